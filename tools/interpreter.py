@@ -1,0 +1,20 @@
+"""Finds the MicroPython interpreter (unix port, 1.24 or newer) that runs firmware and tests."""
+
+import os
+import shutil
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+HOW_TO_GET_ONE = (
+    "no MicroPython for this machine in the package index. Put a `micropython` (unix port, 1.24 "
+    "or newer, e.g. Debian 13: apt-get install micropython) on the PATH, or name one: "
+    "make run MICROPYTHON=/path/to/micropython"
+)
+
+
+def find():
+    """Return the interpreter's path: $MICROPYTHON, else .venv's, else the PATH's; or None."""
+    own = os.path.join(ROOT, ".venv", "bin", "micropython")
+    named = os.environ.get("MICROPYTHON")
+    if named:
+        return os.path.abspath(named) if os.sep in named else shutil.which(named)
+    return own if os.access(own, os.X_OK) else shutil.which("micropython")

@@ -1,0 +1,123 @@
+"""Prepares everything that runs, tests and checks need; does nothing when all is there.
+
+    python3 tools/setup.py
+
+Makes .venv, installs config/requirements.txt into it, fetches the board's third-party modules
+into build/, and installs a few Debian packages where it may. Started by the system's python3
+with nothing installed, so the standard library is all it imports.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+
+import debian
+import interpreter
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+BUILD = os.path.join(ROOT, "build")
+PYTHON = os.path.join(VENV, "bin", "python")
+REQUIREMENTS = os.path.join(ROOT, "config", "requirements.txt")
+LOCK = os.path.join(ROOT, "config", "device-packages.lock")
+VENV_STAMP = os.path.join(VENV, "requirements.stamp")
+LIB_STAMP = os.path.join(BUILD, "device-packages.stamp")
+
+
+def say(text):
+    """Print one line of progress."""
+    print("setup:", text, flush=True)
+
+
+def stamp(path):
+    """Return what identifies a file's content, this checkout's place and this Python."""
+    with open(path, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    return "%s %d.%d %s\n" % ((digest,) + sys.version_info[:2] + (ROOT,))
+
+
+def read(path):
+    """Return a small text file, or "" where there is none."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def write(path, text):
+    """Write a small text file."""
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def make_venv():
+    """Create .venv, afresh when it belongs to another Python or place."""
+    if importlib.util.find_spec("ensurepip") is None:
+        package = "python3.%d-venv" % sys.version_info[1]
+        if not debian.install([package], say):
+            sys.exit(
+                "setup: Python cannot make virtual environments here. Install its venv part "
+                "(Debian, Ubuntu: apt-get install %s), then try again." % package
+            )
+    say("creating .venv")
+    if subprocess.call([sys.executable, "-m", "venv", "--clear", VENV]):
+        sys.exit("setup: `%s -m venv` failed; its message stands above." % sys.executable)
+
+
+def install_requirements():
+    """Bring .venv to what config/requirements.txt says."""
+    wanted = stamp(REQUIREMENTS)
+    found = read(VENV_STAMP)
+    if found == wanted and os.path.exists(PYTHON):
+        return
+    if not os.path.exists(PYTHON) or found.split()[1:] != wanted.split()[1:]:
+        make_venv()
+    say("installing Python packages into .venv (a minute or so)")
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    if subprocess.call(pip + ["--prefer-binary", "-r", REQUIREMENTS]):
+        sys.exit(
+            "setup: pip could not install config/requirements.txt; its message stands above. "
+            "Is the network (or the proxy) up? Then run `make setup` again."
+        )
+    write(VENV_STAMP, wanted)
+
+
+def fetch_device_packages():
+    """Bring build/lib and build/test-lib to what config/device-packages.lock says."""
+    wanted = stamp(LOCK)
+    if read(LIB_STAMP) == wanted:
+        return
+    for folder in ("lib", "test-lib"):
+        shutil.rmtree(os.path.join(BUILD, folder), ignore_errors=True)
+    if subprocess.call([PYTHON, os.path.join(ROOT, "tools", "device_packages.py")]):
+        sys.exit(
+            "setup: the board's modules could not be fetched; the reason stands above. "
+            "Is the network (or the proxy) up? Then run `make setup` again."
+        )
+    write(LIB_STAMP, wanted)
+
+
+def main():
+    """Prepare everything; exit with 1 and a sentence when something is missing for good."""
+    if sys.version_info < (3, 10):  # noqa: UP036 - an older one may well start this
+        sys.exit("setup: Python 3.10 or newer is needed, this is " + sys.version.split()[0])
+    os.makedirs(BUILD, exist_ok=True)
+    with open(os.path.join(BUILD, "setup.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would spoil each other's .venv
+        install_requirements()
+        fetch_device_packages()
+        debian.install_tools(say, os.path.join(BUILD, "apt-failed"))
+    if not interpreter.find():
+        say(interpreter.HOW_TO_GET_ONE)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nsetup: interrupted; run it again to go on")
