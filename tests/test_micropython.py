@@ -1,0 +1,99 @@
+"""Runs every test program for MicroPython as one case; a failure shows the program's output.
+
+tests/unit runs on the bare interpreter; tests/device and tests/sim on the simulated board.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+LIMIT_S = 50  # below pytest's own limit, so that the output is still shown
+
+
+def _programs(*folders):
+    found = [path for folder in folders for path in sorted((HERE / folder).rglob("test_*.py"))]
+    return [pytest.param(path, id=str(path.relative_to(HERE))) for path in found]
+
+
+@pytest.mark.parametrize("program", _programs("unit"))
+def test_unit(program, interpreter, repo, tmp_path):
+    folders = ["lib", ".", "build/lib", "build/test-lib"]
+    path = [str(repo / folder) for folder in folders] + [".frozen"]
+    _run([interpreter, str(program)], tmp_path, {"MICROPYPATH": ":".join(path)})
+
+
+@pytest.mark.parametrize("program", _programs("device", "sim"))
+def test_on_simulated_board(program, repo, tmp_path):
+    runner = [sys.executable, str(repo / "tools" / "sim" / "run.py"), "--run", str(program)]
+    ports = [
+        word for name in ("http", "telnet", "dns", "control") for word in (f"--{name}-port", "0")
+    ]
+    _run(runner + ["--fast", "--quiet", "--state", str(tmp_path / "state"), *ports], tmp_path, {})
+
+
+def _run(command, folder, environment):
+    """Run one program; fail with its output unless all its tests, at least one, pass."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=LIMIT_S)
+        trouble = _trouble(process.returncode, output)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        trouble = f"still running after {LIMIT_S} s"
+    if trouble:
+        pytest.fail(f"{output}\n{trouble}: {' '.join(command)}", pytrace=False)
+
+
+def _trouble(status, output):
+    """Return what is wrong with a program's end, or None."""
+    counts = re.findall(r"^Ran (\d+) tests", output, re.MULTILINE)
+    if status:
+        return f"exit status {status}"
+    if not counts:
+        return "no test result (unittest.main() must be the last line)"
+    if not any(int(count) for count in counts):
+        return "no test ran"
+    return None
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "trouble"),
+    [
+        (0, "test_a (T) ... ok\nRan 1 tests\n\nOK\n", None),
+        (1, "Ran 2 tests\n\nFAILED (failures=1, errors=0)\n", "exit status 1"),
+        (0, "Ran 0 tests\n\nOK\n", "no test ran"),
+        (0, "", "no test result (unittest.main() must be the last line)"),
+    ],
+)
+def test_verdict(status, output, trouble):
+    assert _trouble(status, output) == trouble
+
+
+def test_failing_program_fails(interpreter, repo, tmp_path):
+    program = tmp_path / "test_wrong.py"
+    program.write_text(
+        "import unittest\n"
+        "class TestWrong(unittest.TestCase):\n"
+        "    def test_sum(self):\n"
+        "        self.assertEqual(1 + 1, 3)\n"
+        "unittest.main()\n"
+    )
+    with pytest.raises(pytest.fail.Exception, match="2 vs .expected. 3"):
+        test_unit(program, interpreter, repo, tmp_path)
