@@ -1,0 +1,41 @@
+# `make help` lists the targets from their ## comments.
+# ARGS="..." goes to what a target starts; MICROPYTHON=/path names another interpreter.
+
+PYTHON ?= python3
+VENV := .venv/bin
+
+ifdef MICROPYTHON
+export MICROPYTHON
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check setup bench fmt clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: setup ## Start the camera on the simulated board (ARGS="--help" shows its options)
+	@exec $(VENV)/python tools/sim/run.py $(ARGS)
+
+test: setup ## Run all tests (ARGS="-k name" some of them)
+	@$(VENV)/python -m pytest $(ARGS)
+
+check: setup ## Lint, format, spelling, import layers
+	$(VENV)/ruff check --quiet .
+	$(VENV)/ruff format --quiet --check .
+	$(VENV)/codespell
+	$(VENV)/python tools/check_layers.py
+
+setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when it is there)
+	@$(PYTHON) tools/setup.py
+
+bench: setup ## Measure throughput, memory and stalls; writes build/bench.json
+	@exec $(VENV)/python tools/bench/run.py $(ARGS)
+
+fmt: setup ## Format the sources and sort their imports
+	@$(VENV)/ruff check --quiet --fix .
+	@$(VENV)/ruff format .
+
+clean: ## Remove what is built (.venv stays)
+	rm -rf build .pytest_cache .ruff_cache .hypothesis
