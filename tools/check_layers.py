@@ -137,7 +137,8 @@ def _lengths(tree, lines):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             length = node.end_lineno - node.lineno + 1
-            if length > MOST_FUNCTION_LINES and not _says_why(lines[first - 2 : node.end_lineno]):
+            around = lines[max(first - 2, 0) : node.end_lineno]
+            if length > MOST_FUNCTION_LINES and not _says_why(around):
                 text = f"{node.name} has {length} lines (at most {MOST_FUNCTION_LINES})"
                 yield node.lineno, f"{text}; split it, or say `{REASON} why`"
 

@@ -1,0 +1,77 @@
+"""The mirror holds what the sources say, does no work twice, and names no machine."""
+
+import os
+from pathlib import Path
+
+import pytest
+from compile import CompileError, compile_all
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A small project: {path: source} written below the returned folder."""
+    sources = {
+        "boot.py": "x = 1\n",
+        "lib/app/mqtt.py": "@micropython.native\ndef f():\n    raise ValueError\n",
+        "build/lib/umqtt/simple.py": "import socket\n",
+        "config/board.py": "LED = 33\n",
+        "tools/sim/board/machine.py": "class Pin: pass\n",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def files(mirror):
+    """Return {relative path: modification time} of a mirror."""
+    found = [path for path in mirror.rglob("*") if path.is_file()]
+    return {path.relative_to(mirror).as_posix(): path.stat().st_mtime_ns for path in found}
+
+
+def test_mirror_is_the_boards_file_system(tree):
+    assert sorted(files(compile_all(tree))) == [
+        "root/boot.py",
+        "root/config/board.mpy",
+        "root/lib/app/mqtt.mpy",
+        "root/lib/umqtt/simple.mpy",
+        "sim/machine.mpy",
+    ]
+
+
+def test_names_are_short_and_of_no_machine(tree):
+    mirror = compile_all(tree)
+    assert b"app/mqtt.py" in (mirror / "root/lib/app/mqtt.mpy").read_bytes()
+    for path in mirror.rglob("*.mpy"):
+        assert str(tree).encode() not in path.read_bytes()
+
+
+def test_only_what_changed_is_compiled(tree):
+    before = {path: path.stat().st_ino for path in compile_all(tree).rglob("*.mpy")}
+    source = tree / "lib/app/mqtt.py"
+    os.utime(source, ns=(0, source.stat().st_mtime_ns - 10**9))  # an older one counts as well
+    compile_all(tree)
+    changed = [path.name for path, inode in before.items() if path.stat().st_ino != inode]
+    assert changed == ["mqtt.mpy"]
+
+
+def test_what_is_gone_goes(tree):
+    compile_all(tree)
+    (tree / "lib/app/mqtt.py").unlink()
+    mirror = compile_all(tree)
+    assert "root/lib/app/mqtt.mpy" not in files(mirror)
+    assert not (mirror / "root/lib/app").exists()
+
+
+def test_own_module_counts_before_a_third_partys(tree):
+    own = tree / "lib/umqtt/simple.py"
+    own.parent.mkdir()
+    own.write_text("OWN = 'ours'\n")
+    assert b"ours" in (compile_all(tree) / "root/lib/umqtt/simple.mpy").read_bytes()
+
+
+def test_error_names_the_file_and_line(tree):
+    (tree / "lib/app/bad.py").write_text("x = 1\ndef f(:\n")
+    with pytest.raises(CompileError, match='"lib/app/bad.py", line 2\n'):
+        compile_all(tree)
+    assert not list(Path(tree).rglob("*.part"))
