@@ -1,0 +1,77 @@
+"""Set-up asks nothing, says what it cannot do, and lets go what it need not have."""
+
+import os
+
+import debian
+import interpreter
+import pytest
+import setup
+
+
+@pytest.fixture
+def said():
+    """What has been said so far; its `append` is the `say` of the functions under test."""
+    return []
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch):
+    monkeypatch.setattr(debian, "which", lambda program: None)
+
+
+def test_packages_that_cannot_be_installed_are_named(
+    said, nothing_installed, monkeypatch, tmp_path
+):
+    tried = []
+    monkeypatch.setattr(debian, "install", lambda packages, say: tried.append(packages))
+    for _ in range(2):  # the second start does not wait for apt-get again
+        debian.install_tools(said.append, str(tmp_path / "failed"))
+    assert tried == [["mosquitto", "mosquitto-clients"]]
+    assert said.count("install by hand: apt-get install mosquitto mosquitto-clients") == 2
+
+
+def test_only_what_is_missing_is_installed(said, monkeypatch, tmp_path):
+    tried = []
+    monkeypatch.setattr(debian, "which", lambda program: program == "mosquitto")
+    monkeypatch.setattr(debian, "install", lambda packages, say: not tried.append(packages))
+    debian.install_tools(said.append, str(tmp_path / "failed"))
+    assert tried == [["mosquitto-clients"]] and not said
+
+
+def test_without_root_nothing_is_installed(said, monkeypatch):
+    monkeypatch.setattr(debian, "_root_prefix", lambda: None)
+    assert not debian.install(["mosquitto"], said.append)
+
+
+def test_python_without_venv(monkeypatch):
+    monkeypatch.setattr(setup.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(debian, "install", lambda packages, say: False)
+    with pytest.raises(SystemExit, match=r"apt-get install python3\.\d+-venv"):
+        setup.make_venv()
+
+
+def test_changed_file_gives_another_stamp(tmp_path):
+    path = tmp_path / "requirements.txt"
+    path.write_text("a==1\n")
+    first = setup.stamp(path)
+    path.write_text("a==2\n")
+    assert setup.stamp(path) != first and first.endswith("\n")
+
+
+def test_named_interpreter_comes_first(monkeypatch, tmp_path):
+    program = tmp_path / "micropython"
+    program.write_text("")
+    program.chmod(0o755)
+    monkeypatch.setenv("MICROPYTHON", str(program))
+    assert interpreter.find() == str(program)
+    monkeypatch.delenv("MICROPYTHON")
+    monkeypatch.setattr(interpreter, "ROOT", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin")
+    assert interpreter.find() == str(program)
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert interpreter.find() is None
+
+
+def test_pure_parts_of_the_firmware_import_on_the_pc():
+    schema = pytest.importorskip("app.schema")
+    assert schema.NAMESPACE == "syscfg"
