@@ -1,0 +1,76 @@
+"""Reads a stream through one small buffer: nothing is allocated by a length from the network."""
+
+from errno import ECONNRESET
+
+
+class Reader:
+    """Buffered reads from a `Stream`; views are valid until the next call."""
+
+    def __init__(self, stream, buffer, stall_ms):
+        self._stream = stream
+        self._view = memoryview(buffer)
+        self.stall_ms = stall_ms
+        self._at = self._end = 0
+
+    async def _fill(self):
+        got = await self._stream.recv_into(self._view[self._end :], self.stall_ms)
+        if not got:
+            raise OSError(ECONNRESET)
+        self._end += got
+
+    async def byte(self):
+        """The next byte as a number; OSError when the peer closed or went silent."""
+        return (await self.take(1))[0]
+
+    async def take(self, n):
+        """A view of the next `n` bytes; ValueError if the buffer cannot hold them."""
+        if n > len(self._view):
+            raise ValueError("more than the buffer holds")
+        if self._at + n > len(self._view):
+            waiting = self._end - self._at
+            self._view[:waiting] = self._view[self._at : self._end]
+            self._at, self._end = 0, waiting
+        while self._end - self._at < n:
+            await self._fill()
+        start = self._at
+        self._at += n
+        if self._at == self._end:
+            self._at = self._end = 0
+        return self._view[start : start + n]
+
+    async def some(self, most):
+        """A view of 1..most bytes, what has arrived."""
+        if self._at == self._end:
+            self._at = self._end = 0
+            await self._fill()
+        return await self.take(min(most, self._end - self._at))
+
+
+class Body:
+    """The `left` bytes of one message: who receives it can read them and nothing behind them."""
+
+    def __init__(self, reader, length):
+        self._reader = reader
+        self.left = length
+
+    async def some(self, most=4_096):
+        """A view of the next 1..most bytes, valid until the next read; b"" at the end."""
+        if not self.left:
+            return b""
+        view = await self._reader.some(min(most, self.left))
+        self.left -= len(view)
+        return view
+
+    async def into(self, view):
+        """Fill `view` (not more than `left`): the number of bytes, all of them."""
+        at = 0
+        while at < len(view) and self.left:
+            part = await self.some(len(view) - at)
+            view[at : at + len(part)] = part
+            at += len(part)
+        return at
+
+    async def skip(self):
+        """Read past what is left."""
+        while self.left:
+            await self.some()

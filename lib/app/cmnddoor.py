@@ -1,0 +1,80 @@
+"""The door for commands that come as MQTT messages, and the greetings after each connect."""
+
+from micropython import const
+
+from app.schema import QOS1, RETAIN
+from config import product
+from proto.values import BadArgument, UnknownCommand
+
+_MOST = const(1_024)  # bytes of an argument
+
+
+class CommandDoor:
+    """`cmnd/<topic>/<command>` in, `stat/<topic>/<command>` out."""
+
+    def __init__(self, commands, topics, log):
+        self._commands = commands
+        self._topics = topics
+        self._log = log
+        self._buffer = bytearray(_MOST)
+        self.session = None
+        self.ignored = 0  # retained commands, which nobody means now
+
+    async def receive(self, topic, body, retained):
+        """Run the command of one message; `body` may stay unread."""
+        name, group = self._command(topic)
+        if name is None:
+            return
+        if retained:
+            self.ignored += 1
+            self._log.info("mqtt", "a retained command is not executed: " + name)
+            return
+        if body.left > _MOST:
+            await self._syntax("{}: at most {} bytes".format(name, _MOST), group)
+            return
+        length = body.left
+        await body.into(memoryview(self._buffer)[:length])
+        try:
+            argument = bytes(memoryview(self._buffer)[:length]).decode()
+            reply = self._commands.call(name, argument, group)
+        except UnknownCommand:
+            await self._syntax("", group)
+        except (BadArgument, UnicodeError) as e:
+            await self._syntax("{}: {}".format(name, e), group)
+        except Exception as e:  # our own fault must not end the session, nor be retried for ever
+            self._log.error("command", "{}: {!r}".format(name, e))
+            await self._syntax("{}: failed".format(name), group)
+        else:
+            await self.reply(*reply)
+
+    async def reply(self, name, text, flags):
+        """Publish what is now in force."""
+        try:
+            await self.session.publish(
+                self._topics.stat(name),
+                text.encode(),
+                bool(flags & RETAIN),
+                1 if flags & QOS1 else 0,
+            )
+        except OSError:  # the link went; at QoS 0 nobody waits for it
+            pass
+
+    async def greet(self, session):
+        """Who we are and how things stand, after each connect."""
+        await self.reply("NAME", product.NAME, 0)
+        await self.reply("VERSION", product.VERSION, 0)
+        await self.reply("FALLBACKTOPIC", self._topics.device_id, 0)
+        for name in ("power", "timer"):
+            await self.reply(*self._commands.call(name, ""))
+
+    def _command(self, topic):
+        """(name, came to the group) of a command topic, (None, False) of another one."""
+        topic = topic.encode()
+        for prefix in (self._topics.own, self._topics.fallback, self._topics.group):
+            if topic.startswith(prefix):
+                return topic[len(prefix) :].decode(), prefix is self._topics.group
+        return None, False
+
+    async def _syntax(self, why, group):
+        text = ", ".join(self._commands.names(group))
+        await self.reply("SYNTAX", (why + "\n" if why else "") + text, 0)

@@ -1,0 +1,104 @@
+"""What the broker sends, packet by packet; payloads are routed before they are read."""
+
+from micropython import const
+
+from aio.reader import Body
+from proto import mqtt
+
+_MOST_TOPIC = const(256)
+_MOST_SMALL = const(64)
+_REMEMBERED = const(16)
+
+
+class Inbound:
+    """Hands messages to `receiver.receive(topic, body, retained)`, answers to the session.
+
+    Raises ProtocolError for what MQTT 3.1.1 forbids, OSError when the link ends.
+    """
+
+    def __init__(self, receiver, log):
+        self._receiver = receiver
+        self._log = log
+        self._recent = []  # packet ids, so that a repeated delivery is not done twice
+        self.received = self.repeated = 0
+
+    async def run(self, reader, session):
+        while True:
+            first = await reader.byte()
+            length = await _remaining_length(reader)
+            if first & 0xF0 == mqtt.PUBLISH:
+                await self._publish(first, length, reader, session)
+            else:
+                await self._answer(first, length, reader, session)
+
+    async def _answer(self, first, length, reader, session):
+        if length > _MOST_SMALL:
+            raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
+        body = bytes(await reader.take(length)) if length else b""
+        if first == mqtt.PINGRESP and not length:
+            return
+        if first == mqtt.PUBACK and length == 2:
+            session.on_puback(body[0] << 8 | body[1])
+        elif first == mqtt.SUBACK and length == 3:
+            session.on_suback(body[0] << 8 | body[1], body[2])
+        else:
+            raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
+
+    async def _publish(self, first, length, reader, session):
+        qos = first >> 1 & 3
+        body = Body(reader, length)
+        topic = await self._topic(body, 2 if qos else 0)
+        packet_id = await _number(body) if qos else 0
+        if qos > 1 or (qos and not packet_id):
+            raise mqtt.ProtocolError("PUBLISH at QoS {} with id {}".format(qos, packet_id))
+        repeated = first & 8 and packet_id in self._recent
+        if topic and not repeated:
+            self.received += 1
+            await self._receiver.receive(topic, body, bool(first & 1))
+        self.repeated += 1 if repeated else 0
+        await body.skip()
+        if qos:
+            self._remember(packet_id)
+            await session.acknowledge(packet_id)
+
+    async def _topic(self, body, behind):
+        """The topic as text; "" for one too long to be ours, read past."""
+        if body.left < 2:
+            raise mqtt.ProtocolError("PUBLISH without topic")
+        length = await _number(body)
+        if not 0 < length <= body.left - behind:
+            raise mqtt.ProtocolError("topic of {} bytes".format(length))
+        if length > _MOST_TOPIC:
+            left = body.left - length
+            while body.left > left:
+                await body.some(min(4_096, body.left - left))
+            return ""
+        raw = bytearray(length)
+        await body.into(memoryview(raw))
+        try:
+            return raw.decode()
+        except UnicodeError:
+            raise mqtt.ProtocolError("topic is not UTF-8") from None
+
+    def _remember(self, packet_id):
+        self._recent.append(packet_id)
+        if len(self._recent) > _REMEMBERED:
+            self._recent.pop(0)
+
+
+async def _number(body):
+    raw = bytearray(2)
+    if await body.into(memoryview(raw)) < 2:
+        raise mqtt.ProtocolError("packet too short")
+    return raw[0] << 8 | raw[1]
+
+
+async def _remaining_length(reader):
+    """Section 2.2.3: at most four bytes."""
+    value = 0
+    for shift in range(0, 28, 7):
+        byte = await reader.byte()
+        value |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return value
+    raise mqtt.ProtocolError("remaining length")

@@ -1,0 +1,81 @@
+"""The power output (flash lamp or relay): switch, pulse, countdown."""
+
+import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
+
+from micropython import const
+
+from proto.values import int_between, switch
+
+_LOOK_MS = const(50)
+_MOST_MINUTES = const(1_440)
+_LAST_STATE = const(2)
+_WORDS = ("off", "on")
+
+
+class Power:
+    """Time is counted in ticks: a moved clock moves no deadline."""
+
+    def __init__(self, output, settings, minute_ms=60_000):
+        self._output = output
+        self._settings = settings
+        self._minute_ms = minute_ms
+        self._pulse_end = self._minute_end = None
+        self.minutes_left = 0
+        self.changed = asyncio.Event()
+        at_reset = settings["poweratreset"]
+        self._switch(settings["laststate"] if at_reset == _LAST_STATE else at_reset)
+
+    @property
+    def on(self):
+        return self._output.on
+
+    def set(self, on):
+        """Switch; any change ends the countdown, on starts the pulse."""
+        self.minutes_left = 0
+        self._minute_end = None
+        self._switch(on)
+
+    def cmd_power(self, argument):
+        """Switch or read the power output."""
+        if argument:
+            wanted = switch(argument)
+            self.set(not self.on if wanted == 2 else bool(wanted))
+        return _WORDS[self.on]
+
+    cmd_light = cmd_power
+
+    def cmd_timer(self, argument):
+        """Start, extend or read the countdown."""
+        if argument:
+            minutes = int_between(argument.lstrip("+"), 1, _MOST_MINUTES)
+            if argument[0] == "+":
+                minutes = min(self.minutes_left + minutes, _MOST_MINUTES)
+            self.set(True)
+            self._pulse_end = None
+            self.minutes_left = minutes
+            self._minute_end = ticks_add(ticks_ms(), self._minute_ms)
+        return str(self.minutes_left)
+
+    async def run(self):
+        while True:
+            await asyncio.sleep_ms(_LOOK_MS)
+            now = ticks_ms()
+            if self._pulse_end is not None and ticks_diff(now, self._pulse_end) >= 0:
+                self.set(False)
+            if self._minute_end is not None and ticks_diff(now, self._minute_end) >= 0:
+                self._minute(now)
+
+    def _minute(self, now):
+        self._minute_end = ticks_add(self._minute_end, self._minute_ms)
+        self.minutes_left -= 1
+        if not self.minutes_left:
+            self.set(False)
+        self.changed.set()
+
+    def _switch(self, on):
+        self._output.set(on)
+        tenths = self._settings["pulse"]
+        self._pulse_end = ticks_add(ticks_ms(), 100 * tenths) if on and tenths else None
+        self._settings.set("laststate", _WORDS[bool(on)])
+        self.changed.set()

@@ -1,0 +1,46 @@
+"""Restarts that lose nothing: settings saved, broker told, then the reset."""
+
+import asyncio
+
+from proto.values import confirmed
+
+
+class Restart:
+    """Runs a restart a moment after it was asked for, so that the reply still goes out."""
+
+    def __init__(self, settings, session, chip, log, grace_ms=500):
+        self._settings = settings
+        self._session = session
+        self._chip = chip
+        self._log = log
+        self._grace_ms = grace_ms
+        self._asked = asyncio.Event()
+        self._erase = False
+
+    def ask(self):
+        self._asked.set()
+
+    def cmd_restart(self, argument):
+        confirmed(argument, "restart")
+        self.ask()
+        return "Restarting"
+
+    def cmd_reset(self, argument):
+        confirmed(argument, "erase the settings and restart")
+        self._erase = True
+        self.ask()
+        return "Reset and Restarting"
+
+    async def run(self):
+        await self._asked.wait()
+        await asyncio.sleep_ms(self._grace_ms)
+        self._log.info("system", "restarting")
+        if self._erase:
+            self._settings.erase()
+        else:
+            self._settings.flush()
+        try:
+            await asyncio.wait_for_ms(self._session.stop(), 2_000)
+        except asyncio.TimeoutError:
+            pass
+        self._chip.reset()

@@ -1,0 +1,77 @@
+"""The tables of settings and commands: a row is the whole truth about one of them.
+
+Masking, help, storage, documentation and tests are generated from these rows.
+"""
+
+from proto.uri import BrokerURI
+from proto.values import Between, Chars, OneOf, TopicName
+
+NAMESPACE = "syscfg"
+
+INT, TEXT, FILE = range(3)  # stored in NVS as i32, as blob, or as a file of that name
+
+SECRET = 1  # shown as *** everywhere
+GROUP = 2  # also allowed on the group topic
+RESTART = 4  # takes effect by a restart
+REJOIN = 8  # the Wi-Fi station joins anew
+RECONNECT = 16  # the MQTT session connects anew
+FRESH = 32  # forces a clean MQTT session (subscriptions of the old one would live on)
+HIDDEN = 64  # not a command of its own
+DEFAULT_BY_1 = 128  # the payload "1" restores the default
+DEVICE_ID_TOO = 256  # the default is also restored by the device id
+
+_EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
+
+SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
+    ("ssid", "STA_SSID", TEXT, "", Chars(1, 31), REJOIN | DEFAULT_BY_1),
+    ("password", "STA_PASS", TEXT, "", Chars(0, 63), REJOIN | SECRET | DEFAULT_BY_1),
+    ("mqtthost", "MQTT_HOST", TEXT, "", BrokerURI(127), RECONNECT | DEFAULT_BY_1),
+    ("mqttport", "MQTT_PORT", INT, 0, Between(0, 65_535), RECONNECT | DEFAULT_BY_1),
+    ("mqttuser", "MQTT_USER", TEXT, "", Chars(0, 63), RECONNECT | DEFAULT_BY_1),
+    ("mqttpass", "MQTT_PASS", TEXT, "", Chars(0, 127), RECONNECT | SECRET | DEFAULT_BY_1),
+    ("mqttkeepalive", "MQTT_KEEPALIVE", INT, 120, Between(10, 3_600), RECONNECT),
+    ("mqttcleansession", "MQTT_CLEANSESS", INT, 1, Between(0, 1), RESTART),
+    ("mqttsecurity", "MQTT_SECURITY", INT, 0, OneOf("plain", "tls"), RECONNECT),
+    ("mqttverify", "MQTT_VERIFY", INT, 0, OneOf("ca", "off"), RECONNECT),
+    ("mqttca", "mqttca.pem", FILE, "", Chars(0, 8_192), RECONNECT),
+    (
+        "topic",
+        "MQTT_TOPIC",
+        TEXT,
+        "esp32-mqtt-cam",
+        TopicName(1, 31),
+        FRESH | RESTART | DEFAULT_BY_1 | DEVICE_ID_TOO,
+    ),
+    (
+        "grouptopic",
+        "MQTT_GRPTOPIC",
+        TEXT,
+        "esp32-mqtt-cams",
+        TopicName(1, 31),
+        GROUP | FRESH | RESTART | DEFAULT_BY_1 | DEVICE_ID_TOO,
+    ),
+    ("pulse", "APP_PULSE", INT, 0, Between(0, 36_000), 0),
+    ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0),
+    ("laststate", "APP_POWER", INT, 0, OneOf("off", "on"), HIDDEN),
+    ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0),
+    ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1),
+    ("timezone", "APP_TIMEZONE", TEXT, _EU, Chars(1, 63), GROUP | DEFAULT_BY_1),
+    ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1),
+)
+
+RETAIN = 1  # the reply is retained
+QOS1 = 2  # the reply goes out at QoS 1
+GROUP_TOO = 4  # also allowed on the group topic
+
+COMMANDS = (  # command, flags, owner, replies as, help; the owner's method is cmd_<command>
+    ("status", GROUP_TOO, "status", "status", "| 1 | 2 | 3  how the camera is"),
+    ("config", 0, "status", "config", "all settings, secrets masked"),
+    ("log", 0, "status", "log", "the last lines of the log"),
+    ("help", GROUP_TOO, "commands", "help", "[command]  what there is"),
+    ("power", GROUP_TOO | RETAIN | QOS1, "power", "power", "off | on | toggle"),
+    ("light", GROUP_TOO | RETAIN | QOS1, "power", "power", "off | on | toggle, the same as power"),
+    ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
+    ("capture", 0, "publisher", "capture", "publish a picture now"),
+    ("restart", 0, "system", "restart", "1 to restart"),
+    ("reset", 0, "system", "reset", "1 to erase the settings and restart"),
+)

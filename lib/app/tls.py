@@ -1,0 +1,67 @@
+"""The one place that makes TLS contexts: verified by default, never silently not."""
+
+import os
+import ssl
+
+from micropython import const
+
+from proto.pem import certificates
+
+_MOST_BYTES = const(8_192)
+
+
+class TLSConfigError(OSError):
+    """There is nothing to verify the broker with; the message says what to do."""
+
+
+def client_context(verify, ca_path):
+    """A context for connecting: `verify` checks certificate and name against the CA file.
+
+    The CA is PEM or DER. Raises TLSConfigError without a usable one; it never falls back.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not verify:
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    _trust(context, _read_ca(ca_path))
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _read_ca(path):
+    if not path:
+        raise TLSConfigError("no CA: set mqttca, or mqttverify off")
+    try:
+        if os.stat(path)[6] > _MOST_BYTES:
+            raise TLSConfigError("the CA file is too long")
+        with open(path, "rb") as f:
+            data = f.read()
+    except OSError:
+        raise TLSConfigError("the CA file is missing: set mqttca") from None
+    return data
+
+
+def check_ca(data):
+    """Raise TLSConfigError unless `data` (PEM or DER) is one certificate or more."""
+    _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), data)
+
+
+def _trust(context, data):
+    try:
+        for der in certificates(data):
+            context.load_verify_locations(cadata=der)
+    except (ValueError, OSError) as e:
+        raise TLSConfigError("the CA is unusable: {}".format(e)) from None
+
+
+def why(error):
+    """A TLS or socket error as one line for a person."""
+    text = str(error.args[-1] if error.args else error).strip()
+    if isinstance(error, ValueError):
+        if "CN" in text:
+            return "certificate is for another host"
+        if "start" in text and "future" in text or "expired" in text:
+            return "certificate is not valid now ({})".format(text)
+        if "not correctly signed" in text or "trusted CA" in text:
+            return "certificate is not signed by the CA"
+    return text

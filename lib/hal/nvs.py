@@ -1,0 +1,51 @@
+"""Settings in non-volatile storage: `esp32.NVS` as text and numbers."""
+
+import esp32
+from micropython import const
+
+MOST_BYTES = const(1_500)  # a failed bigger blob can make every later write fail (ESP-IDF 5.2)
+
+
+class NVS:
+    """One namespace. Keys have at most 15 characters (ESP-IDF compares no more)."""
+
+    def __init__(self, namespace):
+        self._nvs = esp32.NVS(namespace)
+
+    def get_int(self, key, default=None):
+        """The stored i32, or `default` where there is none."""
+        try:
+            return self._nvs.get_i32(key)
+        except OSError:
+            return default
+
+    def get_blob(self, key, default=None):
+        """The stored bytes, or `default` where there are none or too many."""
+        try:
+            size = self._nvs.get_blob(key, bytearray(0))
+            if size > MOST_BYTES:
+                return default
+            data = bytearray(size)
+            return bytes(data[: self._nvs.get_blob(key, data)]) if size else b""
+        except OSError:
+            return default
+
+    def set_int(self, key, value):
+        """Store an i32; OSError when the flash is full."""
+        self._nvs.set_i32(key, value)
+
+    def set_blob(self, key, data):
+        """Store bytes; ValueError for more than MOST_BYTES, OSError when the flash is full."""
+        if len(data) > MOST_BYTES:
+            raise ValueError("too long for NVS")
+        self._nvs.set_blob(key, data)
+
+    def erase(self, key):
+        """Forget a key; one that is not there does no harm."""
+        try:
+            self._nvs.erase_key(key)
+        except OSError:
+            pass
+
+    def commit(self):
+        self._nvs.commit()

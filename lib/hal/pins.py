@@ -1,0 +1,18 @@
+"""Output pins with an active level."""
+
+from machine import Pin
+
+
+class Output:
+    """A pin that is on or off; `active` is the level that means on."""
+
+    def __init__(self, number, active=1, on=False):
+        self._active = active
+        self._pin = Pin(number, Pin.OUT, value=active if on else 1 - active)
+
+    @property
+    def on(self):
+        return self._pin.value() == self._active
+
+    def set(self, on):
+        self._pin.value(self._active if on else 1 - self._active)

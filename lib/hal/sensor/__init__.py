@@ -1,0 +1,22 @@
+"""Camera drivers: one file each, one interface; the one that the firmware has is used."""
+
+
+class SensorError(OSError):
+    """The sensor or its driver did not do what was asked; the message says what."""
+
+
+class NoFrame(SensorError):
+    """The sensor was asked for a picture and stayed silent."""
+
+
+def find(pins):
+    """The sensor behind the camera module in this firmware, not yet started; None without one."""
+    try:
+        import camera
+    except ImportError:
+        return None
+    if hasattr(camera, "Camera"):
+        from hal.sensor.api import Sensor
+    else:
+        return None
+    return Sensor(pins)

@@ -1,0 +1,65 @@
+"""The Wi-Fi station: one try to join, its state, its addresses. No policy."""
+
+import asyncio
+
+import network
+from micropython import const
+
+_POLL_MS = const(100)
+
+_REASONS = {
+    network.STAT_NO_AP_FOUND: "no such network",
+    network.STAT_WRONG_PASSWORD: "wrong password",
+    network.STAT_ASSOC_FAIL: "association refused",
+    network.STAT_HANDSHAKE_TIMEOUT: "wrong password or weak signal",
+    network.STAT_BEACON_TIMEOUT: "access point lost",
+    network.STAT_CONNECTING: "no answer",
+}
+
+
+class Station:
+    """The station interface of `network.WLAN`."""
+
+    def __init__(self, hostname):
+        network.hostname(hostname)  # before WLAN is made: it is sent with DHCP and mDNS
+        self._wlan = network.WLAN(network.STA_IF)
+
+    async def join(self, ssid, password, timeout_ms):
+        """True when an address was got within `timeout_ms`."""
+        self._wlan.active(True)
+        self.leave()  # connect() while connecting raises
+        self._wlan.connect(ssid, password)
+        for _ in range(timeout_ms // _POLL_MS):
+            if self.address():
+                return True
+            await asyncio.sleep_ms(_POLL_MS)
+        return False
+
+    def leave(self):
+        try:
+            self._wlan.disconnect()
+        except OSError:  # it was not connected
+            pass
+
+    def joined(self):
+        return self._wlan.isconnected() and bool(self.address())
+
+    def address(self):
+        """The station's IPv4 address as text, "" without one."""
+        if not self._wlan.isconnected():
+            return ""
+        ip = self._wlan.ifconfig()[0]
+        return "" if ip == "0.0.0.0" else ip
+
+    def why(self):
+        """Why the last try failed, in words; status() alone keeps old failures."""
+        if self._wlan.isconnected():
+            return "no address"
+        return _REASONS.get(self._wlan.status(), "not joined")
+
+    def rssi(self):
+        """Signal strength in dBm; None when not joined."""
+        try:
+            return self._wlan.status("rssi")
+        except OSError:
+            return None

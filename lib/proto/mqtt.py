@@ -1,0 +1,161 @@
+"""MQTT 3.1.1 packets (OASIS standard of 2014); umqtt makes them, the socket is elsewhere.
+
+umqtt touches the world only through `self.sock`. `_Wire` stands there: what umqtt writes is
+collected, what it reads is the acknowledgement that the session will wait for itself.
+"""
+
+import struct
+
+from micropython import const
+from umqtt.robust import MQTTClient
+
+CONNACK = const(0x20)
+PUBLISH = const(0x30)
+PUBACK = const(0x40)
+SUBACK = const(0x90)
+UNSUBACK = const(0xB0)
+PINGRESP = const(0xD0)
+
+DISCONNECT = b"\xe0\x00"
+
+_HEAD = const(512)  # fixed header, topic, packet id, and payloads that fit
+_MOST_ID = const(65_535)
+
+REFUSED = {
+    1: "protocol version",
+    2: "client id",
+    3: "server unavailable",
+    4: "bad user name or password",
+    5: "not authorised",
+}
+
+
+class ProtocolError(OSError):
+    """The broker sent what MQTT 3.1.1 forbids; the link has to be closed (section 4.8)."""
+
+
+class Refused(OSError):
+    """The broker refused the connection; `code` of section 3.2.2.3."""
+
+    def __init__(self, code):
+        super().__init__("refused: {}".format(REFUSED.get(code, "code {}".format(code))))
+        self.code = code
+
+
+class _Wire:
+    def __init__(self):
+        self._head = bytearray(_HEAD)
+        self._view = memoryview(self._head)
+        self.clear(b"")
+
+    def clear(self, inbox):
+        self._n = 0
+        self._inbox = inbox
+        self._read = 0
+        self.body = None
+
+    def write(self, data, n=None):
+        """Copy what is small (umqtt reuses its buffers), keep what is large by reference."""
+        n = len(data) if n is None else n
+        if self._n + n <= _HEAD and self.body is None:
+            self._view[self._n : self._n + n] = data if n == len(data) else data[:n]
+            self._n += n
+        elif self.body is None and n == len(data):
+            self.body = data
+        else:
+            raise ValueError("topic too long")
+
+    def read(self, n):
+        start = self._read
+        self._read += n
+        return self._inbox[start : start + n]
+
+    def setblocking(self, flag):
+        pass
+
+    def head(self):
+        return self._view[: self._n]
+
+
+class Codec:
+    """Makes packets: (head, body), both bytes-like, body None or what was passed in.
+
+    `head` is valid until the next call.
+    """
+
+    def __init__(self):
+        self._wire = _Wire()
+        self._client = MQTTClient("", "")
+        self._client.sock = self._wire
+        self._client.set_callback(self._ignore)
+
+    def _ignore(self, topic, payload):
+        pass
+
+    def publish(self, topic, payload, retain=False, packet_id=0, dup=False):
+        """PUBLISH at QoS 1 with a packet id, at QoS 0 without. `topic` is bytes."""
+        self._prepare(PUBACK, b"\x02", packet_id, b"")
+        self._client.publish(topic, payload, retain, 1 if packet_id else 0)
+        head = self._wire.head()
+        if dup:
+            head[0] |= 8
+        return head, self._wire.body
+
+    def subscribe(self, topic, packet_id, qos=1):
+        """SUBSCRIBE to one topic filter (bytes, at most 122: umqtt 1.3.4's limit)."""
+        if len(topic) > 122:
+            raise ValueError("topic too long")
+        self._prepare(SUBACK, b"\x03", packet_id, b"\x00")
+        self._client.subscribe(topic, qos)
+        return self._wire.head(), None
+
+    def ping(self):
+        self._wire.clear(b"")
+        self._client.ping()
+        return self._wire.head(), None
+
+    def _prepare(self, kind, length, packet_id, tail):
+        self._client.pid = packet_id - 1
+        self._wire.clear(bytes((kind,)) + length + struct.pack("!H", packet_id) + tail)
+
+
+def next_id(last, in_use):
+    """The packet id after `last` (1..65535, section 2.3.1) that is not `in_use`."""
+    while True:
+        last = last % _MOST_ID + 1
+        if last not in in_use:
+            return last
+
+
+def connect(client_id, keepalive_s, clean, will_topic, will, user="", password=""):
+    """The CONNECT packet (section 3.1): will retained at QoS 1, login only with a user."""
+    flags = 0x24 | 0x08 | (2 if clean else 0)
+    fields = [client_id, will_topic, will]
+    if user:
+        flags |= 0xC0
+        fields += [user, password]
+    body = b"\x00\x04MQTT\x04" + struct.pack("!BH", flags, keepalive_s)
+    for field in fields:
+        field = field.encode() if isinstance(field, str) else field
+        body += struct.pack("!H", len(field)) + field
+    return b"\x10" + _length(len(body)) + body
+
+
+def _length(n):
+    out = bytearray()
+    while True:
+        n, low = n >> 7, n & 0x7F
+        out.append(low | (0x80 if n else 0))
+        if not n:
+            return bytes(out)
+
+
+def puback(packet_id):
+    return struct.pack("!BBH", PUBACK, 2, packet_id)
+
+
+def check_connack(body):
+    """Session-present flag of a CONNACK's two bytes; raises Refused."""
+    if body[1]:
+        raise Refused(body[1])
+    return body[0] & 1

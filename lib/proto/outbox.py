@@ -1,0 +1,68 @@
+"""QoS 1 messages until they are acknowledged (MQTT 3.1.1 section 4.4): kept over lost links."""
+
+from micropython import const
+
+_MOST = const(16)
+
+
+class Outgoing:
+    """One message; `sent_ms` is None while this link has not carried it."""
+
+    def __init__(self, packet_id, topic, payload, retain):
+        self.packet_id = packet_id
+        self.topic = topic
+        self.payload = payload
+        self.retain = retain
+        self.sent_ms = None
+        self.dup = False
+
+
+class Outbox:
+    """At most `most` messages, oldest first."""
+
+    def __init__(self, next_id, most=_MOST):
+        self._next_id = next_id
+        self._most = most
+        self._messages = []
+        self._last_id = 0
+
+    def __len__(self):
+        return len(self._messages)
+
+    def full(self):
+        return len(self._messages) >= self._most
+
+    def put(self, topic, payload, retain):
+        """Keep a message; a newer retained one takes the place of one not yet sent."""
+        for message in self._messages:
+            if retain and message.retain and message.topic == topic and not message.dup:
+                if message.sent_ms is None:
+                    message.payload = payload
+                    return
+        in_use = [m.packet_id for m in self._messages]
+        self._last_id = self._next_id(self._last_id, in_use)
+        self._messages.append(Outgoing(self._last_id, topic, payload, retain))
+
+    def unsent(self):
+        """The oldest message this link has not carried, or None."""
+        for message in self._messages:
+            if message.sent_ms is None:
+                return message
+        return None
+
+    def acknowledge(self, packet_id):
+        """Forget a message; an unknown id does no harm."""
+        self._messages = [m for m in self._messages if m.packet_id != packet_id]
+
+    def rewind(self):
+        """The link is new: what was sent on the old one goes out again, marked DUP."""
+        for message in self._messages:
+            message.dup = message.dup or message.sent_ms is not None
+            message.sent_ms = None
+
+    def oldest_ms(self):
+        """When the oldest unacknowledged message was sent (ticks), or None."""
+        for message in self._messages:
+            if message.sent_ms is not None:
+                return message.sent_ms
+        return None

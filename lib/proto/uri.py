@@ -1,0 +1,51 @@
+"""Addresses of brokers: `mqtt://host`, `mqtts://host:8883`, or the bare host."""
+
+from proto.values import BadArgument, int_between
+
+PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA
+
+
+def parse_broker(text, port=0, tls=False):
+    """(host, port, tls) of a broker URI; `port` and `tls` stand in for what it does not say.
+
+    A non-zero `port` wins over one in the URI. Raises BadArgument.
+    """
+    scheme, _, rest = text.partition("://") if "://" in text else ("", "", text)
+    scheme = scheme.lower() or ("mqtts" if tls else "mqtt")
+    if scheme not in PORTS:
+        raise BadArgument("mqtt://host or mqtts://host")
+    authority, _, path = rest.partition("/")
+    if path or "@" in authority or any(c in authority for c in " ?#\\\"'<>"):
+        raise BadArgument(
+            "mqtt://host or mqtts://host; user and password are settings of their own"
+        )
+    host, own_port = _split_port(authority)
+    if not host:
+        raise BadArgument("mqtt://host or mqtts://host")
+    return host, port or own_port or PORTS[scheme], scheme == "mqtts"
+
+
+def _split_port(authority):
+    if authority[:1] == "[":  # an IPv6 literal, RFC 3986 section 3.2.2
+        host, _, rest = authority[1:].partition("]")
+        digits = rest[1:] if rest[:1] == ":" else ""
+    else:
+        host, _, digits = authority.partition(":")
+    return host, int_between(digits, 1, 65_535) if digits else 0
+
+
+class BrokerURI:
+    """Check of a broker's address of at most `high` bytes; empty means none."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text.encode()) > self.high or any(ord(c) < 33 or ord(c) == 127 for c in text):
+            raise BadArgument(str(self))
+        if text:
+            parse_broker(text)
+        return text
+
+    def __str__(self):
+        return "mqtt://host or mqtts://host, at most {} characters".format(self.high)
