@@ -1,0 +1,87 @@
+"""Camera parameters as they stand on the wire: names, ranges, the C firmware's frame sizes."""
+
+import json
+
+from proto.values import BadArgument, int_between
+
+FRAMESIZES = (  # position = the number on the wire; drivers number otherwise: map by name
+    ("96X96", 96, 96),
+    ("QQVGA", 160, 120),
+    ("QCIF", 176, 144),
+    ("HQVGA", 240, 176),
+    ("240X240", 240, 240),
+    ("QVGA", 320, 240),
+    ("CIF", 400, 296),
+    ("HVGA", 480, 320),
+    ("VGA", 640, 480),
+    ("SVGA", 800, 600),
+    ("XGA", 1024, 768),
+    ("HD", 1280, 720),
+    ("SXGA", 1280, 1024),
+    ("UXGA", 1600, 1200),
+)
+_SIZE_NAMES = tuple(size[0] for size in FRAMESIZES)
+
+PARAMS = (  # name, low, high, value at the first start (what the OV2640 driver begins with)
+    ("framesize", 0, len(FRAMESIZES) - 1, 13),
+    ("quality", 0, 63, 8),
+    ("contrast", -2, 2, 0),
+    ("brightness", -2, 2, 0),
+    ("saturation", -2, 2, 0),
+    ("gainceiling", 0, 6, 0),
+    ("colorbar", 0, 1, 0),
+    ("awb", 0, 1, 1),
+    ("agc", 0, 1, 1),
+    ("aec", 0, 1, 1),
+    ("hmirror", 0, 1, 0),
+    ("vflip", 0, 1, 0),
+    ("awb_gain", 0, 1, 1),
+    ("agc_gain", 0, 30, 0),
+    ("aec_value", 0, 1200, 168),
+    ("aec2", 0, 1, 0),
+    ("dcw", 0, 1, 1),
+    ("bpc", 0, 1, 0),
+    ("wpc", 0, 1, 1),
+    ("raw_gma", 0, 1, 1),
+    ("lenc", 0, 1, 1),
+    ("special_effect", 0, 6, 0),
+    ("wb_mode", 0, 4, 0),
+    ("ae_level", -2, 2, 0),
+    ("nightmode", 0, 1, 0),
+)
+SAVE = "save_to_nvs"
+RANGES = {row[0]: row[1:3] for row in PARAMS}
+RANGES[SAVE] = (0, 1)
+
+
+def size_name(number):
+    """The name of a frame size on the wire."""
+    return _SIZE_NAMES[number]
+
+
+def parse(text):
+    """[(name, value), ...] of a JSON object, in its order; BadArgument names the parameter.
+
+    Values may be numbers or strings of them; `framesize` also its name.
+    """
+    try:
+        wanted = json.loads(text)
+    except ValueError:
+        raise BadArgument('a JSON object such as {"framesize": "8"}') from None
+    if not isinstance(wanted, dict) or not wanted:
+        raise BadArgument('a JSON object such as {"framesize": "8"}')
+    return [(name, _value(name, value)) for name, value in wanted.items()]
+
+
+def _value(name, value):
+    if name not in RANGES:
+        raise BadArgument("{}: no such parameter; {}".format(name, ", ".join(sorted(RANGES))))
+    if value is True or value is False or not isinstance(value, (int, str)):
+        raise BadArgument("{}: a number".format(name))
+    if name == "framesize" and isinstance(value, str) and value.upper() in _SIZE_NAMES:
+        return _SIZE_NAMES.index(value.upper())
+    low, high = RANGES[name]
+    try:
+        return int_between(str(value), low, high)
+    except BadArgument:
+        raise BadArgument("{}: {}..{}".format(name, low, high)) from None
