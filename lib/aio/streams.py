@@ -5,7 +5,8 @@ reads allocate what they return. Here the caller's buffers go to and come from t
 """
 
 import asyncio
-from asyncio import core, stream
+from asyncio import core
+from asyncio.stream import Stream as _Stream
 from errno import ENOTCONN, ETIMEDOUT
 
 from micropython import const
@@ -13,7 +14,7 @@ from micropython import const
 _SLICE = const(65_536)  # then the others' turn
 
 
-class Stream(stream.Stream):
+class Stream(_Stream):
     """A non-blocking socket (plain or TLS); a wait without progress ends after `stall_ms`."""
 
     def __init__(self, sock, deadlines, peer=None, stall_ms=10_000):
