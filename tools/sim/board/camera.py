@@ -1,0 +1,251 @@
+"""The camera driver micropython-camera-API, over the runner's sensor.
+
+A picture is lent, not given: the view that `capture()` returns is of the driver's own buffer, has
+signed items, and shows something else as soon as the buffer goes back. Its bytes are then zeros
+here, because a view cannot be made to raise.
+"""
+
+import array
+
+import world
+
+_AVAILABLE = world.FRAME_AVAILABLE
+_CAPTURE = world.FRAME_CAPTURE
+_NO_PICTURE = (
+    "Failed to capture initial frame. Construct a new object with appropriate configuration."
+)
+
+
+class FrameSize:
+    R96X96 = 0
+    QQVGA = 1
+    R128x128 = 2
+    QCIF = 3
+    HQVGA = 4
+    R240X240 = 5
+    QVGA = 6
+    R320X320 = 7
+    CIF = 8
+    HVGA = 9
+    VGA = 10
+    SVGA = 11
+    XGA = 12
+    HD = 13
+    SXGA = 14
+    UXGA = 15
+    FHD = 16
+    P_HD = 17
+    P_3MP = 18
+    QXGA = 19
+    QHD = 20
+    WQXGA = 21
+    P_FHD = 22
+    QSXGA = 23
+
+
+class PixelFormat:
+    RGB565 = 0
+    YUV422 = 1
+    YUV420 = 2
+    GRAYSCALE = 3
+    JPEG = 4
+    RGB888 = 5
+    RAW = 6
+    RGB444 = 7
+    RGB555 = 8
+
+
+class GrabMode:
+    WHEN_EMPTY = 0
+    LATEST = 1
+
+
+class GainCeiling:
+    pass
+
+
+for _number in range(7):  # 2X to 128X: no names that could be written after a dot
+    setattr(GainCeiling, "%dX" % (2 << _number), _number)
+
+
+class Camera:
+    """The one camera; constructing it again stops it first."""
+
+    _only = None
+    _zeros = open("/dev/zero", "rb", 0)
+
+    def __init__(
+        self,
+        *,
+        data_pins=None,
+        pclk_pin=22,
+        vsync_pin=25,
+        href_pin=23,
+        sda_pin=26,
+        scl_pin=27,
+        xclk_pin=0,
+        i2c=None,
+        xclk_freq=20,
+        powerdown_pin=32,
+        reset_pin=-1,
+        pixel_format=PixelFormat.RGB565,
+        frame_size=FrameSize.QQVGA,
+        jpeg_quality=85,
+        fb_count=1,
+        grab_mode=GrabMode.WHEN_EMPTY,
+        init=True,
+    ):
+        if Camera._only:
+            Camera._only.deinit()
+        if data_pins is not None and len(data_pins) != 8:
+            raise ValueError("data_pins must be a list of 8 integers")
+        if xclk_freq < 1_000:
+            xclk_freq *= 1_000_000
+        if xclk_freq > 40_000_000:
+            raise ValueError("xclk frequency out of range")
+        if not 0 <= jpeg_quality <= 100:
+            raise ValueError("jpeg_quality must be between 0 and 100")
+        self._config = {
+            "pixel_format": pixel_format,
+            "frame_size": frame_size,
+            "jpeg_quality": jpeg_quality,
+            "fb_count": min(2, max(1, fb_count)),
+            "grab_mode": grab_mode,
+        }
+        self._running = False
+        self._buffer = None
+        self._view = None
+        self._lent = 0
+        Camera._only = self
+        if init:
+            self.init()
+
+    def init(self):
+        """Start the sensor and take a first picture, which only proves that it can."""
+        if self._running:
+            return
+        self._make_buffer(world.call("camera.init", self._config))
+        self._running = True
+        if self.capture() is None:
+            self.deinit()
+            raise OSError(_NO_PICTURE)
+
+    def deinit(self):
+        if self._running:
+            self._spoil()
+            self._running = False
+            world.call("camera.deinit")
+        self._buffer = self._view = None
+
+    def capture(self):
+        """Return the buffer and lend the next picture; None when the sensor gives none."""
+        self._check()
+        self._spoil()
+        length = world.fill(_CAPTURE, self)
+        if length is None:
+            return None
+        self._lent = length
+        return self._view[:length]
+
+    def frame_available(self):
+        self._check()
+        return _quick(_AVAILABLE) == 1
+
+    def free_buffer(self):
+        self._check()
+        self._spoil()
+        world.call("camera.free")
+
+    def reconfigure(self, *, frame_size=None, pixel_format=None, grab_mode=None, fb_count=None):
+        """Stop and start with other settings."""
+        self._check()
+        self.deinit()
+        given = {
+            "frame_size": frame_size,
+            "pixel_format": pixel_format,
+            "grab_mode": grab_mode,
+            "fb_count": fb_count,
+        }
+        for name, value in given.items():
+            if value is not None:
+                self._config[name] = value
+        self.init()
+
+    def room(self, length):
+        """The buffer for a picture of `length` bytes (called by the link)."""
+        if length > len(self._buffer):  # a faulty sensor; the chip would write past the end
+            self._make_buffer(length)
+        return self._buffer
+
+    def _make_buffer(self, size):
+        if self._buffer is None or len(self._buffer) != size:
+            self._buffer = self._view = None
+            self._buffer = array.array("b", bytes(size))
+            self._view = memoryview(self._buffer)
+
+    def _spoil(self):
+        """Make a view that outlives its lease useless."""
+        if self._lent:
+            self._zeros.readinto(self._buffer, self._lent)
+            self._lent = 0
+
+    def _check(self):
+        if not self._running:
+            raise OSError(2)
+
+    def _get(self, name):
+        if not self._running:
+            raise AttributeError(name)
+        return world.call("camera.get", name)
+
+    def _set(self, name, value):
+        if not self._running:
+            raise AttributeError(name)
+        size = world.call("camera.set", name, int(value))
+        if name == "frame_size":
+            self._lent = 0
+            self._make_buffer(size)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.deinit()
+
+
+_quick = world.quick
+
+
+def _readable(name):
+    def get(self):
+        return self._get(name)
+
+    def refuse(self, value):
+        raise ValueError("read-only property")
+
+    setattr(Camera, name, property(get, refuse))
+    setattr(Camera, "get_" + name, get)
+
+
+def _writable(name):
+    def get(self):
+        return self._get(name)
+
+    def set(self, value):
+        self._set(name, value)
+
+    setattr(Camera, name, property(get, set))
+    setattr(Camera, "get_" + name, get)
+    setattr(Camera, "set_" + name, set)
+
+
+for _name in (
+    "pixel_format grab_mode fb_count pixel_width pixel_height max_frame_size sensor_name"
+).split():
+    _readable(_name)
+for _name in (
+    "frame_size contrast brightness saturation sharpness denoise gainceiling quality agc_gain"
+    " aec_value special_effect wb_mode ae_level colorbar whitebal gain_ctrl exposure_ctrl hmirror"
+    " vflip aec2 awb_gain dcw bpc wpc raw_gma lenc"
+).split():
+    _writable(_name)

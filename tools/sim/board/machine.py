@@ -1,0 +1,144 @@
+"""The chip: pins, clock, watchdog and resets of the ESP32, as far as the firmware needs them."""
+
+import binascii
+import time
+
+import umachine
+import world
+from umachine import Signal, idle, time_pulse_us
+
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+SOFT_RESET = 5
+
+_PIN_GET = world.PIN_GET
+_PIN_SET = world.PIN_SET
+_quick = world.quick
+_pins = {}
+_freq = 160_000_000
+_FREQUENCIES = (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000)
+_RTC_MEMORY_BYTES = 2_048
+_GPIOS = 40
+
+
+class Pin(umachine.PinBase):
+    """A GPIO; one object for each number, as on the chip."""
+
+    IN = 1
+    OUT = 3
+    OPEN_DRAIN = 7
+    PULL_DOWN = 1
+    PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
+
+    def __new__(cls, id, *args, **kwargs):
+        if not isinstance(id, int) or not 0 <= id < _GPIOS:
+            raise ValueError("invalid pin")
+        if id not in _pins:
+            _pins[id] = super().__new__(cls)
+        return _pins[id]
+
+    def __init__(self, id, mode=None, pull=None, *, value=None):
+        self._id = id
+        world.call("pin.init", id, mode, pull, value)
+
+    def init(self, mode=None, pull=None, *, value=None):
+        world.call("pin.init", self._id, mode, pull, value)
+
+    def value(self, level=None):
+        if level is None:
+            return _quick(_PIN_GET, self._id)
+        _quick(_PIN_SET, self._id, 1 if level else 0)
+
+    __call__ = value
+
+    def on(self):
+        _quick(_PIN_SET, self._id, 1)
+
+    def off(self):
+        _quick(_PIN_SET, self._id, 0)
+
+    def __repr__(self):
+        return "Pin(%d)" % self._id
+
+
+class RTC:
+    """The clock that a reset keeps and a power cut loses."""
+
+    def __init__(self, id=0):
+        if id != 0:
+            raise ValueError("RTC(%s) doesn't exist" % id)
+
+    def datetime(self, moment=None):
+        """Read or set (year, month, day, weekday, hour, minute, second, microsecond)."""
+        if moment is None:
+            ns = time.time_ns()
+            year, month, day, hour, minute, second, weekday, _ = time.gmtime(ns // 1_000_000_000)
+            return (year, month, day, weekday, hour, minute, second, ns // 1_000 % 1_000_000)
+        year, month, day, _, hour, minute, second, micro = moment
+        seconds = time.mktime((year, month, day, hour, minute, second, 0, 0))
+        world.side.call("rtc.set", seconds + micro / 1_000_000 if micro else seconds)
+
+    def init(self, moment):
+        self.datetime(moment)
+
+    def memory(self, data=None):
+        """Read or write the bytes that survive a reset, 2,048 at most."""
+        if data is None:
+            return binascii.unhexlify(world.call("rtc.memory"))
+        if len(data) > _RTC_MEMORY_BYTES:
+            raise ValueError("buffer too long")
+        world.call("rtc.memory", binascii.hexlify(data).decode())
+
+
+class WDT:
+    """The watchdog: once started it cannot be stopped, only fed."""
+
+    _only = None
+
+    def __new__(cls, id=0, timeout=5_000):
+        if id != 0:
+            raise ValueError
+        if timeout <= 0:
+            raise ValueError("WDT timeout too short")
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __init__(self, id=0, timeout=5_000):
+        world.call("wdt.start", timeout)
+
+    def feed(self):
+        _quick(world.WDT_FEED)
+
+
+def unique_id():
+    return binascii.unhexlify(world.call("chip.id"))
+
+
+def reset():
+    """Restart as after the reset button; never returns."""
+    world.call("board.reset", HARD_RESET)
+    raise SystemExit
+
+
+def soft_reset():
+    """Restart the interpreter only."""
+    world.call("board.reset", SOFT_RESET)
+    raise SystemExit
+
+
+def reset_cause():
+    return world.call("chip.reset_cause")
+
+
+def freq(hz=None):
+    global _freq
+    if hz is None:
+        return _freq
+    if hz not in _FREQUENCIES:
+        raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz, 160MHz or 240MHz")
+    _freq = hz

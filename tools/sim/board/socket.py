@@ -1,0 +1,198 @@
+"""Sockets as lwIP on the ESP32 has them: tuples as addresses, its numbers of errors.
+
+Every connection goes through the runner's air: `bind` on a port of the board becomes a loopback
+port that the runner relays to, `connect` goes to a relay of the target. Not exact: `connect`
+is complete at once, and a refusal shows at the first read or write, as it does for TLS on the
+chip; the limit of ten sockets counts open ones, not those that lwIP keeps in TIME_WAIT.
+"""
+
+import io
+import os
+
+import usocket
+import world
+
+AF_INET = usocket.AF_INET
+AF_INET6 = usocket.AF_INET6
+SOCK_STREAM = usocket.SOCK_STREAM
+SOCK_DGRAM = usocket.SOCK_DGRAM
+SOCK_RAW = usocket.SOCK_RAW
+IPPROTO_IP = 0
+IPPROTO_TCP = 6
+IPPROTO_UDP = 17
+IP_ADD_MEMBERSHIP = usocket.IP_ADD_MEMBERSHIP
+SOL_SOCKET = usocket.SOL_SOCKET
+SO_REUSEADDR = usocket.SO_REUSEADDR
+SO_BROADCAST = usocket.SO_BROADCAST
+SO_BINDTODEVICE = 25
+TCP_NODELAY = 1
+
+_SO_SNDBUF = 7
+_SEND_BUFFER = 8_192  # lwIP has 5,760 bytes; the kernel doubles this
+_LIMIT = 10
+_GET_FILENO = 10
+_ENFILE = 23
+# Linux -> lwIP and newlib, as measured: a reset shows as 104 whatever the kernel calls it
+_ERRNO = {32: 104, 98: 112, 103: 113, 107: 128, 110: 116, 111: 104, 113: 118, 114: 120, 115: 119}
+_STANDARD = ("0", "1", "2")
+_LINKS = 2
+
+
+def _count_open():
+    """Sockets that this interpreter has open, the two links to the runner not counted."""
+    count = -_LINKS
+    for entry in os.ilistdir("/proc/self/fd"):
+        if entry[0] not in _STANDARD:
+            try:
+                count += os.stat("/proc/self/fd/" + entry[0])[0] & 0xF000 == 0xC000
+            except OSError:
+                pass  # the descriptor of the listing itself
+    return count
+
+
+def _translated(exc):
+    number = exc.errno
+    return OSError(_ERRNO.get(number, number))
+
+
+def _packed(host, port):
+    return usocket.getaddrinfo(host, port)[0][-1]
+
+
+def _unpacked(address):
+    family, packed, port = usocket.sockaddr(address)
+    return (usocket.inet_ntop(family, packed), port)
+
+
+class socket(io.IOBase):
+    """A socket of the board; the loop polls the PC's descriptor beneath it."""
+
+    def __init__(self, family=AF_INET, kind=SOCK_STREAM, proto=0, _native=None):
+        if _count_open() >= _LIMIT + bool(_native):
+            if _native:
+                _native.close()
+            raise OSError(_ENFILE)
+        self._family = family
+        self._kind = kind
+        self._native = _native or usocket.socket(family, kind)
+        self._senders = None
+        if kind == SOCK_STREAM:
+            self._native.setsockopt(SOL_SOCKET, _SO_SNDBUF, _SEND_BUFFER)
+        self._id = self._native.fileno()
+
+    def ioctl(self, request, argument):
+        if request == _GET_FILENO:
+            return self._native.fileno()
+        if request == 4:  # close
+            self.close()
+            return 0
+        return -22
+
+    def close(self):
+        if self._id >= 0:
+            self._id = -1
+            self._native.close()
+
+    def fileno(self):
+        return self._id
+
+    @property
+    def native(self):
+        """The PC's socket, for TLS."""
+        return self._native
+
+    def bind(self, address):
+        host, port = address
+        if port and host == "0.0.0.0" or host == "":
+            host, port = "127.0.0.1", world.side.call("net.bind", port)
+        self._do(self._native.bind, _packed(host, port))
+
+    def listen(self, backlog=2):
+        self._do(self._native.listen, backlog)
+
+    def accept(self):
+        native, address = self._do(self._native.accept)
+        return socket(self._family, self._kind, 0, native), _unpacked(address)
+
+    def connect(self, address):
+        host, port = address
+        if self._kind == SOCK_STREAM:
+            host, port = "127.0.0.1", world.side.call("net.connect", host, port)
+        else:
+            host, port = world.side.call("net.datagram", host, port)
+        self._do(self._native.connect, _packed(host, port))
+
+    def sendto(self, data, address):
+        host, port = world.side.call("net.datagram", address[0], address[1])
+        if self._senders is None:
+            self._senders = {}
+        self._senders[(host, port)] = address
+        return self._do(self._native.sendto, data, _packed(host, port))
+
+    def recvfrom(self, size):
+        data, address = self._do(self._native.recvfrom, size)
+        address = _unpacked(address)
+        return data, (self._senders or {}).get(address, address)
+
+    def setsockopt(self, level, option, value):
+        self._do(self._native.setsockopt, level, option, value)
+
+    def settimeout(self, seconds):
+        self._native.settimeout(seconds)
+
+    def setblocking(self, blocking):
+        self._native.setblocking(blocking)
+
+    def makefile(self, mode="rb", buffering=0):
+        return self
+
+    def read(self, size=-1):
+        try:
+            return self._native.read(size)
+        except OSError as exc:
+            raise _translated(exc)
+
+    def readinto(self, buffer, size=-1):
+        try:
+            if size < 0:
+                return self._native.readinto(buffer)
+            return self._native.readinto(buffer, size)
+        except OSError as exc:
+            raise _translated(exc)
+
+    def readline(self, size=-1):
+        try:
+            return self._native.readline(size)
+        except OSError as exc:
+            raise _translated(exc)
+
+    def write(self, buffer, size=-1, start=None):
+        try:
+            if start is not None:
+                return self._native.write(buffer, size, start)
+            if size >= 0:
+                return self._native.write(buffer, size)
+            return self._native.write(buffer)
+        except OSError as exc:
+            raise _translated(exc)
+
+    def send(self, data):
+        return self._do(self._native.send, data)
+
+    def sendall(self, data):
+        return self._do(self._native.sendall, data)
+
+    def recv(self, size):
+        return self._do(self._native.recv, size)
+
+    def _do(self, function, *args):
+        try:
+            return function(*args)
+        except OSError as exc:
+            raise _translated(exc)
+
+
+def getaddrinfo(host, port, family=0, kind=0, proto=0, flags=0):
+    """Look a name up: [(family, kind, proto, name, (address, port))]."""
+    address = world.side.call("net.resolve", host, port)
+    return [(AF_INET, kind or SOCK_STREAM, IPPROTO_TCP, host, (address, port))]

@@ -1,0 +1,50 @@
+"""Time as on the ESP32: counts from 2000, and starts there after power-on until it is set."""
+
+import os
+
+import utime
+from utime import sleep, sleep_ms, sleep_us, ticks_add, ticks_cpu, ticks_diff, ticks_ms, ticks_us
+
+_EPOCH_2000 = 946_684_800
+_page = open(os.getenv("SIM_CLOCK"), "rb", 0)
+_offset = bytearray(8)
+
+
+def time_ns():
+    """Nanoseconds since 2000: the PC's clock and the offset that the runner keeps."""
+    while True:  # another thread may have read in between
+        _page.seek(0)
+        if _page.readinto(_offset) == 8:
+            break
+    offset = int.from_bytes(_offset, "little")
+    if offset >> 63:
+        offset -= 1 << 64
+    return utime.time_ns() + offset
+
+
+def time():
+    return time_ns() // 1_000_000_000
+
+
+def gmtime(seconds=None):
+    """Year, month, day, hour, minute, second, weekday (Monday 0), day of the year."""
+    if seconds is None:
+        seconds = time()
+    year, month, day, hour, minute, second, weekday, yearday = utime.gmtime(seconds + _EPOCH_2000)[
+        :8
+    ]
+    return (year, month, day, hour, minute, second, weekday, yearday)
+
+
+localtime = gmtime
+
+
+def mktime(moment):
+    """Seconds since 2000 of (year, month, day, hour, minute, second, ...)."""
+    year, month, day, hour, minute, second = moment[:6]
+    year += (month - 1) // 12
+    month = (month - 1) % 12 + 1
+    shifted = year - (month <= 2)  # years from March, so that the leap day is the last one
+    days = shifted * 365 + shifted // 4 - shifted // 100 + shifted // 400
+    days += (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return (days - 730_425) * 86_400 + hour * 3_600 + minute * 60 + second

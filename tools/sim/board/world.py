@@ -1,0 +1,99 @@
+"""The interpreter's end of the link to the runner, which holds the truth about the board.
+
+Calls block until the answer is there. Two links are inherited: one for the main thread, one for
+what firmware may do in another thread (looking up names), so that neither waits for the other.
+"""
+
+import _thread
+import json
+import os
+
+PIN_GET = 1
+PIN_SET = 2
+WDT_FEED = 3
+FRAME_AVAILABLE = 4
+FRAME_CAPTURE = 5
+
+_OK = 0
+_ERROR = 1
+_KINDS = {
+    "AttributeError": AttributeError,
+    "OSError": OSError,
+    "ValueError": ValueError,
+    "TypeError": TypeError,
+    "OverflowError": OverflowError,
+    "MemoryError": MemoryError,
+    "RuntimeError": RuntimeError,
+}
+
+
+class Link:
+    """Sends one request at a time; the buffers for the hot path are made once."""
+
+    def __init__(self, fd):
+        self._file = open(fd, "r+b", 0)
+        self._lock = _thread.allocate_lock()
+        self._head = bytearray(8)
+
+    def call(self, name, *args):
+        """Call a function of the runner with JSON arguments; raises what it raised."""
+        body = json.dumps((name,) + args).encode()
+        with self._lock:
+            self._request(0, 0, 0, len(body))
+            self._file.write(body)
+            status, length = self._answer()
+            answer = json.loads(self._file.read(length))
+        if status == _ERROR:
+            raise _KINDS[answer[0]](*answer[1:])
+        return answer
+
+    def quick(self, operation, small=0, half=0):
+        """Ask for one small number without using the heap; None when there is none."""
+        with self._lock:
+            self._request(operation, small, half, 0)
+            status, length = self._answer()
+            if status == _ERROR:
+                self._raise(length)
+            return self._head[1] if status == _OK else None
+
+    def fill(self, operation, owner):
+        """Read the answer into the buffer `owner.room(length)`; its length, or None."""
+        with self._lock:
+            self._request(operation, 0, 0, 0)
+            status, length = self._answer()
+            if status == _ERROR:
+                self._raise(length)
+            if status != _OK:
+                return None
+            self._file.readinto(owner.room(length), length)
+            return length
+
+    def _request(self, operation, small, half, length):
+        head = self._head
+        head[0] = operation
+        head[1] = small
+        head[2] = half & 0xFF
+        head[3] = half >> 8
+        head[4] = length & 0xFF
+        head[5] = (length >> 8) & 0xFF
+        head[6] = (length >> 16) & 0xFF
+        head[7] = length >> 24
+        self._file.write(head)
+
+    def _answer(self):
+        head = self._head
+        if self._file.readinto(head) != 8:
+            raise SystemExit  # the power supply is gone
+        return head[0], head[4] | head[5] << 8 | head[6] << 16 | head[7] << 24
+
+    def _raise(self, length):
+        kind, *args = json.loads(self._file.read(length))
+        raise _KINDS[kind](*args)
+
+
+_fds = os.getenv("SIM_LINK").split(",")
+main = Link(int(_fds[0]))
+side = Link(int(_fds[1]))
+call = main.call
+quick = main.quick
+fill = main.fill

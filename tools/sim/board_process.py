@@ -1,0 +1,170 @@
+"""Power supply and bootloader: the interpreter is a child process, restarted after a reset."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from link import Link
+
+PWRON, HARD, WDT, DEEPSLEEP, SOFT = range(1, 6)
+_PR_SET_PDEATHSIG = 1
+_CRASH_PAUSE_S = 1
+
+
+class BoardProcess:
+    """Starts, resets and ends the interpreter; `parts` are told of every reset."""
+
+    def __init__(self, command, environment, folder, clock):
+        self._command = command
+        self._environment = environment
+        self._folder = folder
+        self._clock = clock
+        self._parts = []
+        self._calls = {}
+        self._quick = {}
+        self._process = None
+        self._cause = PWRON
+        self._next_cause = None
+        self._powered = asyncio.Event()
+        self._powered.set()
+        self._watchdog = None
+        self._watchdog_ms = None
+        self.boots = 0
+        self.exited = asyncio.get_running_loop().create_future()  # status of a --run program
+
+    def connect(self, parts, calls, quick):
+        """Say who is told of a reset (`reset()`), and what answers the firmware's calls."""
+        self._parts = parts
+        self._calls = calls
+        self._quick = quick
+
+    @property
+    def pid(self):
+        return self._process.pid if self._process else None
+
+    async def run(self):
+        """Run the interpreter again and again, while there is power."""
+        while True:
+            await self._powered.wait()
+            self._process = await self._start()
+            status = await self._process.wait()
+            self._disarm()
+            for part in self._parts:
+                part.reset()
+            if self._next_cause is None and self._powered.is_set():
+                print(f"board: the interpreter ended with status {status}", file=sys.stderr)
+                await asyncio.sleep(_CRASH_PAUSE_S)
+            self._cause = self._next_cause or HARD
+            self._next_cause = None
+
+    async def _start(self):
+        """Start the interpreter with two links and a stdin that never ends."""
+        loop = asyncio.get_running_loop()
+        pairs = [socket.socketpair() for _ in range(2)]
+        far = [pair[1] for pair in pairs]
+        fds = [sock.fileno() for sock in far]
+        self.boots += 1
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            cwd=self._folder,
+            env={**self._environment, "SIM_LINK": ",".join(map(str, fds))},
+            stdin=asyncio.subprocess.PIPE,
+            pass_fds=fds,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+        )
+        for near, other in pairs:
+            other.close()
+            near.setblocking(False)
+            await loop.create_connection(lambda: Link(self._calls, self._quick), sock=near)
+        return process
+
+    def _kill(self):
+        if self._process and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def type(self, data):
+        """Bytes that arrive at the UART."""
+        if self._process and self._process.returncode is None:
+            self._process.stdin.write(data)
+
+    def count_sockets(self):
+        """Sockets that the firmware has open: all but the standard streams and the two links."""
+        count = -2
+        for entry in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                count += int(entry.name) > 2 and os.readlink(entry).startswith("socket:")
+        return count
+
+    # What the firmware asks
+
+    def calls(self):
+        return {
+            "board.reset": self.reset,
+            "board.exit": self.exit,
+            "chip.reset_cause": lambda: self._cause,
+            "wdt.start": self._arm,
+        }
+
+    def reset(self, cause=HARD):
+        """End the interpreter; it is started again at once."""
+        self._next_cause = cause
+        self._kill()
+
+    def exit(self, status):
+        if not self.exited.done():
+            self.exited.set_result(status)
+
+    def _arm(self, timeout_ms):
+        self._disarm()
+        self._watchdog_ms = timeout_ms
+        self.feed()
+
+    def feed(self, *_):
+        if self._watchdog_ms:
+            if self._watchdog:
+                self._watchdog.cancel()
+            loop = asyncio.get_running_loop()
+            self._watchdog = loop.call_later(self._watchdog_ms / 1000, self._bite)
+        return 0
+
+    def _bite(self):
+        print("E task_wdt: Task watchdog got triggered: mpy_machine_wdt", file=sys.stderr)
+        self.reset(WDT)
+
+    def _disarm(self):
+        if self._watchdog:
+            self._watchdog.cancel()
+        self._watchdog = self._watchdog_ms = None
+
+    # What the laboratory does
+
+    def controls(self):
+        return {"reset": lambda: self.reset(HARD), "power_on": self.power_on}
+
+    def cut_power(self):
+        """Take the power away until `power_on`; the clock forgets."""
+        self._powered.clear()
+        self._next_cause = PWRON
+        self._clock.power_on()
+        self._kill()
+
+    def power_on(self):
+        self._powered.set()
+
+    async def close(self):
+        self._powered.clear()
+        self._kill()
+        if self._process:
+            await self._process.wait()
+
+
+def _die_with_parent():
+    """Let the kernel end the interpreter should the runner be killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

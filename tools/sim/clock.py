@@ -1,0 +1,43 @@
+"""The real-time clock: an offset to the PC's clock, kept over resets, lost without power."""
+
+import struct
+import time
+
+EPOCH_2000 = 946_684_800  # what the ESP32 port counts from
+_RTC_MEMORY_BYTES = 2048
+
+
+class Clock:
+    """Holds the offset in a small file, so that the interpreter reads the time without a call.
+
+    The file has the signed nanoseconds to add to the PC's time since 1970 to get the board's time
+    since 2000, little-endian.
+    """
+
+    def __init__(self, page):
+        self._page = open(page, "w+b", buffering=0)
+        self._memory = b""
+        self.power_on()
+
+    def power_on(self):
+        self._memory = b""
+        self.set(0)
+
+    def set(self, seconds):
+        """Set the time, in seconds since 2000."""
+        offset = int(seconds * 1_000_000_000) - time.time_ns()
+        self._page.seek(0)
+        self._page.write(struct.pack("<q", offset))
+
+    def calls(self):
+        return {"rtc.set": self.set, "rtc.memory": self.memory}
+
+    def controls(self):
+        return {"clock": lambda epoch: self.set(epoch - EPOCH_2000)}
+
+    def memory(self, text=None):
+        """Read (hex) or write the 2048 bytes that a reset keeps."""
+        if text is None:
+            return self._memory.hex()
+        self._memory = bytes.fromhex(text)[:_RTC_MEMORY_BYTES]
+        return None

@@ -1,0 +1,45 @@
+"""The laboratory's door: one JSON object a line in, one out, for any number of connections."""
+
+import asyncio
+import contextlib
+import inspect
+import json
+
+from errors import DeviceError, UsageError
+
+
+class Control:
+    """Calls the function that an object's "do" names with the rest of the object as arguments."""
+
+    def __init__(self, actions):
+        self._actions = actions
+        self._clients = set()
+
+    async def open(self, port):
+        """Listen; returns the port."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        return server.sockets[0].getsockname()[1]
+
+    async def _serve(self, reader, writer):
+        with contextlib.suppress(ConnectionError, ValueError):  # ValueError: a line over 64 KB
+            while line := await reader.readline():
+                if line.strip():
+                    writer.write(json.dumps(await self.answer(line)).encode() + b"\n")
+                    await writer.drain()
+        writer.close()
+
+    async def answer(self, line):
+        try:
+            request = json.loads(line)
+            action = self._actions[request.pop("do")]
+            result = action(**request)
+            if inspect.isawaitable(result):
+                result = await result
+        except KeyError as exc:
+            return {"ok": False, "error": f"{exc} is missing or unknown; one of {self._names()}"}
+        except (AttributeError, DeviceError, TypeError, UsageError, ValueError) as exc:
+            return {"ok": False, "error": str(exc) or type(exc).__name__}
+        return {"ok": True, **(result or {})}
+
+    def _names(self):
+        return ", ".join(sorted(self._actions))

@@ -1,0 +1,87 @@
+"""The runner's end of the link to the interpreter: one request in, one answer out.
+
+A request is an 8-byte head (operation, two small arguments, 32-bit length) and a body. Operation 0
+is a call by name with JSON arguments; the others are the hot paths, whose answer fits the head or
+is the bytes of a picture, so that the interpreter needs no heap for them.
+"""
+
+import asyncio
+import inspect
+import json
+import struct
+
+from errors import DeviceError
+
+HEAD = struct.Struct("<BBHI")
+CALL = 0
+OK, ERROR, NOTHING = 0, 1, 2
+
+
+class Link(asyncio.Protocol):
+    """Answers the requests of one inherited socket, in their order."""
+
+    def __init__(self, calls, quick):
+        self._calls = calls
+        self._quick = quick
+        self._received = bytearray()
+        self._transport = None
+        self._running = None
+
+    def connection_made(self, transport):
+        self._transport = transport
+
+    def connection_lost(self, exc):
+        if self._running:
+            self._running.cancel()
+
+    def data_received(self, data):
+        self._received += data
+        while len(self._received) >= HEAD.size:
+            operation, small, half, length = HEAD.unpack_from(self._received)
+            end = HEAD.size + length
+            if len(self._received) < end:
+                return
+            body = bytes(self._received[HEAD.size : end])
+            del self._received[:end]
+            self._answer(operation, small, half, body)
+
+    def _answer(self, operation, small, half, body):
+        try:
+            if operation == CALL:
+                name, *args = json.loads(body)
+                result = self._calls[name](*args)
+            else:
+                result = self._quick[operation](small, half)
+        except DeviceError as exc:
+            self._error(exc)
+            return
+        if inspect.isawaitable(result):
+            self._running = asyncio.ensure_future(self._later(operation, result))
+        else:
+            self._send(operation, result)
+
+    async def _later(self, operation, awaitable):
+        try:
+            self._send(operation, await awaitable)
+        except DeviceError as exc:
+            self._error(exc)
+
+    def _error(self, exc):
+        body = json.dumps([exc.kind, *exc.arguments]).encode()
+        self._write(HEAD.pack(ERROR, 0, 0, len(body)) + body)
+
+    def _send(self, operation, result):
+        if operation == CALL:
+            body = json.dumps(result).encode()
+            self._write(HEAD.pack(OK, 0, 0, len(body)) + body)
+        elif result is None:
+            self._write(HEAD.pack(NOTHING, 0, 0, 0))
+        elif isinstance(result, (bytes, bytearray)):
+            self._write(HEAD.pack(OK, 0, 0, len(result)))
+            self._write(result)
+        else:
+            self._write(HEAD.pack(OK, result & 0xFF, 0, 0))
+
+    def _write(self, data):
+        if not self._transport.is_closing():
+            self._transport.write(data)

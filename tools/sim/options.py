@@ -1,0 +1,77 @@
+"""The command line of the simulated board."""
+
+import argparse
+import re
+
+_HEAP = re.compile(r"\d+[kKmM]?")
+DEVICE_ID = "DVES_A1B2C3"
+
+
+def parse(argv=None):
+    """The options; exits with status 2 and a message when they make no sense."""
+    parser = argparse.ArgumentParser(
+        prog="run.py", description="Runs the camera's firmware on a simulated ESP32-CAM."
+    )
+    add = parser.add_argument
+    add("--state", default="build/state", metavar="DIR", help="NVS and files, kept between runs")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="a setting by its command's name; NAME=@FILE reads a file; repeatable",
+    )
+    add("--broker", metavar="URI", help="an MQTT broker; default: an embedded one is started")
+    for name, port in (("http", 8080), ("telnet", 2323), ("dns", 5353), ("control", 0)):
+        add(
+            f"--{name}-port",
+            type=_port,
+            default=port,
+            metavar="N",
+            help=f"default {port or 'any free one'}; 0 = any free one",
+        )
+    add("--ap", action="store_true", help="start unconfigured")
+    add("--heap", default="4M", type=_heap, metavar="SIZE", help="heap of the interpreter")
+    add("--micropython", metavar="PATH", help="another interpreter")
+    add("--driver", choices=["api"], default="api", help="the camera driver that firmware finds")
+    add("--fast", action="store_true", help="no artificial delays (flash, radio, exposure)")
+    add("--quiet", action="store_true", help="do not print where to look")
+    add("--ready-file", metavar="FILE", help="written whenever the camera serves")
+    add("--device-id", default=DEVICE_ID, type=_device_id, help=f"default {DEVICE_ID}")
+    add("--sntp", type=_address, metavar="HOST:PORT", help="another time server")
+    add("--root", metavar="DIR", help="another board's programs (boot.py, main.py, lib)")
+    add("--run", metavar="FILE", help="run this program instead of main.py, end with its status")
+    return parser.parse_args(argv)
+
+
+def _setting(text):
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text}: expected NAME=VALUE")
+    return name, value
+
+
+def _port(text):
+    if not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text}: a port is 0..65535")
+    return int(text)
+
+
+def _heap(text):
+    if not _HEAP.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text}: a size such as 256K or 4M")
+    return text
+
+
+def _device_id(text):
+    if not re.fullmatch(r"DVES_[0-9A-F]{6}", text):
+        raise argparse.ArgumentTypeError(f"{text}: DVES_ and six upper-case hex digits")
+    return text
+
+
+def _address(text):
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text}: expected HOST:PORT")
+    return host, int(port)

@@ -1,0 +1,107 @@
+"""The pins of the board: what the firmware drives, what the button does, and what the LED showed."""
+
+import asyncio
+import random
+import time
+from collections import deque
+
+from errors import value_error
+
+LED, POWER, BUTTON = 33, 4, 15
+VALID = frozenset((*range(6), *range(12, 24), *range(25, 28), *range(32, 40)))
+INPUT_ONLY = frozenset(range(34, 40))
+_AT_REST = {LED: 1, BUTTON: 1}
+_OUTPUT, _OPEN_DRAIN = 3, 7
+_BOUNCES = 6
+
+
+class Pins:
+    """Levels by pin number; a pin that is not driven shows what the board pulls it to."""
+
+    def __init__(self):
+        self._started = time.monotonic()
+        self.led = deque(maxlen=100)
+        self._listeners = []
+        self._outside = {}
+        self.reset()
+
+    def reset(self):
+        """Take every output away, as a reset of the chip does."""
+        self._driven = {}
+        self._modes = {}
+        self._pulls = {}
+
+    def on_change(self, listener):
+        """Call `listener(pin, level)` whenever the firmware drives a pin."""
+        self._listeners.append(listener)
+
+    def level(self, pin):
+        if pin in self._driven:
+            return self._driven[pin]
+        return self._outside.get(pin, _AT_REST.get(pin, int(self._pulls.get(pin) == 2)))
+
+    # What the firmware does
+
+    def calls(self):
+        return {"pin.init": self.init}
+
+    def init(self, pin, mode=None, pull=None, value=None):
+        """Configure a pin as `machine.Pin` does."""
+        if pin not in VALID:
+            raise value_error("invalid pin")
+        driving = mode in (_OUTPUT, _OPEN_DRAIN)
+        if driving and pin in INPUT_ONLY:
+            raise value_error("pin can only be input")
+        if pull is not None:
+            self._pulls[pin] = pull
+        if mode is not None:
+            self._modes[pin] = mode
+            if not driving:
+                self._driven.pop(pin, None)
+        if driving and value is None and pin not in self._driven:
+            value = 0
+        if value is not None and self._modes.get(pin) in (_OUTPUT, _OPEN_DRAIN):
+            self.drive(pin, value)
+
+    def drive(self, pin, value):
+        """Set the level of an output; an input ignores it as the chip's output register does."""
+        if self._modes.get(pin) not in (_OUTPUT, _OPEN_DRAIN):
+            return 0
+        value = int(bool(value))
+        before = self._driven.get(pin, _AT_REST.get(pin))
+        self._driven[pin] = value
+        if value != before:
+            if pin == LED:
+                self.led.append([round(1000 * (time.monotonic() - self._started)), value])
+            for listener in self._listeners:
+                listener(pin, value)
+        return 0
+
+    # What the laboratory does
+
+    def controls(self):
+        return {"pins": self.report, "press": self.press}
+
+    def report(self):
+        """Levels of the pins in use (LED and power always) and the LED's last 100 changes."""
+        used = {LED, POWER, *self._modes}
+        levels = {str(pin): self.level(pin) for pin in sorted(used)}
+        return {"pins": levels, "led": list(self.led)}
+
+    async def press(self, ms=80, times=1, gap_ms=120, bounce_ms=0):
+        """Press and release the button; answers when it is up again."""
+        for count in range(times):
+            if count:
+                await asyncio.sleep(gap_ms / 1000)
+            await self._edge(0, bounce_ms)
+            await asyncio.sleep(max(0, ms - bounce_ms) / 1000)
+            await self._edge(1, bounce_ms)
+
+    async def _edge(self, level, bounce_ms):
+        """Reach a level as a bad contact does: some changes at random within the bounce time."""
+        if bounce_ms:
+            ends = sorted(random.random() for _ in range(_BOUNCES))
+            for count, (start, end) in enumerate(zip([0, *ends], ends)):
+                self._outside[BUTTON] = level if count % 2 == 0 else 1 - level
+                await asyncio.sleep((end - start) * bounce_ms / 1000)
+        self._outside[BUTTON] = level

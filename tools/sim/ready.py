@@ -1,0 +1,45 @@
+"""The ready file: written when the camera's web server listens, again after each of its starts."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+_LISTEN = "0A"
+_POLL_S = 0.02
+
+
+def listening(port):
+    """Whether a loopback socket listens on `port`; looks instead of connecting."""
+    with open("/proc/net/tcp") as file:
+        next(file)
+        for line in file:
+            _, local, _, state, *_ = line.split()
+            if state == _LISTEN and int(local.rpartition(":")[2], 16) == port:
+                return True
+    return False
+
+
+class ReadyFile:
+    """Writes `path` once for each start of the board, with the facts that `describe()` gives."""
+
+    def __init__(self, path, air, board, describe):
+        self._path = path and Path(path)
+        self._air = air
+        self._board = board
+        self._describe = describe
+
+    async def run(self):
+        written = 0
+        while True:
+            port = self._air.inside(80)
+            if self._board.boots != written and port and listening(port):
+                written = self._board.boots
+                self._write()
+            await asyncio.sleep(_POLL_S)
+
+    def _write(self):
+        facts = {**self._describe(), "pid": self._board.pid, "boots": self._board.boots}
+        part = self._path.with_name(self._path.name + ".part")
+        part.write_text(json.dumps(facts) + "\n")
+        os.replace(part, self._path)

@@ -1,0 +1,258 @@
+"""The camera as the firmware meets it: an OV2640 behind esp32-camera's frame buffers.
+
+The sensor runs freely. A picture is exposed at a frame boundary and drawn then, for a free buffer
+only: with WHEN_EMPTY a buffer keeps its picture however old it grows, with LATEST the newest one
+counts. Drawing happens on demand, so that a camera nobody reads costs nothing.
+"""
+
+import asyncio
+import math
+import time
+
+import frame_sizes
+from errors import DeviceError, os_error, value_error
+
+PWDN = 32
+WHEN_EMPTY, LATEST = 0, 1
+RGB565, GRAYSCALE, JPEG, RGB888 = 0, 3, 4, 5
+_BYTES_PER_PIXEL = {RGB565: 2, GRAYSCALE: 1, RGB888: 3}
+_TIMEOUT_S = 4
+_NOT_SUPPORTED = 95
+_FAST_PERIOD_S = 0.001
+_INTEGERS = {
+    "contrast": (-2, 2, 0),
+    "brightness": (-2, 2, 0),
+    "saturation": (-2, 2, 0),
+    "gainceiling": (0, 6, 0),
+    "quality": (0, 100, 85),
+    "agc_gain": (0, 30, 0),
+    "aec_value": (0, 1200, 300),
+    "special_effect": (0, 6, 0),
+    "wb_mode": (0, 4, 0),
+    "ae_level": (-2, 2, 0),
+    "frame_size": (0, frame_sizes.UXGA, 1),
+}
+_UNSUPPORTED = {"sharpness": 0, "denoise": 0}  # an OV2640 has neither
+_SWITCHES = {
+    "colorbar": 0, "whitebal": 1, "gain_ctrl": 1, "exposure_ctrl": 1, "hmirror": 0, "vflip": 0,
+    "aec2": 0, "awb_gain": 1, "dcw": 1, "bpc": 0, "wpc": 1, "raw_gma": 1, "lenc": 1,
+}  # fmt: skip
+
+
+class Frame:
+    """One exposed picture: its number, when, with what settings, and its bytes once drawn."""
+
+    def __init__(self, number, start, settings):
+        self.number = number
+        self.start = start
+        self.settings = settings
+        self.data = None
+
+
+class Sensor:
+    """Exposes, fills buffers, and hands the bytes of a picture out."""
+
+    def __init__(self, renderer, faults, pins, fast=False):
+        self._render = renderer
+        self._faults = faults
+        self._pins = pins
+        self._fast = fast
+        self._zero = time.monotonic()
+        self.captured = 0
+        self.last = None
+        self._task = None
+        pins.on_change(self._pin_changed)
+        self.reset()
+
+    def reset(self):
+        self.deinit()
+        self._config = None
+
+    def _pin_changed(self, pin, level):
+        if pin == PWDN and level:
+            self._faults.power_cycle()
+
+    # Start and stop
+
+    def calls(self):
+        names = "init deinit get set free"
+        return {"camera." + name: getattr(self, name) for name in names.split()}
+
+    def controls(self):
+        return {"frames": lambda: {"captured": self.captured, "last": self.last}}
+
+    async def init(self, config):
+        """Start as esp_camera_init does; returns the buffer's size in bytes."""
+        self.deinit()
+        if self._pins.level(PWDN):
+            raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
+        if config["pixel_format"] not in (JPEG, *_BYTES_PER_PIXEL):
+            raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
+        await asyncio.sleep(0 if self._fast else 0.1)
+        self._config = config
+        self._settings = {name: row[2] for name, row in _INTEGERS.items()}
+        self._settings.update(_SWITCHES, **_UNSUPPORTED)
+        self._settings["frame_size"] = config["frame_size"]
+        self._settings["quality"] = config["jpeg_quality"]
+        self._start()
+        return self._buffer_bytes()
+
+    def deinit(self):
+        if self._task:
+            self._task.cancel()
+        self._task = None
+        self._config = None
+        self._held = False
+        self._queue = []
+
+    def _start(self):
+        """Empty the buffers and let the sensor run."""
+        if self._task:
+            self._task.cancel()
+        self._queue = []
+        self._held = False
+        self._seen = -1
+        self._ready = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._task = asyncio.ensure_future(self._run())
+
+    def _buffer_bytes(self):
+        width, height = frame_sizes.pixels(self._settings["frame_size"])
+        per_pixel = _BYTES_PER_PIXEL.get(self._config["pixel_format"])
+        return width * height * per_pixel if per_pixel else width * height // 5
+
+    # Exposing
+
+    @property
+    def _period_s(self):
+        if self._fast:
+            return _FAST_PERIOD_S
+        return 0.08 if self._settings["frame_size"] > frame_sizes.NAMES.index("SVGA") else 0.04
+
+    @property
+    def _latest(self):
+        return self._config["grab_mode"] == LATEST and self._config["fb_count"] > 1
+
+    async def _run(self):
+        """Fill buffers while one is free and, in LATEST mode, while somebody asks."""
+        while True:
+            self._wanted.clear()
+            room = len(self._queue) + self._held < self._config["fb_count"]
+            if self._latest:
+                room = not self._queue or self._stale(self._queue[-1])
+            if room and not self._faults.stalled and not self._pins.level(PWDN):
+                await self._expose()
+                if self._latest:
+                    await self._wanted.wait()
+            elif self._faults.stalled:
+                await asyncio.sleep(self._period_s)
+            else:
+                await self._wanted.wait()
+
+    def _stale(self, frame):
+        """Whether the sensor has finished a newer picture than this one, with time to draw it."""
+        return time.monotonic() - frame.start > 3 * max(self._period_s, 0.03)
+
+    async def _expose(self):
+        """Take the picture of a whole frame period into a buffer and draw it."""
+        period = self._period_s
+        number = math.ceil((time.monotonic() - self._zero) / period)
+        if self._latest:  # the sensor never paused: the last complete picture is there already
+            number = max(number - 2, self._seen + 1)
+        number = max(number, self._seen + 1)
+        start = self._zero + number * period
+        await asyncio.sleep(max(0, start - time.monotonic()))
+        frame = Frame(number & 0xFFFFFF, start, dict(self._settings))
+        self._seen = number
+        width, height = frame_sizes.pixels(frame.settings["frame_size"])
+        frame.data = await self._render(
+            width=width,
+            height=height,
+            number=frame.number,
+            at=time.time() - (time.monotonic() - start),
+            pixel_format=self._config["pixel_format"],
+            room=self._buffer_bytes(),
+            settings=frame.settings,
+        )
+        await asyncio.sleep(max(0, start + period - time.monotonic()))
+        if self._latest:
+            self._queue.clear()
+        self._queue.append(frame)
+        self._ready.set()
+
+    # What the firmware asks
+
+    def frame_available(self, *_):
+        self._check()
+        if self._latest and self._queue and self._stale(self._queue[-1]):
+            self._queue.clear()
+        self._wanted.set()
+        return int(bool(self._queue) and not self._faults.stalled)
+
+    def free(self):
+        if self._config:
+            self._held = False
+            self._wanted.set()
+
+    async def capture(self, *_):
+        """The bytes of the next picture, or None when there is none."""
+        self._check()
+        self.free()
+        kind = self._faults.take()
+        if kind == "none" or self._pins.level(PWDN):
+            return None
+        if kind == "stall":
+            await asyncio.sleep(_TIMEOUT_S)
+            return None
+        frame = await self._next()
+        if frame is None:
+            return None
+        self._held = True
+        self.captured += 1
+        self.last = frame.number
+        return self._faults.spoil(kind, frame.data)
+
+    async def _next(self):
+        """The oldest picture in the buffers, or the newest; waits as long as the driver does."""
+        end = time.monotonic() + _TIMEOUT_S
+        while not self.frame_available():
+            self._ready.clear()
+            try:
+                await asyncio.wait_for(self._ready.wait(), end - time.monotonic())
+            except asyncio.TimeoutError:
+                return None
+        frame = self._queue.pop(0)
+        return frame
+
+    def _check(self):
+        if not self._config:
+            raise os_error(2)
+
+    def get(self, name):
+        if not self._config:
+            raise DeviceError("AttributeError", name)
+        if name == "max_frame_size":
+            return frame_sizes.UXGA
+        if name == "sensor_name":
+            return "OV2640"
+        if name in ("pixel_width", "pixel_height"):
+            return frame_sizes.pixels(self._settings["frame_size"])[name == "pixel_height"]
+        value = self._config[name] if name in self._config else self._settings[name]
+        return bool(value) if name in _SWITCHES else value
+
+    def set(self, name, value):
+        """Change a setting; the next exposure has it. Returns the buffer's size."""
+        if not self._config:
+            raise DeviceError("AttributeError", name)
+        if name in _UNSUPPORTED:
+            raise value_error("Invalid setting for " + name)
+        if name in _SWITCHES:
+            value = int(bool(value))
+        else:
+            low, high, _ = _INTEGERS[name]
+            if not low <= value <= high:
+                raise value_error("Invalid setting for " + name)
+        self._settings[name] = value
+        if name == "frame_size":
+            self._start()
+        return self._buffer_bytes()

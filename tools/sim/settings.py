@@ -1,0 +1,75 @@
+"""Settings given on the command line, written as the firmware's own table says they are stored."""
+
+import json
+import sys
+from pathlib import Path
+
+from errors import UsageError
+
+_ROOT = Path(__file__).resolve().parents[2]
+FIRST_BOOT = {"ssid": "sim", "password": "simulated", "pubinterval": "5"}
+_BROKER = "mqtthost"
+
+
+class Settings:
+    """Puts settings into the NVS and the file system before the board starts."""
+
+    def __init__(self, nvs, files, state):
+        for folder in ("tools/pc", "lib"):
+            sys.path.append(str(_ROOT / folder))
+        from app import schema
+
+        self._schema = schema
+        self._rows = {row[0]: row for row in schema.SCHEMA}
+        self._nvs = nvs
+        self._files = files
+        self._memory = state / "runner.json"
+
+    def write(self, given, broker, chosen_broker, unconfigured):
+        """Write what was given; a first boot gets what a camera on the simulated board needs.
+
+        `given` are (name, text) pairs. The broker's URI follows the runner's from start to start,
+        unless the setting has been changed in between.
+        """
+        values = {} if not self._nvs.empty or unconfigured else dict(FIRST_BOOT)
+        if broker and not unconfigured and (chosen_broker or self._broker_is_ours()):
+            values[_BROKER] = broker
+            self._memory.write_text(json.dumps({_BROKER: broker}))
+        values.update(given)
+        for name, text in values.items():
+            self._write(name, text)
+
+    def _broker_is_ours(self):
+        held = self._nvs.peek(self._schema.NAMESPACE, self._rows[_BROKER][1])
+        if held is None:
+            return True
+        try:
+            ours = json.loads(self._memory.read_text())[_BROKER]
+        except (OSError, ValueError, KeyError):
+            return False
+        return bytes.fromhex(held).decode() == ours
+
+    def _write(self, name, text):
+        if name not in self._rows:
+            raise UsageError(f"no setting is named {name}; there are: {', '.join(self._rows)}")
+        _, key, kind, _, check, _ = self._rows[name]
+        data = _bytes(name, text)
+        if kind == self._schema.FILE:
+            (self._files / key).write_bytes(data)
+            return
+        try:
+            value = check(data.decode())
+        except Exception as exc:
+            raise UsageError(f"{name}: {exc}") from None
+        stored = value if kind == self._schema.INT else str(value).encode().hex()
+        self._nvs.put(self._schema.NAMESPACE, key, stored)
+
+
+def _bytes(name, text):
+    """What a value stands for: @file is the contents of that file."""
+    if not text.startswith("@"):
+        return text.encode()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as exc:
+        raise UsageError(f"{name}: {exc}") from None
