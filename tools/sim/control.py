@@ -29,15 +29,16 @@ class Control:
         writer.close()
 
     async def answer(self, line):
+        """Do what one line asks; wrong input is answered with what was wrong about it."""
         try:
             request = json.loads(line)
-            action = self._actions[request.pop("do")]
-            result = action(**request)
+            name = request.pop("do", None) if isinstance(request, dict) else None
+            if name not in self._actions:
+                raise UsageError("expected an object with do = one of " + self._names())
+            result = self._actions[name](**request)
             if inspect.isawaitable(result):
                 result = await result
-        except KeyError as exc:
-            return {"ok": False, "error": f"{exc} is missing or unknown; one of {self._names()}"}
-        except (AttributeError, DeviceError, TypeError, UsageError, ValueError) as exc:
+        except (DeviceError, OSError, TypeError, UsageError, ValueError) as exc:
             return {"ok": False, "error": str(exc) or type(exc).__name__}
         return {"ok": True, **(result or {})}
 

@@ -1,7 +1,7 @@
 """Non-volatile storage as ESP-IDF keeps it: typed entries of 32 bytes in a few pages of flash.
 
-Limits and errors are those measured on a 16 KB partition; see `esp32.NVS`. Each change is one flash
-operation and is on disk, whole, before the call returns.
+Limits and errors are those measured on a 16 KB partition. Each change is one flash operation and
+is on disk, whole, before the call returns.
 """
 
 import json
@@ -76,7 +76,7 @@ class NVS:
         return value
 
     def get_blob(self, space, key, room):
-        """Length and, with room for it, the bytes (hex) of a blob; no room at all asks the length."""
+        """Length and bytes (hex) of a blob; no room at all only asks the length."""
         value = self._spaces.get(space, {}).get(key[:_KEY])
         if not isinstance(value, str):
             raise os_error(*NOT_FOUND)

@@ -1,4 +1,4 @@
-"""The pins of the board: what the firmware drives, what the button does, and what the LED showed."""
+"""The pins: what the firmware drives, what the button does, and what the LED showed."""
 
 import asyncio
 import random

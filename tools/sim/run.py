@@ -1,7 +1,7 @@
 """Runs the camera's firmware on a simulated ESP32-CAM: see `--help`.
 
-This is the power supply, the air and the laboratory round the interpreter; it holds the whole state
-of the world and composes it from the other files of this folder. The firmware's side of each
+This is the power supply, the air and the laboratory round the interpreter; it holds the whole
+state of the world and composes it from the other files of this folder. The firmware's side of each
 simulated module is in `board/`.
 """
 
@@ -51,14 +51,14 @@ class World:
         self.pins = Pins()
         self.radio = Radio(mac, args.fast)
         self.sntp = SNTPServer(args.sntp)
-        self.air = Air({80: args.http_port, 23: args.telnet_port}, self.sntp)
+        self.air = Air(self.sntp)
         self.scenes = SceneProcess()
         self.faults = Faults()
         self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
         self.tls = TLSMemory()
         command, environment = firmware.command(args, self.state / "clock")
         self.board = BoardProcess(command, environment, self.files, self.clock)
-        self.broker = None if args.broker or args.ap or args.run else EmbeddedBroker()
+        self.broker = None if args.broker or args.run else EmbeddedBroker()
         self._connect(mac)
 
     def _connect(self, mac):
@@ -79,7 +79,7 @@ class World:
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
         self.actions = {}
-        for part in (*parts, self.tls, self.flash, self.sntp, self.faults):
+        for part in (*parts, self.air.pace, self.tls, self.flash, self.sntp, self.faults):
             self.actions.update(getattr(part, "controls", dict)())
 
     async def run(self):
@@ -88,7 +88,13 @@ class World:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        ports = await self.air.open()
+        ports = await self.air.open(
+            {
+                80: ("--http-port", args.http_port),
+                23: ("--telnet-port", args.telnet_port),
+                53: ("--dns-port", args.dns_port),
+            }
+        )
         control = await Control(self.actions).open(args.control_port)
         await self.sntp.open()
         await self.scenes.open()
@@ -102,7 +108,7 @@ class World:
         facts = {
             "http": ports[80],
             "telnet": ports[23],
-            "dns": args.dns_port,
+            "dns": ports[53],
             "control": control,
             "mqtt": uri,
             "device_id": args.device_id,

@@ -1,4 +1,4 @@
-"""The world's time server: one small SNTP server on a loopback port, honest unless told otherwise."""
+"""The world's time server: SNTP on a loopback port, honest unless told otherwise."""
 
 import asyncio
 import struct

@@ -31,7 +31,7 @@ class AccessPoint:
 
 
 class Radio:
-    """Joins the access point, loses it, and tells `on_link` whether packets flow and links live."""
+    """Joins and loses the access point; tells whether packets flow and links live."""
 
     def __init__(self, mac, fast=False):
         self.ap = AccessPoint()

@@ -10,11 +10,11 @@ sys.path[:] = getenv("MICROPYPATH").split(":")
 
 
 def _run(path):
-    """Execute a program as __main__; returns its exit status."""
+    """Execute a program in this module, which is __main__; returns its exit status."""
     try:
         with open(path) as file:
             code = compile(file.read(), path, "exec")
-        exec(code, {"__name__": "__main__", "__file__": path})
+        exec(code, globals())
     except SystemExit as exc:
         value = exc.args[0] if exc.args else 0
         return 1 if isinstance(value, str) else int(value or 0)
