@@ -11,7 +11,8 @@ from aio.tasks import finish
 class Listener:
     """`await serve(stream)` for every connection on `port`; the stream is closed afterwards.
 
-    Beyond `limit` connections `refuse(stream)` is called instead, which has to be quick.
+    Beyond `limit` connections the oldest one that is still `idle` has to go; where all are at
+    work `refuse(stream)`, which has to be quick, turns the new one away.
     """
 
     def __init__(self, port, serve, refuse, deadlines, log, limit=6):
@@ -22,6 +23,7 @@ class Listener:
         self._log = log
         self._limit = limit
         self._tasks = []
+        self._streams = []
 
     def __len__(self):
         return len(self._tasks)
@@ -60,11 +62,19 @@ class Listener:
             return
         connection.setblocking(False)
         stream = Stream(connection, self._deadlines, peer)
-        if len(self._tasks) >= self._limit:
+        if len(self._tasks) >= self._limit and not self._evict():
             await self._turn_away(stream)
         else:
-            task = asyncio.create_task(self._one(stream))
-            self._tasks.append(task)
+            self._streams.append(stream)
+            self._tasks.append(asyncio.create_task(self._one(stream)))
+
+    def _evict(self):
+        for stream in self._streams:
+            if stream.idle:
+                self._streams.remove(stream)
+                stream.abort()
+                return True
+        return False
 
     async def _turn_away(self, stream):
         try:
@@ -84,3 +94,5 @@ class Listener:
         finally:
             stream.close()
             self._tasks.remove(asyncio.current_task())
+            if stream in self._streams:
+                self._streams.remove(stream)

@@ -24,6 +24,7 @@ class Stream(_Stream):
         self._writing = deadlines.new()
         self.stall_ms = stall_ms
         self._aborted = False
+        self.idle = True  # nothing has been asked for yet: the first to go when room is needed
 
     async def send(self, data):
         """Write all of `data` (bytes-like); OSError(ETIMEDOUT) when the peer takes nothing."""

@@ -6,6 +6,7 @@ import time
 from micropython import const
 
 from config import product
+from proto.faults import why
 
 _HOUR_MS = const(3_600_000)
 _STEP_MS = const(1_000)
@@ -46,7 +47,7 @@ class Clock:
         try:
             await self._off_loop.call(self._ask_server, self._settings["ntpserver"])
         except (OSError, ValueError, IndexError) as e:
-            self._log.error("clock", "no time: {!r}".format(e))
+            self._log.error("clock", "no time: " + why(e))
             return False
         if time.time() < self._built:
             self._log.error("clock", "implausible answer; before it {}".format(before))

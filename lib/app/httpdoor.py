@@ -34,6 +34,7 @@ class HTTPDoor:
             await self._answer(stream, e.status, str(e))
         else:
             self.requests += 1
+            stream.idle = False
             await self._app.handle_request(_Replay(head + rest, stream), stream)
 
     async def busy(self, stream):

@@ -7,7 +7,7 @@ from micropython import const
 
 from aio.tasks import finish
 from proto import mqtt
-from proto.faults import NotConnected
+from proto.faults import NotConnected, why
 
 _LOGIN_MS = const(30_000)  # a refused login is not hammered
 _STABLE_MS = const(30_000)  # a link that lived this long was a good one
@@ -119,7 +119,7 @@ class MQTTSession:
         return "offline"
 
     def _lost(self, error):
-        self.reason = str(error) if error.args else repr(error)
+        self.reason = why(error)
         self._log.error("mqtt", self.reason)
         self._rest_ms = self._backoff.next_ms()
         if isinstance(error, mqtt.Refused) and error.code in (4, 5):

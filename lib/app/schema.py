@@ -3,6 +3,7 @@
 Masking, help, storage, documentation and tests are generated from these rows.
 """
 
+from proto.pem import CertificateText
 from proto.uri import BrokerURI
 from proto.values import Between, Chars, OneOf, TopicName
 
@@ -33,7 +34,7 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("mqttcleansession", "MQTT_CLEANSESS", INT, 1, Between(0, 1), RESTART),
     ("mqttsecurity", "MQTT_SECURITY", INT, 0, OneOf("plain", "tls"), RECONNECT),
     ("mqttverify", "MQTT_VERIFY", INT, 0, OneOf("ca", "off"), RECONNECT),
-    ("mqttca", "mqttca.pem", FILE, "", Chars(0, 8_192), RECONNECT),
+    ("mqttca", "mqttca.pem", FILE, "", CertificateText(8_192), RECONNECT),
     (
         "topic",
         "MQTT_TOPIC",

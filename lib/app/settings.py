@@ -21,11 +21,12 @@ MASK = "***"
 class Settings:
     """`settings["pubinterval"]` is the value in force; `set` takes what a user typed."""
 
-    def __init__(self, nvs, log, device_id="", schema=SCHEMA, save_ms=500):
+    def __init__(self, nvs, log, device_id="", schema=SCHEMA, save_ms=500, inspect=None):
         self._nvs = nvs
         self._log = log
         self._device_id = device_id
         self._save_ms = save_ms
+        self._inspect = inspect or {}  # name -> what looks closer at a file than the schema can
         self._rows = {row[NAME]: row for row in schema}
         self._watchers = []
         self._dirty = []
@@ -63,7 +64,7 @@ class Settings:
         if self._means_default(row, text):
             value = row[DEFAULT]
         elif row[KIND] == FILE:
-            value = self._write_file(row[KEY], row[CHECK](text))
+            value = self._write_file(row, row[CHECK](text))
         else:
             value = row[CHECK](text)
         if value == self._values[name] and row[KIND] != FILE:
@@ -145,8 +146,11 @@ class Settings:
             self._log.error("settings", "{} was unusable: default".format(row[NAME]))
             return row[DEFAULT]
 
-    def _write_file(self, path, text):
+    def _write_file(self, row, text):
         """The path; the file is replaced whole or not at all (rename), "" removes it."""
+        path = row[KEY]
+        if text and row[NAME] in self._inspect:
+            self._inspect[row[NAME]](text)
         if not text:
             self._remove(path)
             return ""

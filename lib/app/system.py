@@ -52,7 +52,9 @@ class System:
         stdio = Console()
         self.log = Log(stdio.write)
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
-        self.settings = Settings(NVS(NAMESPACE), self.log, device_id(chip.mac()))
+        self.settings = Settings(
+            NVS(NAMESPACE), self.log, device_id(chip.mac()), inspect={"mqttca": tls.check_ca}
+        )
         self.topics = Topics(self.settings, device_id(chip.mac()))
         self.deadlines = Deadlines()
         self.off_loop = OffLoop()

@@ -6,6 +6,7 @@ import ssl
 from micropython import const
 
 from proto.pem import certificates
+from proto.values import BadArgument
 
 _MOST_BYTES = const(8_192)
 
@@ -41,9 +42,12 @@ def _read_ca(path):
     return data
 
 
-def check_ca(data):
-    """Raise TLSConfigError unless `data` (PEM or DER) is one certificate or more."""
-    _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), data)
+def check_ca(text):
+    """Raise BadArgument unless TLS itself can use the certificates in `text`."""
+    try:
+        _trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), text.encode())
+    except TLSConfigError as e:
+        raise BadArgument(str(e)) from None
 
 
 def _trust(context, data):

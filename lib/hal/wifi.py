@@ -7,13 +7,16 @@ from micropython import const
 
 _POLL_MS = const(100)
 
-_REASONS = {
-    network.STAT_NO_AP_FOUND: "no such network",
-    network.STAT_WRONG_PASSWORD: "wrong password",
-    network.STAT_ASSOC_FAIL: "association refused",
-    network.STAT_HANDSHAKE_TIMEOUT: "wrong password or weak signal",
-    network.STAT_BEACON_TIMEOUT: "access point lost",
+_REASONS = {  # as in ESP-IDF's wifi_err_reason_t; older firmware has no names for some
     network.STAT_CONNECTING: "no answer",
+    200: "access point lost",
+    201: "no such network",
+    202: "wrong password",
+    203: "association refused",
+    204: "wrong password or weak signal",
+    210: "the network has no encryption, but a password is set",
+    211: "the network's encryption is too weak",
+    212: "the signal is too weak",
 }
 
 

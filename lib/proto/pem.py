@@ -2,6 +2,8 @@
 
 from binascii import a2b_base64
 
+from proto.values import BadArgument
+
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 _END = b"-----END CERTIFICATE-----"
 
@@ -19,3 +21,23 @@ def certificates(data):
     if not found:
         raise ValueError("no certificate in PEM or DER")
     return found
+
+
+class CertificateText:
+    """Check of a setting: PEM, at most `high` bytes; empty takes the certificate away."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high:
+            raise BadArgument(str(self))
+        if text:
+            try:
+                certificates(text.encode())
+            except ValueError as e:
+                raise BadArgument("{}: {}".format(self, e)) from None
+        return text
+
+    def __str__(self):
+        return "a certificate in PEM, at most {} bytes".format(self.high)

@@ -4,6 +4,7 @@ Seconds count from 2000-01-01 00:00:00 UTC, the epoch of MicroPython on the ESP3
 """
 
 from micropython import const
+
 from proto.values import BadArgument, int_between
 
 _DAY = const(86_400)
