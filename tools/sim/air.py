@@ -6,6 +6,7 @@ hold packets back, cut connections and slow them, with buffers as small as a chi
 """
 
 import asyncio
+import errno
 import socket
 
 from datagrams import DatagramRelay
@@ -15,7 +16,7 @@ from relay import Relay, connection, free_port, listener
 
 DNS = 53
 _NTP = 123
-_HOST_UNREACHABLE, _DNS_FAILURE = 118, -202
+_DNS_FAILURE = -202
 _SOCKETS = 10
 _TIME_SERVER = "192.0.2.123"  # any host, port 123: the runner's own server answers
 
@@ -98,8 +99,11 @@ class Air:
         return found[0][4][0]
 
     def bind(self, port):
-        """The loopback port that stands for a port of the board."""
-        if port not in self._inside:
+        """The loopback port that stands for a port of the board; 0 is any free one."""
+        if not port:
+            port = free_port()
+            self._inside[port] = port
+        elif port not in self._inside:
             self._inside[port] = free_port()
         return self._inside[port]
 
@@ -108,7 +112,7 @@ class Air:
         if host.startswith("127.") and port in self._inside:
             return self._inside[port]
         if not self._live:
-            raise os_error(_HOST_UNREACHABLE)
+            raise os_error(errno.ECONNRESET if host.startswith("127.") else errno.EHOSTUNREACH)
         if (host, port) not in self._targets:
             server = listener("127.0.0.1", 0)
             task = asyncio.ensure_future(self._serve_target(server, host, port))
@@ -117,10 +121,10 @@ class Air:
 
     def datagram(self, host, port):
         """Where a datagram to this target goes: [host, port]."""
-        if host.startswith("127.") and port in self._inside:
-            return [host, self._inside[port]]
+        if host.startswith("127."):
+            return [host, self._inside.get(port, port)]
         if not self._live:
-            raise os_error(_HOST_UNREACHABLE)
+            raise os_error(errno.EHOSTUNREACH)
         return list(self._sntp.address) if port == _NTP else [host, port]
 
     # How connections come about

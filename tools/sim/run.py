@@ -59,6 +59,7 @@ class World:
         command, environment = firmware.command(args, self.state / "clock")
         self.board = BoardProcess(command, environment, self.files, self.clock)
         self.broker = None if args.broker or args.run else EmbeddedBroker()
+        self._tasks = []
         self._connect(mac)
 
     def _connect(self, mac):
@@ -119,26 +120,29 @@ class World:
             ready = ReadyFile(args.ready_file, self.air, self.board, lambda: facts)
             self._keep(ready.run())
         self._keep(forward_stdin(self.board.type))
-        self._keep(self.board.run(), stop)
+        self._keep(self.board.run())
         stopped = asyncio.ensure_future(stop.wait())
         await asyncio.wait([stopped, self.board.exited], return_when=asyncio.FIRST_COMPLETED)
         return self.board.exited.result() if self.board.exited.done() else 0
 
-    def _keep(self, coroutine, stop=None):
-        """Run for ever; a failure of the board's own loop ends the runner with a traceback."""
+    def _keep(self, coroutine):
+        """Run for ever; a failure, which is our bug, ends the runner with a traceback."""
         task = asyncio.ensure_future(coroutine)
-        if stop:
-            task.add_done_callback(lambda task: task.cancelled() or self._failed(task))
+        self._tasks.append(task)
+        task.add_done_callback(lambda task: task.cancelled() or self._failed(task))
 
     def _failed(self, task):
         if task.exception() and not self.board.exited.done():
             self.board.exited.set_exception(task.exception())
 
     async def close(self):
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.board.close()
-        self.scenes.close()
+        await self.scenes.close()
         if self.broker:
-            self.broker.close()
+            await self.broker.close()
 
 
 async def _main(args):

@@ -36,9 +36,10 @@ class SceneProcess:
             head = await self._process.stdout.readexactly(_SIZE.size)
             return await self._process.stdout.readexactly(_SIZE.unpack(head)[0])
 
-    def close(self):
+    async def close(self):
         if self._process and self._process.returncode is None:
             self._process.kill()
+            await self._process.wait()
 
 
 def main():

@@ -237,7 +237,7 @@ class Sensor:
             return "OV2640"
         if name in ("pixel_width", "pixel_height"):
             return frame_sizes.pixels(self._settings["frame_size"])[name == "pixel_height"]
-        value = self._config[name] if name in self._config else self._settings[name]
+        value = self._settings[name] if name in self._settings else self._config[name]
         return bool(value) if name in _SWITCHES else value
 
     def set(self, name, value):

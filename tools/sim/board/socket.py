@@ -1,13 +1,15 @@
-"""Sockets as lwIP on the ESP32 has them: tuples as addresses, its numbers of errors.
+"""Sockets as lwIP on the ESP32 has them: tuples as addresses, its errors, ten in all.
 
 Every connection goes through the runner's air: `bind` on a port of the board becomes a loopback
 port that the runner relays to, `connect` goes to a relay of the target. Not exact: `connect`
 is complete at once, and a refusal shows at the first read or write, as it does for TLS on the
-chip; the limit of ten sockets counts open ones, not those that lwIP keeps in TIME_WAIT.
+chip; errors have Linux's numbers for the names in `errno`; the limit of ten counts open sockets,
+not those that lwIP keeps in TIME_WAIT, and `accept` past it never happens: the runner refuses.
 """
 
 import io
 import os
+from errno import EAGAIN, ECONNREFUSED, ECONNRESET, ETIMEDOUT
 
 import usocket
 import world
@@ -32,8 +34,8 @@ _SEND_BUFFER = 8_192  # lwIP has 5,760 bytes; the kernel doubles this
 _LIMIT = 10
 _GET_FILENO = 10
 _ENFILE = 23
-# Linux -> lwIP and newlib, as measured: a reset shows as 104 whatever the kernel calls it
-_ERRNO = {32: 104, 98: 112, 103: 113, 107: 128, 110: 116, 111: 104, 113: 118, 114: 120, 115: 119}
+_EPIPE = 32
+_RESET = {_EPIPE, ECONNREFUSED}  # lwIP says ECONNRESET to both
 _STANDARD = ("0", "1", "2")
 _LINKS = 2
 
@@ -48,11 +50,6 @@ def _count_open():
             except OSError:
                 pass  # the descriptor of the listing itself
     return count
-
-
-def _translated(exc):
-    number = exc.errno
-    return OSError(_ERRNO.get(number, number))
 
 
 def _packed(host, port):
@@ -76,6 +73,7 @@ class socket(io.IOBase):
         self._kind = kind
         self._native = _native or usocket.socket(family, kind)
         self._senders = None
+        self._timed = False
         if kind == SOCK_STREAM:
             self._native.setsockopt(SOL_SOCKET, _SO_SNDBUF, _SEND_BUFFER)
         self._id = self._native.fileno()
@@ -103,9 +101,7 @@ class socket(io.IOBase):
 
     def bind(self, address):
         host, port = address
-        if port and host == "0.0.0.0" or host == "":
-            host, port = "127.0.0.1", world.side.call("net.bind", port)
-        self._do(self._native.bind, _packed(host, port))
+        self._do(self._native.bind, _packed("127.0.0.1", world.side.call("net.bind", port)))
 
     def listen(self, backlog=2):
         self._do(self._native.listen, backlog)
@@ -138,9 +134,11 @@ class socket(io.IOBase):
         self._do(self._native.setsockopt, level, option, value)
 
     def settimeout(self, seconds):
+        self._timed = bool(seconds)
         self._native.settimeout(seconds)
 
     def setblocking(self, blocking):
+        self._timed = False
         self._native.setblocking(blocking)
 
     def makefile(self, mode="rb", buffering=0):
@@ -150,7 +148,7 @@ class socket(io.IOBase):
         try:
             return self._native.read(size)
         except OSError as exc:
-            raise _translated(exc)
+            raise self._translated(exc)
 
     def readinto(self, buffer, size=-1):
         try:
@@ -158,13 +156,13 @@ class socket(io.IOBase):
                 return self._native.readinto(buffer)
             return self._native.readinto(buffer, size)
         except OSError as exc:
-            raise _translated(exc)
+            raise self._translated(exc)
 
     def readline(self, size=-1):
         try:
             return self._native.readline(size)
         except OSError as exc:
-            raise _translated(exc)
+            raise self._translated(exc)
 
     def write(self, buffer, size=-1, start=None):
         try:
@@ -174,7 +172,7 @@ class socket(io.IOBase):
                 return self._native.write(buffer, size)
             return self._native.write(buffer)
         except OSError as exc:
-            raise _translated(exc)
+            raise self._translated(exc)
 
     def send(self, data):
         return self._do(self._native.send, data)
@@ -189,7 +187,14 @@ class socket(io.IOBase):
         try:
             return function(*args)
         except OSError as exc:
-            raise _translated(exc)
+            raise self._translated(exc)
+
+    def _translated(self, exc):
+        """The error that lwIP gives in this case."""
+        number = exc.errno
+        if number == EAGAIN and self._timed:
+            return OSError(ETIMEDOUT)
+        return OSError(ECONNRESET) if number in _RESET else exc
 
 
 def getaddrinfo(host, port, family=0, kind=0, proto=0, flags=0):

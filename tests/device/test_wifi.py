@@ -1,0 +1,115 @@
+"""Holds `network.WLAN` to what ESP-IDF answers; joins no network, so that it runs anywhere."""
+
+import time
+import unittest
+
+import network
+
+STA = network.WLAN(network.STA_IF)
+
+
+def refused(function, *args, **kwargs):
+    try:
+        function(*args, **kwargs)
+    except (OSError, ValueError) as exc:
+        return type(exc), exc.args
+    return None
+
+
+def error(text):
+    return OSError, (text,)
+
+
+class WiFiTestCase(unittest.TestCase):
+    def setUp(self):
+        STA.active(True)
+        STA.disconnect()
+
+    def tearDown(self):
+        STA.active(True)
+        STA.disconnect()
+        STA.config(reconnects=-1)
+        STA.active(False)
+
+
+class TestStation(WiFiTestCase):
+    def test_one_object_for_an_interface(self):
+        self.assertIs(network.WLAN(network.STA_IF), STA)
+
+    def test_active(self):
+        self.assertTrue(STA.active())
+        STA.active(False)
+        self.assertFalse(STA.active())
+
+    def test_not_joined(self):
+        self.assertFalse(STA.isconnected())
+        self.assertEqual(STA.status(), network.STAT_IDLE)
+        self.assertEqual(STA.ifconfig()[0], "0.0.0.0")
+        self.assertEqual(refused(STA.status, "rssi"), error("Wifi Not Connected"))
+
+    def test_connect_while_inactive(self):
+        STA.active(False)
+        self.assertEqual(refused(STA.connect, "some", "password"), error("Wifi Not Started"))
+
+    def test_connect_without_a_name(self):
+        self.assertEqual(refused(STA.connect, "", ""), error("Wifi SSID Invalid"))
+
+    def test_connect_while_connecting(self):
+        STA.connect("no such network", "password")
+        args = ("another", "password")
+        self.assertEqual(refused(STA.connect, *args), error("Wifi Internal Error"))
+        STA.disconnect()
+        self.assertIsNone(refused(STA.connect, *args))
+
+    def test_unknown_network(self):
+        STA.config(reconnects=0)
+        STA.connect("no such network", "password")
+        end = time.ticks_add(time.ticks_ms(), 6_000)
+        while STA.status() != network.STAT_NO_AP_FOUND:
+            self.assertTrue(time.ticks_diff(end, time.ticks_ms()) > 0, STA.status())
+            time.sleep_ms(20)
+        STA.disconnect()
+        self.assertEqual(STA.status(), network.STAT_IDLE)
+
+    def test_odd_passwords_are_taken(self):
+        """The chip checks neither: whoever calls has to."""
+        for name, password in (("n" * 32, "short"), ("some", "p" * 64)):
+            STA.connect(name, password)
+            STA.disconnect()
+
+
+class TestConfig(WiFiTestCase):
+    def test_what_only_an_access_point_has(self):
+        self.assertEqual(refused(STA.config, "security"), error("AP required"))
+
+    def test_unknown_parameter(self):
+        unknown = ValueError, ("unknown config param",)
+        self.assertEqual(refused(STA.config, "bandwidth"), unknown)
+        self.assertEqual(refused(STA.config, "password"), unknown)
+
+    def test_mac(self):
+        self.assertEqual(len(STA.config("mac")), 6)
+
+    def test_power_saving(self):
+        STA.config(pm=network.WLAN.PM_NONE)
+        self.assertEqual(STA.config("pm"), network.WLAN.PM_NONE)
+        STA.config(pm=network.WLAN.PM_PERFORMANCE)
+
+    def test_hostname(self):
+        before = network.hostname()
+        network.hostname("relay-123456")
+        self.assertEqual(network.hostname(), "relay-123456")
+        self.assertEqual(refused(network.hostname, "h" * 40)[0], ValueError)
+        network.hostname(before)
+
+    def test_scan(self):
+        STA.active(False)
+        self.assertEqual(refused(STA.scan), None)
+        STA.active(True)
+        for ssid, bssid, channel, rssi, security, hidden in STA.scan():
+            self.assertIsInstance(ssid, bytes)
+            self.assertEqual(len(bssid), 6)
+            self.assertTrue(rssi < 0 < channel and security >= 0 and not hidden)
+
+
+unittest.main()
