@@ -1,0 +1,93 @@
+"""A real MQTT client that remembers all it receives."""
+
+import threading
+import time
+from typing import NamedTuple
+
+import paho.mqtt.client as paho
+from mosquitto import HOST
+
+
+class Message(NamedTuple):
+    """One message as it came; `at` is time.monotonic()."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    at: float
+
+
+class Listener:
+    """Subscribed to `filters` (QoS 1 at most) on the broker at `port`; a context manager."""
+
+    def __init__(self, port, *filters, client_id=""):
+        self.messages = []
+        self.subscriptions = filters or ("#",)
+        self._changed = threading.Condition()
+        self._ready = threading.Event()
+        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=client_id)
+        self._client.on_connect = self._connected
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_message = self._received
+        self._client.reconnect_delay_set(1, 1)
+        self._port = port
+
+    def _connected(self, client, *_):
+        client.subscribe([(each, 1) for each in self.subscriptions])
+
+    def _received(self, client, data, message):
+        with self._changed:
+            self.messages.append(
+                Message(
+                    message.topic, message.payload, message.qos, message.retain, time.monotonic()
+                )
+            )
+            self._changed.notify_all()
+
+    def __enter__(self):
+        self._client.connect(HOST, self._port)
+        self._client.loop_start()
+        assert self._ready.wait(10), "no subscription"
+        return self
+
+    def __exit__(self, *_):
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic, payload=b"", qos=1, retain=False):
+        """Send and wait until the broker has it."""
+        self._client.publish(topic, payload, qos, retain).wait_for_publish(10)
+
+    def on(self, topic):
+        """The messages on one topic so far."""
+        return [message for message in tuple(self.messages) if message.topic == topic]
+
+    def wait(self, topic, fits=lambda message: True, limit_s=10, since=0):
+        """The first message on `topic`, from index `since` of `messages`, that fits."""
+        if isinstance(fits, bytes):
+            wanted, fits = fits, lambda message: message.payload == wanted
+        deadline = time.monotonic() + limit_s
+        with self._changed:
+            while True:
+                for message in self.messages[since:]:
+                    if message.topic == topic and fits(message):
+                        return message
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    seen = [(m.topic, m.payload[:60]) for m in self.messages[since:]]
+                    raise AssertionError(f"nothing on {topic} in {limit_s} s; there was {seen}")
+                self._changed.wait(left)
+
+    def ask(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=10):
+        """Send a command; the answer as text, from `stat/<camera's topic>/<reply or command>`."""
+        since = len(self.messages)
+        self.publish(f"cmnd/{topic}/{command}", payload)
+        answer = self.wait(f"stat/esp32-mqtt-cam/{reply or command}", since=since, limit_s=limit_s)
+        return answer.payload.decode()
+
+    def count(self, topic, seconds):
+        """How many messages come on `topic` in the next `seconds`."""
+        before = len(self.on(topic))
+        time.sleep(seconds)  # a rate is what is measured
+        return len(self.on(topic)) - before

@@ -1,0 +1,68 @@
+"""What the tests demand of a picture, and of a stream of them."""
+
+import io
+import socket
+import sys
+
+from PIL import Image
+from sim import ROOT
+
+sys.path.append(str(ROOT / "tools" / "sim"))
+from scene_reader import frame_number  # noqa: E402
+
+__all__ = ["check", "frame_number", "Viewer"]
+UXGA = (1600, 1200)
+
+
+def check(jpeg, size=UXGA):
+    """Fail unless `jpeg` is one whole, decodable picture of that size; returns its number."""
+    assert jpeg[:2] == b"\xff\xd8", jpeg[:20]
+    assert jpeg[-2:] == b"\xff\xd9", jpeg[-20:]
+    with Image.open(io.BytesIO(jpeg)) as image:
+        image.load()
+        assert image.size == size
+    return frame_number(jpeg)
+
+
+class Viewer:
+    """Looks at the stream through a bare socket, so that it can also misbehave."""
+
+    def __init__(self, port, path="/mjpg", receive_buffer=None):
+        self.sock = socket.socket()
+        if receive_buffer:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.sock.settimeout(15)
+        self.sock.connect(("127.0.0.1", port))
+        self.sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        self._file = self.sock.makefile("rb")
+
+    def head(self):
+        """Read a head: (its first line, {lower-case name: value})."""
+        first = self._file.readline().decode().rstrip("\r\n")
+        fields = {}
+        while line := self._file.readline().decode().rstrip("\r\n"):
+            name, _, value = line.partition(":")
+            fields[name.lower()] = value.strip()
+        return first, fields
+
+    def part(self):
+        """The next part: (its fields, the picture)."""
+        first, fields = self.head()
+        assert first == "--frame", first
+        picture = self._file.read(int(fields["content-length"]))
+        assert self._file.read(2) == b"\r\n"
+        return fields, picture
+
+    def rest(self):
+        """All that still comes."""
+        return self._file.read()
+
+    def close(self):
+        self._file.close()
+        self.sock.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
