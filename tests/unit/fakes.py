@@ -1,0 +1,171 @@
+"""What unit tests share: a loop that ends, loopback sockets, the smallest collaborators."""
+
+import asyncio
+import random
+import socket
+from asyncio import core
+
+import fasttime  # first: the firmware takes its time from it
+
+from aio.deadline import Deadlines
+from aio.streams import Stream
+
+clock = fasttime.clock
+_SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG, TCP_NODELAY
+    (socket.SOL_SOCKET, 7, 65_536),
+    (socket.SOL_SOCKET, 8, 65_536),
+    (6, 2, 1_460),
+    (6, 1, 1),
+)
+
+
+def run(work, limit_s=3_600):
+    """The result of a coroutine in a loop of its own; TimeoutError after flying seconds."""
+    asyncio.new_event_loop()
+    return asyncio.run(asyncio.wait_for(work, limit_s))
+
+
+async def until(condition, what="", limit_s=120):
+    """Wait until `condition()` holds."""
+    end = clock.now_ms() + 1_000 * limit_s
+    step_ms = 1
+    while not condition():
+        assert clock.now_ms() < end, "never " + (what or "came true")
+        await asyncio.sleep_ms(step_ms)
+        step_ms = min(2 * step_ms, 200)
+
+
+async def ended(task):
+    """Cancel a task and see it end; what it raised itself is raised here."""
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass
+
+
+async def outcome(work):
+    """The exception that a coroutine raises, else what it returns."""
+    try:
+        return await work
+    except Exception as e:
+        return e
+
+
+def _make_small(sock):
+    """Let the kernel hold 100 KB and not megabytes, and send at once."""
+    for level, option, value in _SMALL:
+        try:
+            sock.setsockopt(level, option, value)
+        except OSError:  # another system: its own size
+            pass
+
+
+def listening():
+    """(socket, port) on the loopback."""
+    while True:
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _make_small(sock)
+        port = 20_000 + random.getrandbits(15)
+        try:
+            sock.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+            sock.listen(8)
+            return sock, port
+        except OSError:
+            sock.close()
+
+
+async def readable(sock):
+    """Wait until a socket has something to read, or a connection to accept."""
+    yield core._io_queue.queue_read(sock)
+
+
+def free_port():
+    sock, port = listening()
+    sock.close()
+    return port
+
+
+def dialled(port):
+    """A blocking socket that is connected to a port of the loopback."""
+    sock = socket.socket()
+    _make_small(sock)
+    sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+    return sock
+
+
+class Wire:
+    """A loopback connection: `ours` is the firmware's Stream, `peer` a plain stream."""
+
+    def __init__(self, stall_ms=10_000):
+        server, port = listening()
+        self.far = dialled(port)
+        near = server.accept()[0]
+        server.close()
+        near.setblocking(False)
+        self.far.setblocking(False)
+        self.deadlines = Deadlines(5)
+        self.ours = Stream(near, self.deadlines, stall_ms=stall_ms)
+        self.peer = Stream(self.far, Deadlines(), stall_ms=0)
+
+    async def __aenter__(self):
+        self._task = asyncio.create_task(self.deadlines.run())
+        return self
+
+    async def __aexit__(self, kind, error, trace):
+        await ended(self._task)
+        self.ours.close()
+        self.peer.close()
+
+
+async def read(stream, n):
+    """Exactly n bytes, fewer when the other side closed before."""
+    data = bytearray(n)
+    view = memoryview(data)
+    at = 0
+    while at < n:
+        got = await stream.recv_into(view[at:])
+        if not got:
+            break
+        at += got
+    return bytes(view[:at])
+
+
+class Log:
+    """Keeps what was logged."""
+
+    def __init__(self):
+        self.infos = []
+        self.errors = []
+
+    def info(self, who, text):
+        self.infos.append((who, text))
+
+    def error(self, who, text):
+        self.errors.append((who, text))
+
+
+class Backoff:
+    """Asks for a fixed delay and counts."""
+
+    def __init__(self, ms=1_000):
+        self.ms = ms
+        self.nexts = self.resets = 0
+
+    def __call__(self):
+        return self
+
+    def next_ms(self):
+        self.nexts += 1
+        return self.ms
+
+    def reset(self):
+        self.resets += 1
+
+
+class Direct:
+    """Stands in for OffLoop: calls at once."""
+
+    async def call(self, function, *args):
+        return function(*args)

@@ -1,0 +1,64 @@
+"""Time that flies while nothing happens: hours pass in a test without being waited for.
+
+Import it before the firmware: `time` and the loop's clock are replaced. Where the loop would wait
+for a task that is due later, and no socket has news, the clock is put forward instead. The
+firmware's ticks wrap after 2**30 ms, as on the ESP32 (the loop's own do not).
+"""
+
+import asyncio
+import sys
+import time as _real
+from asyncio import core
+
+_PERIOD = 1 << 30
+_STEP_MS = 1_000  # of flying time with open sockets cost one real millisecond: packets get there
+
+
+class _Time:
+    skipped_ms = 0
+    owed_ms = 0
+    ticks_offset = 0  # moves where the firmware's ticks wrap
+    clock_offset_s = 0  # moves the wall clock
+
+    def __getattr__(self, name):
+        return getattr(_real, name)
+
+    def now_ms(self):
+        return _real.ticks_ms() + self.skipped_ms
+
+    def ticks_ms(self):
+        return (self.now_ms() + self.ticks_offset) % _PERIOD
+
+    def ticks_add(self, ticks, delta):
+        return (ticks + delta) % _PERIOD
+
+    def ticks_diff(self, a, b):
+        return (a - b + _PERIOD // 2) % _PERIOD - _PERIOD // 2
+
+    def time(self):
+        return _real.time() + self.skipped_ms // 1_000 + self.clock_offset_s
+
+    def wrap_soon(self, ms):
+        """The firmware's ticks start again at 0 in `ms`."""
+        self.ticks_offset = -(self.now_ms() + ms) % _PERIOD
+
+
+clock = _Time()
+
+
+def _wait(queue, dt):
+    if dt > 0:
+        step = min(dt, _STEP_MS) if queue.map else dt
+        clock.owed_ms = clock.owed_ms + step if queue.map else 0
+        if not queue.poller.poll(clock.owed_ms // _STEP_MS):
+            clock.owed_ms %= _STEP_MS
+            clock.skipped_ms += step
+            return
+        dt = 0
+    _wait_io(queue, dt)
+
+
+_wait_io = core.IOQueue.wait_io_event
+core.IOQueue.wait_io_event = _wait
+core.ticks = asyncio.ticks = clock.now_ms
+sys.modules["time"] = clock

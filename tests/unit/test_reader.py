@@ -1,0 +1,125 @@
+"""aio.reader: one small buffer, whatever the network sends and however it is split."""
+
+import asyncio
+import gc
+import unittest
+
+from fakes import Wire, outcome, run
+
+from aio.reader import Body, Reader
+
+
+class Source:
+    """A stream that gives `data` in pieces of `step` bytes, then the end."""
+
+    def __init__(self, data, step):
+        self._data = data
+        self._step = step
+        self._at = 0
+
+    async def recv_into(self, view, stall_ms=0):
+        part = self._data[self._at : self._at + min(self._step, len(view))]
+        view[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+
+class Endless:
+    async def recv_into(self, view, stall_ms=0):
+        return len(view)
+
+
+TEXT = bytes(i % 251 for i in range(1_000))
+
+
+class TestReader(unittest.TestCase):
+    def test_any_split_gives_the_same_bytes(self):
+        async def read_all(step, size, lengths):
+            reader = Reader(Source(TEXT, step), bytearray(size), 1_000)
+            got, i = b"", 0
+            while len(got) < len(TEXT):
+                n = min(lengths[i % len(lengths)], len(TEXT) - len(got))
+                got += bytes(await reader.take(n))
+                i += 1
+            return got
+
+        for step in (1, 2, 7, 16, 1_000):
+            for lengths in ((1,), (16,), (1, 15, 2), (5, 11, 16, 3)):
+                self.assertEqual(run(read_all(step, 16, lengths)), TEXT)
+
+    def test_byte_is_a_number(self):
+        reader = Reader(Source(b"\x00\xff", 1), bytearray(4), 1_000)
+        self.assertEqual([run(reader.byte()), run(reader.byte())], [0, 255])
+
+    def test_more_than_the_buffer_is_refused(self):
+        reader = Reader(Source(TEXT, 1), bytearray(8), 1_000)
+        with self.assertRaises(ValueError):
+            run(reader.take(9))
+
+    def test_some_gives_what_is_there_and_not_more_than_asked(self):
+        reader = Reader(Source(b"abcdefgh", 5), bytearray(8), 1_000)
+        self.assertEqual(bytes(run(reader.some(3))), b"abc")
+        self.assertEqual(bytes(run(reader.some(10))), b"de")
+        self.assertEqual(bytes(run(reader.some(10))), b"fgh")
+
+    def test_end_is_an_oserror(self):
+        reader = Reader(Source(b"ab", 2), bytearray(8), 1_000)
+        self.assertIsInstance(run(outcome(reader.take(3))), OSError)
+
+    def test_silence_is_an_oserror(self):
+        async def story():
+            async with Wire() as wire:
+                reader = Reader(wire.ours, bytearray(8), 50)
+                await wire.peer.send(b"a")
+                self.assertEqual(await reader.byte(), 97)
+                return await outcome(reader.byte())
+
+        self.assertIsInstance(run(story()), OSError)
+
+
+class TestBody(unittest.TestCase):
+    def test_ends_where_the_message_ends(self):
+        async def story(step):
+            reader = Reader(Source(b"0123456789|next", step), bytearray(8), 1_000)
+            body = Body(reader, 10)
+            view = bytearray(4)
+            self.assertEqual(await body.into(memoryview(view)), 4)
+            self.assertEqual(bytes(view), b"0123")
+            self.assertEqual(body.left, 6)
+            rest = b""
+            while body.left:
+                rest += bytes(await body.some(100))
+            self.assertEqual(rest, b"456789")
+            self.assertEqual(bytes(await body.some()), b"")
+            self.assertEqual(bytes(await reader.take(5)), b"|next")
+
+        for step in (1, 3, 8):
+            run(story(step))
+
+    def test_into_stops_at_the_end(self):
+        body = Body(Reader(Source(b"abcdef", 6), bytearray(8), 1_000), 3)
+        view = bytearray(5)
+        self.assertEqual(run(body.into(memoryview(view))), 3)
+        self.assertEqual(bytes(view), b"abc\0\0")
+
+    def test_skip_reads_past_ten_megabytes_with_a_flat_heap(self):
+        async def story():
+            body = Body(Reader(Endless(), bytearray(2_048), 1_000), 10_000_000)
+            gc.collect()
+            before = gc.mem_alloc()
+            await body.skip()
+            gc.collect()
+            self.assertEqual(body.left, 0)
+            self.assertTrue(gc.mem_alloc() - before < 4_096)
+
+        run(story())
+
+    def test_several_wait_for_nothing(self):
+        async def story():
+            body = Body(Reader(Source(b"", 1), bytearray(8), 1_000), 0)
+            return await asyncio.wait_for(body.into(memoryview(bytearray(3))), 1)
+
+        self.assertEqual(run(story()), 0)
+
+
+unittest.main()
