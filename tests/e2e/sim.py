@@ -112,7 +112,7 @@ class Simulator:
         return self._output.read_text(errors="replace")
 
     def wait_output(self, text, limit_s=10, since=0):
-        """Wait until the output holds `text` behind the position `since`; returns the end of it."""
+        """Wait until the output holds `text` behind the position `since`; returns its end."""
 
         def end():
             at = self.output.find(text, since)
