@@ -37,6 +37,8 @@ class MQTTSession:
         self._unanswered = {}  # packet id -> topic filter
         self._refused = []
         self._subscribed = asyncio.Event()
+        self._acknowledged = asyncio.Event()
+        self._anew = asyncio.Event()
         self.greet = None
         self.up = asyncio.Event()
         self.state = "offline"
@@ -68,6 +70,7 @@ class MQTTSession:
     def reconnect(self):
         """Take up the link anew: its settings have changed."""
         self._backoff.reset()
+        self._anew.set()
         self._fail(OSError("settings changed"))
 
     async def stop(self):
@@ -92,11 +95,15 @@ class MQTTSession:
         return "connecting"
 
     async def _connecting(self):
+        self._anew.clear()
         try:
             clean = bool(self._settings["mqttcleansession"])
             self._stream, self._reader = await self._link.open(clean, self._buffer)
         except (OSError, MemoryError) as e:
             return self._lost(e)
+        if self._anew.is_set():  # this link is still the old settings'
+            self._close()
+            return "offline"
         return "connected"
 
     async def _connected(self):
@@ -115,7 +122,10 @@ class MQTTSession:
             await finish(*tasks)
 
     async def _resting(self):
-        await asyncio.sleep_ms(self._rest_ms)
+        try:
+            await asyncio.wait_for_ms(self._anew.wait(), self._rest_ms)
+        except asyncio.TimeoutError:
+            pass
         return "offline"
 
     def _lost(self, error):
@@ -164,6 +174,10 @@ class MQTTSession:
         await self._send_outbox()
         if self.greet:
             await self.greet(self)
+        while True:  # an acknowledgement lets the next message of its topic go
+            self._acknowledged.clear()
+            await self._send_outbox()
+            await self._acknowledged.wait()
 
     async def _subscribe(self, filter):
         packet_id = mqtt.next_id(60_000 + len(self._unanswered), self._unanswered)
@@ -228,6 +242,7 @@ class MQTTSession:
 
     def on_puback(self, packet_id):
         self._outbox.acknowledge(packet_id)
+        self._acknowledged.set()
         self._room.set()
 
     def on_suback(self, packet_id, code):

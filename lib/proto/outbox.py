@@ -44,9 +44,14 @@ class Outbox:
         self._messages.append(Outgoing(self._last_id, topic, payload, retain))
 
     def unsent(self):
-        """The oldest message this link has not carried, or None."""
+        """The oldest message that may go out on this link now, or None.
+
+        Of a retained topic one message at a time is under way: a topic that changes faster than
+        the broker acknowledges takes two places and no more.
+        """
+        under_way = [m.topic for m in self._messages if m.retain and m.sent_ms is not None]
         for message in self._messages:
-            if message.sent_ms is None:
+            if message.sent_ms is None and not (message.retain and message.topic in under_way):
                 return message
         return None
 

@@ -1,0 +1,534 @@
+"""app.mqtt and app.brokerlink against a scripted broker: every way it can misbehave."""
+
+import asyncio
+import gc
+import unittest
+
+from broker import CONNECT, DISCONNECT, PINGREQ, PUBACK, PUBLISH, SUBSCRIBE, Broker
+from fakes import Backoff, Deadlines, Direct, Log, clock, ended, outcome, run, until
+
+from aio.backoff import Backoff as RealBackoff
+from app.brokerlink import BrokerLink
+from app.cmnddoor import CommandDoor
+from app.dial import Dialler
+from app.inbound import Inbound
+from app.mqtt import MQTTSession
+from app.topics import Topics
+from proto.faults import NotConnected
+from proto.mqtt import next_id
+from proto.outbox import Outbox
+
+POWER = b"stat/cam/power"
+BIG = bytes(100_000)
+
+
+async def publish_for_ever(session):
+    while True:
+        await session.publish(b"data/cam/image", BIG)
+
+
+class PowerCommand:
+    """A table of one command."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def call(self, name, argument, group=False):
+        self.calls += 1
+        return "power", str(self.calls), 3  # retained, QoS 1
+
+    def names(self, group=False):
+        return ["power"]
+
+
+class Camera:
+    """The MQTT side of the firmware, and the broker it talks to."""
+
+    def __init__(self, backoff=None, **settings):
+        self.broker = Broker()
+        self.settings = {
+            "mqtthost": "mqtt://127.0.0.1",
+            "mqttport": self.broker.port,
+            "mqttsecurity": 0,
+            "mqttverify": 0,
+            "mqttca": "",
+            "mqttkeepalive": 10,
+            "mqttcleansession": 1,
+            "mqttuser": "",
+            "mqttpass": "",
+            "topic": "cam",
+            "grouptopic": "cams",
+        }
+        self.settings.update(settings)
+        self.log = Log()
+        self.wifi_up, self.clock_set = asyncio.Event(), asyncio.Event()
+        self.wifi_up.set()
+        self.deadlines = Deadlines(250)
+        topics = Topics(self.settings, "DVES_A1B2C3")
+        dialler = Dialler(Direct(), self.deadlines)
+        self.link = BrokerLink(dialler, None, self.settings, topics, self.wifi_up, self.clock_set)
+        self.commands = PowerCommand()
+        self.door = CommandDoor(self.commands, topics, self.log)
+        self.outbox = Outbox(next_id)
+        self.session = MQTTSession(
+            self.link,
+            Inbound(self.door, self.log),
+            self.outbox,
+            self.settings,
+            topics,
+            self.log,
+            backoff or Backoff(1_000),
+        )
+        self.door.session = self.session
+
+    async def __aenter__(self):
+        await self.broker.__aenter__()
+        self._tasks = [asyncio.create_task(w.run()) for w in (self.deadlines, self.session)]
+        return self
+
+    async def __aexit__(self, kind, error, trace):
+        for task in reversed(self._tasks):
+            await ended(task)
+        await self.broker.__aexit__(kind, error, trace)
+
+    async def up(self):
+        await until(self.session.up.is_set, "up")
+
+
+class SessionCase(unittest.TestCase):
+    def story(self, tell, **settings):
+        async def whole():
+            async with Camera(**settings) as camera:
+                return await tell(camera, camera.broker, camera.session)
+
+        return run(whole())
+
+
+class TestConnect(SessionCase):
+    def test_says_who_it_is_subscribes_and_greets(self):
+        async def tell(camera, broker, session):
+            greeted = []
+
+            async def greet(who):
+                greeted.append(who)
+
+            session.greet = greet
+            await camera.up()
+            await until(lambda: greeted and broker.of(PUBLISH))
+            connect = broker.packets[0]
+            self.assertEqual(connect.kind, CONNECT)
+            self.assertEqual(
+                connect.body,
+                b"\x00\x04MQTT\x04\x2e\x00\x0a\x00\x0bDVES_A1B2C3\x00\x0ctele/cam/LWT\x00\x07Offline",
+            )
+            subscribed = broker.of(SUBSCRIBE)
+            self.assertEqual(
+                sorted(p.topic for p in subscribed),
+                ["cmnd/DVES_A1B2C3/#", "cmnd/cam/#", "cmnd/cams/#"],
+            )
+            self.assertEqual([p.body[-1] for p in subscribed], [1, 1, 1])  # at QoS 1
+            online = broker.of(PUBLISH)[0]
+            self.assertEqual((online.topic, online.payload), ("tele/cam/LWT", b"Online"))
+            self.assertTrue(online.retain)
+            self.assertEqual(greeted, [session])
+            self.assertEqual((session.state, session.reason), ("connected", ""))
+            self.assertEqual(session.connects, 1)
+
+        self.story(tell)
+
+    def test_login_and_session_that_is_kept(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            body = broker.packets[0].body
+            self.assertEqual(body[7], 0xEC)  # user, password, will retained at QoS 1, not clean
+            self.assertTrue(body.endswith("\0\3joe\0\6s3cré".encode()), body)
+
+        self.story(tell, mqttuser="joe", mqttpass="s3cré", mqttcleansession=0)
+
+    def test_waits_for_a_host_and_for_wifi_and_says_so(self):
+        async def tell(camera, broker, session):
+            host, camera.settings["mqtthost"] = camera.settings["mqtthost"], ""
+            camera.wifi_up.clear()
+            await until(lambda: "mqtthost" in camera.link.waits_for)
+            camera.settings["mqtthost"] = host
+            await until(lambda: "Wi-Fi" in camera.link.waits_for)
+            self.assertEqual((session.state, broker.links), ("offline", 0))
+            camera.wifi_up.set()
+            await camera.up()
+            self.assertEqual(camera.link.waits_for, "")
+
+        self.story(tell)
+
+    def test_certificates_wait_for_the_time(self):
+        async def tell(camera, broker, session):
+            await until(lambda: "time" in camera.link.waits_for)
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual(broker.links, 0)
+
+        self.story(tell, mqtthost="mqtts://127.0.0.1")
+
+    def test_refusals_are_named_and_tried_again(self):
+        self.refused(1, "protocol")
+        self.refused(2, "client id")
+        self.refused(3, "unavailable")
+        self.refused(4, "password", 30)
+        self.refused(5, "authorised", 30)
+        self.refused(0x80, "128")
+
+    def refused(self, code, word, rest_s=1):
+        async def tell(camera, broker, session):
+            broker.connack = bytes((0x20, 2, 0, code))
+            started = clock.now_ms()
+            await until(lambda: broker.links == 3)
+            took = clock.now_ms() - started
+            self.assertTrue(2_000 * rest_s <= took < 2_000 * rest_s + 3_000, took)
+            self.assertFalse(session.up.is_set())
+            self.assertTrue(word in session.reason, session.reason)
+            broker.connack = b"\x20\x02\x00\x00"
+            await camera.up()
+            self.assertEqual(session.reason, "")
+
+        self.story(tell)
+
+    def test_no_connack_is_given_up(self):
+        async def tell(camera, broker, session):
+            broker.connack = b""
+            started = clock.now_ms()
+            await until(lambda: session.state == "resting")
+            self.assertTrue(14_000 < clock.now_ms() - started < 17_000)
+            self.assertTrue("no answer" in session.reason, session.reason)
+            await until(lambda: broker.open == 0)
+            broker.connack = b"\x20\x02\x00\x00"
+            await camera.up()
+
+        self.story(tell)
+
+    def test_something_else_than_connack_is_refused(self):
+        for answer in (b"\x30\x02\x00\x00", b"\x20\x03\x00\x00", b"HTTP/1.1 400"):
+            self.no_connack(answer)
+
+    def no_connack(self, answer):
+        async def tell(camera, broker, session):
+            broker.connack = answer
+            await until(lambda: broker.links == 2)
+            self.assertFalse(session.up.is_set())
+            await until(lambda: broker.open < 2)
+
+        self.story(tell)
+
+    def test_nobody_listens(self):
+        async def tell(camera, broker, session):
+            await until(lambda: len(camera.log.errors) > 2)
+            self.assertEqual(broker.links, 0)
+            self.assertFalse(session.up.is_set())
+            camera.settings["mqttport"] = broker.port
+            await camera.up()
+
+        self.story(tell, mqttport=1)
+
+    def test_no_suback_does_not_hang(self):
+        async def tell(camera, broker, session):
+            broker.suback = None
+            await until(lambda: broker.links == 2)
+            self.assertTrue("SUBACK" in session.reason, session.reason)
+            broker.suback = 1
+            await camera.up()
+
+        self.story(tell)
+
+    def test_refused_subscription_is_reported_and_asked_again(self):
+        async def tell(camera, broker, session):
+            broker.suback = 0x80
+            await camera.up()
+            self.assertEqual(len(camera.log.errors), 3)
+            broker.suback = 1
+            await until(lambda: len(broker.of(SUBSCRIBE)) == 6)
+            self.assertEqual(broker.links, 1)
+            self.assertEqual(len({p.topic for p in broker.of(SUBSCRIBE)[3:]}), 3)
+
+        self.story(tell)
+
+
+class TestLink(SessionCase):
+    def test_ping_keeps_it_alive(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            await asyncio.sleep_ms(1_200_000)
+            self.assertEqual((broker.links, session.state), (1, "connected"))
+            self.assertTrue(len(broker.of(PINGREQ)) >= 18)
+
+        self.story(tell, mqttkeepalive=120)
+
+    def test_missing_pingresp_ends_the_link_in_time(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            broker.pingresp = False
+            started = clock.now_ms()
+            await until(lambda: not session.up.is_set())
+            self.assertTrue(clock.now_ms() - started <= 1_500 * 30)
+            broker.pingresp = True
+            await camera.up()
+            self.assertEqual(broker.links, 2)
+
+        self.story(tell, mqttkeepalive=30)
+
+    def test_malformed_packet_closes_the_link_and_it_comes_again(self):
+        for packet in (b"\x30\xff\xff\xff\xff\x01", b"\x00\x00", b"\x36\x05\x00\x01a\x00\x01"):
+            self.malformed(packet)
+
+    def malformed(self, packet):
+        async def tell(camera, broker, session):
+            await camera.up()
+            for byte in packet:
+                await broker.stream.send(bytes((byte,)))
+            await until(lambda: broker.links == 2)
+            await camera.up()
+            await until(lambda: broker.open == 1)
+            self.assertEqual(session.connects, 2)
+
+        self.story(tell)
+
+    def test_takeover_makes_no_war(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            started = clock.now_ms()
+            while clock.now_ms() - started < 600_000:
+                if session.up.is_set():
+                    broker.stream.close()  # the other one with our id
+                await asyncio.sleep_ms(50)
+            self.assertTrue(10 <= broker.links <= 60, broker.links)
+            await camera.up()
+
+        self.story(tell, backoff=RealBackoff)
+
+    def test_other_settings_take_the_link_up_anew(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            session.reconnect()
+            await until(lambda: broker.links == 2)
+            await camera.up()
+
+        self.story(tell)
+
+    def test_other_settings_count_while_connecting_too(self):
+        async def tell(camera, broker, session):
+            async with Broker() as other:
+                broker.connack = b""
+                await until(lambda: broker.packets)
+                camera.settings["mqttport"] = other.port
+                session.reconnect()
+                await broker.stream.send(b"\x20\x02\x00\x00")
+                await until(lambda: other.packets, "at the new broker")
+                await camera.up()
+                await until(lambda: broker.open == 0)
+
+        self.story(tell)
+
+    def test_other_settings_end_the_rest(self):
+        async def tell(camera, broker, session):
+            broker.connack = b"\x20\x02\x00\x05"
+            await until(lambda: session.state == "resting")
+            broker.connack = b"\x20\x02\x00\x00"
+            started = clock.now_ms()
+            session.reconnect()
+            await camera.up()
+            self.assertTrue(clock.now_ms() - started < 5_000)
+
+        self.story(tell)
+
+    def test_stop_says_goodbye(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            await session.stop()
+            await until(lambda: broker.of(DISCONNECT))
+            last = broker.of(PUBLISH)[-1]
+            self.assertEqual((last.topic, last.payload), ("tele/cam/LWT", b"Offline"))
+            self.assertTrue(last.retain)
+            self.assertEqual(broker.packets[-1].kind, DISCONNECT)
+
+        self.story(tell)
+
+    def test_stop_without_a_link_does_nothing(self):
+        async def tell(camera, broker, session):
+            self.assertIsNone(await session.stop())
+
+        self.story(tell, mqtthost="")
+
+
+class TestPublish(SessionCase):
+    def test_frame_arrives_whole_and_retained(self):
+        frame = bytes(i % 251 for i in range(1_000)) * 50
+
+        async def tell(camera, broker, session):
+            await camera.up()
+            for length in (0, 1, 300, 600, 50_000):
+                await session.publish(b"data/cam/image", memoryview(frame)[:length], True)
+            await until(lambda: len(broker.of(PUBLISH, "data/cam/image")) == 5)
+            got = broker.of(PUBLISH, "data/cam/image")
+            self.assertEqual([len(p.payload) for p in got], [0, 1, 300, 600, 50_000])
+            self.assertTrue(got[-1].payload == frame)
+            self.assertEqual([p.flags for p in got], [1] * 5)
+
+        self.story(tell)
+
+    def test_without_a_link_a_frame_is_refused_at_once(self):
+        async def tell(camera, broker, session):
+            return await outcome(session.publish(b"data/cam/image", b"x"))
+
+        self.assertIsInstance(self.story(tell, mqtthost=""), NotConnected)
+
+    def test_packets_of_several_tasks_do_not_mix(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+
+            async def publish(n):
+                for _ in range(5):
+                    await session.publish(b"t", bytes((n,)) * (20_000 + n), qos=n & 1)
+
+            tasks = [asyncio.create_task(publish(n)) for n in range(4)]
+            for task in tasks:
+                await task
+            await until(lambda: len(broker.of(PUBLISH, "t")) == 20)
+            for packet in broker.of(PUBLISH, "t"):
+                n = packet.payload[0]
+                self.assertTrue(packet.payload == bytes((n,)) * (20_000 + n))
+            await until(lambda: not len(camera.outbox))
+            self.assertEqual(broker.links, 1)
+
+        self.story(tell)
+
+    def test_broker_that_stops_reading_costs_the_frame_and_the_link_only(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            broker.reads = False
+            started = clock.now_ms()
+            error = await outcome(publish_for_ever(session))
+            self.assertIsInstance(error, OSError)
+            self.assertTrue(clock.now_ms() - started < 15_000)
+            broker.reads = True
+            await until(lambda: broker.links == 2)
+            await camera.up()
+            broker.packets.clear()
+            await session.publish(b"next", b"1")
+            await until(lambda: broker.of(PUBLISH, "next"))
+
+        self.story(tell, mqttkeepalive=120)
+
+    def test_cancelled_publish_ends_the_link_since_a_part_is_out(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            broker.reads = False
+            task = asyncio.create_task(publish_for_ever(session))
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual(broker.links, 1)
+            await ended(task)
+            await until(lambda: broker.links == 2, limit_s=10)
+
+        self.story(tell, mqttkeepalive=120)
+
+    def test_frames_leave_the_heap_flat(self):
+        frame = bytearray(40_000)
+
+        async def tell(camera, broker, session):
+            await camera.up()
+            for at in range(30):
+                await session.publish(b"data/cam/image", frame, True)
+                await until(lambda: len(broker.of(PUBLISH, "data/cam/image")) == 1)
+                broker.packets.clear()
+                gc.collect()
+                if at == 10:
+                    before = gc.mem_alloc()
+            self.assertTrue(gc.mem_alloc() - before < 2_048, gc.mem_alloc() - before)
+
+        self.story(tell)
+
+
+class TestQoS1(SessionCase):
+    def test_kept_while_there_is_no_link(self):
+        async def tell(camera, broker, session):
+            await session.publish(POWER, b"on", True, qos=1)
+            camera.settings["mqtthost"] = "127.0.0.1"
+            await camera.up()
+            await until(lambda: broker.of(PUBLISH, "stat/cam/power"))
+            packet = broker.of(PUBLISH, "stat/cam/power")[0]
+            self.assertEqual((packet.payload, packet.flags), (b"on", 0b0011))
+            self.assertTrue(packet.packet_id)
+            await until(lambda: not len(camera.outbox))
+
+        self.story(tell, mqtthost="")
+
+    def test_sent_again_as_dup_when_no_puback_came(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            broker.puback = False
+            await session.publish(POWER, b"on", True, qos=1)
+            await until(lambda: broker.links == 2)
+            self.assertTrue("PUBACK" in str(camera.log.errors), camera.log.errors)
+            broker.puback = True
+            await until(lambda: not len(camera.outbox))
+            first, second = broker.of(PUBLISH, "stat/cam/power")[:2]
+            self.assertEqual((first.dup, second.dup), (False, True))
+            self.assertEqual(first.packet_id, second.packet_id)
+            self.assertEqual(second.payload, b"on")
+
+        self.story(tell)
+
+    def test_sent_again_when_the_link_broke_before_the_puback(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            broker.puback = False
+            for n in range(3):
+                await session.publish(b"t", bytes((n,)), qos=1)
+            await until(lambda: len(broker.of(PUBLISH, "t")) == 3)
+            broker.puback = True
+            broker.stream.close()
+            await until(lambda: len(broker.of(PUBLISH, "t")) == 6)
+            again = broker.of(PUBLISH, "t")[3:]
+            self.assertEqual([p.payload for p in again], [b"\0", b"\1", b"\2"])
+            self.assertEqual([p.dup for p in again], [True] * 3)
+            await until(lambda: not len(camera.outbox))
+
+        self.story(tell)
+
+    def test_waits_for_room_and_loses_nothing(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            broker.puback = False
+
+            async def publish():
+                for n in range(40):
+                    await session.publish(b"t", bytes((n,)), qos=1)
+
+            task = asyncio.create_task(publish())
+            await until(camera.outbox.full)
+            await asyncio.sleep_ms(100)
+            self.assertFalse(task.done())
+            broker.puback = True
+            broker.stream.close()  # and with the next link all of it goes out
+            await task
+            await until(lambda: not len(camera.outbox))
+            self.assertEqual({p.payload[0] for p in broker.of(PUBLISH, "t")}, set(range(40)))
+
+        self.story(tell)
+
+
+class TestCommands(SessionCase):
+    def test_flood_of_commands_is_answered_on_one_link(self):
+        command = b"\x32\x12\x00\x0ecmnd/cam/power"
+        count = 200
+
+        async def tell(camera, broker, session):
+            await camera.up()
+            flood = b"".join(command + bytes((0, n + 1)) for n in range(count))
+            await broker.stream.send(flood)
+            await until(lambda: camera.commands.calls == count, "all done")
+            await until(lambda: len(broker.of(PUBACK)) == count)
+            await until(lambda: not len(camera.outbox))
+            self.assertEqual(broker.links, 1)
+            replies = broker.of(PUBLISH, "stat/cam/power")
+            self.assertEqual(replies[-1].payload, str(count).encode())
+
+        self.story(tell, mqttkeepalive=120)
+
+
+unittest.main()
