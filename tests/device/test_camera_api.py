@@ -30,9 +30,8 @@ def size_of(jpeg):
     at = 2
     while data[at + 1] not in (0xC0, 0xC2):
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(
-        data[at + 5 : at + 7], "big"
-    )
+    height, width = data[at + 5 : at + 7], data[at + 7 : at + 9]
+    return int.from_bytes(width, "big"), int.from_bytes(height, "big")
 
 
 class CameraTestCase(unittest.TestCase):

@@ -32,6 +32,7 @@ class BoardProcess:
         self._next_cause = None
         self._powered = asyncio.Event()
         self._powered.set()
+        self._started = asyncio.Event()
         self._watchdog = None
         self._watchdog_ms = None
         self.boots = 0
@@ -52,6 +53,7 @@ class BoardProcess:
         while True:
             await self._powered.wait()
             self._process = await self._start()
+            self._started.set()
             status = await self._process.wait()
             self._disarm()
             for part in self._parts:
@@ -89,8 +91,9 @@ class BoardProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
-    def type(self, data):
-        """Bytes that arrive at the UART."""
+    async def type(self, data):
+        """Bytes that arrive at the UART; the first ones wait for the first start."""
+        await self._started.wait()
         if self._process and self._process.returncode is None:
             self._process.stdin.write(data)
 

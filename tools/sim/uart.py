@@ -6,7 +6,7 @@ import threading
 
 
 async def forward_stdin(deliver):
-    """Give every byte typed to `deliver(data)`; at the end of the input, nothing more comes."""
+    """Await `deliver(data)` for all that is typed; after the end of the input, nothing comes."""
     loop = asyncio.get_running_loop()
     received = asyncio.Queue()
 
@@ -22,4 +22,4 @@ async def forward_stdin(deliver):
 
     threading.Thread(target=read_quietly, daemon=True).start()
     while True:
-        deliver(await received.get())
+        await deliver(await received.get())
