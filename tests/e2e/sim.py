@@ -60,7 +60,11 @@ class Simulator:
                 self._line, stdin=subprocess.PIPE, stdout=output, stderr=output
             )
         if ready:
-            self.wait_boot(1, _START_S)
+            try:
+                self.wait_boot(1)
+            except BaseException:
+                self.stop()
+                raise
         return self
 
     def stop(self, limit_s=5):
