@@ -83,7 +83,12 @@ class Listener:
         """Send a command; the answer as text, from `stat/<camera's topic>/<reply or command>`."""
         since = len(self.messages)
         self.publish(f"cmnd/{topic}/{command}", payload)
-        answer = self.wait(f"stat/esp32-mqtt-cam/{reply or command}", since=since, limit_s=limit_s)
+        answer = self.wait(
+            f"stat/esp32-mqtt-cam/{reply or command}",
+            lambda message: not message.retain,  # a kept one may still arrive
+            limit_s,
+            since,
+        )
         return answer.payload.decode()
 
     def count(self, topic, seconds):

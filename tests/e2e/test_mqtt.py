@@ -1,0 +1,248 @@
+"""The main job over a real broker: greetings, commands and pictures, seen by a real client."""
+
+import itertools
+
+import pytest
+from listener import Listener
+from mosquitto import Mosquitto
+from pictures import check
+from sim import TOPIC, Simulator, wait_until
+
+IMAGE = f"data/{TOPIC}/image"
+LWT = f"tele/{TOPIC}/LWT"
+STAT = f"stat/{TOPIC}/"
+GROUP = "esp32-mqtt-cams"
+DEVICE_ID = "DVES_A1B2C3"
+COMMANDS = {"power", "pubinterval", "restart", "ssid", "status", "timer", "topic"}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    with Mosquitto(tmp_path_factory.mktemp("broker")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(broker, tmp_path_factory):
+    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri) as made:
+        yield made
+
+
+@pytest.fixture
+def camera(shared):
+    """The shared camera, connected, publishing nothing by itself."""
+    shared.command("pubinterval 0")
+    shared.wait_status("mqtt connected")
+    return shared
+
+
+@pytest.fixture
+def client(broker):
+    with Listener(broker.port) as made:
+        yield made
+
+
+# Greetings
+
+
+def test_greetings(camera, broker, client):
+    camera.kill_interpreter()
+    client.wait(LWT, b"Offline")
+    since = len(client.messages)
+    client.wait(STAT + "timer", since=since)
+    greetings = [m for m in client.messages[since:] if m.topic.startswith("stat/")]
+    assert [(m.topic[len(STAT) :], m.payload.decode(), m.qos) for m in greetings] == [
+        ("NAME", "esp32-mqtt-cam", 0),
+        ("VERSION", greetings[1].payload.decode(), 0),
+        ("FALLBACKTOPIC", DEVICE_ID, 0),
+        ("power", "off", 1),
+        ("timer", "0", 0),
+    ]
+    assert greetings[1].payload
+    assert client.wait(LWT, b"Online", since=since).at <= greetings[0].at
+
+
+def test_what_is_retained(camera, broker, client):
+    client.wait(STAT + "timer")
+    client.ask("capture")
+    client.wait(IMAGE)
+    with Listener(broker.port) as late:
+        late.wait(IMAGE)
+        late.wait(LWT)
+        late.wait(STAT + "power")
+        late.wait(STAT + "timer")
+        kept = {m.topic: m.retain for m in late.messages}
+    assert kept == {IMAGE: True, LWT: True, STAT + "power": True, STAT + "timer": True}
+
+
+def test_subscriptions(camera, broker):
+    log = broker.log
+    for name in (TOPIC, GROUP, DEVICE_ID):
+        assert f"cmnd/{name}/# (QoS 1)" in log
+
+
+def test_connect_promises(camera, broker):
+    assert f"as {DEVICE_ID} (p2, c1, k120" in broker.log
+
+
+def test_last_will(camera, client):
+    camera.control("power_cut")
+    client.wait(LWT, b"Offline")
+    since = len(client.messages)
+    boots = camera.facts["boots"]
+    camera.control("power_on")
+    client.wait(LWT, b"Online", since=since)
+    camera.wait_boot(boots + 1)
+
+
+# Pictures
+
+
+def test_pictures_are_valid_and_change(camera, client):
+    client.wait(STAT + "timer")
+    since = len(client.messages)
+    assert client.ask("pubinterval", "1") == "1"
+
+    def live():  # the broker marks the one that it had kept
+        return [m for m in client.messages[since:] if m.topic == IMAGE and not m.retain]
+
+    wait_until(lambda: len(live()) >= 4, 10, "four pictures")
+    numbers = [check(m.payload) for m in live()]
+    assert numbers == sorted(set(numbers))
+    assert not any(m.qos for m in live())
+    gaps = [b.at - a.at for a, b in itertools.pairwise(live()[1:])]
+    assert all(0.6 < gap < 1.4 for gap in gaps), gaps
+    assert client.ask("pubinterval", "0") == "0"
+    assert client.count(IMAGE, 1.5) == 0
+
+
+def test_capture(camera, client):
+    since = len(client.messages)
+    before = camera.control("frames")["last"] or 0
+    client.ask("capture")
+    picture = client.wait(IMAGE, lambda m: not m.retain, since=since)
+    assert check(picture.payload) > before
+    assert client.count(IMAGE, 0.5) == 0
+
+
+# Commands
+
+
+def test_status(camera, client):
+    fields = client.ask("status").split(", ")
+    assert fields[1:4] == [TOPIC, f"cmnd/{TOPIC}/#", "off"]
+    assert client.ask("status", "1").split(", ")[:2] == [GROUP, DEVICE_ID]
+    assert "simulated" not in client.ask("status", "1")
+    assert int(client.ask("status", "2").split(", ")[3]) > 10_000
+
+
+@pytest.mark.parametrize("topic", [TOPIC, DEVICE_ID])
+def test_answers_come_on_the_own_topic(camera, client, topic):
+    assert client.ask("PubInterval", topic=topic, reply="pubinterval") == "0"
+
+
+@pytest.mark.parametrize(
+    ("payload", "level", "answer"),
+    [("on", 1, "on"), ("OFF", 0, "off"), ("2", 1, "on"), ("toggle", 0, "off")],
+)
+def test_power(camera, client, payload, level, answer):
+    since = len(client.messages)
+    assert client.ask("light", payload, reply="power") == answer
+    assert client.wait(STAT + "power", lambda m: not m.retain, since=since).qos == 1
+    assert camera.control("pins")["pins"]["4"] == level
+
+
+@pytest.mark.parametrize("command", ["nonsense", "", "a/b", "power/on", "x" * 200])
+def test_unknown_command(camera, client, command):
+    names = client.ask(command, reply="SYNTAX").split(", ")
+    assert COMMANDS <= set(names)
+    assert client.ask("pubinterval") == "0"
+
+
+def test_topic_too_long_to_be_a_command(camera, client):
+    client.publish(f"cmnd/{TOPIC}/" + "x" * 5_000, "1")
+    assert client.ask("pubinterval") == "0"
+
+
+@pytest.mark.parametrize(
+    "payload", [b"often", b"-1", b"86401", b"\xff\xfe", b"1\x002", "½".encode(), b"9" * 1_025]
+)
+def test_bad_argument(camera, client, payload):
+    answer = client.ask("pubinterval", payload, reply="SYNTAX")
+    assert "pubinterval" in answer.splitlines()[0]
+    assert client.ask("pubinterval") == "0"
+
+
+def test_group_topic(camera, client):
+    assert client.ask("power", topic=GROUP) == "off"
+    names = client.ask("ssid", "stolen", topic=GROUP, reply="SYNTAX").split(", ")
+    assert {"status", "power", "light", "timezone"} <= set(names)
+    assert not {"ssid", "restart", "password", "topic", "config"} & set(names)
+    assert client.ask("ssid") == "sim"
+
+
+def test_secrets_are_masked(camera, client):
+    assert client.ask("mqttpass", "canary-word") == "***"
+    camera.wait_status("mqtt connected")
+    client.ask("status")
+    client.ask("mqttpass", "1")
+    camera.wait_status("mqtt connected")
+    assert not any(
+        b"canary-word" in m.payload for m in client.messages if m.topic.startswith("stat/")
+    )
+    assert "simulated" not in client.ask("config")
+    assert "canary-word" not in camera.output
+
+
+# Restarts
+
+
+def test_retained_command_is_not_executed(camera, client):
+    boots = camera.facts["boots"]
+    topic = f"cmnd/{TOPIC}/restart"
+    client.publish(topic, "1", retain=True)  # live: this one is meant
+    camera.wait_boot(boots + 1)
+    camera.wait_status("mqtt connected")
+    try:
+        camera.power_cut()
+        client.wait(LWT, b"Online", since=len(client.messages) - 1)
+        camera.wait_output("a retained command is not executed: restart")
+        assert client.ask("pubinterval") == "0"
+        assert camera.facts["boots"] == boots + 2
+    finally:
+        client.publish(topic, "", retain=True)
+
+
+def test_restart_keeps_settings(camera, client):
+    assert client.ask("timezone", "UTC0") == "UTC0"
+    boots = camera.facts["boots"]
+    since = len(client.messages)
+    assert client.ask("restart", "1") == "Restarting"
+    client.wait(LWT, b"Offline", since=since)  # said by the camera itself: it left in peace
+    client.wait(LWT, b"Online", since=since)
+    camera.wait_boot(boots + 1)
+    assert client.ask("timezone") == "UTC0"
+    assert client.ask("timezone", "1").startswith("CET-1CEST")
+
+
+def test_restart_wants_a_1(camera, client):
+    boots = camera.facts["boots"]
+    assert "1 to restart" in client.ask("restart", "2", reply="SYNTAX")
+    assert client.ask("pubinterval") == "0"
+    assert camera.facts["boots"] == boots
+
+
+def test_topic_change_moves(broker, client, tmp_path):
+    settings = {"topic": "porch", "pubinterval": "1"}
+    with Simulator(tmp_path, broker.uri, settings, ["--device-id", "DVES_000001"]) as camera:
+        client.wait("data/porch/image")
+        client.publish("cmnd/porch/topic", "a/b+#")
+        client.wait("tele/a_b__/LWT", b"Online", limit_s=15)
+        client.wait("data/a_b__/image")
+        camera.wait_boot(2)
+        assert client.on("tele/porch/LWT")[-1].payload == b"Offline"
+        assert client.on("stat/porch/topic")[-1].payload == b"a_b__"
+        before = len(client.on("data/porch/image"))
+        client.publish("cmnd/porch/capture")
+        client.wait("data/a_b__/image", since=len(client.messages))
+        assert len(client.on("data/porch/image")) == before
