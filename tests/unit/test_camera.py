@@ -1,0 +1,186 @@
+"""app.camera: good pictures only, and the way up the ladder in its order."""
+
+import asyncio
+import unittest
+
+from fakes import Backoff, Log, clock, outcome, run
+
+from app.camera import LADDER, Camera
+from proto.faults import CameraFault
+
+GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"
+CUT = b"\xff\xd8\xff\xe0pict"
+
+
+class Sensor:
+    """Does what `script` says, one word or picture a capture; the last goes on for ever."""
+
+    stale = 2
+
+    def __init__(self, *script):
+        self._script = list(script)
+        self.calls = []
+        self.start_error = None
+        self._started = False
+
+    async def start(self, framesize, quality):
+        self.calls.append("start {} {}".format(framesize, quality))
+        self._started = not self.start_error
+        if self.start_error:
+            raise self.start_error
+
+    async def capture(self, timeout_ms):
+        self.calls.append("capture")
+        if not self._started:
+            raise OSError("not started")
+        step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        if isinstance(step, Exception):
+            await asyncio.sleep_ms(timeout_ms)
+            raise step
+        return memoryview(step)
+
+    async def power_cycle(self):
+        self.calls.append("power")
+
+    def release(self):
+        self.calls.append("release")
+
+    def stop(self):
+        self.calls.append("stop")
+        self._started = False
+
+
+def camera_of(*script, backoff=None):
+    sensor = Sensor(*script)
+    log = Log()
+    return Camera(sensor, log, backoff or Backoff(1_000)), sensor, log
+
+
+def shoot(camera):
+    return run(outcome(camera.capture()))
+
+
+class TestCamera(unittest.TestCase):
+    def test_starts_the_sensor_once_and_gives_pictures(self):
+        camera, sensor, log = camera_of(GOOD)
+        self.assertEqual(camera.state, "starting")
+        self.assertEqual(bytes(shoot(camera)), GOOD)
+        self.assertEqual(bytes(shoot(camera)), GOOD)
+        camera.release()
+        self.assertEqual(sensor.calls, ["start UXGA 8", "capture", "capture", "release"])
+        self.assertEqual((camera.state, camera.captured, camera.failed), ("ready", 2, 0))
+
+    def test_padding_is_cut_off(self):
+        for padding in (b"\0" * 700, b"\xff" * 513, b"\0"):
+            camera, _, _ = camera_of(GOOD + padding)
+            self.assertEqual(bytes(shoot(camera)), GOOD)
+
+    def test_bad_pictures_never_leave(self):
+        for bad in (CUT, b"", b"\0" * 100, b"\xff\xd9", GOOD[1:], GOOD + b"x", CUT + b"\0" * 99):
+            camera, _, log = camera_of(bad)
+            for _ in range(8):
+                self.assertIsInstance(shoot(camera), CameraFault)
+            self.assertEqual((camera.captured, camera.failed, len(log.errors)), (0, 8, 8))
+
+    def test_bad_pictures_climb_the_ladder_rung_by_rung(self):
+        camera, sensor, _ = camera_of(CUT)
+        shoot(camera)
+        rungs = []
+        for _ in range(6):
+            before = dict(camera.recoveries)
+            sensor.calls.clear()
+            shoot(camera)
+            rung = [step for step in LADDER if camera.recoveries[step] != before[step]][0]
+            rungs.append((rung, " ".join(sensor.calls)))
+        start = "start UXGA 8 "
+        self.assertEqual(
+            rungs,
+            [
+                ("retry", "capture"),
+                ("flush", "capture capture capture"),
+                ("reinit", start + "capture"),
+                ("reinit", start + "capture"),
+                ("power", "power " + start + "capture"),
+                ("power", "power " + start + "capture"),
+            ],
+        )
+
+    def test_silent_sensor_is_not_just_waited_for_again(self):
+        camera, sensor, _ = camera_of(OSError("silent"))
+        shoot(camera)
+        shoot(camera)
+        self.assertEqual((camera.recoveries["retry"], camera.recoveries["flush"]), (0, 0))
+        self.assertEqual(camera.recoveries["reinit"], 1)
+
+    def test_works_again_from_every_rung(self):
+        for faults in range(1, 9):
+            camera, _, log = camera_of(*([CUT] * faults + [GOOD]))
+            for _ in range(20):
+                if not isinstance(shoot(camera), CameraFault):
+                    break
+            self.assertEqual((camera.state, camera.reason), ("ready", ""))
+            self.assertTrue("works again" in str(log.infos))
+            recoveries = dict(camera.recoveries)
+            self.assertEqual(bytes(shoot(camera)), GOOD)
+            self.assertEqual(camera.recoveries, recoveries)
+
+    def test_next_fault_begins_at_the_first_rung(self):
+        camera, _, _ = camera_of(CUT, GOOD, CUT, GOOD)
+        for _ in range(6):
+            shoot(camera)
+        self.assertEqual(camera.recoveries["retry"], 2)
+
+    def test_sensor_that_heals_late_is_up_within_a_minute(self):
+        camera, sensor, _ = camera_of(GOOD)
+        sensor.start_error = OSError("init failed")
+        started = clock.now_ms()
+        while clock.now_ms() - started < 300_000:
+            self.assertIsInstance(shoot(camera), CameraFault)
+        self.assertTrue("init failed" in camera.reason)
+        sensor.start_error = None
+        started = clock.now_ms()
+        while isinstance(shoot(camera), CameraFault):
+            pass
+        self.assertTrue(clock.now_ms() - started < 60_000)
+
+    def test_power_cycles_are_spaced_by_the_backoff(self):
+        backoff = Backoff(30_000)
+        camera, sensor, _ = camera_of(OSError("silent"), backoff=backoff)
+        for _ in range(3):
+            shoot(camera)
+        started = clock.now_ms()
+        for _ in range(4):
+            shoot(camera)
+        self.assertTrue(clock.now_ms() - started >= 120_000)
+        sensor._script = [GOOD]
+        shoot(camera)
+        self.assertEqual(backoff.resets, 1)
+
+    def test_out_of_memory_is_a_fault_and_a_bug_is_not(self):
+        camera, _, _ = camera_of(MemoryError())
+        self.assertIsInstance(shoot(camera), CameraFault)
+        camera, _, _ = camera_of(ZeroDivisionError())
+        self.assertIsInstance(shoot(camera), ZeroDivisionError)
+
+    def test_stopped_it_starts_again_when_asked(self):
+        camera, sensor, _ = camera_of(GOOD)
+        shoot(camera)
+        camera.stop()
+        sensor.calls.clear()
+        self.assertEqual(bytes(shoot(camera)), GOOD)
+        self.assertEqual(sensor.calls, ["start UXGA 8", "capture"])
+
+    def test_without_a_driver(self):
+        camera = Camera(None, Log(), Backoff())
+        self.assertEqual((camera.state, camera.stale), ("absent", 0))
+        started = clock.now_ms()
+        error = shoot(camera)
+        self.assertIsInstance(error, CameraFault)
+        self.assertTrue("driver" in str(error))
+        self.assertTrue(clock.now_ms() - started >= 1_000)  # asking it for ever is no busy loop
+        camera.release()
+        camera.stop()
+        self.assertEqual(camera.state, "absent")
+
+
+unittest.main()
