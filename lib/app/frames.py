@@ -7,7 +7,7 @@ Readers lease slots; all who wait get the same frame; a slow reader keeps one sl
 import asyncio
 import gc
 import time
-from time import ticks_diff, ticks_ms
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -110,6 +110,8 @@ class Frames:
     def _failed(self):
         if self._failing_since is None:
             self._failing_since = ticks_ms()
+        elif self._given_up():  # for good: ticks tell no more than 6 days apart
+            self._failing_since = ticks_add(ticks_ms(), -self._patience_ms - 1)
 
     def _given_up(self):
         since = self._failing_since

@@ -1,0 +1,303 @@
+"""app.frames: one capture for all who wait, and no reader in another's way."""
+
+import asyncio
+import gc
+import unittest
+
+from fakes import Log, clock, ended, outcome, run, until
+
+from app.frames import Frames
+from proto.faults import CameraFault
+
+
+class Camera:
+    """A picture every 100 ms: its number, 1,000 times. `fault` makes it fail."""
+
+    def __init__(self, stale=0):
+        self.stale = stale
+        self.reason = "no frame"
+        self.fault = None
+        self.size = 1_000
+        self.captures = self.lent = 0
+
+    async def capture(self):
+        await asyncio.sleep_ms(100)
+        self.captures += 1
+        if self.fault:
+            raise self.fault
+        self.lent += 1
+        return memoryview(bytes((self.captures & 255,)) * self.size)
+
+    def release(self):
+        self.lent -= 1
+
+
+class FramesCase(unittest.TestCase):
+    def story(self, tell, stale=0, **tunables):
+        async def whole():
+            camera = Camera(stale)
+            log = Log()
+            frames = Frames(camera, log, **tunables)
+            task = asyncio.create_task(frames.run())
+            try:
+                return await tell(frames, camera, log)
+            finally:
+                await ended(task)
+
+        return run(whole())
+
+
+async def take(frames, hold_ms=0):
+    async with frames.fresh() as frame:
+        data = bytes(frame.view)
+        await asyncio.sleep_ms(hold_ms)
+        assert bytes(frame.view) == data, "the frame changed while it was leased"
+        return frame.seq, data
+
+
+class TestReaders(FramesCase):
+    def test_nothing_is_captured_unasked(self):
+        async def tell(frames, camera, log):
+            await asyncio.sleep_ms(10_000)
+            before = camera.captures
+            await take(frames)
+            await asyncio.sleep_ms(10_000)
+            return before, camera.captures
+
+        self.assertEqual(self.story(tell), (0, 1))
+
+    def test_all_who_wait_get_the_one_capture(self):
+        async def tell(frames, camera, log):
+            tasks = [asyncio.create_task(take(frames)) for _ in range(5)]
+            results = []
+            for task in tasks:
+                results.append(await task)
+            self.assertEqual(len(set(results)), 1)
+            self.assertEqual(results[0][1], b"\1" * 1_000)
+            self.assertEqual((camera.captures, frames.leased()), (1, 0))
+
+        self.story(tell)
+
+    def test_fresh_one_was_exposed_after_the_asking(self):
+        async def tell(frames, camera, log):
+            first = await take(frames)
+            await asyncio.sleep_ms(60_000)
+            second = await take(frames)
+            self.assertEqual((first[1][0], second[1][0]), (3, 6))  # 2 older ones are in buffers
+
+        self.story(tell, stale=2)
+
+    def test_asked_during_a_capture_a_fresh_one_is_the_next(self):
+        async def tell(frames, camera, log):
+            first = asyncio.create_task(take(frames))
+            await asyncio.sleep_ms(50)
+            await asyncio.sleep_ms(45)  # the exposure of the first is under way
+            second = asyncio.create_task(take(frames))
+            await first
+            return (await second)[1][0]
+
+        self.assertEqual(self.story(tell, stale=1), 2)
+
+    def test_after_takes_the_newest_and_skips_what_was_missed(self):
+        async def tell(frames, camera, log):
+            async with frames.fresh() as frame:
+                seq = frame.seq
+            other = asyncio.create_task(take_many(frames, 10))
+            await asyncio.sleep_ms(550)
+            async with frames.after(seq) as frame:
+                self.assertTrue(frame.seq >= seq + 5)
+            await other
+
+        self.story(tell)
+
+    def test_slow_reader_keeps_its_picture_and_the_others_go_on(self):
+        async def tell(frames, camera, log):
+            slow = [asyncio.create_task(take(frames, 20_000)) for _ in range(3)]
+            await asyncio.sleep_ms(500)
+            started = clock.now_ms()
+            await take_many(frames, 50)
+            self.assertTrue(clock.now_ms() - started < 6_000)
+            for task in slow:
+                await task
+            self.assertEqual(frames.leased(), 0)
+
+        self.story(tell, slots=3)
+
+    def test_with_every_slot_leased_a_reader_waits_for_one(self):
+        async def tell(frames, camera, log):
+            tasks = []
+            for _ in range(3):
+                tasks.append(asyncio.create_task(take(frames, 5_000)))
+                await asyncio.sleep_ms(300)
+            self.assertEqual(frames.leased(), 2)
+            for task in tasks:
+                await task
+            self.assertEqual((frames.leased(), camera.lent), (0, 0))
+            await take(frames)
+
+        self.story(tell, slots=2)
+
+    def test_cancelled_reader_leaves_nothing_behind(self):
+        async def tell(frames, camera, log):
+            for wait_ms in (0, 1, 50, 99, 100, 101, 150, 400):
+                task = asyncio.create_task(take(frames, 10_000))
+                await asyncio.sleep_ms(wait_ms)
+                await ended(task)
+                self.assertEqual(frames.leased(), 0, wait_ms)
+            captures = camera.captures
+            await asyncio.sleep_ms(10_000)
+            self.assertTrue(camera.captures <= captures + 1)  # nobody waits any more
+            await take(frames)
+            self.assertEqual(camera.lent, 0)
+
+        self.story(tell)
+
+    def test_reader_that_raises_gives_its_lease_back(self):
+        async def tell(frames, camera, log):
+            async def fail():
+                async with frames.fresh():
+                    raise OSError("viewer gone")
+
+            self.assertIsInstance(await outcome(fail()), OSError)
+            self.assertEqual(frames.leased(), 0)
+
+        self.story(tell)
+
+    def test_sizes_that_change_are_whole_and_the_heap_stays_flat(self):
+        async def tell(frames, camera, log):
+            sizes = (10_000, 50_000, 4, 60_000, 30_000, 60_001)
+            for turn in range(6):
+                for camera.size in sizes:
+                    async with frames.fresh() as frame:
+                        self.assertEqual(len(frame.view), camera.size)
+                        self.assertEqual(frame.view[-1], camera.captures & 255)
+                gc.collect()
+                if turn == 2:
+                    before = gc.mem_alloc()
+            self.assertTrue(gc.mem_alloc() - before < 4_096)
+
+        self.story(tell)
+
+    def test_time_is_the_capture(self):
+        async def tell(frames, camera, log):
+            async with frames.fresh() as frame:
+                self.assertTrue(abs(frame.time_s - clock.time()) <= 1)
+
+        self.story(tell)
+
+
+async def take_many(frames, n):
+    for _ in range(n):
+        await take(frames)
+
+
+class TestFaults(FramesCase):
+    def test_short_fault_is_waited_out(self):
+        async def tell(frames, camera, log):
+            camera.fault = CameraFault("no frame")
+            task = asyncio.create_task(take(frames))
+            await asyncio.sleep_ms(5_000)
+            self.assertFalse(task.done())
+            camera.fault = None
+            await task
+
+        self.story(tell)
+
+    def test_long_fault_ends_the_wait_with_the_reason_and_then_at_once(self):
+        async def tell(frames, camera, log):
+            camera.fault = CameraFault("x")
+            camera.reason = "no frame in 3000 ms"
+            started = clock.now_ms()
+            error = await outcome(take(frames))
+            self.assertIsInstance(error, CameraFault)
+            self.assertTrue("no frame in 3000 ms" in str(error))
+            self.assertTrue(8_000 < clock.now_ms() - started < 8_300)
+            started = clock.now_ms()
+            self.assertIsInstance(await outcome(take(frames)), CameraFault)
+            self.assertTrue(clock.now_ms() - started < 200)
+            self.assertEqual(frames.leased(), 0)
+
+        self.story(tell)
+
+    def test_mends_itself_unasked_and_then_rests(self):
+        async def tell(frames, camera, log):
+            camera.fault = CameraFault("x")
+            await outcome(take(frames))
+            captures = camera.captures
+            await asyncio.sleep_ms(10_000)
+            self.assertTrue(camera.captures > captures + 50)
+            camera.fault = None
+            await asyncio.sleep_ms(1_000)
+            captures = camera.captures
+            await asyncio.sleep_ms(10_000)
+            self.assertEqual(camera.captures, captures)
+            started = clock.now_ms()
+            await take(frames)
+            self.assertTrue(clock.now_ms() - started < 300)
+
+        self.story(tell)
+
+    def test_fault_of_weeks_still_ends_the_wait(self):
+        async def tell(frames, camera, log):
+            camera.fault = CameraFault("x")
+            await outcome(take(frames))
+            for _ in range(4):  # ticks look back 6.2 days and no further
+                clock.ticks_offset += 2 * 24 * 3_600_000
+                await asyncio.sleep_ms(1_000)
+            started = clock.now_ms()
+            self.assertIsInstance(await outcome(take(frames)), CameraFault)
+            self.assertTrue(clock.now_ms() - started < 1_000)
+
+        self.story(tell)
+
+    def test_picture_that_is_too_big_is_dropped_and_counted(self):
+        async def tell(frames, camera, log):
+            camera.size = 1_001
+            task = asyncio.create_task(take(frames))
+            await until(lambda: frames.dropped >= 3)
+            self.assertEqual((camera.lent, len(log.errors)), (0, frames.dropped))
+            camera.size = 1_000
+            await task
+
+        self.story(tell, most_bytes=1_000)
+
+    def test_picture_with_no_memory_for_it_costs_the_others_nothing(self):
+        async def tell(frames, camera, log):
+            async with frames.fresh() as kept:
+                data = bytes(kept.view)
+                small = camera.capture
+                big = [memoryview(bytearray(1_100_000))]
+
+                async def capture():
+                    await asyncio.sleep_ms(100)
+                    camera.lent += 1
+                    return big[0]
+
+                camera.capture = capture
+                self.assertIsInstance(await outcome(take(frames)), CameraFault)
+                camera.capture = small
+                self.assertEqual(bytes(kept.view), data)
+            big.clear()
+            gc.collect()
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual((await take(frames))[1], bytes((camera.captures,)) * 1_000)
+            self.assertEqual(camera.lent, 0)
+
+        self.story(tell, most_bytes=2_000_000)
+
+    def test_bug_of_the_camera_rises_and_the_next_run_serves_who_waits(self):
+        async def whole():
+            camera = Camera()
+            frames = Frames(camera, Log())
+            waiting = asyncio.create_task(take(frames))
+            camera.fault = ZeroDivisionError()
+            self.assertIsInstance(await outcome(frames.run()), ZeroDivisionError)
+            camera.fault = None
+            task = asyncio.create_task(frames.run())
+            await waiting
+            await ended(task)
+
+        run(whole())
+
+
+unittest.main()
