@@ -200,6 +200,23 @@ def test_uart(tmp_path):
         sim.stop()
 
 
+def test_interpreter_of_another_bytecode_runs_the_sources(tmp_path, interpreter):
+    other = tmp_path / "micropython"
+    lie = 'if [ "$1" = -c ]; then echo 5; else exec %s "$@"; fi'
+    other.write_text("#!/bin/sh\n" + lie % interpreter)
+    other.chmod(0o755)
+    with Probe(tmp_path, "--micropython", str(other)) as sim:
+        assert sim.run("import world\nresult = world.__file__").endswith(b".py'")
+
+
+def test_no_interpreter(tmp_path):
+    ports = ("--http-port", "0", "--telnet-port", "0", "--dns-port", "0")
+    for path in ("/bin/true", str(tmp_path / "missing")):
+        result = run_runner("--state", str(tmp_path), "--micropython", path, *ports)
+        assert result.returncode == 2
+        assert path in result.stderr
+
+
 # Resets and power
 
 
@@ -363,6 +380,23 @@ def test_other_password_and_signal(sim):
 def test_board_sees_who_calls(sim):
     with sim.connect("result = peer", source="127.0.0.9") as sock:
         assert sock.makefile("rb").read().endswith(b"'127.0.0.9'")
+
+
+def test_ten_sockets_in_all(sim):
+    held = [socket.create_connection(("127.0.0.1", sim.facts["http"]), 5) for _ in range(12)]
+    refused = 0
+    for sock in held:  # the listener is one of the ten: nine viewers at most
+        sock.settimeout(0.5)
+        try:
+            refused += sock.recv(1) == b""
+        except ConnectionResetError:
+            refused += 1
+        except TimeoutError:
+            pass
+    assert refused == 3
+    for sock in held:
+        sock.close()
+    wait_until(sim.answers)
 
 
 def test_outgoing_and_refused(sim):

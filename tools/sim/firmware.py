@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from errors import UsageError
 
 _ROOT = Path(__file__).resolve().parents[2]
+_OWN = _ROOT / ".venv" / "bin" / "micropython"
 _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
 
@@ -22,7 +25,7 @@ def command(args, clock):
     path = shutil.which(path) or path
     if not os.access(path, os.X_OK):
         raise UsageError(f"{path} is no program")
-    root, places = _places(args)
+    root, places = _places(args, path)
     environment = {
         **os.environ,
         "MICROPYPATH": ":".join(map(str, places)),
@@ -34,21 +37,42 @@ def command(args, clock):
     return line, environment
 
 
-def _places(args):
-    """The folder of boot.py and main.py, and the import path."""
+def _places(args, path):
+    """The folder of boot.py and main.py, and the import path; bytecode where `path` runs it."""
     import compile as compiler
 
     try:
         mirror = compiler.compile_all()
     except compiler.CompileError as exc:
         raise UsageError(str(exc)) from None
-    root = Path(args.root).resolve() if args.root else mirror / "root"
-    places = [mirror / "sim", root, ".frozen", root / "lib"]
-    if args.root:
-        places += [mirror / "root", mirror / "root" / "lib"]
-    if args.run:
-        places += [_ROOT / "build" / "test-lib"]
-    return root, places
+    if path == str(_OWN) or _runs(path, mirror):
+        sim, root, libraries = mirror / "sim", mirror / "root", [mirror / "root" / "lib"]
+    else:
+        sim, root = _START.parent, _ROOT
+        libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
+    chosen = [Path(args.root).resolve(), Path(args.root).resolve() / "lib"] if args.root else []
+    tests = [_ROOT / "build" / "test-lib"] if args.run else []
+    places = [sim, *chosen, root, ".frozen", *libraries, *tests]
+    return (chosen or [root])[0], places
+
+
+def _runs(path, mirror):
+    """Whether an interpreter can load the mirror's bytecode."""
+    code = "import sys; print(getattr(sys.implementation, '_mpy', 0))"
+    try:
+        said = subprocess.run(
+            [path, "-c", code], capture_output=True, text=True, timeout=10
+        ).stdout
+        features = int(said)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        raise UsageError(f"{path} is no MicroPython") from None
+    for file in mirror.rglob("*.mpy"):
+        with file.open("rb") as opened:
+            _, version, flags, _ = opened.read(4)
+        native = flags >> 2
+        if version != features & 0xFF or (native and flags & 3 != features >> 8 & 3):
+            return False
+    return True
 
 
 def say_where_to_look(facts, topic):
@@ -61,9 +85,10 @@ def say_where_to_look(facts, topic):
         f"control    127.0.0.1 {facts['control']}",
     ]
     if facts["mqtt"]:
-        host, _, port = facts["mqtt"].rpartition("//")[2].rpartition("@")[2].partition(":")
-        port = f" -p {port}" if port else ""
-        get = f"mosquitto_sub -h {host}{port} -t 'data/{topic}/image' -C 1 > x.jpg"
-        lines += [f"MQTT       {facts['mqtt']}", f"           {get}"]
+        lines += [f"MQTT       {facts['mqtt']}"]
+        broker = urlsplit(facts["mqtt"])
+        if broker.scheme == "mqtt":
+            get = f"mosquitto_sub -h {broker.hostname} -p {broker.port or 1883}"
+            lines += [f"           {get} -t 'data/{topic}/image' -C 1 > x.jpg"]
     lines += ["Lines typed here are console commands; Ctrl-C ends it."]
     print("\n".join(lines), flush=True)

@@ -164,12 +164,7 @@ def _garden():
     width, height = _BASE
     horizon = 640
     image = _gradient((width, height), (92, 160, 226), (214, 235, 248), horizon)
-    glow = Image.new("RGB", (width, height))
-    sun = ImageDraw.Draw(glow)
-    sun.ellipse((1210, 90, 1450, 330), fill=(110, 90, 40))
-    sun.ellipse((1265, 145, 1395, 275), fill=(255, 236, 160))
-    glow = glow.filter(ImageFilter.GaussianBlur(18))
-    image = _added(image, glow)
+    _shine(image, 1330, 210)
     draw = ImageDraw.Draw(image)
     _draw_land(draw, width, height, horizon)
     _draw_house(draw, 330, 700)
@@ -190,10 +185,13 @@ def _gradient(size, top, bottom, horizon):
     return strip.resize(size)
 
 
-def _added(image, light):
-    from PIL import ImageChops
-
-    return ImageChops.add(image, light)
+def _shine(image, x, y):
+    """The sun, with a wide soft glow round it."""
+    for radius, blur, strength, colour in ((190, 90, 150, "#fff3c4"), (66, 3, 255, "#ffe58a")):
+        mask = Image.new("L", image.size)
+        box = (x - radius, y - radius, x + radius, y + radius)
+        ImageDraw.Draw(mask).ellipse(box, fill=strength)
+        image.paste(colour, (0, 0), mask.filter(ImageFilter.GaussianBlur(blur)))
 
 
 def _draw_land(draw, width, height, horizon):

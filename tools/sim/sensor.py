@@ -17,6 +17,7 @@ WHEN_EMPTY, LATEST = 0, 1
 RGB565, GRAYSCALE, JPEG, RGB888 = 0, 3, 4, 5
 _BYTES_PER_PIXEL = {RGB565: 2, GRAYSCALE: 1, RGB888: 3}
 _TIMEOUT_S = 4
+_STALLED_S = 0.02  # how soon a mended sensor goes on
 _NOT_SUPPORTED = 95
 _FAST_PERIOD_S = 0.001
 _INTEGERS = {
@@ -145,7 +146,7 @@ class Sensor:
                 if self._latest:
                     await self._wanted.wait()
             elif self._faults.stalled:
-                await asyncio.sleep(self._period_s)
+                await asyncio.sleep(_STALLED_S)
             else:
                 await self._wanted.wait()
 

@@ -126,9 +126,12 @@ class Camera:
             return
         self._make_buffer(world.call("camera.init", self._config))
         self._running = True
-        if self.capture() is None:
+        try:
+            if self.capture() is None:
+                raise OSError(_NO_PICTURE)
+        except OSError:
             self.deinit()
-            raise OSError(_NO_PICTURE)
+            raise
 
     def deinit(self):
         if self._running:
