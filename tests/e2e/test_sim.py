@@ -32,11 +32,11 @@ WRITE = "import esp32\nesp32.NVS('t').set_i32('a', %d)"
 class Probe(Simulator):
     """The board with a program that runs what it is sent."""
 
-    def __init__(self, folder, *args, **options):
+    def __init__(self, folder, *args, broker=NO_BROKER, **options):
         root = Path(folder) / "board"
         root.mkdir(exist_ok=True)
         shutil.copy(HERE / "probe.py", root / "main.py")
-        super().__init__(folder, NO_BROKER, args=("--root", str(root), *args), **options)
+        super().__init__(folder, broker, args=("--root", str(root), *args), **options)
 
     def run(self, code):
         """Run code on the board; returns the bytes of its answer."""
@@ -421,6 +421,46 @@ finally:
             assert sock.makefile("rb").read().endswith(b"there")
             caller.close()
     assert sim.run(code % port) == b"OSError(104,)"
+
+
+def test_datagrams(sim):
+    code = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(5)
+s.bind(("0.0.0.0", 53))
+print("listening")
+data, address = s.recvfrom(100)
+s.sendto(data + b"?", address)
+s.close()
+"""
+    with sim.connect(code), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as caller:
+        sim.wait_output("listening")
+        caller.settimeout(5)
+        caller.sendto(b"name", ("127.0.0.1", sim.facts["dns"]))
+        assert caller.recv(100) == b"name?"
+
+
+def test_embedded_broker(tmp_path):
+    """Takes and keeps pictures of 200 KB."""
+    import paho.mqtt.client as paho
+
+    with Probe(tmp_path, broker=None) as sim:
+        host, _, port = sim.facts["mqtt"].removeprefix("mqtt://").partition(":")
+        got = []
+        clients = [paho.Client(paho.CallbackAPIVersion.VERSION2) for _ in range(2)]
+        for client in clients:
+            client.connect(host, int(port))
+            client.loop_start()
+        sent = clients[0].publish("data/x/image", bytes(200_000), qos=1, retain=True)
+        sent.wait_for_publish(10)
+        clients[1].on_message = lambda client, data, message: got.append(message)
+        clients[1].subscribe("data/#", qos=1)
+        wait_until(lambda: got)
+        assert got[0].retain and len(got[0].payload) == 200_000
+        for client in clients:
+            client.loop_stop()
+            client.disconnect()
 
 
 def test_slow_line(sim):

@@ -13,6 +13,7 @@ from link import Link
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = range(1, 6)
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # before any fork: nothing may be loaded after it
 _CRASH_PAUSE_S = 1
 
 
@@ -170,4 +171,4 @@ class BoardProcess:
 
 def _die_with_parent():
     """Let the kernel end the interpreter should the runner be killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -23,10 +23,13 @@ class Pins:
         self.led = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
+        self._driven = {}
         self.reset()
 
     def reset(self):
         """Take every output away, as a reset of the chip does."""
+        if self._driven.get(LED) == 0:
+            self._note_led(1)
         self._driven = {}
         self._modes = {}
         self._pulls = {}
@@ -72,10 +75,13 @@ class Pins:
         self._driven[pin] = value
         if value != before:
             if pin == LED:
-                self.led.append([round(1000 * (time.monotonic() - self._started)), value])
+                self._note_led(value)
             for listener in self._listeners:
                 listener(pin, value)
         return 0
+
+    def _note_led(self, level):
+        self.led.append([round(1000 * (time.monotonic() - self._started)), level])
 
     # What the laboratory does
 
