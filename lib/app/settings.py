@@ -84,11 +84,11 @@ class Settings:
             row = self._rows[name]
             try:
                 self._store(row, self._values[name])
+                self._nvs.commit()
             except OSError as e:
                 self._log.error("settings", "{} is not saved: {!r}".format(name, e))
                 continue
             self._dirty.remove(name)
-        self._nvs.commit()
 
     async def run(self):
         while True:

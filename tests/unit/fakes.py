@@ -169,3 +169,44 @@ class Direct:
 
     async def call(self, function, *args):
         return function(*args)
+
+
+class NVS:
+    """A namespace in RAM, with the interface of hal.nvs; `full` refuses every write."""
+
+    def __init__(self):
+        self.stored = {}
+        self.writes = self.commits = 0
+        self.full = self.commit_fails = False
+
+    def get_int(self, key, default=None):
+        value = self.stored.get(key)
+        return value if isinstance(value, int) else default
+
+    def get_blob(self, key, default=None):
+        value = self.stored.get(key)
+        return value if isinstance(value, bytes) else default
+
+    def set_int(self, key, value):
+        assert isinstance(value, int) and -(1 << 31) <= value < 1 << 31
+        self._set(key, value)
+
+    def set_blob(self, key, data):
+        assert isinstance(data, bytes)
+        self._set(key, data)
+
+    def _set(self, key, value):
+        assert len(key) <= 15
+        if self.full:
+            raise OSError(-4357)  # ESP_ERR_NVS_NOT_ENOUGH_SPACE
+        self.writes += 1
+        self.stored[key] = value
+
+    def erase(self, key):
+        if self.stored.pop(key, None) is not None:
+            self.writes += 1
+
+    def commit(self):
+        if self.commit_fails:
+            raise OSError(-4353)
+        self.commits += 1

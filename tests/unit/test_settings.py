@@ -1,0 +1,374 @@
+"""app.settings and the schema: every row by its own rules, kept over restarts and bad flash."""
+
+import asyncio
+import os
+import unittest
+
+from fakes import NVS, Log, ended, run, until
+
+from app.schema import (
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    FRESH,
+    INT,
+    RECONNECT,
+    REJOIN,
+    RESTART,
+    SCHEMA,
+    SECRET,
+    TEXT,
+)
+from app.settings import Settings
+from proto.values import BadArgument
+
+DEVICE_ID = "DVES_A1B2C3"
+PEM = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+TOO_LONG = "x" * 9_000
+
+
+def make(nvs=None, log=None, **more):
+    return Settings(nvs or NVS(), log or Log(), DEVICE_ID, **more)
+
+
+def good_values(check):
+    """Pairs of what a user types and the value then in force."""
+    names = getattr(check, "names", None)
+    if names:
+        pairs = [(name, i) for i, name in enumerate(names)]
+        return pairs + [(name.upper(), i) for i, name in enumerate(names)] + [("0", 0)]
+    kind = type(check).__name__
+    if kind == "Between":
+        return [(str(n), n) for n in (check.low, check.high, (check.low + check.high) // 2)]
+    if kind == "BrokerURI":
+        return [(t, t) for t in ("mqtt://a", "mqtts://b.example:8884", "10.0.0.1")]
+    if kind == "TopicName":
+        return [("a/b+c#d", "a_b_c_d"), ("ä" * (check.high // 2), "ä" * (check.high // 2))]
+    return [(t, t) for t in ("x" * check.high, "a b", "ü€")]
+
+
+def bad_values(check):
+    names = getattr(check, "names", None)
+    if names:
+        return [str(len(names)), "-1", "maybe", names[0] + "x", " ", TOO_LONG]
+    if type(check).__name__ == "Between":
+        return [str(check.low - 1), str(check.high + 1), "x", "", "1.5", "0x10", "9" * 99, "--1"]
+    if type(check).__name__ == "BrokerURI":
+        return ["http://a", "mqtt://", "a b", "mqtt://u:p@a", "a" * (check.high + 1), "a:0"]
+    return ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
+
+
+def rows(*kinds):
+    return [row for row in SCHEMA if row[2] in kinds]
+
+
+class TestEveryRow(unittest.TestCase):
+    def test_is_well_formed(self):
+        names = [row[0] for row in SCHEMA]
+        self.assertEqual(make().names(), names)
+        self.assertEqual(len(set(names)), len(names))
+        self.assertEqual(len({row[1] for row in SCHEMA}), len(SCHEMA))
+        for name, key, kind, default, check, flags in SCHEMA:
+            self.assertTrue(len(key) <= 15, key)
+            self.assertTrue(name in make())
+            self.assertTrue(str(check), name)
+            if kind == INT and not getattr(check, "names", None):
+                self.assertEqual(check(str(default)), default)
+
+    def test_default_in_force_and_nothing_written(self):
+        nvs = NVS()
+        settings = make(nvs)
+        for row in SCHEMA:
+            self.assertEqual(settings[row[0]], row[3], row[0])
+        settings.flush()
+        self.assertEqual(nvs.writes, 0)
+
+    def test_good_values_are_in_force_saved_and_loaded(self):
+        for row in rows(INT, TEXT):
+            for text, value in good_values(row[4]):
+                nvs = NVS()
+                settings = make(nvs)
+                settings.set(row[0], text)
+                self.assertEqual(settings[row[0]], value, row[0])
+                settings.flush()
+                self.assertEqual(make(nvs)[row[0]], value, row[0])
+                stored = {row[1]: value if row[2] == INT else value.encode()}
+                found = {key: nvs.stored[key] for key in nvs.stored if key == row[1]}
+                self.assertEqual(found, {} if value == row[3] else stored)
+
+    def test_bad_values_are_refused_and_nothing_has_changed(self):
+        for row in rows(INT, TEXT):
+            nvs = NVS()
+            settings = make(nvs)
+            settings.set(row[0], good_values(row[4])[0][0])
+            settings.flush()
+            before, writes = settings[row[0]], nvs.writes
+            for text in bad_values(row[4]):
+                error = None
+                try:
+                    settings.set(row[0], text)
+                except BadArgument as e:
+                    error = e
+                self.assertTrue(error, "{} took {!r}".format(row[0], text[:40]))
+                self.assertTrue(str(error), row[0])
+                self.assertEqual(settings[row[0]], before)
+            settings.flush()
+            self.assertEqual(nvs.writes, writes)
+
+    def test_refusal_does_not_show_a_secret(self):
+        for row in rows(TEXT):
+            if row[5] & SECRET:
+                with self.assertRaises(BadArgument):
+                    make().set(row[0], "canary" * 100)
+                try:
+                    make().set(row[0], "canary" * 100)
+                except BadArgument as e:
+                    self.assertTrue("canary" not in str(e))
+
+    def test_secrets_are_masked_set_or_not(self):
+        log = Log()
+        secrets = [row for row in SCHEMA if row[5] & SECRET]
+        self.assertEqual([row[0] for row in secrets], ["password", "mqttpass"])
+        settings = make(log=log)
+        for row in secrets:
+            self.assertEqual(settings.show(row[0]), "***")
+            settings.set(row[0], "canary")
+            self.assertEqual(settings.show(row[0]), "***")
+            self.assertEqual(settings[row[0]], "canary")
+        settings.flush()
+        self.assertTrue("canary" not in str(log.infos) + str(log.errors))
+
+    def test_shown_as_it_may_be_typed_again(self):
+        for row in rows(INT, TEXT):
+            if row[5] & SECRET:
+                continue
+            settings = make()
+            for text, value in good_values(row[4]):
+                settings.set(row[0], text)
+                shown = settings.show(row[0])
+                other = make()
+                other.set(row[0], shown)
+                self.assertEqual(other[row[0]], value, row[0])
+
+    def test_1_restores_the_default_where_it_cannot_be_a_value(self):
+        for row in rows(INT, TEXT):
+            nvs = NVS()
+            settings = make(nvs)
+            settings.set(row[0], good_values(row[4])[0][0])
+            settings.flush()
+            for flag, text in ((DEFAULT_BY_1, "1"), (DEVICE_ID_TOO, DEVICE_ID)):
+                if row[5] & flag:
+                    settings.set(row[0], good_values(row[4])[0][0])
+                    settings.set(row[0], text)
+                    self.assertEqual(settings[row[0]], row[3], row[0])
+                    settings.flush()
+                    self.assertFalse(row[1] in nvs.stored)
+        as_the_c_firmware = "ssid password mqtthost mqttport mqttuser mqttpass topic grouptopic "
+        for name in (as_the_c_firmware + "otaurl timezone").split():
+            self.assertTrue(make().row(name)[5] & DEFAULT_BY_1, name)
+
+    def test_corrupt_flash_reads_as_default_and_the_rest_is_whole(self):
+        corrupt = {
+            INT: (-1, 2_000_000_000, -2_000_000_000, b"\xff\xfe", b""),
+            TEXT: (b"\xff\xfe\x00", b"a\x00b\x01", b"\n", b"x" * 1_500, 7),
+        }
+        for row in rows(INT, TEXT):
+            for junk in corrupt[row[2]]:
+                nvs, log = NVS(), Log()
+                nvs.stored["MQTT_KEEPALIVE"] = 77
+                nvs.stored[row[1]] = junk
+                settings = make(nvs, log)
+                self.assertEqual(settings[row[0]], row[3], "{} {!r}".format(row[0], junk))
+                if row[0] != "mqttkeepalive":
+                    self.assertEqual(settings["mqttkeepalive"], 77)
+                if isinstance(junk, int) == (row[2] == INT):  # another type is as none at all
+                    self.assertTrue(row[0] in str(log.errors), "{} {!r}".format(row[0], junk))
+
+    def test_text_of_the_c_firmware_ends_with_nul(self):
+        nvs = NVS()
+        nvs.stored["STA_SSID"] = b"home\x00"
+        self.assertEqual(make(nvs)["ssid"], "home")
+
+    def test_defaults_of_the_contract(self):
+        settings = make()
+        self.assertEqual(settings["topic"], "esp32-mqtt-cam")
+        self.assertEqual(settings["grouptopic"], "esp32-mqtt-cams")
+        self.assertEqual(settings["mqttkeepalive"], 120)
+        self.assertEqual(settings.show("poweratreset"), "last_state")
+        self.assertEqual(settings.show("mqttverify"), "ca")
+        zone = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
+        self.assertEqual(settings["timezone"], zone)
+
+
+class TestSaving(unittest.TestCase):
+    def test_unchanged_is_not_written(self):
+        nvs = NVS()
+        settings = make(nvs)
+        settings.set("pulse", "5")
+        settings.flush()
+        writes = nvs.writes
+        settings.set("pulse", "5")
+        settings.set("pulse", "6")
+        settings.set("pulse", "5")
+        settings.flush()
+        self.assertEqual(nvs.writes, writes)
+
+    def test_saved_within_a_second_and_many_changes_at_once(self):
+        async def story():
+            nvs = NVS()
+            settings = make(nvs)
+            task = asyncio.create_task(settings.run())
+            await asyncio.sleep_ms(5_000)
+            for n in range(50):
+                settings.set("pulse", str(n))
+            settings.set("ssid", "home")
+            self.assertEqual(nvs.writes, 0)
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(nvs.stored, {"APP_PULSE": 49, "STA_SSID": b"home"})
+            self.assertEqual(nvs.writes, 2)
+            self.assertTrue(nvs.commits)
+            await asyncio.sleep_ms(86_400_000)
+            self.assertEqual(nvs.writes, 2)
+            await ended(task)
+
+        run(story(), 90_000)
+
+    def test_full_flash_is_logged_and_tried_again(self):
+        async def story():
+            nvs, log = NVS(), Log()
+            settings = make(nvs, log)
+            task = asyncio.create_task(settings.run())
+            nvs.full = True
+            settings.set("pulse", "7")
+            settings.set("password", "canary")
+            await until(lambda: log.errors)
+            self.assertEqual(settings["pulse"], 7)  # in force all the same
+            self.assertTrue("canary" not in str(log.errors))
+            nvs.full = False
+            await until(lambda: len(nvs.stored) == 2)
+            await ended(task)
+
+        run(story())
+
+    def test_commit_that_fails_is_logged_and_tried_again(self):
+        nvs, log = NVS(), Log()
+        settings = make(nvs, log)
+        settings.set("pulse", "7")
+        nvs.commit_fails = True
+        settings.flush()
+        self.assertEqual(len(log.errors), 1)
+        nvs.commit_fails = False
+        settings.flush()
+        self.assertTrue(nvs.commits)
+
+    def test_erase_forgets_all_of_it(self):
+        nvs = NVS()
+        settings = make(nvs)
+        for row in rows(INT, TEXT):
+            settings.set(row[0], good_values(row[4])[0][0])
+        settings.set("mqttca", PEM)
+        settings.flush()
+        settings.set("pulse", "9")  # not written yet, and not any more
+        settings.erase()
+        settings.flush()
+        self.assertEqual(nvs.stored, {})
+        again = make(nvs)
+        for row in SCHEMA:
+            self.assertEqual(again[row[0]], row[3])
+
+
+class TestWatchers(unittest.TestCase):
+    def watched(self, *changes):
+        settings = make()
+        calls = []
+        for flag, word in ((RESTART, "restart"), (RECONNECT, "reconnect"), (REJOIN, "rejoin")):
+            settings.when(flag, lambda word=word: calls.append(word))
+        for name, text in changes:
+            try:
+                settings.set(name, text)
+            except BadArgument:
+                pass
+        return settings, calls
+
+    def test_are_called_for_their_flag_after_a_change_only(self):
+        self.assertEqual(self.watched(("mqttport", "99"))[1], ["reconnect"])
+        self.assertEqual(self.watched(("ssid", "home"))[1], ["rejoin"])
+        self.assertEqual(self.watched(("pulse", "1"))[1], [])
+        self.assertEqual(self.watched(("ssid", "a"), ("ssid", "a"))[1], ["rejoin"])
+        self.assertEqual(self.watched(("mqttport", "x"), ("mqttport", "70000"))[1], [])
+
+    def test_see_the_new_value(self):
+        settings = make()
+        seen = []
+        settings.when(REJOIN, lambda: seen.append(settings["ssid"]))
+        settings.set("ssid", "home")
+        self.assertEqual(seen, ["home"])
+
+    def test_other_topics_force_a_clean_session_and_a_restart(self):
+        for name in ("topic", "grouptopic"):
+            self.assertTrue(make().row(name)[5] & FRESH)
+            settings, calls = self.watched(("mqttcleansession", "0"), (name, "other"))
+            self.assertEqual(settings["mqttcleansession"], 1)
+            self.assertTrue(calls.count("restart") >= 2)
+
+
+class TestFile(unittest.TestCase):
+    def setUp(self):
+        for name in ("mqttca.pem", "mqttca.pem.new"):
+            try:
+                os.remove(name)
+            except OSError:
+                pass
+
+    tearDown = setUp
+
+    def content(self):
+        with open("mqttca.pem") as f:
+            return f.read()
+
+    def test_value_is_the_path_of_the_whole_text(self):
+        self.assertEqual([row[0] for row in rows(FILE)], ["mqttca"])
+        settings = make()
+        self.assertEqual(settings["mqttca"], "")
+        settings.set("mqttca", PEM)
+        self.assertEqual(settings["mqttca"], "mqttca.pem")
+        self.assertEqual(self.content(), PEM)
+        self.assertEqual(make()["mqttca"], "mqttca.pem")
+
+    def test_is_replaced_whole_or_not_at_all(self):
+        settings = make()
+        settings.set("mqttca", PEM)
+        for bad in ("x", PEM[:40], PEM + TOO_LONG, "-----BEGIN CERTIFICATE-----\n!"):
+            with self.assertRaises(BadArgument):
+                settings.set("mqttca", bad)
+        self.assertEqual((settings["mqttca"], self.content()), ("mqttca.pem", PEM))
+        settings.set("mqttca", PEM * 2)
+        self.assertEqual(self.content(), PEM * 2)
+        self.assertFalse("mqttca.pem.new" in os.listdir())
+
+    def test_closer_look_refuses_too(self):
+        def refuse(text):
+            raise BadArgument("no certificate for TLS")
+
+        settings = make(inspect={"mqttca": refuse})
+        with self.assertRaises(BadArgument):
+            settings.set("mqttca", PEM)
+        self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
+
+    def test_nothing_takes_it_away(self):
+        settings = make()
+        settings.set("mqttca", PEM)
+        settings.set("mqttca", "")
+        self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
+        settings.set("mqttca", "")
+
+    def test_change_takes_the_link_up_anew_even_under_the_same_name(self):
+        settings = make()
+        calls = []
+        settings.when(RECONNECT, lambda: calls.append(1))
+        settings.set("mqttca", PEM)
+        settings.set("mqttca", PEM * 2)
+        self.assertEqual(len(calls), 2)
+
+
+unittest.main()
