@@ -26,18 +26,24 @@ class Stream(_Stream):
         self._aborted = False
         self.idle = True  # nothing has been asked for yet: the first to go when room is needed
 
-    async def send(self, data):
-        """Write all of `data` (bytes-like); OSError(ETIMEDOUT) when the peer takes nothing."""
-        view = memoryview(data)
+    async def send(self, data, more=None):
+        """Write all of `data`, then of `more` (bytes-like).
+
+        OSError(ETIMEDOUT) when the peer takes nothing.
+        """
         at = 0
-        while at < len(view):
-            took = self.s.write(view[at : at + _SLICE])
+        while True:
+            took = self.s.write(data, at, _SLICE)  # from, at most: no slice is made
             if took is None:  # full
                 await self._ready(self._writing, core._io_queue.queue_write, self.stall_ms)
                 continue
             at += took
-            if at < len(view):
+            if at < len(data):
                 await asyncio.sleep_ms(0)
+            elif more is None:
+                return
+            else:
+                data, more, at = more, None, 0
 
     async def recv_into(self, view, stall_ms=0):
         """Fill the start of `view`: the number of bytes read, at least 1; 0 = the peer closed."""

@@ -5,6 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from aio.lock import Lock
 from aio.tasks import finish
 from proto import mqtt
 from proto.faults import NotConnected, why
@@ -30,7 +31,7 @@ class MQTTSession:
         self._log = log
         self._backoff = new_backoff()
         self._codec = mqtt.Codec()
-        self._writing = asyncio.Lock()
+        self._writing = Lock()
         self._room = asyncio.Event()
         self._buffer = bytearray(2_048)
         self._stream = self._reader = self._fault = None
@@ -45,18 +46,23 @@ class MQTTSession:
         self.reason = ""
         self.connects = 0
 
-    async def publish(self, topic, payload, retain=False, qos=0):
-        """Send `payload` (bytes-like) to `topic` (bytes).
+    def publish(self, topic, payload, retain=False, qos=0):
+        """Send `payload` (bytes-like) to `topic` (bytes); to be awaited.
 
         QoS 0: raises OSError (NotConnected) when it could not be handed to the socket.
         QoS 1: kept, over lost links, until the broker has acknowledged it; waits for room while
         too many are unacknowledged.
         """
-        if not qos:
-            if not self.up.is_set():
-                raise NotConnected("not connected")
-            await self._send(self._codec.publish, topic, payload, retain)
-            return
+        if qos:
+            return self._keep(topic, payload, retain)
+        if not self.up.is_set():
+            return self._refuse()
+        return self._send(self._codec.publish, topic, payload, retain)
+
+    async def _refuse(self):
+        raise NotConnected("not connected")
+
+    async def _keep(self, topic, payload, retain):
         while self._outbox.full():
             self._room.clear()
             await self._room.wait()
@@ -200,45 +206,48 @@ class MQTTSession:
 
     async def _send_outbox(self):
         while True:
-            async with self._writing:
-                message = self._outbox.unsent()
-                if message is None:
-                    return
-                message.sent_ms = ticks_ms()
-                await self._write(
-                    self._codec.publish(
-                        message.topic,
-                        message.payload,
-                        message.retain,
-                        message.packet_id,
-                        message.dup,
-                    )
-                )
+            if not self._outbox.unsent():
+                return
+            await self._send(self._next_kept)
+
+    def _next_kept(self):
+        """The oldest message that this link has not carried, as a packet; None without one."""
+        message = self._outbox.unsent()
+        if message is None:  # another task was quicker
+            return None
+        message.sent_ms = ticks_ms()
+        return self._codec.publish(
+            message.topic, message.payload, message.retain, message.packet_id, message.dup
+        )
 
     async def _send(self, make, *args):
-        async with self._writing:
-            await self._write(make(*args))
+        """The packet that `make` returns (None: nothing), made when the link is ours alone.
 
-    async def _write(self, packet):
-        """One packet; a link that carried only a part of it is of no use any more."""
-        if not self._stream:
-            raise NotConnected("not connected")
-        whole = False
+        A link that carried only a part of it is of no use any more. All in one coroutine: each
+        costs some 200 bytes of heap, and frames come here.
+        """
+        if not self._writing.take():
+            await self._writing.acquire()
+        cut = False
         try:
-            await self._stream.send(packet[0])
-            if packet[1] is not None:
-                await self._stream.send(packet[1])
-            whole = True
+            if not self._stream:
+                raise NotConnected("not connected")
+            packet = make(*args)
+            if packet:
+                cut = True
+                await self._stream.send(*packet)
+                cut = False
         except OSError as e:
-            self._fail(e)
+            if cut:
+                self._fail(e)
             raise
         finally:
-            if not whole:
+            self._writing.release()
+            if cut:
                 self._fail(OSError("cut off while sending"))
 
     async def acknowledge(self, packet_id):
-        async with self._writing:
-            await self._write((mqtt.puback(packet_id), None))
+        await self._send(lambda: (mqtt.puback(packet_id), None))
 
     def on_puback(self, packet_id):
         self._outbox.acknowledge(packet_id)

@@ -56,11 +56,15 @@ class _Wire:
 
     def write(self, data, n=None):
         """Copy what is small (umqtt reuses its buffers), keep what is large by reference."""
-        n = len(data) if n is None else n
-        if self._n + n <= _HEAD and self.body is None:
-            self._view[self._n : self._n + n] = data if n == len(data) else data[:n]
-            self._n += n
-        elif self.body is None and n == len(data):
+        size = len(data)
+        if n is None:
+            n = size
+        start = self._n
+        end = start + n
+        if end <= _HEAD and self.body is None:
+            self._view[start:end] = data if n == size else data[:n]
+            self._n = end
+        elif self.body is None and n == size:
             self.body = data
         else:
             raise ValueError("topic too long")
@@ -94,7 +98,10 @@ class Codec:
 
     def publish(self, topic, payload, retain=False, packet_id=0, dup=False):
         """PUBLISH at QoS 1 with a packet id, at QoS 0 without. `topic` is bytes."""
-        self._prepare(PUBACK, b"\x02", packet_id, b"")
+        if packet_id:
+            self._prepare(PUBACK, b"\x02", packet_id, b"")
+        else:
+            self._wire.clear(b"")
         self._client.publish(topic, payload, retain, 1 if packet_id else 0)
         head = self._wire.head()
         if dup:
