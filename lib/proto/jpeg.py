@@ -16,12 +16,18 @@ def length(view):
     `view` is a memoryview of bytes, signed or not (drivers lend typecode `b`).
     Raises BadJPEG for no SOI, no EOI, or something else than padding behind the EOI.
     """
-    if len(view) < 4 or bytes(view[:3]) != b"\xff\xd8\xff":
+    end = len(view)
+    if end < 4 or view[0] & 0xFF != 0xFF or view[1] & 0xFF != 0xD8 or view[2] & 0xFF != 0xFF:
         raise BadJPEG("no SOI")
-    end = _unpadded(view)
-    if bytes(view[end - 2 : end]) != b"\xff\xd9":
-        raise BadJPEG("no EOI")
+    if not _ends(view, end):  # as a rule it does, and then nothing is allocated
+        end = _unpadded(view)
+        if not _ends(view, end):
+            raise BadJPEG("no EOI")
     return end
+
+
+def _ends(view, end):
+    return view[end - 2] & 0xFF == 0xFF and view[end - 1] & 0xFF == 0xD9
 
 
 def _unpadded(view):
