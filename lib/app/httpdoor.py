@@ -5,6 +5,7 @@ only ever sees a whole head that RFC 9112 allows.
 """
 
 import asyncio
+from errno import ETIMEDOUT
 
 from micropython import const
 
@@ -35,7 +36,7 @@ class HTTPDoor:
         else:
             self.requests += 1
             stream.idle = False
-            await self._app.handle_request(_Replay(head + rest, stream), stream)
+            await self._app.handle_request(_Replay(head + rest, stream, self._head_ms), stream)
 
     async def busy(self, stream):
         """More connections than the chip has sockets for."""
@@ -76,12 +77,13 @@ async def _read_head(stream):
 
 
 class _Replay:
-    """What microdot reads from: the head again, then the rest of the body."""
+    """What microdot reads from: the head again, then the rest of the body, within `ms`."""
 
-    def __init__(self, data, stream):
+    def __init__(self, data, stream, ms):
         self._data = data
         self._at = 0
         self._stream = stream
+        self._ms = ms
 
     async def readline(self):
         end = self._data.find(b"\n", self._at) + 1
@@ -90,6 +92,12 @@ class _Replay:
         return line
 
     async def readexactly(self, n):
+        try:
+            return await asyncio.wait_for_ms(self._exactly(n), self._ms)
+        except asyncio.TimeoutError:
+            raise OSError(ETIMEDOUT) from None
+
+    async def _exactly(self, n):
         body = bytearray(n)
         view = memoryview(body)
         filled = min(n, len(self._data) - self._at)
