@@ -17,7 +17,10 @@ class Control:
 
     async def open(self, port):
         """Listen; returns the port."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        try:
+            server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        except OSError as exc:
+            raise UsageError(f"cannot listen on control port {port}: {exc.strerror}") from None
         return server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader, writer):

@@ -21,13 +21,13 @@ def listening(port):
 
 
 class ReadyFile:
-    """Writes `path` once for each start of the board, with the facts that `describe()` gives."""
+    """Writes `path` once for each start of the board, with the given facts."""
 
-    def __init__(self, path, air, board, describe):
+    def __init__(self, path, air, board, facts):
         self._path = path and Path(path)
         self._air = air
         self._board = board
-        self._describe = describe
+        self._facts = facts
 
     async def run(self):
         written = 0
@@ -39,7 +39,7 @@ class ReadyFile:
             await asyncio.sleep(_POLL_S)
 
     def _write(self):
-        facts = {**self._describe(), "pid": self._board.pid, "boots": self._board.boots}
+        facts = {**self._facts, "pid": self._board.pid, "boots": self._board.boots}
         part = self._path.with_name(self._path.name + ".part")
         part.write_text(json.dumps(facts) + "\n")
         os.replace(part, self._path)

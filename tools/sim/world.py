@@ -1,0 +1,130 @@
+"""The world round the interpreter: power supply, air, camera and laboratory, tied together."""
+
+import asyncio
+from pathlib import Path
+
+import firmware
+from air import Air
+from board_process import BoardProcess
+from broker import EmbeddedBroker
+from camera_faults import Faults
+from clock import Clock
+from control import Control
+from flash import Flash
+from nvs import NVS
+from pins import Pins
+from ready import ReadyFile
+from scene_process import SceneProcess
+from sensor import Sensor
+from settings import Settings
+from sntp import SNTPServer
+from tls import TLSMemory
+from uart import forward_stdin
+from wifi import Radio
+
+# what the hot paths of the link are numbered by; board/world.py has the same
+PIN_GET, PIN_SET, WDT_FEED, FRAME_AVAILABLE, FRAME_CAPTURE = range(1, 6)
+_ESPRESSIF = b"$\n\xc4"
+
+
+class World:
+    """Everything there is: made in the constructor, opened, powered, and closed."""
+
+    def __init__(self, args):
+        self.args = args
+        self.state = Path(args.state).resolve()
+        self.files = self.state / "files"
+        self.files.mkdir(parents=True, exist_ok=True)
+        mac = _ESPRESSIF + bytes.fromhex(args.device_id[5:])
+        self.flash = Flash()
+        self.nvs = NVS(self.state / "nvs.json", self.flash)
+        self.clock = Clock(self.state / "clock")
+        self.pins = Pins()
+        self.radio = Radio(mac, args.fast)
+        self.sntp = SNTPServer(args.sntp)
+        self.air = Air(self.sntp)
+        self.scenes = SceneProcess()
+        self.faults = Faults()
+        self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
+        self.tls = TLSMemory()
+        command, environment = firmware.command(args, self.state / "clock")
+        self.board = BoardProcess(command, environment, self.files, self.clock)
+        self.broker = None if args.broker or args.run else EmbeddedBroker()
+        self._tasks = []
+        self._connect(mac)
+
+    def _connect(self, mac):
+        """Tie the parts together: who answers which call, who hears of what."""
+        parts = (self.board, self.nvs, self.clock, self.pins, self.radio, self.air, self.sensor)
+        calls = {"chip.id": mac.hex}
+        for part in (*parts, self.tls):
+            calls.update(part.calls())
+        quick = {
+            PIN_GET: lambda pin, _: self.pins.level(pin),
+            PIN_SET: self.pins.drive,
+            WDT_FEED: self.board.feed,
+            FRAME_AVAILABLE: self.sensor.frame_available,
+            FRAME_CAPTURE: self.sensor.capture,
+        }
+        self.board.connect((self.nvs, self.pins, self.radio, self.air, self.sensor), calls, quick)
+        self.flash.connect(self.board.cut_power)
+        self.radio.on_link(self.air.link)
+        self.air.count_sockets = self.board.count_sockets
+        self.actions = {}
+        for part in (*parts, self.air.pace, self.tls, self.flash, self.sntp, self.faults):
+            self.actions.update(getattr(part, "controls", dict)())
+
+    async def open(self):
+        """Open all ports and write the settings; returns what the ready file tells of it."""
+        args = self.args
+        public = {
+            80: ("--http-port", args.http_port),
+            23: ("--telnet-port", args.telnet_port),
+            53: ("--dns-port", args.dns_port),
+        }
+        ports = await self.air.open(public)
+        control = await Control(self.actions).open(args.control_port)
+        await self.sntp.open()
+        await self.scenes.open()
+        broker = args.broker
+        if self.broker:
+            await self.broker.open()
+            broker = f"mqtt://127.0.0.1:{self.broker.port}"
+        if not args.run:
+            settings = Settings(self.nvs, self.files, self.state)
+            settings.write(args.set, broker, bool(args.broker), args.ap)
+        return {
+            "http": ports[80],
+            "telnet": ports[23],
+            "dns": ports[53],
+            "control": control,
+            "mqtt": broker,
+            "device_id": args.device_id,
+        }
+
+    def power_on(self, facts):
+        """Start the board; returns a future of its program's exit status (`--run`)."""
+        if self.args.ready_file:
+            self._keep(ReadyFile(self.args.ready_file, self.air, self.board, facts).run())
+        self._keep(forward_stdin(self.board.type))
+        self._keep(self.board.run())
+        return self.board.exited
+
+    def _keep(self, coroutine):
+        """Run for ever; a failure, which is our bug, ends the runner with a traceback."""
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.append(task)
+        task.add_done_callback(lambda task: task.cancelled() or self._failed(task))
+
+    def _failed(self, task):
+        if task.exception() and not self.board.exited.done():
+            self.board.exited.set_exception(task.exception())
+
+    async def close(self):
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.board.close()
+        await self.scenes.close()
+        if self.broker:
+            await self.broker.close()
