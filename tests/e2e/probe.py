@@ -1,37 +1,67 @@
-"""A board program for tests of the simulator: runs what HTTP brings, answers `result`."""
+"""The simulated board with a program that runs what it is sent: the board from inside."""
 
-import asyncio
-import binascii
+import ast
+import json
+import shutil
+import socket
+from pathlib import Path
 
-import machine
-import network
+import httpx
+import pytest
+from sim import Simulator
 
-
-async def serve(reader, writer):
-    try:
-        line = await reader.readline()
-        while (await reader.readline()).strip():
-            pass
-        names = {"peer": writer.get_extra_info("peername")[0]}
-        exec(binascii.unhexlify(line.split()[1][1:]).decode(), globals(), names)
-        result = names.get("result")
-        body = result if isinstance(result, bytes) else repr(result).encode()
-    except Exception as exc:
-        body = repr(exc).encode()
-    writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + body)
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
+NO_BROKER = "mqtt://127.0.0.1:1"
+WRITE = "import esp32\nesp32.NVS('t').set_i32('a', %d)"
+HERE = Path(__file__).resolve().parent
 
 
-async def main():
-    print("probe started by cause", machine.reset_cause())
-    station = network.WLAN(network.STA_IF)
-    station.active(True)
-    station.connect("sim", "simulated")
-    await asyncio.start_server(serve, "0.0.0.0", 80)
-    while True:
-        await asyncio.sleep(1)
+class Probe(Simulator):
+    """The board with a program that runs what it is sent."""
+
+    def __init__(self, folder, *args, broker=NO_BROKER, **options):
+        root = Path(folder) / "board"
+        root.mkdir(exist_ok=True)
+        shutil.copy(HERE / "probe_main.py", root / "main.py")
+        super().__init__(folder, broker, args=("--root", str(root), *args), **options)
+
+    def run(self, code):
+        """Run code on the board; returns the bytes of its answer."""
+        return self.get(path_of(code)).content
+
+    def value(self, expression):
+        return ast.literal_eval(self.run("result = " + expression).decode())
+
+    def send(self, code):
+        """Run code that ends the board before it can answer."""
+        with pytest.raises(httpx.TransportError):
+            self.run(code)
+
+    def ask(self, *lines):
+        """What the control port answers to lines as they are."""
+        with socket.create_connection(("127.0.0.1", self.facts["control"]), 10) as sock:
+            sock.sendall("\n".join([*lines, ""]).encode())
+            file = sock.makefile("r")
+            return [json.loads(file.readline()) for _ in lines]
+
+    def end(self, number):
+        """End the runner by a signal; returns its exit status."""
+        self._process.send_signal(number)
+        return self._process.wait(5)
+
+    def connect(self, code, source="127.0.0.1"):
+        """Send code without waiting for its answer; returns the socket."""
+        address = ("127.0.0.1", self.facts["http"])
+        sock = socket.create_connection(address, 10, source_address=(source, 0))
+        sock.sendall(f"GET {path_of(code)} HTTP/1.0\r\n\r\n".encode())
+        return sock
+
+    def answers(self):
+        """Whether the board's web server can be reached."""
+        try:
+            return self.get().is_success
+        except httpx.TransportError:
+            return False
 
 
-asyncio.run(main())
+def path_of(code):
+    return "/" + code.encode().hex()

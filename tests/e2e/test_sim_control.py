@@ -1,0 +1,63 @@
+"""The laboratory of the simulated board: its control port."""
+
+import ast
+import time
+
+
+def test_wrong_requests_are_answered(probe):
+    wrong = ("nonsense", "[]", "{}", '{"do": "nothing"}', '{"do": "press", "x": 1}')
+    bad = ('{"do": "camera", "fault": "rust"}', '{"do": "sntp", "answer": "epoch:soon"}')
+    *answers, good = probe.ask(*wrong, *bad, '{"do": "pins"}')
+    for answer in answers:
+        assert answer["ok"] is False and answer["error"]
+    assert good["ok"] is True
+
+
+def test_pins_and_led(probe):
+    probe.run(
+        "machine.Pin(4, machine.Pin.OUT, value=1)\nled = machine.Pin(33, machine.Pin.OUT, value=1)"
+    )
+    probe.run("led = machine.Pin(33)\nled(0)\nled(1)")
+    answer = probe.control("pins")
+    assert answer["pins"]["4"] == 1 and answer["pins"]["33"] == 1
+    (first, on), (second, off) = answer["led"]
+    assert (on, off) == (0, 1) and first <= second
+
+
+def test_button(probe):
+    code = """
+import time
+pin = machine.Pin(15, machine.Pin.IN, machine.Pin.PULL_UP)
+end = time.ticks_add(time.ticks_ms(), 2000)
+edges = [pin()]
+print('watching')
+while time.ticks_diff(end, time.ticks_ms()) > 0 and len(edges) < 5:
+    level = pin()
+    if level != edges[-1]:
+        edges.append(level)
+result = edges
+"""
+    with probe.connect(code) as sock:
+        probe.wait_output("watching")
+        probe.control("press", ms=60, times=2, gap_ms=60)
+        answer = sock.makefile("rb").read()
+    assert answer.endswith(b"[1, 0, 1, 0, 1]")
+
+
+def test_clock_and_sntp(probe):
+    ask = "import ntptime\nntptime.settime()\nresult = machine.RTC().datetime()"
+    probe.control("clock", epoch=1_700_000_000)
+    assert probe.value("machine.RTC().datetime()")[:3] == (2023, 11, 14)
+    assert ast.literal_eval(probe.run(ask).decode())[0] == time.gmtime().tm_year
+    probe.control("sntp", answer="epoch:2000000000")
+    assert ast.literal_eval(probe.run(ask).decode())[:3] == (2033, 5, 18)
+    probe.control("sntp", answer="silent")
+    assert b"OSError" in probe.run(ask)
+
+
+def test_tls_memory(probe):
+    probe.control("memory", tls_enomem=1)
+    wrap = "import ssl, socket\ns = socket.socket()\nc = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)\n"
+    wrap += "try:\n    c.wrap_socket(s, do_handshake_on_connect=False)\nfinally:\n    s.close()"
+    assert probe.run(wrap) == b"OSError(12,)"
+    assert b"OSError(12" not in probe.run(wrap)
