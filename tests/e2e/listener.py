@@ -59,6 +59,10 @@ class Listener:
         """Send and wait until the broker has it."""
         self._client.publish(topic, payload, qos, retain).wait_for_publish(10)
 
+    def send(self, topic, payload=b"", qos=0):
+        """Send without waiting for anything."""
+        self._client.publish(topic, payload, qos)
+
     def on(self, topic):
         """The messages on one topic so far."""
         return [message for message in tuple(self.messages) if message.topic == topic]

@@ -1,0 +1,374 @@
+"""Brokers that are absent, silent, broken or hostile: the session mends itself, all else runs."""
+
+import itertools
+import struct
+import time
+
+import pytest
+from listener import Listener
+from mosquitto import Mosquitto
+from pictures import check
+from scripted import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, Scripted, length, publish
+from sim import TOPIC, Simulator, wait_until
+from stories import name_of, told
+
+IMAGE = f"data/{TOPIC}/image"
+LWT = f"tele/{TOPIC}/LWT"
+POWER = f"stat/{TOPIC}/power"
+TOGGLE = f"cmnd/{TOPIC}/power"
+
+
+def serves(camera):
+    """Fail unless page, picture and console answer within 2 s each, and none had to restart."""
+    for path in ("/", "/jpg"):
+        start = time.monotonic()
+        assert camera.get(path).status_code == 200
+        assert time.monotonic() - start < 2
+    assert "restarts 0," in camera.status("3")
+
+
+def absent_then_there(folder):
+    broker = Mosquitto(folder / "broker")
+    with Simulator(folder / "camera", broker.uri, {"pubinterval": "1"}) as camera:
+        camera.wait_status("mqtt resting (")
+        serves(camera)
+        with broker, Listener(broker.port) as client:
+            client.wait(LWT, b"Online", limit_s=35)
+            check(client.wait(IMAGE).payload)
+
+
+def killed_and_restarted(folder):
+    broker = Mosquitto(folder / "broker").start()
+    try:
+        with Simulator(folder / "camera", broker.uri, {"pubinterval": "1"}) as camera:
+            camera.wait_status("mqtt connected")
+            for _ in range(3):
+                broker.kill()
+                camera.wait_status("mqtt resting (")
+                serves(camera)
+                broker.start()
+                with Listener(broker.port) as client:
+                    client.wait(LWT, b"Online", limit_s=35)
+                    client.wait(f"stat/{TOPIC}/timer")
+                    assert client.ask("pubinterval") == "1"
+                    check(client.wait(IMAGE).payload)
+            assert "mqtt connects 4," in camera.status("3")
+            serves(camera)
+    finally:
+        broker.stop()
+
+
+def login_refused(folder):
+    codes = [4, 5, 1, 2, 3, 0]
+
+    def script(peer):
+        peer.login(codes[peer.number])
+        peer.serve()
+
+    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+        for number, why in ((1, "bad user name or password"), (2, "not authorised")):
+            assert why in camera.wait_status("refused: ")
+            time.sleep(3)  # an ordinary fault would have been tried again once or twice by now
+            assert len(broker.connects) == number
+            camera.command(f"mqttuser name{number}")  # a new login is tried at once
+            wait_until(lambda n=number: len(broker.connects) > n, 3, "a try with the new login")
+        camera.wait_status("mqtt connected", 15)
+        gaps = [b - a for a, b in itertools.pairwise(broker.connects[2:])]
+        assert all(gap > 0.7 for gap in gaps) and sum(gaps) > 5, gaps
+        for why in ("protocol version", "client id", "server unavailable"):
+            assert f"refused: {why}" in camera.output
+        assert b"name2" in broker.peers[-1].packets[0][2]
+        serves(camera)
+
+
+def silent_after_accept(folder):
+    def script(peer):
+        peer.packet()
+        peer.packet()  # the end: the camera gave up
+
+    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+        camera.wait_status("mqtt connecting")
+        start = broker.connects[0]
+        while "mqtt connecting" in camera.status():
+            serves(camera)
+            assert time.monotonic() - start < 17
+            time.sleep(0.5)
+        camera.wait_status("no answer in 15 s")
+        assert len(broker.connects) == 1
+        wait_until(lambda: len(broker.connects) == 2, 5, "another try")
+
+
+def never_reads(folder):
+    def script(peer):
+        peer.up()
+        if peer.number:
+            peer.serve()
+        else:
+            stopped.append(time.monotonic())
+            wait_until(lambda: len(broker.connects) > 1, 30, "a new link")
+
+    stopped = []
+    settings = {"pubinterval": "1"}
+    with (
+        Scripted(script, receive_buffer=16_384) as broker,
+        Simulator(folder, broker.uri, settings) as camera,
+    ):
+        wait_until(lambda: stopped, 10, "the link")
+        while len(broker.connects) < 2:
+            serves(camera)
+            assert time.monotonic() - stopped[0] < 17
+            time.sleep(0.3)
+        camera.wait_status("mqtt connected", 15)
+
+
+def no_ping_response(folder):
+    def script(peer):
+        peer.login()
+        while got := peer.packet():
+            if got[0] == SUBSCRIBE:
+                peer.send(b"\x90\x03" + got[2][:2] + b"\x01")
+
+    with Scripted(script) as broker, Simulator(folder, broker.uri, {"mqttkeepalive": "10"}):
+        wait_until(lambda: len(broker.connects) > 1, 20, "a new link")
+        assert broker.connects[1] - broker.connects[0] < 17  # 1.5 x keepalive and the rest
+        kinds = [packet[0] for packet in broker.peers[0].packets]
+        assert 12 in kinds
+
+
+def no_suback(folder):
+    def script(peer):
+        peer.login()
+        while peer.packet():
+            pass
+
+    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+        camera.wait_status("no SUBACK", 25)
+        assert len(broker.connects) == 1
+        assert sum(packet[0] == SUBSCRIBE for packet in broker.peers[0].packets) == 3
+        serves(camera)
+
+
+def refuses_a_subscription(folder):
+    def script(peer):
+        peer.login()
+        refused = 0
+        while got := peer.packet():
+            if got[0] == SUBSCRIBE:
+                group = b"esp32-mqtt-cams" in got[2]
+                peer.send(b"\x90\x03" + got[2][:2] + (b"\x80" if group else b"\x01"))
+                refused += group
+                asked.append(group)
+            elif got[0] == 12:
+                peer.send(b"\xd0\x00")
+
+    asked = []
+    with Scripted(script) as broker, Simulator(folder, broker.uri, {"mqttkeepalive": "10"}) as cam:
+        cam.wait_status("mqtt connected")
+        cam.wait_output("subscription refused: cmnd/esp32-mqtt-cams/#")
+        wait_until(lambda: sum(asked) > 1, 12, "another try of the refused subscription")
+        assert len(asked) == 4 and len(broker.connects) == 1
+
+
+def session_takeover(folder):
+    with Mosquitto(folder / "broker") as broker, Simulator(folder, broker.uri) as camera:
+        camera.wait_status("mqtt connected")
+        with Listener(broker.port, "a", client_id="DVES_A1B2C3"):
+            time.sleep(8)  # the rival is back a second after it is thrown out: count the war
+        connects = broker.log.count("as DVES_A1B2C3 (p2, c1, k120")
+        assert connects <= 5, f"{connects} connects in 8 s"
+        camera.wait_status("mqtt connected", 35)
+        serves(camera)
+
+
+def duplicates_and_ends(folder):
+    """QoS 1 in both directions over several links of one camera."""
+    acknowledged = []
+
+    def script(peer):
+        {0: duplicates, 1: no_puback, 2: half_closed}.get(peer.number, last)(peer)
+
+    def duplicates(peer):
+        peer.up()
+        for packet_id, dup in ((7, False), (7, True), (7, True), (8, True), (7, False)):
+            peer.send(publish(TOGGLE, b"toggle", 1, packet_id, dup))
+            got = peer.serve(lambda got: got[0] == PUBACK)
+            acknowledged.append(struct.unpack("!H", got[2])[0])
+        done.append(0)
+
+    def no_puback(peer):
+        peer.login()
+        while got := peer.packet():
+            if got[0] == SUBSCRIBE:
+                peer.send(b"\x90\x03" + got[2][:2] + b"\x01")
+            if got[0] == PUBLISH and POWER.encode() in got[2]:
+                owed.append(got)
+            if got[0] == PUBLISH and b"/timer" in got[2][:80]:
+                return
+
+    def half_closed(peer):
+        peer.login()
+        repeated.append(peer.serve(lambda got: got[0] == PUBLISH and POWER.encode() in got[2]))
+        peer.sock.shutdown(1)
+        while peer.packet():
+            pass
+
+    def last(peer):
+        peer.up()
+        done.append(peer.number)
+        peer.serve()
+
+    done, owed, repeated = [], [], []
+    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+        wait_until(lambda: 3 in done, 30, "the fourth link")
+        assert acknowledged == [7, 7, 7, 8, 7]
+        switched = [
+            got[2].rpartition(POWER.encode())[2][2:]
+            for got in broker.peers[0].packets
+            if got[0] == PUBLISH and POWER.encode() in got[2]
+        ]
+        assert switched == [b"off", b"on", b"off", b"on"]  # greeting, 7, 8, and a new 7
+        assert repeated[0][1] & 8 and not owed[0][1] & 8  # DUP
+        assert repeated[0][2] == owed[0][2]  # the same id, topic and payload
+        assert all(peer.packets[0][0] == CONNECT for peer in broker.peers)
+        serves(camera)
+
+
+SLOW = [
+    no_suback,
+    silent_after_accept,
+    never_reads,
+    login_refused,
+    no_ping_response,
+    killed_and_restarted,
+    session_takeover,
+    duplicates_and_ends,
+    refuses_a_subscription,
+    absent_then_there,
+]
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory):
+    with told(tmp_path_factory, SLOW) as futures:
+        yield futures
+
+
+@pytest.mark.parametrize("story", SLOW, ids=name_of)
+def test_slow(stories, story):
+    stories[story].result()
+
+
+# Messages that nobody should send
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    with Mosquitto(tmp_path_factory.mktemp("broker")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory):
+    settings = {"pubinterval": "0"}
+    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, settings) as made:
+        made.wait_status("mqtt connected")
+        yield made
+
+
+def test_10_megabytes_to_a_command(camera, broker):
+    with Listener(broker.port, "stat/#") as client:
+        client.ask("pubinterval")
+        before = camera.heap_free()
+        for _ in range(2):
+            since = len(client.messages)
+            client.publish(f"cmnd/{TOPIC}/pubinterval", bytes(10_000_000))
+            answer = client.wait(f"stat/{TOPIC}/SYNTAX", since=since)
+            assert b"pubinterval: at most 1024 bytes" in answer.payload
+        assert client.ask("pubinterval") == "0"
+        client.publish(f"cmnd/{TOPIC}/no/such/thing/" + "x" * 300, bytes(10_000_000))
+        assert client.ask("pubinterval") == "0"
+        assert abs(camera.heap_free() - before) < 4_096
+        assert "mqtt connects 1," in camera.status("3")
+
+
+def test_500_commands_at_once(camera, broker):
+    with Listener(broker.port, "stat/#") as client:
+        client.ask("pubinterval")
+        before = camera.heap_free()
+        since = len(client.messages)
+        for number in range(500):
+            client.send(f"cmnd/{TOPIC}/pulse", str(number), qos=0)
+        client.wait(f"stat/{TOPIC}/pulse", b"499", since=since, limit_s=20)
+        answers = [int(m.payload) for m in client.messages[since:] if m.topic.endswith("/pulse")]
+        assert answers == sorted(answers)
+        client.ask("pulse", "0")
+        assert abs(camera.heap_free() - before) < 4_096
+        serves(camera)
+
+
+def test_message_size_limit(tmp_path):
+    options = {"message_size_limit": 30_000}
+    with Mosquitto(tmp_path / "broker", options=options) as broker:
+        with Simulator(tmp_path / "camera", broker.uri, {"pubinterval": "1"}) as camera:
+            camera.wait_status("mqtt connected")
+            with Listener(broker.port) as client:
+                wait_until(lambda: broker.log.count("too large PUBLISH") > 2, 10, "pictures")
+                client.ask("pubinterval")
+                assert not client.on(IMAGE)
+            assert "mqtt connects 1," in camera.status("3")
+
+
+MALFORMED = {
+    "remaining length of five bytes": b"\x30\xff\xff\xff\xff\x01",
+    "reserved type 0": b"\x00\x00",
+    "reserved type 15": b"\xf0\x00",
+    "a client's packet": b"\xc0\x00",
+    "a second CONNACK": b"\x20\x02\x00\x00",
+    "QoS 3": b"\x36\x07\x00\x03a/b\x00\x01",
+    "QoS 2": b"\x34\x07\x00\x03a/b\x00\x01",
+    "packet id 0": publish(TOGGLE, b"on", qos=1, packet_id=0),
+    "topic longer than its packet": b"\x30\x04\x00\x09ab",
+    "no topic": b"\x30\x02\x00\x00",
+    "no room for a topic": b"\x30\x01\x00",
+    "topic is not UTF-8": b"\x30\x04\x00\x02\xff\xfe",
+    "no room for the packet id": b"\x32\x05\x00\x03a/b",
+    "PUBACK of three bytes": b"\x40\x03\x00\x01\x00",
+    "SUBACK of nothing": b"\x90\x00",
+    "long PINGRESP": b"\xd0\x05abcde",
+    "huge SUBACK": b"\x90" + length(200_000_000) + bytes(100),
+    "bad flags": b"\x4f\x02\x00\x01",
+}
+
+
+def test_malformed_packets(tmp_path):
+    bad = list(MALFORMED.items())
+    kept = []  # names of what did not end the link
+
+    def script(peer):
+        peer.up()
+        if peer.number < len(bad):
+            peer.send(bad[peer.number][1])
+            sent.append(peer.number)
+            peer.sock.settimeout(5)
+            while peer.packet():  # it must close; our own keeping quiet would take longer
+                pass
+            closed.append(peer.number)
+        else:
+            peer.serve()
+
+    sent, closed = [], []
+    with Scripted(script) as broker, Simulator(tmp_path, broker.uri) as camera:
+        before = camera.heap_free()
+        for number, (name, _) in enumerate(bad):
+            wait_until(lambda n=number: n in sent, 10, f"a link for: {name}")
+            start = time.monotonic()
+            wait_until(lambda n=number: n in closed, 8, f"closed because of: {name}")
+            if time.monotonic() - start > 3:
+                kept.append(name)
+            camera.wait_status("mqtt resting (")
+            camera.command(f"mqttuser u{number}")  # do not wait for the growing delays
+        camera.wait_status("mqtt connected")
+        assert not kept
+        assert camera.control("pins")["pins"]["4"] == 0
+        assert abs(camera.heap_free() - before) < 8_192
+        serves(camera)
