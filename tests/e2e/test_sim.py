@@ -91,6 +91,26 @@ def test_settings_are_stored(tmp_path):
         assert (probe.state / "files" / "mqttca.pem").read_text() == "certificate"
 
 
+def test_broker_follows_the_runner_unless_it_was_changed(tmp_path):
+    def stored(probe):
+        return probe.control("nvs")["nvs"]["syscfg"]["MQTT_HOST"]
+
+    with Probe(tmp_path, broker=None) as probe:
+        assert stored(probe) == probe.facts["mqtt"]
+    with Probe(tmp_path, broker=None) as probe:
+        assert stored(probe) == probe.facts["mqtt"]
+        probe.run("import esp32\nesp32.NVS('syscfg').set_blob('MQTT_HOST', 'mqtt://other')")
+    with Probe(tmp_path, broker=None) as probe:
+        assert stored(probe) == "mqtt://other"
+
+
+def test_one_runner_for_a_state(tmp_path):
+    with Probe(tmp_path) as probe:
+        result = run_runner("--state", str(probe.state))
+        assert result.returncode == 2
+        assert "in use" in result.stderr
+
+
 def test_given_settings_win_on_a_later_start(tmp_path):
     with Probe(tmp_path, "--set", "topic=porch"):
         pass

@@ -93,7 +93,9 @@ class Sensor:
         self._config = config
         self._settings = {name: row[2] for name, row in _INTEGERS.items()}
         self._settings.update(_SWITCHES, **_UNSUPPORTED)
-        self._settings["frame_size"] = config["frame_size"]
+        self._settings["frame_size"] = min(config["frame_size"], frame_sizes.UXGA)
+        self._before = self._settings
+        self._changed = 0
         self._settings["quality"] = config["jpeg_quality"]
         self._start()
         return self._buffer_bytes()
@@ -163,7 +165,8 @@ class Sensor:
         number = max(number, self._seen + 1)
         start = self._zero + number * period
         await asyncio.sleep(max(0, start - time.monotonic()))
-        frame = Frame(number & 0xFFFFFF, start, dict(self._settings))
+        settings = self._before if start < self._changed else self._settings
+        frame = Frame(number & 0xFFFFFF, start, settings)
         self._seen = number
         width, height = frame_sizes.pixels(frame.settings["frame_size"])
         frame.data = await self._render(
@@ -253,7 +256,9 @@ class Sensor:
             low, high, _ = _INTEGERS[name]
             if not low <= value <= high:
                 raise value_error("Invalid setting for " + name)
-        self._settings[name] = value
+        self._before = self._settings
+        self._settings = {**self._settings, name: value}
+        self._changed = time.monotonic()
         if name == "frame_size":
             self._start()
         return self._buffer_bytes()

@@ -1,6 +1,7 @@
 """The world round the interpreter: power supply, air, camera and laboratory, tied together."""
 
 import asyncio
+import fcntl
 from pathlib import Path
 
 import firmware
@@ -10,6 +11,7 @@ from broker import EmbeddedBroker
 from camera_faults import Faults
 from clock import Clock
 from control import Control
+from errors import UsageError
 from flash import Flash
 from nvs import NVS
 from pins import Pins
@@ -35,6 +37,7 @@ class World:
         self.state = Path(args.state).resolve()
         self.files = self.state / "files"
         self.files.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self.state / "lock")
         mac = _ESPRESSIF + bytes.fromhex(args.device_id[5:])
         self.flash = Flash()
         self.nvs = NVS(self.state / "nvs.json", self.flash)
@@ -128,3 +131,13 @@ class World:
         await self.scenes.close()
         if self.broker:
             await self.broker.close()
+
+
+def _locked(path):
+    """A file that only one runner at a time can hold: two would write the same state."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"{path.parent} is in use; choose another --state DIR") from None
+    return file
