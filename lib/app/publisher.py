@@ -37,8 +37,11 @@ class ImagePublisher:
                 self._now = False
                 if self._session.up.is_set():
                     await self._publish()
+            elif interval_ms:
+                await asyncio.sleep_ms(min(left, _LOOK_MS))
             else:
-                await asyncio.sleep_ms(min(left, _LOOK_MS) if interval_ms else _LOOK_MS)
+                last = ticks_ms()  # they tell no more than 6 days apart
+                await asyncio.sleep_ms(_LOOK_MS)
 
     async def _publish(self):
         try:

@@ -1,0 +1,185 @@
+"""app.publisher: a fresh picture at its time, whatever the broker, camera and user do."""
+
+import asyncio
+import unittest
+
+from fakes import clock, ended, run, until
+
+from app.publisher import ImagePublisher
+from proto.faults import CameraFault
+
+
+class Frames:
+    def __init__(self):
+        self.fault = None
+        self.leased = 0
+
+    def fresh(self):
+        return self
+
+    async def __aenter__(self):
+        await asyncio.sleep_ms(50)
+        if self.fault:
+            raise self.fault
+        self.leased += 1
+        self.view = memoryview(b"jpeg")
+        return self
+
+    async def __aexit__(self, kind, error, trace):
+        self.leased -= 1
+
+
+class Session:
+    def __init__(self):
+        self.up = asyncio.Event()
+        self.up.set()
+        self.fault = None
+        self.takes_ms = 0
+        self.published = []
+
+    async def publish(self, topic, payload, retain=False, qos=0):
+        await asyncio.sleep_ms(self.takes_ms)
+        if self.fault:
+            raise self.fault
+        self.published.append((clock.now_ms(), topic, bytes(payload), retain, qos))
+
+
+class TestPublisher(unittest.TestCase):
+    def story(self, tell, interval=10):
+        async def whole():
+            settings = {"pubinterval": interval}
+            frames, session = Frames(), Session()
+            publisher = ImagePublisher(frames, session, settings, b"data/cam/image")
+            task = asyncio.create_task(publisher.run())
+            try:
+                await tell(publisher, frames, session, settings)
+            finally:
+                await ended(task)
+            self.assertEqual(frames.leased, 0)
+
+        run(whole(), 2_000_000)
+
+    def gaps(self, session):
+        times = [each[0] for each in session.published]
+        return [b - a for a, b in zip(times, times[1:])]
+
+    def test_one_picture_each_interval_retained_at_qos_0(self):
+        async def tell(publisher, frames, session, settings):
+            await asyncio.sleep_ms(1_000_500)
+            self.assertEqual(len(session.published), 100)
+            self.assertEqual(session.published[0][1:], (b"data/cam/image", b"jpeg", True, 0))
+            for gap in self.gaps(session):
+                self.assertTrue(9_800 < gap < 10_200, gap)
+            self.assertEqual((publisher.sent, publisher.dropped), (100, 0))
+
+        self.story(tell)
+
+    def test_0_is_off(self):
+        async def tell(publisher, frames, session, settings):
+            await asyncio.sleep_ms(1_000_000)
+            self.assertEqual(session.published, [])
+
+        self.story(tell, 0)
+
+    def test_changed_interval_is_felt_at_once(self):
+        async def tell(publisher, frames, session, settings):
+            await asyncio.sleep_ms(5_000)
+            settings["pubinterval"] = 2
+            await asyncio.sleep_ms(20_500)
+            count = len(session.published)
+            self.assertTrue(9 <= count <= 12, count)
+            settings["pubinterval"] = 0
+            await asyncio.sleep_ms(100_000)
+            self.assertEqual(len(session.published), count)
+
+        self.story(tell, 86_400)
+
+    def test_is_switched_on_after_a_week(self):
+        async def tell(publisher, frames, session, settings):
+            for _ in range(4):
+                await asyncio.sleep_ms(10_000)
+                clock.ticks_offset += 2 * 24 * 3_600_000  # two days of ticks pass
+            settings["pubinterval"] = 10
+            await asyncio.sleep_ms(30_000)
+            self.assertTrue(2 <= len(session.published) <= 4, session.published)
+
+        self.story(tell, 0)
+
+    def test_interval_holds_over_the_wrap_of_ticks(self):
+        async def tell(publisher, frames, session, settings):
+            clock.wrap_soon(25_000)
+            await asyncio.sleep_ms(60_500)
+            self.assertEqual(len(session.published), 6)
+            for gap in self.gaps(session):
+                self.assertTrue(9_000 < gap < 11_000, gap)
+
+        self.story(tell)
+
+    def test_interval_does_not_follow_the_wall_clock(self):
+        async def tell(publisher, frames, session, settings):
+            for offset in (3_600, -3_600, 10 * 366 * 86_400):
+                clock.clock_offset_s = offset
+                await asyncio.sleep_ms(20_000)
+            clock.clock_offset_s = 0
+            await asyncio.sleep_ms(500)
+            self.assertEqual(len(session.published), 6)
+
+        self.story(tell)
+
+    def test_lost_link_costs_that_picture_only(self):
+        async def tell(publisher, frames, session, settings):
+            session.fault = OSError("gone")
+            await until(lambda: publisher.dropped == 2)
+            session.fault = None
+            await until(lambda: publisher.sent == 2)
+            self.assertEqual(publisher.dropped, 2)
+
+        self.story(tell)
+
+    def test_camera_fault_costs_that_picture_only(self):
+        async def tell(publisher, frames, session, settings):
+            frames.fault = CameraFault("no frame")
+            await until(lambda: publisher.dropped == 2)
+            frames.fault = None
+            await until(lambda: publisher.sent == 2)
+
+        self.story(tell)
+
+    def test_without_a_broker_nothing_is_captured_nor_made_up_for(self):
+        async def tell(publisher, frames, session, settings):
+            session.up.clear()
+            await asyncio.sleep_ms(600_000)
+            self.assertEqual((publisher.sent, publisher.dropped), (0, 0))
+            session.up.set()
+            await asyncio.sleep_ms(30_500)
+            self.assertTrue(3 <= publisher.sent <= 4, publisher.sent)
+
+        self.story(tell)
+
+    def test_slow_link_skips_and_does_not_queue(self):
+        async def tell(publisher, frames, session, settings):
+            session.takes_ms = 35_000
+            await asyncio.sleep_ms(360_000)
+            self.assertTrue(9 <= publisher.sent <= 11)
+            session.takes_ms = 0
+            await until(lambda: publisher.sent >= 12)
+            sent = publisher.sent
+            await asyncio.sleep_ms(60_000)
+            self.assertTrue(publisher.sent - sent <= 8, publisher.sent - sent)
+
+        self.story(tell)
+
+    def test_capture_publishes_one_now(self):
+        async def tell(publisher, frames, session, settings):
+            self.assertEqual(publisher.cmd_capture(""), "capturing")
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(publisher.sent, 1)
+            await asyncio.sleep_ms(100_000)
+            self.assertEqual(publisher.sent, 1)
+            session.up.clear()
+            self.assertEqual(publisher.cmd_capture(""), "no broker")
+
+        self.story(tell, 0)
+
+
+unittest.main()
