@@ -67,6 +67,15 @@ def test_faults(probe):
     assert frame_number(probe.run(capture)) > 0
 
 
+def test_picture_too_big_for_the_heap_is_none(tmp_path):
+    with Probe(tmp_path, "--heap", "400K") as probe:
+        probe.run(CAMERA + "global held\nheld = cam")
+        capture = "result = bytes(held.capture() or b'')"
+        probe.control("camera", fault="big", count=1)
+        assert probe.run(capture) == b""
+        assert frame_number(probe.run(capture)) > 0
+
+
 def test_fault_until_the_power_was_off(probe):
     probe.control("camera", fault="none", until="power_cycle")
     assert b"Failed to capture initial frame" in probe.run(CAPTURE)

@@ -115,6 +115,7 @@ class Camera:
         self._running = False
         self._buffer = None
         self._view = None
+        self._size = 0
         self._lent = 0
         Camera._only = self
         if init:
@@ -176,21 +177,30 @@ class Camera:
 
     def room(self, length):
         """The buffer for a picture of `length` bytes (called by the link)."""
-        if length > len(self._buffer):  # a faulty sensor; the chip would write past the end
-            self._make_buffer(length)
+        if length > len(self._buffer):  # only a faulty sensor's; on the chip it is PSRAM
+            try:
+                self._resize(length)
+            except MemoryError:
+                self._resize(self._size)
+                return None
         return self._buffer
 
     def _make_buffer(self, size):
+        self._size = size
         if self._buffer is None or len(self._buffer) != size:
-            self._buffer = self._view = None
-            self._buffer = array.array("b", bytes(size))
-            self._view = memoryview(self._buffer)
+            self._resize(size)
+
+    def _resize(self, size):
+        self._buffer = self._view = None
+        self._buffer = array.array("b", bytes(size))
+        self._view = memoryview(self._buffer)
 
     def _spoil(self):
         """Make a view that outlives its lease useless."""
         if self._lent:
             self._zeros.readinto(self._buffer, self._lent)
             self._lent = 0
+            self._make_buffer(self._size)
 
     def _check(self):
         if not self._running:

@@ -16,6 +16,7 @@ FRAME_CAPTURE = 5
 
 _OK = 0
 _ERROR = 1
+_SKIP = 1_024
 _KINDS = {
     "AttributeError": AttributeError,
     "OSError": OSError,
@@ -65,8 +66,16 @@ class Link:
                 self._raise(length)
             if status != _OK:
                 return None
-            self._file.readinto(owner.room(length), length)
+            buffer = owner.room(length)
+            if buffer is None:
+                self._skip(length)
+                return None
+            self._file.readinto(buffer, length)
             return length
+
+    def _skip(self, length):
+        while length:
+            length -= len(self._file.read(min(length, _SKIP)))
 
     def _request(self, operation, small, half, length):
         head = self._head
