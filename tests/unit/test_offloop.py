@@ -1,0 +1,78 @@
+"""aio.offloop: blocking calls in real threads while the loop turns."""
+
+import asyncio
+import time
+import unittest
+
+from aio.offloop import OffLoop
+
+
+def run(work):  # real time: the threads' own does not fly
+    asyncio.new_event_loop()
+    return asyncio.run(asyncio.wait_for(work, 5))
+
+
+class TestOffLoop(unittest.TestCase):
+    def test_result_and_arguments(self):
+        self.assertEqual(run(OffLoop(1).call(divmod, 17, 5)), (3, 2))
+
+    def test_error_travels_to_the_caller_and_the_next_call_works(self):
+        async def story():
+            off_loop = OffLoop(1)
+            with self.assertRaises(ZeroDivisionError):
+                await off_loop.call(divmod, 1, 0)
+            return await off_loop.call(divmod, 4, 2)
+
+        self.assertEqual(run(story()), (2, 0))
+
+    def test_loop_turns_meanwhile(self):
+        async def story():
+            turns = 0
+            task = asyncio.create_task(OffLoop(1).call(time.sleep_ms, 100))
+            while not task.done():
+                turns += 1
+                await asyncio.sleep_ms(1)
+            await task
+            return turns
+
+        self.assertTrue(run(story()) > 10)
+
+    def test_one_at_a_time_in_any_number(self):
+        async def story():
+            off_loop = OffLoop(1)
+            inside, most = [], []
+
+            def work(n):
+                inside.append(n)
+                most.append(len(inside))
+                time.sleep_ms(2)
+                inside.remove(n)
+                return n
+
+            tasks = [asyncio.create_task(off_loop.call(work, n)) for n in range(10)]
+            results = []
+            for task in tasks:
+                results.append(await task)
+            return results, max(most)
+
+        self.assertEqual(run(story()), (list(range(10)), 1))
+
+    def test_caller_who_gave_up_leaves_it_running_and_the_next_one_waits(self):
+        async def story():
+            off_loop = OffLoop(1)
+            done = []
+
+            def slow():
+                time.sleep_ms(100)
+                done.append("slow")
+
+            with self.assertRaises(asyncio.TimeoutError):
+                await asyncio.wait_for_ms(off_loop.call(slow), 10)
+            self.assertEqual(done, [])
+            await off_loop.call(done.append, "next")
+            return done
+
+        self.assertEqual(run(story()), ["slow", "next"])
+
+
+unittest.main()
