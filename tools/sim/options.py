@@ -2,8 +2,10 @@
 
 import argparse
 import re
+from pathlib import Path
 
 _HEAP = re.compile(r"\d+[kKmM]?")
+_STATE = Path(__file__).resolve().parents[2] / "build" / "state"
 DEVICE_ID = "DVES_A1B2C3"
 
 
@@ -13,7 +15,7 @@ def parse(argv=None):
         prog="run.py", description="Runs the camera's firmware on a simulated ESP32-CAM."
     )
     add = parser.add_argument
-    add("--state", default="build/state", metavar="DIR", help="NVS and files, kept between runs")
+    add("--state", default=_STATE, metavar="DIR", help="NVS and files, kept between runs")
     add(
         "--set",
         action="append",

@@ -42,7 +42,7 @@ class Settings:
     def _broker_is_ours(self):
         held = self._nvs.peek(self._schema.NAMESPACE, self._rows[_BROKER][1])
         if held is None:
-            return True
+            return self._nvs.empty
         try:
             ours = json.loads(self._memory.read_text())[_BROKER]
         except (OSError, ValueError, KeyError):
