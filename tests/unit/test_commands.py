@@ -1,0 +1,130 @@
+"""app.commands: one table, every row of it, for every door."""
+
+import unittest
+
+from fakes import NVS, Log
+
+from app.commands import Commands
+from app.power import Power
+from app.publisher import ImagePublisher
+from app.restart import Restart
+from app.schema import COMMANDS, GROUP, GROUP_TOO, HIDDEN, QOS1, RETAIN, SCHEMA, SECRET
+from app.settings import Settings
+from app.status import Status
+from proto.values import BadArgument, UnknownCommand
+
+CLASSES = {"status": Status, "power": Power, "publisher": ImagePublisher, "system": Restart}
+OF_A_GROUP = "help light power status grouptopic timezone"  # behaviour.md, section 4
+KNOWN = "status otaurl ssid password mqtthost mqttport mqttuser mqttpass mqttcleansession topic \
+grouptopic restart reset timezone power light timer pulse poweratreset pubinterval \
+help capture config log"
+
+
+class Anyone:
+    """Has every cmd_ method; each answers with its name and argument."""
+
+    def __getattr__(self, name):
+        return lambda argument: "{}({})".format(name, argument)
+
+
+def make():
+    settings = Settings(NVS(), Log(), "DVES_A1B2C3")
+    commands = Commands(settings)
+    anyone = Anyone()
+    commands.own(**{row[2]: anyone for row in COMMANDS if row[2] not in ("commands", "settings")})
+    return commands, settings
+
+
+class TestTable(unittest.TestCase):
+    def test_every_command_has_its_method_and_help(self):
+        names = [row[0] for row in COMMANDS]
+        self.assertEqual(len(set(names)), len(names))
+        for name, flags, owner, reply, text in COMMANDS:
+            self.assertTrue(text and name == name.lower(), name)
+            if owner in CLASSES:
+                self.assertTrue(hasattr(CLASSES[owner], "cmd_" + name), name)
+            elif owner == "commands":
+                self.assertTrue(hasattr(Commands, "cmd_" + name), name)
+
+    def test_every_command_can_be_called_in_any_case(self):
+        commands, _ = make()
+        for name, flags, owner, reply, _ in COMMANDS:
+            if owner not in CLASSES:
+                continue
+            for spelt in (name, name.upper(), name[:1].upper() + name[1:]):
+                expected = (reply, "cmd_{}(a b)".format(name), flags)
+                self.assertEqual(commands.call(spelt, " a b \n"), expected)
+
+    def test_the_known_ones_are_there(self):
+        names = make()[0].names()
+        for name in KNOWN.split():
+            self.assertTrue(name in names, name)
+        self.assertEqual(names, sorted(names))
+
+    def test_power_and_light_answer_as_power_kept_and_sure(self):
+        commands, _ = make()
+        for name in ("power", "light"):
+            reply, _, flags = commands.call(name, "on")
+            self.assertEqual((reply, flags & RETAIN, flags & QOS1), ("power", RETAIN, QOS1))
+        self.assertTrue(commands.call("timer", "")[2] & RETAIN)
+
+    def test_a_group_may_use_those_and_no_other(self):
+        commands, _ = make()
+        allowed = commands.names(group=True)
+        for name in OF_A_GROUP.split():
+            self.assertTrue(name in allowed, name)
+        for name in commands.names():
+            if name in allowed:
+                commands.call(name, "", group=True)
+            else:
+                with self.assertRaises(UnknownCommand):
+                    commands.call(name, "1", group=True)
+        for name in ("restart", "reset", "password", "mqtthost", "pubinterval", "timer"):
+            self.assertFalse(name in allowed, name)
+
+    def test_what_is_not_there(self):
+        commands, _ = make()
+        hidden = [row[0] for row in SCHEMA if row[5] & HIDDEN]
+        for name in ["", "nothing", "cmd_power", "__init__", "power ", "power/x", "ä"] + hidden:
+            with self.assertRaises(UnknownCommand):
+                commands.call(name, "1")
+
+
+class TestSettingsAsCommands(unittest.TestCase):
+    def test_every_setting_is_asked_and_set(self):
+        for name, key, kind, default, check, flags in SCHEMA:
+            if flags & HIDDEN:
+                continue
+            commands, settings = make()
+            reply = commands.call(name.upper(), "")
+            self.assertEqual(reply[:2], (name, settings.show(name)))
+            self.assertEqual(bool(reply[2] & GROUP_TOO), bool(flags & GROUP))
+            with self.assertRaises(BadArgument):
+                commands.call(name, "\x01")
+
+    def test_reply_is_the_value_now_in_force(self):
+        commands, settings = make()
+        self.assertEqual(commands.call("pubinterval", " 30 ")[1], "30")
+        self.assertEqual(settings["pubinterval"], 30)
+        self.assertEqual(commands.call("poweratreset", "OFF")[1], "off")
+        self.assertEqual(commands.call("topic", "a/b")[1], "a_b")
+        self.assertEqual(commands.call("topic", "1")[1], "esp32-mqtt-cam")
+        for name, _, _, _, _, flags in SCHEMA:
+            if flags & SECRET:
+                self.assertEqual(commands.call(name, "canary")[1], "***")
+                self.assertEqual(commands.call(name, "")[1], "***")
+
+
+class TestHelp(unittest.TestCase):
+    def test_one_line_for_each_command_or_the_one(self):
+        commands, _ = make()
+        lines = commands.call("help", "")[1].split("\n")
+        self.assertEqual([line.split(" ")[0] for line in lines], commands.names())
+        for line in lines:
+            self.assertTrue(len(line.split(" ", 1)[1]) > 3, line)
+        self.assertEqual(commands.call("help", "TIMER")[1], [s for s in lines if "timer " in s][0])
+        with self.assertRaises(BadArgument):
+            commands.call("help", "nothing")
+
+
+unittest.main()

@@ -1,0 +1,51 @@
+"""app.log: short clean lines, the last of them kept."""
+
+import unittest
+
+from fakes import clock
+
+from app.log import Log
+
+
+class TestLog(unittest.TestCase):
+    def make(self, lines=4):
+        written = []
+        return Log(written.append, lines), written
+
+    def test_line(self):
+        log, written = self.make()
+        log.info("wifi", "joined")
+        log.error("mqtt", "gone")
+        self.assertEqual(written, ["0 wifi: joined\r\n", "0 mqtt: ! gone\r\n"])
+        self.assertEqual((log.errors, log.last_error), (1, "mqtt: gone"))
+
+    def test_ring_keeps_the_last_oldest_first(self):
+        log, _ = self.make()
+        self.assertEqual(list(log.lines()), [])
+        for n in range(11):
+            log.info("x", str(n))
+        self.assertEqual(list(log.lines()), ["0 x: {}".format(n) for n in range(7, 11)])
+
+    def test_nothing_from_outside_forges_a_line(self):
+        log, written = self.make()
+        log.info("wifi", "joining a\r\n0 mqtt: ! forged\x1b[2J\x7f\0")
+        self.assertEqual(len(list(log.lines())), 1)
+        self.assertFalse(any(c in written[0][:-2] for c in "\r\n\x1b\x7f\0"))
+
+    def test_long_lines_are_cut(self):
+        log, written = self.make()
+        log.error("x", "y" * 10_000)
+        self.assertTrue(len(written[0]) <= 162 and len(log.last_error) <= 160)
+
+    def test_uptime_goes_on_over_the_wrap_of_ticks(self):
+        log, _ = self.make()
+        clock.wrap_soon(1_000)
+        before = log.uptime_s()
+        for _ in range(100):  # each three days
+            clock.ticks_offset += 3 * 86_400_000
+            uptime = log.uptime_s()
+            self.assertTrue(abs(uptime - before - 3 * 86_400) <= 1, uptime)
+            before = uptime
+
+
+unittest.main()

@@ -1,0 +1,34 @@
+"""app.topics: the names of behaviour.md, sections 2 and 3."""
+
+import unittest
+
+from app.topics import Topics, device_id, host_name
+
+MAC = b"\x24\x0a\xc4\xa1\xb2\xc3"
+
+
+class TestTopics(unittest.TestCase):
+    def test_device_id(self):
+        self.assertEqual(device_id(MAC), "DVES_A1B2C3")
+        self.assertEqual(device_id(b"\0\0\0\0\x0a\xff"), "DVES_000AFF")
+
+    def test_host_name(self):
+        self.assertEqual(host_name(MAC, "kitchen"), "ESP32-A1B2C3-kitchen")
+        for topic in ("esp32-mqtt-cam", "a b_c.d", "x" * 31, "ends-in---", "äöü", "_" * 31):
+            name = host_name(MAC, topic)
+            self.assertTrue(name.startswith("ESP32-A1B2C3"), name)
+            self.assertTrue(len(name) <= 32 and name[-1] != "-", name)
+            self.assertTrue(all(c.isalpha() or c.isdigit() or c == "-" for c in name), name)
+            self.assertTrue(all(ord(c) < 128 for c in name), name)
+
+    def test_topics_are_bytes(self):
+        topics = Topics({"topic": "küche", "grouptopic": "gruppe"}, "DVES_A1B2C3")
+        self.assertEqual(topics.image, "data/küche/image".encode())
+        self.assertEqual(topics.lwt, "tele/küche/LWT".encode())
+        self.assertEqual(topics.stat("power"), "stat/küche/power".encode())
+        self.assertEqual(topics.tele("STATE"), "tele/küche/STATE".encode())
+        expected = ["cmnd/küche/#", "cmnd/gruppe/#", "cmnd/DVES_A1B2C3/#"]
+        self.assertEqual(sorted(topics.filters), sorted(each.encode() for each in expected))
+
+
+unittest.main()

@@ -1,0 +1,35 @@
+"""app.watchdog: fed while the loop turns, hungry when it stands still."""
+
+import asyncio
+import unittest
+
+from fakes import clock, ended, run
+
+from app.watchdog import Feeder
+
+
+class Watchdog:
+    def __init__(self):
+        self.fed = []
+
+    def feed(self):
+        self.fed.append(clock.now_ms())
+
+
+class TestFeeder(unittest.TestCase):
+    def test_often_enough_for_30_s(self):
+        async def story():
+            watchdog = Watchdog()
+            task = asyncio.create_task(Feeder(watchdog).run())
+            await asyncio.sleep_ms(600_000)
+            await ended(task)
+            count = len(watchdog.fed)
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual(len(watchdog.fed), count)
+            return [b - a for a, b in zip(watchdog.fed, watchdog.fed[1:])]
+
+        gaps = run(story())
+        self.assertTrue(len(gaps) > 60 and max(gaps) < 10_000, gaps[:5])
+
+
+unittest.main()
