@@ -1,0 +1,135 @@
+"""app.status: how it is, in the order of the C firmware, and never a secret."""
+
+import unittest
+
+from fakes import NVS, Log
+
+from app.log import Log as RealLog
+from app.settings import Settings
+from app.status import Status
+from app.topics import Topics
+from config import product
+from proto.values import BadArgument
+
+CANARIES = ("canary-wifi", "canary-mqtt")
+
+
+class Parts:
+    """Stands in for all other components."""
+
+    on = True
+    minutes_left = 7
+    state = "connected"
+    reason = ""
+    waits_for = "no Wi-Fi"
+    captured = failed = joins = connects = 3
+    recoveries = {"retry": 1, "power": 2}
+    restarts = {"wifi": 0, "mqtt": 4}
+    tls = False
+
+    def address(self):
+        return "h", 1883, self.tls
+
+    def rssi(self):
+        return -61
+
+    def free_bytes(self):
+        return 123_456
+
+    def reset_cause(self):
+        return "power on"
+
+
+def make():
+    parts = Parts()
+    settings = Settings(NVS(), Log(), "DVES_A1B2C3")
+    settings.set("ssid", "home")
+    settings.set("password", CANARIES[0])
+    settings.set("mqttpass", CANARIES[1])
+    settings.set("mqtthost", "mqtt://broker")
+    log = RealLog(lambda text: None)
+    topics = Topics(settings, "DVES_A1B2C3")
+    status = Status(settings, topics, parts, parts, parts, parts, parts, parts, log, parts)
+    return status, parts, log
+
+
+class TestStatus(unittest.TestCase):
+    def test_0_keeps_the_order_of_the_c_firmware(self):
+        status, _, _ = make()
+        self.assertEqual(status.cmd_status(""), status.cmd_status("0"))
+        zone = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
+        expected = (
+            product.VERSION,
+            "esp32-mqtt-cam",
+            "cmnd/esp32-mqtt-cam/#",
+            "on",
+            "0",
+            zone,
+            "7",
+        )
+        self.assertTrue(status.cmd_status("").startswith(", ".join(expected)))
+
+    def test_1_names_the_network(self):
+        expected = "esp32-mqtt-cams, DVES_A1B2C3, , home, ****, mqtt://broker, 120"
+        self.assertEqual(make()[0].cmd_status("1"), expected)
+
+    def test_2_is_the_firmware(self):
+        fields = make()[0].cmd_status("2").split(", ")
+        self.assertEqual(fields[:2], [product.VERSION, product.BUILD_DATE])
+        self.assertEqual((len(fields[2].split(".")), fields[3]), (3, "123456"))
+
+    def test_3_is_its_health(self):
+        status, _, log = make()
+        log.error("mqtt", "gone")
+        text = status.cmd_status("3")
+        for part in (
+            "rssi -61",
+            "recoveries 3",
+            "restarts 4",
+            "power on",
+            "last error mqtt: gone",
+        ):
+            self.assertTrue(part in text, text)
+
+    def test_reasons_are_told(self):
+        status, parts, _ = make()
+        parts.reason = "refused: not authorised"
+        self.assertTrue("mqtt connected (refused: not authorised)" in status.cmd_status(""))
+        parts.state = "offline"
+        self.assertTrue("mqtt offline (no Wi-Fi)" in status.cmd_status(""))
+
+    def test_policy_of_tls_is_shown(self):
+        status, parts, _ = make()
+        self.assertFalse("tls" in status.cmd_status(""))
+        parts.tls = True
+        self.assertTrue("tls ca" in status.cmd_status(""))
+        status._settings.set("mqttverify", "off")
+        self.assertTrue("tls off" in status.cmd_status(""))
+
+    def test_nonsense_is_refused(self):
+        for text in ("4", "x", "-1", "00"):
+            with self.assertRaises(BadArgument):
+                make()[0].cmd_status(text)
+
+    def test_config_has_every_setting_and_no_secret(self):
+        status, _, _ = make()
+        lines = status.cmd_config("").split("\n")
+        names = [line.split(" = ")[0] for line in lines]
+        self.assertEqual(names, status._settings.names())
+        self.assertTrue("password = ***" in lines and "mqttpass = ***" in lines)
+
+    def test_no_secret_anywhere(self):
+        status, _, _ = make()
+        text = "".join(status.cmd_status(n) for n in "0123")
+        text += status.cmd_config("") + status.cmd_log("")
+        for canary in CANARIES:
+            self.assertFalse(canary in text)
+
+    def test_log(self):
+        status, _, log = make()
+        log.info("a", "1")
+        log.info("b", "2")
+        self.assertEqual(status.cmd_log(""), "0 a: 1\n0 b: 2")
+
+
+unittest.main()

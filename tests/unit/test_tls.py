@@ -1,0 +1,113 @@
+"""app.tls: verified by default, and never silently not."""
+
+import os
+import ssl
+import unittest
+
+from app import tls
+from app.tls import TLSConfigError, check_ca, client_context
+from proto.values import BadArgument
+
+CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBfDCCASGgAwIBAgIUezY4U9JgtK7Z1C2zz+b1wMkqBTkwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHVGVzdCBDQTAgFw0yNjExMjIyMjM1MjlaGA8yMTI2MTAyOTIy
+MzUyOVowEjEQMA4GA1UEAwwHVGVzdCBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABPXj1XZNPiEIadnT1ORuUzJrCxHfzgvOqzwWqBiY313sIq/O60kKx5pFEu70
+IRU6onWQXSJE/BGCvwhcyebkD2WjUzBRMB0GA1UdDgQWBBTOJo7A/ZT3bQlRpasR
+GCqzCvoRnjAfBgNVHSMEGDAWgBTOJo7A/ZT3bQlRpasRGCqzCvoRnjAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDGqU5yVx2FT8acfNesaWNeCMRy
+hq4GhD4/53fI30IEiQIhALCK0ozLRtdXQ4gsa4IskKqvmXkHpfzs2rcnBxqBD9kC
+-----END CERTIFICATE-----
+"""
+
+
+class TestContext(unittest.TestCase):
+    def setUp(self):
+        for name in ("ca.pem",):
+            try:
+                os.remove(name)
+            except OSError:
+                pass
+
+    tearDown = setUp
+
+    def write(self, data):
+        with open("ca.pem", "wb") as f:
+            f.write(data)
+        return "ca.pem"
+
+    def test_with_a_ca_it_verifies(self):
+        for data in (
+            CA,
+            CA * 2,
+            "comment\n" + CA,
+            CA.replace("\n", "\r\n"),
+            CA.replace("\n", " "),
+        ):
+            context = client_context(True, self.write(data.encode()))
+            self.assertEqual(context.verify_mode, ssl.CERT_REQUIRED)
+
+    def test_der_too(self):
+        from proto.pem import certificates
+
+        context = client_context(True, self.write(certificates(CA.encode())[0]))
+        self.assertEqual(context.verify_mode, ssl.CERT_REQUIRED)
+
+    def test_without_a_usable_ca_there_is_no_context(self):
+        for data in (b"", b"x", CA[:200].encode(), CA.encode()[:-30], b"\x30\x03abc"):
+            with self.assertRaises(TLSConfigError):
+                client_context(True, self.write(data))
+        with self.assertRaises(TLSConfigError):
+            client_context(True, self.write(CA.encode() + b"\n" * 65_536))
+        with self.assertRaises(TLSConfigError):
+            client_context(True, self.write(CA.replace("MIIB", "MIIC").encode()))
+        for path in ("", "nothing.pem"):
+            with self.assertRaises(TLSConfigError):
+                client_context(True, path)
+
+    def test_reason_says_what_to_do(self):
+        for path in ("", "nothing.pem"):
+            try:
+                client_context(True, path)
+            except TLSConfigError as e:
+                self.assertTrue("mqttca" in str(e), e)
+
+    def test_is_an_oserror_so_that_the_session_tries_again(self):
+        self.assertTrue(issubclass(TLSConfigError, OSError))
+
+    def test_not_verified_only_where_that_was_asked_for(self):
+        context = client_context(False, "")
+        self.assertEqual(context.verify_mode, ssl.CERT_NONE)
+
+    def test_verifying_without_a_host_name_is_refused(self):
+        import socket
+
+        context = client_context(True, self.write(CA.encode()))
+        sock = socket.socket()
+        with self.assertRaises(ValueError):
+            context.wrap_socket(sock, do_handshake_on_connect=False)
+        sock.close()
+
+    def test_check_refuses_when_it_is_set(self):
+        check_ca(CA)
+        check_ca(CA * 2)
+        for text in ("x", CA[:300], CA.replace("MIIB", "MIIC")):
+            with self.assertRaises(BadArgument):
+                check_ca(text)
+
+
+class TestWhy(unittest.TestCase):
+    def test_words_of_tls_become_words_for_a_person(self):
+        for text, words in (
+            ("The certificate Common Name (CN) does not match with the expected CN", "host"),
+            ("The certificate validity has expired", "not valid now"),
+            ("The certificate validity starts in the future", "not valid now"),
+            ("The certificate is not correctly signed by the trusted CA", "CA"),
+        ):
+            self.assertTrue(words in tls.why(ValueError(text)), text)
+        self.assertTrue(tls.why(OSError(-0x7780, "MBEDTLS_ERR_SSL_FATAL_ALERT")))
+        self.assertTrue(isinstance(tls.why(OSError()), str))
+
+
+unittest.main()
