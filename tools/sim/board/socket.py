@@ -200,4 +200,4 @@ class socket(io.IOBase):
 def getaddrinfo(host, port, family=0, kind=0, proto=0, flags=0):
     """Look a name up: [(family, kind, proto, name, (address, port))]."""
     address = world.side.call("net.resolve", host, port)
-    return [(AF_INET, kind or SOCK_STREAM, IPPROTO_TCP, host, (address, port))]
+    return [(AF_INET, kind or SOCK_STREAM, proto, host, (address, port))]
