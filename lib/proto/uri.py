@@ -27,8 +27,10 @@ def parse_broker(text, port=0, tls=False):
 
 def _split_port(authority):
     if authority[:1] == "[":  # an IPv6 literal, RFC 3986 section 3.2.2
-        host, _, rest = authority[1:].partition("]")
-        digits = rest[1:] if rest[:1] == ":" else ""
+        host, end, rest = authority[1:].partition("]")
+        if not end or rest[:1] not in ("", ":"):
+            raise BadArgument("mqtt://[IPv6 address]:port")
+        digits = rest[1:]
     else:
         host, _, digits = authority.partition(":")
     return host, int_between(digits, 1, 65_535) if digits else 0
