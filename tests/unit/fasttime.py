@@ -36,7 +36,7 @@ class _Time:
         return (a - b + _PERIOD // 2) % _PERIOD - _PERIOD // 2
 
     def time(self):
-        return _real.time() + self.skipped_ms // 1_000 + self.clock_offset_s
+        return int(_real.time()) + self.skipped_ms // 1_000 + self.clock_offset_s
 
     def wrap_soon(self, ms):
         """The firmware's ticks start again at 0 in `ms`."""

@@ -1,0 +1,31 @@
+"""proto.faults: errors in words for a person."""
+
+import errno
+import unittest
+
+from proto.faults import CameraFault, NotConnected, why
+
+
+class TestFaults(unittest.TestCase):
+    def test_are_of_the_world(self):
+        self.assertTrue(issubclass(CameraFault, OSError))
+        self.assertTrue(issubclass(NotConnected, OSError))
+
+    def test_words(self):
+        for error, words in (
+            (OSError(errno.ECONNREFUSED), "refused"),
+            (OSError(errno.ETIMEDOUT), "no answer"),
+            (OSError(-errno.ENOMEM), "memory"),
+            (OSError(-202), "host name"),
+            (OSError(23), "sockets"),
+            (OSError("refused: client id"), "refused: client id"),
+            (OSError(98765), "98765"),
+        ):
+            self.assertTrue(words in why(error), why(error))
+
+    def test_never_empty(self):
+        for error in (OSError(), ValueError(), ValueError(""), MemoryError()):
+            self.assertTrue(why(error))
+
+
+unittest.main()
