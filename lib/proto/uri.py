@@ -10,8 +10,10 @@ def parse_broker(text, port=0, tls=False):
 
     A non-zero `port` wins over one in the URI. Raises BadArgument.
     """
-    scheme, _, rest = text.partition("://") if "://" in text else ("", "", text)
-    scheme = scheme.lower() or ("mqtts" if tls else "mqtt")
+    scheme, found, rest = text.partition("://")
+    if not found:
+        scheme, rest = "mqtts" if tls else "mqtt", text
+    scheme = scheme.lower()
     if scheme not in PORTS:
         raise BadArgument("mqtt://host or mqtts://host")
     authority, _, path = rest.partition("/")
