@@ -22,7 +22,7 @@ def parse_broker(text, port=0, tls=False):
             "mqtt://host or mqtts://host; user and password are settings of their own"
         )
     host, own_port = _split_port(authority)
-    if not host:
+    if not host or "[" in host or "]" in host:
         raise BadArgument("mqtt://host or mqtts://host")
     return host, port or own_port or PORTS[scheme], scheme == "mqtts"
 
