@@ -1,0 +1,71 @@
+"""proto.params: the table of behaviour.md, section 5 (more in tests/props)."""
+
+import unittest
+
+from proto.params import FRAMESIZES, PARAMS, RANGES, parse, size_name
+from proto.values import BadArgument
+
+NAMES = "framesize quality contrast brightness saturation gainceiling colorbar awb agc aec \
+hmirror vflip awb_gain agc_gain aec_value aec2 dcw bpc wpc raw_gma lenc special_effect wb_mode \
+ae_level nightmode save_to_nvs"
+ODD_RANGES = {
+    "framesize": (0, 13),
+    "quality": (0, 63),
+    "contrast": (-2, 2),
+    "brightness": (-2, 2),
+    "saturation": (-2, 2),
+    "ae_level": (-2, 2),
+    "gainceiling": (0, 6),
+    "agc_gain": (0, 30),
+    "aec_value": (0, 1200),
+    "special_effect": (0, 6),
+    "wb_mode": (0, 4),
+}
+
+
+class TestParams(unittest.TestCase):
+    def test_every_parameter_and_its_range(self):
+        self.assertEqual(sorted(RANGES), sorted(NAMES.split()))
+        for name, bounds in RANGES.items():
+            self.assertEqual(tuple(bounds), ODD_RANGES.get(name, (0, 1)), name)
+            for value in bounds:
+                for wire in ('{"%s": %d}', '{"%s": "%d"}'):
+                    self.assertEqual(parse(wire % (name, value)), [(name, value)])
+            for value in (bounds[0] - 1, bounds[1] + 1):
+                with self.assertRaises(BadArgument):
+                    parse('{"%s": %d}' % (name, value))
+
+    def test_defaults_are_allowed(self):
+        for name, low, high, default in PARAMS:
+            self.assertTrue(low <= default <= high, name)
+
+    def test_frame_sizes_by_number_and_name(self):
+        self.assertEqual(size_name(8), "VGA")
+        self.assertEqual(FRAMESIZES[13], ("UXGA", 1600, 1200))
+        for number, (name, _, _) in enumerate(FRAMESIZES):
+            for wire in (name, name.lower(), str(number)):
+                self.assertEqual(parse('{"framesize": "%s"}' % wire), [("framesize", number)])
+
+    def test_bad_ones_are_named_and_nothing_is_half_done(self):
+        for wire, word in (
+            ('{"quality": 5, "contrast": 9}', "contrast"),
+            ('{"nothing": 1}', "nothing"),
+            ('{"quality": true}', "quality"),
+            ('{"quality": null}', "quality"),
+            ('{"quality": [1]}', "quality"),
+            ('{"quality": 1.5}', "quality"),
+            ('{"quality": ""}', "quality"),
+            ('{"framesize": "HUGE"}', "framesize"),
+            ("", "JSON"),
+            ("{}", "JSON"),
+            ("[1]", "JSON"),
+            ("quality", "JSON"),
+            ('{"quality"', "JSON"),
+        ):
+            try:
+                self.fail("{} gave {}".format(wire, parse(wire)))
+            except BadArgument as e:
+                self.assertTrue(word in str(e), "{}: {}".format(wire, e))
+
+
+unittest.main()
