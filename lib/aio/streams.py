@@ -24,6 +24,7 @@ class Stream(_Stream):
         self._writing = deadlines.new()
         self.stall_ms = stall_ms
         self._aborted = False
+        self._bare = None  # the socket beneath TLS
         self.idle = True  # nothing has been asked for yet: the first to go when room is needed
 
     async def send(self, data, more=None):
@@ -63,6 +64,7 @@ class Stream(_Stream):
 
     def wrap(self, context, host):
         """Go on in TLS: the handshake is made by the first write, in steps that do not block."""
+        self._bare = self.s
         self.s = context.wrap_socket(self.s, server_hostname=host, do_handshake_on_connect=False)
 
     async def _ready(self, deadline, queue, ms):
@@ -92,6 +94,9 @@ class Stream(_Stream):
         if self.s is not None:
             self.s.close()
             self.s = None
+        if self._bare is not None:  # a TLS socket whose handshake failed leaves it open
+            self._bare.close()
+            self._bare = None
 
     async def aclose(self):
         self.close()

@@ -22,6 +22,7 @@ _WORDS = {
     EAGAIN: "no answer in time",
     23: "all sockets are in use",  # ENFILE, which lwIP has and errno does not name
     -202: "host name not found",  # EAI_FAIL
+    -0x7A00: "certificate is refused",  # MBEDTLS_ERR_SSL_BAD_CERTIFICATE: not for servers, say
 }
 
 
