@@ -144,10 +144,21 @@ class Frames:
             while not self._newest or self._newest.seq < seq:
                 if self._given_up():
                     raise CameraFault(self._camera.reason or "no picture")
-                await self._news.wait()
+                await self._news_or_patience()
         finally:
             self._wants.remove(seq)
         return self._newest
+
+    async def _news_or_patience(self):
+        """Wait for the next picture; while the camera fails, no longer than there is patience."""
+        if self._failing_since is None:
+            await self._news.wait()
+            return
+        waited = ticks_diff(ticks_ms(), self._failing_since)
+        try:  # the camera's next try may be half a minute away
+            await asyncio.wait_for_ms(self._news.wait(), max(0, self._patience_ms - waited) + 1)
+        except asyncio.TimeoutError:
+            pass
 
     def _release(self, frame):
         frame.leases -= 1
