@@ -161,7 +161,7 @@ class Simulator:
         try:
             return wait_until(shown, limit_s, f"{text!r} in the status", every_s=0.1)
         except AssertionError as error:
-            raise AssertionError(f"{error}; it is {seen[-1]!r}") from None
+            raise AssertionError(f"{error}; it is {seen[-1:]}") from None
 
     def control(self, do, **arguments):
         """Ask the laboratory; its answer as a dictionary."""

@@ -1,0 +1,137 @@
+"""The power fails in the middle of a save: each setting is old or new, the others stay."""
+
+import itertools
+
+import pytest
+from sim import Simulator, wait_until
+from stories import name_of, told
+
+OLD = {"topic": "old", "pulse": "1", "timezone": "UTC1", "mqttuser": "before"}
+NEW = {"topic": "new", "pulse": "2", "timezone": "UTC2", "mqttuser": "behind"}
+KEYS = {
+    "topic": "MQTT_TOPIC",
+    "pulse": "APP_PULSE",
+    "timezone": "APP_TIMEZONE",
+    "mqttuser": "MQTT_USER",
+}
+UNTOUCHED = {"STA_SSID": "sim", "STA_PASS": "simulated", "MQTT_PUBINTERV": 77}
+MODES = ("before", "torn", "after")
+MOST = 12  # more operations than a save of these settings takes
+
+
+def stored(camera):
+    return camera.control("nvs")["nvs"]["syscfg"]
+
+
+def set_all(camera, values):
+    """All at once, so that one save carries them; `topic` restarts the camera."""
+    camera.type("".join(f"{name} {value}\n" for name, value in values.items()))
+
+
+def settle(camera):
+    """Everything old again, and saved."""
+    boots = camera.facts["boots"]
+    if camera.command("topic") != OLD["topic"]:
+        set_all(camera, OLD)
+        camera.wait_boot(boots + 1)
+    for name, value in OLD.items():
+        if camera.command(name) != value:
+            camera.command(f"{name} {value}")
+    wait_until(lambda: all(is_value(stored(camera), n, v) for n, v in OLD.items()), 5, "the save")
+
+
+def is_value(entries, name, value):
+    return str(entries.get(KEYS[name])) == value
+
+
+def cut_at(camera, number, mode):
+    """Cut at the `number`-th operation of a save; whether the save was that long."""
+    settle(camera)
+    boots = camera.facts["boots"]
+    done = camera.control("flash")["operations"]
+    camera.control("power_cut", after_ops=number, mode=mode)
+    set_all(camera, NEW)
+    wait_until(lambda: over(camera, boots, done, number), 10, "the cut, or the restart", 0.05)
+    reached = camera.control("flash")["operations"] - done >= number
+    camera.control("power_on")
+    camera.wait_boot(boots + 1)
+    entries = stored(camera)
+    for name in KEYS:
+        new = is_value(entries, name, NEW[name])
+        assert new or is_value(entries, name, OLD[name]), (name, entries.get(KEYS[name]))
+        assert camera.command(name) == (NEW if new else OLD)[name]
+    for key, value in UNTOUCHED.items():
+        assert entries[key] == value
+    assert camera.get("/").status_code == 200
+    return reached
+
+
+def over(camera, boots, done, number):
+    """Whether the board has restarted, or has no power any more."""
+    count = camera.control("flash")["operations"] - done
+    return camera.facts["boots"] > boots or count >= number
+
+
+def every_operation(folder, mode):
+    settings = {**OLD, "pubinterval": "77"}
+    with Simulator(folder, "mqtt://127.0.0.1:1", settings) as camera:
+        for number in itertools.count(1):
+            if not cut_at(camera, number, mode):
+                break
+            assert number < MOST
+        assert number > len(NEW)  # there was something to cut
+
+
+def before(folder):
+    every_operation(folder, "before")
+
+
+def torn(folder):
+    every_operation(folder, "torn")
+
+
+def after(folder):
+    every_operation(folder, "after")
+
+
+def twice(folder):
+    """The power fails again while it starts."""
+    settings = {**OLD, "pubinterval": "77"}
+    with Simulator(folder, "mqtt://127.0.0.1:1", settings) as camera:
+        for mode in MODES:
+            cut_at(camera, 2, mode)
+            camera.control("power_cut")
+            camera.control("power_on")
+            camera.control("power_cut")
+            boots = camera.facts["boots"]
+            camera.control("power_on")
+            camera.wait_boot(boots + 1)
+            assert camera.get("/").status_code == 200
+
+
+def settings_survive_a_cut(folder):
+    """A setting is saved within a second of its change, and only when it differs."""
+    with Simulator(folder, "mqtt://127.0.0.1:1") as camera:
+        camera.command("timezone UTC3")
+        wait_until(lambda: stored(camera).get("APP_TIMEZONE") == "UTC3", 1.5, "the save")
+        before = camera.control("flash")["operations"]
+        for _ in range(3):
+            camera.command("timezone UTC3")
+            camera.command("pubinterval 5")
+        camera.power_cut()
+        assert camera.command("timezone") == "UTC3"
+        assert camera.control("flash")["operations"] == before
+
+
+SLOW = [before, torn, after, twice, settings_survive_a_cut]
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory):
+    with told(tmp_path_factory, SLOW) as futures:
+        yield futures
+
+
+@pytest.mark.parametrize("story", SLOW, ids=name_of)
+def test_slow(stories, story):
+    stories[story].result()
