@@ -1,0 +1,118 @@
+"""The firmware's real parts put together without hardware; what the programs here measure."""
+
+import array
+import asyncio
+import gc
+import json
+import random
+import sys
+
+from aio.backoff import Backoff
+from aio.deadline import Deadlines
+from aio.offloop import OffLoop
+from app import tls
+from app.brokerlink import BrokerLink
+from app.camera import Camera
+from app.dial import Dialler
+from app.frames import Frames
+from app.inbound import Inbound
+from app.mqtt import MQTTSession
+from app.topics import Topics
+from proto.mqtt import next_id
+from proto.outbox import Outbox
+
+
+def arguments():
+    """What the program was started with: one JSON object; memory is collected as on the board."""
+    gc.threshold(65_536)  # boot.py's
+    return json.loads(sys.argv[1])
+
+
+def say(**values):
+    """One line for who started the program."""
+    print(json.dumps(values))
+
+
+def jpeg(size):
+    """`size` bytes that look like a JPEG and cannot be compressed, as a driver's signed view."""
+    noise = bytes(random.getrandbits(8) & 0x7F for _ in range(1_000))
+    data = b"\xff\xd8\xff\xe0" + noise * (size // 1_000 + 1)
+    return memoryview(array.array("b", data[: size - 2] + b"\xff\xd9"))
+
+
+class Log:
+    """Only errors, where they do not get into the results."""
+
+    def info(self, who, text):
+        pass
+
+    def error(self, who, text):
+        print(who, text, file=sys.stderr)
+
+
+class Sensor:
+    """Has a picture at once, however often it is asked."""
+
+    stale = 2  # as the real drivers say
+
+    def __init__(self, size):
+        self._view = jpeg(size)
+
+    async def start(self, framesize, quality):
+        pass
+
+    async def capture(self, timeout_ms):
+        return self._view
+
+    def release(self):
+        pass
+
+
+class Deaf:
+    """Takes no commands."""
+
+    async def receive(self, topic, body, retained):
+        pass
+
+
+class Parts:
+    """Camera, frames and session; `start` runs them as the supervisor would."""
+
+    def __init__(self, size, port=1883, host="127.0.0.1", ca="", interval_s=1):
+        self.settings = {
+            "mqtthost": host,
+            "mqttport": port,
+            "mqttsecurity": 1 if ca else 0,
+            "mqttverify": 0,
+            "mqttca": ca,
+            "mqttkeepalive": 120,
+            "mqttcleansession": 1,
+            "mqttuser": "",
+            "mqttpass": "",
+            "topic": "bench",
+            "grouptopic": "benches",
+            "pubinterval": interval_s,
+        }
+        self.log = Log()
+        self.topics = Topics(self.settings, "DVES_BE7C40")
+        self.deadlines = Deadlines()
+        self.frames = Frames(Camera(Sensor(size), self.log, Backoff), self.log)
+        there = asyncio.Event()
+        there.set()
+        dialler = Dialler(OffLoop(), self.deadlines)
+        link = BrokerLink(dialler, tls, self.settings, self.topics, there, there)
+        self.outbox = Outbox(next_id)
+        self.session = MQTTSession(
+            link,
+            Inbound(Deaf(), self.log),
+            self.outbox,
+            self.settings,
+            self.topics,
+            self.log,
+            Backoff,
+        )
+
+    def start(self, *more):
+        """Run everything that lives for ever, and `more` of it; returns the tasks."""
+        components = (self.deadlines, self.frames, self.session) + more
+        return [asyncio.create_task(component.run()) for component in components]

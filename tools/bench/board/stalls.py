@@ -1,0 +1,75 @@
+"""A 1 ms ticker in the loop that publishes and serves viewers: how long does it not get a turn?"""
+
+import array
+import asyncio
+import gc
+from socket import SEND_BUFFER, SOL_SOCKET
+from time import ticks_diff, ticks_us
+
+from blocking import TOPIC
+from parts import Parts, arguments, say
+from umqtt.robust import MQTTClient
+from web import web
+
+from app.publisher import ImagePublisher
+
+
+class Robust:
+    """Publishes by umqtt.robust, as its users do."""
+
+    def __init__(self, frames, port):
+        self._frames = frames
+        self._client = MQTTClient("robust", "127.0.0.1", port, keepalive=120)
+        self.sent = 0
+
+    async def run(self):
+        self._client.reconnect()
+        self._client.sock.setsockopt(SOL_SOCKET, 7, SEND_BUFFER)
+        while True:
+            async with self._frames.fresh() as frame:
+                self._client.publish(TOPIC, frame.view, True)
+            self.sent += 1
+            await asyncio.sleep_ms(0)
+
+
+class Ticker:
+    """Microseconds by which each tick came late."""
+
+    def __init__(self, most=60_000):
+        self._late = array.array("i", bytes(4 * most))
+        self.count = 0
+
+    async def run(self, duration_us):
+        start = last = ticks_us()
+        while ticks_diff(last, start) < duration_us:
+            await asyncio.sleep_ms(1)
+            now = ticks_us()
+            self._late[self.count] = ticks_diff(now, last) - 1_000
+            self.count += 1
+            last = now
+
+    def worst(self):
+        """(99.9th percentile, longest) in ms."""
+        late = sorted(self._late[: self.count])
+        return late[(len(late) - 1) * 999 // 1_000] / 1_000, late[-1] / 1_000
+
+
+async def main(size, port, http, seconds, robust):
+    parts = Parts(size, port)
+    publisher = ImagePublisher(parts.frames, parts.session, parts.settings, parts.topics.image)
+    if robust:
+        parts.settings["mqtthost"] = ""
+        publisher = Robust(parts.frames, port)
+    ticker = Ticker()
+    gc.collect()
+    parts.start(web(parts, http))
+    await asyncio.sleep_ms(50)  # they listen
+    say(ready=True)
+    await asyncio.sleep_ms(500)  # the viewers come
+    asyncio.create_task(publisher.run())
+    await ticker.run(1_000_000 * seconds)
+    p999, longest = ticker.worst()
+    say(p999=p999, longest=longest, ticks=ticker.count, sent=publisher.sent)
+
+
+asyncio.run(main(**arguments()))

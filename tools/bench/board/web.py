@@ -1,0 +1,75 @@
+"""The web server on one port, a bare asyncio server of the same bytes on another."""
+
+import asyncio
+import gc
+
+from parts import Log, Parts, arguments, jpeg, say
+
+from aio.listener import Listener
+from app.httpdoor import HTTPDoor
+from app.web import Web
+
+_HEAD = (
+    "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
+    "Content-Disposition: inline; filename=capture.jpg\r\nCache-Control: no-store\r\n"
+    "X-Timestamp: 1700000000.000000\r\nConnection: close\r\n\r\n"
+)
+_STREAM_HEAD = (
+    b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
+    b"Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+)
+_PART_HEAD = (
+    "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
+    "X-Timestamp: 1700000000.000000\r\n\r\n"
+)
+
+
+class Bare:
+    """What asyncio does by itself: nothing is captured, checked or made for a request."""
+
+    def __init__(self, size):
+        self._frame = jpeg(size)
+        self._head = _HEAD.format(size).encode()
+        self._part_head = _PART_HEAD.format(size).encode()
+
+    async def serve(self, reader, writer):
+        path = (await reader.readline()).split()[1]
+        while len(await reader.readline()) > 2:
+            pass
+        try:
+            if path == b"/jpg":
+                await self._write(writer, self._head, self._frame)
+            else:
+                writer.write(_STREAM_HEAD)
+                while True:
+                    await self._write(writer, self._part_head, self._frame, b"\r\n")
+        except OSError:
+            pass
+        writer.close()
+        await writer.wait_closed()
+
+    async def _write(self, writer, *parts):
+        for part in parts:
+            writer.write(part)
+        await writer.drain()
+
+
+def web(parts, port):
+    """The listener of the web server, still to be run."""
+    door = HTTPDoor(Web(parts.frames, parts.topics).app)
+    return Listener(port, door.serve, door.busy, parts.deadlines, Log())
+
+
+async def main(size, port, bare_port):
+    parts = Parts(size)
+    parts.settings["mqtthost"] = ""
+    parts.start(web(parts, port))
+    await asyncio.start_server(Bare(size).serve, "127.0.0.1", bare_port)
+    gc.collect()
+    await asyncio.sleep_ms(50)  # they listen
+    say(ready=True)
+    await asyncio.sleep(600)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(**arguments()))

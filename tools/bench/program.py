@@ -1,0 +1,61 @@
+"""Runs the MicroPython programs of tools/bench/board on the firmware's bytecode."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from compile import MIRROR, compile_all
+from interpreter import HOW_TO_GET_ONE, find
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BOARD = Path(__file__).resolve().parent / "board"
+
+
+class Failed(Exception):
+    """A measurement could not be made; the text is for people."""
+
+
+def prepare():
+    """Bring the bytecode up to date and return the interpreter's path."""
+    compile_all()
+    return find() or sys.exit("bench: " + HOW_TO_GET_ONE)
+
+
+@contextlib.contextmanager
+def started(name, heap="2M", path=(), **arguments):
+    """Start board/<name>.py with keyword arguments; the process ends with the block.
+
+    heap: MicroPython's, bytes with K or M. path: folders that come first among its modules.
+    """
+    modules = [*path, BOARD, MIRROR / "root", ".frozen", MIRROR / "root" / "lib"]
+    process = subprocess.Popen(
+        [find(), "-X", "heapsize=" + heap, str(BOARD / (name + ".py")), json.dumps(arguments)],
+        env={**os.environ, "MICROPYPATH": ":".join(map(str, modules))},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def results(name, limit_s=60, **arguments):
+    """Run a program to its end and return the objects it printed; raise Failed."""
+    with started(name, **arguments) as process:
+        try:
+            output, errors = process.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            output, errors = process.communicate()
+            raise Failed(f"{name} is not through after {limit_s} s\n{output}{errors}") from None
+    found = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    if process.returncode or not found:
+        raise Failed(f"{name} failed\n{output}{errors}")
+    return found

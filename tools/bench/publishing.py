@@ -1,0 +1,63 @@
+"""How quickly frames are published, and what heap each costs."""
+
+import contextlib
+import tempfile
+from statistics import median
+
+from mosquitto import Mosquitto
+from program import results
+from rows import Row
+
+SIZES = (10, 50, 200)  # KB
+SIMPLE = {(50, False): 0.85}
+BARE = {(50, True): 0.95}
+MOST_BYTES = 1_024
+
+
+@contextlib.contextmanager
+def broker(**options):
+    """A mosquitto with and without TLS that does not write a line for each message."""
+    with tempfile.TemporaryDirectory() as folder:
+        with Mosquitto(folder, tls=True, options={"log_type": "none", **options}) as mosquitto:
+            yield mosquitto
+
+
+def throughput(quick):
+    """MB/s of the session against umqtt.simple and against a bare loop, plain and TLS."""
+    with broker() as mosquitto:
+        for tls in (False, True):
+            for size in SIZES:
+                yield from _compare(mosquitto, tls, size, quick)
+
+
+def _compare(mosquitto, tls, size, quick):
+    rounds = results(
+        "publish",
+        size=1_000 * size,
+        count=(2_000 if quick else 12_000 if tls else 48_000) // size,
+        rounds=3 if quick else 15,
+        host="localhost" if tls else "127.0.0.1",
+        port=mosquitto.tls_port if tls else mosquitto.port,
+        ca=str(mosquitto.ca_file) if tls else "",
+    )
+    name = f"publish {size} KB {'TLS' if tls else 'plain'}"
+    speed = median(each["ours"] for each in rounds)
+    for other, title, limits in (
+        ("umqtt", "umqtt.simple", SIMPLE),
+        ("bare", "bare write loop", BARE),
+    ):
+        ratio = median(each["ours"] / each[other] for each in rounds)
+        yield Row(f"{name} / {title}", speed, "MB/s", ratio, at_least=limits.get((size, tls)))
+
+
+def allocation(quick):
+    """Heap bytes a published frame, of the session alone and from the sensor on."""
+    with broker() as mosquitto:
+        for size in SIZES:
+            count = 50 if quick else 400
+            [found] = results(
+                "allocation", heap="32M", size=1_000 * size, count=count, port=mosquitto.port
+            )
+            for name, title in (("session", "publish"), ("publisher", "capture and publish")):
+                title = f"heap allocated per frame: {title} {size} KB"
+                yield Row(title, found[name], "bytes", at_most=MOST_BYTES)

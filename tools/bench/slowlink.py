@@ -1,0 +1,95 @@
+"""A radio link of so many bits a second that all connections share, and who looks through it."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+
+from mosquitto import HOST, free_port
+
+_PIECE = 1_460
+_BUFFER = 4_096  # small, so that what waits does so in the sender
+
+
+class SlowLink:
+    """Relays TCP connections and reads streams, in a thread with a loop of its own."""
+
+    def __init__(self, bits_per_s):
+        self._bytes_per_s = bits_per_s / 8
+        self._free_at = 0
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(lambda *_: None)  # cancelled at the end
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.seen = 0  # bytes that viewers have got
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def relay(self, target, silent_after_s=1e6):
+        """Return a port behind which `target` answers, for so long after each connection."""
+        port = free_port()
+        opened = self._listen(port, target, silent_after_s)
+        asyncio.run_coroutine_threadsafe(opened, self._loop).result(5)
+        return port
+
+    def view(self, port, viewers):
+        """Let so many viewers watch the stream of a web server."""
+        for _ in range(viewers):
+            asyncio.run_coroutine_threadsafe(self._watch(port), self._loop)
+
+    async def _end(self):
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.1)
+
+    async def _listen(self, port, target, silent_after_s):
+        async def serve(reader, writer):
+            with contextlib.suppress(OSError):
+                there = await self._open(target)
+                until = self._loop.time() + silent_after_s
+                await asyncio.gather(
+                    self._pump(reader, there[1], until), self._pump(there[0], writer, until)
+                )
+
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        sock.bind((HOST, port))
+        await asyncio.start_server(serve, sock=sock, limit=_PIECE)
+
+    async def _open(self, port):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        sock.setblocking(False)
+        await self._loop.sock_connect(sock, (HOST, port))
+        return await asyncio.open_connection(sock=sock, limit=_PIECE)
+
+    async def _pump(self, reader, writer, until):
+        try:
+            while data := await self._piece(reader):
+                if self._loop.time() > until:
+                    await asyncio.sleep(1e6)
+                writer.write(data)
+                await writer.drain()
+        finally:
+            writer.close()
+
+    async def _piece(self, reader):
+        """Some bytes, after as long as the air needs for them."""
+        data = await reader.read(_PIECE)
+        now = self._loop.time()
+        self._free_at = max(now, self._free_at) + len(data) / self._bytes_per_s
+        await asyncio.sleep(self._free_at - now)
+        return data
+
+    async def _watch(self, port):
+        reader, writer = await self._open(port)
+        writer.write(b"GET /mjpg HTTP/1.1\r\nHost: camera\r\n\r\n")
+        while data := await self._piece(reader):
+            self.seen += len(data)

@@ -1,0 +1,107 @@
+"""How long the loop stands still: over a slow link with four viewers, and without a broker."""
+
+import contextlib
+import json
+import socket
+import subprocess
+import time
+
+from mosquitto import HOST, free_port
+from program import BOARD, Failed, started
+from publishing import broker
+from rows import Row
+from slowlink import SlowLink
+
+SIZE = 50_000
+VIEWERS = 4
+P999_MS = 20
+LONGEST_MS = 100
+
+
+def stalls(quick):
+    """Late ticks of ours, and of a loop that publishes by umqtt.robust."""
+    seconds = 2 if quick else 8
+    for name, place in (
+        ("1 Mbit/s, four viewers", _slow),
+        ("broker refuses", _refused),
+        ("broker unreachable", _black_hole),
+        ("broker falls silent", _silent),
+    ):
+        with SlowLink(1_000_000) as link:
+            ours = _run(place, link, seconds, robust=False)
+            theirs = _run(place, link, min(seconds, 5), robust=True)
+        name = "stall, " + name
+        ratio = ours["p999"] / theirs["p999"]
+        yield Row(name + ": 99.9 %", ours["p999"], "ms", ratio, at_most=P999_MS)
+        ratio = ours["longest"] / theirs["longest"]
+        yield Row(name + ": longest", ours["longest"], "ms", ratio, at_most=LONGEST_MS)
+        yield Row(name + f": longest of umqtt.robust{theirs['note']}", theirs["longest"], "ms")
+
+
+def _run(place, link, seconds, robust):
+    with place(link) as port:
+        http = free_port()
+        with started(
+            "stalls",
+            path=[BOARD / "lwip"],
+            size=SIZE,
+            port=port,
+            http=http,
+            seconds=seconds,
+            robust=robust,
+        ) as process:
+            if not process.stdout.readline().startswith("{"):
+                raise Failed("stalls does not start\n" + process.stderr.read())
+            before = link.seen
+            link.view(http, VIEWERS)
+            return _found(process, place, link, before, seconds, robust)
+
+
+def _found(process, place, link, before, seconds, robust):
+    start = time.monotonic()
+    try:
+        output, errors = process.communicate(timeout=seconds + 5)
+    except subprocess.TimeoutExpired:
+        if not robust:
+            raise Failed("ours stands still") from None
+        stood = 1_000 * (time.monotonic() - start)  # and would for ever
+        return {"p999": stood, "longest": stood, "note": " (ended by us)"}
+    if process.returncode:
+        raise Failed(errors)
+    found = json.loads(output.splitlines()[-1])
+    if not robust and (link.seen == before or place is _slow and not found["sent"]):
+        raise Failed(f"nothing was published or seen: {found}\n{errors}")
+    return {**found, "note": ""}
+
+
+@contextlib.contextmanager
+def _slow(link):
+    with broker() as mosquitto:
+        yield link.relay(mosquitto.port)
+
+
+@contextlib.contextmanager
+def _silent(link):
+    """It takes nothing any more while frames are on their way."""
+    with broker() as mosquitto:
+        yield link.relay(mosquitto.port, silent_after_s=1)
+
+
+@contextlib.contextmanager
+def _refused(link):
+    yield free_port()
+
+
+@contextlib.contextmanager
+def _black_hole(link):
+    """A full queue of connections: the kernel drops what asks for another."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((HOST, 0))
+        listener.listen(0)
+        for _ in range(4):
+            sock = stack.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        time.sleep(0.1)
+        yield listener.getsockname()[1]
