@@ -2,6 +2,7 @@
 
 import pytest
 from probe import Probe
+from stories import Stories
 
 
 @pytest.fixture
@@ -9,3 +10,13 @@ def probe(tmp_path):
     """A running board that runs what it is sent."""
     with Probe(tmp_path) as board:
         yield board
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stories(request, tmp_path_factory):
+    """Slow stories of all chosen tests (their parameter `story`), begun with the first test."""
+    params = [getattr(item, "callspec", None) for item in request.session.items]
+    chosen = [each.params["story"] for each in params if each and "story" in each.params]
+    made = Stories(tmp_path_factory, chosen)
+    yield made
+    made.close()

@@ -1,17 +1,29 @@
 """Slow stories told at the same time: each waits most of its time for something to give up."""
 
-import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
-AT_ONCE = 5
+AT_ONCE = 6
 
 
-@contextlib.contextmanager
-def told(factory, stories):
-    """Start `story(folder)` of each; gives {story: future}. factory: pytest's tmp_path_factory."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        folders = [factory.mktemp(story.__name__) for story in stories]
-        yield {story: pool.submit(story, folder) for story, folder in zip(stories, folders)}
+class Stories:
+    """Starts `story(folder)` of each; asking for one waits for its end.
+
+    factory: pytest's tmp_path_factory.
+    """
+
+    def __init__(self, factory, stories):
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._told = {
+            story: self._pool.submit(story, factory.mktemp(story.__name__)) for story in stories
+        }
+
+    def end_of(self, story):
+        """Wait for the end of a story; raises what failed in it."""
+        self._told[story].result()
+
+    def close(self):
+        """Leave untold what has not begun, wait for the others."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 def name_of(story):

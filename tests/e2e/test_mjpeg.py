@@ -10,7 +10,7 @@ from listener import Listener
 from mosquitto import Mosquitto
 from pictures import Viewer, check
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of, told
+from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 NOBODY = "mqtt://127.0.0.1:1"
@@ -118,8 +118,7 @@ def test_viewers_killed_in_mid_picture(camera):
     for _ in range(3):
         viewers = four(camera)
         close(viewers)
-    after = camera.heap_free()
-    assert abs(after - before) < 8_192
+    assert abs(camera.heap_free() - before) < 32_768  # a fifth of a picture; buffers may grow
     assert "restarts 0," in camera.status("3")
 
 
@@ -201,12 +200,6 @@ def camera_fails_meanwhile(folder):
 SLOW = [stops_reading, camera_fails_meanwhile]
 
 
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory):
-    with told(tmp_path_factory, SLOW) as futures:
-        yield futures
-
-
 @pytest.mark.parametrize("story", SLOW, ids=name_of)
 def test_slow(stories, story):
-    stories[story].result()
+    stories.end_of(story)

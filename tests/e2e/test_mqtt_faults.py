@@ -10,7 +10,7 @@ from mosquitto import Mosquitto
 from pictures import check
 from scripted import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, Scripted, length, publish
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of, told
+from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 LWT = f"tele/{TOPIC}/LWT"
@@ -247,15 +247,9 @@ SLOW = [
 ]
 
 
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory):
-    with told(tmp_path_factory, SLOW) as futures:
-        yield futures
-
-
 @pytest.mark.parametrize("story", SLOW, ids=name_of)
 def test_slow(stories, story):
-    stories[story].result()
+    stories.end_of(story)
 
 
 # Messages that nobody should send

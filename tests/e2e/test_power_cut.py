@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from sim import Simulator, wait_until
-from stories import name_of, told
+from stories import name_of
 
 OLD = {"topic": "old", "pulse": "1", "timezone": "UTC1", "mqttuser": "before"}
 NEW = {"topic": "new", "pulse": "2", "timezone": "UTC2", "mqttuser": "behind"}
@@ -126,12 +126,6 @@ def settings_survive_a_cut(folder):
 SLOW = [before, torn, after, twice, settings_survive_a_cut]
 
 
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory):
-    with told(tmp_path_factory, SLOW) as futures:
-        yield futures
-
-
 @pytest.mark.parametrize("story", SLOW, ids=name_of)
 def test_slow(stories, story):
-    stories[story].result()
+    stories.end_of(story)

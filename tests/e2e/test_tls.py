@@ -176,6 +176,14 @@ def test_good_certificate_is_told_the_login(camera, server, leaf, host):
 # What there is to trust
 
 
+@pytest.fixture
+def quiet(tmp_path, leaf):
+    """One that no other camera calls."""
+    (tmp_path / "server").mkdir()
+    with RecordingServer(tmp_path / "server", leaf.pem) as made:
+        yield made
+
+
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [
@@ -192,46 +200,43 @@ def test_good_certificate_is_told_the_login(camera, server, leaf, host):
         ("too long", b"-----BEGIN CERTIFICATE-----\n" * 400, "CA"),
     ],
 )
-def test_no_usable_authority(tmp_path, server, ca, leaf, name, data, why):
-    server.show(leaf.pem)
-    server.data = b""
-    server.handshakes = 0
+def test_no_usable_authority(tmp_path, quiet, ca, name, data, why):
+    quiet.data = b""
     settings = {"mqttuser": "cam", "mqttpass": SECRET}
     if data is not None:
         data = ca.cert_der[:200] if data == "half" else data
         (tmp_path / "ca").write_bytes(data)
         settings["mqttca"] = f"@{tmp_path / 'ca'}"
-    with Simulator(tmp_path, f"mqtts://localhost:{server.port}", settings) as camera:
+    with Simulator(tmp_path, f"mqtts://localhost:{quiet.port}", settings) as camera:
         assert why in camera.wait_status("mqtt resting (").rpartition("mqtt ")[2]
         assert camera.get().status_code == 200
-    assert server.data == b""
-    assert server.handshakes == 0
+    assert quiet.data == b""
+    assert quiet.handshakes == 0
 
 
-def test_not_verifying_is_said(tmp_path, server):
-    server.show(make(alternatives=("example.org",), valid=(-9 * DAY, -DAY)).pem)
-    server.data = b""
+def test_not_verifying_is_said(tmp_path, quiet):
+    quiet.show(make(alternatives=("example.org",), valid=(-9 * DAY, -DAY)).pem)
+    quiet.data = b""
     settings = {"mqttverify": "off", "mqttpass": SECRET, "mqttuser": "cam"}
-    with Simulator(tmp_path, f"mqtts://localhost:{server.port}", settings) as camera:
-        wait_until(lambda: SECRET.encode() in server.data, 10, "the login")
+    with Simulator(tmp_path, f"mqtts://localhost:{quiet.port}", settings) as camera:
+        wait_until(lambda: SECRET.encode() in quiet.data, 10, "the login")
         assert "tls off" in camera.status()
         assert camera.command("mqttverify") == "off"
-        server.data = b""
+        quiet.data = b""
         assert camera.command("mqttverify ca") == "ca"
         assert "no CA" in camera.wait_status("no CA", 20)
-        assert server.data == b""
+        assert quiet.data == b""
 
 
-def test_no_time_no_tls(tmp_path, server, ca, leaf):
+def test_no_time_no_tls(tmp_path, quiet, ca):
     """Certificates are not judged by a clock that starts in 2000."""
-    server.show(leaf.pem)
-    server.data = b""
+    quiet.data = b""
     (tmp_path / "ca").write_bytes(ca.cert_pem)
     settings = {"mqttca": f"@{tmp_path / 'ca'}", "mqttuser": "cam", "mqttpass": SECRET}
-    uri = f"mqtts://localhost:{server.port}"
+    uri = f"mqtts://localhost:{quiet.port}"
     with Simulator(tmp_path, uri, settings, ["--sntp", "127.0.0.1:1"]) as camera:
         assert "time" in camera.wait_status("mqtt offline (certificates need the time")
-        assert server.data == b""
+        assert quiet.data == b""
         assert camera.get("/jpg").status_code == 200
 
 

@@ -8,7 +8,7 @@ from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of, told
+from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 LWT = f"tele/{TOPIC}/LWT"
@@ -108,12 +108,6 @@ def blackhole(folder):
 SLOW = [no_address, wrong_password, away_and_back, blackhole, absent_at_start]
 
 
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory):
-    with told(tmp_path_factory, SLOW) as futures:
-        yield futures
-
-
 @pytest.mark.parametrize("story", SLOW, ids=name_of)
 def test_slow(stories, story):
-    stories[story].result()
+    stories.end_of(story)
