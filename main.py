@@ -4,4 +4,7 @@ import asyncio
 
 from app import system
 
-asyncio.run(system.main())
+try:
+    asyncio.run(system.main())
+except KeyboardInterrupt:  # Ctrl-C on the UART, or mpremote
+    system.at_prompt()

@@ -4,24 +4,27 @@ import asyncio
 import socket
 from asyncio import core
 
-from aio.streams import Stream
+from aio.streams import NODELAY, TCP, Stream
 from aio.tasks import finish
 
 
 class Listener:
     """`await serve(stream)` for every connection on `port`; the stream is closed afterwards.
 
-    Beyond `limit` connections the oldest one that is still `idle` has to go; where all are at
-    work `refuse(stream)`, which has to be quick, turns the new one away.
+    Beyond `limit` connections, or the `budget` that all listeners share, the oldest one that is
+    still `idle` has to go, else whom `make_room()` finds; where all are at work and stay,
+    `refuse(stream)`, which has to be quick, turns the new one away.
     """
 
-    def __init__(self, port, serve, refuse, deadlines, log, limit=6):
+    def __init__(self, port, serve, refuse, deadlines, log, budget, limit=6, make_room=None):
         self._port = port
         self._serve = serve
         self._refuse = refuse
         self._deadlines = deadlines
         self._log = log
+        self._budget = budget
         self._limit = limit
+        self._make_room = make_room
         self._tasks = []
         self._streams = []
 
@@ -61,12 +64,21 @@ class Listener:
             await asyncio.sleep_ms(50)
             return
         connection.setblocking(False)
+        connection.setsockopt(TCP, NODELAY, 1)
         stream = Stream(connection, self._deadlines, peer)
-        if len(self._tasks) >= self._limit and not self._evict():
+        if not self._has_room():
             await self._turn_away(stream)
         else:
+            self._budget.taken += 1
             self._streams.append(stream)
             self._tasks.append(asyncio.create_task(self._one(stream)))
+
+    def _has_room(self):
+        if len(self._tasks) >= self._limit:
+            return self._evict()
+        if self._budget.free():
+            return True
+        return self._evict() or bool(self._make_room and self._make_room())
 
     def _evict(self):
         for stream in self._streams:
@@ -93,6 +105,7 @@ class Listener:
             self._log.error("listener", "port {}: {!r}".format(self._port, e))
         finally:
             stream.close()
+            self._budget.taken -= 1
             self._tasks.remove(asyncio.current_task())
             if stream in self._streams:
                 self._streams.remove(stream)

@@ -11,6 +11,7 @@ from errno import ENOTCONN, ETIMEDOUT
 
 from micropython import const
 
+TCP, NODELAY = 6, 1  # for setsockopt: the same numbers in lwIP and Linux
 _SLICE = const(65_536)  # then the others' turn
 
 
@@ -25,26 +26,55 @@ class Stream(_Stream):
         self.stall_ms = stall_ms
         self._aborted = False
         self._bare = None  # the socket beneath TLS
+        self._polled = sock
+        self._parts = None
+        self._part = self._at = 0
+        self._full = False
         self.idle = True  # nothing has been asked for yet: the first to go when room is needed
 
-    async def send(self, data, more=None):
-        """Write all of `data`, then of `more` (bytes-like).
+    def put(self, parts):
+        """Write of `parts` (bytes-like) what the socket takes at once; True when it was all.
 
-        OSError(ETIMEDOUT) when the peer takes nothing.
+        Else `flush` has to be awaited. No coroutine is made for what costs no wait: finding room
+        for one takes MicroPython's heap longer than the socket takes for 10 KB.
         """
-        at = 0
-        while True:
-            took = self.s.write(data, at, _SLICE)  # from, at most: no slice is made
-            if took is None:  # full
+        self._parts = parts
+        self._part = self._at = 0
+        return self._write_some()
+
+    async def flush(self):
+        """Write what `put` has left; OSError(ETIMEDOUT) when the peer takes nothing."""
+        while not self._write_some():
+            if self._full:
                 await self._ready(self._writing, core._io_queue.queue_write, self.stall_ms)
-                continue
-            at += took
-            if at < len(data):
-                await asyncio.sleep_ms(0)
-            elif more is None:
-                return
             else:
-                data, more, at = more, None, 0
+                await asyncio.sleep_ms(0)
+        self._polled = self._bare or self.s  # the handshake is over
+
+    async def send(self, *parts):
+        """Write all of `parts`, one after the other."""
+        if not self.put(parts):
+            await self.flush()
+
+    def _write_some(self):
+        """At most a slice, then it is the others' turn; True when all is written."""
+        room = _SLICE
+        while self._part < len(self._parts):
+            data = self._parts[self._part]
+            took = self.s.write(data, self._at, room)  # from, at most: no slice is made
+            if not took and self._at < len(data):
+                self._full = True
+                return False
+            self._full = False
+            self._at += took
+            room -= took
+            if self._at == len(data):
+                self._part += 1
+                self._at = 0
+            elif room <= 0:
+                return False
+        self._parts = None
+        return True
 
     async def recv_into(self, view, stall_ms=0):
         """Fill the start of `view`: the number of bytes read, at least 1; 0 = the peer closed."""
@@ -63,22 +93,31 @@ class Stream(_Stream):
         await self._ready(self._writing, core._io_queue.queue_write, ms)
 
     def wrap(self, context, host):
-        """Go on in TLS: the handshake is made by the first write, in steps that do not block."""
+        """Go on in TLS: the handshake is made by the first `send`, in steps that do not block.
+
+        Until then the TLS object knows what to wait for; later the socket beneath is polled: on
+        the PC every look at the former takes 1 ms, whatever else the loop has to do.
+        """
         self._bare = self.s
-        self.s = context.wrap_socket(self.s, server_hostname=host, do_handshake_on_connect=False)
+        self.s = self._polled = context.wrap_socket(
+            self.s, server_hostname=host, do_handshake_on_connect=False
+        )
 
     async def _ready(self, deadline, queue, ms):
         if self.s is None or self._aborted:
             raise OSError(ENOTCONN)
         deadline.arm(ms)
         try:
-            yield queue(self.s)
+            yield queue(self._polled)
         except asyncio.CancelledError:
             if deadline.expired:
                 raise OSError(ETIMEDOUT) from None
             raise
         finally:
             deadline.disarm()
+
+    def aborted(self):
+        return self._aborted
 
     def abort(self):
         """Make whoever waits here, or will, give up with an OSError."""

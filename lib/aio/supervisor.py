@@ -36,13 +36,16 @@ class Supervisor:
                 await component.run()
                 return  # it had nothing more to do
             except Exception as e:
-                self._note(name, e)
+                self.restarts[name] += 1
+                try:
+                    self._note(name, e)
+                except MemoryError:  # then not even that; it starts again all the same
+                    pass
             if asyncio.ticks_diff(asyncio.ticks(), started) > self._healthy_ms:
                 backoff.reset()
             await asyncio.sleep_ms(backoff.next_ms())
 
     def _note(self, name, error):
-        self.restarts[name] += 1
         self.last_error = "{}: {!r}".format(name, error)
         self._log.error(name, "failed, starts again: {!r}".format(error))
         sys.print_exception(error)

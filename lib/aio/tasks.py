@@ -1,4 +1,4 @@
-"""Ending tasks."""
+"""Tasks that end, and what has ended already."""
 
 import asyncio
 
@@ -12,3 +12,6 @@ async def finish(*tasks):
             await task
         except (asyncio.CancelledError, Exception):
             pass
+
+
+NOTHING = ()  # awaited at once: what a function returns that has nothing left to wait for

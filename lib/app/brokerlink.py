@@ -75,7 +75,7 @@ class BrokerLink:
     def _connect_packet(self, clean):
         s = self._settings
         return mqtt.connect(
-            self._topics.device_id,
+            s["mqttclientid"] or self._topics.device_id,
             s["mqttkeepalive"],
             clean,
             self._topics.lwt,

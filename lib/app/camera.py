@@ -6,7 +6,9 @@ from micropython import const
 
 from proto import jpeg
 from proto.faults import CameraFault
+from proto.params import PARAMS, size_name
 
+_SMALL = const(5)  # QVGA: the rest of the camera is worth less than such a picture
 _SILENCE = const(3)  # a silent sensor skips the rungs that would only wait again
 
 LADDER = ("retry", "flush", "reinit", "reinit", "power")
@@ -15,19 +17,33 @@ LADDER = ("retry", "flush", "reinit", "reinit", "power")
 class Camera:
     """Owns the sensor. `state` is absent, starting, ready or recovering."""
 
-    def __init__(self, sensor, log, new_backoff, framesize="UXGA", quality=8, timeout_ms=3_000):
+    def __init__(
+        self, sensor, log, new_backoff, params, free_bytes, timeout_ms=3_000, reserve_bytes=65_536
+    ):
         self._sensor = sensor
         self._log = log
         self._backoff = new_backoff()
         self._timeout_ms = timeout_ms
-        self._framesize = framesize
-        self._quality = quality
+        self._free_bytes = free_bytes
+        self._reserve_bytes = reserve_bytes  # for frames, TLS and everything else
+        self.params = params  # name -> value on the wire; what the sensor has, or will have
         self._streak = 0
         self.state = "starting" if sensor else "absent"
         self.stale = sensor.stale if sensor else 0
         self.captured = self.failed = 0
         self.recoveries = {step: 0 for step in LADDER}
         self.reason = "" if sensor else "no camera driver in this firmware"
+
+    def grab(self):
+        """What `capture` gives, where it is there at once; else None."""
+        if self.state != "ready":
+            return None
+        try:
+            view = self._sensor.poll()
+            return None if view is None else self._good(view)
+        except (OSError, MemoryError, jpeg.BadJPEG) as e:
+            self._failed(e)
+            raise CameraFault(self.reason) from None
 
     async def capture(self):
         """A memoryview of one whole JPEG, the driver's own: `release` it soon.
@@ -40,11 +56,16 @@ class Camera:
         try:
             if self.state != "ready":
                 await self._recover()
-            view = await self._sensor.capture(self._timeout_ms)
-            view = view[: jpeg.length(view)]
+            return self._good(await self._sensor.capture(self._timeout_ms))
         except (OSError, MemoryError, jpeg.BadJPEG) as e:
             self._failed(e)
             raise CameraFault(self.reason) from None
+
+    def _good(self, view):
+        """The picture in a driver's buffer; raises BadJPEG."""
+        size = jpeg.length(view)
+        if size < len(view):
+            view = view[:size]
         if self._streak:
             self._log.info("camera", "works again")
             self._streak = 0
@@ -57,6 +78,55 @@ class Camera:
         """The driver may reuse the buffer of the last `capture`."""
         if self._sensor:
             self._sensor.release()
+
+    def set(self, changes):
+        """Apply [(name, value), ...], all or none; OSError says which the sensor refused.
+
+        It may come between any two captures: the driver never lends a picture over a wait.
+        """
+        if self.state != "ready":
+            raise CameraFault("the camera is {}: {}".format(self.state, self.reason))
+        done = []
+        try:
+            for name, value in changes:
+                self._apply(name, value)
+                done.append(name)
+        except OSError:
+            self._roll_back(done)
+            raise
+        self.params.update(changes)
+
+    def _roll_back(self, names):
+        try:
+            for name in names:
+                self._apply(name, self.params[name])
+        except OSError:  # the next capture starts it with the old ones
+            self.stop()
+
+    def _apply(self, name, value):
+        self._sensor.set(name, size_name(value) if name == "framesize" else value)
+
+    async def _start(self):
+        """Initialise the sensor as it is wished to be, smaller where the memory is short."""
+        for size in range(self.params["framesize"], -1, -1):
+            try:
+                await self._sensor.start(size_name(size), self.params["quality"])
+                if self._free_bytes() >= self._reserve_bytes or size <= _SMALL:
+                    break
+                self._sensor.stop()
+            except MemoryError:
+                pass
+            self._log.error("camera", "too little memory for " + size_name(size))
+        else:
+            raise MemoryError("not even for the smallest picture")
+        self.params["framesize"] = size
+        for name, _, _, initial in PARAMS:
+            value = self.params[name]
+            if value != initial and name not in ("framesize", "quality"):
+                try:
+                    self._apply(name, value)
+                except OSError as e:  # stored for another sensor: a picture is worth more
+                    self._log.error("camera", str(e))
 
     def stop(self):
         """Put the sensor to rest; the next capture starts it again."""
@@ -75,7 +145,7 @@ class Camera:
     async def _recover(self):
         """One rung: from "starting" the first init, then up the ladder."""
         if self.state == "starting":
-            await self._sensor.start(self._framesize, self._quality)
+            await self._start()
         else:
             step = LADDER[min(self._streak, len(LADDER)) - 1]
             self.recoveries[step] += 1
@@ -91,9 +161,9 @@ class Camera:
             await self._sensor.capture(self._timeout_ms)
 
     async def _reinit(self):
-        await self._sensor.start(self._framesize, self._quality)
+        await self._start()
 
     async def _power(self):
         await asyncio.sleep_ms(self._backoff.next_ms())
         await self._sensor.power_cycle()
-        await self._sensor.start(self._framesize, self._quality)
+        await self._start()

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from app.schema import QOS1, RETAIN
+from app.schema import PRIVATE, QOS1, RETAIN
 from config import product
 from proto.values import BadArgument, UnknownCommand
 
@@ -10,12 +10,18 @@ _MOST = const(1_024)  # bytes of an argument
 
 
 class CommandDoor:
-    """`cmnd/<topic>/<command>` in, `stat/<topic>/<command>` out."""
+    """`cmnd/<topic>/<command>` in, `stat/<topic>/<command>` out.
 
-    def __init__(self, commands, topics, log):
+    `say(text)` shows replies on the consoles, `happened("command" | "syntax")` on the LED.
+    """
+
+    def __init__(self, commands, topics, log, say, happened):
         self._commands = commands
         self._topics = topics
         self._log = log
+        self._say = say
+        self._happened = happened
+        self._said = {}  # what the broker keeps of us, so that nothing is said twice
         self._buffer = bytearray(_MOST)
         self.session = None
         self.ignored = 0  # retained commands, which nobody means now
@@ -45,10 +51,15 @@ class CommandDoor:
             self._log.error("command", "{}: {!r}".format(name, e))
             await self._syntax("{}: failed".format(name), group)
         else:
+            self._happened("command")
+            if not reply[2] & PRIVATE:
+                self._say("{} = {}".format(reply[0], reply[1]))
             await self.reply(*reply)
 
     async def reply(self, name, text, flags):
         """Publish what is now in force."""
+        if flags & RETAIN:
+            self._said[name] = text
         try:
             await self.session.publish(
                 self._topics.stat(name),
@@ -64,8 +75,15 @@ class CommandDoor:
         await self.reply("NAME", product.NAME, 0)
         await self.reply("VERSION", product.VERSION, 0)
         await self.reply("FALLBACKTOPIC", self._topics.device_id, 0)
+        self._said.clear()
+        await self.report()
+
+    async def report(self):
+        """Publish power and timer where the broker does not know them yet."""
         for name in ("power", "timer"):
-            await self.reply(*self._commands.call(name, ""))
+            reply = self._commands.call(name, "")
+            if self._said.get(name) != reply[1]:
+                await self.reply(*reply)
 
     def _command(self, topic):
         """(name, came to the group) of a command topic, (None, False) of another one."""
@@ -76,5 +94,6 @@ class CommandDoor:
         return None, False
 
     async def _syntax(self, why, group):
+        self._happened("syntax")
         text = ", ".join(self._commands.names(group))
         await self.reply("SYNTAX", (why + "\n" if why else "") + text, 0)

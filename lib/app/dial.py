@@ -3,11 +3,7 @@
 import socket
 from errno import EINPROGRESS
 
-from micropython import const
-
-from aio.streams import Stream
-
-_TCP, _NODELAY = const(6), const(1)  # the same numbers in lwIP and Linux
+from aio.streams import NODELAY, TCP, Stream
 
 
 class Dialler:
@@ -38,7 +34,7 @@ class Dialler:
             raise
         try:
             await stream.connected(self._connect_ms)
-            sock.setsockopt(_TCP, _NODELAY, 1)
+            sock.setsockopt(TCP, NODELAY, 1)
             if context:
                 stream.wrap(context, host)
             return stream

@@ -13,6 +13,7 @@ from micropython import const
 
 from proto.faults import CameraFault
 
+_ROOM = const(128)  # before and behind a picture
 _GRAIN = const(8_192)  # buffers grow in such steps, so that they are reused and not replaced
 
 
@@ -20,28 +21,39 @@ class Frame:
     """A slot of the pool: `view` is the JPEG, `seq` counts captures, `time_s` is the clock's."""
 
     def __init__(self):
-        self._buffer = bytearray(0)
+        self._buffer = memoryview(b"")
         self.view = None
         self.seq = 0
         self.time_s = 0
+        self.wrapped = None
         self.leases = 0
 
     def room(self):
-        return len(self._buffer)
+        return len(self._buffer) - 2 * _ROOM
 
     def drop(self):
-        self.view = None
-        self._buffer = bytearray(0)
+        self.view = self.wrapped = None
+        self._buffer = memoryview(b"")
 
     def fill(self, jpeg, seq):
-        if len(jpeg) > len(self._buffer):
+        """Copy a picture in, with room on both sides."""
+        size = len(jpeg) + 2 * _ROOM
+        if size > len(self._buffer):
             self.drop()
             gc.collect()
-            self._buffer = bytearray((len(jpeg) + _GRAIN - 1) // _GRAIN * _GRAIN)
-        self.view = memoryview(self._buffer)[: len(jpeg)]
+            self._buffer = memoryview(bytearray((size + _GRAIN - 1) // _GRAIN * _GRAIN))
+        self.view = self._buffer[_ROOM : _ROOM + len(jpeg)]
         self.view[:] = jpeg
+        self.wrapped = None
         self.seq = seq
         self.time_s = time.time()
+
+    def wrap(self, head, tail):
+        """`wrapped` is then the picture between them, in one piece for all who stream it."""
+        start, end = _ROOM - len(head), _ROOM + len(self.view)
+        self._buffer[start:_ROOM] = head
+        self._buffer[end : end + len(tail)] = tail
+        self.wrapped = (self._buffer[start : end + len(tail)],)
 
 
 class Frames:
@@ -59,16 +71,21 @@ class Frames:
         self._news = asyncio.Event()
         self._freed = asyncio.Event()
         self._seq = 0
+        self._floor = 0  # older pictures show the camera as it was set before
         self._failing_since = None
         self.dropped = 0  # pictures that did not fit
 
     def fresh(self):
         """Lease a frame whose exposure began after this call: `async with frames.fresh() as f`."""
-        return _Lease(self, self._seq + self._camera.stale + 1)
+        return Lease(self, self.next_fresh())
 
-    def after(self, seq):
-        """Lease the newest frame after number `seq`."""
-        return _Lease(self, seq + 1)
+    def next_fresh(self):
+        """The number of the first picture whose exposure begins after now."""
+        return self._seq + self._camera.stale + 1
+
+    def invalidate(self):
+        """A parameter has changed: pictures begun before now are not lent any more."""
+        self._floor = self.next_fresh()
 
     def leased(self):
         """How many leases are out."""
@@ -76,84 +93,105 @@ class Frames:
 
     async def run(self):
         while True:
-            if not self._wants and self._failing_since is None:  # a fault is mended unasked
+            if not self._wants and not self._restless():
                 self._wanted.clear()
                 await self._wanted.wait()
-            await self._capture()
+            while not self._has_free_slot():
+                await self._freed.wait()
+            try:
+                view = self._camera.grab()
+                if self._taken(await self._camera.capture() if view is None else view):
+                    self._tell()
+            except CameraFault:
+                self._failed()
             await asyncio.sleep_ms(0)
 
-    async def _capture(self):
-        try:
-            view = await self._camera.capture()
-        except CameraFault:
-            self._failed()
-        else:
-            try:
-                await self._take(view)
-                self._failing_since = None
-            except MemoryError:
-                self.dropped += 1
-                self._failed()
-                self._log.error("frames", "no room for {} bytes".format(len(view)))
-            finally:
-                self._camera.release()
+    def _tell(self):
+        """Wake all who wait, to look again."""
         self._news.set()
         self._news.clear()
 
-    async def _take(self, view):
-        self._seq += 1
-        if self._wants and self._seq >= min(self._wants):
-            frame = await self._slot(len(view))
-            frame.fill(view, self._seq)
-            self._newest = frame
+    def _taken(self, view):
+        """Keep a picture that somebody waits for: True; and give the driver's buffer back."""
+        try:
+            kept = self._take(view)
+            self._failing_since = None
+            return kept
+        except MemoryError:
+            self.dropped += 1
+            self._failed()
+            self._log.error("frames", "no room for {} bytes".format(len(view)))
+        finally:
+            self._camera.release()
+
+    def _restless(self):
+        """The first start and the mending of a fault need nobody who waits."""
+        return self._failing_since is not None or self._camera.state == "starting"
+
+    def _take(self, view):
+        """Copy the driver's picture; nothing may wait until it is given back."""
+        self._seq = seq = self._seq + 1
+        if seq < self._floor or not self._wants or seq < min(self._wants):
+            return False
+        frame = self._slot(len(view))
+        frame.fill(view, seq)
+        self._newest = frame
+        return True
 
     def _failed(self):
         if self._failing_since is None:
             self._failing_since = ticks_ms()
         elif self._given_up():  # for good: ticks tell no more than 6 days apart
             self._failing_since = ticks_add(ticks_ms(), -self._patience_ms - 1)
+        self._tell()
 
     def _given_up(self):
         since = self._failing_since
         return since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms
 
-    async def _slot(self, size):
+    def _has_free_slot(self):
+        for frame in self._pool:
+            if not frame.leases:
+                return True
+        return False
+
+    def _slot(self, size):
         """A slot that nobody leases, best one that is big enough already."""
         if size > self._most_bytes:
             raise MemoryError
-        while True:
-            free = [f for f in self._pool if not f.leases]
-            others = [f for f in free if f is not self._newest] or free
-            if others:
-                break
-            await self._freed.wait()
-        fitting = [f for f in others if f.room() >= size]
-        if fitting:
-            return min(fitting, key=Frame.room)
-        for frame in others:  # too small: their memory makes the bigger one
-            frame.drop()
-            if frame is self._newest:
-                self._newest = None
-        return others[0]
+        best = None
+        for frame in self._pool:
+            if not frame.leases and frame.room() >= size:
+                if best is None or frame.room() < best.room():
+                    best = frame
+        return best or self._emptied()
 
-    async def _wait(self, seq):
-        """The newest frame from number `seq` on; CameraFault once the camera fails too long."""
-        self._wants.append(seq)
-        self._wanted.set()
-        try:
-            while not self._newest or self._newest.seq < seq:
-                if self._given_up():
-                    raise CameraFault(self._camera.reason or "no picture")
-                await self._news_or_patience()
-        finally:
-            self._wants.remove(seq)
-        return self._newest
+    def _emptied(self):
+        """A free slot; all free ones are too small, and their memory makes the bigger one."""
+        for frame in self._pool:
+            if not frame.leases:
+                free = frame
+                frame.drop()
+                if frame is self._newest:
+                    self._newest = None
+        return free
+
+    def _has(self, seq):
+        """Whether picture `seq` or a later one is there; CameraFault once it fails too long."""
+        newest = self._newest
+        if newest and newest.seq >= seq and newest.seq >= self._floor:
+            return True
+        if self._given_up():
+            raise CameraFault(self._camera.reason or "no picture")
+        return False
+
+    def _more(self):
+        """To be awaited: the next picture; while the camera fails, or the end of patience."""
+        if self._failing_since is None:
+            return self._news.wait()
+        return self._news_or_patience()
 
     async def _news_or_patience(self):
-        """Wait for the next picture; while the camera fails, no longer than there is patience."""
-        if self._failing_since is None:
-            await self._news.wait()
-            return
         waited = ticks_diff(ticks_ms(), self._failing_since)
         try:  # the camera's next try may be half a minute away
             await asyncio.wait_for_ms(self._news.wait(), max(0, self._patience_ms - waited) + 1)
@@ -167,16 +205,40 @@ class Frames:
             self._freed.clear()
 
 
-class _Lease:
+class Lease:
+    """`async with lease as frame`, or `take` and `release`; the next time it is a later frame."""
+
     def __init__(self, frames, seq):
         self._frames = frames
         self._seq = seq
         self._frame = None
 
-    async def __aenter__(self):
-        self._frame = await self._frames._wait(self._seq)
-        self._frame.leases += 1
-        return self._frame
+    def renewed(self):
+        """This lease, for a frame whose exposure begins after now."""
+        self._seq = self._frames.next_fresh()
+        return self
+
+    async def take(self):
+        """Wait for the frame and hold it; raises CameraFault."""
+        frames, seq = self._frames, self._seq
+        frames._wants.append(seq)
+        frames._wanted.set()
+        try:
+            while not frames._has(seq):
+                await frames._more()
+        finally:
+            frames._wants.remove(seq)
+        self._frame = frame = frames._newest
+        self._seq = frame.seq + 1
+        frame.leases += 1
+        return frame
+
+    def release(self):
+        """Give the frame back."""
+        self._frames._release(self._frame)
+
+    def __aenter__(self):
+        return self.take()
 
     async def __aexit__(self, kind, error, trace):
-        self._frames._release(self._frame)
+        self.release()

@@ -23,6 +23,7 @@ class Inbound:
         self.received = self.repeated = 0
 
     async def run(self, reader, session):
+        self._recent.clear()  # ids of an old link say nothing about this one
         while True:
             first = await reader.byte()
             length = await _remaining_length(reader)

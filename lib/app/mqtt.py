@@ -6,7 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from aio.lock import Lock
-from aio.tasks import finish
+from aio.tasks import NOTHING, finish
 from proto import mqtt
 from proto.faults import NotConnected, why
 
@@ -57,7 +57,11 @@ class MQTTSession:
             return self._keep(topic, payload, retain)
         if not self.up.is_set():
             return self._refuse()
-        return self._send(self._codec.publish, topic, payload, retain)
+        if not self._writing.take():
+            return self._send(self._codec.publish, topic, payload, retain)
+        if self._begin_packet(self._codec.publish(topic, payload, retain)):
+            return NOTHING
+        return self._end_packet()
 
     async def _refuse(self):
         raise NotConnected("not connected")
@@ -221,33 +225,47 @@ class MQTTSession:
         )
 
     async def _send(self, make, *args):
-        """The packet that `make` returns (None: nothing), made when the link is ours alone.
-
-        A link that carried only a part of it is of no use any more. All in one coroutine: each
-        costs some 200 bytes of heap, and frames come here.
-        """
+        """The packet that `make` returns (None: nothing), made when the link is ours alone."""
         if not self._writing.take():
             await self._writing.acquire()
-        cut = False
+        if not self._begin_packet(make(*args)):
+            await self._end_packet()
+
+    def _begin_packet(self, packet):
+        """Hand what it takes of a packet to the socket; True when that was all.
+
+        The caller has locked `_writing`; unless there is more to write it is free afterwards.
+        """
+        whole = True
         try:
-            if not self._stream:
-                raise NotConnected("not connected")
-            packet = make(*args)
             if packet:
-                cut = True
-                await self._stream.send(*packet)
-                cut = False
+                if not self._stream:
+                    raise NotConnected("not connected")
+                whole = self._stream.put(packet)
         except OSError as e:
-            if cut:
-                self._fail(e)
+            self._fail(e)
+            raise
+        finally:
+            if whole:
+                self._writing.release()
+        return whole
+
+    async def _end_packet(self):
+        """The rest of it: a link that carried only a part is of no use any more."""
+        whole = False
+        try:
+            await self._stream.flush()
+            whole = True
+        except OSError as e:
+            self._fail(e)
             raise
         finally:
             self._writing.release()
-            if cut:
+            if not whole:
                 self._fail(OSError("cut off while sending"))
 
     async def acknowledge(self, packet_id):
-        await self._send(lambda: (mqtt.puback(packet_id), None))
+        await self._send(lambda: (mqtt.puback(packet_id),))
 
     def on_puback(self, packet_id):
         self._outbox.acknowledge(packet_id)

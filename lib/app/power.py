@@ -48,7 +48,7 @@ class Power:
     def cmd_timer(self, argument):
         """Start, extend or read the countdown."""
         if argument:
-            minutes = int_between(argument.lstrip("+"), 1, _MOST_MINUTES)
+            minutes = int_between(argument[argument[0] == "+" :], 1, _MOST_MINUTES)
             if argument[0] == "+":
                 minutes = min(self.minutes_left + minutes, _MOST_MINUTES)
             self.set(True)
@@ -57,9 +57,14 @@ class Power:
             self._minute_end = ticks_add(ticks_ms(), self._minute_ms)
         return str(self.minutes_left)
 
+    def toggle(self):
+        """What a press of the button does."""
+        self.set(not self.on)
+
     async def run(self):
         while True:
             await asyncio.sleep_ms(_LOOK_MS)
+            self._remember()
             now = ticks_ms()
             if self._pulse_end is not None and ticks_diff(now, self._pulse_end) >= 0:
                 self.set(False)
@@ -77,5 +82,11 @@ class Power:
         self._output.set(on)
         tenths = self._settings["pulse"]
         self._pulse_end = ticks_add(ticks_ms(), 100 * tenths) if on and tenths else None
-        self._settings.set("laststate", _WORDS[bool(on)])
+        self._remember()
         self.changed.set()
+
+    def _remember(self):
+        """Keep the state for the next start, where that counts (it may be chosen at any time)."""
+        settings = self._settings
+        if settings["poweratreset"] == _LAST_STATE and settings["laststate"] != self.on:
+            settings.set("laststate", _WORDS[self.on])

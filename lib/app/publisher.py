@@ -12,7 +12,7 @@ class ImagePublisher:
     """Publishes while the broker is up; what cannot be sent is dropped, the next one is newer."""
 
     def __init__(self, frames, session, settings, topic):
-        self._frames = frames
+        self._lease = frames.fresh()  # one for all pictures: they cost no heap
         self._session = session
         self._settings = settings
         self._topic = topic
@@ -45,8 +45,11 @@ class ImagePublisher:
 
     async def _publish(self):
         try:
-            async with self._frames.fresh() as frame:
+            frame = await self._lease.renewed().take()
+            try:
                 await self._session.publish(self._topic, frame.view, retain=True)
+            finally:
+                self._lease.release()
             self.sent += 1
         except OSError:  # the link went, or the camera gave nothing: the next one is newer
             self.dropped += 1

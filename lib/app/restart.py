@@ -8,14 +8,15 @@ from proto.values import confirmed
 class Restart:
     """Runs a restart a moment after it was asked for, so that the reply still goes out."""
 
-    def __init__(self, settings, session, chip, log, grace_ms=500):
+    def __init__(self, settings, params, session, chip, log, grace_ms=500):
         self._settings = settings
+        self._params = params
         self._session = session
         self._chip = chip
         self._log = log
         self._grace_ms = grace_ms
         self._asked = asyncio.Event()
-        self._erase = False
+        self.erasing = False
 
     def ask(self):
         self._asked.set()
@@ -27,16 +28,21 @@ class Restart:
 
     def cmd_reset(self, argument):
         confirmed(argument, "erase the settings and restart")
-        self._erase = True
-        self.ask()
+        self.erase()
         return "Reset and Restarting"
+
+    def erase(self):
+        """Back to the state of a new board: settings and camera parameters forgotten."""
+        self.erasing = True
+        self.ask()
 
     async def run(self):
         await self._asked.wait()
         await asyncio.sleep_ms(self._grace_ms)
         self._log.info("system", "restarting")
-        if self._erase:
+        if self.erasing:
             self._settings.erase()
+            self._params.erase()
         else:
             self._settings.flush()
         try:

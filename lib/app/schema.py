@@ -4,6 +4,7 @@ Masking, help, storage, documentation and tests are generated from these rows.
 """
 
 from proto.pem import CertificateText
+from proto.posixtz import ZoneRule
 from proto.uri import BrokerURI
 from proto.values import Between, Chars, OneOf, TopicName
 
@@ -19,6 +20,7 @@ RECONNECT = 16  # the MQTT session connects anew
 FRESH = 32  # forces a clean MQTT session (subscriptions of the old one would live on)
 HIDDEN = 64  # not a command of its own
 DEFAULT_BY_1 = 128  # the payload "1" restores the default
+LOG = 512  # what the log keeps
 DEVICE_ID_TOO = 256  # the default is also restored by the device id
 
 _EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
@@ -51,24 +53,32 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
         TopicName(1, 31),
         GROUP | FRESH | RESTART | DEFAULT_BY_1 | DEVICE_ID_TOO,
     ),
+    ("mqttclientid", "MQTT_CLIENT_ID", TEXT, "", Chars(0, 23), RECONNECT | DEFAULT_BY_1),
+    ("subtopic", "MQTT_SUBTOPIC", TEXT, "#", Chars(1, 31), RESTART | DEFAULT_BY_1),
+    ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0),
     ("pulse", "APP_PULSE", INT, 0, Between(0, 36_000), 0),
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0),
     ("laststate", "APP_POWER", INT, 0, OneOf("off", "on"), HIDDEN),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0),
     ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1),
-    ("timezone", "APP_TIMEZONE", TEXT, _EU, Chars(1, 63), GROUP | DEFAULT_BY_1),
+    ("timezone", "APP_TIMEZONE", TEXT, _EU, ZoneRule(63), GROUP | DEFAULT_BY_1),
+    ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG),
+    ("syslog", "LOG_SYSLOG", TEXT, "", Chars(0, 63), DEFAULT_BY_1),
     ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1),
 )
 
 RETAIN = 1  # the reply is retained
 QOS1 = 2  # the reply goes out at QoS 1
 GROUP_TOO = 4  # also allowed on the group topic
+PRIVATE = 8  # on consoles the reply is for who asked alone
 
 COMMANDS = (  # command, flags, owner, replies as, help; the owner's method is cmd_<command>
     ("status", GROUP_TOO, "status", "status", "| 1 | 2 | 3  how the camera is"),
-    ("config", 0, "status", "config", "all settings, secrets masked"),
-    ("log", 0, "status", "log", "the last lines of the log"),
-    ("help", GROUP_TOO, "commands", "help", "[command]  what there is"),
+    ("config", PRIVATE, "status", "config", "all settings, secrets masked"),
+    ("log", PRIVATE, "status", "log", "the last lines of the log"),
+    ("time", GROUP_TOO, "clock", "time", "local time"),
+    ("camera", 0, "params", "camera", '{"framesize": "VGA", ...}  parameters; nothing: all'),
+    ("help", GROUP_TOO | PRIVATE, "commands", "help", "[command]  what there is"),
     ("power", GROUP_TOO | RETAIN | QOS1, "power", "power", "off | on | toggle"),
     ("light", GROUP_TOO | RETAIN | QOS1, "power", "power", "off | on | toggle, the same as power"),
     ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),

@@ -1,14 +1,12 @@
 """The settings in force: rows of the schema over NVS, saved a moment after a change."""
 
 import asyncio
-import os
 
 from app.schema import (
     DEFAULT_BY_1,
     DEVICE_ID_TOO,
     FILE,
     FRESH,
-    INT,
     SCHEMA,
     SECRET,
 )
@@ -21,17 +19,27 @@ MASK = "***"
 class Settings:
     """`settings["pubinterval"]` is the value in force; `set` takes what a user typed."""
 
-    def __init__(self, nvs, log, device_id="", schema=SCHEMA, save_ms=500, inspect=None):
-        self._nvs = nvs
+    def __init__(
+        self,
+        store,
+        log,
+        device_id="",
+        schema=SCHEMA,
+        inspect=None,
+        save_ms=500,
+        retry_ms=60_000,
+    ):
+        self._store = store
         self._log = log
         self._device_id = device_id
         self._save_ms = save_ms
+        self._retry_ms = retry_ms
         self._inspect = inspect or {}  # name -> what looks closer at a file than the schema can
         self._rows = {row[NAME]: row for row in schema}
         self._watchers = []
         self._dirty = []
         self._changed = asyncio.Event()
-        self._values = {row[NAME]: self._load(row) for row in schema}
+        self._values = {row[NAME]: store.load(row) for row in schema}
 
     def __getitem__(self, name):
         return self._values[name]
@@ -64,7 +72,7 @@ class Settings:
         if self._means_default(row, text):
             value = row[DEFAULT]
         elif row[KIND] == FILE:
-            value = self._write_file(row, row[CHECK](text))
+            value = self._new_file(row, row[CHECK](text))
         else:
             value = row[CHECK](text)
         if value == self._values[name] and row[KIND] != FILE:
@@ -79,96 +87,44 @@ class Settings:
                 call()
 
     def flush(self):
-        """Write what has changed now; what the flash refuses is logged and tried again."""
-        for name in tuple(self._dirty):
-            row = self._rows[name]
-            try:
-                self._store(row, self._values[name])
-                self._nvs.commit()
-            except OSError as e:
-                self._log.error("settings", "{} is not saved: {!r}".format(name, e))
-                continue
-            self._dirty.remove(name)
+        """Write what has changed now, as one; True when the flash has taken it."""
+        names, self._dirty = self._dirty, []
+        try:
+            self._store.save([(self._rows[name], self._values[name]) for name in names])
+            return True
+        except (OSError, ValueError) as e:
+            self._dirty = names + [name for name in self._dirty if name not in names]
+            self._log.error("settings", "not saved: {!r}".format(e))
+            return False
 
     async def run(self):
         while True:
             await self._changed.wait()
             self._changed.clear()
             await asyncio.sleep_ms(self._save_ms)
-            self.flush()
-            if self._dirty:
-                await asyncio.sleep_ms(60_000)
+            if not self.flush():
+                await asyncio.sleep_ms(self._retry_ms)
                 self._changed.set()
 
     def erase(self):
         """Forget everything that the user has set."""
-        for row in self._rows.values():
-            if row[KIND] == FILE:
-                self._remove(row[KEY])
-            else:
-                self._nvs.erase(row[KEY])
+        self._store.erase(self._rows.values())
         self._dirty.clear()
-        self._nvs.commit()
 
     def _means_default(self, row, text):
         return (row[FLAGS] & DEFAULT_BY_1 and text == "1") or (
             row[FLAGS] & DEVICE_ID_TOO and text == self._device_id
         )
 
+    def _new_file(self, row, text):
+        if text and row[NAME] in self._inspect:
+            self._inspect[row[NAME]](text)
+        try:
+            return self._store.write_file(row, text)
+        except OSError as e:
+            raise BadArgument("not saved: {}".format(e)) from None
+
     def _save_later(self, name):
         if name not in self._dirty:
             self._dirty.append(name)
         self._changed.set()
-
-    def _store(self, row, value):
-        if value == row[DEFAULT]:
-            self._nvs.erase(row[KEY])
-        elif row[KIND] == INT:
-            if self._nvs.get_int(row[KEY]) != value:
-                self._nvs.set_int(row[KEY], value)
-        elif self._nvs.get_blob(row[KEY]) != value.encode():
-            self._nvs.set_blob(row[KEY], value.encode())
-
-    def _load(self, row):
-        """The stored value; the default where it is missing, or no longer allowed."""
-        if row[KIND] == FILE:
-            return row[KEY] if _exists(row[KEY]) else ""
-        if row[KIND] == INT:
-            stored = self._nvs.get_int(row[KEY])
-        else:
-            stored = self._nvs.get_blob(row[KEY])
-        if stored is None:
-            return row[DEFAULT]
-        try:
-            text = str(stored) if row[KIND] == INT else stored.decode().rstrip("\0")
-            return row[CHECK](text)
-        except (BadArgument, UnicodeError):
-            self._log.error("settings", "{} was unusable: default".format(row[NAME]))
-            return row[DEFAULT]
-
-    def _write_file(self, row, text):
-        """The path; the file is replaced whole or not at all (rename), "" removes it."""
-        path = row[KEY]
-        if text and row[NAME] in self._inspect:
-            self._inspect[row[NAME]](text)
-        if not text:
-            self._remove(path)
-            return ""
-        with open(path + ".new", "w") as f:
-            f.write(text)
-        os.rename(path + ".new", path)
-        return path
-
-    def _remove(self, path):
-        try:
-            os.remove(path)
-        except OSError:  # there was none
-            pass
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-        return True
-    except OSError:
-        return False

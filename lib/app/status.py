@@ -7,10 +7,13 @@ from proto.values import BadArgument
 
 
 class Status:
-    """Reads the other components; `status` keeps the C firmware's order of fields."""
+    """Reads the other components; `status` keeps the C firmware's order of fields.
+
+    `asked()` is called for every `status`: the telemetry goes out too.
+    """
 
     def __init__(
-        self, settings, topics, power, wifi, link, session, camera, supervisor, log, chip
+        self, settings, topics, power, wifi, link, session, camera, frames, supervisor, log, chip
     ):
         self._settings = settings
         self._topics = topics
@@ -19,6 +22,8 @@ class Status:
         self._link = link
         self._session = session
         self._camera = camera
+        self._frames = frames
+        self.asked = None
         self._supervisor = supervisor
         self._log = log
         self._chip = chip
@@ -27,6 +32,8 @@ class Status:
         """0 (or nothing) what it does, 1 the network's names, 2 the firmware, 3 its health."""
         if argument not in ("", "0", "1", "2", "3"):
             raise BadArgument("1 | 2 | 3, or nothing")
+        if self.asked:
+            self.asked()
         fields = getattr(self, "_status_" + (argument or "0"))()
         return ", ".join(str(field) for field in fields)
 
@@ -37,12 +44,39 @@ class Status:
     def cmd_log(self, argument):
         return "\n".join(self._log.lines())
 
+    def figures(self):
+        """The components' figures for telemetry."""
+        camera = self._camera
+        return {
+            "RestartReason": self._chip.reset_cause(),
+            "Heap": self._chip.free_bytes(),
+            "IPAddress": self._wifi.address(),
+            "Wifi": {"Signal": self._wifi.rssi(), "LinkCount": self._wifi.joins},
+            "MqttCount": self._session.connects,
+            "POWER": "on" if self._power.on else "off",
+            "Camera": {
+                "State": camera.state,
+                "Captured": camera.captured,
+                "Failed": camera.failed,
+                "Dropped": self._frames.dropped,
+                "Recoveries": camera.recoveries,
+            },
+            "Restarts": {name: n for name, n in self._supervisor.restarts.items() if n},
+            "LastError": self._log.last_error,
+        }
+
+    def led_state(self):
+        """Which of the LED's patterns it is time for."""
+        if self._wifi.state != "joined":
+            return "joining"
+        return "connected" if self._session.up.is_set() else "connecting"
+
     def _status_0(self):
         s = self._settings
         return (
             product.VERSION,
             s["topic"],
-            self._topics.own.decode() + "#",
+            s["subtopic"],
             "on" if self._power.on else "off",
             s["pulse"],
             s["timezone"],

@@ -5,29 +5,39 @@ import gc
 from micropython import const
 
 from aio.backoff import Backoff
+from aio.budget import Budget
 from aio.deadline import Deadlines
 from aio.listener import Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
-from app import tls
+from aio.udp import Datagrams
+from app import params, tls
 from app.brokerlink import BrokerLink
+from app.button import Button
 from app.camera import Camera
 from app.clock import Clock
 from app.cmnddoor import CommandDoor
 from app.commands import Commands
-from app.consoles import UARTConsole
+from app.consoles import Consoles
 from app.dial import Dialler
 from app.frames import Frames
 from app.httpdoor import HTTPDoor
 from app.inbound import Inbound
+from app.led import LED
 from app.log import Log
 from app.mqtt import MQTTSession
 from app.power import Power
 from app.publisher import ImagePublisher
+from app.report import PowerReport
 from app.restart import Restart
-from app.schema import NAMESPACE, RECONNECT, REJOIN, RESTART
+from app.schema import LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
+from app.serial import SerialConsole
 from app.settings import Settings
+from app.settingstore import SettingStore
 from app.status import Status
+from app.syslog import Syslog
+from app.telemetry import Telemetry
+from app.telnetdoor import TelnetDoor
 from app.topics import Topics, device_id, host_name
 from app.watchdog import Feeder
 from app.web import Web
@@ -35,54 +45,92 @@ from app.wifi import WiFiLink
 from config import board, product
 from hal import chip, sensor, sntp
 from hal.nvs import NVS
-from hal.pins import Output
+from hal.pins import Input, Output
 from hal.stdio import Console
 from hal.wifi import Station
 from proto.mqtt import next_id
 from proto.outbox import Outbox
 
-_HTTP_PORT = const(80)
-_WATCHDOG_MS = const(30_000)  # longer than the slowest TLS handshake step
+_HTTP_PORT, _TELNET_PORT, _SYSLOG_PORT = const(80), const(23), const(514)
+_CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
+_CONSOLES = const(2)
+_WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
+_PROMPT_MS = const(3_600_000)  # the watchdog cannot be stopped, only be made patient
 
 
 class System:
     """All components, made and connected; `run` starts them."""
 
     def __init__(self):
-        stdio = Console()
-        self.log = Log(stdio.write)
-        self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
-        self.settings = Settings(
-            NVS(NAMESPACE), self.log, device_id(chip.mac()), inspect={"mqttca": tls.check_ca}
-        )
-        self.topics = Topics(self.settings, device_id(chip.mac()))
+        self.id = device_id(chip.mac())
+        self.log = Log(lambda line: None)
+        self._make_settings()
         self.deadlines = Deadlines()
         self.off_loop = OffLoop()
         self.supervisor = Supervisor(self.log, Backoff)
-        self.commands = Commands(self.settings)
         self.power = Power(Output(board.POWER), self.settings)
+        self._make_consoles()
         self._make_network()
         self._make_camera()
         self._make_mqtt()
-        self._make_web()
-        self.console = UARTConsole(stdio, self.commands, self.log)
-        self._connect_commands()
+        self._make_servers()
+        self._make_status()
+        self._make_hands()
+        self._connect()
+
+    def _make_settings(self):
+        self.settings = Settings(
+            SettingStore(NVS(NAMESPACE), self.log),
+            self.log,
+            self.id,
+            inspect={"mqttca": tls.check_ca},
+        )
+        self.topics = Topics(self.settings, self.id)
+        self.commands = Commands(self.settings)
+
+    def _make_consoles(self):
+        self.consoles = Consoles(self.commands, self.log)
+        self.serial = SerialConsole(Console(), self.consoles.open("uart"))
+        self.log.write = self.consoles.say
+        self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
         station = Station(host_name(chip.mac(), self.settings["topic"]))
         self.wifi = WiFiLink(station, self.settings, self.log, Backoff)
-        self.clock = Clock(sntp.ask, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
+        self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
+        self.syslog = Syslog(
+            self.log,
+            self.settings,
+            self.wifi.up,
+            Datagrams(self.off_loop, _SYSLOG_PORT),
+            self.id,
+        )
 
     def _make_camera(self):
-        self.camera = Camera(sensor.find(board.CAMERA), self.log, Backoff)
+        stored = NVS(params.NAMESPACE)
+        self.camera = Camera(
+            sensor.find(board.CAMERA),
+            self.log,
+            Backoff,
+            params.load(stored, self.log),
+            chip.free_bytes,
+        )
         self.frames = Frames(self.camera, self.log)
+        self.params = params.Params(self.camera, stored, self.frames.invalidate)
 
     def _make_mqtt(self):
-        dialler = Dialler(self.off_loop, self.deadlines)
         self.link = BrokerLink(
-            dialler, tls, self.settings, self.topics, self.wifi.up, self.clock.set
+            Dialler(self.off_loop, self.deadlines),
+            tls,
+            self.settings,
+            self.topics,
+            self.wifi.up,
+            self.clock.set,
         )
-        self.door = CommandDoor(self.commands, self.topics, self.log)
+        self.led = LED(Output(board.LED, board.LED_ON), self._led_state)
+        self.door = CommandDoor(
+            self.commands, self.topics, self.log, self.consoles.say, self.led.show
+        )
         self.session = MQTTSession(
             self.link,
             Inbound(self.door, self.log),
@@ -98,14 +146,27 @@ class System:
             self.frames, self.session, self.settings, self.topics.image
         )
 
-    def _make_web(self):
+    def _make_servers(self):
+        budget = Budget(_CONNECTIONS)
         self.web = Web(self.frames, self.topics)
         http = HTTPDoor(self.web.app)
-        self.http = Listener(_HTTP_PORT, http.serve, http.busy, self.deadlines, self.log)
+        self.http = Listener(
+            _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS
+        )
+        door = TelnetDoor(self.consoles, "{} {}".format(product.NAME, product.VERSION))
+        self.telnet = Listener(
+            _TELNET_PORT,
+            door.serve,
+            door.refuse,
+            self.deadlines,
+            self.log,
+            budget,
+            _CONSOLES,
+            self.web.drop_viewer,
+        )
 
-    def _connect_commands(self):
-        self.restart = Restart(self.settings, self.session, chip, self.log)
-        status = Status(
+    def _make_status(self):
+        self.status = Status(
             self.settings,
             self.topics,
             self.power,
@@ -113,31 +174,72 @@ class System:
             self.link,
             self.session,
             self.camera,
+            self.frames,
             self.supervisor,
             self.log,
             chip,
         )
+        self.telemetry = Telemetry(
+            self.session, self.settings, self.topics, self.clock, self.log, self.status.figures
+        )
+        self.status.asked = self.telemetry.ask
+
+    def _make_hands(self):
+        self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
+        self.button = Button(
+            Input(board.BUTTON).down, self._pressed, self._many, self.restart.erase, self.log
+        )
+
+    def _pressed(self):
+        self.power.toggle()
+        self.led.show("press")
+
+    def _many(self):
+        self.log.info("button", "four presses")
+
+    def _led_state(self):
+        return "erasing" if self.restart.erasing else self.status.led_state()
+
+    def _set_log_level(self):
+        self.log.level = self.settings["loglevel"]
+
+    def _connect(self):
         self.commands.own(
-            status=status, power=self.power, publisher=self.publisher, system=self.restart
+            status=self.status,
+            power=self.power,
+            publisher=self.publisher,
+            params=self.params,
+            clock=self.clock,
+            system=self.restart,
         )
         self.settings.when(RESTART, self.restart.ask)
         self.settings.when(RECONNECT, self.session.reconnect)
         self.settings.when(REJOIN, self.wifi.rejoin)
+        self.settings.when(LOG, self._set_log_level)
+        self._set_log_level()
 
     async def run(self):
-        add = self.supervisor.add
-        add("deadlines", self.deadlines)
-        add("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS)))
-        add("settings", self.settings)
-        add("wifi", self.wifi)
-        add("clock", self.clock)
-        add("frames", self.frames)
-        add("mqtt", self.session)
-        add("publisher", self.publisher)
-        add("http", self.http)
-        add("power", self.power)
-        add("console", self.console)
-        add("restart", self.restart)
+        for name, component in (
+            ("deadlines", self.deadlines),
+            ("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS))),
+            ("settings", self.settings),
+            ("serial", self.serial),
+            ("led", self.led),
+            ("button", self.button),
+            ("wifi", self.wifi),
+            ("clock", self.clock),
+            ("frames", self.frames),
+            ("mqtt", self.session),
+            ("publisher", self.publisher),
+            ("http", self.http),
+            ("telnet", self.telnet),
+            ("power", self.power),
+            ("report", PowerReport(self.power, self.session, self.door)),
+            ("telemetry", self.telemetry),
+            ("syslog", self.syslog),
+            ("restart", self.restart),
+        ):
+            self.supervisor.add(name, component)
         gc.collect()
         await self.supervisor.run()
 
@@ -145,3 +247,8 @@ class System:
 async def main():
     """What main.py runs: for ever."""
     await System().run()
+
+
+def at_prompt():
+    """Somebody has interrupted the camera to work at the prompt: do not restart under them."""
+    chip.Watchdog(_PROMPT_MS)

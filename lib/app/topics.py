@@ -28,7 +28,8 @@ class Topics:
         self.own = "cmnd/{}/".format(topic).encode()
         self.group = "cmnd/{}/".format(group).encode()
         self.fallback = "cmnd/{}/".format(device_id).encode()
-        self.filters = [each + b"#" for each in (self.own, self.group, self.fallback)]
+        self.filters = [self.own + settings["subtopic"].encode()]
+        self.filters += [self.group + b"#", self.fallback + b"#"]
 
     def stat(self, name):
         return "stat/{}/{}".format(self._topic, name).encode()

@@ -16,9 +16,8 @@ _STREAM_HEAD = (
     b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
     b"Cache-Control: no-store\r\nConnection: close\r\n\r\n"
 )
-_PART_HEAD = (
-    "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.000000\r\n\r\n"
-)
+_BOUNDARY = b"\r\n--frame\r\n"
+_PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.000000\r\n\r\n"
 _JPEG_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
     "Content-Disposition: inline; filename=capture.jpg\r\nCache-Control: no-store\r\n"
@@ -43,6 +42,7 @@ class Web:
         self._topics = topics
         self._most_streams = streams
         self.streams = 0
+        self._viewers = []
         self.app = Microdot()
         self.app.get("/")(self._index)
         self.app.get("/capture")(self._capture)
@@ -51,6 +51,14 @@ class Web:
         self.app.get("/stream")(self._stream)
         for status in (400, 404, 405, 413, 500):
             self.app.error_handlers[status] = _error_page(status)
+
+    def drop_viewer(self):
+        """Send the newest viewer away, so that a console gets the socket; False without one."""
+        for stream in reversed(self._viewers):
+            if not stream.aborted():
+                stream.abort()
+                return True
+        return False
 
     async def _index(self, request):
         page = _PAGE.format(
@@ -65,46 +73,52 @@ class Web:
         try:
             async with self._frames.fresh() as frame:
                 head = _JPEG_HEAD.format(len(frame.view), _unix(frame.time_s))
-                await self._send(request, head.encode(), frame.view)
+                await _send(request, (head.encode(), frame.view))
         except CameraFault as e:
             return _unavailable("no picture: {}".format(e))
+        except OSError:  # the viewer has gone, or has stopped reading
+            pass
         return Response.already_handled
 
     async def _stream(self, request):
         if self.streams >= self._most_streams:
             return _unavailable("{} viewers are all there can be".format(self._most_streams))
         self.streams += 1
+        self._viewers.append(request.sock[1])
         try:
-            if await self._send(request, _STREAM_HEAD) and request.method != "HEAD":
-                await self._send_parts(request)
+            await _send(request, (_STREAM_HEAD, _BOUNDARY[2:]))
+            if request.method != "HEAD":
+                await self._send_parts(request.sock[1])
+        except OSError:  # the viewer has gone, or has stopped reading
+            pass
         finally:
             self.streams -= 1
+            self._viewers.remove(request.sock[1])
         return Response.already_handled
 
-    async def _send_parts(self, request):
+    async def _send_parts(self, stream):
+        """The boundary follows each picture at once: browsers show it when they see that."""
         lease = self._frames.fresh()
         while True:
             try:
-                async with lease as frame:
-                    head = _PART_HEAD.format(len(frame.view), _unix(frame.time_s))
-                    if not await self._send(request, head.encode(), frame.view, b"\r\n"):
-                        return
-                    lease = self._frames.after(frame.seq)
+                frame = await lease.take()
             except CameraFault:  # the viewer stays: the camera comes back
                 await asyncio.sleep_ms(1_000)
-                lease = self._frames.fresh()
+                lease.renewed()
+                continue
+            try:
+                if not frame.wrapped:
+                    head = _PART_HEAD.format(len(frame.view), _unix(frame.time_s))
+                    frame.wrap(head.encode(), _BOUNDARY)
+                if not stream.put(frame.wrapped):
+                    await stream.flush()
+            finally:
+                lease.release()
 
-    async def _send(self, request, head, *body):
-        """Write to the connection itself; False when the viewer has gone or stopped reading."""
-        stream = request.sock[1]
-        try:
-            await stream.send(head)
-            if request.method != "HEAD":
-                for part in body:
-                    await stream.send(part)
-            return True
-        except OSError:
-            return False
+
+async def _send(request, parts):
+    """Write to the connection itself; of a HEAD request's answer only the head."""
+    await request.sock[1].send(*(parts[:1] if request.method == "HEAD" else parts))
 
 
 def _unix(time_s):

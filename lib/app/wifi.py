@@ -26,6 +26,10 @@ class WiFiLink:
         """Network or password have changed."""
         self._anew = True
 
+    def address(self):
+        """The station's IPv4 address, "" without one."""
+        return self._station.address()
+
     def rssi(self):
         """Signal strength in dBm, None without a network."""
         return self._station.rssi()

@@ -1,4 +1,4 @@
-"""Output pins with an active level."""
+"""Pins that are on or off, whatever their level."""
 
 from machine import Pin
 
@@ -16,3 +16,13 @@ class Output:
 
     def set(self, on):
         self._pin.value(self._active if on else 1 - self._active)
+
+
+class Input:
+    """A pin with its pull-up on; `down()` is true while it is at ground."""
+
+    def __init__(self, number):
+        self._pin = Pin(number, Pin.IN, Pin.PULL_UP)
+
+    def down(self):
+        return self._pin.value() == 0

@@ -2,10 +2,11 @@
 
 from micropython import const
 
-MOST = const(255)  # bytes of a line
+MOST = 255  # bytes of a line
 
 _BACKSPACE, _DELETE, _CTRL_U, _ESC = const(8), const(127), const(21), const(27)
 _CR, _LF = const(13), const(10)
+_NO_UTF8 = const(0xF8)  # from here on: telnet and a terminal would take the echo for theirs
 
 
 class LineEditor:
@@ -28,8 +29,9 @@ class LineEditor:
         """The bytes to show for one byte that came in."""
         self.line = None
         after_cr, self._after_cr = self._after_cr, byte == _CR
-        if self._escape:
+        if self._escape and byte >= 32:
             return self._escaped(byte)
+        self._escape = b""  # a control character ends what was cut off, and counts
         if byte in (_CR, _LF):
             return b"" if after_cr and byte == _LF else self._end()
         if byte == _ESC:
@@ -38,7 +40,7 @@ class LineEditor:
             return self._erase(1)
         elif byte == _CTRL_U:
             return self._erase(len(self._buffer))
-        elif byte >= 32:
+        elif 32 <= byte < _NO_UTF8:
             return self._insert(byte)
         return b""
 
@@ -52,16 +54,16 @@ class LineEditor:
     def _end(self):
         self.line = bytes(self._buffer)
         self._buffer = bytearray()
-        if self.line.strip() and self.line not in self._history[-1:]:
+        if self.line.strip() and not self.too_long and self.line not in self._history[-1:]:
             self._history.append(self.line)
             if len(self._history) > self._most_history:
                 self._history.pop(0)
         self._recall = len(self._history)
         return b"\r\n"
 
-    def started(self):
-        """Forget that the last line was cut: its message has been shown."""
-        self.too_long = False
+    def typed(self):
+        """What stands in the line so far."""
+        return bytes(self._buffer)
 
     def _erase(self, characters):
         shown = 0
@@ -69,6 +71,8 @@ class LineEditor:
             byte = self._buffer[-1]
             self._buffer = self._buffer[:-1]
             shown += byte & 0xC0 != 0x80  # what follows in UTF-8 has no width of its own
+        if not self._buffer:
+            self.too_long = False
         return b"\b \b" * shown
 
     def _escaped(self, byte):

@@ -70,7 +70,8 @@ def parse(text):
         raise BadArgument('a JSON object such as {"framesize": "8"}') from None
     if not isinstance(wanted, dict) or not wanted:
         raise BadArgument('a JSON object such as {"framesize": "8"}')
-    return [(name, _value(name, value)) for name, value in wanted.items()]
+    ordered = sorted(wanted, key=lambda name: text.find('"{}"'.format(name)))  # dict forgets it
+    return [(name, _value(name, wanted[name])) for name in ordered]
 
 
 def _value(name, value):

@@ -88,6 +88,22 @@ class TimeZone:
         return dst
 
 
+class ZoneRule:
+    """Check of a setting: a POSIX TZ rule of at most `high` bytes."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high:
+            raise BadArgument(str(self))
+        TimeZone(text)
+        return text
+
+    def __str__(self):
+        return "a POSIX TZ rule such as CET-1CEST,M3.5.0,M10.5.0/3, at most {}".format(self.high)
+
+
 class _Scanner:
     def __init__(self, text):
         self._text = text

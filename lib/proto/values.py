@@ -41,13 +41,15 @@ def int_between(text, low, high):
 
 
 class Between:
-    """Whole numbers from low to high."""
+    """Whole numbers from low to high; where these are 0 and 1, also `off` and `on`."""
 
     def __init__(self, low, high):
         self.low = low
         self.high = high
 
     def __call__(self, text):
+        if (self.low, self.high) == (0, 1):
+            text = {"off": "0", "on": "1"}.get(text.lower(), text)
         return int_between(text, self.low, self.high)
 
     def __str__(self):

@@ -9,6 +9,8 @@ import fasttime  # first: the firmware takes its time from it
 
 from aio.deadline import Deadlines
 from aio.streams import Stream
+from app.settings import Settings
+from app.settingstore import SettingStore
 
 clock = fasttime.clock
 _SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG, TCP_NODELAY
@@ -144,6 +146,12 @@ class Log:
 
     def error(self, who, text):
         self.errors.append((who, text))
+
+
+def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", **more):
+    """The firmware's settings over a namespace in RAM."""
+    log = log or Log()
+    return Settings(SettingStore(nvs or NVS(), log), log, device_id, **more)
 
 
 class Backoff:

@@ -58,6 +58,8 @@ class Camera:
             "mqttpass": "",
             "topic": "cam",
             "grouptopic": "cams",
+            "subtopic": "#",
+            "mqttclientid": "",
         }
         self.settings.update(settings)
         self.log = Log()
@@ -68,7 +70,9 @@ class Camera:
         dialler = Dialler(Direct(), self.deadlines)
         self.link = BrokerLink(dialler, None, self.settings, topics, self.wifi_up, self.clock_set)
         self.commands = PowerCommand()
-        self.door = CommandDoor(self.commands, topics, self.log)
+        self.door = CommandDoor(
+            self.commands, topics, self.log, lambda text: None, lambda event: None
+        )
         self.outbox = Outbox(next_id)
         self.session = MQTTSession(
             self.link,

@@ -3,8 +3,9 @@
 import asyncio
 import unittest
 
-from fakes import Backoff, Log, clock, outcome, run
+from fakes import NVS, Backoff, Log, clock, outcome, run
 
+from app import params
 from app.camera import LADDER, Camera
 from proto.faults import CameraFault
 
@@ -42,6 +43,9 @@ class Sensor:
     async def power_cycle(self):
         self.calls.append("power")
 
+    def poll(self):
+        return None
+
     def release(self):
         self.calls.append("release")
 
@@ -50,10 +54,18 @@ class Sensor:
         self._started = False
 
 
+def plenty():
+    return 4_000_000
+
+
+def wishes():
+    return params.load(NVS(), Log())
+
+
 def camera_of(*script, backoff=None):
     sensor = Sensor(*script)
     log = Log()
-    return Camera(sensor, log, backoff or Backoff(1_000)), sensor, log
+    return Camera(sensor, log, backoff or Backoff(1_000), wishes(), plenty), sensor, log
 
 
 def shoot(camera):
@@ -171,7 +183,7 @@ class TestCamera(unittest.TestCase):
         self.assertEqual(sensor.calls, ["start UXGA 8", "capture"])
 
     def test_without_a_driver(self):
-        camera = Camera(None, Log(), Backoff())
+        camera = Camera(None, Log(), Backoff(), wishes(), plenty)
         self.assertEqual((camera.state, camera.stale), ("absent", 0))
         started = clock.now_ms()
         error = shoot(camera)

@@ -51,8 +51,10 @@ class Source:
 
 
 def make():
-    topics = Topics({"topic": "cam", "grouptopic": "cams"}, "DVES_A1B2C3")
-    door = CommandDoor(Commands(), topics, Log())
+    topics = Topics({"topic": "cam", "grouptopic": "cams", "subtopic": "#"}, "DVES_A1B2C3")
+    said, happened = [], []
+    door = CommandDoor(Commands(), topics, Log(), said.append, happened.append)
+    door.said, door.happened = said, happened
     door.session = Session()
     return door
 

@@ -2,14 +2,13 @@
 
 import unittest
 
-from fakes import NVS, Log
+from fakes import settings_on
 
 from app.commands import Commands
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.restart import Restart
 from app.schema import COMMANDS, GROUP, GROUP_TOO, HIDDEN, QOS1, RETAIN, SCHEMA, SECRET
-from app.settings import Settings
 from app.status import Status
 from proto.values import BadArgument, UnknownCommand
 
@@ -28,7 +27,7 @@ class Anyone:
 
 
 def make():
-    settings = Settings(NVS(), Log(), "DVES_A1B2C3")
+    settings = settings_on()
     commands = Commands(settings)
     anyone = Anyone()
     commands.own(**{row[2]: anyone for row in COMMANDS if row[2] not in ("commands", "settings")})

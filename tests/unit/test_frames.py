@@ -6,7 +6,7 @@ import unittest
 
 from fakes import Log, clock, ended, outcome, run, until
 
-from app.frames import Frames
+from app.frames import Frames, Lease
 from proto.faults import CameraFault
 
 
@@ -16,6 +16,7 @@ class Camera:
     def __init__(self, stale=0):
         self.stale = stale
         self.reason = "no frame"
+        self.state = "ready"
         self.fault = None
         self.size = 1_000
         self.captures = self.lent = 0
@@ -27,6 +28,9 @@ class Camera:
             raise self.fault
         self.lent += 1
         return memoryview(bytes((self.captures & 255,)) * self.size)
+
+    def grab(self):
+        return None
 
     def release(self):
         self.lent -= 1
@@ -98,13 +102,35 @@ class TestReaders(FramesCase):
 
         self.assertEqual(self.story(tell, stale=1), 2)
 
-    def test_after_takes_the_newest_and_skips_what_was_missed(self):
+    def test_invalidate_lends_nothing_that_was_begun_before(self):
         async def tell(frames, camera, log):
             async with frames.fresh() as frame:
                 seq = frame.seq
+            waiting = asyncio.create_task(take(frames))
+            await asyncio.sleep_ms(150)
+            self.assertFalse(waiting.done())
+            frames.invalidate()  # as a parameter changes while somebody waits
+            changed_at = camera.captures
+            _, data = await waiting
+            self.assertEqual(data[0], changed_at + 2 + 1)  # two were in buffers by then
+            async with Lease(frames, seq + 1) as frame:
+                self.assertTrue(frame.view[0] > changed_at + 2)
+            frames.invalidate()
+            frames.invalidate()
+            captures = camera.captures
+            async with Lease(frames, seq + 1) as frame:  # for the newest one, too
+                self.assertEqual(frame.view[0], captures + 3)
+
+        self.story(tell, stale=2)
+
+    def test_after_takes_the_newest_and_skips_what_was_missed(self):
+        async def tell(frames, camera, log):
+            lease = frames.fresh()
+            async with lease as frame:
+                seq = frame.seq
             other = asyncio.create_task(take_many(frames, 10))
             await asyncio.sleep_ms(550)
-            async with frames.after(seq) as frame:
+            async with lease as frame:
                 self.assertTrue(frame.seq >= seq + 5)
             await other
 
@@ -270,6 +296,8 @@ class TestFaults(FramesCase):
 
                 async def capture():
                     await asyncio.sleep_ms(100)
+                    if not big:  # begun before it was taken back
+                        return await small()
                     camera.lent += 1
                     return big[0]
 

@@ -1,51 +1,134 @@
-"""proto.lineedit: what a person types, and what noise does (more in tests/props)."""
+"""proto.lineedit: a line as it is typed, edited, recalled and cut."""
 
 import unittest
 
 from proto.lineedit import MOST, LineEditor
 
+UP, DOWN = b"\x1b[A", b"\x1b[B"
 
-def typed(data, editor=None):
-    """(finished lines, echo)."""
+
+def type_in(data, editor=None):
+    """(finished lines, what was echoed) for bytes from a keyboard."""
     editor = editor or LineEditor()
-    lines, echo = [], b""
+    lines, shown = [], b""
     for byte in data:
-        echo += editor.feed(byte)
+        shown += editor.feed(byte)
         if editor.line is not None:
             lines.append(editor.line)
-    return lines, echo
+    return lines, shown
 
 
-class TestLineEditor(unittest.TestCase):
-    def test_every_line_end(self):
+class TestLineEnds(unittest.TestCase):
+    def test_each_kind_ends_one_line(self):
         for end in (b"\r", b"\n", b"\r\n", b"\r\0"):
-            self.assertEqual(typed(b"one" + end + b"two" + end)[0], [b"one", b"two"])
+            lines, shown = type_in(b"ab" + end + b"c" + end + end + b"d")
+            self.assertEqual(lines, [b"ab", b"c", b""])
+            self.assertEqual(shown, b"ab\r\nc\r\n\r\nd")
 
-    def test_echo_and_erasing(self):
-        self.assertEqual(typed(b"ab\x7f\x08\x08c\r"), ([b"c"], b"ab\b \b\b \bc\r\n"))
-        self.assertEqual(typed("aü\x7fb\r".encode())[0], [b"ab"])
-        self.assertEqual(typed(b"wrong\x15right\r")[0], [b"right"])
+    def test_two_of_the_same_are_two_lines(self):
+        self.assertEqual(type_in(b"\n\n")[0], [b"", b""])
+        self.assertEqual(type_in(b"\r\r")[0], [b"", b""])
+        self.assertEqual(type_in(b"\r\n\r\n")[0], [b"", b""])
+        self.assertEqual(type_in(b"a\r\0\nb\r")[0], [b"a", b"", b"b"])
 
-    def test_history(self):
-        up, down = b"\x1b[A", b"\x1b[B"
-        self.assertEqual(typed(b"one\rtwo\r" + up + up + b"\r")[0][-1], b"one")
-        self.assertEqual(typed(b"one\rtwo\r" + up * 9 + down + b"\r")[0][-1], b"two")
-        self.assertEqual(typed(b"one\rx" + up + down + down + b"\r")[0][-1], b"")
-        self.assertEqual(typed(up + down + b"a\r")[0], [b"a"])
+    def test_ends_an_escape_sequence_that_was_cut_off(self):
+        for junk in (b"\x1b", b"\x1b[", b"\x1b[1;5", b"\x1bO"):
+            for end in (b"\r", b"\n", b"\r\n"):
+                self.assertEqual(type_in(b"a" + junk + end + b"help" + end)[0], [b"a", b"help"])
 
-    def test_other_keys_leave_nothing(self):
-        for key in (b"\x1b[C", b"\x1bOP", b"\x1b[15~", b"\x1b[1;5C", b"\t", b"\0", b"\x01"):
-            self.assertEqual(typed(b"a" + key + b"b\r")[0], [b"ab"], key)
 
-    def test_long_line_is_cut_and_says_so(self):
+class TestEditing(unittest.TestCase):
+    def test_backspace_takes_the_last_character_off_line_and_screen(self):
+        for key in (b"\x08", b"\x7f"):
+            for character in ("x", "ü", "€", "😀"):
+                data = b"a" + character.encode()
+                lines, shown = type_in(data + key + b"b\r")
+                self.assertEqual(lines, [b"ab"])
+                self.assertEqual(shown, data + b"\b \bb\r\n")
+
+    def test_backspace_at_the_start_does_nothing(self):
+        self.assertEqual(type_in(b"\x08\x7fa\x7f\x7f\x7fb\r"), ([b"b"], b"a\b \bb\r\n"))
+
+    def test_ctrl_u_takes_the_whole_line(self):
+        lines, shown = type_in("aüb".encode() + b"\x15c\r")
+        self.assertEqual(lines, [b"c"])
+        self.assertEqual(shown, "aüb".encode() + b"\b \b" * 3 + b"c\r\n")
+
+    def test_other_control_characters_are_nothing(self):
+        others = bytes(c for c in range(32) if c not in (8, 10, 13, 21, 27))
+        self.assertEqual(type_in(b"a" + others + b"b\r"), ([b"ab"], b"ab\r\n"))
+
+    def test_other_keys_are_swallowed_whole(self):
+        for key in (b"\x1b[C", b"\x1b[3~", b"\x1b[1;5D", b"\x1bOP", b"\x1bx", b"\x1b[H"):
+            self.assertEqual(type_in(b"a" + key + b"b\r"), ([b"ab"], b"ab\r\n"))
+
+    def test_bytes_that_no_utf8_has_are_dropped(self):
+        self.assertEqual(type_in(b"a\xff\xfe\xf8b\r"), ([b"ab"], b"ab\r\n"))
+
+    def test_what_stands_so_far(self):
         editor = LineEditor()
-        lines, echo = typed(b"x" * 5_000, editor)
-        self.assertTrue(editor.too_long)
-        self.assertEqual(echo.count(b"\x07"), 1)
-        lines, _ = typed(b"\r", editor)
-        self.assertEqual(lines, [b"x" * MOST])
-        editor.started()
+        type_in(b"abc\x7f", editor)
+        self.assertEqual(editor.typed(), b"ab")
+        type_in(b"\r", editor)
+        self.assertEqual(editor.typed(), b"")
+
+
+class TestLimit(unittest.TestCase):
+    def test_255_bytes_are_a_line_and_one_more_is_too_long(self):
+        for n, too_long in ((MOST, False), (MOST + 1, True), (5_000, True)):
+            editor = LineEditor()
+            lines, shown = type_in(b"x" * n + b"\r", editor)
+            self.assertEqual((len(lines), len(lines[0]), editor.too_long), (1, MOST, too_long))
+            self.assertEqual(shown.count(b"\x07"), int(too_long))  # one bell, not 4,745
+        self.assertEqual(MOST, 255)
+
+    def test_line_that_was_wiped_starts_anew(self):
+        editor = LineEditor()
+        type_in(b"x" * 300 + b"\x15" + b"help\r", editor)
         self.assertFalse(editor.too_long)
+        editor = LineEditor()
+        type_in(b"help\r" + b"x" * 300 + UP + b"\r", editor)
+        self.assertEqual((editor.too_long, editor.line), (False, b"help"))
+        editor = LineEditor()
+        type_in(b"x" * 300 + b"\x7f" * 300 + b"help\r", editor)
+        self.assertEqual((editor.too_long, editor.line), (False, b"help"))
+
+    def test_cut_line_is_not_recalled_as_a_whole_one(self):
+        editor = LineEditor()
+        type_in(b"x" * 300 + b"\r", editor)
+        editor.too_long = False
+        self.assertEqual(type_in(UP + b"\r", editor)[0], [b""])
+
+
+class TestHistory(unittest.TestCase):
+    def test_up_and_down(self):
+        for keys, line in ((UP, b"three"), (UP * 2, b"two"), (UP * 3, b"one"), (UP * 20, b"one")):
+            editor = LineEditor()
+            type_in(b"one\rtwo\rthree\r", editor)
+            self.assertEqual(type_in(keys + b"\r", editor)[0], [line])
+        editor = LineEditor()
+        type_in(b"one\rtwo\rthree\r", editor)
+        self.assertEqual(type_in(UP + UP + DOWN + b"\r", editor)[0], [b"three"])
+        self.assertEqual(type_in(UP + DOWN + b"\r", editor)[0], [b""])
+        self.assertEqual(type_in(DOWN + DOWN + b"x\r", editor)[0], [b"x"])
+
+    def test_recalled_line_is_shown_and_may_be_edited(self):
+        editor = LineEditor()
+        type_in(b"power on\r", editor)
+        lines, shown = type_in(b"ab" + UP + b"\x7f\x7foff\r", editor)
+        self.assertEqual(lines, [b"power off"])
+        self.assertEqual(shown, b"ab" + b"\b \b" * 2 + b"power on" + b"\b \b" * 2 + b"off\r\n")
+
+    def test_application_mode_arrows(self):
+        editor = LineEditor()
+        type_in(b"one\r", editor)
+        self.assertEqual(type_in(b"\x1bOA\r", editor)[0], [b"one"])
+
+    def test_keeps_a_few_and_no_empty_nor_repeated_ones(self):
+        editor = LineEditor(history=3)
+        type_in(b"a\rb\rc\rd\rd\r\r  \rd\r", editor)
+        self.assertEqual(type_in(UP + b"\r", editor)[0], [b"d"])
+        self.assertEqual(type_in(UP * 9 + b"\r", editor)[0], [b"b"])
 
 
 unittest.main()

@@ -6,6 +6,7 @@ import unittest
 
 from fakes import Deadlines, Log, Stream, dialled, ended, free_port, outcome, read, run, until
 
+from aio.budget import Budget
 from aio.listener import Listener
 
 
@@ -37,7 +38,7 @@ class ListenerCase(unittest.TestCase):
         async def whole():
             port = free_port()
             door, log, deadlines = Door(), Log(), Deadlines(50)
-            listener = Listener(port, door.serve, door.refuse, deadlines, log, limit)
+            listener = Listener(port, door.serve, door.refuse, deadlines, log, Budget(6), limit)
             tasks = [asyncio.create_task(w.run()) for w in (listener, deadlines)]
             await asyncio.sleep_ms(1)
 
@@ -181,7 +182,7 @@ class TestListener(ListenerCase):
         async def story():
             port = free_port()
             door = Door()
-            listener = Listener(port, door.serve, door.refuse, Deadlines(), Log())
+            listener = Listener(port, door.serve, door.refuse, Deadlines(), Log(), Budget(6))
             for n in range(3):
                 task = asyncio.create_task(listener.run())
                 await asyncio.sleep_ms(1)
@@ -197,15 +198,94 @@ class TestListener(ListenerCase):
         async def story():
             port = free_port()
             door = Door()
-            one = Listener(port, door.serve, door.refuse, Deadlines(), Log())
+            one = Listener(port, door.serve, door.refuse, Deadlines(), Log(), Budget(6))
             task = asyncio.create_task(one.run())
             await asyncio.sleep_ms(1)
-            two = Listener(port, door.serve, door.refuse, Deadlines(), Log())
+            two = Listener(port, door.serve, door.refuse, Deadlines(), Log(), Budget(6))
             error = await outcome(two.run())
             await ended(task)
             return error
 
         self.assertIsInstance(run(story()), OSError)
+
+
+class TestBudget(unittest.TestCase):
+    """Two listeners that share a number of sockets; the second may ask for room."""
+
+    def story(self, tell, most=2, room=None):
+        async def whole():
+            budget, log, deadlines = Budget(most), Log(), Deadlines(50)
+            ports, doors, listeners = [], [], []
+            for make_room in (None, room and (lambda: room(doors[0]))):
+                port, door = free_port(), Door()
+                ports.append(port)
+                doors.append(door)
+                listeners.append(
+                    Listener(port, door.serve, door.refuse, deadlines, log, budget, 2, make_room)
+                )
+            tasks = [asyncio.create_task(each.run()) for each in listeners + [deadlines]]
+            await asyncio.sleep_ms(1)
+
+            async def connect(which, first=b"W"):
+                sock = dialled(ports[which])
+                sock.setblocking(False)
+                stream = Stream(sock, deadlines)
+                await stream.send(first)
+                return stream
+
+            await tell(connect, doors, budget)
+            for task in tasks:
+                await ended(task)
+            self.assertEqual((budget.taken, log.errors), (0, []))
+
+        run(whole())
+
+    def test_is_shared_and_given_back(self):
+        async def tell(connect, doors, budget):
+            streams = [await connect(0), await connect(1)]
+            await until(lambda: doors[0].served == doors[1].served == 1)
+            self.assertEqual(budget.taken, 2)
+            for which in (0, 1):
+                self.assertEqual(await read(await connect(which, b""), 10), b"busy")
+            streams[0].close()
+            await until(lambda: budget.taken == 1)
+            await connect(1)
+            await until(lambda: doors[1].served == 2)
+
+        self.story(tell)
+
+    def test_room_is_made_by_others_where_they_can(self):
+        asked = []
+
+        def room(door):
+            asked.append(1)
+            return len(asked) == 1
+
+        async def tell(connect, doors, budget):
+            await connect(0)
+            await connect(0)
+            await until(lambda: doors[0].served == 2)
+            await connect(1)
+            await until(lambda: doors[1].served == 1)
+            self.assertEqual(await read(await connect(1, b""), 10), b"busy")
+            self.assertEqual(len(asked), 2)
+
+        self.story(tell, room=room)
+
+    def test_ended_before_a_connection_was_served_nothing_is_taken(self):
+        async def whole():
+            budget, door, port = Budget(2), Door(), free_port()
+            listener = Listener(port, door.serve, door.refuse, Deadlines(), Log(), budget)
+            task = asyncio.create_task(listener.run())
+            await asyncio.sleep_ms(1)
+            sock = dialled(port)
+            while not budget.taken:
+                await asyncio.sleep_ms(0)
+            await ended(task)
+            sock.close()
+            self.assertEqual((budget.taken, len(listener)), (0, 0))
+
+        run(whole())
 
 
 unittest.main()

@@ -4,7 +4,7 @@ import unittest
 
 from fakes import clock
 
-from app.log import Log
+from app.log import DEBUG, ERROR, INFO, Log
 
 
 class TestLog(unittest.TestCase):
@@ -16,7 +16,7 @@ class TestLog(unittest.TestCase):
         log, written = self.make()
         log.info("wifi", "joined")
         log.error("mqtt", "gone")
-        self.assertEqual(written, ["0 wifi: joined\r\n", "0 mqtt: ! gone\r\n"])
+        self.assertEqual(written, ["0 wifi: joined", "0 mqtt: ! gone"])
         self.assertEqual((log.errors, log.last_error), (1, "mqtt: gone"))
 
     def test_ring_keeps_the_last_oldest_first(self):
@@ -26,16 +26,34 @@ class TestLog(unittest.TestCase):
             log.info("x", str(n))
         self.assertEqual(list(log.lines()), ["0 x: {}".format(n) for n in range(7, 11)])
 
+    def test_levels(self):
+        for level, kept in ((ERROR, "e"), (INFO, "ei"), (DEBUG, "eid")):
+            log, written = self.make()
+            log.level = level
+            log.error("x", "e")
+            log.info("x", "i")
+            log.debug("x", "d")
+            self.assertEqual("".join(line[-1] for line in written), kept)
+            self.assertEqual((log.count, len(log.lines()), log.errors), (len(kept),) * 2 + (1,))
+
+    def test_since_a_number_gives_what_is_left_of_it(self):
+        log, _ = self.make()
+        for n in range(6):
+            log.info("x", str(n))
+        for first, numbers in ((0, [2, 3, 4, 5]), (3, [3, 4, 5]), (6, []), (9, [])):
+            self.assertEqual([number for number, _, _ in log.since(first)], numbers)
+        self.assertEqual(log.since(5), [(5, INFO, "0 x: 5")])
+
     def test_nothing_from_outside_forges_a_line(self):
         log, written = self.make()
         log.info("wifi", "joining a\r\n0 mqtt: ! forged\x1b[2J\x7f\0")
         self.assertEqual(len(list(log.lines())), 1)
-        self.assertFalse(any(c in written[0][:-2] for c in "\r\n\x1b\x7f\0"))
+        self.assertFalse(any(c in written[0] for c in "\r\n\x1b\x7f\0"))
 
     def test_long_lines_are_cut(self):
         log, written = self.make()
         log.error("x", "y" * 10_000)
-        self.assertTrue(len(written[0]) <= 162 and len(log.last_error) <= 160)
+        self.assertTrue(len(written[0]) <= 160 and len(log.last_error) <= 160)
 
     def test_uptime_goes_on_over_the_wrap_of_ticks(self):
         log, _ = self.make()

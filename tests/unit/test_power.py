@@ -3,10 +3,9 @@
 import asyncio
 import unittest
 
-from fakes import NVS, Log, clock, ended, run
+from fakes import NVS, clock, ended, run, settings_on
 
 from app.power import Power
-from app.settings import Settings
 from proto.values import BadArgument
 
 
@@ -19,7 +18,7 @@ class Output:
 
 
 def make(nvs=None, **values):
-    settings = Settings(nvs or NVS(), Log())
+    settings = settings_on(nvs)
     for name, text in values.items():
         settings.set(name, text)
     return Power(Output(), settings), settings
@@ -60,7 +59,19 @@ class TestPower(unittest.TestCase):
         for text in ("3", "maybe", "-1", "on on", "\0"):
             with self.assertRaises(BadArgument):
                 power.cmd_power(text)
-        for text in ("0", "-1", "1441", "+0", "+1441", "x", "+", "1.5", "+-1", "99999999999"):
+        for text in (
+            "0",
+            "-1",
+            "1441",
+            "+0",
+            "+1441",
+            "x",
+            "+",
+            "1.5",
+            "+-1",
+            "++5",
+            "99999999999",
+        ):
             with self.assertRaises(BadArgument):
                 power.cmd_timer(text)
         self.assertEqual((power.on, power.minutes_left), (True, 0))
@@ -157,6 +168,66 @@ class TestPower(unittest.TestCase):
             power.cmd_power(before)
             settings.flush()
             self.assertEqual(make(nvs)[0].on, after, (at_reset, before))
+
+    def test_last_state_is_the_one_it_had_when_that_was_chosen(self):
+        async def whole():
+            nvs = NVS()
+            power, settings = make(nvs, poweratreset="off")
+            task = asyncio.create_task(power.run())
+            power.cmd_power("on")
+            settings.set("poweratreset", "last_state")
+            await asyncio.sleep_ms(1_000)
+            await ended(task)
+            settings.flush()
+            self.assertTrue(make(nvs)[0].on)
+
+        run(whole())
+
+    def test_switching_writes_nothing_unless_the_last_state_counts(self):
+        for at_reset, key in (("off", False), ("on", False), ("last_state", True)):
+            nvs = NVS()
+            power, settings = make(nvs, poweratreset=at_reset)
+            for _ in range(10):
+                power.cmd_power("toggle")
+            power.cmd_power("on")
+            settings.flush()
+            self.assertEqual((nvs.writes, "APP_POWER" in nvs.stored), (1, key))
+
+    def test_pulse_of_a_tenth_and_of_a_minute(self):
+        for tenths in (1, 600):
+
+            async def tell(power, settings, ms=100 * tenths):
+                power.cmd_light("on")
+                await asyncio.sleep_ms(ms - 20)
+                self.assertTrue(power.on)
+                await asyncio.sleep_ms(120)
+                self.assertFalse(power.on)
+
+            self.story(tell, pulse=str(tenths))
+
+    def test_press_of_the_button_is_a_change_too(self):
+        async def tell(power, settings):
+            power.cmd_timer("5")
+            power.toggle()
+            self.assertEqual((power.on, power.minutes_left), (False, 0))
+            power.toggle()
+            await asyncio.sleep_ms(600)
+            self.assertFalse(power.on)  # it starts the pulse
+
+        self.story(tell, pulse="5")
+
+    def test_timer_of_a_day(self):
+        async def whole():
+            power = Power(Output(), settings_on(), minute_ms=200)
+            task = asyncio.create_task(power.run())
+            power.cmd_timer("1440")
+            await asyncio.sleep_ms(1_440 * 200 - 150)
+            self.assertEqual((power.on, power.minutes_left), (True, 1))
+            await asyncio.sleep_ms(250)
+            self.assertEqual((power.on, power.minutes_left), (False, 0))
+            await ended(task)
+
+        run(whole())
 
     def test_pulse_counts_after_a_restart_too(self):
         async def tell(power, settings):

@@ -7,8 +7,7 @@ from proto.mqtt import Codec, Refused, check_connack, connect, puback
 
 class TestCodec(unittest.TestCase):
     def whole(self, packet):
-        head, body = packet
-        return bytes(head) + bytes(body or b"")
+        return b"".join([bytes(part) for part in packet])
 
     def test_publish(self):
         codec = Codec()

@@ -17,7 +17,9 @@ class Frames:
     def fresh(self):
         return self
 
-    async def __aenter__(self):
+    renewed = fresh
+
+    async def take(self):
         await asyncio.sleep_ms(50)
         if self.fault:
             raise self.fault
@@ -25,7 +27,7 @@ class Frames:
         self.view = memoryview(b"jpeg")
         return self
 
-    async def __aexit__(self, kind, error, trace):
+    def release(self):
         self.leased -= 1
 
 

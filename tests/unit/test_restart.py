@@ -35,7 +35,7 @@ class TestRestart(unittest.TestCase):
         async def whole():
             told = Told()
             told.stop_ms = stop_ms
-            restart = Restart(told, told, told, Log())
+            restart = Restart(told, told, told, told, Log())
             task = asyncio.create_task(restart.run())
             await asyncio.sleep_ms(100_000)
             self.assertEqual(told.calls, [])
@@ -57,7 +57,9 @@ class TestRestart(unittest.TestCase):
 
     def test_reset_erases(self):
         answer, calls, _ = self.story(lambda restart: restart.cmd_reset("1"))
-        self.assertEqual((answer, calls), ("Reset and Restarting", ["erase", "stop", "reset"]))
+        self.assertEqual(
+            (answer, calls), ("Reset and Restarting", ["erase", "erase", "stop", "reset"])
+        )
 
     def test_hanging_goodbye_is_cut_short(self):
         _, calls, ms = self.story(lambda restart: restart.ask(), stop_ms=60_000)

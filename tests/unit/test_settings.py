@@ -4,7 +4,7 @@ import asyncio
 import os
 import unittest
 
-from fakes import NVS, Log, ended, run, until
+from fakes import NVS, Log, ended, run, settings_on, until
 
 from app.schema import (
     DEFAULT_BY_1,
@@ -19,7 +19,6 @@ from app.schema import (
     SECRET,
     TEXT,
 )
-from app.settings import Settings
 from proto.values import BadArgument
 
 DEVICE_ID = "DVES_A1B2C3"
@@ -28,7 +27,7 @@ TOO_LONG = "x" * 9_000
 
 
 def make(nvs=None, log=None, **more):
-    return Settings(nvs or NVS(), log or Log(), DEVICE_ID, **more)
+    return settings_on(nvs, log, DEVICE_ID, **more)
 
 
 def good_values(check):
@@ -42,6 +41,8 @@ def good_values(check):
         return [(str(n), n) for n in (check.low, check.high, (check.low + check.high) // 2)]
     if kind == "BrokerURI":
         return [(t, t) for t in ("mqtt://a", "mqtts://b.example:8884", "10.0.0.1")]
+    if kind == "ZoneRule":
+        return [(t, t) for t in ("EST5EDT", "<+03>-3", "NZST-12NZDT,M9.5.0,M4.1.0/3")]
     if kind == "TopicName":
         return [("a/b+c#d", "a_b_c_d"), ("ä" * (check.high // 2), "ä" * (check.high // 2))]
     return [(t, t) for t in ("x" * check.high, "a b", "ü€")]
@@ -53,6 +54,8 @@ def bad_values(check):
         return [str(len(names)), "-1", "maybe", names[0] + "x", " ", TOO_LONG]
     if type(check).__name__ == "Between":
         return [str(check.low - 1), str(check.high + 1), "x", "", "1.5", "0x10", "9" * 99, "--1"]
+    if type(check).__name__ == "ZoneRule":
+        return ["CET", "C-1", "CET-1CEST,M3.5.0", "ü-1", "x" * (check.high + 1), TOO_LONG]
     if type(check).__name__ == "BrokerURI":
         return ["http://a", "mqtt://", "a b", "mqtt://u:p@a", "a" * (check.high + 1), "a:0"]
     return ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
@@ -225,10 +228,10 @@ class TestSaving(unittest.TestCase):
             self.assertEqual(nvs.writes, 0)
             await asyncio.sleep_ms(1_000)
             self.assertEqual(nvs.stored, {"APP_PULSE": 49, "STA_SSID": b"home"})
-            self.assertEqual(nvs.writes, 2)
+            self.assertEqual(nvs.writes, 4)  # two of them are the journal's
             self.assertTrue(nvs.commits)
             await asyncio.sleep_ms(86_400_000)
-            self.assertEqual(nvs.writes, 2)
+            self.assertEqual(nvs.writes, 4)
             await ended(task)
 
         run(story(), 90_000)

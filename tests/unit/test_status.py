@@ -2,10 +2,9 @@
 
 import unittest
 
-from fakes import NVS, Log
+from fakes import settings_on
 
 from app.log import Log as RealLog
-from app.settings import Settings
 from app.status import Status
 from app.topics import Topics
 from config import product
@@ -22,7 +21,7 @@ class Parts:
     state = "connected"
     reason = ""
     waits_for = "no Wi-Fi"
-    captured = failed = joins = connects = 3
+    captured = failed = dropped = joins = connects = 3
     recoveries = {"retry": 1, "power": 2}
     restarts = {"wifi": 0, "mqtt": 4}
     tls = False
@@ -42,14 +41,14 @@ class Parts:
 
 def make():
     parts = Parts()
-    settings = Settings(NVS(), Log(), "DVES_A1B2C3")
+    settings = settings_on()
     settings.set("ssid", "home")
     settings.set("password", CANARIES[0])
     settings.set("mqttpass", CANARIES[1])
     settings.set("mqtthost", "mqtt://broker")
     log = RealLog(lambda text: None)
     topics = Topics(settings, "DVES_A1B2C3")
-    status = Status(settings, topics, parts, parts, parts, parts, parts, parts, log, parts)
+    status = Status(settings, topics, *(parts,) * 7, log, parts)
     return status, parts, log
 
 
@@ -61,7 +60,7 @@ class TestStatus(unittest.TestCase):
         expected = (
             product.VERSION,
             "esp32-mqtt-cam",
-            "cmnd/esp32-mqtt-cam/#",
+            "#",
             "on",
             "0",
             zone,

@@ -22,7 +22,7 @@ class TestTopics(unittest.TestCase):
             self.assertTrue(all(ord(c) < 128 for c in name), name)
 
     def test_topics_are_bytes(self):
-        topics = Topics({"topic": "küche", "grouptopic": "gruppe"}, "DVES_A1B2C3")
+        topics = Topics({"topic": "küche", "grouptopic": "gruppe", "subtopic": "#"}, "DVES_A1B2C3")
         self.assertEqual(topics.image, "data/küche/image".encode())
         self.assertEqual(topics.lwt, "tele/küche/LWT".encode())
         self.assertEqual(topics.stat("power"), "stat/küche/power".encode())

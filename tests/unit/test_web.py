@@ -16,6 +16,7 @@ class Camera:
     """A picture every 100 ms; its size and first byte tell which."""
 
     stale = 0
+    state = "ready"
     reason = "no frame in 3000 ms"
 
     def __init__(self):
@@ -30,6 +31,9 @@ class Camera:
         self.captures += 1
         self.lent += 1
         return memoryview(bytes((self.captures & 255,)) * self.size)
+
+    def grab(self):
+        return None
 
     def release(self):
         self.lent -= 1
@@ -98,7 +102,7 @@ class WebCase(unittest.TestCase):
         async def whole():
             camera = Camera()
             frames = Frames(camera, Log())
-            topics = Topics({"topic": "cam", "grouptopic": "cams"}, "DVES_A1B2C3")
+            topics = Topics({"topic": "cam", "grouptopic": "cams", "subtopic": "#"}, "DVES_A1B2C3")
             web = Web(frames, topics, **tunables)
             door = HTTPDoor(web.app)
             task = asyncio.create_task(frames.run())

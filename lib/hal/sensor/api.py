@@ -1,14 +1,25 @@
 """The sensor through micropython-camera-API (class `camera.Camera`)."""
 
 import asyncio
+from errno import ENOMEM
 
 import camera
-from machine import Pin
+from machine import I2C, Pin
 from micropython import const
 
 from hal.sensor import NoFrame, SensorError
+from hal.sensor.ov2640 import NightMode
 
 _POLL_MS = const(5)
+_I2C = const(1)
+_SCCB_HZ = const(100_000)
+_PROPERTIES = {  # name on the wire -> the driver's, where it differs
+    "framesize": "frame_size",
+    "awb": "whitebal",
+    "agc": "gain_ctrl",
+    "aec": "exposure_ctrl",
+}
+_SWITCHES = "colorbar awb agc aec hmirror vflip awb_gain aec2 dcw bpc wpc raw_gma lenc".split()
 _PWDN_MS = const(100)  # OV2640: high 100 ms, low 100 ms revives it
 
 
@@ -19,15 +30,21 @@ class Sensor:
     stale = 2  # frames that may have been begun before a capture was asked for
 
     def __init__(self, pins, fb_count=2):
-        self._pins = pins
+        self._pins = dict(pins)
+        self._bus = {"sda": self._pins.pop("sda_pin"), "scl": self._pins.pop("scl_pin")}
+        self._night = None
         self._fb_count = fb_count
         self._camera = None
 
     async def start(self, framesize="UXGA", quality=8):
         """Initialise the driver; SensorError when no sensor answers."""
         self.stop()
+        i2c = I2C(  # ours, so that the driver and the night mode share one bus
+            _I2C, sda=Pin(self._bus["sda"]), scl=Pin(self._bus["scl"]), freq=_SCCB_HZ
+        )
         try:
             self._camera = camera.Camera(
+                i2c=i2c,
                 pixel_format=camera.PixelFormat.JPEG,
                 frame_size=self._size(framesize),
                 jpeg_quality=_percent(quality),
@@ -36,7 +53,10 @@ class Sensor:
                 **self._pins,
             )
         except (OSError, RuntimeError) as e:
+            if "NO_MEM" in str(e) or ENOMEM in e.args:
+                raise MemoryError(str(e)) from None
             raise SensorError("init failed: {}".format(e)) from None
+        self._night = NightMode(i2c)
         await asyncio.sleep_ms(0)
 
     def stop(self):
@@ -45,34 +65,52 @@ class Sensor:
             self._camera.deinit()
             self._camera = None
 
+    def set(self, name, value):
+        """Set one parameter as it stands on the wire; a frame size by its name.
+
+        Raises SensorError that names the parameter when driver or sensor do not offer it.
+        """
+        try:
+            if name == "nightmode":
+                self._night.set(value)
+                return
+            if name == "framesize":
+                value = self._size(value)
+            elif name == "quality":
+                value = _percent(value)
+            elif name in _SWITCHES:
+                value = bool(value)
+            setattr(self._camera, _PROPERTIES.get(name, name), value)
+        except (AttributeError, ValueError, OSError) as e:
+            raise SensorError("{}: not offered by this camera ({})".format(name, e)) from None
+
     async def capture(self, timeout_ms):
         """A view of the next frame, valid until `release` or the next capture.
 
         Raises SensorError when none came in time: the driver's own wait of 4 s would stop the
         loop, so it is asked first whether there is one.
         """
+        for _ in range(timeout_ms // _POLL_MS):
+            view = self.poll()
+            if view is not None:
+                return view
+            await asyncio.sleep_ms(_POLL_MS)
+        raise NoFrame("no frame in {} ms".format(timeout_ms))
+
+    def poll(self):
+        """The view, if there is a frame now; else None. Raises SensorError."""
         if not self._camera:
             raise SensorError("not started")
-        self.release()
-        for _ in range(timeout_ms // _POLL_MS):
-            if self._available():
-                break
-            await asyncio.sleep_ms(_POLL_MS)
-        else:
-            raise NoFrame("no frame in {} ms".format(timeout_ms))
         try:
+            self._camera.free_buffer()
+            if not self._camera.frame_available():
+                return None
             view = self._camera.capture()
         except (OSError, RuntimeError) as e:
             raise SensorError("capture failed: {}".format(e)) from None
         if view is None:
             raise SensorError("capture gave nothing")
         return view
-
-    def _available(self):
-        try:
-            return self._camera.frame_available()
-        except (OSError, RuntimeError) as e:
-            raise SensorError("capture failed: {}".format(e)) from None
 
     def release(self):
         """Give the frame back, so that the sensor's next picture is fresh."""

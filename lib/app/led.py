@@ -1,0 +1,76 @@
+"""The status LED: patterns as data, one for each state, short ones for what happens."""
+
+import asyncio
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+_TICK_MS = const(20)
+
+STEADY = ((1, 0),)
+OFF = ((0, 0),)
+SLOW_BLINK = ((1, 800), (0, 800))  # 0.625 Hz, half on, half off
+BLINK = ((1, 400), (0, 400))
+FAST_BLINK = ((1, 100), (0, 100))  # toggles each 100 ms
+SLOW_FLASH = ((1, 100), (0, 1_500))  # 100 ms on, in the rhythm of the slow blink
+FAST_FLASH = ((1, 100), (0, 100))
+
+STATES = {  # state of the camera -> pattern, repeated
+    "start": STEADY,
+    "joining": SLOW_BLINK,
+    "connecting": SLOW_FLASH,
+    "connected": OFF,
+    "access point": FAST_FLASH,
+    "update": BLINK,
+    "erasing": STEADY,
+}
+EVENTS = {  # what happened -> pattern, how often
+    "command": (BLINK, 2),
+    "syntax": (FAST_BLINK, 4),
+    "press": (BLINK, 1),
+}
+
+
+class LED:
+    """Shows `state()`, a key of STATES; an event's blinks come first."""
+
+    def __init__(self, output, state, tick_ms=_TICK_MS):
+        self._output = output
+        self._state = state
+        self._tick_ms = tick_ms
+        self._events = []
+
+    def show(self, event):
+        """Blink for an event; those that pile up are shown once."""
+        if event not in self._events:
+            self._events.append(event)
+
+    async def run(self):
+        try:
+            while True:
+                if self._events:
+                    await self._blink(self._events[0])
+                    self._events.pop(0)
+                else:
+                    await self._hold(self._state())
+        finally:
+            self._output.set(False)
+
+    async def _blink(self, event):
+        pattern, times = EVENTS[event]
+        self._output.set(False)
+        await asyncio.sleep_ms(pattern[-1][1] // 2)  # so that it stands out from a lit LED
+        for _ in range(times):
+            for level, ms in pattern:
+                self._output.set(level)
+                await asyncio.sleep_ms(ms)
+
+    async def _hold(self, state):
+        """One round of a state's pattern; a change of state or an event cuts it short."""
+        for level, ms in STATES[state]:
+            self._output.set(level)
+            started = ticks_ms()
+            while not ms or ticks_diff(ticks_ms(), started) < ms:
+                await asyncio.sleep_ms(self._tick_ms)
+                if self._events or self._state() != state:
+                    return

@@ -1,0 +1,62 @@
+"""The `camera` command: parameters read, set all or none, kept in NVS when asked."""
+
+import json
+
+from proto.params import PARAMS, RANGES, SAVE, parse
+from proto.values import BadArgument
+
+NAMESPACE = "cam_param"
+
+
+def load(nvs, log):
+    """{name: value} of all parameters: stored ones, and the first start's for the rest."""
+    values = {}
+    for name, low, high, initial in PARAMS:
+        value = nvs.get_int(name, initial)
+        if not low <= value <= high:
+            log.error("camera", "stored {} was unusable: default".format(name))
+            value = initial
+        values[name] = value
+    return values
+
+
+class Params:
+    """Owns the `camera` command; `changed()` is called after parameters have changed."""
+
+    def __init__(self, camera, nvs, changed):
+        self._camera = camera
+        self._nvs = nvs
+        self._changed = changed
+
+    def cmd_camera(self, argument):
+        """The JSON of all values, or: the last value set."""
+        if not argument:
+            return json.dumps(self._camera.params)
+        wanted = parse(argument)
+        changes = [(name, value) for name, value in wanted if name != SAVE]
+        if changes:
+            try:
+                self._camera.set(changes)
+            except OSError as e:
+                raise BadArgument(str(e)) from None
+            self._changed()
+        if (SAVE, 1) in wanted:
+            self._save()
+        return str(wanted[-1][1])
+
+    def _save(self):
+        """Only what differs from what is stored costs a write."""
+        try:
+            for name, _, _, initial in PARAMS:
+                value = self._camera.params[name]
+                if self._nvs.get_int(name, initial) != value:
+                    self._nvs.set_int(name, value)
+            self._nvs.commit()
+        except OSError as e:
+            raise BadArgument("{}: not stored: {}".format(SAVE, e)) from None
+
+    def erase(self):
+        """Forget what was stored."""
+        for name in RANGES:
+            self._nvs.erase(name)
+        self._nvs.commit()

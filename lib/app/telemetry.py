@@ -1,0 +1,60 @@
+"""`tele/<topic>/STATE`: how the camera is, as JSON, every `teleperiod` seconds and on `status`."""
+
+import asyncio
+import json
+import sys
+
+from micropython import const
+
+from config import product
+
+_LOOK_MS = const(1_000)
+
+
+class Telemetry:
+    """`collect()` gives the components' own figures: a dict that goes into the JSON."""
+
+    def __init__(self, session, settings, topics, clock, log, collect):
+        self._session = session
+        self._settings = settings
+        self._topics = topics
+        self._clock = clock
+        self._log = log
+        self._collect = collect
+        self._asked = True
+
+    def ask(self):
+        """Publish soon, whatever the period."""
+        self._asked = True
+
+    def state(self):
+        """The JSON text."""
+        uptime = self._log.uptime_s()
+        report = {
+            "Time": self._clock.iso(),
+            "Uptime": "{}T{:02d}:{:02d}:{:02d}".format(
+                uptime // 86_400, uptime // 3_600 % 24, uptime // 60 % 60, uptime % 60
+            ),
+            "UptimeSec": uptime,
+            "Version": product.VERSION,
+            "MicroPython": ".".join(str(n) for n in sys.implementation[1][:3]),
+        }
+        report.update(self._collect())
+        return json.dumps(report)
+
+    async def run(self):
+        waited = 0
+        while True:
+            period = self._settings["teleperiod"]
+            if self._session.up.is_set() and (self._asked or 0 < period <= waited):
+                self._asked = False
+                waited = 0
+                await self._publish()
+            await asyncio.sleep_ms(_LOOK_MS)
+            waited += _LOOK_MS // 1_000
+
+    async def _publish(self):
+        try:
+            await self._session.publish(self._topics.tele("STATE"), self.state().encode())
+        except OSError:  # the link went; the next report is newer
+            pass

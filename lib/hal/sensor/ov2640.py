@@ -1,0 +1,32 @@
+"""Registers of the OV2640 that no driver offers, over its two-wire bus (SCCB)."""
+
+from micropython import const
+
+_ADDRESS = const(0x30)
+_BANK = const(0xFF)  # register that selects the bank; 1 = sensor
+_NIGHT = ((0x11, 0x07), (0x0F, 0x4B), (0x03, 0xCF))  # CLKRC: clock / 8; COM1: exposure over frames
+_DAY = ((0x11, 0x01), (0x0F, 0x43), (0x03, 0x0F))  # where nothing was kept
+
+
+class NightMode:
+    """Slows the frame rate for long exposures, and back to what was there before."""
+
+    def __init__(self, i2c):
+        self._i2c = i2c
+        self._before = None
+
+    def set(self, on):
+        """OSError when the sensor does not answer."""
+        self._write(_BANK, 1)
+        if on and self._before is None:
+            self._before = [(register, self._read(register)) for register, _ in _NIGHT]
+        for register, value in _NIGHT if on else (self._before or _DAY):
+            self._write(register, value)
+        if not on:
+            self._before = None
+
+    def _write(self, register, value):
+        self._i2c.writeto_mem(_ADDRESS, register, bytes((value,)))
+
+    def _read(self, register):
+        return self._i2c.readfrom_mem(_ADDRESS, register, 1)[0]

@@ -1,0 +1,151 @@
+"""Every rule of the tz database, by itself, from 2000 to 2037: as Python's zoneinfo has it.
+
+A zone's own file lists its past; one that holds nothing but the rule shows what the rule says.
+"""
+
+import io
+import random
+import struct
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, available_timezones
+
+import pytest
+
+from proto.posixtz import TimeZone
+from proto.values import BadArgument
+
+EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
+FIRST, LAST = 0, 38 * 365 * 86_400 + 9 * 86_400  # of 2000 and of 2037
+WEEK = 7 * 86_400
+INSTANTS = 200
+# forms that no zone has now: Jn, a whole year of summer, hours beyond a day
+MORE = (
+    "AAA3BBB,J60/0,J300",
+    "AAA-3:30BBB-4:30:15,M2.4.6/26,M11.1.0/-3",
+    "NZST-12NZDT,M9.5.0,M4.1.0/3",
+    "<+0330>-3:30<+0430>,J79/24,J263/24",
+    "EST5EDT,M3.2.0/2:00:01,M11.1.0/1:59:59",
+)
+
+
+def footers():
+    """{rule: a zone that ends with it}."""
+    found = {}
+    for name in sorted(available_timezones()):
+        for folder in TZPATH:
+            path = Path(folder, name)
+            if path.is_file():
+                found.setdefault(path.read_bytes().split(b"\n")[-2].decode("ascii"), name)
+                break
+    return found
+
+
+def by_rule_alone(rule):
+    """A ZoneInfo of a file (RFC 8536) without transitions, with `rule` as its footer."""
+    head = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 4)
+    block = head + struct.pack(">lbB", 0, 0, 0) + b"LMT\0"
+    return ZoneInfo.from_file(io.BytesIO(block + block + b"\n" + rule.encode() + b"\n"))
+
+
+def theirs(zone, seconds):
+    local = (EPOCH + timedelta(seconds=seconds)).astimezone(zone)
+    return seconds + round(local.utcoffset().total_seconds()), local.tzname()
+
+
+def transitions(zone):
+    """The first second of every span with another offset."""
+    found, before = [], theirs(zone, FIRST)[0] - FIRST
+    for week in range(FIRST, LAST, WEEK):
+        low, high = week, min(week + WEEK, LAST)
+        after = theirs(zone, high)[0] - high
+        if after != before:
+            while high - low > 1:
+                middle = (low + high) // 2
+                same = theirs(zone, middle)[0] - middle == before
+                low, high = (middle, high) if same else (low, middle)
+            found.append(high)
+        before = after
+    return found
+
+
+def check(rule):
+    """How many transitions there were; fails at the first instant that differs."""
+    ours, zone = TimeZone(rule), by_rule_alone(rule)
+    chance = random.Random(rule)
+    changes = transitions(zone)
+    around = [at + d for at in changes for d in (-3_601, -3_600, -1, 0, 1, 3_599, 3_600)]
+    instants = around + [chance.randrange(FIRST, LAST) for _ in range(INSTANTS)]
+    for seconds in instants:
+        when = EPOCH + timedelta(seconds=seconds)
+        assert ours.local(seconds) == theirs(zone, seconds), f"{rule} at {when}"
+    return len(changes)
+
+
+def test_every_rule_of_the_world_at_every_change():
+    found = footers()
+    if not found:
+        pytest.skip("this system has no time zone files")
+    assert len(found) > 60  # 95 in 2026
+    changing = sum(check(rule) >= 75 for rule in found)
+    assert changing > 20  # twice a year over 38 years
+
+
+@pytest.mark.parametrize("rule", MORE)
+def test_rules_that_no_zone_has_now(rule):
+    assert check(rule) >= 75
+
+
+def test_no_rules_given_are_those_of_the_united_states():
+    changes = transitions(by_rule_alone("EST5EDT,M3.2.0,M11.1.0"))
+    for at in changes:
+        for seconds in (at - 1, at):
+            given, ours = TimeZone("EST5EDT,M3.2.0,M11.1.0"), TimeZone("EST5EDT")
+            assert ours.local(seconds) == given.local(seconds)
+    assert len(changes) == 76
+
+
+def test_days_counted_from_0_with_leap_days():
+    """The form `n`, which zoneinfo counts from 1 (glibc and POSIX do not)."""
+    zone = TimeZone("AAA3BBB,59/0,299/24")
+    for year, month, day in ((2000, 2, 29), (2001, 3, 1), (2037, 3, 1)):
+        at = round((datetime(year, month, day, 3, tzinfo=timezone.utc) - EPOCH).total_seconds())
+        assert [zone.local(s)[1] for s in (at - 1, at)] == ["AAA", "BBB"]
+    for year, month, day in ((2000, 10, 27), (2001, 10, 28)):
+        at = round((datetime(year, month, day, 2, tzinfo=timezone.utc) - EPOCH).total_seconds())
+        assert [zone.local(s)[1] for s in (at - 1, at)] == ["BBB", "AAA"]
+
+
+def test_all_year_summer():
+    zone = TimeZone("XXX3EDT4,0/0,J365/23")  # RFC 8536 section 3.3.1
+    for seconds in range(FIRST, LAST, 86_399):
+        assert zone.local(seconds) == (seconds - 4 * 3_600, "EDT")
+
+
+BAD = """
+|C-1|CE-1|CET|CET-|CET--1|CET-25|CET-1:60|CET-1:00:60|CET-1:|CET-1CEST,|CET-1CEST,M3.5.0
+CET-1CEST,M3.5.0,|CET-1CEST,M3.5.0,M10.5|CET-1CEST,M13.5.0,M10.5.0|CET-1CEST,M0.5.0,M10.5.0
+CET-1CEST,M3.6.0,M10.5.0|CET-1CEST,M3.0.0,M10.5.0|CET-1CEST,M3.5.7,M10.5.0|CET-1CEST,J0,J1
+CET-1CEST,J366,J1|CET-1CEST,366,1|CET-1CEST,M3.5.0/168,M10.5.0|CET-1CEST,M3.5.0,M10.5.0,
+CET-1CEST,M3.5.0,M10.5.0/3x|CET-1CEST,M3.5.0,M10.5.0 |<+03-3|<>-3|<+0>-3|+03>-3|CET-1<CEST
+CET 1|CET-1 CEST|Europe/Berlin|:Europe/Berlin|CET-1CEST,M3.5.0/,M10.5.0|CET-1CEST,Mx,M10.5.0
+CET-99999999999|CET-1CEST,M3..0,M10.5.0|CET-1CEST,-1,M10.5.0|CET-1C2,M3.5.0,M10.5.0
+"""
+
+
+@pytest.mark.parametrize("rule", BAD.strip("\n").replace("\n", "|").split("|"))
+def test_malformed_rules_are_refused(rule):
+    with pytest.raises(BadArgument):
+        TimeZone(rule)
+
+
+def test_a_good_rule_with_any_one_character_gone_or_changed_is_a_rule_or_refused():
+    rule = "CET-1CEST-2,M3.5.0/02:00:00,J300/03:00:00"
+    for at in range(len(rule)):
+        for char in ("", *"<>,./:+-0189MJxé\0 "):
+            try:
+                zone = TimeZone(rule[:at] + char + rule[at + 1 :])
+            except BadArgument:
+                continue
+            for seconds in (FIRST, LAST):
+                assert abs(zone.local(seconds)[0] - seconds) <= 25 * 3_600

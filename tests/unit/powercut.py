@@ -1,0 +1,52 @@
+"""NVS whose power goes at the n-th operation, in the ways that flash can be left behind."""
+
+from fakes import NVS
+
+MODES = ("before", "after", "uncommitted", "reordered")
+
+
+class PowerCut(Exception):
+    """The chip is dark; nothing after this has happened."""
+
+
+class DyingNVS(NVS):
+    """Dies at operation `cut` (writes, erases and commits count from 0).
+
+    before: this operation did not happen; after: it did; uncommitted: only what was committed
+    stays; reordered: that and the last operation. `after_power_cut` is what the next start finds.
+    """
+
+    def __init__(self, stored, cut=1 << 30, mode="before"):
+        super().__init__()
+        self.stored = dict(stored)
+        self._kept = dict(stored)
+        self._cut = cut
+        self._mode = mode
+        self.operations = 0
+
+    def after_power_cut(self):
+        return self.stored if self._mode in ("before", "after") else self._kept
+
+    def set_int(self, key, value):
+        self._do(super().set_int, key, value)
+
+    def set_blob(self, key, data):
+        self._do(super().set_blob, key, data)
+
+    def erase(self, key):
+        self._do(super().erase, key)
+
+    def commit(self):
+        self._do(super().commit)
+        self._kept = dict(self.stored)
+
+    def _do(self, function, *args):
+        last = self.operations == self._cut
+        self.operations += 1
+        if last and self._mode == "reordered":
+            self.stored = self._kept
+        if last and self._mode not in ("after", "reordered"):
+            raise PowerCut
+        function(*args)
+        if last:
+            raise PowerCut

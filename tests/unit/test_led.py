@@ -1,0 +1,153 @@
+"""app.led: the patterns of behaviour.md section 8, by their times."""
+
+import asyncio
+import unittest
+
+from fakes import clock, ended, run
+
+from app.led import EVENTS, LED, STATES
+
+
+class Output:
+    """Notes [(ms, on)] of each change."""
+
+    def __init__(self):
+        self.on = None
+        self.changes = []
+
+    def set(self, on):
+        if bool(on) != self.on:
+            self.on = bool(on)
+            self.changes.append((clock.now_ms(), self.on))
+
+
+def spans(changes):
+    """[(on, ms)] between the changes."""
+    return [(a[1], b[0] - a[0]) for a, b in zip(changes, changes[1:])]
+
+
+def near(ms, wanted, slack=45):
+    return wanted - 5 <= ms <= wanted + slack
+
+
+class LEDCase(unittest.TestCase):
+    def story(self, tell, state="connected"):
+        async def whole():
+            output, box = Output(), [state]
+            led = LED(output, lambda: box[0])
+            task = asyncio.create_task(led.run())
+            try:
+                await asyncio.sleep_ms(5_000)
+                await tell(led, output, box)
+            finally:
+                await ended(task)
+            self.assertFalse(output.on)  # the end leaves it dark
+
+        run(whole(), 100_000)
+
+
+class TestStates(LEDCase):
+    def shows(self, state, on_ms, off_ms):
+        async def tell(led, output, box):
+            output.changes.clear()
+            await asyncio.sleep_ms(20_000)
+            found = spans(output.changes)
+            self.assertTrue(len(found) >= 10, found)
+            for on, ms in found:
+                self.assertTrue(near(ms, on_ms if on else off_ms), (state, on, ms))
+
+        self.story(tell, state)
+
+    def test_steady_and_dark(self):
+        for state, on in (("start", True), ("erasing", True), ("connected", False)):
+
+            async def tell(led, output, box, on=on):
+                self.assertEqual(output.on, on)
+                output.changes.clear()
+                await asyncio.sleep_ms(60_000)
+                self.assertEqual(output.changes, [])
+
+            self.story(tell, state)
+
+    def test_slow_blink_is_half_on_at_0_625_hz(self):
+        self.shows("joining", 800, 800)
+
+    def test_blink_is_half_on_at_1_25_hz(self):
+        self.shows("update", 400, 400)
+
+    def test_slow_flash_is_100_ms_on(self):
+        self.shows("connecting", 100, 1_500)
+
+    def test_fast_flash_is_100_ms_on_and_5_hz(self):
+        self.shows("access point", 100, 100)
+
+    def test_another_state_shows_at_once(self):
+        async def tell(led, output, box):
+            for box[0] in ("start", "connected", "start", "joining", "connected"):
+                await asyncio.sleep_ms(50)
+                self.assertEqual(output.on, box[0] != "connected", box[0])
+
+        self.story(tell)
+
+    def test_every_pattern_is_well_formed(self):
+        for pattern in list(STATES.values()) + [pattern for pattern, _ in EVENTS.values()]:
+            for level, ms in pattern:
+                self.assertTrue(level in (0, 1) and ms >= 0)
+                self.assertTrue(ms or len(pattern) == 1)
+
+
+class TestEvents(LEDCase):
+    def blinks(self, *events, state="connected"):
+        found = []
+
+        async def tell(led, output, box):
+            output.changes.clear()
+            for event in events:
+                led.show(event)
+            await asyncio.sleep_ms(20_000)
+            found.extend(spans(output.changes + [(clock.now_ms(), None)]))
+
+        self.story(tell, state)
+        return found
+
+    def test_counts_and_times(self):
+        for event, count, ms in (("command", 2, 400), ("syntax", 4, 100), ("press", 1, 400)):
+            found = self.blinks(event)
+            on = [t for lit, t in found if lit]
+            self.assertEqual(len(on), count, event)
+            self.assertTrue(all(near(t, ms) for t in on), found)
+            between = [t for lit, t in found[:-1] if not lit]
+            self.assertTrue(all(near(t, ms) for t in between), found)
+
+    def test_stands_out_from_a_lit_led(self):
+        found = self.blinks("press", state="start")
+        self.assertTrue(near(found[0][1], 200) and not found[0][0], found)
+        self.assertTrue(near(found[1][1], 400) and found[1][0], found)
+        self.assertTrue(found[-1][0])  # lit again
+
+    def test_two_kinds_come_one_after_the_other_many_of_one_once(self):
+        found = self.blinks(*["command"] * 50, "syntax")
+        self.assertEqual(len([1 for lit, _ in found if lit]), 6)
+
+    def test_again_after_it_was_shown(self):
+        async def tell(led, output, box):
+            for _ in range(3):
+                output.changes.clear()
+                led.show("press")
+                await asyncio.sleep_ms(3_000)
+                self.assertEqual([on for _, on in output.changes], [True, False])
+
+        self.story(tell)
+
+    def test_begins_at_once_in_the_midst_of_a_long_span(self):
+        async def tell(led, output, box):
+            output.changes.clear()
+            asked = clock.now_ms()
+            led.show("syntax")
+            await asyncio.sleep_ms(1_000)
+            self.assertTrue(output.changes[0][0] - asked < 100, output.changes)
+
+        self.story(tell)
+
+
+unittest.main()

@@ -1,0 +1,267 @@
+"""app.settingstore: a save is all or nothing, wherever the power goes."""
+
+import unittest
+
+from fakes import NVS, Log, settings_on
+from powercut import MODES, DyingNVS, PowerCut
+
+from app.schema import INT, SCHEMA, TEXT
+from app.settingstore import SettingStore
+from proto import journal
+
+JOURNAL = "SAVE_JOURNAL"
+OLD = {"STA_SSID": b"old", "STA_PASS": b"old secret", "MQTT_HOST": b"mqtt://old", "APP_PULSE": 7}
+NEW = (("ssid", "new"), ("password", "new secret"), ("mqtthost", "mqtt://new"), ("pulse", "8"))
+RESET = (("ssid", "1"), ("password", "1"), ("mqtthost", "mqtt://new"))
+ONE = (("pulse", "9"),)
+
+
+def values(nvs):
+    """What a start finds, by name, and what the log says."""
+    log = Log()
+    settings = settings_on(nvs, log)
+    return {row[0]: settings[row[0]] for row in SCHEMA}, log.errors
+
+
+def save(nvs, changes):
+    settings = settings_on(nvs)
+    for name, text in changes:
+        settings.set(name, text)
+    assert settings.flush()
+
+
+def rows():
+    return {row[0]: row for row in SCHEMA}
+
+
+class TestPowerCuts(unittest.TestCase):
+    def outcomes(self, stored, changes, mode):
+        """(values before, after, [the values after a cut at each operation])."""
+        whole = DyingNVS(stored)
+        before, _ = values(whole)
+        save(whole, changes)
+        after, _ = values(whole)
+        found = []
+        for cut in range(whole.operations + 1):
+            nvs = DyingNVS(stored, cut, mode)
+            try:
+                save(nvs, changes)
+            except PowerCut:
+                pass
+            found.append(nvs.after_power_cut())
+        return before, after, found
+
+    def test_all_old_or_all_new_at_every_operation(self):
+        for changes in (NEW, RESET, ONE):
+            for mode in MODES:
+                before, after, found = self.outcomes(OLD, changes, mode)
+                self.assertNotEqual(before, after)
+                seen = []
+                for stored in found:
+                    nvs = NVS()
+                    nvs.stored = dict(stored)
+                    now, errors = values(nvs)
+                    self.assertTrue(now in (before, after), "mixed: {}".format(stored))
+                    self.assertEqual(errors, [])
+                    self.assertFalse(JOURNAL in nvs.stored)
+                    seen.append(now == after)
+                self.assertTrue(seen[-1])
+                if mode in ("before", "uncommitted"):
+                    self.assertFalse(seen[0])
+                    self.assertEqual(seen, sorted(seen))  # once new, never old again
+
+    def test_second_cut_while_the_first_is_mended(self):
+        for mode in MODES:
+            for again in MODES:
+                before, after, found = self.outcomes(OLD, NEW, mode)
+                for stored in found:
+                    cut = 0
+                    while True:
+                        nvs = DyingNVS(stored, cut, again)
+                        try:
+                            settings_on(nvs)
+                            break
+                        except PowerCut:
+                            self.assertTrue(
+                                values(DyingNVS(nvs.after_power_cut()))[0] in (before, after)
+                            )
+                        cut += 1
+
+    def test_cut_between_two_saves_keeps_the_second(self):
+        for mode in MODES:
+            for cut in range(40):
+                nvs = DyingNVS(OLD, cut, mode)
+                try:
+                    save(nvs, NEW)
+                    save(nvs, ONE)
+                except PowerCut:
+                    pass
+                rebooted = NVS()
+                rebooted.stored = dict(nvs.after_power_cut())
+                now, _ = values(rebooted)
+                mine = (now["ssid"], now["password"], now["mqtthost"], now["pulse"])
+                self.assertTrue(
+                    mine
+                    in (
+                        ("old", "old secret", "mqtt://old", 7),
+                        ("new", "new secret", "mqtt://new", 8),
+                        ("new", "new secret", "mqtt://new", 9),
+                    ),
+                    mine,
+                )
+
+
+class TestFullFlash(unittest.TestCase):
+    """A write that fails is told, and what is saved later is not undone by what failed."""
+
+    def full_after(self, writes):
+        """Settings whose flash takes a number of writes and then no more; NEW was asked for."""
+        nvs, log = NVS(), Log()
+        nvs.stored = dict(OLD)
+        settings = settings_on(nvs, log)
+        take = nvs._set
+
+        def refuse(key, value):
+            nvs.full = nvs.writes >= writes
+            take(key, value)
+
+        nvs._set = refuse
+        for name, text in NEW:
+            settings.set(name, text)
+        self.assertFalse(settings.flush())
+        self.assertEqual(len(log.errors), 1)
+        self.assertFalse("secret" in str(log.errors))
+        self.assertEqual(settings["ssid"], "new")  # in force all the same
+        nvs._set = take
+        nvs.full = False
+        return nvs, settings
+
+    def test_saved_again_when_there_is_room(self):
+        for writes in range(5):
+            nvs, settings = self.full_after(writes)
+            self.assertTrue(settings.flush())
+            self.assertEqual(values(nvs)[0]["pulse"], 8)
+            self.assertFalse(JOURNAL in nvs.stored)
+
+    def test_last_value_wins_over_the_journal_of_a_save_that_failed(self):
+        for writes in range(5):
+            for last in (
+                (("pulse", "9"),),
+                (
+                    ("ssid", "old"),
+                    ("password", "old secret"),
+                    ("mqtthost", "mqtt://old"),
+                    ("pulse", "7"),
+                ),
+                (
+                    ("ssid", "third"),
+                    ("password", "old secret"),
+                    ("mqtthost", "mqtt://old"),
+                    ("pulse", "7"),
+                ),
+            ):
+                nvs, settings = self.full_after(writes)
+                for name, text in last:
+                    settings.set(name, text)
+                self.assertTrue(settings.flush())
+                now, _ = values(nvs)
+                for name in ("ssid", "password", "mqtthost", "pulse"):
+                    self.assertEqual(now[name], settings[name], (writes, last, name))
+                settings.set("pulse", "5")
+                settings.flush()
+                self.assertEqual(values(nvs)[0]["pulse"], 5)
+
+    def test_cut_during_the_save_after_one_that_failed(self):
+        for writes in range(5):
+            for mode in MODES:
+                for cut in range(20):
+                    stored = dict(self.full_after(writes)[0].stored)
+                    nvs = DyingNVS(stored, cut, mode)
+                    settings = settings_on(NVS())
+                    settings._store._nvs = nvs
+                    for name, text in NEW[:3] + ONE:
+                        settings.set(name, text)
+                    try:
+                        settings.flush()
+                    except PowerCut:
+                        pass
+                    now, _ = values(DyingNVS(nvs.after_power_cut()))
+                    # what failed before may have got partly there, but the newest is whole or not
+                    if now["pulse"] == 9:
+                        self.assertEqual(now["ssid"], "new")
+                        self.assertEqual(now["mqtthost"], "mqtt://new")
+
+    def test_recovery_that_fails_is_told_and_tried_at_the_next_start(self):
+        nvs = NVS()
+        nvs.stored = {JOURNAL: journal.pack([("APP_PULSE", 8), ("STA_SSID", b"new")])}
+        nvs.full = True
+        now, errors = values(nvs)
+        self.assertEqual((now["pulse"], len(errors)), (0, 1))
+        nvs.full = False
+        now, errors = values(nvs)
+        self.assertEqual((now["pulse"], now["ssid"], errors), (8, "new", []))
+
+
+class TestJournal(unittest.TestCase):
+    def test_longest_values_of_all_settings_fit_one_save(self):
+        nvs = NVS()
+        store = SettingStore(nvs, Log())
+        records = []
+        take = nvs.set_blob
+
+        def note(key, data):
+            records.append((key, len(data)))
+            take(key, data)
+
+        nvs.set_blob = note
+        pairs = []
+        for row in SCHEMA:
+            if row[2] == INT:
+                pairs.append((row, -2_000_000_000))
+            elif row[2] == TEXT:
+                pairs.append((row, "x" * row[4].high))
+        store.save(pairs)
+        self.assertEqual(records[0][0], JOURNAL)
+        self.assertTrue(records[0][1] <= 1_500)  # what hal.nvs takes
+
+    def test_damaged_or_foreign_one_changes_nothing(self):
+        good = journal.pack([("APP_PULSE", 8), ("STA_SSID", b"new")])
+        bad = [b"", b"x", b"\0\0\0\0", good[:-1], good[1:], good + b"x", b"\xff" * 1_400]
+        bad += [good[:n] + bytes((good[n] ^ 1,)) + good[n + 1 :] for n in range(len(good))]
+        for record in bad:
+            nvs = NVS()
+            nvs.stored = dict(OLD)
+            nvs.stored[JOURNAL] = record
+            now, _ = values(nvs)
+            self.assertEqual((now["pulse"], now["ssid"]), (7, "old"))
+            self.assertEqual(nvs.stored, OLD)
+
+    def test_one_setting_needs_none(self):
+        nvs = NVS()
+        save(nvs, ONE)
+        self.assertEqual((nvs.writes, nvs.stored), (1, {"APP_PULSE": 9}))
+
+
+class TestLoad(unittest.TestCase):
+    def test_key_of_another_type_reads_as_default(self):
+        for name, row in rows().items():
+            nvs = NVS()
+            nvs.stored[row[1]] = b"text" if row[2] == INT else 5
+            self.assertEqual(values(nvs)[0][name], row[3], name)
+
+    def test_value_of_a_later_version_reads_as_default_and_is_told(self):
+        nvs = NVS()
+        nvs.stored = {"APP_PWR_AT_RST": 3, "MQTT_SECURITY": 9, "APP_PULSE": 40_000, "FUTURE": 1}
+        now, errors = values(nvs)
+        self.assertEqual((now["poweratreset"], now["mqttsecurity"], now["pulse"]), (2, 0, 0))
+        self.assertEqual(len(errors), 3)
+
+    def test_stored_secret_that_is_unusable_is_not_logged(self):
+        nvs = NVS()
+        nvs.stored["STA_PASS"] = b"canary\x01"
+        now, errors = values(nvs)
+        self.assertEqual(now["password"], "")
+        self.assertTrue(len(errors) == 1 and "canary" not in str(errors))
+
+
+unittest.main()

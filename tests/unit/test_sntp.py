@@ -1,0 +1,176 @@
+"""hal.sntp: only the believable answer to the own question goes through to `ntptime`."""
+
+import struct
+import sys
+import unittest
+
+SERVER, OTHER = ("192.0.2.1", 123), ("192.0.2.66", 123)
+T2027 = 4_007_836_800  # 2027-01-02 UTC, in NTP's seconds
+NTP_1970 = 2_208_988_800
+
+
+class Network:
+    """Stands in for the module `socket`: `answers` is called with the question's bytes."""
+
+    AF_INET = SOCK_DGRAM = 2
+    answers = None
+    opened = closed = 0
+
+    def getaddrinfo(self, host, port):
+        if host == "no.example":
+            raise OSError(-2)
+        return [(2, 2, 0, "", SERVER)]
+
+    def socket(self, *args):
+        self.opened += 1
+        return Socket(self)
+
+
+class Socket:
+    def __init__(self, network):
+        self._network = network
+        self.timeout = None
+
+    def settimeout(self, seconds):
+        self.timeout = seconds
+
+    def sendto(self, data, address):
+        assert self.timeout and address == SERVER
+        self._queue = list(self._network.answers(bytes(data)))
+        return len(data)
+
+    def recvfrom(self, size):
+        if not self._queue:
+            raise OSError(110)
+        data, address = self._queue.pop(0)
+        return data[:size], address
+
+    def close(self):
+        self._network.closed += 1
+
+
+class NTPTime:
+    """As MicroPython's own: it believes whatever arrives."""
+
+    socket = host = None
+
+    def time(self):
+        query = bytearray(48)
+        query[0] = 0x1B
+        address = self.socket.getaddrinfo(self.host, 123)[0][-1]
+        s = self.socket.socket(self.socket.AF_INET, self.socket.SOCK_DGRAM)
+        try:
+            s.settimeout(1)
+            s.sendto(query, address)
+            message = s.recv(48)
+        finally:
+            s.close()
+        return struct.unpack("!I", message[40:44])[0] - NTP_1970
+
+
+class Machine:
+    """The chip's real-time clock."""
+
+    set_to = None
+
+    def RTC(self):
+        return self
+
+    def datetime(self, fields):
+        self.set_to = fields
+
+
+network, machine = Network(), Machine()
+sys.modules["socket"] = network
+sys.modules["ntptime"] = NTPTime()
+sys.modules["machine"] = machine
+from hal import sntp  # noqa: E402
+
+
+def answer(query, first=0x1C, stratum=2, cookie=None, transmit=T2027):
+    packet = bytearray(48)
+    packet[0], packet[1] = first, stratum
+    packet[24:32] = query[40:48] if cookie is None else cookie
+    packet[40:44] = struct.pack("!I", transmit)
+    return bytes(packet)
+
+
+def ask(*answers, host="ntp.example"):
+    """What `ask` makes of answers, each a function of the question, or (function, address)."""
+    network.answers = lambda query: [
+        (a[0](query), a[1]) if isinstance(a, tuple) else (a(query), SERVER) for a in answers
+    ]
+    try:
+        return sntp.ask(host)
+    finally:
+        assert network.opened == network.closed, "a socket stays open"
+
+
+class TestAsk(unittest.TestCase):
+    def test_believable_answer(self):
+        self.assertEqual(ask(answer), T2027 - NTP_1970)
+        for stratum in (1, 15):
+            self.assertEqual(ask(lambda q, n=stratum: answer(q, stratum=n)), T2027 - NTP_1970)
+
+    def test_what_cannot_be_believed_is_an_oserror(self):
+        lies = {
+            "stratum 0": lambda q: answer(q, stratum=0),
+            "kiss of death": lambda q: answer(q, stratum=0)[:12] + b"RATE" + answer(q)[16:],
+            "stratum 16": lambda q: answer(q, stratum=16),
+            "not synchronised": lambda q: answer(q, first=0xDC),
+            "a client's packet": lambda q: answer(q, first=0x1B),
+            "broadcast": lambda q: answer(q, first=0x1D),
+            "short": lambda q: answer(q)[:47],
+            "cut in the cookie": lambda q: answer(q)[:28],
+            "empty": lambda q: b"",
+            "no time": lambda q: answer(q)[:40] + bytes(8),
+            "no cookie": lambda q: answer(q, cookie=bytes(8)),
+            "wrong cookie": lambda q: answer(q, cookie=b"\x5a" * 8),
+            "echo": lambda q: q,
+        }
+        for name, lie in lies.items():
+            with self.assertRaises(OSError, msg=name):
+                ask(lie)
+
+    def test_from_another_address_or_port_is_not_heard(self):
+        for address in (OTHER, (SERVER[0], 124)):
+            with self.assertRaises(OSError):
+                ask((answer, address))
+
+    def test_strays_before_the_answer_do_no_harm(self):
+        forged = lambda q: answer(q, transmit=T2027 + 1_000_000)  # noqa: E731
+        stale = lambda q: answer(q, cookie=b"\1" * 8)  # noqa: E731
+        self.assertEqual(ask((forged, OTHER), stale, answer), T2027 - NTP_1970)
+
+    def test_flood_of_strays_ends(self):
+        with self.assertRaises(OSError):
+            ask(*[(answer, OTHER)] * 1_000)
+
+    def test_silence_and_no_such_name(self):
+        with self.assertRaises(OSError):
+            ask()
+        with self.assertRaises(OSError):
+            ask(answer, host="no.example")
+
+    def test_each_question_has_its_own_cookie(self):
+        seen = []
+        for _ in range(20):
+            ask(lambda q: seen.append(q) or answer(q))
+        self.assertEqual(len({q[40:48] for q in seen}), 20)
+        self.assertTrue(all(len(q) == 48 and q[0] == 0x1B for q in seen))
+
+    def test_old_answer_does_not_fit_a_new_question(self):
+        kept = []
+        ask(lambda q: kept.append(answer(q)) or kept[0])
+        with self.assertRaises(OSError):
+            ask(lambda q: kept[0])
+
+    def test_sets_the_chips_clock(self):
+        sntp.set_clock(T2027 - NTP_1970 + 3_723)
+        import time
+
+        if time.gmtime(0)[0] == 1970:
+            self.assertEqual(machine.set_to, (2027, 1, 2, 5, 1, 2, 3, 0))
+
+
+unittest.main()

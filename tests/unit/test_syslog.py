@@ -1,0 +1,124 @@
+"""app.syslog and aio.udp: the log as datagrams, and a dead server in nobody's way."""
+
+import asyncio
+import socket
+import unittest
+
+from fakes import Direct, ended, free_port, outcome, run
+
+from aio.udp import Datagrams
+from app.log import DEBUG, Log
+from app.syslog import Syslog
+
+
+class Sink:
+    """Datagrams that are kept; `error` is raised instead."""
+
+    def __init__(self):
+        self.sent = []
+        self.error = None
+        self.tries = self.closed = 0
+
+    async def send(self, target, data):
+        self.tries += 1
+        if self.error:
+            raise self.error
+        self.sent.append((target, data.decode()))
+
+    def close(self):
+        self.closed += 1
+
+
+class TestSyslog(unittest.TestCase):
+    def story(self, tell, server="logs.example", lines=8):
+        async def whole():
+            log, sink, up = Log(lambda line: None, lines), Sink(), asyncio.Event()
+            settings = {"syslog": server}
+            task = asyncio.create_task(Syslog(log, settings, up, sink, "DVES_A1B2C3").run())
+            await tell(log, sink, up, settings)
+            await ended(task)
+
+        run(whole(), 100_000)
+
+    def test_levels_are_severities_of_local0(self):
+        async def tell(log, sink, up, settings):
+            log.level = DEBUG
+            log.error("a", "1")
+            log.info("b", "2")
+            log.debug("c", "3")
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(sink.sent, [])  # no network yet
+            up.set()
+            await asyncio.sleep_ms(1_000)
+            expected = ("<131>DVES_A1B2C3 0 a: ! 1", "<134>DVES_A1B2C3 0 b: 2")
+            self.assertEqual([s[1] for s in sink.sent[:2]], list(expected))
+            self.assertEqual(sink.sent[2], ("logs.example", "<135>DVES_A1B2C3 0 c: 3"))
+
+        self.story(tell)
+
+    def test_off_sends_nothing_and_nothing_old_once_it_is_on(self):
+        async def tell(log, sink, up, settings):
+            up.set()
+            log.info("a", "old")
+            await asyncio.sleep_ms(1_000)
+            settings["syslog"] = "logs.example"
+            log.info("a", "new")
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(len(sink.sent), 1)
+            self.assertTrue(sink.sent[0][1].endswith("a: new"))
+
+        self.story(tell, "")
+
+    def test_dead_server_is_tried_seldom_and_skipped_lines_stay_skipped(self):
+        async def tell(log, sink, up, settings):
+            up.set()
+            sink.error = OSError(-2)
+            for n in range(100):
+                log.info("a", str(n))
+                await asyncio.sleep_ms(1_000)
+            self.assertTrue(2 <= sink.tries <= 5, sink.tries)
+            self.assertEqual(log.count, 100)  # it does not tell the log of itself
+            sink.error = None
+            await asyncio.sleep_ms(31_000)
+            numbers = [int(text.split()[-1]) for _, text in sink.sent]
+            self.assertEqual(numbers, list(range(92, 100)))
+
+        self.story(tell)
+
+
+class TestDatagrams(unittest.TestCase):
+    def test_goes_to_host_and_port_and_to_another_one_next(self):
+        async def story():
+            receivers, ports = [], []
+            for port in (free_port(), free_port()):
+                sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                sock.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+                receivers.append(sock)
+                ports.append(port)
+            out = Datagrams(Direct(), ports[0])
+            await out.send("127.0.0.1", b"one")
+            await out.send("127.0.0.1:{}".format(ports[1]), b"two")
+            await out.send("127.0.0.1:{}".format(ports[1]), b"three")
+            self.assertEqual(receivers[0].recv(100), b"one")
+            self.assertEqual([receivers[1].recv(100) for _ in range(2)], [b"two", b"three"])
+            out.close()
+            out.close()
+            await out.send("127.0.0.1", b"again")
+            self.assertEqual(receivers[0].recv(100), b"again")
+            out.close()
+            for sock in receivers:
+                sock.close()
+
+        run(story())
+
+    def test_name_that_nobody_knows_is_an_oserror(self):
+        class Lookup:
+            async def call(self, function, *args):
+                raise OSError(-2)
+
+        out = Datagrams(Lookup(), 514)
+        for _ in range(2):
+            self.assertIsInstance(run(outcome(out.send("no.example", b"x"))), OSError)
+
+
+unittest.main()

@@ -1,0 +1,101 @@
+"""app.telemetry: JSON every `teleperiod` seconds, at connect and when asked."""
+
+import asyncio
+import json
+import unittest
+
+from fakes import clock, ended, run
+
+from app.telemetry import Telemetry
+from config import product
+
+
+class Parts:
+    """Session, clock, log and topics in one."""
+
+    def __init__(self):
+        self.up = asyncio.Event()
+        self.published = []
+        self.error = None
+        self.uptime = 3 * 86_400 + 4 * 3_600 + 5 * 60 + 6
+
+    async def publish(self, topic, payload):
+        if self.error:
+            raise self.error
+        self.published.append((clock.now_ms(), topic, json.loads(payload)))
+
+    def tele(self, name):
+        return b"tele/cam/" + name.encode()
+
+    def iso(self):
+        return "2027-01-02T03:04:05"
+
+    def uptime_s(self):
+        return self.uptime
+
+
+class TestTelemetry(unittest.TestCase):
+    def story(self, tell, period=300):
+        async def whole():
+            parts, settings = Parts(), {"teleperiod": period}
+            telemetry = Telemetry(parts, settings, parts, parts, parts, lambda: {"Heap": 7})
+            task = asyncio.create_task(telemetry.run())
+            await tell(telemetry, parts, settings)
+            await ended(task)
+
+        run(whole(), 100_000)
+
+    def test_says_who_and_how_long(self):
+        async def tell(telemetry, parts, settings):
+            parts.up.set()
+            await asyncio.sleep_ms(2_000)
+            _, topic, state = parts.published[0]
+            self.assertEqual((topic, state["Time"]), (b"tele/cam/STATE", "2027-01-02T03:04:05"))
+            self.assertEqual((state["Uptime"], state["UptimeSec"]), ("3T04:05:06", parts.uptime))
+            self.assertEqual((state["Version"], state["Heap"]), (product.VERSION, 7))
+            self.assertEqual(len(state["MicroPython"].split(".")), 3)
+
+        self.story(tell)
+
+    def test_at_connect_then_every_period(self):
+        async def tell(telemetry, parts, settings):
+            await asyncio.sleep_ms(1_000_000)
+            self.assertEqual(parts.published, [])
+            parts.up.set()
+            await asyncio.sleep_ms(1_502_000)
+            times = [each[0] for each in parts.published]
+            self.assertEqual(len(times), 6)
+            for a, b in zip(times, times[1:]):
+                self.assertTrue(299_000 <= b - a <= 302_000, b - a)
+
+        self.story(tell)
+
+    def test_0_is_off_but_for_those_who_ask(self):
+        async def tell(telemetry, parts, settings):
+            parts.up.set()
+            await asyncio.sleep_ms(10_000_000)
+            self.assertEqual(len(parts.published), 1)
+            telemetry.ask()
+            await asyncio.sleep_ms(1_500)
+            self.assertEqual(len(parts.published), 2)
+            settings["teleperiod"] = 10  # felt at once
+            await asyncio.sleep_ms(2_000)
+            self.assertTrue(len(parts.published) >= 2)
+            await asyncio.sleep_ms(9_500)
+            self.assertEqual(len(parts.published), 3)
+
+        self.story(tell, 0)
+
+    def test_lost_link_costs_that_report_only(self):
+        async def tell(telemetry, parts, settings):
+            parts.error = OSError("gone")
+            parts.up.set()
+            await asyncio.sleep_ms(301_000)
+            parts.error = None
+            await asyncio.sleep_ms(303_000)
+            self.assertEqual(len(parts.published), 1)
+
+        self.story(tell)
+
+
+unittest.main()
