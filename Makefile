@@ -10,7 +10,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench fmt clean
+.PHONY: help run test check setup bench docs fmt clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,17 +21,21 @@ run: setup ## Start the camera on the simulated board (ARGS="--help" shows its o
 test: setup ## Run all tests (ARGS="-k name" some of them)
 	@$(VENV)/python -m pytest $(ARGS)
 
-check: setup ## Lint, format, spelling, import layers
+check: setup ## Lint, format, spelling, import layers, README's tables
 	$(VENV)/ruff check --quiet .
 	$(VENV)/ruff format --quiet --check .
 	$(VENV)/codespell
 	$(VENV)/python tools/check_layers.py
+	$(VENV)/python tools/docs.py --check
 
 setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when it is there)
 	@$(PYTHON) tools/setup.py
 
 bench: setup ## Measure throughput, memory and stalls; writes build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)
+
+docs: setup ## Write README's tables of commands and settings out of the firmware's own
+	@$(VENV)/python tools/docs.py
 
 fmt: setup ## Format the sources and sort their imports
 	@$(VENV)/ruff check --quiet --fix .

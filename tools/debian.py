@@ -8,6 +8,7 @@ import time
 APT = (  # package, program it brings, what needs it
     ("mosquitto", "mosquitto", "the tests"),
     ("mosquitto-clients", "mosquitto_sub", "looking at the pictures from a shell"),
+    ("inetutils-telnet", "telnet", "the tests"),
 )
 RETRY_S = 3_600  # after a failure, so that an offline machine starts quickly
 

@@ -1,6 +1,8 @@
 """Fixtures of the stories told from outside."""
 
 import pytest
+from listener import Listener
+from mosquitto import Mosquitto
 from probe import Probe
 from stories import Stories
 
@@ -10,6 +12,20 @@ def probe(tmp_path):
     """A running board that runs what it is sent."""
     with Probe(tmp_path) as board:
         yield board
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    """A real broker of the file's own."""
+    with Mosquitto(tmp_path_factory.mktemp("broker")) as made:
+        yield made
+
+
+@pytest.fixture
+def client(broker):
+    """A real client that hears everything."""
+    with Listener(broker.port) as made:
+        yield made
 
 
 @pytest.fixture(scope="session", autouse=True)

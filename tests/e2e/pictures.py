@@ -53,6 +53,10 @@ class Viewer:
         assert self._file.read(2) == b"\r\n"
         return fields, picture
 
+    def look(self, size=200_000):
+        """Take as many bytes of pictures as that."""
+        assert len(self._file.read(size)) == size
+
     def rest(self):
         """All that still comes."""
         return self._file.read()

@@ -130,7 +130,7 @@ def test_capture(camera, client):
 
 def test_status(camera, client):
     fields = client.ask("status").split(", ")
-    assert fields[1:4] == [TOPIC, f"cmnd/{TOPIC}/#", "off"]
+    assert fields[1:4] == [TOPIC, "#", "off"]
     assert client.ask("status", "1").split(", ")[:2] == [GROUP, DEVICE_ID]
     assert "simulated" not in client.ask("status", "1")
     assert int(client.ask("status", "2").split(", ")[3]) > 10_000

@@ -286,6 +286,7 @@ def test_10_megabytes_to_a_command(camera, broker):
 
 
 def test_500_commands_at_once(camera, broker):
+    camera.wait_status("mqtt connected")
     with Listener(broker.port, "stat/#") as client:
         client.ask("pubinterval")
         before = camera.heap_free()
@@ -296,7 +297,8 @@ def test_500_commands_at_once(camera, broker):
         answers = [int(m.payload) for m in client.messages[since:] if m.topic.endswith("/pulse")]
         assert answers == sorted(answers)
         client.ask("pulse", "0")
-        assert abs(camera.heap_free() - before) < 4_096
+        # what the serial console has still to print is at most 4 KiB
+        assert abs(camera.heap_free() - before) < 8_192
         serves(camera)
 
 

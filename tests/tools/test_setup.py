@@ -26,13 +26,14 @@ def test_packages_that_cannot_be_installed_are_named(
     monkeypatch.setattr(debian, "install", lambda packages, say: tried.append(packages))
     for _ in range(2):  # the second start does not wait for apt-get again
         debian.install_tools(said.append, str(tmp_path / "failed"))
-    assert tried == [["mosquitto", "mosquitto-clients"]]
-    assert said.count("install by hand: apt-get install mosquitto mosquitto-clients") == 2
+    packages = [package for package, _, _ in debian.APT]
+    assert tried == [packages]
+    assert said.count("install by hand: apt-get install " + " ".join(packages)) == 2
 
 
 def test_only_what_is_missing_is_installed(said, monkeypatch, tmp_path):
     tried = []
-    monkeypatch.setattr(debian, "which", lambda program: program == "mosquitto")
+    monkeypatch.setattr(debian, "which", lambda program: program != "mosquitto_sub")
     monkeypatch.setattr(debian, "install", lambda packages, say: not tried.append(packages))
     debian.install_tools(said.append, str(tmp_path / "failed"))
     assert tried == [["mosquitto-clients"]] and not said

@@ -11,6 +11,7 @@ import time
 
 import frame_sizes
 from errors import DeviceError, os_error, value_error
+from sccb import Registers
 
 PWDN = 32
 WHEN_EMPTY, LATEST = 0, 1
@@ -62,6 +63,7 @@ class Sensor:
         self.captured = 0
         self.last = None
         self._task = None
+        self.registers = Registers(pins, lambda: self._config is not None)
         pins.on_change(self._pin_changed)
         self.reset()
 
@@ -77,7 +79,8 @@ class Sensor:
 
     def calls(self):
         names = "init deinit get set free"
-        return {"camera." + name: getattr(self, name) for name in names.split()}
+        own = {"camera." + name: getattr(self, name) for name in names.split()}
+        return {**own, **self.registers.calls()}
 
     def controls(self):
         return {"frames": lambda: {"captured": self.captured, "last": self.last}}
@@ -91,6 +94,7 @@ class Sensor:
             raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
         await asyncio.sleep(0 if self._fast else 0.1)
         self._config = config
+        self.registers.reset()
         self._settings = {name: row[2] for name, row in _INTEGERS.items()}
         self._settings.update(_SWITCHES, **_UNSUPPORTED)
         self._settings["frame_size"] = min(config["frame_size"], frame_sizes.UXGA)
@@ -130,7 +134,8 @@ class Sensor:
     def _period_s(self):
         if self._fast:
             return _FAST_PERIOD_S
-        return 0.08 if self._settings["frame_size"] > frame_sizes.NAMES.index("SVGA") else 0.04
+        big = self._settings["frame_size"] > frame_sizes.NAMES.index("SVGA")
+        return (0.08 if big else 0.04) * self.registers.slow_down()
 
     @property
     def _latest(self):

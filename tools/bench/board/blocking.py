@@ -69,5 +69,4 @@ class Bare:
 
 
 def _joined(packet):
-    head, body = packet
-    return bytes(head) + (bytes(body) if body else b"")
+    return b"".join([bytes(part) for part in packet])

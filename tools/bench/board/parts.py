@@ -10,7 +10,7 @@ import sys
 from aio.backoff import Backoff
 from aio.deadline import Deadlines
 from aio.offloop import OffLoop
-from app import tls
+from app import params, tls
 from app.brokerlink import BrokerLink
 from app.camera import Camera
 from app.dial import Dialler
@@ -64,8 +64,18 @@ class Sensor:
     async def capture(self, timeout_ms):
         return self._view
 
+    def poll(self):
+        return self._view
+
     def release(self):
         pass
+
+
+class Unset:
+    """A store with nothing in it."""
+
+    def get_int(self, key, default=None):
+        return default
 
 
 class Deaf:
@@ -91,12 +101,19 @@ class Parts:
             "mqttpass": "",
             "topic": "bench",
             "grouptopic": "benches",
+            "subtopic": "#",
+            "mqttclientid": "",
             "pubinterval": interval_s,
         }
         self.log = Log()
         self.topics = Topics(self.settings, "DVES_BE7C40")
         self.deadlines = Deadlines()
-        self.frames = Frames(Camera(Sensor(size), self.log, Backoff), self.log)
+        self.frames = Frames(
+            Camera(
+                Sensor(size), self.log, Backoff, params.load(Unset(), self.log), lambda: 1 << 20
+            ),
+            self.log,
+        )
         there = asyncio.Event()
         there.set()
         dialler = Dialler(OffLoop(), self.deadlines)

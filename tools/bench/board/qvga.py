@@ -16,7 +16,7 @@ async def tell():
 
 async def main():
     system = System()
-    system.camera._framesize = "QVGA"  # nobody has started the sensor yet
+    system.camera.params["framesize"] = 5  # nobody has started the sensor yet
     asyncio.create_task(tell())
     await system.run()
 

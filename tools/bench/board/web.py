@@ -5,6 +5,7 @@ import gc
 
 from parts import Log, Parts, arguments, jpeg, say
 
+from aio.budget import Budget
 from aio.listener import Listener
 from app.httpdoor import HTTPDoor
 from app.web import Web
@@ -57,7 +58,7 @@ class Bare:
 def web(parts, port):
     """The listener of the web server, still to be run."""
     door = HTTPDoor(Web(parts.frames, parts.topics).app)
-    return Listener(port, door.serve, door.busy, parts.deadlines, Log())
+    return Listener(port, door.serve, door.busy, parts.deadlines, Log(), Budget(6))
 
 
 async def main(size, port, bare_port):

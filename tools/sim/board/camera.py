@@ -11,6 +11,17 @@ import world
 
 _AVAILABLE = world.FRAME_AVAILABLE
 _CAPTURE = world.FRAME_CAPTURE
+_quick = world.quick
+_READ_ONLY = tuple(
+    ("pixel_format grab_mode fb_count pixel_width pixel_height max_frame_size sensor_name").split()
+)
+_WRITABLE = tuple(
+    (
+        "frame_size contrast brightness saturation sharpness denoise gainceiling quality agc_gain"
+        " aec_value special_effect wb_mode ae_level colorbar whitebal gain_ctrl exposure_ctrl"
+        " hmirror vflip aec2 awb_gain dcw bpc wpc raw_gma lenc"
+    ).split()
+)
 _NO_PICTURE = (
     "Failed to capture initial frame. Construct a new object with appropriate configuration."
 )
@@ -206,12 +217,23 @@ class Camera:
         if not self._running:
             raise OSError(2)
 
-    def _get(self, name):
-        if not self._running:
+    def __getattr__(self, name):
+        """The properties, and get_x() and set_x() of each."""
+        verb, own = name[:4], name[4:]
+        if verb == "get_" and own in _READ_ONLY + _WRITABLE:
+            return lambda: getattr(self, own)
+        if verb == "set_" and own in _WRITABLE:
+            return lambda value: setattr(self, own, value)
+        if name not in _READ_ONLY + _WRITABLE or not self._running:
             raise AttributeError(name)
         return world.call("camera.get", name)
 
-    def _set(self, name, value):
+    def __setattr__(self, name, value):
+        if name in _READ_ONLY:
+            raise ValueError("read-only property")
+        if name not in _WRITABLE:
+            super().__setattr__(name, value)
+            return
         if not self._running:
             raise AttributeError(name)
         size = world.call("camera.set", name, int(value))
@@ -224,41 +246,3 @@ class Camera:
 
     def __exit__(self, *exc):
         self.deinit()
-
-
-_quick = world.quick
-
-
-def _readable(name):
-    def get(self):
-        return self._get(name)
-
-    def refuse(self, value):
-        raise ValueError("read-only property")
-
-    setattr(Camera, name, property(get, refuse))
-    setattr(Camera, "get_" + name, get)
-
-
-def _writable(name):
-    def get(self):
-        return self._get(name)
-
-    def set(self, value):
-        self._set(name, value)
-
-    setattr(Camera, name, property(get, set))
-    setattr(Camera, "get_" + name, get)
-    setattr(Camera, "set_" + name, set)
-
-
-for _name in (
-    "pixel_format grab_mode fb_count pixel_width pixel_height max_frame_size sensor_name"
-).split():
-    _readable(_name)
-for _name in (
-    "frame_size contrast brightness saturation sharpness denoise gainceiling quality agc_gain"
-    " aec_value special_effect wb_mode ae_level colorbar whitebal gain_ctrl exposure_ctrl hmirror"
-    " vflip aec2 awb_gain dcw bpc wpc raw_gma lenc"
-).split():
-    _writable(_name)

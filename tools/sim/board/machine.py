@@ -115,6 +115,24 @@ class WDT:
         _quick(world.WDT_FEED)
 
 
+class I2C:
+    """A hardware two-wire bus; `id` is 0 or 1."""
+
+    def __init__(self, id, *, scl=None, sda=None, freq=400_000, timeout=50_000):
+        if id not in (0, 1):
+            raise ValueError("I2C({}) doesn't exist".format(id))
+        self._scl, self._sda = scl._id, sda._id
+
+    def scan(self):
+        return world.call("i2c.scan", self._sda, self._scl)
+
+    def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
+        return bytes(world.call("i2c.read", self._sda, self._scl, addr, memaddr, nbytes))
+
+    def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
+        world.call("i2c.write", self._sda, self._scl, addr, memaddr, list(bytes(buf)))
+
+
 def unique_id():
     return binascii.unhexlify(world.call("chip.id"))
 

@@ -10,6 +10,7 @@ not those that lwIP keeps in TIME_WAIT, and `accept` past it never happens: the 
 import io
 import os
 from errno import EAGAIN, ECONNREFUSED, ECONNRESET, ETIMEDOUT
+from time import ticks_diff, ticks_ms
 
 import usocket
 import world
@@ -32,6 +33,7 @@ TCP_NODELAY = 1
 _SO_SNDBUF = 7
 _SEND_BUFFER = 8_192  # lwIP has 5,760 bytes; the kernel doubles this
 _LIMIT = 10
+_TURN_S = 0.05
 _GET_FILENO = 10
 _ENFILE = 23
 _EPIPE = 32
@@ -74,6 +76,7 @@ class socket(io.IOBase):
         self._native = _native or usocket.socket(family, kind)
         self._senders = None
         self._timed = False
+        self._timeout_ms = 0
         if kind == SOCK_STREAM:
             self._native.setsockopt(SOL_SOCKET, _SO_SNDBUF, _SEND_BUFFER)
         self._id = self._native.fileno()
@@ -126,7 +129,7 @@ class socket(io.IOBase):
         return self._do(self._native.sendto, data, _packed(host, port))
 
     def recvfrom(self, size):
-        data, address = self._do(self._native.recvfrom, size)
+        data, address = self._wait(lambda: self._do(self._native.recvfrom, size))
         address = _unpacked(address)
         return data, (self._senders or {}).get(address, address)
 
@@ -135,6 +138,9 @@ class socket(io.IOBase):
 
     def settimeout(self, seconds):
         self._timed = bool(seconds)
+        self._timeout_ms = int(1_000 * (seconds or 0))
+        if self._kind == SOCK_DGRAM and seconds:
+            seconds = min(seconds, _TURN_S)
         self._native.settimeout(seconds)
 
     def setblocking(self, blocking):
@@ -181,7 +187,19 @@ class socket(io.IOBase):
         return self._do(self._native.sendall, data)
 
     def recv(self, size):
-        return self._do(self._native.recv, size)
+        return self._wait(lambda: self._do(self._native.recv, size))
+
+    def _wait(self, receive):
+        """Receive a datagram in turns: a collection of the heap begins a thread's wait anew."""
+        started = ticks_ms()
+        while True:
+            try:
+                return receive()
+            except OSError as exc:
+                waited = ticks_diff(ticks_ms(), started)
+                late = self._kind == SOCK_STREAM or waited >= self._timeout_ms
+                if exc.errno != ETIMEDOUT or late:
+                    raise
 
     def _do(self, function, *args):
         try:

@@ -1,0 +1,319 @@
+"""Every row of the tables of commands and settings, through every door."""
+
+import re
+
+import pytest
+from doors import Answer, MQTTDoor, TelnetConsole, UARTConsole
+from listener import Listener
+from mosquitto import HOST
+from sim import TOPIC, Simulator, wait_until
+
+from app.schema import (
+    COMMANDS,
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    GROUP,
+    GROUP_TOO,
+    HIDDEN,
+    PRIVATE,
+    RECONNECT,
+    REJOIN,
+    RESTART,
+    SCHEMA,
+    SECRET,
+)
+from proto.values import Between, OneOf
+
+STAT = f"stat/{TOPIC}/"
+DEVICE_ID = "DVES_A1B2C3"
+GROUP_TOPIC = "esp32-mqtt-cams"
+DOORS = ("mqtt", "telnet", "uart")
+
+SETTINGS = {row[0]: row for row in SCHEMA if not row[5] & HIDDEN}
+OTHERS = {row[0]: row for row in COMMANDS}
+QUIET = [n for n, row in SETTINGS.items() if not row[5] & (RESTART | REJOIN | RECONNECT)]
+LINKS = [n for n, row in SETTINGS.items() if row[5] & RECONNECT and row[2] != FILE]
+RESTARTS = [n for n, row in SETTINGS.items() if row[5] & RESTART]
+FOR_GROUP = sorted(
+    [n for n, row in SETTINGS.items() if row[5] & GROUP]
+    + [n for n, row in OTHERS.items() if row[1] & GROUP_TOO]
+)
+ALL = sorted([*SETTINGS, *OTHERS])
+
+TEXTS = {  # setting -> (a value other than its default, values that are refused)
+    "mqtthost": ("mqtt://localhost:{port}", ["http://x", "mqtt://", "mqtt://u:p@x", "x" * 128]),
+    "mqttport": ("{port}", ["-1", "65536", "x"]),
+    "mqttuser": ("someone else", ["x" * 64]),
+    "mqttpass": ("word of mqtt", ["x" * 128]),
+    "mqttclientid": ("cam7", ["x" * 24]),
+    "otaurl": ("http://example/fw.bin", ["x" * 80]),
+    "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),
+    "syslog": ("127.0.0.1:9", ["x" * 64]),
+    "ntpserver": ("time.example", ["x" * 64]),
+    "topic": ("porch", ["x" * 32]),
+    "grouptopic": ("everywhere", ["x" * 32]),
+    "subtopic": ("+", ["x" * 32]),
+}
+EXPECTED = {  # command that is no setting -> what it says to an empty argument
+    "status": r"\d+\.\d+\.\d+.*, esp32-mqtt-cam, #, off, 0, ",
+    "config": r"ssid = sim\n(.+\n)*password = \*\*\*\n",
+    "log": r"\d+ mqtt: connected",
+    "time": r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d 20\d\d",
+    "camera": r'\{.*"quality": 8.*\}',
+    "help": r"topic 1\.\.31 characters",
+    "power": "off",
+    "light": "off",
+    "timer": "0",
+    "capture": "capturing",
+    "restart": r"1 to restart",
+    "reset": r"1 to erase",
+}
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory):
+    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, {"pubinterval": "0"}) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(broker, camera):
+    with Listener(broker.port) as made:
+        made.wait(STAT + "timer")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def telnet(camera):
+    made = TelnetConsole(camera)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def doors(camera, client, telnet):
+    return {"mqtt": MQTTDoor(client), "telnet": telnet, "uart": UARTConsole(camera)}
+
+
+@pytest.fixture(params=DOORS)
+def door(request, doors):
+    return doors[request.param]
+
+
+def samples(name, port=0):
+    """(a value other than the default, values to refuse) of a setting."""
+    if name in TEXTS:
+        good, bad = TEXTS[name]
+        return good.format(port=port), bad
+    default, check = SETTINGS[name][3:5]
+    if isinstance(check, Between):
+        good = check.high if default != check.high else check.low
+        return str(good), [str(check.high + 1), str(check.low - 1), "x", "1.5", "0x1"]
+    assert isinstance(check, OneOf), name
+    return check.names[default - 1], ["sideways", str(len(check.names)), "-1"]
+
+
+def shown(name, value):
+    """How a value is answered."""
+    _, _, _, _, check, flags = SETTINGS[name]
+    if flags & SECRET:
+        return "***"
+    return check.names[int(value)] if isinstance(check, OneOf) and value.isdigit() else value
+
+
+def default(name):
+    """(what restores the default, how that is answered)."""
+    _, _, _, value, _, flags = SETTINGS[name]
+    return "1" if flags & DEFAULT_BY_1 else str(value), shown(name, str(value))
+
+
+# Settings
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_quiet_setting(door, name):
+    good, bad = samples(name)
+    assert door.ask(name, good) == Answer(False, shown(name, good))
+    assert all(door.ask(name, value).refused for value in bad)
+    assert door.ask(name.upper()) == Answer(False, shown(name, good))
+    assert door.ask(name, default(name)[0]) == Answer(False, default(name)[1])
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_setting_of_the_link(doors, camera, client, broker, name):
+    original = camera.command("mqtthost")
+
+    def settle():
+        client.wait(STAT + "timer", since=since)  # the last of the greetings
+
+    for door in doors.values():
+        since = len(client.messages)
+        good, bad = samples(name, broker.port)
+        assert door.ask(name, good) == Answer(False, shown(name, good))
+        settle()
+        assert all(door.ask(name, value).refused for value in bad)
+        assert door.ask(name.upper()) == Answer(False, shown(name, good))
+        since = len(client.messages)
+        value, text = (original, original) if name == "mqtthost" else default(name)
+        assert door.ask(name, value) == Answer(False, text)
+        settle()
+
+
+def test_settings_that_restart(doors, camera, client, broker):
+    """Set by one door, they hold after the restart; the next one restores them."""
+    assert set(RESTARTS) == {"topic", "grouptopic", "subtopic", "mqttcleansession"}
+    values = {name: samples(name)[0] for name in RESTARTS}
+
+    def ask_all(door, arguments):
+        boots, since = camera.facts["boots"], len(client.messages)
+        answers = {name: door.ask(name, value).text for name, value in arguments.items()}
+        camera.wait_boot(boots + 1)
+        topic = arguments["topic"] if arguments["topic"] == "porch" else TOPIC
+        topic = "a_b_c_" if "/" in arguments["topic"] else topic
+        client.wait(f"stat/{topic}/timer", since=since)  # the last of the greetings
+        return answers
+
+    for name in RESTARTS:
+        assert all(doors["mqtt"].ask(name, value).refused for value in samples(name)[1])
+    wanted = {**values, "mqttcleansession": "1"}  # a new topic wants a fresh session
+    set_last = {"mqttcleansession": "0", **values}
+    assert set_last | {"mqttcleansession": "0"} == ask_all(doors["mqtt"], set_last)
+    assert {n: doors["telnet"].ask(n).text for n in RESTARTS} == wanted
+    assert client.wait("tele/porch/LWT", b"Online")
+    restore = {name: default(name)[0] for name in RESTARTS}
+    defaults = {name: default(name)[1] for name in RESTARTS}
+    assert ask_all(doors["telnet"], restore) == defaults
+    assert {n: doors["uart"].ask(n).text for n in RESTARTS} == defaults
+    wanted = {"topic": "a_b_c_", "grouptopic": "everywhere"}
+    assert ask_all(doors["uart"], {"topic": "a/b+c#", "grouptopic": "everywhere"}) == wanted
+    by_id = [name for name in RESTARTS if SETTINGS[name][5] & DEVICE_ID_TOO]
+    restored = ask_all(doors["uart"], dict.fromkeys(by_id, DEVICE_ID))
+    assert restored == {name: defaults[name] for name in by_id}
+    assert {n: doors["mqtt"].ask(n).text for n in RESTARTS} == defaults
+
+
+@pytest.mark.parametrize("name", ["ssid", "password"])
+def test_settings_of_the_air(doors, camera, client, name):
+    """A door in the air shuts with the link; what it said before that is right."""
+    values = {"mqtt": "elsewhere", "telnet": "far away", "uart": {"ssid": "sim"}.get(name)}
+    values["uart"] = values["uart"] or "simulated"
+    for door, value in values.items():
+        assert doors["uart"].ask(name, "x" * 64).refused
+        shown_before = len(camera.output)
+        assert doors[door].ask(name, value) == Answer(False, shown(name, value))
+        camera.control("wifi", **{name: value})
+        camera.wait_output("wifi: address", since=shown_before)
+        since = len(client.messages)
+        assert doors["uart"].ask(name.upper()) == Answer(False, shown(name, value))
+        doors["uart"].ask("mqttkeepalive", str(100 + len(door)))  # connects at once
+        client.wait(STAT + "timer", since=since)
+    since = len(client.messages)
+    doors["uart"].ask("mqttkeepalive", "120")
+    client.wait(STAT + "timer", since=since)
+
+
+# Commands
+
+
+def test_every_command_has_an_expectation():
+    assert set(EXPECTED) == set(OTHERS)
+    assert all(samples(name) for name in SETTINGS if name not in ("ssid", "password", "mqttca"))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_command_without_argument(doors, name):
+    reply, private = OTHERS[name][3], OTHERS[name][1] & PRIVATE
+    answer = doors["mqtt"].ask(name, reply=reply)
+    assert answer.refused == (name in ("restart", "reset"))
+    assert re.search(EXPECTED[name], answer.text)
+    for door in ("telnet", "uart"):
+        if private:
+            doors[door].see(EXPECTED[name], name)
+        else:
+            assert re.search(EXPECTED[name], doors[door].ask(name, reply=reply).text)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_group_topic(client, name):
+    reply = OTHERS[name][3] if name in OTHERS else name
+    answer = MQTTDoor(client, GROUP_TOPIC).ask(name, reply=reply)
+    assert answer.refused != (name in FOR_GROUP)
+    if answer.refused:
+        assert answer.text == ", ".join(FOR_GROUP)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_device_id_and_capitals(client, name):
+    reply = OTHERS[name][3] if name in OTHERS else name
+    answer = MQTTDoor(client, DEVICE_ID).ask(name.title(), reply=reply)
+    assert answer.refused == (name in ("restart", "reset"))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help(doors, name):
+    for door in ("telnet", "uart"):
+        doors[door].see(rf"(?m)^{name} \S+", f"help {name}")
+
+
+def test_syntax_is_the_table(doors):
+    assert doors["mqtt"].ask("nonsense") == Answer(True, ", ".join(ALL))
+    for door in ("telnet", "uart"):
+        answer = doors[door].ask("nonsense")
+        assert answer.refused and "help" in answer.text
+
+
+@pytest.mark.parametrize("value", ["tab\there", "nul\0", "del\x7f", "line\nend"])
+def test_control_characters_are_refused(doors, value):
+    assert doors["mqtt"].ask("otaurl", value).refused
+    assert doors["mqtt"].ask("otaurl") == Answer(False, "")
+
+
+def test_hidden_setting_is_no_command(door):
+    assert door.ask("laststate", "on").refused
+    assert door.ask("power") == Answer(False, "off")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("on", "off", "toggle", "toggle"), ("1", "0", "2", "2"), ("ON", "Off", "TOGGLE", "2")],
+)
+def test_switches(door, words):
+    answers = [door.ask("light", word, reply="power").text for word in words]
+    assert answers == ["on", "off", "on", "off"]
+
+
+def test_quality_of_replies(broker, camera, client, doors):
+    since = len(client.messages)
+    for name in ALL:
+        doors["mqtt"].ask(name, reply=OTHERS[name][3] if name in OTHERS else name)
+    replies = [m for m in client.messages[since:] if m.topic.startswith(STAT)]
+    assert {m.topic for m in replies if m.qos} == {STAT + "power"}
+    assert all(m.qos == 1 for m in replies if m.topic == STAT + "power")
+    with Listener(broker.port) as late:
+        late.wait(STAT + "timer")
+        late.ask("pulse")
+        kept = {m.topic for m in late.messages if m.retain and m.topic.startswith(STAT)}
+    assert kept == {STAT + "power", STAT + "timer"}
+
+
+def test_replies_show_on_every_console(doors):
+    for asker in DOORS:
+        since = {name: len(doors[name].text) for name in ("telnet", "uart")}
+        doors[asker].ask("pulse", "7")
+        for name, at in since.items():
+            wait_until(lambda: "pulse = 7\n" in doors[name].text[at:], 10, name)  # noqa: B023
+        doors[asker].ask("pulse", "0")
+
+
+def test_private_replies_do_not(doors):
+    since = len(doors["uart"].text)
+    doors["telnet"].see(EXPECTED["config"], "config")
+    doors["mqtt"].ask("config")
+    doors["telnet"].ask("pulse")
+    wait_until(lambda: "pulse = " in doors["uart"].text[since:], 10)
+    assert "***" not in doors["uart"].text[since:]
+
+
+def test_broker_is_where_it_was(camera, broker):
+    assert camera.command("mqtthost") == f"mqtt://{HOST}:{broker.port}"

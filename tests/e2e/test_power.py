@@ -1,0 +1,113 @@
+"""The power output: switch, pulse, countdown and the state after a restart, by the pin itself."""
+
+import pytest
+from listener import Listener
+from sim import TOPIC, Simulator, wait_until
+
+STAT = f"stat/{TOPIC}/"
+PIN = "4"
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory):
+    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, {"pubinterval": "0"}) as made:
+        yield made
+
+
+@pytest.fixture
+def client(broker, camera):
+    with Listener(broker.port) as made:
+        made.wait(STAT + "timer")
+        yield made
+        made.ask("power", "off")
+        made.ask("pulse", "0")
+
+
+def level(camera):
+    return camera.control("pins")["pins"][PIN]
+
+
+def kept(broker):
+    """(power, timer) as the broker keeps them for who comes later."""
+    with Listener(broker.port, STAT + "power", STAT + "timer") as late:
+        values = [late.wait(STAT + name, lambda m: m.retain) for name in ("power", "timer")]
+    return tuple(message.payload.decode() for message in values)
+
+
+def stored(camera, key):
+    return camera.control("nvs")["nvs"]["syscfg"].get(key)
+
+
+def test_pin_follows_and_broker_keeps(camera, client, broker):
+    for word, wanted in (("on", 1), ("toggle", 0), ("toggle", 1), ("off", 0)):
+        assert client.ask("power", word) == ("off", "on")[wanted]
+        assert level(camera) == wanted
+        assert kept(broker) == (("off", "on")[wanted], "0")
+
+
+def test_timer_turns_on_and_any_change_clears_it(camera, client, broker):
+    assert client.ask("timer", "5") == "5"
+    assert level(camera) == 1
+    wait_until(lambda: kept(broker) == ("on", "5"), 5)
+    assert client.ask("timer", "+10") == "15"
+    assert client.ask("timer", "+1440") == "1440"
+    assert client.ask("timer") == "1440"
+    assert level(camera) == 1
+    client.ask("power", "on")
+    wait_until(lambda: kept(broker) == ("on", "0"), 5)
+    assert client.ask("timer", "+2") == "2"
+    client.ask("power", "off")
+    wait_until(lambda: kept(broker) == ("off", "0"), 5)
+    assert level(camera) == 0
+
+
+@pytest.mark.parametrize("bad", ["0", "1441", "-1", "+0", "++5", "+", "soon"])
+def test_bad_timer_changes_nothing(camera, client, bad):
+    assert "timer: " in client.ask("timer", bad, reply="SYNTAX")
+    assert client.ask("timer") == "0"
+    assert level(camera) == 0
+
+
+def test_pulse(camera, client, broker):
+    assert client.ask("pulse", "5") == "5"
+    since = len(client.messages)
+    assert client.ask("power", "on") == "on"
+    assert level(camera) == 1
+    on = client.wait(STAT + "power", b"on", since=since)
+    off = client.wait(STAT + "power", b"off", since=since)
+    assert 0.4 < off.at - on.at < 1.0
+    assert level(camera) == 0
+    assert kept(broker) == ("off", "0")
+
+
+def test_timer_outlives_the_pulse(camera, client):
+    client.ask("pulse", "1")
+    assert client.ask("timer", "1") == "1"
+    assert client.count(STAT + "power", 0.6) == 0
+    assert level(camera) == 1
+
+
+@pytest.mark.parametrize(
+    ("at_reset", "before", "after"),
+    [("off", "on", 0), ("on", "off", 1), ("last_state", "on", 1), ("last_state", "off", 0)],
+)
+def test_power_at_reset(camera, client, at_reset, before, after):
+    assert client.ask("poweratreset", at_reset) == at_reset
+    client.ask("power", "on" if before == "off" else "off")
+    client.ask("power", before)
+    wanted = {"off": 0, "on": 1, "last_state": None}[at_reset]
+    wait_until(lambda: stored(camera, "APP_PWR_AT_RST") == wanted, 5)
+    if wanted is None:  # defaults take no room
+        wait_until(lambda: bool(stored(camera, "APP_POWER")) == (before == "on"), 5)
+    since = len(client.messages)
+    camera.power_cut()
+    assert level(camera) == after
+    assert client.wait(STAT + "power", since=since).payload == (b"off", b"on")[after]
+
+
+def test_quick_changes_end_in_the_truth(camera, client, broker):
+    """Of a state that changes faster than the broker acknowledges, only the last one counts."""
+    for _ in range(11):
+        client.send(f"cmnd/{TOPIC}/power", "toggle")
+    wait_until(lambda: level(camera) and kept(broker) == ("on", "0"), 5)
+    assert client.ask("power") == "on"

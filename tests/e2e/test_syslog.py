@@ -1,0 +1,114 @@
+"""The log over UDP to a syslog server, and what never stands in it."""
+
+import re
+import socket
+import time
+
+import pytest
+from listener import Listener
+from sim import TOPIC, Simulator, wait_until
+
+CANARY = "canary-3f81"
+
+
+class Server:
+    """A syslog server: a UDP socket, each datagram a line."""
+
+    def __init__(self):
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.bind(("127.0.0.1", 0))
+        self._sock.setblocking(False)
+        self.address = "127.0.0.1:%d" % self._sock.getsockname()[1]
+        self._lines = []
+
+    @property
+    def lines(self):
+        while True:
+            try:
+                self._lines.append(self._sock.recv(4096).decode())
+            except BlockingIOError:
+                return self._lines
+
+    def wait(self, text, since=0):
+        wait_until(
+            lambda: any(text in line for line in self.lines[since:]), 10, f"{text} {self.lines}"
+        )
+
+    def close(self):
+        self._sock.close()
+
+
+@pytest.fixture(scope="module")
+def server():
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def camera(broker, server, tmp_path_factory):
+    settings = {"pubinterval": "0", "syslog": server.address}
+    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, settings) as made:
+        yield made
+
+
+@pytest.fixture
+def client(broker, camera):
+    with Listener(broker.port) as made:
+        made.wait(f"stat/{TOPIC}/timer")
+        yield made
+
+
+def test_lines_since_the_start(camera, server):
+    for text in ("system: esp32-mqtt-cam", "wifi: joining sim", "mqtt: connected"):
+        server.wait(text)
+    pattern = r"<13[0-9]>DVES_A1B2C3 \d+ \w+: [^\n]+"
+    assert all(re.fullmatch(pattern, line) for line in server.lines)
+    numbers = [int(line.split()[1]) for line in server.lines]
+    assert numbers == sorted(numbers)
+
+
+def test_severity(camera, server):
+    since = len(server.lines)
+    camera.control("camera", fault="none", count=1)
+    camera.get("/capture")
+    server.wait("camera: ! ", since)
+    worst = [line for line in server.lines[since:] if "camera: ! " in line]
+    assert all(line.startswith("<131>") for line in worst)
+    assert any(line.startswith("<134>") for line in server.lines)
+
+
+def test_what_it_sends_is_what_log_says(camera, client, server):
+    kept = client.ask("log").splitlines()
+    server.wait(kept[-1])
+    sent = [line.partition(" ")[2] for line in server.lines]
+    assert set(kept) <= set(sent)
+
+
+def test_no_secret(camera, client, server):
+    since = len(client.messages)
+    assert client.ask("mqttpass", CANARY) == "***"
+    client.wait(f"stat/{TOPIC}/timer", since=since)  # it has connected anew
+    client.publish(f"cmnd/{TOPIC}/mqttpass", CANARY + "x" * 200)
+    client.publish(f"cmnd/{TOPIC}/{CANARY}", CANARY)
+    camera.control("camera", fault="none", count=1)
+    lines = len(server.lines)
+    camera.get("/capture")
+    server.wait("camera: ", lines)
+    assert not any(CANARY in line or "simulated" in line for line in server.lines)
+
+
+def test_switched_off_and_on(camera, server):
+    camera.command("syslog 1")
+    assert camera.command("syslog") == ""
+    since = len(camera.output)
+    camera.control("camera", fault="none", count=1)
+    camera.get("/capture")
+    camera.wait_output("camera: works again", since=since)
+    time.sleep(0.5)  # it looks a few times a second whether there is a server
+    before = len(server.lines)
+    camera.command("syslog " + server.address)
+    camera.control("camera", fault="raise", count=1)
+    camera.get("/capture")
+    server.wait("capture failed", before)
+    assert not any("gave nothing" in line for line in server.lines[before:])

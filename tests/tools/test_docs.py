@@ -1,0 +1,26 @@
+"""README's tables come from the firmware's own."""
+
+import docs
+import pytest
+
+
+def test_readme_is_current():
+    assert docs.render(docs.README.read_text()) == docs.README.read_text()
+
+
+def test_every_row_is_there():
+    text = docs.README.read_text()
+    for name, *_ in docs.schema.COMMANDS:
+        assert f"| `{name}` |" in text
+    for name, *_, flags in docs.schema.SCHEMA:
+        assert (f"| `{name}` |" in text) != bool(flags & docs.schema.HIDDEN)
+
+
+def test_changed_table_is_noticed_and_mended():
+    old = docs.README.read_text().replace("| `pubinterval` |", "| `interval` |")
+    assert docs.render(old) == docs.README.read_text()
+
+
+def test_missing_marker_is_said():
+    with pytest.raises(SystemExit, match="markers for commands"):
+        docs.render("# no tables here")

@@ -1,0 +1,94 @@
+"""Write README's references of commands and settings out of the firmware's own tables.
+
+`docs.py` writes, `docs.py --check` only says whether README is current (exit status 1 if not).
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
+
+from app import schema  # noqa: E402
+from proto.params import FRAMESIZES, PARAMS  # noqa: E402
+
+_NOTES = (
+    (schema.SECRET, "secret: shown as `***`"),
+    (schema.RESTART, "restarts"),
+    (schema.REJOIN, "joins the Wi-Fi anew"),
+    (schema.RECONNECT, "reconnects to the broker"),
+    (schema.DEFAULT_BY_1, "`1` restores the default"),
+    (schema.DEVICE_ID_TOO, "so does the device id"),
+    (schema.GROUP, "also on the group topic"),
+)
+
+
+def commands():
+    """One row for each command of the table."""
+    yield "| command | argument and effect | reply on | group |"
+    yield "| --- | --- | --- | --- |"
+    for name, flags, _, reply, text in schema.COMMANDS:
+        topic = f"`stat/<topic>/{reply}`"
+        topic += ", retained" if flags & schema.RETAIN else ""
+        topic += ", QoS 1" if flags & schema.QOS1 else ""
+        group = "yes" if flags & schema.GROUP_TOO else ""
+        yield f"| `{name}` | {_cell(text)} | {topic} | {group} |"
+
+
+def settings():
+    """One row for each setting a user can reach."""
+    yield "| setting | values | default | notes | NVS key |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, key, kind, default, check, flags in schema.SCHEMA:
+        if flags & schema.HIDDEN:
+            continue
+        names = getattr(check, "names", None)
+        shown = names[default] if names else default
+        notes = ", ".join(text for flag, text in _NOTES if flags & flag)
+        where = f"file `{key}`" if kind == schema.FILE else f"`{key}`"
+        value = f"`{shown}`" if shown != "" else "none"
+        yield f"| `{name}` | {_cell(str(check))} | {value} | {notes} | {where} |"
+
+
+def parameters():
+    """One row for each camera parameter, then the frame sizes."""
+    yield "| parameter | range | at first |"
+    yield "| --- | --- | --- |"
+    for name, low, high, initial in PARAMS:
+        yield f"| `{name}` | {low}..{high} | {initial} |"
+    yield "| `save_to_nvs` | 1 | |"
+    sizes = (f"{i} {name} ({w} x {h})" for i, (name, w, h) in enumerate(FRAMESIZES))
+    yield ""
+    yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
+
+
+def render(text):
+    """README's text with what stands between the markers of each table made anew."""
+    for table in (commands, settings, parameters):
+        begin, end = f"<!-- {table.__name__} -->\n", f"<!-- end of {table.__name__} -->"
+        before, _, rest = text.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            raise SystemExit(f"README.md has no markers for {table.__name__}")
+        text = before + begin + "\n".join(table()) + "\n" + end + after
+    return text
+
+
+def main(arguments):
+    old = README.read_text()
+    new = render(old)
+    if new != old and "--check" in arguments:
+        print("README.md is not what the tables say: make docs")
+        return 1
+    if new != old:
+        README.write_text(new)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
