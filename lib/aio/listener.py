@@ -3,9 +3,15 @@
 import asyncio
 import socket
 from asyncio import core
+from errno import EAGAIN
+
+from micropython import const
 
 from aio.streams import NODELAY, TCP, Stream
 from aio.tasks import finish
+
+_BACKLOG = const(16)  # connections that wait to be accepted; a flood must not delay the next
+_AT_ONCE = const(4)  # fewer than the limit: each is looked at before it can have to go
 
 
 class Listener:
@@ -36,7 +42,9 @@ class Listener:
         try:
             while True:
                 await self._readable(sock)
-                await self._accept(sock)
+                for _ in range(_AT_ONCE):
+                    if not await self._accept(sock):
+                        break
         finally:
             sock.close()
             await finish(*self._tasks)
@@ -48,7 +56,7 @@ class Listener:
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(address)
-            sock.listen(self._limit)
+            sock.listen(_BACKLOG)
         except OSError:
             sock.close()
             raise
@@ -58,11 +66,13 @@ class Listener:
         yield core._io_queue.queue_read(sock)
 
     async def _accept(self, sock):
+        """Take one connection, if there is one."""
         try:
             connection, peer = sock.accept()
-        except OSError:  # it is gone already, or no socket is left: the others go on
-            await asyncio.sleep_ms(50)
-            return
+        except OSError as e:
+            if e.errno != EAGAIN:  # it is gone already, or no socket is left: the others go on
+                await asyncio.sleep_ms(50)
+            return False
         connection.setblocking(False)
         connection.setsockopt(TCP, NODELAY, 1)
         stream = Stream(connection, self._deadlines, peer)
@@ -72,6 +82,7 @@ class Listener:
             self._budget.taken += 1
             self._streams.append(stream)
             self._tasks.append(asyncio.create_task(self._one(stream)))
+        return True
 
     def _has_room(self):
         if len(self._tasks) >= self._limit:
@@ -84,7 +95,7 @@ class Listener:
         for stream in self._streams:
             if stream.idle:
                 self._streams.remove(stream)
-                stream.abort()
+                stream.close()
                 return True
         return False
 

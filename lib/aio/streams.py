@@ -58,6 +58,8 @@ class Stream(_Stream):
 
     def _write_some(self):
         """At most a slice, then it is the others' turn; True when all is written."""
+        if self.s is None:
+            raise OSError(ENOTCONN)
         room = _SLICE
         while self._part < len(self._parts):
             data = self._parts[self._part]
@@ -79,6 +81,8 @@ class Stream(_Stream):
     async def recv_into(self, view, stall_ms=0):
         """Fill the start of `view`: the number of bytes read, at least 1; 0 = the peer closed."""
         while True:
+            if self.s is None:
+                raise OSError(ENOTCONN)
             got = self.s.readinto(view)
             if got is not None:
                 return got

@@ -119,6 +119,8 @@ class Status:
 
     def _mqtt(self):
         state = self._session.state
+        if state == "connected" and not self._session.up.is_set():
+            state = "subscribing"
         if state == "offline":
             return self._with_reason(state, self._link.waits_for)
         tls = self._settings["mqtthost"] and self._link.address()[2]

@@ -82,7 +82,10 @@ def test_pulse(camera, client, broker):
 
 def test_timer_outlives_the_pulse(camera, client):
     client.ask("pulse", "1")
+    client.ask("power", "off")
+    since = len(client.messages)
     assert client.ask("timer", "1") == "1"
+    client.wait(STAT + "power", b"on", since=since)
     assert client.count(STAT + "power", 0.6) == 0
     assert level(camera) == 1
 

@@ -1,5 +1,6 @@
 """app.status: how it is, in the order of the C firmware, and never a secret."""
 
+import asyncio
 import unittest
 
 from fakes import settings_on
@@ -25,6 +26,10 @@ class Parts:
     recoveries = {"retry": 1, "power": 2}
     restarts = {"wifi": 0, "mqtt": 4}
     tls = False
+
+    def __init__(self):
+        self.up = asyncio.Event()
+        self.up.set()
 
     def address(self):
         return "h", 1883, self.tls
@@ -94,6 +99,8 @@ class TestStatus(unittest.TestCase):
         status, parts, _ = make()
         parts.reason = "refused: not authorised"
         self.assertTrue("mqtt connected (refused: not authorised)" in status.cmd_status(""))
+        parts.up.clear()
+        self.assertTrue("mqtt subscribing" in status.cmd_status(""))
         parts.state = "offline"
         self.assertTrue("mqtt offline (no Wi-Fi)" in status.cmd_status(""))
 
