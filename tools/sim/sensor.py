@@ -60,6 +60,7 @@ class Sensor:
         self._pins = pins
         self._fast = fast
         self._zero = time.monotonic()
+        self._counted_s = None  # the period that numbers are counted by
         self.captured = 0
         self.last = None
         self._task = None
@@ -161,9 +162,17 @@ class Sensor:
         """Whether the sensor has finished a newer picture than this one, with time to draw it."""
         return time.monotonic() - frame.start > 3 * max(self._period_s, 0.03)
 
+    def _count_by(self, period):
+        """Frames of another length are counted on from where those before have got to."""
+        if self._counted_s not in (None, period):
+            now = time.monotonic()
+            self._zero = now - (now - self._zero) / self._counted_s * period
+        self._counted_s = period
+
     async def _expose(self):
         """Take the picture of a whole frame period into a buffer and draw it."""
         period = self._period_s
+        self._count_by(period)
         number = math.ceil((time.monotonic() - self._zero) / period)
         if self._latest:  # the sensor never paused: the last complete picture is there already
             number = max(number - 2, self._seen + 1)

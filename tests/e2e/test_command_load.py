@@ -1,0 +1,128 @@
+"""Commands in numbers, commands while pictures go out, and secrets in all that the camera says."""
+
+import statistics
+import threading
+import time
+
+import pytest
+from doors import MQTTDoor, TelnetConsole, UARTConsole
+from listener import Listener
+from pictures import Viewer
+from sim import TOPIC, Simulator, wait_until
+
+STAT = f"stat/{TOPIC}/"
+MANY = 500
+MEDIAN_S = 0.05
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory):
+    """In real time, so that the sensor leaves the PC as much time as it leaves the chip."""
+    folder = tmp_path_factory.mktemp("camera")
+    with Simulator(folder, broker.uri, {"pubinterval": "0"}, fast=False) as made:
+        yield made
+
+
+@pytest.fixture
+def client(broker, camera):
+    with Listener(broker.port) as made:
+        made.wait(STAT + "timer")
+        yield made
+
+
+def heap_free(client):
+    """The UART is behind by hundreds of replies, so MQTT is asked."""
+    return int(client.ask("status", "2").rpartition(", ")[2])
+
+
+def burst(client, qos):
+    """Send MANY commands within a second; returns the answers, once all are there."""
+    since = len(client.messages)
+    started = time.monotonic()
+    for count in range(MANY):
+        client.send(f"cmnd/{TOPIC}/pulse", str(count), qos)
+    sent_s = time.monotonic() - started
+    assert sent_s < 1
+
+    def answers():
+        return [m for m in client.messages[since:] if m.topic == STAT + "pulse"]
+
+    try:
+        return wait_until(lambda: answers() if len(answers()) >= MANY else None, 30)
+    except AssertionError:
+        raise AssertionError(f"only {len(answers())} answers of {MANY}") from None
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+def test_five_hundred_commands_in_a_second(camera, client, qos):
+    burst(client, qos)  # whatever is made once has been made
+    before = heap_free(client)
+    for _ in range(3):
+        answers = burst(client, qos)
+        assert [m.payload for m in answers] == [b"%d" % n for n in range(MANY)]
+    grown = before - heap_free(client)
+    print(f"{3 * MANY} commands: heap grown by {grown} bytes")
+    assert grown < 8_192  # what may still wait for the consoles; a leak would be 16 bytes each
+    assert client.ask("pulse", "0") == "0"
+
+
+def test_answer_while_pictures_go_out(camera, client):
+    client.ask("pubinterval", "1")
+    stop = threading.Event()
+    with Viewer(camera.facts["http"]) as viewer:
+        viewer.head()
+
+        def watch():
+            while not stop.is_set():
+                viewer.look(20_000)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            client.wait(f"data/{TOPIC}/image", lambda m: not m.retain)
+            times = []
+            for _ in range(50):
+                started = time.monotonic()
+                client.ask("timer")
+                times.append(time.monotonic() - started)
+        finally:
+            stop.set()
+            watcher.join(10)
+    client.ask("pubinterval", "0")
+    median = statistics.median(times)
+    print(f"median {1_000 * median:.1f} ms, most {1_000 * max(times):.1f} ms")
+    assert median <= MEDIAN_S
+
+
+def test_secrets_are_said_nowhere(broker, camera, client):
+    """Whoever sets a secret sees what they type; nobody else does, and nothing repeats it."""
+    telnet = TelnetConsole(camera)
+    doors = {"mqtt": MQTTDoor(client), "telnet": telnet, "uart": UARTConsole(camera)}
+    said = {name: 0 for name in doors}
+    for setter in doors:
+        canary = f"canary-of-{setter}"
+        for name in ("mqttpass", "password"):
+            positions = {name: len(doors[name].text) for name in ("telnet", "uart")}
+            since = len(client.messages)
+            assert doors[setter].ask(name, canary).text == "***"
+            if name == "password":
+                camera.control("wifi", password=canary)
+                camera.wait_output("wifi: address", since=positions["uart"])
+                doors["uart"].ask("mqttkeepalive", str(100 + len(setter)))
+            client.wait(STAT + "timer", since=since, limit_s=20)
+            camera.wait_status("mqtt connected")
+            for command in ("config", "log", "status", f"help {name}", name):
+                doors["uart"].type(command)
+            for command in ("config", "log", "status", "help", name):
+                client.publish(f"cmnd/{TOPIC}/{command}", "1" if command == "status" else "")
+            doors["uart"].ask("pulse")
+            client.ask("pulse")
+            heard = [m for m in client.messages[since:] if not m.topic.startswith("cmnd/")]
+            assert not any(canary.encode() in m.payload for m in heard)
+            for console, at in positions.items():
+                text = doors[console].text[at:].replace(f"{name} {canary}\n", "")
+                assert canary not in text
+                said[console] += "***" in text
+    assert said["telnet"] and said["uart"]
+    assert b"canary" not in camera.get("/").content
+    telnet.close()
