@@ -94,6 +94,14 @@ def test_answer_while_pictures_go_out(camera, client):
     assert median <= MEDIAN_S
 
 
+def _answers(client):
+    """Whether a command is heard: at QoS 0 one that comes between two links is lost."""
+    try:
+        return client.ask("pulse", limit_s=2)
+    except AssertionError:
+        return False
+
+
 def test_secrets_are_said_nowhere(broker, camera, client):
     """Whoever sets a secret sees what they type; nobody else does, and nothing repeats it."""
     telnet = TelnetConsole(camera)
@@ -110,13 +118,13 @@ def test_secrets_are_said_nowhere(broker, camera, client):
                 camera.wait_output("wifi: address", since=positions["uart"])
                 doors["uart"].ask("mqttkeepalive", str(100 + len(setter)))
             client.wait(STAT + "timer", since=since, limit_s=20)
-            camera.wait_status("mqtt connected")
+            wait_until(lambda: _answers(client), 20, "a link that stays")
             for command in ("config", "log", "status", f"help {name}", name):
                 doors["uart"].type(command)
             for command in ("config", "log", "status", "help", name):
                 client.publish(f"cmnd/{TOPIC}/{command}", "1" if command == "status" else "")
             doors["uart"].ask("pulse")
-            client.ask("pulse")
+            wait_until(lambda: _answers(client), 20, "an answer")
             heard = [m for m in client.messages[since:] if not m.topic.startswith("cmnd/")]
             assert not any(canary.encode() in m.payload for m in heard)
             for console, at in positions.items():
