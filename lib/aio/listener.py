@@ -22,7 +22,9 @@ class Listener:
     `refuse(stream)`, which has to be quick, turns the new one away.
     """
 
-    def __init__(self, port, serve, refuse, deadlines, log, budget, limit=6, make_room=None):
+    def __init__(
+        self, port, serve, refuse, deadlines, log, budget, limit=6, make_room=None, patient=False
+    ):
         self._port = port
         self._serve = serve
         self._refuse = refuse
@@ -31,6 +33,7 @@ class Listener:
         self._budget = budget
         self._limit = limit
         self._make_room = make_room
+        self._patient = patient  # a connection may be silent and stay
         self._tasks = []
         self._streams = []
 
@@ -74,8 +77,13 @@ class Listener:
                 await asyncio.sleep_ms(50)
             return False
         connection.setblocking(False)
-        connection.setsockopt(TCP, NODELAY, 1)
+        try:
+            connection.setsockopt(TCP, NODELAY, 1)
+        except OSError:  # it is gone already
+            connection.close()
+            return True
         stream = Stream(connection, self._deadlines, peer)
+        stream.idle = not self._patient
         if not self._has_room():
             await self._turn_away(stream)
         else:

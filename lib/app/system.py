@@ -163,6 +163,7 @@ class System:
             budget,
             _CONSOLES,
             self.web.drop_viewer,
+            patient=True,
         )
 
     def _make_status(self):

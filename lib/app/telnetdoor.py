@@ -21,7 +21,6 @@ class TelnetDoor:
         self.users = 0
 
     async def serve(self, stream):
-        stream.idle = False
         stream.stall_ms = _STALL_MS
         console = self._consoles.open("telnet")
         self.users += 1
