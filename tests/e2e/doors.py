@@ -69,7 +69,7 @@ class TelnetConsole(_Console):
     def user(self):
         """The open connection; a new one where the last has ended."""
         if self._user is None or self._user.closed.is_set():
-            self._user = TelnetUser(self._camera.facts["telnet"]).login()
+            self._user = TelnetUser.admitted(self._camera.facts["telnet"])
         return self._user
 
     @property

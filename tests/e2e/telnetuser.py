@@ -52,10 +52,19 @@ class TelnetUser:
 
         return wait_until(end, limit_s, f"{text!r} in {self.text[since:][-1000:]!r}", 0.005)
 
-    def login(self):
-        """Wait for the greeting; returns self."""
-        self.wait("\n")
-        return self
+    @classmethod
+    def admitted(cls, port):
+        """One who has a console; those who have just left may still hold it for a moment."""
+
+        def entered():
+            user = cls(port)
+            user.wait("\n")
+            if "in use" not in user.text:
+                return user
+            user.close()
+            return None
+
+        return wait_until(entered, 10, "a free console")
 
     def run(self, line, answer, end=b"\r\n", limit_s=10):
         """Type a line and wait for `answer`."""

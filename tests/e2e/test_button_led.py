@@ -34,7 +34,7 @@ def client(broker, camera):
 def press(camera, **how):
     """Press and let go, and leave the button alone for longer than contacts bounce."""
     camera.control("press", **how)
-    time.sleep(0.1)
+    time.sleep(0.15)
 
 
 def changes(camera, since):
@@ -102,6 +102,7 @@ def test_press_ends_the_countdown(camera, client):
 
 @pytest.mark.parametrize("bounce_ms", [1, 5, 20, 50])
 def test_bounce_is_one_press(camera, client, bounce_ms):
+    client.ask("power", "off")
     since = len(client.messages)
     press(camera, ms=150, bounce_ms=bounce_ms)
     client.wait(STAT + "power", b"on", since=since)

@@ -1,12 +1,13 @@
 """Time from the network, local time, and what is done with a time server that lies."""
 
+import re
 import time
 
 import pytest
 from mosquitto import Mosquitto
 from sim import Simulator, wait_until
 
-UNKNOWN = "2000"  # the year that the chip begins with
+UNKNOWN = re.compile("2000$|1999$")  # the chip begins with 2000, west of London earlier
 NO_TIME = "certificates need the time"
 
 
@@ -100,10 +101,10 @@ def test_answer_is_refused_and_asked_for_again(camera, answer, why):
     camera.wait_output("clock: !", since=since)
     complaint = camera.output[since:].partition("clock: !")[2].splitlines()[0]
     assert why in complaint
-    assert UNKNOWN in camera.command("time")
+    assert UNKNOWN.search(camera.command("time"))
     camera.control("sntp", answer="ok")
     camera.wait_output("mqtt: connected", since=since)
-    assert UNKNOWN not in camera.command("time")
+    assert not UNKNOWN.search(camera.command("time"))
 
 
 def test_certificates_wait_for_the_time(camera, broker):
@@ -127,7 +128,7 @@ def test_a_set_clock_outlives_a_silent_server(camera):
     camera.control("reset")
     camera.wait_boot(boots + 1)
     camera.wait_status("mqtt connected, tls ca")
-    assert UNKNOWN not in camera.command("time")
+    assert not UNKNOWN.search(camera.command("time"))
     camera.control("sntp", answer="ok")
 
 

@@ -200,17 +200,13 @@ def test_settings_of_the_air(doors, camera, client, name):
     values["uart"] = values["uart"] or "simulated"
     for door, value in values.items():
         assert doors["uart"].ask(name, "x" * 64).refused
-        shown_before = len(camera.output)
+        shown_before, since = len(camera.output), len(client.messages)
         assert doors[door].ask(name, value) == Answer(False, shown(name, value))
         camera.control("wifi", **{name: value})
         camera.wait_output("wifi: address", since=shown_before)
-        since = len(client.messages)
         assert doors["uart"].ask(name.upper()) == Answer(False, shown(name, value))
-        doors["uart"].ask("mqttkeepalive", str(100 + len(door)))  # connects at once
+        camera.hurry_to_broker()
         client.wait(STAT + "timer", since=since)
-    since = len(client.messages)
-    doors["uart"].ask("mqttkeepalive", "120")
-    client.wait(STAT + "timer", since=since)
 
 
 # Commands

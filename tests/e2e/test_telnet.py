@@ -37,8 +37,8 @@ def port(camera):
 
 @pytest.fixture
 def user(port):
-    with TelnetUser(port) as made:
-        yield made.login()
+    with TelnetUser.admitted(port) as made:
+        yield made
 
 
 # Clients that people use
@@ -131,8 +131,7 @@ def test_line_of_a_megabyte(user, camera):
 
 
 def test_flood_holds_nobody_up(camera, user, port):
-    with TelnetUser(port) as other:
-        other.login()
+    with TelnetUser.admitted(port) as other:
         flood = threading.Thread(target=user.send, args=(b"y" * 1_000_000 + b"\r\n",))
         flood.start()
         for _ in range(3):
@@ -154,16 +153,15 @@ def test_binary_noise(port, user):
 
     wait_until(answers, 10, "an answer after the noise")
     assert all(verb != IAC for verb, _ in user.options)
-    with TelnetUser(port) as other:
-        other.login().run("pulse", VALUE)
+    with TelnetUser.admitted(port) as other:
+        other.run("pulse", VALUE)
 
 
 # Several users
 
 
 def test_third_user_is_refused(user, port):
-    with TelnetUser(port) as second:
-        second.login()
+    with TelnetUser.admitted(port) as second:
         with TelnetUser(port) as third:
             third.wait("all consoles are in use\n")
             assert third.closed.wait(5)
@@ -173,9 +171,8 @@ def test_third_user_is_refused(user, port):
 
 def test_user_who_vanishes_frees_the_place(port):
     for _ in range(5):
-        with TelnetUser(port) as one, TelnetUser(port) as two:
-            one.login()
-            two.login()
+        with TelnetUser.admitted(port), TelnetUser.admitted(port):
+            pass
         wait_until(lambda: _places(port) == 2, 5, "two free places")
 
 
@@ -203,8 +200,7 @@ def test_console_while_four_look(camera, port):
             assert "200" in viewer.head()[0]
             viewer.look()
         for _ in range(2):
-            user = stack.enter_context(TelnetUser(port))
-            user.login()
+            user = stack.enter_context(TelnetUser.admitted(port))
             user.run("pulse", VALUE)
         for viewer in viewers:
             viewer.look()

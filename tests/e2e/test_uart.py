@@ -106,8 +106,8 @@ def test_other_keys_are_swallowed(camera):
 def test_a_line_typed_stays_when_others_speak(camera):
     check(camera, b"pul", b"pul")
     since = len(camera.raw)
-    with TelnetUser(camera.facts["telnet"]) as user:
-        user.login().run("timer", "timer = 0\n")
+    with TelnetUser.admitted(camera.facts["telnet"]) as user:
+        user.run("timer", "timer = 0\n")
     camera.wait_raw(b"timer = 0\r\npul", since)
     check(camera, b"se\r", b"se\r\npulse = 0\r\n")
 
@@ -140,8 +140,7 @@ def test_noise(camera):
 
 def test_same_command_from_two_doors(camera):
     """Each gets the answer to its own line, whatever the other one does meanwhile."""
-    with TelnetUser(camera.facts["telnet"]) as user:
-        user.login()
+    with TelnetUser.admitted(camera.facts["telnet"]) as user:
         for count in range(1, 51):
             mine, others = len(camera.raw), len(user.text)
             user.send(b"pulse %d\r\n" % (100 + count))
