@@ -42,7 +42,7 @@ class Camera:
             view = self._sensor.poll()
             return None if view is None else self._good(view)
         except (OSError, MemoryError, jpeg.BadJPEG) as e:
-            self._failed(e)
+            self._failed(e, True)
             raise CameraFault(self.reason) from None
 
     async def capture(self):
@@ -53,12 +53,14 @@ class Camera:
         if not self._sensor:
             await asyncio.sleep_ms(1_000)
             raise CameraFault(self.reason)
+        started = self.state == "ready"
         try:
-            if self.state != "ready":
+            if not started:
                 await self._recover()
+                started = True
             return self._good(await self._sensor.capture(self._timeout_ms))
         except (OSError, MemoryError, jpeg.BadJPEG) as e:
-            self._failed(e)
+            self._failed(e, started)
             raise CameraFault(self.reason) from None
 
     def _good(self, view):
@@ -71,6 +73,7 @@ class Camera:
             self._streak = 0
             self.reason = ""
             self._backoff.reset()
+        self.state = "ready"
         self.captured += 1
         return view
 
@@ -134,9 +137,9 @@ class Camera:
             self._sensor.stop()
             self.state = "starting"
 
-    def _failed(self, error):
+    def _failed(self, error, started):
         self.failed += 1
-        silent = not isinstance(error, jpeg.BadJPEG) and self.state == "ready"
+        silent = started and not isinstance(error, jpeg.BadJPEG)
         self._streak += _SILENCE if silent else 1
         self.reason = str(error)
         self._log.error("camera", self.reason)
@@ -151,7 +154,6 @@ class Camera:
             self.recoveries[step] += 1
             self._log.info("camera", "recovery: " + step)
             await getattr(self, "_" + step)()
-        self.state = "ready"
 
     async def _retry(self):
         pass

@@ -63,7 +63,7 @@ def test_one_bad_picture(camera, client, fault):
     picture = camera.get("/jpg", timeout=15)
     assert picture.status_code == 200
     check(picture.content)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 15  # the driver itself waits 4 s for a stalled sensor
     spoilt = failed(camera) - before  # a stalled sensor also spoils the start after it
     assert spoilt == 0 if fault == "padding" else 1 <= spoilt <= 2
     client.wait(IMAGE, since=len(client.messages))
