@@ -25,6 +25,8 @@ DEVICE_ID_TOO = 256  # the default is also restored by the device id
 
 _EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
 
+NAME, KEY, KIND, DEFAULT, CHECK, FLAGS = range(6)  # columns of a setting
+
 SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("ssid", "STA_SSID", TEXT, "", Chars(1, 31), REJOIN | DEFAULT_BY_1),
     ("password", "STA_PASS", TEXT, "", Chars(0, 63), REJOIN | SECRET | DEFAULT_BY_1),

@@ -3,16 +3,20 @@
 import asyncio
 
 from app.schema import (
+    CHECK,
+    DEFAULT,
     DEFAULT_BY_1,
     DEVICE_ID_TOO,
     FILE,
+    FLAGS,
     FRESH,
+    KIND,
+    NAME,
     SCHEMA,
     SECRET,
 )
 from proto.values import BadArgument
 
-NAME, KEY, KIND, DEFAULT, CHECK, FLAGS = range(6)
 MASK = "***"
 
 

@@ -2,13 +2,12 @@
 
 import os
 
-from app.schema import FILE, INT
+from app.schema import CHECK, DEFAULT, FILE, INT, KEY, KIND, NAME
 from proto import journal
 from proto.values import BadArgument
 
 _JOURNAL = "SAVE_JOURNAL"
 _MOST_JOURNAL = 1_400  # bytes; more than all settings of one request have
-NAME, KEY, KIND, DEFAULT, CHECK, FLAGS = range(6)
 
 
 class SettingStore:

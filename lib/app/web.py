@@ -41,7 +41,6 @@ class Web:
         self._frames = frames
         self._topics = topics
         self._most_streams = streams
-        self.streams = 0
         self._viewers = []
         self.app = Microdot()
         self.app.get("/")(self._index)
@@ -51,6 +50,11 @@ class Web:
         self.app.get("/stream")(self._stream)
         for status in (400, 404, 405, 413, 500):
             self.app.error_handlers[status] = _error_page(status)
+
+    @property
+    def streams(self):
+        """How many viewers there are now."""
+        return len(self._viewers)
 
     def drop_viewer(self):
         """Send the newest viewer away, so that a console gets the socket; False without one."""
@@ -83,7 +87,6 @@ class Web:
     async def _stream(self, request):
         if self.streams >= self._most_streams:
             return _unavailable("{} viewers are all there can be".format(self._most_streams))
-        self.streams += 1
         self._viewers.append(request.sock[1])
         try:
             await _send(request, (_STREAM_HEAD, _BOUNDARY[2:]))
@@ -92,7 +95,6 @@ class Web:
         except OSError:  # the viewer has gone, or has stopped reading
             pass
         finally:
-            self.streams -= 1
             self._viewers.remove(request.sock[1])
         return Response.already_handled
 

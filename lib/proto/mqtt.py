@@ -13,7 +13,6 @@ CONNACK = const(0x20)
 PUBLISH = const(0x30)
 PUBACK = const(0x40)
 SUBACK = const(0x90)
-UNSUBACK = const(0xB0)
 PINGRESP = const(0xD0)
 
 DISCONNECT = b"\xe0\x00"
