@@ -1,0 +1,33 @@
+"""aio.late: modules that come and go."""
+
+import gc
+import sys
+import unittest
+
+from aio.late import borrow
+
+
+class TestBorrow(unittest.TestCase):
+    def test_the_module_works(self):
+        self.assertEqual(borrow("proto.jpeg").length(b"\xff\xd8\xff\xd9"), 4)
+
+    def test_it_is_not_kept(self):
+        borrow("proto.jpeg")
+        self.assertFalse("proto.jpeg" in sys.modules)
+        self.assertFalse(hasattr(sys.modules["proto"], "jpeg"))
+
+    def test_it_can_be_had_again_and_takes_no_more_heap(self):
+        borrow("proto.http")  # its names stay
+        gc.collect()
+        before = gc.mem_alloc()
+        for _ in range(20):
+            self.assertEqual(borrow("proto.http").REASONS[404], "Not Found")
+        gc.collect()
+        self.assertTrue(gc.mem_alloc() - before < 15_000)  # the last may still be on the stack
+
+    def test_what_is_not_there_raises_as_import_does(self):
+        with self.assertRaises(ImportError):
+            borrow("proto.nothing")
+
+
+unittest.main()
