@@ -1,0 +1,50 @@
+"""Firmware images for tests, made by esptool, and keys that sign updates."""
+
+import functools
+import hashlib
+import random
+import struct
+
+from esptool import bin_image
+
+KB = 1_024
+_DROM, _IRAM = 0x3F400020, 0x40080000  # where an ESP32 has constants, and fast code
+_CHIPS = {"esp32": bin_image.ESP32FirmwareImage, "esp32s3": bin_image.ESP32S3FirmwareImage}
+
+
+@functools.cache
+def image(version="9.9.9", project="micropython", size=64 * KB, chip="esp32", digest=True):
+    """An application image of exactly `size` bytes (a multiple of 16) that describes itself."""
+    made = _CHIPS[chip]()
+    made.append_digest = digest
+    made.entrypoint = _IRAM
+    noise = random.Random(f"{version} {project} {size}")
+    described = _described(version, project, noise.randbytes(32)) + noise.randbytes(512)
+    rest = size - 24 - 8 - len(described) - 8 - 16 - (32 if digest else 0)
+    start = _DROM if chip == "esp32" else 0x3C000020
+    made.segments = [bin_image.ELFSection(b".flash.appdesc", start, described, 0)]
+    made.segments += [bin_image.ELFSection(b".iram0.text", _IRAM, noise.randbytes(rest), 0)]
+    data = made.save(None)
+    assert len(data) == size, (len(data), size)
+    return data
+
+
+def _described(version, project, elf):
+    """esp_app_desc_t, 256 bytes."""
+    head = struct.pack("<II8x32s32s", 0xABCD5432, 0, version.encode(), project.encode())
+    head += struct.pack("<16s16s32s32s", b"12:00:00", b"Nov 24 2026", b"v5.2.2", elf)
+    return head.ljust(256, b"\0")
+
+
+def redone(data):
+    """An image whose bytes were changed, with the checksum and SHA-256 that belong to them."""
+    data = bytearray(data)
+    checksum, at = 0xEF, 24
+    for _ in range(data[1]):
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        for byte in data[at + 8 : at + 8 + length]:
+            checksum ^= byte
+        at += 8 + length
+    data[-33] = checksum
+    data[-32:] = hashlib.sha256(data[:-32]).digest()
+    return bytes(data)

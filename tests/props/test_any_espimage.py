@@ -1,0 +1,110 @@
+"""proto.espimage: images made by esptool, whole and in any pieces; anything else is refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from images import KB, image, redone
+
+from proto.espimage import LOOK, BadImage, Description, Walk, older
+
+WHOLE = image("1.2.3", size=8 * KB)
+VERSIONS = "1.9.0 1.10.0-rc1 1.10.0 v1.10.1-preview.3.g12ab v1.10.1 1.10.1-4-gabc 1.11 2.0.0"
+
+
+def walked(data, cuts=()):
+    walk, at = Walk(), 0
+    for end in [*sorted(cuts), len(data)]:
+        part = memoryview(data)[at:end]
+        taken = walk.feed(part)
+        assert taken == len(part) or walk.whole
+        at = end
+    return walk
+
+
+def test_what_esptool_makes_is_known():
+    told = Description(WHOLE[:LOOK])
+    assert (told.version, told.project) == ("1.2.3", "micropython")
+    walk = walked(WHOLE)
+    assert walk.whole and walk.size == len(WHOLE) and walk.digest == WHOLE[-32:]
+
+
+@pytest.mark.parametrize("extra", range(0, 64, 16))
+def test_every_padding(extra):
+    assert walked(image("1.0", size=4 * KB + extra)).whole
+
+
+@given(st.lists(st.integers(0, len(WHOLE)), max_size=20), st.binary(max_size=100))
+def test_any_pieces_and_what_follows(cuts, tail):
+    data = WHOLE + tail
+    walk = walked(data, cuts)
+    assert walk.whole and walk.size == len(WHOLE)
+
+
+@given(st.integers(0, len(WHOLE) - 1))
+def test_cut_off_is_never_whole(length):
+    assert not walked(WHOLE[:length]).whole
+
+
+def is_good(data):
+    try:
+        Description(data[:LOOK])
+        return walked(data).whole
+    except BadImage:
+        return False
+
+
+def test_each_bit_of_the_header_and_the_end():
+    places = [*range(64), *range(len(WHOLE) - 64, len(WHOLE))]
+    for at in places:
+        for bit in range(8):
+            data = bytearray(WHOLE)
+            data[at] ^= 1 << bit
+            assert not is_good(bytes(data)), (at, bit)
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
+def test_any_changed_byte(at, change):
+    data = bytearray(WHOLE)
+    data[at] ^= change
+    assert not is_good(bytes(data))
+
+
+@given(st.binary(max_size=600))
+def test_anything_is_refused(data):
+    assert not is_good(data)
+    assert not is_good(WHOLE[:300] + data)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "0 bytes are no firmware"),
+        (b"<html>" + bytes(400), "no firmware image: begins with 3c"),
+        (image(chip="esp32s3"), "another chip: ESP32-S3"),
+        (image(digest=False), "no SHA-256"),
+        (redone(WHOLE[:32] + bytes(4) + WHOLE[36:]), "no application description"),
+        (redone(WHOLE[:48] + b"\xff" + WHOLE[49:]), "unreadable"),
+        (redone(WHOLE[:80] + b"\0" + WHOLE[81:]), "unreadable"),
+    ],
+)
+def test_refused_by_the_first_bytes(data, why):
+    with pytest.raises(BadImage, match=why):
+        Description(data[:LOOK])
+
+
+def test_wrong_checksum_is_named_before_the_digest():
+    data = redone(WHOLE)
+    assert data == WHOLE
+    wrong = data[:-33] + bytes([data[-33] ^ 1]) + data[-32:]
+    with pytest.raises(BadImage, match="wrong checksum"):
+        walked(wrong)
+    with pytest.raises(BadImage, match="wrong SHA-256"):
+        walked(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def test_versions_in_order():
+    versions = VERSIONS.split()
+    for i, one in enumerate(versions):
+        for j, other in enumerate(versions):
+            assert older(one, other) == (i < j), (one, other)
+    assert not older("abc", "1.0") and not older("1.0", "abc")

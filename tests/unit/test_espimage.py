@@ -1,0 +1,80 @@
+"""proto.espimage on MicroPython: an image laid out by hand after ESP-IDF's headers."""
+
+import hashlib
+import struct
+import unittest
+
+from proto.espimage import LOOK, BadImage, Description, Walk, older
+
+
+def text(value):
+    return value + bytes(32 - len(value))
+
+
+def image(version=b"1.2.3", project=b"micropython", chip=0, data=b"\x01\x02\x03\x04" * 100):
+    described = struct.pack("<IIII", 0xABCD5432, 0, 0, 0) + text(version) + text(project)
+    described += bytes(32) + text(b"v5.2") + bytes(range(32)) + bytes(80)
+    out = struct.pack("<BBBBIBBBBHB", 0xE9, 2, 2, 0x20, 0x40080000, 0xEE, 0, 0, 0, chip, 0)
+    out += bytes(8) + b"\x01"
+    checksum = 0xEF
+    for address, segment in ((0x3F400020, described), (0x40080000, data)):
+        out += struct.pack("<II", address, len(segment)) + segment
+        for byte in segment:
+            checksum ^= byte
+    out += bytes(15 - len(out) % 16) + bytes((checksum,))
+    return out + hashlib.sha256(out).digest()
+
+
+WHOLE = image()
+
+
+class TestImage(unittest.TestCase):
+    def test_described(self):
+        told = Description(memoryview(WHOLE)[:LOOK])
+        self.assertEqual((told.version, told.project), ("1.2.3", "micropython"))
+        self.assertEqual(told.elf, bytes(range(32)))
+
+    def test_walked_in_pieces(self):
+        for step in (1, 7, 64, 4_096):
+            walk = Walk()
+            view = memoryview(WHOLE + b"what follows")
+            at = 0
+            while not walk.whole:
+                at += walk.feed(view[at : at + step])
+            self.assertEqual((at, walk.size), (len(WHOLE), len(WHOLE)))
+            self.assertEqual(walk.digest, WHOLE[-32:])
+
+    def test_refused(self):
+        for head, why in (
+            (image(chip=9), "ESP32-S3"),
+            (image(chip=77), "number 77"),
+            (b"<" + WHOLE[1:], "begins with 3c"),
+            (WHOLE[: LOOK - 1], "no firmware image"),
+            (image(project=b""), "unreadable"),
+        ):
+            try:
+                Description(head[:LOOK])
+                self.assertTrue(False, why)
+            except BadImage as e:
+                self.assertIn(why, str(e))
+
+    def test_every_changed_byte(self):
+        for at in range(len(WHOLE)):
+            data = bytearray(WHOLE)
+            data[at] ^= 0x10
+            try:
+                Description(data[:LOOK])
+                walk = Walk()
+                walk.feed(memoryview(data))
+                self.assertFalse(walk.whole, str(at))
+            except BadImage:
+                pass
+
+    def test_versions(self):
+        self.assertTrue(older("v1.24.1", "v1.25.0"))
+        self.assertTrue(older("v1.25.0-preview.1", "v1.25.0"))
+        self.assertFalse(older("v1.25.0", "v1.25.0"))
+        self.assertFalse(older("unknown", "v1.25.0"))
+
+
+unittest.main()
