@@ -2,9 +2,9 @@
 
 import asyncio
 
-from app import system
+from aio.late import once
 
 try:
-    asyncio.run(system.main())
+    asyncio.run(once("app.system").made().run())
 except KeyboardInterrupt:  # Ctrl-C on the UART, or mpremote
-    system.at_prompt()
+    once("app.system").at_prompt()

@@ -21,17 +21,18 @@ PURE = set(
 )
 STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".split())
 HARDWARE = {"machine", "network", "esp32", "esp", "camera", "ntptime", "neopixel"}
-APP = STANDARD | {"aio", "proto", "config.product", "app.schema"}
+APP = STANDARD | {"aio", "proto", "config.product", "app.schema", "app.commandtable"}
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
     "boot": STANDARD | {"machine", "esp32"},
-    "main": STANDARD | {"app.system"},
+    "main": STANDARD | {"app.system", "aio.late"},
     "aio": STANDARD | {"aio"},
     "proto": PURE | {"proto"},
     "proto.mqtt": PURE | {"proto", "umqtt"},
     "hal": STANDARD | HARDWARE | {"hal", "config"},
     "app": APP,
     "app.schema": PURE | {"proto"},  # tools on the PC read it
+    "app.commandtable": set(),  # tools on the PC read it
     "app.web": APP | {"microdot"},
     "app.portal": APP | {"microdot"},
     "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
-from app import schema  # noqa: E402
+from app import commandtable, schema  # noqa: E402
 from proto.params import FRAMESIZES, PARAMS  # noqa: E402
 
 _NOTES = (
@@ -28,11 +28,11 @@ def commands():
     """One row for each command of the table."""
     yield "| command | argument and effect | reply on | group |"
     yield "| --- | --- | --- | --- |"
-    for name, flags, _, reply, text in schema.COMMANDS:
+    for name, flags, _, reply, text in commandtable.COMMANDS:
         topic = f"`stat/<topic>/{reply}`"
-        topic += ", retained" if flags & schema.RETAIN else ""
-        topic += ", QoS 1" if flags & schema.QOS1 else ""
-        group = "yes" if flags & schema.GROUP_TOO else ""
+        topic += ", retained" if flags & commandtable.RETAIN else ""
+        topic += ", QoS 1" if flags & commandtable.QOS1 else ""
+        group = "yes" if flags & commandtable.GROUP_TOO else ""
         yield f"| `{name}` | {_cell(text)} | {topic} | {group} |"
 
 

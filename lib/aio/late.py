@@ -6,11 +6,30 @@ import sys
 def borrow(name):
     """The module `package.name`; when the caller drops it, the collector takes it back.
 
-    What it defines must not outlive the work: an instance that stays keeps its class. Costs a
-    read of the flash each time; of a firmware that has the module frozen, nothing.
+    So does what it alone has imported. Classes and functions of it that stay behind keep it
+    alive. Costs a read of the flash each time; of a firmware that has it frozen, nothing.
     """
+    there = sys.modules.get(name)
+    if there:  # somebody keeps it
+        return there
+    before = set(sys.modules)
     __import__(name)
-    module = sys.modules.pop(name)
-    package, _, own = name.rpartition(".")
-    delattr(sys.modules[package], own)
+    module = sys.modules[name]
+    for new in [each for each in sys.modules if each not in before]:
+        _forget(new)
     return module
+
+
+def once(name):
+    """The same, but what it imports stays: for what puts others together and is done."""
+    __import__(name)
+    module = sys.modules[name]
+    _forget(name)
+    return module
+
+
+def _forget(name):
+    del sys.modules[name]
+    package, _, own = name.rpartition(".")
+    if package in sys.modules:
+        delattr(sys.modules[package], own)

@@ -5,9 +5,9 @@ import gc
 
 from micropython import const
 
+from aio.late import borrow
 from aio.reader import Reader
 from proto import mqtt
-from proto.uri import parse_broker
 
 _CONNECT_MS = const(15_000)
 
@@ -15,9 +15,8 @@ _CONNECT_MS = const(15_000)
 class BrokerLink:
     """Opens a stream on which the broker has accepted us; raises OSError with the reason."""
 
-    def __init__(self, dialler, tls, settings, topics, wifi_up, clock_set):
+    def __init__(self, dialler, settings, topics, wifi_up, clock_set):
         self._dialler = dialler
-        self._tls = tls
         self._settings = settings
         self._topics = topics
         self._wifi_up = wifi_up
@@ -27,7 +26,8 @@ class BrokerLink:
     def address(self):
         """(host, port, tls) of the settings."""
         s = self._settings
-        return parse_broker(s["mqtthost"], s["mqttport"], bool(s["mqttsecurity"]))
+        parse = borrow("proto.uri").parse_broker
+        return parse(s["mqtthost"], s["mqttport"], bool(s["mqttsecurity"]))
 
     def verified(self):
         return not self._settings["mqttverify"]
@@ -51,14 +51,14 @@ class BrokerLink:
         except asyncio.TimeoutError:
             raise OSError("no answer in {} s".format(_CONNECT_MS // 1_000)) from None
         except ValueError as e:  # a certificate's fault
-            raise OSError(self._tls.why(e)) from None
+            raise OSError(borrow("app.tls").why(e)) from None
 
     async def _open(self, clean, buffer):
         host, port, tls = self.address()
         context = None
         if tls:
             gc.collect()  # TLS needs some 40 KB in one piece
-            context = self._tls.client_context(self.verified(), self._settings["mqttca"])
+            context = borrow("app.tls").client_context(self.verified(), self._settings["mqttca"])
         stream = await self._dialler.open(host, port, context)
         try:
             await stream.send(self._connect_packet(clean))

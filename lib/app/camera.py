@@ -4,9 +4,9 @@ import asyncio
 
 from micropython import const
 
+from aio.late import borrow
 from proto import jpeg
 from proto.faults import CameraFault
-from proto.params import PARAMS, size_name
 
 _SMALL = const(5)  # QVGA: the rest of the camera is worth less than such a picture
 _SILENCE = const(3)  # a silent sensor skips the rungs that would only wait again
@@ -107,23 +107,23 @@ class Camera:
             self.stop()
 
     def _apply(self, name, value):
-        self._sensor.set(name, size_name(value) if name == "framesize" else value)
+        self._sensor.set(name, _size_name(value) if name == "framesize" else value)
 
     async def _start(self):
         """Initialise the sensor as it is wished to be, smaller where the memory is short."""
         for size in range(self.params["framesize"], -1, -1):
             try:
-                await self._sensor.start(size_name(size), self.params["quality"])
+                await self._sensor.start(_size_name(size), self.params["quality"])
                 if self._free_bytes() >= self._reserve_bytes or size <= _SMALL:
                     break
                 self._sensor.stop()
             except MemoryError:
                 pass
-            self._log.error("camera", "too little memory for " + size_name(size))
+            self._log.error("camera", "too little memory for " + _size_name(size))
         else:
             raise MemoryError("not even for the smallest picture")
         self.params["framesize"] = size
-        for name, _, _, initial in PARAMS:
+        for name, _, _, initial in borrow("proto.params").PARAMS:
             value = self.params[name]
             if value != initial and name not in ("framesize", "quality"):
                 try:
@@ -169,3 +169,7 @@ class Camera:
         await asyncio.sleep_ms(self._backoff.next_ms())
         await self._sensor.power_cycle()
         await self._start()
+
+
+def _size_name(number):
+    return borrow("proto.params").size_name(number)

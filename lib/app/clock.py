@@ -5,13 +5,14 @@ import time
 
 from micropython import const
 
+from aio.late import borrow
 from config import product
 from proto.faults import why
-from proto.posixtz import TimeZone, civil, ctime, days_of
 
 _HOUR_MS = const(3_600_000)
+_EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000
 _DAY = const(86_400)
-_LAST_YEAR = const(2037)  # later answers are lies: the 32-bit seconds of 1970 end in 2038
+_END = const(1_199_232_000)  # 2038: later answers are lies, 32-bit seconds of 1970 end then
 
 
 class Clock:
@@ -28,10 +29,11 @@ class Clock:
         self._log = log
         self._backoff = new_backoff()
         self._hour_ms = hour_ms
-        self._epoch = days_of(time.gmtime(0)[0], 1, 1) * _DAY
-        self._earliest = days_of(*[int(part) for part in product.BUILD_DATE.split("-")]) * _DAY
-        self._latest = days_of(_LAST_YEAR + 1, 1, 1) * _DAY
-        self._zone_text = self._zone = None
+        self._epoch = 0 if time.gmtime(0)[0] == 2000 else -_EPOCH_1970
+        year, month, day = [int(part) for part in product.BUILD_DATE.split("-")]
+        self._earliest = borrow("proto.posixtz").days_of(year, month, day) * _DAY
+        self._zone_text = None
+        self._since = self._until = self._offset = 0  # from when till when local time is how far
         self.syncs = 0
         self.set = asyncio.Event()
         if self._plausible(self.utc()):  # kept over a restart
@@ -43,13 +45,12 @@ class Clock:
 
     def cmd_time(self, argument):
         """Local time, as ctime() prints it."""
-        return ctime(self._local())
+        return borrow("proto.posixtz").ctime(self._local())
 
     def iso(self):
         """Local time as ISO 8601."""
-        days, rest = divmod(self._local(), _DAY)
-        date = "{:04d}-{:02d}-{:02d}".format(*civil(days))
-        return "{}T{:02d}:{:02d}:{:02d}".format(date, rest // 3_600, rest // 60 % 60, rest % 60)
+        moment = time.gmtime(self._local() - self._epoch)
+        return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*moment[:6])
 
     async def run(self):
         while True:
@@ -61,13 +62,15 @@ class Clock:
                 await asyncio.sleep_ms(self._backoff.next_ms())
 
     def _local(self):
-        text = self._settings["timezone"]
-        if text != self._zone_text:
-            self._zone_text, self._zone = text, TimeZone(text)
-        return self._zone.local(self.utc())[0]
+        text, now = self._settings["timezone"], self.utc()
+        if text != self._zone_text or not self._since <= now < self._until:
+            zone = borrow("proto.posixtz").TimeZone(text)
+            self._since, self._until, self._offset = zone.period(now)
+            self._zone_text = text
+        return now + self._offset
 
     def _plausible(self, seconds):
-        return self._earliest <= seconds < self._latest
+        return self._earliest <= seconds < _END
 
     async def _ask(self):
         server = self._settings["ntpserver"]
@@ -81,6 +84,6 @@ class Clock:
             return False
         self._sntp.set_clock(seconds)
         self.syncs += 1
-        self._log.info("clock", ctime(self._local()))
+        self._log.info("clock", self.iso())
         self.set.set()
         return True

@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from app.schema import PRIVATE
+from app.commandtable import PRIVATE
 from proto.lineedit import MOST, LineEditor
 from proto.values import BadArgument, UnknownCommand
 

@@ -16,6 +16,7 @@ class Log:
 
     def __init__(self, write, lines=32):
         self.write = write
+        self.settings = None
         self.level = INFO
         self._ring = [None] * lines
         self._last_ms = ticks_ms()
@@ -23,6 +24,10 @@ class Log:
         self.count = 0  # of lines ever kept: the number of the next one
         self.errors = 0
         self.last_error = ""
+
+    def follow(self):
+        """Keep what the settings say."""
+        self.level = self.settings["loglevel"]
 
     def debug(self, who, text):
         self._keep(DEBUG, who, text)

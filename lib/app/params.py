@@ -2,7 +2,7 @@
 
 import json
 
-from proto.params import PARAMS, RANGES, SAVE, parse
+from aio.late import borrow
 from proto.values import BadArgument
 
 NAMESPACE = "cam_param"
@@ -11,7 +11,7 @@ NAMESPACE = "cam_param"
 def load(nvs, log):
     """{name: value} of all parameters: stored ones, and the first start's for the rest."""
     values = {}
-    for name, low, high, initial in PARAMS:
+    for name, low, high, initial in borrow("proto.params").PARAMS:
         value = nvs.get_int(name, initial)
         if not low <= value <= high:
             log.error("camera", "stored {} was unusable: default".format(name))
@@ -32,31 +32,32 @@ class Params:
         """The JSON of all values, or: the last value set."""
         if not argument:
             return json.dumps(self._camera.params)
-        wanted = parse(argument)
-        changes = [(name, value) for name, value in wanted if name != SAVE]
+        table = borrow("proto.params")
+        wanted = table.parse(argument)
+        changes = [(name, value) for name, value in wanted if name != table.SAVE]
         if changes:
             try:
                 self._camera.set(changes)
             except OSError as e:
                 raise BadArgument(str(e)) from None
             self._changed()
-        if (SAVE, 1) in wanted:
-            self._save()
+        if (table.SAVE, 1) in wanted:
+            self._save(table)
         return str(wanted[-1][1])
 
-    def _save(self):
+    def _save(self, table):
         """Only what differs from what is stored costs a write."""
         try:
-            for name, _, _, initial in PARAMS:
+            for name, _, _, initial in table.PARAMS:
                 value = self._camera.params[name]
                 if self._nvs.get_int(name, initial) != value:
                     self._nvs.set_int(name, value)
             self._nvs.commit()
         except OSError as e:
-            raise BadArgument("{}: not stored: {}".format(SAVE, e)) from None
+            raise BadArgument("{}: not stored: {}".format(table.SAVE, e)) from None
 
     def erase(self):
         """Forget what was stored."""
-        for name in RANGES:
+        for name in borrow("proto.params").RANGES:
             self._nvs.erase(name)
         self._nvs.commit()

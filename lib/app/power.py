@@ -89,4 +89,4 @@ class Power:
         """Keep the state for the next start, where that counts (it may be chosen at any time)."""
         settings = self._settings
         if settings["poweratreset"] == _LAST_STATE and settings["laststate"] != self.on:
-            settings.set("laststate", _WORDS[self.on])
+            settings.keep("laststate", int(self.on))

@@ -1,12 +1,13 @@
-"""The tables of settings and commands: a row is the whole truth about one of them.
+"""The table of settings: a row is the whole truth about one of them.
 
-Masking, help, storage, documentation and tests are generated from these rows.
+Masking, help, storage, documentation and tests are generated from these rows. Borrow this module
+(aio.late): values are in RAM always, what may be said of them only while somebody asks.
 """
 
+from proto.checks import Between, Chars, OneOf, TopicName
 from proto.pem import CertificateText
 from proto.posixtz import ZoneRule
 from proto.uri import BrokerURI
-from proto.values import Between, Chars, OneOf, TopicName
 
 NAMESPACE = "syscfg"
 
@@ -22,6 +23,7 @@ HIDDEN = 64  # not a command of its own
 DEFAULT_BY_1 = 128  # the payload "1" restores the default
 LOG = 512  # what the log keeps
 DEVICE_ID_TOO = 256  # the default is also restored by the device id
+CERTIFICATE = 1024  # a file that TLS has to be able to use
 
 _EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
 
@@ -38,7 +40,7 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("mqttcleansession", "MQTT_CLEANSESS", INT, 1, Between(0, 1), RESTART),
     ("mqttsecurity", "MQTT_SECURITY", INT, 0, OneOf("plain", "tls"), RECONNECT),
     ("mqttverify", "MQTT_VERIFY", INT, 0, OneOf("ca", "off"), RECONNECT),
-    ("mqttca", "mqttca.pem", FILE, "", CertificateText(8_192), RECONNECT),
+    ("mqttca", "mqttca.pem", FILE, "", CertificateText(8_192), RECONNECT | CERTIFICATE),
     (
         "topic",
         "MQTT_TOPIC",
@@ -69,22 +71,10 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1),
 )
 
-RETAIN = 1  # the reply is retained
-QOS1 = 2  # the reply goes out at QoS 1
-GROUP_TOO = 4  # also allowed on the group topic
-PRIVATE = 8  # on consoles the reply is for who asked alone
 
-COMMANDS = (  # command, flags, owner, replies as, help; the owner's method is cmd_<command>
-    ("status", GROUP_TOO, "status", "status", "| 1 | 2 | 3  how the camera is"),
-    ("config", PRIVATE, "status", "config", "all settings, secrets masked"),
-    ("log", PRIVATE, "status", "log", "the last lines of the log"),
-    ("time", GROUP_TOO, "clock", "time", "local time"),
-    ("camera", 0, "params", "camera", '{"framesize": "VGA", ...}  parameters; nothing: all'),
-    ("help", GROUP_TOO | PRIVATE, "commands", "help", "[command]  what there is"),
-    ("power", GROUP_TOO | RETAIN | QOS1, "power", "power", "off | on | toggle"),
-    ("light", GROUP_TOO | RETAIN | QOS1, "power", "power", "off | on | toggle, the same as power"),
-    ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
-    ("capture", 0, "publisher", "capture", "publish a picture now"),
-    ("restart", 0, "system", "restart", "1 to restart"),
-    ("reset", 0, "system", "reset", "1 to erase the settings and restart"),
-)
+def find(name):
+    """The row of a setting, or None."""
+    for row in SCHEMA:
+        if row[NAME] == name:
+            return row
+    return None

@@ -1,20 +1,8 @@
-"""The settings in force: rows of the schema over NVS, saved a moment after a change."""
+"""The settings in force: values in RAM, rows and store borrowed; saved a moment after a change."""
 
 import asyncio
 
-from app.schema import (
-    CHECK,
-    DEFAULT,
-    DEFAULT_BY_1,
-    DEVICE_ID_TOO,
-    FILE,
-    FLAGS,
-    FRESH,
-    KIND,
-    NAME,
-    SCHEMA,
-    SECRET,
-)
+from aio.late import borrow
 from proto.values import BadArgument
 
 MASK = "***"
@@ -23,78 +11,87 @@ MASK = "***"
 class Settings:
     """`settings["pubinterval"]` is the value in force; `set` takes what a user typed."""
 
-    def __init__(
-        self,
-        store,
-        log,
-        device_id="",
-        schema=SCHEMA,
-        inspect=None,
-        save_ms=500,
-        retry_ms=60_000,
-    ):
-        self._store = store
+    def __init__(self, nvs, log, device_id="", save_ms=500, retry_ms=60_000):
+        self._nvs = nvs
         self._log = log
         self._device_id = device_id
         self._save_ms = save_ms
         self._retry_ms = retry_ms
-        self._inspect = inspect or {}  # name -> what looks closer at a file than the schema can
-        self._rows = {row[NAME]: row for row in schema}
         self._watchers = []
         self._dirty = []
         self._changed = asyncio.Event()
-        self._values = {row[NAME]: store.load(row) for row in schema}
+        schema, store = borrow("app.schema"), self._store()
+        store.recover()
+        self._values = {row[schema.NAME]: store.load(row) for row in schema.SCHEMA}
 
     def __getitem__(self, name):
         return self._values[name]
 
     def __contains__(self, name):
-        return name in self._rows
-
-    def names(self):
-        """All names, in the schema's order."""
-        return [row[NAME] for row in SCHEMA if row[NAME] in self._rows]
-
-    def row(self, name):
-        return self._rows[name]
+        return name in self._values
 
     def when(self, flag, call):
         """`call()` after a change of a setting that has `flag`."""
         self._watchers.append((flag, call))
 
+    def row(self, name):
+        """The schema's row of a setting that is a command of its own, or None."""
+        schema = borrow("app.schema")
+        row = schema.find(name)
+        return None if row is None or row[schema.FLAGS] & schema.HIDDEN else row
+
+    def all(self):
+        """[(row, value as text), ...] of what is not hidden, in the schema's order."""
+        schema = borrow("app.schema")
+        rows = [row for row in schema.SCHEMA if not row[schema.FLAGS] & schema.HIDDEN]
+        return [(row, self._text(schema, row)) for row in rows]
+
     def show(self, name):
         """The value as text; secrets masked."""
-        row, value = self._rows[name], self._values[name]
-        if row[FLAGS] & SECRET:
+        schema = borrow("app.schema")
+        return self._text(schema, schema.find(name))
+
+    def _text(self, schema, row):
+        if row[schema.FLAGS] & schema.SECRET:
             return MASK
-        names = getattr(row[CHECK], "names", None)
+        value = self._values[row[schema.NAME]]
+        names = getattr(row[schema.CHECK], "names", None)
         return names[value] if names else str(value)
 
     def set(self, name, text):
         """Put the user's `text` in force; raises BadArgument, and then nothing has changed."""
-        row = self._rows[name]
-        if self._means_default(row, text):
-            value = row[DEFAULT]
-        elif row[KIND] == FILE:
-            value = self._new_file(row, row[CHECK](text))
+        schema = borrow("app.schema")
+        row = schema.find(name)
+        flags, is_file = row[schema.FLAGS], row[schema.KIND] == schema.FILE
+        if self._means_default(flags, schema, text):
+            value = row[schema.DEFAULT]
         else:
-            value = row[CHECK](text)
-        if value == self._values[name] and row[KIND] != FILE:
+            value = row[schema.CHECK](text)
+            if is_file:
+                value = self._new_file(row, value, flags & schema.CERTIFICATE)
+        if value == self._values[name] and not is_file:
             return
         self._values[name] = value
-        if row[KIND] != FILE:
+        if not is_file:
             self._save_later(name)
-        if row[FLAGS] & FRESH and "mqttcleansession" in self._rows:
+        if flags & schema.FRESH:
             self.set("mqttcleansession", "1")
         for flag, call in self._watchers:
-            if row[FLAGS] & flag:
+            if flags & flag:
                 call()
+
+    def keep(self, name, value):
+        """Put a value in force that is the firmware's own: a number or text, valid already."""
+        if value != self._values[name]:
+            self._values[name] = value
+            self._save_later(name)
 
     def flush(self):
         """Write what has changed now, as one; True when the flash has taken it."""
         names, self._dirty = self._dirty, []
+        find = borrow("app.schema").find
         try:
-            self._store.save([(self._rows[name], self._values[name]) for name in names])
+            self._store().save([(find(name), self._values[name]) for name in names])
             return True
         except (OSError, ValueError) as e:
             self._dirty = names + [name for name in self._dirty if name not in names]
@@ -112,19 +109,22 @@ class Settings:
 
     def erase(self):
         """Forget everything that the user has set."""
-        self._store.erase(self._rows.values())
+        self._store().erase(borrow("app.schema").SCHEMA)
         self._dirty.clear()
 
-    def _means_default(self, row, text):
-        return (row[FLAGS] & DEFAULT_BY_1 and text == "1") or (
-            row[FLAGS] & DEVICE_ID_TOO and text == self._device_id
+    def _store(self):
+        return borrow("app.settingstore").SettingStore(self._nvs, self._log)
+
+    def _means_default(self, flags, schema, text):
+        return (flags & schema.DEFAULT_BY_1 and text == "1") or (
+            flags & schema.DEVICE_ID_TOO and text == self._device_id
         )
 
-    def _new_file(self, row, text):
-        if text and row[NAME] in self._inspect:
-            self._inspect[row[NAME]](text)
+    def _new_file(self, row, text, is_certificate):
+        if text and is_certificate:
+            borrow("app.tls").check_ca(text)
         try:
-            return self._store.write_file(row, text)
+            return self._store().write_file(row, text)
         except OSError as e:
             raise BadArgument("not saved: {}".format(e)) from None
 

@@ -16,7 +16,6 @@ class SettingStore:
     def __init__(self, nvs, log):
         self._nvs = nvs
         self._log = log
-        self._recover()
 
     def load(self, row):
         """The stored value; the default where it is missing, or no longer allowed."""
@@ -93,7 +92,7 @@ class SettingStore:
             else:
                 self._nvs.set_blob(key, value)
 
-    def _recover(self):
+    def recover(self):
         """A save that the power cut short is finished now."""
         record = self._nvs.get_blob(_JOURNAL)
         if record is None:

@@ -1,17 +1,16 @@
 """The composition root: the only file that knows everything. Every arrow is an argument here."""
 
-import gc
-
 from micropython import const
 
 from aio.backoff import Backoff
 from aio.budget import Budget
 from aio.deadline import Deadlines
+from aio.late import borrow
 from aio.listener import Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
 from aio.udp import Datagrams
-from app import params, tls
+from app import params
 from app.brokerlink import BrokerLink
 from app.button import Button
 from app.camera import Camera
@@ -21,19 +20,19 @@ from app.commands import Commands
 from app.consoles import Consoles
 from app.dial import Dialler
 from app.frames import Frames
+from app.hands import Hands
 from app.httpdoor import HTTPDoor
 from app.inbound import Inbound
 from app.led import LED
+from app.ledstate import LEDState
 from app.log import Log
 from app.mqtt import MQTTSession
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.report import PowerReport
 from app.restart import Restart
-from app.schema import LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.serial import SerialConsole
 from app.settings import Settings
-from app.settingstore import SettingStore
 from app.status import Status
 from app.syslog import Syslog
 from app.telemetry import Telemetry
@@ -63,7 +62,7 @@ class System:
 
     def __init__(self):
         self.id = device_id(chip.mac())
-        self.log = Log(lambda line: None)
+        self.log = Log(print)
         self._make_settings()
         self.deadlines = Deadlines()
         self.off_loop = OffLoop()
@@ -79,12 +78,8 @@ class System:
         self._connect()
 
     def _make_settings(self):
-        self.settings = Settings(
-            SettingStore(NVS(NAMESPACE), self.log),
-            self.log,
-            self.id,
-            inspect={"mqttca": tls.check_ca},
-        )
+        self.settings = Settings(NVS(borrow("app.schema").NAMESPACE), self.log, self.id)
+        self.log.settings = self.settings
         self.topics = Topics(self.settings, self.id)
         self.commands = Commands(self.settings)
 
@@ -121,13 +116,13 @@ class System:
     def _make_mqtt(self):
         self.link = BrokerLink(
             Dialler(self.off_loop, self.deadlines),
-            tls,
             self.settings,
             self.topics,
             self.wifi.up,
             self.clock.set,
         )
-        self.led = LED(Output(board.LED, board.LED_ON), self._led_state)
+        self.led_state = LEDState(self.wifi)
+        self.led = LED(Output(board.LED, board.LED_ON), self.led_state.now)
         self.door = CommandDoor(
             self.commands, self.topics, self.log, self.consoles.say, self.led.show
         )
@@ -140,7 +135,7 @@ class System:
             self.log,
             Backoff,
         )
-        self.door.session = self.session
+        self.door.session = self.led_state.session = self.session
         self.session.greet = self.door.greet
         self.publisher = ImagePublisher(
             self.frames, self.session, self.settings, self.topics.image
@@ -187,22 +182,11 @@ class System:
 
     def _make_hands(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
+        self.led_state.restart = self.restart
+        hands = Hands(self.power, self.led, self.log)
         self.button = Button(
-            Input(board.BUTTON).down, self._pressed, self._many, self.restart.erase, self.log
+            Input(board.BUTTON).down, hands.press, hands.many, self.restart.erase, self.log
         )
-
-    def _pressed(self):
-        self.power.toggle()
-        self.led.show("press")
-
-    def _many(self):
-        self.log.info("button", "four presses")
-
-    def _led_state(self):
-        return "erasing" if self.restart.erasing else self.status.led_state()
-
-    def _set_log_level(self):
-        self.log.level = self.settings["loglevel"]
 
     def _connect(self):
         self.commands.own(
@@ -213,13 +197,15 @@ class System:
             clock=self.clock,
             system=self.restart,
         )
-        self.settings.when(RESTART, self.restart.ask)
-        self.settings.when(RECONNECT, self.session.reconnect)
-        self.settings.when(REJOIN, self.wifi.rejoin)
-        self.settings.when(LOG, self._set_log_level)
-        self._set_log_level()
+        schema = borrow("app.schema")
+        self.settings.when(schema.RESTART, self.restart.ask)
+        self.settings.when(schema.RECONNECT, self.session.reconnect)
+        self.settings.when(schema.REJOIN, self.wifi.rejoin)
+        self.settings.when(schema.LOG, self.log.follow)
+        self.log.follow()
 
-    async def run(self):
+    def start(self):
+        """The supervisor of all of them, to be run; nothing here is needed any more."""
         for name, component in (
             ("deadlines", self.deadlines),
             ("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS))),
@@ -241,13 +227,12 @@ class System:
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)
-        gc.collect()
-        await self.supervisor.run()
+        return self.supervisor
 
 
-async def main():
-    """What main.py runs: for ever."""
-    await System().run()
+def made():
+    """What main.py runs, for ever."""
+    return System().start()
 
 
 def at_prompt():

@@ -9,6 +9,7 @@ from proto.values import BadArgument, int_between
 
 _DAY = const(86_400)
 _HOUR = const(3_600)
+_FOR_EVER = const(0x7FFF_FFFF)  # 2068
 _DAYS_TO_2000 = const(730_425)  # from the civil calendar's 0000-03-01
 _DAYS = "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -69,23 +70,35 @@ class TimeZone:
 
     def local(self, seconds):
         """(local seconds, name of the zone) of an instant in UTC."""
-        if self._dst_name and self._is_dst(seconds):
+        if self._dst_name and self._changes(seconds)[2]:
             return seconds + self._dst, self._dst_name
         return seconds + self._std, self._std_name
 
-    def _is_dst(self, seconds):
-        """Only transitions near the year's ends can belong to a neighbouring year."""
+    def period(self, seconds):
+        """(since, until, offset): what local time adds to UTC from one change to the next."""
+        if not self._dst_name:
+            return seconds, _FOR_EVER, self._std
+        since, until, dst = self._changes(seconds)
+        return since, until, self._dst if dst else self._std
+
+    def _changes(self, seconds):
+        """(last change, next change, daylight saving between them) around an instant in UTC.
+
+        Only changes near the year's ends can belong to a neighbouring year.
+        """
         year = civil((seconds + self._std) // _DAY)[0]
-        latest, dst = None, False
+        latest, following, dst = None, _FOR_EVER, False
         for y in (year - 1, year, year + 1):
             for is_start, rule, offset in (
                 (False, self._end, self._dst),
                 (True, self._start, self._std),
             ):
                 at = rule(y) - offset
-                if at <= seconds and (latest is None or at >= latest):
+                if at > seconds:
+                    following = min(following, at)
+                elif latest is None or at >= latest:
                     latest, dst = at, is_start
-        return dst
+        return latest, following, dst
 
 
 class ZoneRule:

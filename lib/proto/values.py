@@ -1,7 +1,4 @@
-"""Text from a user to a value and back: the checks that the settings and commands share.
-
-A check is called with text and returns the value; `str(check)` says what it allows.
-"""
+"""Text from a user to a value: what commands share, and how it is refused."""
 
 
 class BadArgument(Exception):
@@ -38,67 +35,3 @@ def int_between(text, low, high):
     if not low <= value <= high:
         raise BadArgument("{}..{}".format(low, high))
     return value
-
-
-class Between:
-    """Whole numbers from low to high; where these are 0 and 1, also `off` and `on`."""
-
-    def __init__(self, low, high):
-        self.low = low
-        self.high = high
-
-    def __call__(self, text):
-        if (self.low, self.high) == (0, 1):
-            text = {"off": "0", "on": "1"}.get(text.lower(), text)
-        return int_between(text, self.low, self.high)
-
-    def __str__(self):
-        return "{}..{}".format(self.low, self.high)
-
-
-class OneOf:
-    """Names that are stored as their position: `off`, `on` are 0, 1."""
-
-    def __init__(self, *names):
-        self.names = names
-
-    def __call__(self, text):
-        text = text.lower()
-        if text in self.names:
-            return self.names.index(text)
-        try:
-            return int_between(text, 0, len(self.names) - 1)
-        except BadArgument:
-            raise BadArgument(str(self)) from None
-
-    def __str__(self):
-        return " | ".join(self.names)
-
-
-class Chars:
-    """Text of low..high bytes in UTF-8, without control characters and without `without`."""
-
-    def __init__(self, low, high, without=""):
-        self.low = low
-        self.high = high
-        self.without = without
-
-    def __call__(self, text):
-        if not self.low <= len(text.encode()) <= self.high:
-            raise BadArgument(str(self))
-        for char in text:
-            if ord(char) < 32 or ord(char) == 127 or char in self.without:
-                raise BadArgument("{}; not {!r}".format(self, char))
-        return text
-
-    def __str__(self):
-        return "{}..{} characters".format(self.low, self.high)
-
-
-class TopicName(Chars):
-    """One level of a topic: `/`, `+` and `#` become `_` (as in the C firmware)."""
-
-    def __call__(self, text):
-        for char in "/+#":
-            text = text.replace(char, "_")
-        return super().__call__(text)

@@ -16,6 +16,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.xdist_group(item.path.name))  # they share their board
 
 
 @pytest.fixture
@@ -40,10 +41,11 @@ def client(broker):
         yield made
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def stories(request, tmp_path_factory):
-    """Slow stories of all chosen tests (their parameter `story`), begun with the first test."""
-    params = [getattr(item, "callspec", None) for item in request.session.items]
+    """Slow stories of a file's chosen tests (their parameter `story`), begun with the first."""
+    items = [item for item in request.session.items if item.path == request.path]
+    params = [getattr(item, "callspec", None) for item in items]
     chosen = [each.params["story"] for each in params if each and "story" in each.params]
     made = Stories(tmp_path_factory, chosen)
     yield made

@@ -8,22 +8,20 @@ from listener import Listener
 from mosquitto import HOST
 from sim import TOPIC, Simulator, wait_until
 
+from app.commandtable import COMMANDS, GROUP_TOO, PRIVATE
 from app.schema import (
-    COMMANDS,
     DEFAULT_BY_1,
     DEVICE_ID_TOO,
     FILE,
     GROUP,
-    GROUP_TOO,
     HIDDEN,
-    PRIVATE,
     RECONNECT,
     REJOIN,
     RESTART,
     SCHEMA,
     SECRET,
 )
-from proto.values import Between, OneOf
+from proto.checks import Between, OneOf
 
 STAT = f"stat/{TOPIC}/"
 DEVICE_ID = "DVES_A1B2C3"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schema import COMMANDS, FILE, INT, SCHEMA, SECRET
+from app.commandtable import COMMANDS
+from app.schema import FILE, INT, SCHEMA, SECRET
 from app.settings import Settings
-from app.settingstore import SettingStore
 from proto import journal
 from proto.values import BadArgument
 
@@ -68,7 +68,7 @@ def folder(tmp_path_factory):
 
 def start(stored):
     nvs, log = NVS(stored), Log()
-    return Settings(SettingStore(nvs, log), log, "DVES_A1B2C3"), nvs, log
+    return Settings(nvs, log, "DVES_A1B2C3"), nvs, log
 
 
 def allowed(row, value):

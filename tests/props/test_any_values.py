@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.schema import FILE, SCHEMA
-from proto.values import BadArgument, Between, Chars, TopicName, int_between, switch
+from proto.checks import Between, Chars, TopicName
+from proto.values import BadArgument, int_between, switch
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(-1000, 1000), st.integers(0, 1000))

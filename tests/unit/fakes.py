@@ -10,7 +10,6 @@ import fasttime  # first: the firmware takes its time from it
 from aio.deadline import Deadlines
 from aio.streams import Stream
 from app.settings import Settings
-from app.settingstore import SettingStore
 
 clock = fasttime.clock
 _SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG, TCP_NODELAY
@@ -134,6 +133,21 @@ async def read(stream, n):
     return bytes(view[:at])
 
 
+# a CA that TLS can use
+CA = """\
+-----BEGIN CERTIFICATE-----
+MIIBfDCCASGgAwIBAgIUezY4U9JgtK7Z1C2zz+b1wMkqBTkwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHVGVzdCBDQTAgFw0yNjExMjIyMjM1MjlaGA8yMTI2MTAyOTIy
+MzUyOVowEjEQMA4GA1UEAwwHVGVzdCBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABPXj1XZNPiEIadnT1ORuUzJrCxHfzgvOqzwWqBiY313sIq/O60kKx5pFEu70
+IRU6onWQXSJE/BGCvwhcyebkD2WjUzBRMB0GA1UdDgQWBBTOJo7A/ZT3bQlRpasR
+GCqzCvoRnjAfBgNVHSMEGDAWgBTOJo7A/ZT3bQlRpasRGCqzCvoRnjAPBgNVHRMB
+Af8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDGqU5yVx2FT8acfNesaWNeCMRy
+hq4GhD4/53fI30IEiQIhALCK0ozLRtdXQ4gsa4IskKqvmXkHpfzs2rcnBxqBD9kC
+-----END CERTIFICATE-----
+"""
+
+
 class Log:
     """Keeps what was logged."""
 
@@ -151,7 +165,7 @@ class Log:
 def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", **more):
     """The firmware's settings over a namespace in RAM."""
     log = log or Log()
-    return Settings(SettingStore(nvs or NVS(), log), log, device_id, **more)
+    return Settings(nvs or NVS(), log, device_id, **more)
 
 
 class Backoff:

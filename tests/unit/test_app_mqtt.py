@@ -68,7 +68,7 @@ class Camera:
         self.deadlines = Deadlines(250)
         topics = Topics(self.settings, "DVES_A1B2C3")
         dialler = Dialler(Direct(), self.deadlines)
-        self.link = BrokerLink(dialler, None, self.settings, topics, self.wifi_up, self.clock_set)
+        self.link = BrokerLink(dialler, self.settings, topics, self.wifi_up, self.clock_set)
         self.commands = PowerCommand()
         self.door = CommandDoor(
             self.commands, topics, self.log, lambda text: None, lambda event: None

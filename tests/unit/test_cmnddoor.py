@@ -6,7 +6,7 @@ from fakes import Log, outcome, run
 
 from aio.reader import Body, Reader
 from app.cmnddoor import CommandDoor
-from app.schema import QOS1, RETAIN
+from app.commandtable import QOS1, RETAIN
 from app.topics import Topics
 from proto.values import BadArgument, UnknownCommand
 

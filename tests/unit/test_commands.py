@@ -5,10 +5,11 @@ import unittest
 from fakes import settings_on
 
 from app.commands import Commands
+from app.commandtable import COMMANDS, GROUP_TOO, QOS1, RETAIN
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.restart import Restart
-from app.schema import COMMANDS, GROUP, GROUP_TOO, HIDDEN, QOS1, RETAIN, SCHEMA, SECRET
+from app.schema import GROUP, HIDDEN, SCHEMA, SECRET
 from app.status import Status
 from proto.values import BadArgument, UnknownCommand
 

@@ -6,8 +6,8 @@ import unittest
 
 from fakes import Log, ended, run
 
+from app.commandtable import PRIVATE
 from app.consoles import Consoles
-from app.schema import PRIVATE
 from proto.values import BadArgument, UnknownCommand
 
 

@@ -8,24 +8,13 @@ from powercut import MODES, DyingNVS, PowerCut
 
 from app.clock import Clock
 from app.commands import Commands
+from app.commandtable import COMMANDS, GROUP_TOO, PRIVATE
 from app.consoles import Consoles
 from app.params import Params
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.restart import Restart
-from app.schema import (
-    COMMANDS,
-    DEFAULT_BY_1,
-    DEVICE_ID_TOO,
-    FILE,
-    GROUP,
-    GROUP_TOO,
-    HIDDEN,
-    INT,
-    PRIVATE,
-    SCHEMA,
-    SECRET,
-)
+from app.schema import DEFAULT_BY_1, DEVICE_ID_TOO, FILE, GROUP, HIDDEN, INT, SCHEMA, SECRET
 from app.status import Status
 from proto.params import PARAMS
 from proto.values import BadArgument, UnknownCommand

@@ -4,7 +4,7 @@ import gc
 import sys
 import unittest
 
-from aio.late import borrow
+from aio.late import borrow, once
 
 
 class TestBorrow(unittest.TestCase):
@@ -12,9 +12,20 @@ class TestBorrow(unittest.TestCase):
         self.assertEqual(borrow("proto.jpeg").length(b"\xff\xd8\xff\xd9"), 4)
 
     def test_it_is_not_kept(self):
+        import proto.values  # noqa: F401 - so that the package stays
+
         borrow("proto.jpeg")
         self.assertFalse("proto.jpeg" in sys.modules)
         self.assertFalse(hasattr(sys.modules["proto"], "jpeg"))
+
+    def test_nor_is_what_it_imports(self):
+        borrow("proto.uri")
+        self.assertFalse("proto.uri" in sys.modules)
+
+    def test_once_keeps_what_it_imports(self):
+        self.assertTrue(once("proto.checks").Between(0, 9)("5") == 5)
+        self.assertFalse("proto.checks" in sys.modules)
+        self.assertTrue("proto.values" in sys.modules)
 
     def test_it_can_be_had_again_and_takes_no_more_heap(self):
         borrow("proto.http")  # its names stay

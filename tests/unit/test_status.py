@@ -109,7 +109,7 @@ class TestStatus(unittest.TestCase):
         self.assertFalse("tls" in status.cmd_status(""))
         parts.tls = True
         self.assertTrue("tls ca" in status.cmd_status(""))
-        status._settings.set("mqttverify", "off")
+        status.settings.set("mqttverify", "off")
         self.assertTrue("tls off" in status.cmd_status(""))
 
     def test_nonsense_is_refused(self):
@@ -121,7 +121,7 @@ class TestStatus(unittest.TestCase):
         status, _, _ = make()
         lines = status.cmd_config("").split("\n")
         names = [line.split(" = ")[0] for line in lines]
-        self.assertEqual(names, status._settings.names())
+        self.assertEqual(names, [row[0] for row, _ in status.settings.all()])
         self.assertTrue("password = ***" in lines and "mqttpass = ***" in lines)
 
     def test_no_secret_anywhere(self):

@@ -4,22 +4,11 @@ import os
 import ssl
 import unittest
 
+from fakes import CA
+
 from app import tls
 from app.tls import TLSConfigError, check_ca, client_context
 from proto.values import BadArgument
-
-CA = """\
------BEGIN CERTIFICATE-----
-MIIBfDCCASGgAwIBAgIUezY4U9JgtK7Z1C2zz+b1wMkqBTkwCgYIKoZIzj0EAwIw
-EjEQMA4GA1UEAwwHVGVzdCBDQTAgFw0yNjExMjIyMjM1MjlaGA8yMTI2MTAyOTIy
-MzUyOVowEjEQMA4GA1UEAwwHVGVzdCBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEH
-A0IABPXj1XZNPiEIadnT1ORuUzJrCxHfzgvOqzwWqBiY313sIq/O60kKx5pFEu70
-IRU6onWQXSJE/BGCvwhcyebkD2WjUzBRMB0GA1UdDgQWBBTOJo7A/ZT3bQlRpasR
-GCqzCvoRnjAfBgNVHSMEGDAWgBTOJo7A/ZT3bQlRpasRGCqzCvoRnjAPBgNVHRMB
-Af8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDGqU5yVx2FT8acfNesaWNeCMRy
-hq4GhD4/53fI30IEiQIhALCK0ozLRtdXQ4gsa4IskKqvmXkHpfzs2rcnBxqBD9kC
------END CERTIFICATE-----
-"""
 
 
 class TestContext(unittest.TestCase):

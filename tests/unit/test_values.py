@@ -2,16 +2,8 @@
 
 import unittest
 
-from proto.values import (
-    BadArgument,
-    Between,
-    Chars,
-    OneOf,
-    TopicName,
-    confirmed,
-    int_between,
-    switch,
-)
+from proto.checks import Between, Chars, OneOf, TopicName
+from proto.values import BadArgument, confirmed, int_between, switch
 
 
 class TestValues(unittest.TestCase):

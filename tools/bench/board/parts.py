@@ -10,7 +10,7 @@ import sys
 from aio.backoff import Backoff
 from aio.deadline import Deadlines
 from aio.offloop import OffLoop
-from app import params, tls
+from app import params
 from app.brokerlink import BrokerLink
 from app.camera import Camera
 from app.dial import Dialler
@@ -117,7 +117,7 @@ class Parts:
         there = asyncio.Event()
         there.set()
         dialler = Dialler(OffLoop(), self.deadlines)
-        link = BrokerLink(dialler, tls, self.settings, self.topics, there, there)
+        link = BrokerLink(dialler, self.settings, self.topics, there, there)
         self.outbox = Outbox(next_id)
         self.session = MQTTSession(
             link,

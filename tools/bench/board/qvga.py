@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from app.system import System
+from aio.late import once
 
 
 async def tell():
@@ -14,11 +14,15 @@ async def tell():
         print("heap in use:", gc.mem_alloc())
 
 
-async def main():
-    system = System()
+def made():
+    system = once("app.system").System()
     system.camera.params["framesize"] = 5  # nobody has started the sensor yet
+    return system.start()
+
+
+async def main():
     asyncio.create_task(tell())
-    await system.run()
+    await made().run()
 
 
 asyncio.run(main())

@@ -1,0 +1,92 @@
+"""What `status` and telemetry say of the components; `of` is the Status that knows them."""
+
+import sys
+
+from config import product
+
+
+def figures(of):
+    """Telemetry's part of the JSON, as a dictionary."""
+    camera = of.camera
+    return {
+        "RestartReason": of.chip.reset_cause(),
+        "Heap": of.chip.free_bytes(),
+        "IPAddress": of.wifi.address(),
+        "Wifi": {"Signal": of.wifi.rssi(), "LinkCount": of.wifi.joins},
+        "MqttCount": of.session.connects,
+        "POWER": "on" if of.power.on else "off",
+        "Camera": {
+            "State": camera.state,
+            "Captured": camera.captured,
+            "Failed": camera.failed,
+            "Dropped": of.frames.dropped,
+            "Recoveries": camera.recoveries,
+        },
+        "Restarts": {name: n for name, n in of.supervisor.restarts.items() if n},
+        "LastError": of.log.last_error,
+    }
+
+
+def status_0(of):
+    s = of.settings
+    return (
+        product.VERSION,
+        s["topic"],
+        s["subtopic"],
+        "on" if of.power.on else "off",
+        s["pulse"],
+        s["timezone"],
+        of.power.minutes_left,
+        "wifi " + _with_reason(of.wifi.state, of.wifi.reason),
+        "mqtt " + _mqtt(of),
+        "camera " + _with_reason(of.camera.state, of.camera.reason),
+    )
+
+
+def status_1(of):
+    s = of.settings
+    return (
+        s["grouptopic"],
+        of.topics.device_id,
+        s["otaurl"],
+        s["ssid"],
+        "****",
+        s["mqtthost"],
+        s["mqttkeepalive"],
+    )
+
+
+def status_2(of):
+    micropython = ".".join(str(n) for n in sys.implementation[1][:3])
+    return product.VERSION, product.BUILD_DATE, micropython, of.chip.free_bytes()
+
+
+def status_3(of):
+    restarts = of.supervisor.restarts
+    return (
+        "uptime {}".format(of.log.uptime_s()),
+        "started by " + of.chip.reset_cause(),
+        "rssi {}".format(of.wifi.rssi()),
+        "captured {}".format(of.camera.captured),
+        "failed {}".format(of.camera.failed),
+        "recoveries {}".format(sum(of.camera.recoveries.values())),
+        "wifi joins {}".format(of.wifi.joins),
+        "mqtt connects {}".format(of.session.connects),
+        "restarts {}".format(sum(restarts.values())),
+        "last error {}".format(of.log.last_error or "none"),
+    )
+
+
+def _mqtt(of):
+    state = of.session.state
+    if state == "connected" and not of.session.up.is_set():
+        state = "subscribing"
+    if state == "offline":
+        return _with_reason(state, of.link.waits_for)
+    tls = of.settings["mqtthost"] and of.link.address()[2]
+    secured = ", tls " + of.settings.show("mqttverify") if tls else ""
+    return _with_reason(state, of.session.reason) + secured
+
+
+def _with_reason(state, reason):
+    return "{} ({})".format(state, reason) if reason else state
