@@ -5,6 +5,7 @@
     build/mpy/root/     boot.py and main.py as they are; config/** and lib/** as .mpy (with the
                         third-party modules of build/lib)
     build/mpy/sim/      tools/sim/board/** as .mpy
+    build/mpy/frozen/   what the stock firmware holds of that (umqtt)
 Only what changed is compiled, and what is gone from the sources goes from the mirror.
 """
 
@@ -19,6 +20,7 @@ TREES = (  # sources, place in the mirror; where two hold the same name, the fir
     ("config", "root/config"),
     ("lib", "root/lib"),
     ("build/lib", "root/lib"),
+    ("build/lib/umqtt", "frozen/umqtt"),
     ("tools/sim/board", "sim"),
 )
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source

@@ -20,11 +20,14 @@ _CRASH_PAUSE_S = 1
 class BoardProcess:
     """Starts, resets and ends the interpreter; `parts` are told of every reset."""
 
-    def __init__(self, command, environment, folder, clock):
+    def __init__(self, command, environment, folder, clock, receiver, stdout=None):
         self._command = command
         self._environment = environment
         self._folder = folder
         self._clock = clock
+        self._receiver = receiver
+        self._stdout = stdout
+        self._raw_repl = False  # the REPL's mode, which a soft reset keeps
         self._parts = []
         self._calls = {}
         self._quick = {}
@@ -33,7 +36,6 @@ class BoardProcess:
         self._next_cause = None
         self._powered = asyncio.Event()
         self._powered.set()
-        self._started = asyncio.Event()
         self._watchdog = None
         self._watchdog_ms = None
         self.boots = 0
@@ -54,15 +56,17 @@ class BoardProcess:
         while True:
             await self._powered.wait()
             self._process = await self._start()
-            self._started.set()
             status = await self._process.wait()
-            self._disarm()
+            self._receiver.detach()
+            if self._next_cause != SOFT:  # which the watchdog does not notice
+                self._disarm()
             for part in self._parts:
                 part.reset()
             if self._next_cause is None and self._powered.is_set():
                 print(f"board: the interpreter ended with status {status}", file=sys.stderr)
                 await asyncio.sleep(_CRASH_PAUSE_S)
             self._cause = self._next_cause or HARD
+            self._raw_repl = self._raw_repl and self._cause == SOFT
             self._next_cause = None
 
     async def _start(self):
@@ -77,6 +81,7 @@ class BoardProcess:
             cwd=self._folder,
             env={**self._environment, "SIM_LINK": ",".join(map(str, fds))},
             stdin=asyncio.subprocess.PIPE,
+            stdout=self._stdout,
             pass_fds=fds,
             start_new_session=True,
             preexec_fn=_die_with_parent,
@@ -85,18 +90,13 @@ class BoardProcess:
             other.close()
             near.setblocking(False)
             await loop.create_connection(lambda: Link(self._calls, self._quick), sock=near)
+        self._receiver.attach(process, [near for near, _ in pairs])
         return process
 
     def _kill(self):
         if self._process and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-
-    async def type(self, data):
-        """Bytes that arrive at the UART; the first ones wait for the first start."""
-        await self._started.wait()
-        if self._process and self._process.returncode is None:
-            self._process.stdin.write(data)
 
     def count_sockets(self):
         """Sockets that the firmware has open: all but the standard streams and the two links."""
@@ -111,6 +111,8 @@ class BoardProcess:
     def calls(self):
         return {
             "board.reset": self.reset,
+            "board.soft_reset": self.soft_reset,
+            "board.raw_repl": lambda: self._raw_repl,
             "board.exit": self.exit,
             "chip.reset_cause": lambda: self._cause,
             "wdt.start": self._arm,
@@ -120,6 +122,11 @@ class BoardProcess:
         """End the interpreter; it is started again at once."""
         self._next_cause = cause
         self._kill()
+
+    def soft_reset(self, raw_repl):
+        """Restart the interpreter only; its REPL stays in the mode that it has."""
+        self._raw_repl = raw_repl
+        self.reset(SOFT)
 
     def exit(self, status):
         if not self.exited.done():

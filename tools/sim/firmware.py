@@ -15,7 +15,16 @@ _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
 
 
-def command(args, clock):
+_BOOT = "# Runs on every start, before main.py.\n"
+
+
+def flash(files):
+    """Make the file system that MicroPython makes on a new board's first start."""
+    if not any(files.iterdir()):
+        (files / "boot.py").write_text(_BOOT)
+
+
+def command(args, files, clock):
     """The interpreter's arguments and environment."""
     import interpreter
 
@@ -31,7 +40,11 @@ def command(args, clock):
         "MICROPYPATH": ":".join(map(str, places)),
         "SIM_CLOCK": str(clock),
     }
-    line = [str(Path(path).absolute()), "-X", f"heapsize={args.heap}", str(_START), str(root)]
+    line = [str(Path(path).absolute()), "-X", f"heapsize={args.heap}", str(_START)]
+    if args.blank:
+        line.append("--mount")
+        root = files
+    line.append(str(root))
     if args.run:
         line.append(str(Path(args.run).resolve()))
     return line, environment
@@ -50,6 +63,8 @@ def _places(args, path):
     else:
         sim, root = _START.parent, _ROOT
         libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
+    if args.blank:
+        return None, [sim, mirror / "frozen"]
     chosen = [Path(args.root).resolve(), Path(args.root).resolve() / "lib"] if args.root else []
     tests = [_ROOT / "build" / "test-lib"] if args.run else []
     places = [sim, *chosen, root, ".frozen", *libraries, *tests]
@@ -84,11 +99,14 @@ def say_where_to_look(facts, topic):
         f"telnet     127.0.0.1 {facts['telnet']}",
         f"control    127.0.0.1 {facts['control']}",
     ]
+    if "uart" in facts:
+        lines.append(f"UART       {facts['uart']}")
     if facts["mqtt"]:
         lines += [f"MQTT       {facts['mqtt']}"]
         broker = urlsplit(facts["mqtt"])
         if broker.scheme == "mqtt":
             get = f"mosquitto_sub -h {broker.hostname} -p {broker.port or 1883}"
             lines += [f"           {get} -t 'data/{topic}/image' -C 1 > x.jpg"]
-    lines += ["Lines typed here are console commands; Ctrl-C ends it."]
+    typed = "" if "uart" in facts else "Lines typed here are console commands; "
+    lines.append(typed + "Ctrl-C ends it.")
     print("\n".join(lines), flush=True)

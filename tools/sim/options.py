@@ -43,8 +43,18 @@ def parse(argv=None):
     add("--device-id", default=DEVICE_ID, type=_device_id, help=f"default {DEVICE_ID}")
     add("--sntp", type=_address, metavar="HOST:PORT", help="another time server")
     add("--root", metavar="DIR", help="another board's programs (boot.py, main.py, lib)")
+    add("--blank", action="store_true", help="a board as flashed: only what is deployed to it")
+    add(
+        "--uart",
+        choices=["stdio", "pty"],
+        default="stdio",
+        help="pty: the UART is a pseudo-terminal, for mpremote",
+    )
     add("--run", metavar="FILE", help="run this program instead of main.py, end with its status")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.blank and (args.root or args.run):
+        parser.error("--blank: the board has programs of its own; no --root, no --run")
+    return args
 
 
 def _setting(text):

@@ -1,4 +1,7 @@
-"""The ready file: written when the camera's web server listens, again after each of its starts."""
+"""The ready file: written when the camera's web server listens, again after each of its starts.
+
+A board as flashed has no web server yet: there it is written as soon as the interpreter runs.
+"""
 
 import asyncio
 import json
@@ -23,20 +26,24 @@ def listening(port):
 class ReadyFile:
     """Writes `path` once for each start of the board, with the given facts."""
 
-    def __init__(self, path, air, board, facts):
+    def __init__(self, path, air, board, facts, blank=False):
         self._path = path and Path(path)
         self._air = air
         self._board = board
         self._facts = facts
+        self._blank = blank
 
     async def run(self):
         written = 0
         while True:
-            port = self._air.inside(80)
-            if self._board.boots != written and port and listening(port):
+            if self._board.boots != written and (self._blank or self._serves()):
                 written = self._board.boots
                 self._write()
             await asyncio.sleep(_POLL_S)
+
+    def _serves(self):
+        port = self._air.inside(80)
+        return port and listening(port)
 
     def _write(self):
         facts = {**self._facts, "pid": self._board.pid, "boots": self._board.boots}

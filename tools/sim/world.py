@@ -20,8 +20,9 @@ from scene_process import SceneProcess
 from sensor import Sensor
 from settings import Settings
 from sntp import SNTPServer
+from terminal import Terminal
 from tls import TLSMemory
-from uart import forward_stdin
+from uart import Receiver, forward_stdin
 from wifi import Radio
 
 # what the hot paths of the link are numbered by; board/world.py has the same
@@ -50,8 +51,19 @@ class World:
         self.faults = Faults()
         self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
         self.tls = TLSMemory()
-        command, environment = firmware.command(args, self.state / "clock")
-        self.board = BoardProcess(command, environment, self.files, self.clock)
+        if args.blank:
+            firmware.flash(self.files)
+        command, environment = firmware.command(args, self.files, self.state / "clock")
+        self.terminal = Terminal() if args.uart == "pty" else None
+        self.receiver = Receiver()
+        self.board = BoardProcess(
+            command,
+            environment,
+            self.files,
+            self.clock,
+            self.receiver,
+            self.terminal and self.terminal.stdout,
+        )
         self.broker = None if args.broker or args.run else EmbeddedBroker()
         self._tasks = []
         self._connect(mac)
@@ -60,7 +72,7 @@ class World:
         """Tie the parts together: who answers which call, who hears of what."""
         parts = (self.board, self.nvs, self.clock, self.pins, self.radio, self.air, self.sensor)
         calls = {"chip.id": mac.hex}
-        for part in (*parts, self.tls):
+        for part in (*parts, self.tls, self.receiver):
             calls.update(part.calls())
         quick = {
             PIN_GET: lambda pin, _: self.pins.level(pin),
@@ -96,7 +108,7 @@ class World:
         if not args.run:
             settings = Settings(self.nvs, self.files, self.state)
             settings.write(args.set, broker, bool(args.broker), args.ap)
-        return {
+        facts = {
             "http": ports[80],
             "telnet": ports[23],
             "dns": ports[53],
@@ -104,12 +116,19 @@ class World:
             "mqtt": broker,
             "device_id": args.device_id,
         }
+        return {**facts, "uart": self.terminal.path} if self.terminal else facts
 
     def power_on(self, facts):
         """Start the board; returns a future of its program's exit status (`--run`)."""
         if self.args.ready_file:
-            self._keep(ReadyFile(self.args.ready_file, self.air, self.board, facts).run())
-        self._keep(forward_stdin(self.board.type))
+            args = self.args
+            ready = ReadyFile(args.ready_file, self.air, self.board, facts, args.blank)
+            self._keep(ready.run())
+        self._keep(self.receiver.run())
+        if self.terminal:
+            self._keep(self.terminal.run(self.receiver.type))
+        else:
+            self._keep(forward_stdin(self.receiver.type))
         self._keep(self.board.run())
         return self.board.exited
 
@@ -128,6 +147,8 @@ class World:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.board.close()
+        if self.terminal:
+            self.terminal.close()
         await self.scenes.close()
         if self.broker:
             await self.broker.close()

@@ -144,8 +144,7 @@ def reset():
 
 
 def soft_reset():
-    """Restart the interpreter only."""
-    world.call("board.reset", SOFT_RESET)
+    """Restart the interpreter only: whoever runs the program takes this for it."""
     raise SystemExit
 
 

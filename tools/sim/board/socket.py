@@ -40,15 +40,16 @@ _EPIPE = 32
 _RESET = {_EPIPE, ECONNREFUSED}  # lwIP says ECONNRESET to both
 _STANDARD = ("0", "1", "2")
 _LINKS = 2
+_proc = os.VfsPosix("/proc")  # the PC's, whatever the board has for a file system
 
 
 def _count_open():
     """Sockets that this interpreter has open, the two links to the runner not counted."""
     count = -_LINKS
-    for entry in os.ilistdir("/proc/self/fd"):
+    for entry in _proc.ilistdir("/self/fd"):
         if entry[0] not in _STANDARD:
             try:
-                count += os.stat("/proc/self/fd/" + entry[0])[0] & 0xF000 == 0xC000
+                count += _proc.stat("/self/fd/" + entry[0])[0] & 0xF000 == 0xC000
             except OSError:
                 pass  # the descriptor of the listing itself
     return count

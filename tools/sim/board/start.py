@@ -1,27 +1,30 @@
 """Runs boot.py and main.py as the ESP32 firmware does; the runner starts the interpreter on this.
 
 Arguments: the folder of the board's programs, and for a test the program to run instead of them.
+With `--mount` first the folder becomes the whole file system, and nothing else is seen of the PC.
 """
 
 import sys
-from os import getenv, stat
+from os import VfsPosix, chdir, getenv, ilistdir, mount, stat, umount
 
 sys.path[:] = getenv("MICROPYPATH").split(":")
 
+import repl  # noqa: E402 - found on the path above
 
-def _run(path):
-    """Execute a program in this module, which is __main__; returns its exit status."""
-    try:
-        with open(path) as file:
-            code = compile(file.read(), path, "exec")
-        exec(code, globals())
-    except SystemExit as exc:
-        value = exc.args[0] if exc.args else 0
-        return 1 if isinstance(value, str) else int(value or 0)
-    except BaseException as exc:
-        sys.print_exception(exc)
-        return 1
-    return 0
+
+def _mount(folder):
+    """Load what the chip has built in or frozen, then see the board's files alone."""
+    for place in sys.path:
+        for name, kind, *_ in list(ilistdir(place)):
+            if kind == 0x4000:
+                for module, *_ in list(ilistdir(place + "/" + name)):
+                    __import__(name + "." + module.rpartition(".")[0])
+            elif name.rpartition(".")[0] not in ("start", "repl"):
+                __import__(name.rpartition(".")[0])
+    umount("/")
+    mount(VfsPosix(folder), "/")
+    chdir("/")
+    sys.path[:] = ["", ".frozen", "/lib"]
 
 
 def _exists(path):
@@ -33,16 +36,21 @@ def _exists(path):
 
 
 def main(root, program=None):
+    import world
+
+    world.call("uart.interrupt", True)
     if program:
-        import world
-
-        world.call("board.exit", _run(program))
-    else:
-        for name in ("/boot.py", "/main.py"):
-            if _exists(root + name):
-                _run(root + name)
-    while sys.stdin.read(1):  # as the REPL: nothing runs until somebody resets the board
-        pass
+        world.call("board.exit", repl.run_file(program)[0])
+        return
+    raw = world.call("board.raw_repl")
+    for name in ("/boot.py",) if raw else ("/boot.py", "/main.py"):
+        if _exists(root + name) and repl.run_file(root + name)[1]:
+            repl.soft_reset(raw)
+    repl.serve(raw)
 
 
-main(*sys.argv[1:])
+if sys.argv[1] == "--mount":
+    _mount(sys.argv[2])
+    main("", *sys.argv[3:])
+else:
+    main(*sys.argv[1:])

@@ -1,0 +1,145 @@
+"""MicroPython's prompt at the simulated board's UART, as mpremote and people find it."""
+
+import subprocess
+import sys
+
+import pytest
+from mpremote.transport import TransportExecError
+from mpremote.transport_serial import SerialTransport
+from probe import NO_BROKER
+from sim import Simulator, wait_until
+
+BANNER = b'Type "help()" for more information.\r\n>>> '
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("board")
+    with Simulator(folder, NO_BROKER, args=("--blank", "--uart", "pty")) as made:
+        yield made
+
+
+@pytest.fixture
+def raw(board):
+    """The board in raw mode, after a soft reset."""
+    link = SerialTransport(board.facts["uart"])
+    link.enter_raw_repl()
+    yield link
+    link.exit_raw_repl()
+    link.close()
+
+
+@pytest.fixture
+def friendly(raw):
+    raw.exit_raw_repl()
+    assert raw.read_until(1, BANNER, timeout=5).endswith(BANNER)
+    return raw
+
+
+def type_in(link, keys, shown):
+    link.serial.write(keys)
+    got = link.read_until(1, shown, timeout=5)
+    assert got.endswith(shown), got
+    return got
+
+
+@pytest.mark.parametrize("paste", [True, False], ids=["raw-paste", "raw"])
+def test_program(raw, paste):
+    raw.use_raw_paste = paste
+    text = "".join(f"a{n} = {n}\n" for n in range(300)) + "print(a299)\nprint('é')"
+    assert raw.exec(text) == "299\r\né\r\n".encode()
+    with pytest.raises(TransportExecError) as failed:
+        raw.exec("print(1)\n1/0")
+    lines = failed.value.error_output.splitlines()
+    assert lines == [
+        "Traceback (most recent call last):",
+        '  File "<stdin>", line 2, in <module>',
+        "ZeroDivisionError: divide by zero",
+    ]
+    with pytest.raises(TransportExecError, match="SyntaxError"):
+        raw.exec("if")
+    assert raw.eval("a299") == 299
+
+
+@pytest.mark.parametrize("program", ["while True: pass", "import time; time.sleep(60)"])
+def test_ctrl_c(raw, program):
+    raw.exec_raw_no_follow(program)
+    raw.serial.write(b"\x03")
+    out, error = raw.follow(5)
+    assert error.endswith(b"KeyboardInterrupt: \r\n")
+
+
+def test_soft_reset_from_raw_mode_leaves_main_out(raw):
+    raw.fs_writefile("/main.py", b"ran = True\nprint('main runs')")
+    raw.exec("kept = 1")
+    raw.enter_raw_repl()
+    assert raw.eval("('kept' in globals(), 'ran' in globals())") == (False, False)
+    assert raw.eval("__import__('machine').reset_cause()") == 5
+    raw.exit_raw_repl()
+    type_in(raw, b"", BANNER)
+    type_in(raw, b"\x04", b"MPY: soft reboot\r\nmain runs\r\n")
+    type_in(raw, b"", BANNER)
+    raw.enter_raw_repl(soft_reset=False)
+    raw.exec_raw_no_follow("import machine, os; os.remove('/main.py'); machine.reset()")
+    raw.read_until(1, BANNER, timeout=5)
+    raw.enter_raw_repl(soft_reset=False)
+    assert raw.eval("__import__('machine').reset_cause()") == 2
+
+
+def test_exit_is_a_soft_reset(raw):
+    raw.exec("import sys\nkept = 1\nsys.exit()")
+    assert raw.eval("'kept' in globals()") is False
+
+
+def test_people(friendly):
+    type_in(friendly, b"1 + x\x7f2\r", b"1 + x\b \b2\r\n3\r\n>>> ")
+    type_in(friendly, b"for i in range(2):\r print(i)\r\r", b"\r\n0\r\n1\r\n>>> ")
+    type_in(friendly, b"print(\r4)\r", b"print(\r\n... 4)\r\n4\r\n>>> ")
+    type_in(friendly, b"half\x03", b"half\r\n>>> ")
+    type_in(friendly, b"\x05if 1:\r  print(5)\r\x04", b"\r\n5\r\n>>> ")
+
+
+def test_files_are_the_boards_own(raw):
+    """`/` holds what a new board has, and nothing of this machine is behind it."""
+    assert raw.eval("__import__('os').listdir('/')") == ["boot.py"]
+    assert raw.eval("__import__('sys').path") == ["", ".frozen", "/lib"]
+    raw.fs_mkdir("/lib")
+    raw.fs_writefile("/lib/deep.py", b"print(__file__)")
+    assert raw.exec("import deep") == b"/lib/deep.py\r\n"
+    raw.fs_rmfile("/lib/deep.py")
+    raw.fs_rmdir("/lib")
+    with pytest.raises(TransportExecError, match="ENOENT"):
+        raw.exec("open('/proc/version')")
+
+
+def test_sockets_are_counted_on_such_a_board(raw):
+    raw.exec("import socket\nheld = [socket.socket() for _ in range(10)]")
+    with pytest.raises(TransportExecError, match="23"):
+        raw.exec("socket.socket()")
+
+
+def test_command_line(board):
+    command = [
+        sys.executable,
+        "-m",
+        "mpremote",
+        "connect",
+        board.facts["uart"],
+        "exec",
+        "print(6)",
+    ]
+    assert subprocess.run(command, capture_output=True, timeout=20).stdout == b"6\r\n"
+
+
+def test_running_camera_falls_to_the_prompt(tmp_path):
+    """Ctrl-C ends main.py, whatever the loop is at; a soft reset starts it again."""
+    with Simulator(tmp_path, NO_BROKER, args=("--uart", "pty")) as camera:
+        link = SerialTransport(camera.facts["uart"])
+        for count in range(1, 6):
+            camera.wait_boot(count)
+            camera.get("/capture")
+            type_in(link, b"\r\x03", BANNER)
+            link.serial.write(b"\x04")
+        wait_until(lambda: camera.facts["boots"] == 6, what="the last start")
+        assert camera.get("/").status_code == 200
+        link.close()

@@ -1,0 +1,234 @@
+"""MicroPython's interactive prompt over the UART: friendly, raw and raw-paste mode.
+
+The unix interpreter has none for pipes. What mpremote and people use is here; auto-indent and
+completion are not.
+"""
+
+import io
+import sys
+
+import world
+
+import __main__
+
+_CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D, _CTRL_E = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"
+_RAW = b"raw REPL; CTRL-B to exit\r\n"
+_WINDOW = 128
+
+
+class _SoftReset(Exception):
+    """The program or the user asks for a restart of the interpreter."""
+
+
+def run_file(path):
+    """Run a program in `__main__`: (its exit status, whether it asks for a soft reset)."""
+    try:
+        with open(path) as file:
+            code = compile(file.read(), path, "exec")
+        exec(code, __main__.__dict__)
+    except SystemExit as exc:
+        value = exc.args[0] if exc.args else 0
+        return (1 if isinstance(value, str) else int(value or 0)), True
+    except BaseException as exc:
+        _report(exc)
+        return 1, False
+    return 0, False
+
+
+def _report(exc):
+    """Print a traceback as the chip does, which has no line of this file in it."""
+    text = io.StringIO()
+    sys.print_exception(exc, text)
+    for line in text.getvalue().split("\n")[:-1]:
+        if not line.startswith('  File "repl.py"'):
+            print(line)
+
+
+def soft_reset(raw):
+    """Restart the interpreter; never returns."""
+    _write(b"MPY: soft reboot\r\n")
+    world.call("board.soft_reset", raw)
+
+
+def serve(raw):
+    """Answer at the prompt until the next reset, in raw mode or in the friendly one."""
+    _keys_only()
+    while True:
+        try:
+            (_serve_raw if raw else _serve_friendly)()
+            raw = not raw
+        except KeyboardInterrupt:  # one that came just before its program's end
+            pass
+        except _SoftReset:
+            soft_reset(raw)
+
+
+def _keys_only():
+    """No program runs: Ctrl-C is a key like any other."""
+    while True:
+        try:
+            return world.call("uart.interrupt", False)
+        except KeyboardInterrupt:
+            pass
+
+
+def _write(data):
+    sys.stdout.buffer.write(data)
+
+
+def _read():
+    byte = sys.stdin.buffer.read(1)
+    if not byte:
+        raise SystemExit  # the power supply is gone
+    return byte
+
+
+def _serve_raw():
+    """Programs as text, each ended by Ctrl-D; returns on Ctrl-B."""
+    line = bytearray()
+    _write(_RAW + b">")
+    while True:
+        key = _read()
+        if key == _CTRL_A and line == b"\x05A":
+            line = bytearray()
+            _paste()
+            _write(b">")
+        elif key == _CTRL_A and line[:1] == _CTRL_E:
+            line = bytearray()
+            _write(b"R\x00>")
+        elif key == _CTRL_A:
+            line = bytearray()
+            _write(_RAW + b">")
+        elif key == _CTRL_B:
+            return _write(b"\r\n")
+        elif key == _CTRL_C:
+            line = bytearray()
+        elif key == _CTRL_D:
+            _write(b"OK")
+            if not line:
+                _write(b"\r\n")
+                raise _SoftReset
+            text, line = bytes(line), bytearray()
+            _execute(text)
+            _write(b">")
+        else:
+            line += key
+
+
+def _paste():
+    """Raw-paste mode: the sender waits for leave after each window."""
+    _write(b"R\x01" + bytes((_WINDOW & 0xFF, _WINDOW >> 8)) + b"\x01")
+    text = bytearray()
+    while True:
+        key = _read()
+        if key in (_CTRL_C, _CTRL_D):
+            _write(_CTRL_D)
+            break
+        text += key
+        if len(text) % _WINDOW == 0:
+            _write(b"\x01")
+    if key == _CTRL_D:
+        _execute(bytes(text))
+    else:
+        _write(_CTRL_D + b"KeyboardInterrupt: \r\n" + _CTRL_D)
+
+
+def _execute(text, mode="exec", end=_CTRL_D):
+    """Run a program; its output is ended by `end`, so is the report of its failure."""
+    failure = None
+    try:
+        world.call("uart.interrupt", True)
+        exec(compile(text.decode(), "<stdin>", mode), __main__.__dict__)
+    except SystemExit:
+        failure = _SoftReset()
+    except BaseException as exc:
+        failure = exc
+    _keys_only()
+    _write(end)
+    if failure and not isinstance(failure, _SoftReset):
+        _report(failure)
+    _write(end)
+    if isinstance(failure, _SoftReset):
+        raise failure
+
+
+def _serve_friendly():
+    """Lines for people; returns on Ctrl-A."""
+    _banner()
+    while True:
+        lines = []
+        while True:
+            line = _line(b"... " if lines else b">>> ")
+            if line == _CTRL_A:
+                return
+            if line is None:  # Ctrl-C
+                lines = []
+                continue
+            lines.append(line)
+            if not _more(lines):
+                break
+        text = b"\n".join(lines)
+        if text.strip():
+            _execute(text + b"\n", "single", b"")
+
+
+def _banner():
+    version = sys.version.split("; ")[1]
+    _write("\r\n{}; {}\r\n".format(version, sys.implementation[2]).encode())
+    _write(b'Type "help()" for more information.\r\n')
+
+
+def _line(prompt):
+    """One line with echo; Ctrl-A as itself, None for Ctrl-C."""
+    line = bytearray()
+    _write(prompt)
+    while True:
+        key = _read()
+        if key in b"\r\n":
+            _write(b"\r\n")
+            return bytes(line)
+        if key == _CTRL_A and not line:
+            return key
+        if key == _CTRL_B and not line:
+            _banner()
+            _write(prompt)
+        elif key == _CTRL_C:
+            _write(b"\r\n")
+            return None
+        elif key == _CTRL_D and not line:
+            _write(b"\r\n")
+            raise _SoftReset
+        elif key == _CTRL_E and not line:
+            _paste_people()
+            _write(prompt)
+        elif key in b"\x08\x7f":
+            if line:
+                line = line[:-1]
+                _write(b"\b \b")
+        elif key >= b" " or key == b"\t":
+            line += key
+            _write(key)
+
+
+def _more(lines):
+    """Whether a statement goes on: an open bracket, or a block that no empty line has ended."""
+    text = b"\n".join(lines).decode()
+    if sum(text.count(c) for c in "([{") > sum(text.count(c) for c in ")]}"):
+        return True
+    block = lines[0].rstrip().endswith(b":") or lines[0].startswith(b"@")
+    return block and lines[-1].strip() != b""
+
+
+def _paste_people():
+    """Paste mode: everything up to Ctrl-D is one program."""
+    _write(b"\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
+    text = bytearray()
+    while True:
+        key = _read()
+        if key == _CTRL_C:
+            return _write(b"\r\n")
+        if key == _CTRL_D:
+            _write(b"\r\n")
+            return _execute(bytes(text), "exec", b"")
+        text += b"\n" if key == b"\r" else key
+        _write(b"\r\n=== " if key == b"\r" else key)

@@ -1,0 +1,92 @@
+"""A pseudo-terminal as the far end of the board's UART, for mpremote and terminal programs."""
+
+import asyncio
+import os
+import pty
+import re
+import select
+import tty
+
+_POLL_S = 0.02
+_MOST_PENDING = 65_536
+
+
+class Terminal:
+    """Carries bytes both ways; what nobody listens to is lost, as on a wire."""
+
+    def __init__(self):
+        self._near, far = pty.openpty()
+        tty.setraw(far)
+        self.path = os.ttyname(far)
+        os.close(far)  # from now on the kernel tells us whether somebody has it open
+        os.set_blocking(self._near, False)
+        self._poll = select.poll()
+        self._poll.register(self._near, select.POLLIN | select.POLLHUP)
+        self._out, self.stdout = os.pipe()
+        self._pending = bytearray()
+        self._after_cr = b""
+
+    async def run(self, deliver):
+        """`await deliver(data)` for what is typed, show what comes out of `stdout`."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._out, self._print)
+        try:
+            while True:
+                data = self._read()
+                if data:
+                    await deliver(data)
+                else:
+                    await self._readable(loop)
+        finally:
+            loop.remove_reader(self._out)
+            loop.remove_writer(self._near)
+
+    def close(self):
+        for fd in (self._near, self._out, self.stdout):
+            os.close(fd)
+
+    def _read(self):
+        try:
+            return os.read(self._near, 4096)
+        except OSError:  # nothing there, or nobody
+            return b""
+
+    async def _readable(self, loop):
+        """Wait until there may be something to read."""
+        if self._nobody():
+            await asyncio.sleep(_POLL_S)
+            return
+        readable = asyncio.Event()
+        loop.add_reader(self._near, readable.set)
+        try:
+            await readable.wait()
+        finally:
+            loop.remove_reader(self._near)
+
+    def _nobody(self):
+        return any(event & select.POLLHUP for _, event in self._poll.poll(0))
+
+    def _print(self):
+        """Hand on what the interpreter has printed, with the line ends of the chip."""
+        data = os.read(self._out, 65_536)
+        text = re.sub(rb"(?<!\r)\n", b"\r\n", self._after_cr + data)[len(self._after_cr) :]
+        self._after_cr = b"\r" if data.endswith(b"\r") else b""
+        if self._nobody():
+            self._pending.clear()
+        elif len(self._pending) < _MOST_PENDING:
+            self._pending += text
+            self._flush()
+
+    def _flush(self):
+        """Write what a reader takes now; the rest when it takes more."""
+        loop = asyncio.get_running_loop()
+        try:
+            del self._pending[: os.write(self._near, self._pending)]
+        except BlockingIOError:
+            pass
+        except OSError:  # the reader has gone
+            self._pending.clear()
+        if self._pending:
+            loop.add_writer(self._near, self._flush)
+        else:
+            loop.remove_writer(self._near)
