@@ -24,16 +24,22 @@ class CommandDoor:
         self._said = {}  # what the broker keeps of us, so that nothing is said twice
         self._buffer = bytearray(_MOST)
         self.session = None
+        self.data = None  # (topic, receive) of a message that is no command; these pause then
         self.ignored = 0  # retained commands, which nobody means now
 
     async def receive(self, topic, body, retained):
         """Run the command of one message; `body` may stay unread."""
         name, group = self._command(topic)
         if name is None:
+            if self.data and topic == self.data[0]:
+                await self.data[1](body, retained)
             return
         if retained:
             self.ignored += 1
             self._log.info("mqtt", "a retained command is not executed: " + name)
+            return
+        if self.data and name.lower() != "mqttotastart":
+            await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
             return
         if body.left > _MOST:
             await self._syntax("{}: at most {} bytes".format(name, _MOST), group)
@@ -52,6 +58,8 @@ class CommandDoor:
             await self._syntax("{}: failed".format(name), group)
         else:
             self._happened("command")
+            if reply[1] is None:  # told later, when it is true
+                return
             if not reply[2] & PRIVATE:
                 self._say("{} = {}".format(reply[0], reply[1]))
             await self.reply(*reply)

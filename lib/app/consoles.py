@@ -110,5 +110,5 @@ class Consoles:
         else:
             if flags & PRIVATE:
                 console.print(text)
-            else:
+            elif text is not None:  # else it is told later
                 self.say("{} = {}".format(reply, text))

@@ -36,7 +36,7 @@ class Inbound:
         if length > _MOST_SMALL:
             raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
         body = bytes(await reader.take(length)) if length else b""
-        if first == mqtt.PINGRESP and not length:
+        if (first, length) in ((mqtt.PINGRESP, 0), (mqtt.UNSUBACK, 2)):
             return
         if first == mqtt.PUBACK and length == 2:
             session.on_puback(body[0] << 8 | body[1])

@@ -34,7 +34,7 @@ class MQTTSession:
         self._writing = Lock()
         self._room = asyncio.Event()
         self._buffer = bytearray(2_048)
-        self._stream = self._reader = self._fault = None
+        self._stream = self._reader = self._fault = self._also = None
         self._unanswered = {}  # packet id -> topic filter
         self._refused = []
         self._subscribed = asyncio.Event()
@@ -50,8 +50,7 @@ class MQTTSession:
         """Send `payload` (bytes-like) to `topic` (bytes); to be awaited.
 
         QoS 0: raises OSError (NotConnected) when it could not be handed to the socket.
-        QoS 1: kept, over lost links, until the broker has acknowledged it; waits for room while
-        too many are unacknowledged.
+        QoS 1: kept, over lost links, until the broker has it; waits while there are too many.
         """
         if qos:
             return self._keep(topic, payload, retain)
@@ -76,6 +75,22 @@ class MQTTSession:
                 await self._send_outbox()
             except OSError:  # it is kept, the next link carries it
                 pass
+
+    async def subscribe(self, filter):
+        """Also to this filter (bytes), at QoS 0, until `unsubscribe`; OSError when refused."""
+        self._also = filter
+        self._subscribed.clear()
+        await self._subscribe(filter)
+        await self._all_answered()
+        if filter in self._refused:
+            self._refused.remove(filter)
+            raise OSError("the broker refuses to subscribe us to " + filter.decode())
+
+    async def unsubscribe(self):
+        """From what `subscribe` has asked for; without a link there is nothing to do."""
+        filter, self._also = self._also, None
+        if filter and self.up.is_set():
+            await self._send(lambda: (mqtt.unsubscribe(filter),))
 
     def reconnect(self):
         """Take up the link anew: its settings have changed."""
@@ -169,12 +184,9 @@ class MQTTSession:
         self._subscribed.clear()
         self._unanswered.clear()
         self._refused = []
-        for filter in self._topics.filters:
+        for filter in self._topics.filters + ([self._also] if self._also else []):
             await self._subscribe(filter)
-        try:
-            await asyncio.wait_for_ms(self._subscribed.wait(), _ACK_MS)
-        except asyncio.TimeoutError:
-            raise OSError("no SUBACK") from None
+        await self._all_answered()
         await self._send(self._codec.publish, self._topics.lwt, b"Online", True)
         self._outbox.rewind()
         self.connects += 1
@@ -192,7 +204,14 @@ class MQTTSession:
     async def _subscribe(self, filter):
         packet_id = mqtt.next_id(60_000 + len(self._unanswered), self._unanswered)
         self._unanswered[packet_id] = filter
-        await self._send(self._codec.subscribe, filter, packet_id)
+        qos = 0 if filter is self._also else 1  # an update is not to come twice
+        await self._send(self._codec.subscribe, filter, packet_id, qos)
+
+    async def _all_answered(self):
+        try:
+            await asyncio.wait_for_ms(self._subscribed.wait(), _ACK_MS)
+        except asyncio.TimeoutError:
+            raise OSError("no SUBACK") from None
 
     async def _keep_alive(self):
         """Ping twice as often as promised; the reader's deadline notices a missing answer."""

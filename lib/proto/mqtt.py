@@ -13,6 +13,7 @@ CONNACK = const(0x20)
 PUBLISH = const(0x30)
 PUBACK = const(0x40)
 SUBACK = const(0x90)
+UNSUBACK = const(0xB0)
 PINGRESP = const(0xD0)
 
 DISCONNECT = b"\xe0\x00"
@@ -197,6 +198,12 @@ def _length(n):
         out.append(low | (0x80 if n else 0))
         if not n:
             return bytes(out)
+
+
+def unsubscribe(topic):
+    """UNSUBSCRIBE from one topic filter (section 3.10): umqtt 1.3.4 has none."""
+    head = struct.pack("!HH", _MOST_ID, len(topic))
+    return b"\xa2" + _length(len(head) + len(topic)) + head + topic
 
 
 def puback(packet_id):

@@ -4,7 +4,7 @@ import asyncio
 
 from fakes import Deadlines, Stream, ended, listening, read, readable
 
-CONNECT, PUBLISH, PUBACK, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 4, 8, 12, 14
+CONNECT, PUBLISH, PUBACK, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 4, 8, 10, 12, 14
 
 
 class Packet:
@@ -24,6 +24,9 @@ class Packet:
         elif self.kind == SUBSCRIBE:
             self.packet_id = body[0] << 8 | body[1]
             self.topic = body[4:-1].decode()
+        elif self.kind == UNSUBSCRIBE:
+            self.packet_id = body[0] << 8 | body[1]
+            self.topic = body[4:].decode()
 
     @property
     def dup(self):
@@ -111,6 +114,8 @@ class Broker:
             return self.connack
         if packet.kind == SUBSCRIBE and self.suback is not None:
             return b"\x90\x03" + packet.body[:2] + bytes((self.suback,))
+        if packet.kind == UNSUBSCRIBE:
+            return b"\xb0\x02" + packet.body[:2]
         if packet.kind == PUBLISH and packet.qos and self.puback:
             return b"\x40\x02" + bytes((packet.packet_id >> 8, packet.packet_id & 255))
         if packet.kind == PINGREQ and self.pingresp:

@@ -4,7 +4,16 @@ import asyncio
 import gc
 import unittest
 
-from broker import CONNECT, DISCONNECT, PINGREQ, PUBACK, PUBLISH, SUBSCRIBE, Broker
+from broker import (
+    CONNECT,
+    DISCONNECT,
+    PINGREQ,
+    PUBACK,
+    PUBLISH,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    Broker,
+)
 from fakes import Backoff, Deadlines, Direct, Log, clock, ended, outcome, run, until
 
 from aio.backoff import Backoff as RealBackoff
@@ -249,6 +258,50 @@ class TestConnect(SessionCase):
             await until(lambda: len(broker.of(SUBSCRIBE)) == 6)
             self.assertEqual(broker.links, 1)
             self.assertEqual(len({p.topic for p in broker.of(SUBSCRIBE)[3:]}), 3)
+
+        self.story(tell)
+
+
+class TestForAWhile(SessionCase):
+    def test_subscribed_over_a_lost_link_until_it_is_not_wanted(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            await session.subscribe(b"OTA/x/data")
+            found = broker.of(SUBSCRIBE, "OTA/x/data")
+            self.assertEqual([p.body[-1] for p in found], [0])  # at QoS 0
+            broker.stream.close()
+            await until(lambda: len(broker.of(SUBSCRIBE, "OTA/x/data")) == 2)
+            await camera.up()
+            await session.unsubscribe()
+            await until(lambda: broker.of(UNSUBSCRIBE, "OTA/x/data"))
+            broker.stream.close()
+            await until(lambda: broker.links == 3)
+            await camera.up()
+            self.assertEqual(len(broker.of(SUBSCRIBE, "OTA/x/data")), 2)
+            await session.unsubscribe()  # once is enough
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual((len(broker.of(UNSUBSCRIBE)), session.reason), (1, ""))
+
+        self.story(tell)
+
+    def test_refused_is_said_and_not_asked_again(self):
+        async def tell(camera, broker, session):
+            await camera.up()
+            broker.suback = 0x80
+            error = await outcome(session.subscribe(b"OTA/x/data"))
+            self.assertIn("OTA/x/data", str(error))
+            await session.unsubscribe()
+            await asyncio.sleep_ms(30_000)
+            self.assertEqual(len(broker.of(SUBSCRIBE, "OTA/x/data")), 1)
+
+        self.story(tell)
+
+    def test_without_a_link_it_is_an_oserror(self):
+        async def tell(camera, broker, session):
+            self.assertTrue(isinstance(await outcome(session.subscribe(b"x")), NotConnected))
+            await session.unsubscribe()
+            await camera.up()
+            self.assertEqual(broker.of(SUBSCRIBE, "x"), [])
 
         self.story(tell)
 

@@ -83,6 +83,31 @@ class TestCommandDoor(unittest.TestCase):
             self.assertEqual(send(door, topic, b"on"), ([], 2))
         self.assertEqual(door._commands.calls, [])
 
+    def test_while_other_data_is_awaited_commands_pause(self):
+        door = make()
+        got = []
+
+        async def receive(body, retained):
+            got.append((bytes(await body.some()), retained))
+
+        door.data = ("OTA/DVES_A1B2C3/data", receive)
+        self.assertEqual(send(door, "OTA/DVES_A1B2C3/data", b"image"), ([], 0))
+        self.assertEqual(send(door, "OTA/DVES_A1B2C3/data", b"old", True), ([], 0))
+        self.assertEqual(send(door, "OTA/DVES_FFFFFF/data", b"image"), ([], 5))
+        self.assertEqual(got, [(b"image", False), (b"old", True)])
+        published, _ = send(door, "cmnd/cam/power", b"on")
+        self.assertEqual(published[0][:1] + published[0][2:], ("stat/cam/SYNTAX", False, 0))
+        self.assertIn("power: paused", published[0][1])
+        self.assertEqual(door._commands.calls, [])
+        send(door, "cmnd/cam/MQTTOTASTART", b"1")
+        self.assertEqual(door._commands.calls.pop()[0], "MQTTOTASTART")
+
+    def test_a_reply_that_comes_later(self):
+        door = make()
+        door._commands.call = lambda *args: ("mqttotastart", None, 0)
+        self.assertEqual(send(door, "cmnd/cam/mqttotastart", b"1"), ([], 0))
+        self.assertEqual((door.said, door.happened), ([], ["command"]))
+
     def test_query_and_utf8(self):
         door = make()
         self.assertEqual(send(door, "cmnd/cam/timer")[0][0][1:], ("now ", False, 0))
