@@ -73,6 +73,9 @@ class Frames:
         self._seq = 0
         self._floor = 0  # older pictures show the camera as it was set before
         self._failing_since = None
+        self._paused = ""
+        self._resumed = asyncio.Event()
+        self.at_rest = False
         self.dropped = 0  # pictures that did not fit
 
     def fresh(self):
@@ -91,13 +94,46 @@ class Frames:
         """How many leases are out."""
         return sum(frame.leases for frame in self._pool)
 
+    async def pause(self, why, limit_ms=5_000):
+        """Put the camera to rest; until `resume` whoever wants a picture is told `why`."""
+        self._paused = why
+        self._resumed.clear()
+        self._tell()
+        self._wanted.set()
+        self._freed.set()
+        until = ticks_add(ticks_ms(), limit_ms)  # a camera that hangs does not hold us up
+        while not self.at_rest and ticks_diff(until, ticks_ms()) > 0:
+            await asyncio.sleep_ms(20)
+
+    def resume(self):
+        """Go on after `pause`; without one it does no harm."""
+        self._paused = ""
+        self._resumed.set()
+
+    async def _rest(self):
+        self._camera.stop()
+        self._newest = None
+        for frame in self._pool:  # their memory is worth more elsewhere now
+            if not frame.leases:
+                frame.drop()
+        self.at_rest = True
+        try:
+            await self._resumed.wait()
+        finally:
+            self.at_rest = False
+
     async def run(self):
         while True:
+            if self._paused:
+                await self._rest()
             if not self._wants and not self._restless():
                 self._wanted.clear()
                 await self._wanted.wait()
-            while not self._has_free_slot():
+            while not self._has_free_slot() and not self._paused:
+                self._freed.clear()
                 await self._freed.wait()
+            if self._paused:
+                continue
             try:
                 view = self._camera.grab()
                 if self._taken(await self._camera.capture() if view is None else view):
@@ -178,6 +214,8 @@ class Frames:
 
     def _has(self, seq):
         """Whether picture `seq` or a later one is there; CameraFault once it fails too long."""
+        if self._paused:
+            raise CameraFault(self._paused)
         newest = self._newest
         if newest and newest.seq >= seq and newest.seq >= self._floor:
             return True

@@ -327,5 +327,52 @@ class TestFaults(FramesCase):
 
         run(whole())
 
+    def test_at_rest_until_it_is_resumed(self):
+        async def tell(frames, camera, log):
+            stops = []
+            camera.stop = lambda: stops.append(camera.lent)
+            await take(frames)
+            waiting = asyncio.create_task(outcome(take(frames)))
+            await asyncio.sleep_ms(50)
+            await frames.pause("an update is under way")
+            self.assertEqual((stops, frames.at_rest), ([0], True))  # nothing was lent any more
+            self.assertIn("update", str(await waiting))
+            before = camera.captures
+            self.assertIn("update", str(await outcome(take(frames))))
+            await asyncio.sleep_ms(10_000)
+            self.assertEqual(camera.captures, before)
+            frames.resume()
+            await take(frames)
+            self.assertEqual((len(stops), frames.at_rest, frames.leased()), (1, False, 0))
+            frames.resume()
+
+        self.story(tell)
+
+    def test_rest_with_all_slots_leased_or_a_camera_that_hangs(self):
+        async def tell(frames, camera, log):
+            camera.stop = lambda: None
+            async with frames.fresh() as frame:
+                other = asyncio.create_task(outcome(take(frames)))
+                await asyncio.sleep_ms(500)
+                data = bytes(frame.view)
+                await frames.pause("update")
+                self.assertTrue(frames.at_rest)
+                self.assertEqual(bytes(frame.view), data)
+                await other
+            frames.resume()
+
+            async def hangs():
+                await asyncio.sleep_ms(60_000)
+
+            camera.capture = hangs
+            other = asyncio.create_task(outcome(take(frames)))
+            await asyncio.sleep_ms(500)
+            started = clock.now_ms()
+            await frames.pause("update")
+            self.assertTrue(4_900 <= clock.now_ms() - started < 6_000)
+            self.assertIn("update", str(await other))
+
+        self.story(tell, slots=1)
+
 
 unittest.main()
