@@ -92,11 +92,11 @@ class MQTTSession:
         if filter and self.up.is_set():
             await self._send(lambda: (mqtt.unsubscribe(filter),))
 
-    def reconnect(self):
-        """Take up the link anew: its settings have changed."""
+    def reconnect(self, reason="settings changed"):
+        """Take up the link anew."""
         self._backoff.reset()
         self._anew.set()
-        self._fail(OSError("settings changed"))
+        self._fail(OSError(reason))
 
     async def stop(self):
         """Say goodbye (Offline, DISCONNECT), as far as the link still allows."""

@@ -21,13 +21,13 @@ def parse_broker(text, port=0, tls=False):
         raise BadArgument(
             "mqtt://host or mqtts://host; user and password are settings of their own"
         )
-    host, own_port = _split_port(authority)
+    host, own_port = split_port(authority)
     if not host or "[" in host or "]" in host:
         raise BadArgument("mqtt://host or mqtts://host")
     return host, port or own_port or PORTS[scheme], scheme == "mqtts"
 
 
-def _split_port(authority):
+def split_port(authority):
     if authority[:1] == "[":  # an IPv6 literal, RFC 3986 section 3.2.2
         host, end, rest = authority[1:].partition("]")
         if not end or rest[:1] not in ("", ":"):

@@ -49,4 +49,5 @@ class TestSignature(unittest.TestCase):
                 public_key(text)
 
 
-unittest.main()
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,117 @@
+"""A firmware image on its way into the slot that does not run; `of` is the Updater."""
+
+import asyncio
+import hashlib
+
+from micropython import const
+
+from proto import signature
+from proto.espimage import LOOK, Description, Walk, older
+
+_BLOCK = const(4_096)
+
+
+def running(of):
+    """The Description of the image that runs."""
+    head = bytearray(LOOK)
+    of.flash().running().readinto(0, head)
+    return Description(head)
+
+
+class Target:
+    """Made of the first bytes: ValueError for what must not be written at all."""
+
+    def __init__(self, of, head, total):
+        told = Description(head)
+        self.name = "{} {}".format(told.project, told.version)
+        self._of = of
+        self._version = told.version
+        self._slot = of.flash().spare()
+        self._walk = Walk()
+        self._tail = bytearray()
+        self._block = 0
+        if not self._slot:
+            raise ValueError("this flash has one slot only")
+        if total > self._slot.size_bytes + signature.MOST:
+            raise ValueError("too big: {} bytes, {} fit".format(total, self._slot.size_bytes))
+        self._check(told, running(of), of.force)
+        self._key = None
+        if of.settings["otakey"]:
+            with open(of.settings["otakey"], "rb") as f:
+                self._key = signature.public_key(f.read(1_024))
+
+    def _check(self, told, ours, force):
+        """Whether this image may follow the one that runs."""
+        if told.project != ours.project:
+            raise ValueError("{} is another project than {}".format(told.project, ours.project))
+        if force:
+            return
+        failed = self._of.nvs.get_blob("OTA_FAILED", b"")
+        if told.version.encode() == failed:
+            raise ValueError(told.version + " has failed already")
+        if older(told.version, ours.version):
+            raise ValueError("{} is older than {}".format(told.version, ours.version))
+        if told.elf == ours.elf and any(ours.elf):
+            raise ValueError(told.version + " runs already")
+
+    async def take(self, view, filled):
+        """Write a block; only the last one is not full."""
+        used = 0 if self._walk.whole else self._walk.feed(view[:filled])
+        if used < filled:
+            self._tail += view[used:filled]
+            if len(self._tail) > signature.MOST:
+                raise ValueError("something follows the image")
+        if not used:
+            return
+        if _BLOCK * self._block + used > self._slot.size_bytes:
+            raise ValueError("too big: {} bytes fit".format(self._slot.size_bytes))
+        for at in range(used, _BLOCK):
+            view[at] = 0xFF
+        try:
+            self._slot.erase(self._block)
+            await asyncio.sleep_ms(0)  # each takes its time; in between the others have their turn
+            self._slot.write(self._block, view)
+        except OSError as e:
+            raise ValueError("block {} of the flash: {}".format(self._block, e)) from None
+        self._block += 1
+
+    async def finish(self, view):
+        """All has come: it starts next, if it is whole, ours, and stands in flash as it should."""
+        if not self._walk.whole:
+            raise ValueError("cut off after {} bytes".format(self._walk.size))
+        self._check_signature()
+        if await self._read_back(view) != self._walk.digest:
+            raise ValueError("the flash does not hold what was written")
+        label = self._slot.label
+        self._of.nvs.set_blob("OTA_TRIED", "{} {}".format(label, self._version).encode())
+        self._of.nvs.commit()
+        try:
+            self._slot.set_boot()
+        except OSError as e:
+            raise ValueError("the chip refuses to start it: {}".format(e)) from None
+
+    def _check_signature(self):
+        tail, digest = self._tail, self._walk.digest
+        if tail:
+            size = signature.size_of(tail) if len(tail) >= signature.HEAD else 0
+            if size != len(tail) or tail[12 : signature.HEAD] != digest:
+                raise ValueError("something follows the image")
+        if self._key and len(tail) <= signature.HEAD:
+            raise ValueError("not signed")
+        if self._key and not signature.verified(tail, digest, self._key):
+            raise ValueError("signed with another key")
+
+    async def _read_back(self, view):
+        """SHA-256 of the image in flash, or None where its own copy of that differs."""
+        sha = hashlib.sha256()
+        size = self._walk.size - 32
+        at = 0
+        while at < size:
+            part = view[: min(_BLOCK, size - at)]
+            self._slot.readinto(at, part)
+            sha.update(part)
+            at += len(part)
+            await asyncio.sleep_ms(0)
+        digest = sha.digest()
+        self._slot.readinto(size, view[:32])
+        return digest if view[:32] == digest else None

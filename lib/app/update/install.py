@@ -1,0 +1,95 @@
+"""Writes an update, whatever it is and wherever it comes from; `of` is the Updater."""
+
+import asyncio
+import json
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from aio.late import borrow
+from proto.values import BadArgument
+
+_BLOCK = const(4_096)  # what flash erases at once
+_TELL_MS = const(1_000)
+
+
+async def install(of, read, total=0):
+    """Write what `await read(view)` gives: a number of bytes, 0 at the end; `total` of them, or 0.
+
+    Afterwards it starts with the next restart, which is asked for; what it is called is returned.
+    BadArgument: it is refused, and the camera stays as it is. OSError: `read` failed.
+    """
+    of.state = "writing"
+    view = memoryview(bytearray(_BLOCK))
+    try:
+        try:
+            name = await _install(of, read, total, view)
+        except ValueError as e:  # it is not what it should be
+            raise BadArgument(str(e)) from None
+    except BaseException as e:
+        of.frames.resume()
+        if not isinstance(e, asyncio.CancelledError):
+            await failed(of, e)
+        raise
+    of.state = "installed"
+    of.log.info("update", name + " is installed")
+    await tell(of, "installed", version=name)
+    of.restart.ask()
+    return name
+
+
+async def _install(of, read, total, view):
+    filled = await _fill(read, view)
+    kind = "tarball" if bytes(view[257:262]) == b"ustar" else "firmware"
+    target = borrow("app.update." + kind).Target(of, view[:filled], total)
+    of.log.info("update", "writing {}".format(target.name))
+    await of.frames.pause("an update is under way")
+    done = 0
+    told = ticks_ms()
+    while filled:
+        await target.take(view, filled)
+        done += filled
+        if ticks_diff(ticks_ms(), told) >= _TELL_MS:
+            told = ticks_ms()
+            await _progress(of, done, total)
+        await asyncio.sleep_ms(0)
+        filled = await _fill(read, view)
+    if total and done != total:
+        raise ValueError("cut off after {} of {} bytes".format(done, total))
+    await _progress(of, done, done)
+    await target.finish(view)
+    return target.name
+
+
+async def _fill(read, view):
+    """Bytes in `view`: as many as fit, fewer at the end."""
+    filled = 0
+    while filled < len(view):
+        got = await read(view[filled:])
+        if not got:
+            break
+        filled += got
+    return filled
+
+
+async def _progress(of, done, total):
+    percent = 100 * done // total if total else None
+    of.say("ota = {}{} bytes".format("" if percent is None else "{} %, ".format(percent), done))
+    await tell(of, "writing", percent=percent, bytes=done, total=total or None)
+
+
+async def failed(of, error):
+    """Say why an update was given up."""
+    reason = borrow("proto.faults").why(error) if isinstance(error, OSError) else str(error)
+    of.log.error("update", reason)
+    await tell(of, "failed", reason=reason)
+
+
+async def tell(of, state, **more):
+    """Publish how an update stands on `stat/<topic>/ota`; how it ended is retained."""
+    more["state"] = state
+    try:
+        topic = of.topics.stat("ota")
+        await of.session.publish(topic, json.dumps(more).encode(), state != "writing")
+    except OSError:  # no broker, or the link went: the log has it too
+        pass

@@ -1,0 +1,263 @@
+"""app.update.pull: every way in which a web server can answer, and fail."""
+
+import asyncio
+import unittest
+
+from fakes import (
+    Deadlines,
+    Direct,
+    Log,
+    Stream,
+    clock,
+    ended,
+    listening,
+    outcome,
+    read,
+    readable,
+    run,
+)
+
+from app.dial import Dialler
+from app.update.pull import Download
+from proto.url import parse
+from proto.values import BadArgument
+
+DATA = bytes(range(251)) * 40
+OK = b"HTTP/1.1 200 OK\r\n"
+LENGTH = b"Content-Length: 10040\r\n"
+
+
+class Server:
+    """Answers the n-th request with `answers[n]`: bytes, or a number of ms to wait first."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.requests = []
+        self._sock, self.port = listening()
+        self._sock.setblocking(False)
+        self._tasks = []
+
+    def url(self, path="/fw.bin", login=""):
+        return parse("http://{}127.0.0.1:{}{}".format(login, self.port, path))
+
+    async def __aenter__(self):
+        self._tasks.append(asyncio.create_task(self._accept()))
+        return self
+
+    async def __aexit__(self, kind, error, trace):
+        for task in self._tasks:
+            await ended(task)
+        self._sock.close()
+
+    async def _accept(self):
+        while True:
+            await readable(self._sock)
+            connection = self._sock.accept()[0]
+            connection.setblocking(False)
+            self._tasks.append(asyncio.create_task(self._serve(connection)))
+
+    async def _serve(self, connection):
+        stream = Stream(connection, Deadlines())
+        try:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += await read(stream, 1)
+            self.requests.append(head.decode())
+            for part in self.answers.pop(0):
+                if isinstance(part, int):
+                    await asyncio.sleep_ms(part)
+                else:
+                    await stream.send(part)
+        except OSError:
+            pass
+        finally:
+            stream.close()
+
+
+class Of:
+    def __init__(self, dialler):
+        self.dialler = dialler
+        self.settings = {"mqttverify": 0, "mqttca": ""}
+        self.log = Log()
+
+
+async def whole(download):
+    """All its bytes, in pieces of any size."""
+    await download.open()
+    data = bytearray()
+    view = memoryview(bytearray(700))
+    while True:
+        got = await download.read(view)
+        if not got:
+            return bytes(data)
+        data += view[:got]
+
+
+class TestDownload(unittest.TestCase):
+    def got(self, *answers, login=""):
+        """(what came or the exception, the requests)."""
+
+        async def story():
+            deadlines = Deadlines(50)
+            task = asyncio.create_task(deadlines.run())
+            async with Server(*answers) as server:
+                of = Of(Dialler(Direct(), deadlines))
+                download = self.download = Download(of, server.url(login=login))
+                self.at(server, answers)
+                try:
+                    return await outcome(whole(download)), server.requests
+                finally:
+                    download.close()
+                    await ended(task)
+                    self.assertEqual(len(deadlines), 0)
+
+        return run(story())
+
+    def at(self, server, answers):
+        """Put the server's own port where an answer wants it."""
+        port = str(server.port).encode()
+        server.answers = [
+            [p if isinstance(p, int) else p.replace(b"PORT", port) for p in answer]
+            for answer in answers
+        ]
+
+    def fails(self, why, *answers, **how):
+        error, requests = self.got(*answers, **how)
+        self.assertTrue(isinstance(error, (OSError, BadArgument)), repr(error)[:100])
+        self.assertIn(why, str(error))
+        return requests
+
+    def test_with_a_length(self):
+        data, requests = self.got([OK + LENGTH + b"\r\n" + DATA + b"more"])
+        self.assertEqual((data, self.download.total), (DATA, len(DATA)))
+        self.assertTrue(requests[0].startswith("GET /fw.bin HTTP/1.1\r\nHost: 127.0.0.1:"))
+        self.assertFalse("Authorization" in requests[0])
+
+    def test_without_a_length(self):
+        self.assertEqual(self.got([b"HTTP/1.0 200 OK\r\n\r\n" + DATA])[0], DATA)
+
+    def test_in_chunks_of_any_size(self):
+        for size in (1_000, 3_333, 10_040):
+            parts = [OK + b"Transfer-Encoding: chunked\r\n\r\n"]
+            for at in range(0, len(DATA), size):
+                part = DATA[at : at + size]
+                parts.append("{:X};x=y\r\n".format(len(part)).encode() + part + b"\r\n")
+            self.assertEqual(self.got(parts + [b"0\r\n\r\n"])[0], DATA)
+
+    def test_bad_chunk(self):
+        head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+        for size in (b"xyz", b"", b"-1", b"123456789"):
+            self.fails("bad chunk", [head + size + b"\r\nabc"])
+
+    def test_resumed_where_it_was(self):
+        tag = b'ETag: "v1"\r\n'
+        rest = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4000-10039/10040\r\n"
+        rest += b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]
+        data, requests = self.got([OK + LENGTH + tag + b"\r\n" + DATA[:4_000]], [rest])
+        self.assertEqual(data, DATA)
+        self.assertIn("Range: bytes=4000-\r\n", requests[1])
+        self.assertIn('If-Range: "v1"\r\n', requests[1])
+
+    def test_a_stall_is_resumed_by_a_server_that_knows_no_ranges(self):
+        started = clock.now_ms()
+        first = [OK + LENGTH + b"\r\n" + DATA[:4_000], 60_000]
+        data, _ = self.got(first, [OK + LENGTH + b"\r\n" + DATA])
+        self.assertEqual(data, DATA)
+        self.assertTrue(30_000 <= clock.now_ms() - started < 60_000)
+
+    def test_another_file_meanwhile(self):
+        first = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
+        self.fails("changed", first, [OK + b"Content-Length: 9999\r\n\r\n" + DATA])
+        wrong = b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 4001-10039/10040\r\n\r\n"
+        self.fails("206", first, [wrong + DATA[4_001:]])
+
+    def test_gives_up_in_the_end(self):
+        part = [OK + LENGTH + b"\r\n" + DATA[:10]]
+        requests = self.fails("", part, *[[]] * 9)
+        self.assertEqual(len(requests), 6)
+
+    def test_redirects(self):
+        def to(where, status=b"302 Found"):
+            return [b"HTTP/1.1 " + status + b"\r\nLocation: " + where + b"\r\n\r\n"]
+
+        good = [OK + LENGTH + b"\r\n" + DATA]
+        data, requests = self.got(
+            to(b"/a/b"),
+            to(b"c?d=e", b"307 Temporary"),
+            to(b"//127.0.0.1:PORT/x", b"301 Moved"),
+            to(b"http://127.0.0.1:PORT", b"308 Permanent"),
+            good,
+            login="joe:s%3Acret@",
+        )
+        self.assertEqual(data, DATA)
+        paths = [request.split(" ")[1] for request in requests]
+        self.assertEqual(paths, ["/fw.bin", "/a/b", "/a/c?d=e", "/x", "/"])
+        self.assertTrue(all("Authorization: Basic am9lOnM6Y3JldA==" in r for r in requests))
+        data, requests = self.got(to(b"http://localhost:PORT/"), good, login="joe:secret@")
+        self.assertEqual(data, DATA)
+        self.assertFalse("Authorization" in requests[1])  # another host
+        self.fails("redirects", *[to(b"/loop")] * 6)
+        for where in (b"file:///etc/passwd", b"ftp://host/x", b"javascript:1", b"http://"):
+            self.fails("http://host/file", to(where))
+
+    def test_refused(self):
+        gzip = b"Content-Encoding: gzip\r\n\r\n"
+        self.fails("404 Not Found", [b"HTTP/1.1 404 Not Found\r\n\r\n"])
+        self.fails("500", [b"HTTP/1.0 500\r\n\r\n"])
+        self.fails("204", [b"HTTP/1.1 204 No Content\r\n\r\n"])
+        self.fails("gzip", [OK + gzip])
+        self.fails("comes as gzip", [OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n"])
+        self.fails("two lengths", [OK + LENGTH + b"Content-Length: 1\r\n\r\n"])
+        self.fails("bad length", [OK + b"Content-Length: -1\r\n\r\n"])
+        self.fails("not speak HTTP", [b"SSH-2.0-OpenSSH\r\n\r\n"])
+        self.fails("too long a line", [b"x" * 2_000])
+        self.fails("too many headers", [OK + b"a: b\r\n" * 100])
+
+    def test_silence(self):
+        started = clock.now_ms()
+        self.fails("", [90_000])
+        self.assertTrue(clock.now_ms() - started <= 52_000)
+
+    def test_nobody_there(self):
+        async def story():
+            deadlines = Deadlines(50)
+            task = asyncio.create_task(deadlines.run())
+            sock, port = listening()
+            sock.close()
+            of = Of(Dialler(Direct(), deadlines))
+            error = await outcome(Download(of, parse("http://127.0.0.1:%d/" % port)).open())
+            await ended(task)
+            return error
+
+        self.assertTrue(isinstance(run(story()), OSError))
+
+
+class TestURL(unittest.TestCase):
+    def test_parts(self):
+        url = parse("HTTPS://[::1]:8443/a?b#c")
+        self.assertEqual((url.tls, url.host, url.port, url.path), (True, "::1", 8_443, "/a?b"))
+        self.assertEqual(url.authority(), "[::1]:8443")
+        self.assertEqual(parse("http://host?x").path, "/?x")
+        self.assertEqual(parse("https://host").port, 443)
+
+    def test_no_addresses_of_updates(self):
+        for text in (
+            "",
+            "host/x",
+            "ftp://h/x",
+            "http://",
+            "http:///x",
+            "http://h:99999/",
+            "http://h/ x",
+            "http://h/\r\nX: y",
+            "http://a@b@c/",
+            "http://%GG@h/",
+            'http://h/"',
+        ):
+            try:
+                self.assertTrue(False, parse(text).host)
+            except BadArgument:
+                pass
+
+
+unittest.main()

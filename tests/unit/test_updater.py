@@ -1,0 +1,540 @@
+"""app.update: what is written, what is refused before and after, and how it is told."""
+
+import asyncio
+import json
+import os
+import random
+import unittest
+
+import test_signature as signing
+from espimages import image
+from fakes import NVS, Log, outcome, run, until
+
+from aio.late import borrow
+from app.topics import Topics
+from app.updater import UNCONFIRMED, Updater
+from proto.values import BadArgument
+
+BLOCK = 4_096
+OLD = image(b"1.0.0")
+NEW = image(b"1.1.0", data=bytes(range(256)) * 80)  # five blocks and a bit
+
+
+class Slot:
+    """Flash that has to be erased block by block, as hal.flash hands it out."""
+
+    def __init__(self, label, size=8 * BLOCK, data=b""):
+        self.label = label
+        self.size_bytes = size
+        self.data = bytearray(data) + b"\xff" * (size - len(data))
+        self.writes = self.erased = 0
+        self.bootable = False
+        self.fault = None
+
+    def readinto(self, at, view):
+        view[:] = self.data[at : at + len(view)]
+
+    def erase(self, block):
+        assert 0 <= block < self.size_bytes // BLOCK
+        self.erased += 1
+        self.data[block * BLOCK : (block + 1) * BLOCK] = b"\xff" * BLOCK
+
+    def write(self, block, view):
+        if self.fault:
+            self.fault(self)
+        at = block * BLOCK
+        assert len(view) <= BLOCK
+        assert self.data[at : at + len(view)] == b"\xff" * len(view), "not erased"
+        self.writes += 1
+        self.data[at : at + len(view)] = view
+
+    def set_boot(self):
+        self.bootable = True
+
+
+class Flash:
+    def __init__(self):
+        self.slots = Slot("ota_0", data=OLD), Slot("ota_1")
+        self.is_pending = False
+        self.aborted = None
+        self.confirmed = 0
+
+    def running(self):
+        return self.slots[0]
+
+    def spare(self):
+        return self.slots[1]
+
+    def unconfirmed(self):
+        return self.is_pending
+
+    def failed(self):
+        return self.aborted
+
+    def confirm(self):
+        self.is_pending = False
+        self.confirmed += 1
+
+
+class Frames:
+    """Pictures, unless they are paused."""
+
+    def __init__(self):
+        self.paused = self.pauses = 0
+
+    async def pause(self, why):
+        self.paused = 1
+        self.pauses += 1
+
+    def resume(self):
+        self.paused = 0
+
+    def fresh(self):
+        return self
+
+    async def __aenter__(self):
+        return b"picture"
+
+    async def __aexit__(self, kind, error, trace):
+        pass
+
+
+class Session:
+    def __init__(self):
+        self.up = asyncio.Event()
+        self.up.set()
+        self.published = []
+        self.filters = []
+        self.refuses = None
+        self.reconnects = 0
+
+    async def publish(self, topic, payload, retain=False, qos=0):
+        self.published.append((topic.decode(), bytes(payload).decode(), retain))
+
+    async def subscribe(self, filter):
+        if self.refuses:
+            raise OSError(self.refuses)
+        self.filters.append(filter)
+
+    async def unsubscribe(self):
+        self.filters.clear()
+
+    def reconnect(self, why):
+        self.reconnects += 1
+
+
+class Door:
+    def __init__(self):
+        self.data = None
+        self.replies = []
+
+    async def reply(self, name, text, flags):
+        self.replies.append((name, text))
+
+
+class Wanted:
+    """Stands for Wi-Fi and for the restart."""
+
+    def __init__(self):
+        self.up = asyncio.Event()
+        self.up.set()
+        self.asked = 0
+
+    def ask(self):
+        self.asked += 1
+
+
+class Source:
+    """`read` gives data in pieces; at the end it raises `error`, if there is one."""
+
+    def __init__(self, data, piece=1_000, error=None):
+        self.data = data
+        self.left = len(data)
+        self._piece = piece
+        self._error = error
+
+    async def read(self, view):
+        await asyncio.sleep_ms(0)
+        n = min(len(view), self.left, self._piece)
+        at = len(self.data) - self.left
+        view[:n] = self.data[at : at + n]
+        self.left -= n
+        if not n and self._error:
+            raise self._error
+        return n
+
+    async def some(self, most):
+        view = bytearray(most)
+        return memoryview(view)[: await self.read(view)]
+
+
+class Camera(Updater):
+    def __init__(self, **settings):
+        self.board = Flash()
+        values = {"topic": "cam", "grouptopic": "cams", "subtopic": "#", "otakey": ""}
+        values.update({"otaurl": "", "otaconfirm": 0, "mqtthost": "x"})
+        values.update(settings)
+        topics = Topics(values, "DVES_A1B2C3")
+        super().__init__(
+            lambda: self.board,
+            NVS(),
+            values,
+            Session(),
+            Door(),
+            topics,
+            Wanted(),
+            Frames(),
+            Wanted(),
+            Log(),
+            lambda text: None,
+            None,
+        )
+
+    def send(self, data, **how):
+        """(status, text) of an upload."""
+        source = Source(data, **how)
+        return run(self.upload(source.read, len(data)))
+
+    def states(self):
+        """What stat/cam/ota said, without the progress."""
+        told = [json.loads(p[1]) for p in self.session.published if p[0] == "stat/cam/ota"]
+        return [(each["state"], each.get("reason")) for each in told if each["state"] != "writing"]
+
+
+class TestInstall(unittest.TestCase):
+    def installed(self, camera, data=NEW):
+        spare = camera.board.spare()
+        return spare.bootable and bytes(spare.data[: len(data)]) == data
+
+    def refused(self, data, why, writes=0, **settings):
+        camera = Camera(**settings)
+        status, text = camera.send(data)
+        self.assertIn(why, text)
+        self.assertEqual((status, camera.board.spare().bootable), (422, False))
+        if writes == 0:
+            self.assertEqual(camera.board.spare().erased, 0)
+        self.assertEqual((camera.job, camera.state, camera.frames.paused), (None, "idle", 0))
+        self.assertEqual(camera.restart.asked, 0)
+        self.assertEqual(camera.states(), [("failed", text)])
+        return camera
+
+    def test_whole_image(self):
+        for piece in (1, 700, 4_096, 100_000):
+            camera = Camera()
+            status, text = camera.send(NEW, piece=piece)
+            self.assertEqual((status, text[:17]), (200, "micropython 1.1.0"))
+            self.assertTrue(self.installed(camera))
+            self.assertEqual((camera.restart.asked, camera.frames.paused), (1, 1))
+            self.assertEqual(camera.states(), [("installed", None)])
+            self.assertEqual(camera.nvs.stored["OTA_TRIED"], b"ota_1 1.1.0")
+            self.assertEqual(camera.begin("push"), "busy")  # the restart is next
+
+    def test_refused_before_anything_is_erased(self):
+        self.refused(b"", "no firmware image")
+        self.refused(b"<!doctype html>" + bytes(5_000), "begins with 3c")
+        self.refused(image(chip=9), "ESP32-S3")
+        self.refused(image(project=b"other"), "another project")
+        self.refused(image(b"0.9.9"), "older")
+        self.refused(NEW + bytes(20_000), "too big")
+        self.refused(OLD, "runs already")
+        camera = Camera()
+        camera.board.slots = camera.board.slots[0], None
+        self.assertEqual(camera.send(NEW)[0], 422)
+
+    def test_force_goes_back_but_no_further(self):
+        self.forced(image(b"0.9.9"), True)
+        self.forced(OLD, True)
+        self.forced(image(project=b"other"), False)
+
+    def forced(self, data, good):
+        camera = Camera()
+        camera.begin("pull", True)
+        work = borrow("app.update.install").install(camera, Source(data).read, len(data))
+        self.assertEqual(isinstance(run(outcome(work)), BadArgument), not good)
+        self.assertEqual(camera.board.spare().bootable, good)
+
+    def test_a_version_that_failed(self):
+        camera = Camera()
+        camera.nvs.stored["OTA_FAILED"] = b"1.1.0"
+        self.assertIn("failed already", camera.send(NEW)[1])
+        self.assertEqual(camera.board.spare().erased, 0)
+
+    def test_truncated_anywhere(self):
+        cuts = list(range(0, len(NEW), 487)) + [4_096, 8_192, len(NEW) - 32, len(NEW) - 1]
+        for cut in cuts:
+            camera = Camera()
+            self.assertEqual(camera.send(NEW[:cut])[0], 422, str(cut))
+            self.assertFalse(camera.board.spare().bootable)
+
+    def test_cut_off_short_of_what_was_promised(self):
+        camera = Camera()
+        status, text = run(camera.upload(Source(NEW).read, len(NEW) + 1))
+        self.assertEqual((status, text[:7]), (422, "cut off"))
+
+    def test_every_byte_of_the_header_and_many_others(self):
+        places = list(range(288)) + [random.randrange(len(NEW)) for _ in range(300)]
+        for at in places:
+            data = bytearray(NEW)
+            data[at] ^= 1 << random.randrange(8)
+            camera = Camera()
+            self.assertEqual(camera.send(bytes(data))[0], 422, str(at))
+            self.assertFalse(camera.board.spare().bootable)
+
+    def test_something_behind_it(self):
+        for tail in (b"x", bytes(16), b"CAMSIGN1" + bytes(36), bytes(2_000)):
+            self.refused(NEW + tail, "follows the image", 1)
+
+    def test_flash_that_fails(self):
+        def fails(slot):
+            raise OSError(5)
+
+        def forgets(slot):
+            slot.data[100] = 1 if slot.writes == 3 else slot.data[100]
+
+        for fault, why in ((fails, "block 0"), (forgets, "does not hold")):
+            camera = Camera()
+            camera.board.spare().fault = fault
+            status, text = camera.send(NEW)
+            self.assertEqual((status, camera.board.spare().bootable), (422, False))
+            self.assertIn(why, text)
+
+    def test_source_that_fails(self):
+        camera = Camera()
+        source = Source(NEW[:9_000], error=OSError(104))
+        error = run(outcome(camera.upload(source.read, len(NEW))))
+        self.assertEqual(error.errno, 104)
+        self.assertEqual((camera.state, camera.job, camera.frames.paused), ("idle", None, 0))
+        self.assertEqual(camera.states(), [("failed", "connection refused or reset")])
+
+    def test_progress_once_a_second(self):
+        class Slow(Source):
+            async def read(self, view):
+                await asyncio.sleep_ms(700)
+                return await super().read(view)
+
+        camera = Camera()
+        run(camera.upload(Slow(NEW).read, len(NEW)))
+        told = [json.loads(p[1]) for p in camera.session.published]
+        told = [(t["percent"], t["bytes"]) for t in told if t["state"] == "writing"]
+        self.assertEqual(told[-1], (100, len(NEW)))
+        self.assertTrue(4 <= len(told) <= 7, told)
+
+
+class TestSigned(unittest.TestCase):
+    KEY = "test-otakey.pem"
+
+    def setUp(self):
+        with open(self.KEY, "wb") as f:
+            f.write(signing.KEY)
+
+    def tearDown(self):
+        os.remove(self.KEY)
+
+    def test_unsigned_is_refused(self):
+        camera = Camera(otakey=self.KEY)
+        self.assertEqual(camera.send(NEW), (422, "not signed"))
+        block = b"CAMSIGN1\0\0\0\0" + NEW[-32:]
+        self.assertEqual(camera.send(NEW + block), (422, "not signed"))
+        self.assertFalse(camera.board.spare().bootable)
+
+    def test_signed_otherwise_is_refused(self):
+        camera = Camera(otakey=self.KEY)
+        block = b"CAMSIGN1\0\1\0\0" + NEW[-32:] + signing.SIGNATURE
+        self.assertEqual(camera.send(NEW + block), (422, "signed with another key"))
+        self.assertEqual(Camera().send(NEW + block)[0], 200)  # without a key nobody asks
+
+
+class TestPush(unittest.TestCase):
+    def story(self, tell, **settings):
+        async def whole():
+            camera = Camera(**settings)
+            task = asyncio.create_task(camera.run())
+            await asyncio.sleep_ms(0)
+            try:
+                await tell(camera)
+            finally:
+                task.cancel()
+            return camera
+
+        return run(whole())
+
+    def deliver(self, camera, data, retained=False, error=None):
+        return outcome(camera.door.data[1](Source(data, error=error), retained))
+
+    def test_listens_then_says_on_and_installs(self):
+        async def tell(camera):
+            self.assertEqual(camera.cmd_mqttotastart(""), "off")
+            self.assertIsNone(camera.cmd_mqttotastart("1"))
+            await until(lambda: camera.door.replies)
+            self.assertEqual(camera.door.replies, [("mqttotastart", "on")])
+            self.assertEqual(camera.session.filters, [b"OTA/DVES_A1B2C3/data"])
+            self.assertEqual(camera.cmd_mqttotastart(""), "on")
+            self.assertEqual(camera.cmd_mqttotastart("1"), "busy")
+            await self.deliver(camera, OLD, retained=True)  # nobody means it now
+            self.assertEqual(camera.state, "waiting")
+            self.assertIsNone(await self.deliver(camera, NEW))
+            await until(lambda: camera.door.data is None)
+            self.assertTrue(camera.board.spare().bootable)
+            self.assertEqual(len(camera.door.replies), 1)
+
+        self.story(tell)
+
+    def test_silence_ends_it(self):
+        async def tell(camera):
+            camera.cmd_mqttotastart("1")
+            await until(lambda: len(camera.door.replies) == 2, limit_s=25)
+            self.assertEqual(camera.door.replies[1], ("mqttotastart", "off"))
+            await until(lambda: camera.job is None)
+            self.assertEqual((camera.session.filters, camera.session.reconnects), ([], 0))
+
+        self.story(tell)
+
+    def test_a_stall_ends_the_link_too(self):
+        async def tell(camera):
+            class Stalls(Source):
+                async def some(self, most):
+                    if camera.session.reconnects:
+                        raise OSError(128)
+                    if self.left < 4_000:
+                        await asyncio.sleep_ms(100)
+                        return await self.some(most)
+                    return await super().some(most)
+
+            camera.cmd_mqttotastart("1")
+            await until(lambda: camera.door.replies)
+            error = await outcome(camera.door.data[1](Stalls(NEW), False))
+            self.assertEqual(error.errno, 128)
+            await until(lambda: camera.job is None)
+            self.assertEqual(camera.door.replies[1], ("mqttotastart", "off"))
+            self.assertEqual((camera.frames.paused, camera.state), (0, "idle"))
+            self.assertFalse(camera.board.spare().bootable)
+
+        self.story(tell)
+
+    def test_a_bad_image_and_another_try(self):
+        async def tell(camera):
+            for data in (b"junk" * 100, NEW):
+                camera.door.replies.clear()
+                camera.cmd_mqttotastart("1")
+                await until(lambda: camera.door.replies)
+                await self.deliver(camera, data)
+                await until(lambda: camera.door.data is None)
+            self.assertTrue(camera.board.spare().bootable)
+
+        self.story(tell)
+
+    def test_lost_link_is_the_sessions_and_off_is_said_on_the_next(self):
+        async def tell(camera):
+            camera.cmd_mqttotastart("1")
+            await until(lambda: camera.door.replies)
+            receive = camera.door.data[1]
+            camera.session.up.clear()
+            error = await outcome(receive(Source(NEW[:9_000], error=OSError(104)), False))
+            self.assertEqual(error.errno, 104)
+            await asyncio.sleep_ms(3_000)
+            self.assertEqual(len(camera.door.replies), 1)
+            camera.session.up.set()
+            await until(lambda: len(camera.door.replies) == 2)
+            await until(lambda: camera.job is None)
+
+        self.story(tell)
+
+    def test_refused_subscription(self):
+        async def tell(camera):
+            camera.session.refuses = "refused"
+            camera.cmd_mqttotastart("1")
+            await until(lambda: camera.door.replies)
+            self.assertEqual(camera.door.replies, [("mqttotastart", "off")])
+
+        self.story(tell)
+
+    def test_stopped_by_hand(self):
+        async def tell(camera):
+            self.assertEqual(camera.cmd_mqttotastart("0"), "off")
+            camera.cmd_mqttotastart("on")
+            await until(lambda: camera.door.replies)
+            self.assertIsNone(camera.cmd_mqttotastart("off"))
+            await until(lambda: camera.job is None, limit_s=2)
+            self.assertEqual(camera.door.replies[1], ("mqttotastart", "off"))
+
+        self.story(tell)
+
+
+class TestTrial(unittest.TestCase):
+    def begun(self, seconds=400, **settings):
+        """A camera `seconds` after its start, and what `prepare` made of it before."""
+        prepare = settings.pop("prepare", lambda camera: None)
+        camera = Camera(**settings)
+        prepare(camera)
+
+        async def whole():
+            task = asyncio.create_task(camera.run())
+            await asyncio.sleep_ms(1_000 * seconds)
+            task.cancel()
+
+        run(whole())
+        return camera
+
+    def pending(self, camera):
+        camera.board.is_pending = True
+        camera.nvs.stored["OTA_TRIED"] = b"ota_0 1.0.0"
+
+    def test_nothing_to_tell(self):
+        camera = self.begun()
+        self.assertEqual((camera.states(), camera.nvs.stored), ([], {}))
+        self.assertEqual(camera.cmd_mqttotaconfirm("1"), "OTA image already confirmed")
+
+    def test_waits_to_be_confirmed(self):
+        camera = self.begun(prepare=self.pending)
+        self.assertEqual(camera.states(), [("trial", None)])
+        for command in (camera.cmd_mqttotastart, camera.cmd_upgrade):
+            camera.settings["otaurl"] = "http://x/y"
+            self.assertEqual(command("1"), UNCONFIRMED)
+        self.assertEqual(camera.send(NEW), (409, UNCONFIRMED))
+        self.assertEqual(camera.cmd_mqttotaconfirm("1"), "Confirmed OTA image")
+        self.assertEqual((camera.board.confirmed, camera.nvs.stored), (1, {}))
+        self.assertEqual(camera.send(NEW)[0], 200)
+
+    def test_confirms_itself(self):
+        camera = self.begun(prepare=self.pending, otaconfirm=1)
+        self.assertEqual(camera.states(), [("confirmed", None)])
+        self.assertEqual((camera.board.confirmed, camera.restart.asked), (1, 0))
+
+    def test_gives_up_without_a_broker(self):
+        def prepare(camera):
+            self.pending(camera)
+            camera.session.up.clear()
+
+        camera = self.begun(298, prepare=prepare, otaconfirm=1)
+        self.assertEqual(camera.restart.asked, 0)
+        camera = self.begun(303, prepare=prepare, otaconfirm=1)
+        self.assertEqual((camera.restart.asked, camera.board.confirmed), (1, 0))
+        self.assertEqual(camera.nvs.stored["OTA_REASON"], b"no broker within 300 s")
+        self.assertEqual(self.begun(prepare=prepare, otaconfirm=1, mqtthost="").restart.asked, 0)
+
+    def test_rolled_back(self):
+        self.rolled_back(b"", "it restarted unconfirmed")
+        self.rolled_back(b"no broker within 300 s", "no broker within 300 s")
+
+    def rolled_back(self, stored, reason):
+        def prepare(camera):
+            camera.nvs.stored.update({"OTA_TRIED": b"ota_1 1.1.0", "OTA_REASON": stored})
+            camera.board.aborted = camera.board.spare()
+
+        camera = self.begun(prepare=prepare)
+        self.assertEqual(camera.states(), [("rolled back", reason)])
+        self.assertEqual(camera.nvs.stored, {"OTA_FAILED": b"1.1.0"})
+        self.assertIn("failed already", camera.send(NEW)[1])
+
+    def test_never_started(self):
+        """The power failed after the note and before the boot partition was set."""
+
+        def prepare(camera):
+            camera.nvs.stored["OTA_TRIED"] = b"ota_1 1.1.0"
+
+        camera = self.begun(prepare=prepare)
+        self.assertEqual((camera.states(), camera.nvs.stored), ([], {}))
+
+
+if __name__ == "__main__":
+    unittest.main()
