@@ -31,6 +31,7 @@ def files(mirror):
 
 def test_mirror_is_the_boards_file_system(tree):
     assert sorted(files(compile_all(tree))) == [
+        "frozen/umqtt/simple.mpy",
         "root/boot.py",
         "root/config/board.mpy",
         "root/lib/app/mqtt.mpy",
