@@ -1,5 +1,6 @@
 # `make help` lists the targets from their ## comments.
-# ARGS="..." goes to what a target starts; MICROPYTHON=/path names another interpreter.
+# ARGS="..." goes to what a target starts; MICROPYTHON=/path names another interpreter;
+# PORT=/dev/ttyUSB0 (or COM3, socket://host:port, rfc2217://host:port) is where a board is.
 
 PYTHON ?= python3
 VENV := .venv/bin
@@ -10,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean
+.PHONY: help run test check setup bench docs fmt clean deploy
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,6 +31,9 @@ check: setup ## Lint, format, spelling, import layers, README's tables
 
 setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when it is there)
 	@$(PYTHON) tools/setup.py
+
+deploy: setup ## Bring the programs to a board that runs MicroPython (PORT=...; ARGS=--py: sources)
+	@exec $(VENV)/python tools/deploy.py $(PORT) $(ARGS)
 
 bench: setup ## Measure throughput, memory and stalls; writes build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)

@@ -23,6 +23,7 @@ TREES = (  # sources, place in the mirror; where two hold the same name, the fir
     ("build/lib/umqtt", "frozen/umqtt"),
     ("tools/sim/board", "sim"),
 )
+PC_ONLY = ("config/firmware",)  # what builds firmware there, in Python, is for the PC
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
 
 
@@ -30,34 +31,53 @@ class CompileError(Exception):
     """One or more sources do not compile; the text is for people."""
 
 
-def compile_all(root=ROOT):
-    """Bring the mirror up to date and return its path; raise CompileError."""
-    mirror = root / "build" / "mpy"
-    wanted = dict(_pairs(root, mirror))
+def compile_all(root=ROOT, mirror=None, options=("-march=host",), places="", cross=None):
+    """Bring the mirror up to date and return its path; raise CompileError.
+
+    Another mirror, for another machine, has other options or another compiler `cross`, and may
+    have only the places that begin with `places`.
+    """
+    command = (cross or _mpy_cross(), *options)
+    mirror = mirror or root / "build" / "mpy"
+    wanted = {dst: src for dst, src in _pairs(root, mirror, places)}
     jobs = [(src, dst) for dst, src in wanted.items() if _outdated(src, dst)]
     if jobs:
         from concurrent.futures import ThreadPoolExecutor  # here: it takes long to import
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process of its own
-            errors = [error for error in pool.map(lambda job: _make(root, *job), jobs) if error]
+            errors = [
+                error for error in pool.map(lambda job: _make(root, command, *job), jobs) if error
+            ]
         if errors:
             raise CompileError("\n".join(errors))
     _remove_strangers(mirror, wanted)
     return mirror
 
 
-def _pairs(root, mirror):
+def _pairs(root, mirror, places=""):
     """Yield (file of the mirror, its source), the ones that count last."""
+    for src, place in sources(root):
+        if place.startswith(places):
+            yield f"{mirror}/{place}", src
+
+
+def sources(root=ROOT, compiled=True):
+    """Yield (source, place in a mirror), the ones that count last."""
     for folder, place in reversed(TREES):
         tree = str(root / folder)
         for path, _, names in os.walk(tree):
             for name in names:
-                if name.endswith(".py"):
-                    inside = os.path.relpath(os.path.join(path, name), tree)
-                    yield f"{mirror}/{place}/{inside[:-3]}.mpy", os.path.join(path, name)
+                full = os.path.join(path, name)
+                inside = os.path.relpath(full, tree)
+                if name.endswith(".py") and not _pc_only(root, full):
+                    yield full, f"{place}/{inside[:-3]}.mpy" if compiled else f"{place}/{inside}"
     for name in COPIED:
         if (root / name).exists():
-            yield f"{mirror}/root/{name}", str(root / name)
+            yield str(root / name), f"root/{name}"
+
+
+def _pc_only(root, path):
+    return os.path.relpath(path, root).startswith(PC_ONLY)
 
 
 def _outdated(src, dst):
@@ -68,7 +88,7 @@ def _outdated(src, dst):
         return True
 
 
-def _make(root, src, dst):
+def _make(root, compiler, src, dst):
     """Make one file of the mirror; return the error's text or None."""
     import subprocess
 
@@ -79,7 +99,7 @@ def _make(root, src, dst):
         shutil.copyfile(src, partial)
     else:
         # the name that tracebacks show: as short as on the board, nothing of this machine
-        command = [_mpy_cross(), "-march=host", "-s", _short_name(root, src), "-o", partial]
+        command = [*compiler, "-s", _short_name(root, src), "-o", partial]
         command.append(os.path.relpath(src, root))  # errors name it so
         done = subprocess.run(command, capture_output=True, text=True, cwd=root)
         if done.returncode:

@@ -5,7 +5,7 @@ With `--mount` first the folder becomes the whole file system, and nothing else 
 """
 
 import sys
-from os import VfsPosix, chdir, getenv, ilistdir, mount, stat, umount
+from os import chdir, getenv, ilistdir, mount, stat, umount
 
 sys.path[:] = getenv("MICROPYPATH").split(":")
 
@@ -19,10 +19,12 @@ def _mount(folder):
             if kind == 0x4000:
                 for module, *_ in list(ilistdir(place + "/" + name)):
                     __import__(name + "." + module.rpartition(".")[0])
-            elif name.rpartition(".")[0] not in ("start", "repl"):
+            elif name.rpartition(".")[0] not in ("start", "repl", "files"):
                 __import__(name.rpartition(".")[0])
+    import files
+
     umount("/")
-    mount(VfsPosix(folder), "/")
+    mount(files.Files(folder), "/")
     chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
 

@@ -1,0 +1,68 @@
+"""What deploying decides before anything is done to a board."""
+
+import deploy
+import pytest
+from boardlink import BoardError
+from bytecode import Bytecode
+from deploy import digest_of, folders_of, plan, without_frozen
+
+ESP32, OLD_ESP32, PC = 11_014, 10_502, 2_822  # `_mpy` of v1.25 and v1.21, of this machine's kind
+
+
+def test_plan():
+    files = {"/main.py": b"m", "/lib/a/same.mpy": b"s", "/lib/a/new.mpy": b"n", "/boot.py": b"b"}
+    recorded = {path: digest_of(data) for path, data in files.items()}
+    recorded["/lib/a/new.mpy"] = digest_of(b"o")
+    recorded["/lib/gone.mpy"] = recorded["/lib/gone_already.mpy"] = "x"
+    present = {"/main.py": 2, "/lib/a/same.mpy": 1, "/lib/a/new.mpy": 1, "/lib/a/x.mpy.new": 9}
+    present["/lib/gone.mpy"] = 5
+    copy, remove = plan(files, recorded, present)
+    assert copy == ["/lib/a/new.mpy", "/boot.py", "/main.py"]
+    assert remove == ["/lib/a/x.mpy.new", "/lib/gone.mpy"]
+
+
+def test_folders():
+    paths = ["/main.py", "/lib/app/x.mpy", "/lib/hal/sensor/y.mpy", "/config/boards/b.mpy"]
+    assert folders_of(paths) == ["/config", "/lib/app", "/lib/hal"]
+
+
+def test_frozen_modules_are_left_out():
+    files = dict.fromkeys(
+        ["/lib/umqtt/simple.mpy", "/lib/umqtt/robust.py", "/lib/microdot/a.mpy", "/lib/umqttx.mpy"]
+    )
+    assert list(without_frozen(files, ["umqtt/simple", "umqtt/robust", "microdot"])) == [
+        "/lib/umqttx.mpy"
+    ]
+
+
+@pytest.mark.parametrize(("mpy", "sub_version"), [(ESP32, 3), (OLD_ESP32, 1)])
+def test_bytecode_for_the_chip(mpy, sub_version):
+    """31-bit small integers; machine code is the chip's, of the version its firmware loads."""
+    files = deploy.compiled({"mpy": mpy})
+    natives = 0
+    for path, data in files.items():
+        if path.endswith(".mpy"):
+            magic, version, features, small_int_bits = data[:4]
+            assert (magic, version, small_int_bits) == (ord("M"), 6, 31), path
+            assert features >> 2 in (0, 10), path
+            assert features >> 2 == 0 or features & 3 == sub_version, path
+            natives += features >> 2 != 0
+    assert natives
+    assert {"/boot.py", "/main.py", "/config/board.mpy"} < set(files)
+    assert not any("firmware" in path for path in files)
+
+
+def test_architectures():
+    assert Bytecode.of(ESP32) == (6, 3, "xtensawin")
+    assert Bytecode.of(OLD_ESP32) == (6, 1, "xtensawin")
+    assert Bytecode.of(PC) == (6, 3, "x64")
+
+
+def test_other_bytecode_is_refused():
+    with pytest.raises(BoardError, match=r"bytecode 5\.0.*--py"):
+        deploy.compiled({"mpy": 5})
+
+
+def test_sources_are_all_that_is_compiled():
+    names = {path.rpartition(".")[0] for path in deploy.sources()}
+    assert names == {path.rpartition(".")[0] for path in deploy.compiled({"mpy": ESP32})}

@@ -1,0 +1,278 @@
+"""Brings the camera's programs to a board that runs MicroPython; see `--help`.
+
+    make deploy PORT=/dev/ttyUSB0
+
+Compiles what the board does not have frozen, copies what differs from what was deployed last,
+removes what is gone, lets the board compute the digests of all files, restarts it and waits for
+the camera's greeting.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+
+import bytecode
+import compile as compiler
+from boardlink import PORT_HELP, Board, BoardError
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORD = "/deployed.json"  # digests of what was deployed; written last
+UNDER_WAY = "/deploying"  # there while the board holds a mix of old and new
+LAST = ("/boot.py", "/main.py")  # a board without them stays at its prompt
+_BLOCK = 4_096
+_START_S = 45
+_BATCH = 8
+
+
+def compiled(facts, root=ROOT):
+    """{path on the board: bytes}: bytecode that this board can load."""
+    kind = bytecode.Bytecode.of(facts["mpy"])
+    mirror = root / "build" / f"mpy-{kind}"
+    options = ["-msmall-int-bits=31", "-march=" + kind.arch]
+    try:
+        compiler.compile_all(root, mirror, options, "root/", bytecode.compiler(kind))
+    except (compiler.CompileError, bytecode.Unsupported) as exc:
+        raise BoardError(str(exc)) from None
+    top = mirror / "root"
+    files = (path for path in top.rglob("*") if path.is_file() and path.suffix != ".part")
+    return {"/" + path.relative_to(top).as_posix(): path.read_bytes() for path in files}
+
+
+def sources(root=ROOT):
+    """{path on the board: bytes}: the programs as they are written."""
+    places = {place: Path(src) for src, place in compiler.sources(root, compiled=False)}
+    return {
+        place[len("root") :]: src.read_bytes()
+        for place, src in places.items()
+        if place.startswith("root/")
+    }
+
+
+def without_frozen(files, frozen):
+    """Leave out what the board's firmware holds; `frozen` are names such as umqtt/simple."""
+    return {
+        path: data
+        for path, data in files.items()
+        if not any(_is_of(path, "/lib/" + name) for name in frozen)
+    }
+
+
+def _is_of(path, module):
+    return path.rpartition(".")[0] == module or path.startswith(module + "/")
+
+
+def digest_of(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def plan(files, recorded, present):
+    """What to copy and what to remove: two lists of paths, in their order.
+
+    files: what shall be there. recorded: digests of the last deployment. present: sizes of what
+    is there, in the folders that are ours.
+    """
+    copy = [
+        path
+        for path, data in files.items()
+        if present.get(path) != len(data) or recorded.get(path) != digest_of(data)
+    ]
+    ours = set(recorded) | set(present)
+    remove = [path for path in sorted(ours - set(files)) if path in present]
+    return sorted(copy, key=lambda path: (path in LAST, path)), remove
+
+
+def folders_of(paths):
+    """The folders in which everything is ours: /config, /lib/app and so on."""
+    parts = (path.split("/") for path in paths)
+    return sorted(
+        {"/".join(part[: 3 if part[1] == "lib" else 2]) for part in parts if len(part) > 2}
+    )
+
+
+def blocks_of(count):
+    """Bytes that a file takes on the board's flash."""
+    return -(-count // _BLOCK) * _BLOCK
+
+
+class Deployment:
+    """One run of it, on a board that waits at its prompt."""
+
+    def __init__(self, board, say=print):
+        self._board = board
+        self._say = say
+        self.changing = False  # the board may hold a mix
+
+    def run(self, as_source=False):
+        """Make the board hold what the sources say; True where something has changed."""
+        facts = self._board.facts()
+        self._say(describe(facts))
+        files = sources() if as_source else compiled(facts)
+        files = without_frozen(files, facts["frozen"])
+        hiding = sorted({part.split("/")[2] for part in files if part.count("/") > 2})
+        hiding = [name for name in hiding if name in facts["root"]]
+        if hiding:
+            raise BoardError(
+                f"/{hiding[0]} on the board would hide /lib/{hiding[0]}: remove it, e.g. "
+                f"mpremote connect PORT fs rm -r :/{hiding[0]}"
+            )
+        recorded = self._recorded()
+        present = self._present(set(files) | set(recorded))
+        copy, remove = plan(files, recorded, present)
+        self._check_room(files, copy, present, facts["free_flash"])
+        if copy or remove or not recorded:
+            self._begin()
+        self._remove(remove)
+        self._copy(files, copy)
+        again = self._differing(files)
+        if again:
+            self._begin()
+            self._copy(files, again)
+            self._refuse(self._differing(files))
+        if self.changing:
+            self._end(files)
+        unchanged = len(files) - len(copy)
+        self._say(f"{len(copy)} copied, {len(remove)} removed, {unchanged} as they were: verified")
+        return bool(copy or remove or again)
+
+    def _recorded(self):
+        data = self._board.get(RECORD)
+        if self._board.ask(f"size({UNDER_WAY!r})") >= 0:
+            self._say("An earlier deployment was interrupted; this one completes it.")
+        try:
+            return json.loads(data or b"{}")["files"]
+        except (ValueError, KeyError):
+            return {}
+
+    def _present(self, paths):
+        """{path: size} of all files that are there in our folders."""
+        listed = self._board.do(f"tree({tuple(folders_of(paths))!r})")
+        lines = [line.split(" ", 1) for line in listed.splitlines()]
+        present = {path: int(size) for size, path in lines}
+        for path in paths:
+            if path.count("/") == 1 or path not in present:
+                size = self._board.ask(f"size({path!r})") if path.count("/") == 1 else -1
+                if size >= 0:
+                    present[path] = size
+        return present
+
+    def _check_room(self, files, copy, present, free):
+        new = sum(blocks_of(len(files[path])) for path in copy)
+        old = sum(blocks_of(size) for path, size in present.items() if path in copy)
+        gone = sum(blocks_of(size) for path, size in present.items() if path not in files)
+        spare = max((blocks_of(len(files[path])) for path in copy), default=0)
+        if new + spare > free + old + gone:
+            raise BoardError(
+                f"the board's file system is too full: {new + spare} bytes are needed, "
+                f"{free + old + gone} are free"
+            )
+
+    def _begin(self):
+        if not self.changing:
+            self._board.put(UNDER_WAY, b"")
+            self.changing = True
+
+    def _end(self, files):
+        record = {"files": {path: digest_of(data) for path, data in sorted(files.items())}}
+        self._board.put(RECORD, json.dumps(record).encode())
+        self._board.do(f"drop({UNDER_WAY!r})")
+        self.changing = False
+
+    def _remove(self, paths):
+        for path in paths:
+            self._say(f"  remove {path}")
+            self._board.do(f"drop({path!r})")
+
+    def _copy(self, files, paths):
+        total = sum(len(files[path]) for path in paths) or 1
+        done = 0
+        for path in paths:
+            self._board.put(path, files[path])
+            done += len(files[path])
+            self._say(f"  {100 * done // total:3} %  {path}")
+
+    def _differing(self, files):
+        """Paths whose SHA-256, computed by the board, is not what it shall be."""
+        paths, differing = sorted(files), []
+        for at in range(0, len(paths), _BATCH):
+            batch = paths[at : at + _BATCH]
+            found = self._board.ask(f"[digest(path) for path in {batch!r}]", timeout=60)
+            differing += [p for p, sha in zip(batch, found) if sha != digest_of(files[p])]
+        return differing
+
+    def _refuse(self, paths):
+        if paths:
+            raise BoardError(f"written twice and still not the same: {', '.join(paths)}")
+
+
+def describe(facts):
+    version = ".".join(map(str, facts["version"]))
+    camera = "with" if facts["camera"] else "WITHOUT"
+    return f"{facts['machine']}, MicroPython {version}, {camera} a camera driver"
+
+
+def restart(board, greeting, say=print):
+    """Restart the board and wait until the camera says what it is."""
+    board.reset()
+    wanted = greeting.encode()
+    failed = rb"Traceback[^\0]*>>> $|waiting for download"
+    found, heard = board.wait_for(re.escape(wanted) + b"|" + failed, _START_S)
+    if found and found[0] == wanted:
+        say(f"{greeting} runs")
+        return
+    if "waiting for download" in heard:
+        raise BoardError("IO0 is at GND: take that wire away and press the board's reset button")
+    raise BoardError(f"the camera did not start; the board says:\n{heard[-1500:]}")
+
+
+def greeting():
+    """The line by which the camera says that it has started."""
+    product = {}
+    exec((ROOT / "config" / "product.py").read_text(), product)
+    return f"{product['NAME']} {product['VERSION']}"
+
+
+def parse(argv=None):
+    parser = argparse.ArgumentParser(prog="deploy.py", description=__doc__.splitlines()[0])
+    parser.add_argument("port", help=PORT_HELP)
+    parser.add_argument("--py", action="store_true", help="sources instead of bytecode")
+    parser.add_argument("--no-restart", action="store_true", help="leave the board at its prompt")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse(argv)
+    deployment = None
+    try:
+        with Board(args.port) as board:
+            print(f"Interrupting what runs at {args.port}", flush=True)
+            board.interrupt()
+            deployment = Deployment(board, lambda text: print(text, flush=True))
+            deployment.run(args.py)
+            if not args.no_restart:
+                restart(board, greeting())
+        return 0
+    except BoardError as exc:
+        print(f"deploy: {exc}", file=sys.stderr)
+        return _how_to_go_on(deployment, args.port, 1)
+    except KeyboardInterrupt:
+        print("\ndeploy: interrupted", file=sys.stderr)
+        return _how_to_go_on(deployment, args.port, 130)
+
+
+def _how_to_go_on(deployment, port, status):
+    if deployment and deployment.changing:
+        print(
+            "deploy: the board holds old files and new ones now, and its camera has stopped. "
+            f"To complete it: make deploy PORT={port}",
+            file=sys.stderr,
+        )
+    elif deployment:
+        print("deploy: the camera has stopped; nothing is half-done.", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+# Runs on the board, sent to its prompt: files, and what the board is. Leaves no trace.
+import binascii
+import gc
+import hashlib
+import json
+import os
+import sys
+
+
+def facts():
+    """What the PC has to know of this board, as JSON."""
+    frozen, path = [], sys.path[:]
+    sys.path[:] = [".frozen"]
+    for name in ("umqtt.robust", "umqtt.simple", "microdot"):
+        try:
+            __import__(name)
+            frozen.append(name.replace(".", "/"))
+        except ImportError:
+            pass
+    sys.path[:] = path
+    block, _, _, free = os.statvfs("/")[:4]
+    gc.collect()
+    return json.dumps(
+        {
+            "machine": sys.implementation[2],
+            "version": sys.implementation[1][:3],
+            "mpy": getattr(sys.implementation, "_mpy", 0),
+            "frozen": frozen,
+            "camera": _has("camera"),
+            "esp32": _has("esp32"),
+            "root": os.listdir("/"),
+            "free_flash": block * free,
+            "free_heap": gc.mem_free(),
+        }
+    )
+
+
+def _has(name):
+    try:
+        __import__(name)
+        return True
+    except ImportError:
+        return False
+
+
+def tree(folders):
+    """Print path and size of each file below the folders, one a line."""
+    for folder in folders:
+        try:
+            entries = list(os.ilistdir(folder))
+        except OSError:
+            continue
+        for entry in entries:
+            path = folder + "/" + entry[0]
+            if entry[1] == 0x4000:
+                tree((path,))
+            else:
+                print(os.stat(path)[6], path)
+
+
+def size(path):
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return -1
+
+
+def get(path, at):
+    with open(path, "rb") as file:
+        file.seek(at)
+        return binascii.b2a_base64(file.read(768)).decode().strip()
+
+
+def put(path, data, at):
+    """Write a piece of a file beside the old one."""
+    if not at:
+        for end in range(1, len(path)):
+            if path[end] == "/" and size(path[:end]) < 0:
+                os.mkdir(path[:end])
+    with open(path + ".new", "ab" if at else "wb") as file:
+        file.write(binascii.a2b_base64(data))
+
+
+def keep(path):
+    """What `put` has written takes the old file's place."""
+    try:
+        os.rename(path + ".new", path)
+    except OSError:  # FAT does not replace
+        os.remove(path)
+        os.rename(path + ".new", path)
+
+
+def drop(path):
+    """Remove a file, and the folders that have become empty by that."""
+    os.remove(path)
+    folder = path.rpartition("/")[0]
+    while folder and not os.listdir(folder):
+        os.rmdir(folder)
+        folder = folder.rpartition("/")[0]
+
+
+def digest(path):
+    """SHA-256 of a file, or "" where there is none."""
+    sha, buffer = hashlib.sha256(), memoryview(bytearray(1024))
+    try:
+        with open(path, "rb") as file:
+            while True:
+                count = file.readinto(buffer)
+                if not count:
+                    break
+                sha.update(buffer[:count])
+    except OSError:
+        return ""
+    return binascii.hexlify(sha.digest()).decode()
