@@ -1,0 +1,79 @@
+"""An update in a file: what it is, whether it is whole, and its signature."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, utils
+from update.errors import UpdateError
+
+from proto import signature
+from proto.espimage import LOOK, BadImage, Description, Walk
+
+SLOT_BYTES = 0x180000  # of MicroPython's layout for 4 MB with two slots
+
+
+class Update:
+    """A firmware image, whole, with or without a signature behind it."""
+
+    def __init__(self, data, path=""):
+        self.path = str(path)
+        try:
+            told = Description(data[:LOOK])
+            walk = Walk()
+            size = walk.feed(memoryview(data))
+        except BadImage as error:
+            raise UpdateError(f"{path}: {error}") from None
+        if not walk.whole:
+            raise UpdateError(f"{path}: cut off after {len(data)} bytes")
+        self.project, self.version = told.project, told.version
+        self.body = data[:size]
+        self.block = data[size:]
+        self.digest = walk.digest
+        self.segments = data[1]
+        known = len(self.block) >= signature.HEAD and signature.size_of(self.block)
+        if self.block and (known != len(self.block) or self.block[12:44] != self.digest):
+            raise UpdateError(f"{path}: {len(self.block)} bytes follow the image")
+
+    @classmethod
+    def read(cls, path):
+        return cls(Path(path).read_bytes(), path)
+
+    @property
+    def data(self):
+        """What a camera is sent."""
+        return self.body + self.block
+
+    @property
+    def name(self):
+        return f"{self.project} {self.version}"
+
+    @property
+    def is_signed(self):
+        return len(self.block) > signature.HEAD
+
+    def facts(self):
+        """(name, value) pairs for people."""
+        yield "project", self.project
+        yield "version", self.version
+        yield "chip", "ESP32"
+        yield "size", f"{len(self.body):,} bytes in {self.segments} segments"
+        yield (
+            "slot",
+            "fits" if len(self.body) <= SLOT_BYTES else f"too big for {SLOT_BYTES:,} bytes",
+        )
+        yield "SHA-256", self.digest.hex()
+        bits = 8 * (len(self.block) - signature.HEAD)
+        yield "signature", f"RSA of {bits} bits" if self.is_signed else "none"
+
+    def sign(self, key):
+        """Put a signature behind it, in the place of one that is there."""
+        made = key.sign(self.digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
+        self.block = signature.MAGIC + len(made).to_bytes(2, "little") + b"\0\0"
+        self.block += self.digest + made
+
+    def verify(self, key):
+        """Raise UpdateError unless this public key's owner has signed it."""
+        if not self.is_signed:
+            raise UpdateError(f"{self.path}: not signed")
+        if not signature.verified(self.block, self.digest, key):
+            raise UpdateError(f"{self.path}: signed with another key")

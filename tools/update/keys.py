@@ -1,0 +1,52 @@
+"""RSA keys in files: the private one signs, the public one goes into the cameras."""
+
+import os
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from update.errors import UpdateError
+
+from proto.signature import public_key
+
+
+def generate(name, bits):
+    """Make a pair of keys; the paths of the private and the public one. Overwrites nothing."""
+    private, public = (
+        name.with_name(name.name + ".key.pem"),
+        name.with_name(name.name + ".pub.pem"),
+    )
+    for path in (private, public):
+        if path.exists():
+            raise UpdateError(f"{path} is there already")
+    key = rsa.generate_private_key(65_537, bits)
+    pem = serialization.Encoding.PEM
+    with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(
+            key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        )
+    kind = serialization.PublicFormat.SubjectPublicKeyInfo
+    public.write_bytes(key.public_key().public_bytes(pem, kind))
+    return private, public
+
+
+def read_private(path):
+    """The private key of a file; a passphrase is taken from OTA_PASSPHRASE."""
+    word = os.environ.get("OTA_PASSPHRASE")
+    try:
+        with open(path, "rb") as file:
+            key = serialization.load_pem_private_key(file.read(), word and word.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise UpdateError(f"{path}: {error}") from None
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size not in (2048, 3072):
+        raise UpdateError(f"{path}: an RSA key of 2048 or 3072 bits is needed")
+    return key
+
+
+def read_public(path):
+    """(modulus, exponent) as the camera reads it."""
+    try:
+        with open(path, "rb") as file:
+            return public_key(file.read())
+    except ValueError as error:
+        raise UpdateError(f"{path}: {error}") from None
