@@ -1,15 +1,9 @@
 """The simulated NVS holds as much as 16 KB of flash do, and jams as ESP-IDF does."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "tools" / "sim"))
-from errors import DeviceError  # noqa: E402
-from flash import Flash  # noqa: E402
-from nvs import NO_SPACE, NVS, VALUE_TOO_LONG  # noqa: E402
+from errors import DeviceError
+from flashchip import Flash
+from nvs import NO_SPACE, NVS, VALUE_TOO_LONG
 
 
 @pytest.fixture

@@ -9,18 +9,26 @@ import socket
 import sys
 from pathlib import Path
 
+from errors import PowerFailure
 from link import Link
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = range(1, 6)
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)  # before any fork: nothing may be loaded after it
 _CRASH_PAUSE_S = 1
+_BOOT_WATCHDOG_MS = 9_000  # until the application has started
+_ODD = {"crash": ["false"], "hang": ["sleep", "infinity"]}  # instead of the interpreter
 
 
 class BoardProcess:
-    """Starts, resets and ends the interpreter; `parts` are told of every reset."""
+    """Starts, resets and ends the interpreter; `parts` are told of every reset.
 
-    def __init__(self, command, environment, folder, clock, receiver, stdout=None):
+    Every start but that of a soft reset goes through the bootloader.
+    """
+
+    def __init__(
+        self, command, environment, folder, clock, bootloader, fast, receiver, stdout=None
+    ):
         self._command = command
         self._environment = environment
         self._folder = folder
@@ -28,6 +36,8 @@ class BoardProcess:
         self._receiver = receiver
         self._stdout = stdout
         self._raw_repl = False  # the REPL's mode, which a soft reset keeps
+        self._bootloader = bootloader
+        self._boot_watchdog_ms = _BOOT_WATCHDOG_MS // (30 if fast else 1)
         self._parts = []
         self._calls = {}
         self._quick = {}
@@ -55,7 +65,13 @@ class BoardProcess:
         """Run the interpreter again and again, while there is power."""
         while True:
             await self._powered.wait()
-            self._process = await self._start()
+            behaviour = self._boot()
+            if not behaviour:
+                await asyncio.sleep(_CRASH_PAUSE_S)
+                continue
+            self._process = await self._start(_ODD.get(behaviour, self._command))
+            if behaviour == "hang":
+                self._arm(self._boot_watchdog_ms)
             status = await self._process.wait()
             self._receiver.detach()
             if self._next_cause != SOFT:  # which the watchdog does not notice
@@ -69,7 +85,20 @@ class BoardProcess:
             self._raw_repl = self._raw_repl and self._cause == SOFT
             self._next_cause = None
 
-    async def _start(self):
+    def _boot(self):
+        """How the image behaves that the bootloader has chosen; None where there is none."""
+        if self._cause == SOFT:
+            return self._bootloader.image.behaviour
+        try:
+            image = self._bootloader.start()
+        except PowerFailure:
+            self._cause, self._next_cause = PWRON, None
+            return None
+        if not image:
+            print("E boot: No bootable app partitions in the partition table", file=sys.stderr)
+        return image and image.behaviour
+
+    async def _start(self, command):
         """Start the interpreter with two links and a stdin that never ends."""
         loop = asyncio.get_running_loop()
         pairs = [socket.socketpair() for _ in range(2)]
@@ -77,7 +106,7 @@ class BoardProcess:
         fds = [sock.fileno() for sock in far]
         self.boots += 1
         process = await asyncio.create_subprocess_exec(
-            *self._command,
+            *command,
             cwd=self._folder,
             env={**self._environment, "SIM_LINK": ",".join(map(str, fds))},
             stdin=asyncio.subprocess.PIPE,

@@ -20,3 +20,7 @@ def os_error(*args):
 
 def value_error(*args):
     return DeviceError("ValueError", *args)
+
+
+class PowerFailure(Exception):
+    """The power went in the middle of an operation: there is nobody left to answer."""

@@ -50,6 +50,13 @@ def command(args, files, clock):
     return line, environment
 
 
+def version(interpreter):
+    """The interpreter's version as MicroPython's images for the ESP32 carry theirs."""
+    code = "import sys; print('v%d.%d.%d' % sys.implementation[1][:3])"
+    line = [interpreter, "-c", code]
+    return subprocess.run(line, capture_output=True, text=True, timeout=10).stdout.strip()
+
+
 def _places(args, path):
     """The folder of boot.py and main.py, and the import path; bytecode where `path` runs it."""
     import compile as compiler

@@ -2,7 +2,7 @@
 
 A request is an 8-byte head (operation, two small arguments, 32-bit length) and a body. Operation 0
 is a call by name with JSON arguments; the others are the hot paths, whose answer fits the head or
-is the bytes of a picture, so that the interpreter needs no heap for them.
+is the bytes of a picture or of the flash, so that the interpreter needs no heap for them.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import inspect
 import json
 import struct
 
-from errors import DeviceError
+from errors import DeviceError, PowerFailure
 
 HEAD = struct.Struct("<BBHI")
 CALL = 0
@@ -51,9 +51,12 @@ class Link(asyncio.Protocol):
                 name, *args = json.loads(body)
                 result = self._calls[name](*args)
             else:
-                result = self._quick[operation](small, half)
+                arguments = (small, half, body) if body else (small, half)
+                result = self._quick[operation](*arguments)
         except DeviceError as exc:
             self._error(exc)
+            return
+        except PowerFailure:
             return
         if inspect.isawaitable(result):
             self._running = asyncio.ensure_future(self._later(operation, result))

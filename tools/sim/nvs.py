@@ -130,7 +130,6 @@ class NVS:
         cut = self._flash.operation()
         if cut == "before" or (cut == "torn" and random.random() < 0.5):
             self._flash.cut_power()
-            return
         entries = self._spaces.setdefault(space, {})
         if value is None:
             del entries[key]

@@ -15,7 +15,7 @@ def parse(argv=None):
         prog="run.py", description="Runs the camera's firmware on a simulated ESP32-CAM."
     )
     add = parser.add_argument
-    add("--state", default=_STATE, metavar="DIR", help="NVS and files, kept between runs")
+    add("--state", default=_STATE, metavar="DIR", help="flash, NVS and files, kept between runs")
     add(
         "--set",
         action="append",

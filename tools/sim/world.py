@@ -5,15 +5,18 @@ import fcntl
 from pathlib import Path
 
 import firmware
+import firstflash
 from air import Air
 from board_process import BoardProcess
+from bootloader import Bootloader
 from broker import EmbeddedBroker
 from camera_faults import Faults
 from clock import Clock
 from control import Control
 from errors import UsageError
-from flash import Flash
+from flashchip import Flash
 from nvs import NVS
+from partitions import Partitions
 from pins import Pins
 from ready import ReadyFile
 from scene_process import SceneProcess
@@ -26,7 +29,7 @@ from uart import Receiver, forward_stdin
 from wifi import Radio
 
 # what the hot paths of the link are numbered by; board/world.py has the same
-PIN_GET, PIN_SET, WDT_FEED, FRAME_AVAILABLE, FRAME_CAPTURE = range(1, 6)
+PIN_GET, PIN_SET, WDT_FEED, FRAME_AVAILABLE, FRAME_CAPTURE, FLASH_READ, FLASH_WRITE = range(1, 8)
 _ESPRESSIF = b"$\n\xc4"
 
 
@@ -40,7 +43,9 @@ class World:
         self.files.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.state / "lock")
         mac = _ESPRESSIF + bytes.fromhex(args.device_id[5:])
-        self.flash = Flash()
+        self.flash = Flash(self.state / "flash.bin", args.fast)
+        self.partitions = Partitions(self.flash)
+        self.bootloader = Bootloader(self.flash, self.partitions)
         self.nvs = NVS(self.state / "nvs.json", self.flash)
         self.clock = Clock(self.state / "clock")
         self.pins = Pins()
@@ -54,6 +59,7 @@ class World:
         if args.blank:
             firmware.flash(self.files)
         command, environment = firmware.command(args, self.files, self.state / "clock")
+        firstflash.write(self.flash, self.partitions, firmware.version(command[0]))
         self.terminal = Terminal() if args.uart == "pty" else None
         self.receiver = Receiver()
         self.board = BoardProcess(
@@ -61,6 +67,8 @@ class World:
             environment,
             self.files,
             self.clock,
+            self.bootloader,
+            args.fast,
             self.receiver,
             self.terminal and self.terminal.stdout,
         )
@@ -72,7 +80,7 @@ class World:
         """Tie the parts together: who answers which call, who hears of what."""
         parts = (self.board, self.nvs, self.clock, self.pins, self.radio, self.air, self.sensor)
         calls = {"chip.id": mac.hex}
-        for part in (*parts, self.tls, self.receiver):
+        for part in (*parts, self.tls, self.receiver, self.partitions, self.bootloader):
             calls.update(part.calls())
         quick = {
             PIN_GET: lambda pin, _: self.pins.level(pin),
@@ -80,12 +88,14 @@ class World:
             WDT_FEED: self.board.feed,
             FRAME_AVAILABLE: self.sensor.frame_available,
             FRAME_CAPTURE: self.sensor.capture,
+            FLASH_READ: self.partitions.read,
+            FLASH_WRITE: self.partitions.write,
         }
         self.board.connect((self.nvs, self.pins, self.radio, self.air, self.sensor), calls, quick)
         self.flash.connect(self.board.cut_power)
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
-        self.actions = {}
+        self.actions = {"flash": lambda: {**self.flash.report(), **self.bootloader.report()}}
         for part in (*parts, self.air.pace, self.tls, self.flash, self.sntp, self.faults):
             self.actions.update(getattr(part, "controls", dict)())
 

@@ -1,8 +1,10 @@
-"""Non-volatile storage of the ESP32, with ESP-IDF's numbers of errors."""
+"""Non-volatile storage and flash partitions of the ESP32, with ESP-IDF's numbers of errors."""
 
 import binascii
 
 import world
+
+_SECTOR = 4_096
 
 
 def _text(name):
@@ -45,6 +47,84 @@ class NVS:
 
     def commit(self):
         pass
+
+
+class Partition:
+    """A partition of the flash, by label, or the one that runs or that the next start tries."""
+
+    BOOT = 0
+    RUNNING = 1
+    TYPE_APP = 0
+    TYPE_DATA = 1
+
+    def __init__(self, which, block_size=_SECTOR):
+        if isinstance(which, int) and which not in (self.BOOT, self.RUNNING):
+            raise ValueError
+        if not isinstance(which, (int, str, list)):
+            raise TypeError("can't convert '%s' object to str implicitly" % type(which).__name__)
+        row = which if isinstance(which, list) else world.call("part.get", which)
+        self._info = tuple(row)
+        self._address, self._size = row[2:4]
+        self._block = block_size
+
+    @staticmethod
+    def find(type=TYPE_APP, subtype=0xFF, label=None, block_size=_SECTOR):
+        rows = world.call("part.find", type, subtype, label)
+        return [Partition(row, block_size) for row in rows]
+
+    @classmethod
+    def mark_app_valid_cancel_rollback(cls):
+        """Confirm the active entry of otadata, whichever image that is."""
+        world.call("part.mark_valid")
+
+    def info(self):
+        return self._info
+
+    def readblocks(self, block, buffer, offset=0):
+        if isinstance(buffer, (str, bytes)):
+            raise TypeError("object with buffer protocol required")
+        view = memoryview(_buffer(buffer))
+        world.main.read_flash(self._place(block * self._block + offset, len(view)), view)
+
+    def writeblocks(self, block, buffer, offset=None):
+        """Write whole blocks, erased before; with an offset any bytes, which must be erased."""
+        data = buffer.encode() if isinstance(buffer, str) else _buffer(buffer)
+        size = len(data)
+        address = self._place(block * self._block + (offset or 0), size)
+        if size and offset is None:
+            world.call("part.erase", address, size)
+        if size:
+            world.main.write_flash(address, data)
+
+    def ioctl(self, request, argument):
+        if request in (1, 2, 3):  # init, deinit, sync
+            return 0
+        if request == 4:
+            return self._size // self._block
+        if request == 5:
+            return self._block
+        if request == 6:
+            address = self._place(argument * self._block, self._block)
+            world.call("part.erase", address, self._block)
+            return 0
+
+    def set_boot(self):
+        world.call("part.set_boot", self._address)
+
+    def get_next_update(self):
+        return Partition(world.call("part.next", self._address))
+
+    def _place(self, offset, size):
+        """The address in flash of what lies inside of the partition."""
+        if not 0 <= offset <= self._size:
+            raise OSError(-258, "ESP_ERR_INVALID_ARG")
+        if offset + size > self._size:
+            raise OSError(-260, "ESP_ERR_INVALID_SIZE")
+        return self._address + offset
+
+    def __repr__(self):
+        line = "<Partition type=%d, subtype=%d, address=%d, size=%d, label=%s, encrypted=%d>"
+        return line % self._info
 
 
 def _buffer(value):

@@ -13,6 +13,8 @@ PIN_SET = 2
 WDT_FEED = 3
 FRAME_AVAILABLE = 4
 FRAME_CAPTURE = 5
+FLASH_READ = 6
+FLASH_WRITE = 7
 
 _OK = 0
 _ERROR = 1
@@ -35,6 +37,7 @@ class Link:
         self._file = open(fd, "r+b", 0)
         self._lock = _thread.allocate_lock()
         self._head = bytearray(8)
+        self._size = bytearray(4)
 
     def call(self, name, *args):
         """Call a function of the runner with JSON arguments; raises what it raised."""
@@ -72,6 +75,29 @@ class Link:
                 return None
             self._file.readinto(buffer, length)
             return length
+
+    def read_flash(self, address, buffer):
+        """Fill the buffer from the flash."""
+        size = len(buffer)
+        for n in range(4):
+            self._size[n] = size >> 8 * n & 0xFF
+        with self._lock:
+            self._request(FLASH_READ, address & 0xFF, address >> 8, 4)
+            self._file.write(self._size)
+            self._done()
+            self._file.readinto(buffer, size)
+
+    def write_flash(self, address, buffer):
+        """Write the buffer to the flash, where it has been erased."""
+        with self._lock:
+            self._request(FLASH_WRITE, address & 0xFF, address >> 8, len(buffer))
+            self._file.write(buffer)
+            self._done()
+
+    def _done(self):
+        status, length = self._answer()
+        if status == _ERROR:
+            self._raise(length)
 
     def _skip(self, length):
         while length:

@@ -1,0 +1,6 @@
+"""Lets tests of the simulated board's parts import them."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "tools" / "sim"))

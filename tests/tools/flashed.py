@@ -1,0 +1,55 @@
+"""A flash with two images, driven in-process: what tests of the bootloader share."""
+
+import random
+
+import appimage
+import firstflash
+from bootloader import Bootloader
+from flashchip import Flash
+from partitions import APP, Partitions
+
+OLD, UPDATE = "v1.0.0", "v2.0.0"
+FACTORY_CSV = """
+nvs,      data, nvs,     0x9000,   0x6000
+factory,  app,  factory, 0x10000,  0x1f0000
+vfs,      data, fat,     0x200000, 0x200000
+"""
+
+
+class Board:
+    """Flash, partitions and bootloader without an interpreter; `start` is a restart."""
+
+    def __init__(self, cells=None, seed=0):
+        self.flash = Flash(chance=random.Random(seed))
+        if cells:
+            self.flash.burn(0, cells)
+        self.parts = Partitions(self.flash)
+        firstflash.write(self.flash, self.parts, OLD)
+        self.boot = Bootloader(self.flash, self.parts)
+        self.calls = self.boot.calls()
+
+    def start(self):
+        """Restart; the version that runs now, or None."""
+        found = self.boot.start()
+        return found and found.version
+
+    def cells(self):
+        return self.flash.read(0, 1 << 22)
+
+    def slot(self, label):
+        return self.parts.first(APP, label=label)
+
+    def burn(self, label, version=UPDATE, **more):
+        """Put an image into a slot, without counting operations."""
+        self.flash.burn(self.slot(label).offset, appimage.make(version, **more))
+
+    def set_boot(self, label):
+        self.calls["part.set_boot"](self.slot(label).offset)
+
+    def confirm(self):
+        self.calls["part.mark_valid"]()
+
+    def states(self):
+        """Sequence and state of both entries, None for a blank one."""
+        shown = self.boot.report()["otadata"]
+        return [entry and (entry["seq"], entry["state"]) for entry in shown]

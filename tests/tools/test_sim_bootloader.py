@@ -1,0 +1,232 @@
+"""The simulated bootloader: chooses, rolls back, and survives a power cut at every operation."""
+
+import itertools
+import random
+
+import pytest
+from errors import DeviceError, PowerFailure
+from esp_idf_defs import OtaDataSelectEntry
+from flashchip import SECTOR
+from flashed import OLD, UPDATE, Board
+from otadata import ABORTED, INVALID, NEW, PENDING, VALID, crc_of
+
+OTADATA = 0xD000
+FIRST_ENTRY = bytes.fromhex("01000000" + "ff" * 20 + "02000000" + "9a984347")  # seq 1, valid
+MODES = ("before", "torn", "after")
+
+
+@pytest.fixture
+def board():
+    """Has started once; an update waits in ota_1, not yet chosen."""
+    board = Board()
+    assert board.start() == OLD
+    board.burn("ota_1")
+    return board
+
+
+def test_first_start_notes_the_slot(board):
+    assert board.flash.read(OTADATA, 32) == FIRST_ENTRY
+    assert board.boot.report() == {
+        "running": "ota_0",
+        "boot": "ota_0",
+        "otadata": [{"seq": 1, "label": "", "state": VALID, "crc_ok": True}, None],
+    }
+    assert crc_of(1) == 0x4743989A
+
+
+def test_entries_are_what_others_read(board):
+    board.set_boot("ota_1")
+    entries = [board.flash.read(OTADATA + n * SECTOR, 32) for n in range(2)]
+    read = [OtaDataSelectEntry.from_bytes(entry) for entry in entries]
+    assert [(entry.seq, entry.ota_state) for entry in read] == [(1, VALID), (2, NEW)]
+
+
+def test_update_is_pending_until_confirmed(board):
+    board.set_boot("ota_1")
+    assert board.boot.report()["boot"] == "ota_1"
+    assert board.boot.report()["running"] == "ota_0"
+    assert board.start() == UPDATE
+    assert board.states() == [(1, VALID), (2, PENDING)]
+    board.confirm()
+    assert board.states() == [(1, VALID), (2, VALID)]
+    assert board.start() == board.start() == UPDATE
+
+
+def test_unconfirmed_update_is_given_up(board):
+    board.set_boot("ota_1")
+    assert [board.start(), board.start(), board.start()] == [UPDATE, OLD, OLD]
+    assert board.states() == [(1, VALID), (2, ABORTED)]
+    board.set_boot("ota_1")  # works again
+    assert board.start() == UPDATE
+
+
+def test_confirming_while_another_is_chosen_confirms_that(board):
+    board.set_boot("ota_1")
+    assert board.start() == UPDATE
+    board.set_boot("ota_0")
+    board.confirm()
+    assert board.states() == [(3, VALID), (2, PENDING)]
+    assert board.start() == OLD
+    assert board.states() == [(3, VALID), (2, ABORTED)]
+
+
+def test_sequence_goes_on(board):
+    for round_ in range(1, 6):
+        for label, version in (("ota_1", UPDATE), ("ota_0", OLD)):
+            board.set_boot(label)
+            assert board.start() == version
+            board.confirm()
+        assert max(seq for seq, _ in board.states()) == 2 * round_ + 1
+
+
+def test_damaged_image_is_passed_over(board):
+    board.set_boot("ota_1")
+    board.flash.burn(board.slot("ota_1").offset + 5_000, b"\0" * 64)
+    assert board.start() == OLD
+    assert board.boot.running.name == "ota_0"
+    board.burn("ota_1", "v3.0.0")
+    board.flash.burn(board.slot("ota_0").offset, b"\0" * 64)
+    assert board.start() == "v3.0.0"
+
+
+def test_nothing_to_start(board):
+    board.flash.erase(board.slot("ota_0").offset)
+    board.flash.erase(board.slot("ota_1").offset)
+    assert board.start() is None
+    board.burn("ota_1")
+    assert board.start() == UPDATE
+
+
+def test_both_entries_unusable(board):
+    board.set_boot("ota_1")
+    for damage in (b"\0" * 32, random.Random(7).randbytes(32)):
+        for sector in range(2):
+            board.flash.burn(OTADATA + sector * SECTOR, damage)
+        assert board.start() == OLD
+        assert board.states()[0] == (1, VALID)
+        assert board.start() == OLD
+
+
+def test_both_images_failed(board):
+    board.set_boot("ota_1")
+    board.boot.otadata.mark(0, INVALID)
+    board.boot.otadata.mark(1, ABORTED)
+    assert board.start() == OLD
+
+
+def test_set_boot_refuses_what_cannot_start(board):
+    before = board.flash.read(OTADATA, 2 * SECTOR)
+    board.flash.burn(board.slot("ota_1").offset + 300, b"\0")
+    for address in (board.slot("ota_1").offset, 0x310000, 0x9000):
+        with pytest.raises(DeviceError) as refused:
+            board.calls["part.set_boot"](address)
+        assert refused.value.arguments == (-5379, "ESP_ERR_OTA_VALIDATE_FAILED")
+    assert board.flash.read(OTADATA, 2 * SECTOR) == before
+
+
+# The power fails at every operation, in three ways
+
+
+def choose(board):
+    board.set_boot("ota_1")
+
+
+def first_start(board):
+    board.set_boot("ota_1")
+    board.start()
+
+
+def confirm(board):
+    first_start(board)
+    board.confirm()
+
+
+def roll_back(board):
+    first_start(board)
+    board.start()
+
+
+def again_after_rolling_back(board):
+    roll_back(board)
+    board.set_boot("ota_1")
+
+
+def back_to_the_old(board):
+    confirm(board)
+    board.set_boot("ota_0")
+    board.start()
+    board.confirm()
+
+
+STORIES = (choose, first_start, confirm, roll_back, again_after_rolling_back, back_to_the_old)
+
+
+def cut(cells, story, number, mode, seed=0):
+    """Tell a story with a cut at an operation; (cells after it, whether it came to that)."""
+    board = Board(cells, seed)
+    board.boot.start()
+    board.flash.plan(number, mode)
+    try:
+        story(board)
+    except PowerFailure:
+        return board.cells(), True
+    return board.cells(), False
+
+
+def whole(cells):
+    """An image starts, twice, and then it can be updated and confirmed."""
+    board = Board(cells)
+    first = board.start()
+    assert first in (OLD, UPDATE)
+    assert board.start() in (OLD, UPDATE)
+    other = "ota_1" if board.boot.running.name == "ota_0" else "ota_0"
+    board.set_boot(other)
+    board.start()
+    assert board.boot.running.name == other
+    board.confirm()
+    board.start()
+    assert board.boot.running.name == other
+    return first
+
+
+@pytest.fixture
+def updated(board):
+    return board.cells()
+
+
+@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("mode", MODES)
+def test_cut_at_every_operation(updated, story, mode):
+    for number in itertools.count(1):
+        cells, reached = cut(updated, story, number, mode, seed=number)
+        whole(cells)
+        if not reached:
+            break
+    assert number > 2
+
+
+def test_two_cuts(updated):
+    """The second one falls on what the bootloader does after the first."""
+    chance = random.Random(5)
+    for _ in range(100):
+        story, seed = chance.choice(STORIES), chance.random()
+        cells, _ = cut(updated, story, chance.randint(1, 12), chance.choice(MODES), seed)
+        board = Board(cells, chance.random())
+        board.flash.plan(chance.randint(1, 4), chance.choice(MODES))
+        try:
+            board.start()
+        except PowerFailure:
+            pass
+        whole(board.cells())
+
+
+def test_confirmed_image_stays_confirmed(updated):
+    """Once `confirm` has returned, no cut at a later start takes the image away."""
+    board = Board(updated)
+    board.start()
+    confirm(board)
+    cells = board.cells()
+    for mode in MODES:
+        after, reached = cut(cells, lambda board: board.start(), 1, mode)
+        assert not reached  # nothing is written at such a start
+        assert Board(after).start() == UPDATE
