@@ -1,0 +1,129 @@
+"""`hal.flash` on the board's own partitions: the spare slot is overwritten."""
+
+import asyncio
+import unittest
+
+from esp32 import Partition
+
+from hal import flash
+
+_CRC_OF_1 = b"\x9a\x98\x43\x47"  # as ESP-IDF computes it
+
+
+class TestSlots(unittest.TestCase):
+    def test_running_and_spare(self):
+        running, spare = flash.running(), flash.spare()
+        self.assertEqual(sorted((running.label, spare.label)), ["ota_0", "ota_1"])
+        self.assertEqual(
+            (running.number, spare.number), (int(running.label[4]), int(spare.label[4]))
+        )
+        self.assertEqual(running.size_bytes, spare.size_bytes)
+        self.assertIn(flash.boot().label, ("ota_0", "ota_1"))
+
+    def test_running_image_says_what_it_is(self):
+        project, version = flash.running().description()
+        self.assertEqual(project, "micropython")
+        self.assertEqual(version[0], "v")
+
+    def test_description_of_no_image(self):
+        spare = flash.spare()
+        spare.erase(0)
+        self.assertEqual(spare.description(), ("", ""))
+
+
+class TestWriter(unittest.TestCase):
+    def test_any_pieces_become_blocks(self):
+        for sizes in ((5_000, 1, 4_095, 3), (4_096, 4_096), (1,), (9_000,)):
+            data = bytes(n * 7 & 0xFF for n in range(sum(sizes)))
+            self.assertEqual(self.written(data, sizes), data + b"\xff" * 10)
+
+    def written(self, data, sizes):
+        slot = flash.spare()
+        writer = flash.Writer(slot)
+
+        async def write():
+            at = 0
+            for size in sizes:
+                await writer.write(memoryview(data)[at : at + size])
+                at += size
+            await writer.flush()
+            await writer.flush()  # nothing left: no more is written
+
+        asyncio.run(write())
+        self.assertEqual(writer.blocks, (len(data) + 4_095) // 4_096)
+        if len(data) % 4_096 == 0:
+            slot.erase(writer.blocks)
+        back = bytearray(len(data) + 10)
+        slot.readinto(0, back)
+        return bytes(back)
+
+    def test_reads_from_any_byte(self):
+        slot = flash.spare()
+        slot.erase(0)
+        slot.erase(1)
+        slot.write(0, b"a" * 4_096)
+        slot.write(1, b"b" * 10)
+        buffer = bytearray(4)
+        slot.readinto(4_094, buffer)
+        self.assertEqual(buffer, b"aabb")
+
+
+class TestOtadata(unittest.TestCase):
+    """Works on `otadata` itself and puts back what was there."""
+
+    def setUp(self):
+        self.partition = Partition("otadata")
+        self.before = [bytearray(32), bytearray(32)]
+        for block in range(2):
+            self.partition.readblocks(block, self.before[block], 0)
+
+    def tearDown(self):
+        for block in range(2):
+            self.put(block, self.before[block])
+
+    def put(self, block, entry):
+        self.partition.ioctl(6, block)
+        self.partition.writeblocks(block, entry, 0)
+
+    def entry(self, state, seq=1, crc=_CRC_OF_1):
+        head = seq.to_bytes(4, "little") + b"\xff" * 20
+        return head + state.to_bytes(4, "little") + crc
+
+    def test_state_of_a_slot(self):
+        self.partition.ioctl(6, 1)
+        first, second = [flash.Slot(p) for p in Partition.find()]
+        for state in (flash.PENDING, flash.VALID, flash.ABORTED):
+            self.put(0, self.entry(state))
+            self.assertEqual(flash.state(first), state)
+            self.assertIsNone(flash.state(second))
+        self.put(0, self.entry(flash.VALID, crc=b"\0\0\0\0"))
+        self.assertIsNone(flash.state(first))
+        self.put(0, b"\xff" * 32)
+        self.assertIsNone(flash.state(first))
+
+    def test_failed_slot(self):
+        self.partition.ioctl(6, 1)
+        self.put(0, self.entry(flash.VALID))
+        self.assertIsNone(flash.failed())
+        for state in (flash.ABORTED, flash.INVALID):
+            self.put(0, self.entry(state))
+            self.assertEqual(flash.failed().label, "ota_0")
+
+    def test_confirming_what_needs_none(self):
+        if not flash.unconfirmed():
+            self.assertFalse(flash.confirm())
+
+    def test_confirming_keeps_the_running_image(self):
+        """Whatever has been chosen meanwhile: the chip itself would confirm that one."""
+        if flash.running().label != "ota_0":
+            return
+        self.partition.ioctl(6, 1)
+        self.put(0, self.entry(flash.PENDING))
+        self.assertTrue(flash.unconfirmed())
+        self.assertTrue(flash.confirm())
+        self.assertFalse(flash.unconfirmed())
+        self.assertEqual(flash.state(flash.running()), flash.VALID)
+        self.assertEqual(flash.boot().label, "ota_0")
+
+
+unittest.main()
