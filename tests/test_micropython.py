@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
+DRIVERS = {"test_camera_driver.py": "driver"}  # the camera module in the board's firmware
 LIMIT_S = 50  # below pytest's own limit, so that the output is still shown
 
 
@@ -30,15 +31,34 @@ def test_unit(program, interpreter, repo, tmp_path):
 
 @pytest.mark.parametrize("program", _programs("device", "sim"))
 def test_on_simulated_board(program, repo, tmp_path):
+    output = _on_board(program, DRIVERS.get(program.name, "api"), repo, tmp_path)
+    assert "skipped" not in output
+
+
+@pytest.mark.parametrize(
+    ("name", "driver"), [("test_camera_driver.py", "none"), ("test_camera_api.py", "driver")]
+)
+def test_firmware_with_another_camera_module(name, driver, repo, tmp_path):
+    """What is held to a driver says that it has nothing to test, and passes."""
+    output = _on_board(HERE / "device" / name, driver, repo, tmp_path)
+    assert "nothing to test" in output
+    assert "OK (1 skipped)" in output
+
+
+def _on_board(program, driver, repo, tmp_path):
     runner = [sys.executable, str(repo / "tools" / "sim" / "run.py"), "--run", str(program)]
     ports = [
         word for name in ("http", "telnet", "dns", "control") for word in (f"--{name}-port", "0")
     ]
-    _run(runner + ["--fast", "--quiet", "--state", str(tmp_path / "state"), *ports], tmp_path, {})
+    options = ["--fast", "--quiet", "--driver", driver, "--state", str(tmp_path / "state")]
+    return _run(runner + options + ports, tmp_path, {})
 
 
 def _run(command, folder, environment):
-    """Run one program; fail with its output unless all its tests, at least one, pass."""
+    """Run one program; fail with its output unless all its tests, at least one, pass.
+
+    Returns the output.
+    """
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -59,6 +79,7 @@ def _run(command, folder, environment):
         trouble = f"still running after {LIMIT_S} s"
     if trouble:
         pytest.fail(f"{output}\n{trouble}: {' '.join(command)}", pytrace=False)
+    return output
 
 
 def _trouble(status, output):

@@ -8,7 +8,7 @@ _DAMAGE = {
     "padding": lambda jpeg: jpeg + bytes(512),
     "big": lambda jpeg: jpeg[:2] + _comments(300_000) + jpeg[2:],
 }
-_KINDS = ("raise", "none", "stall", *_DAMAGE)
+_KINDS = ("raise", "none", "stall", "absent", *_DAMAGE)
 
 
 def _comments(size):
@@ -30,8 +30,13 @@ class Faults:
             self._kind = None
 
     @property
+    def absent(self):
+        """No sensor is on the bus, as with a cable that is not seated."""
+        return self._kind == "absent"
+
+    @property
     def stalled(self):
-        return self._kind == "stall"
+        return self._kind in ("stall", "absent")
 
     def take(self):
         """Count one spoilt capture; the kind of fault, or None. Raises for the kind "raise"."""
@@ -53,7 +58,11 @@ class Faults:
         return {"camera": self.set}
 
     def set(self, fault=None, count=None, until=None):
-        """Break the camera: for `count` pictures, until switched off, or until mended (None)."""
+        """Break the camera: for `count` pictures, until switched off, or until mended (None).
+
+        It outlasts restarts of the board, so that "absent" and a power cut are a board without
+        a sensor.
+        """
         if fault is not None and fault not in _KINDS:
             raise UsageError("fault is null or one of " + ", ".join(_KINDS))
         if until not in (None, "power_cycle"):

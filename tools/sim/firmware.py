@@ -74,7 +74,8 @@ def _places(args, path):
         return None, [sim, mirror / "frozen"]
     chosen = [Path(args.root).resolve(), Path(args.root).resolve() / "lib"] if args.root else []
     tests = [_ROOT / "build" / "test-lib"] if args.run else []
-    places = [sim, *chosen, root, ".frozen", *libraries, *tests]
+    driver = sim / "drivers" / args.driver  # of "none" there is no such folder
+    places = [sim, driver, *chosen, root, ".frozen", *libraries, *tests]
     return (chosen or [root])[0], places
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 _HEAP = re.compile(r"\d+[kKmM]?")
 _STATE = Path(__file__).resolve().parents[2] / "build" / "state"
 DEVICE_ID = "DVES_A1B2C3"
+DRIVERS = ("api", "driver", "none")  # folders of board/drivers, but for the last
 
 
 def parse(argv=None):
@@ -36,7 +37,12 @@ def parse(argv=None):
     add("--ap", action="store_true", help="start unconfigured")
     add("--heap", default="4M", type=_heap, metavar="SIZE", help="heap of the interpreter")
     add("--micropython", metavar="PATH", help="another interpreter")
-    add("--driver", choices=["api"], default="api", help="the camera driver that firmware finds")
+    add(
+        "--driver",
+        choices=DRIVERS,
+        default="api",
+        help="the camera module in the firmware: micropython-camera-API, -driver, or none",
+    )
     add("--fast", action="store_true", help="no artificial delays (flash, radio, exposure)")
     add("--quiet", action="store_true", help="do not print where to look")
     add("--ready-file", metavar="FILE", help="written whenever the camera serves")

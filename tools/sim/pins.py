@@ -13,6 +13,7 @@ INPUT_ONLY = frozenset(range(34, 40))
 _AT_REST = {LED: 1, BUTTON: 1}
 _OUTPUT, _OPEN_DRAIN = 3, 7
 _BOUNCES = 6
+SIMPLE_GPIO = 256  # what the GPIO matrix calls a pin's own output register
 
 
 class Pins:
@@ -23,6 +24,7 @@ class Pins:
         self.led = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
+        self._sources = {}
         self._driven = {}
         self.reset()
 
@@ -33,6 +35,11 @@ class Pins:
         self._driven = {}
         self._modes = {}
         self._pulls = {}
+        self._routes = {}
+
+    def drive_by(self, pin, source):
+        """Something outside drives a pin: `source()` is its level."""
+        self._sources[pin] = source
 
     def on_change(self, listener):
         """Call `listener(pin, level)` whenever the firmware drives a pin."""
@@ -41,12 +48,20 @@ class Pins:
     def level(self, pin):
         if pin in self._driven:
             return self._driven[pin]
+        if pin in self._sources:
+            return self._sources[pin]()
         return self._outside.get(pin, _AT_REST.get(pin, int(self._pulls.get(pin) == 2)))
 
     # What the firmware does
 
     def calls(self):
-        return {"pin.init": self.init}
+        return {"pin.init": self.init, "pin.route": self.route}
+
+    def route(self, pin, signal=None):
+        """Read or set which peripheral's output the GPIO matrix leads to a pin."""
+        if signal is not None:
+            self._routes[pin] = signal
+        return self._routes.get(pin, SIMPLE_GPIO)
 
     def init(self, pin, mode=None, pull=None, value=None):
         """Configure a pin as `machine.Pin` does."""
@@ -59,7 +74,9 @@ class Pins:
             self._pulls[pin] = pull
         if mode is not None:
             self._modes[pin] = mode
-            if not driving:
+            if driving:
+                self._routes[pin] = SIMPLE_GPIO
+            else:
                 self._driven.pop(pin, None)
         if driving and value is None and pin not in self._driven:
             value = 0

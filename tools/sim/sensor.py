@@ -1,8 +1,10 @@
 """The camera as the firmware meets it: an OV2640 behind esp32-camera's frame buffers.
 
-The sensor runs freely. A picture is exposed at a frame boundary and drawn then, for a free buffer
-only: with WHEN_EMPTY a buffer keeps its picture however old it grows, with LATEST the newest one
-counts. Drawing happens on demand, so that a camera nobody reads costs nothing.
+The buffers are as large as the frame size at the start of the driver asks for: later and larger
+pictures that do not fit are lost, as on the chip. The sensor runs freely. A picture is exposed at
+a frame boundary and drawn then, for a free buffer only: with WHEN_EMPTY a buffer keeps its
+picture however old it grows, with LATEST the newest one counts. Drawing happens on demand, so
+that a camera nobody reads costs nothing.
 """
 
 import asyncio
@@ -13,7 +15,8 @@ import frame_sizes
 from errors import DeviceError, os_error, value_error
 from sccb import Registers
 
-PWDN = 32
+PWDN, VSYNC = 32, 25
+_ROUTES = {26: 96, 27: 95}  # SDA and SCL: signals of the chip's second I2C port in the GPIO matrix
 WHEN_EMPTY, LATEST = 0, 1
 RGB565, GRAYSCALE, JPEG, RGB888 = 0, 3, 4, 5
 _BYTES_PER_PIXEL = {RGB565: 2, GRAYSCALE: 1, RGB888: 3}
@@ -21,6 +24,7 @@ _TIMEOUT_S = 4
 _STALLED_S = 0.02  # how soon a mended sensor goes on
 _NOT_SUPPORTED = 95
 _FAST_PERIOD_S = 0.001
+_PULSE = 0.1  # of a frame's period
 _INTEGERS = {
     "contrast": (-2, 2, 0),
     "brightness": (-2, 2, 0),
@@ -64,13 +68,20 @@ class Sensor:
         self.captured = 0
         self.last = None
         self._task = None
-        self.registers = Registers(pins, lambda: self._config is not None)
+        self.registers = Registers(pins, lambda: self._config is not None and not faults.absent)
         pins.on_change(self._pin_changed)
+        pins.drive_by(VSYNC, self._vsync)
         self.reset()
 
     def reset(self):
         self.deinit()
         self._config = None
+
+    def _vsync(self):
+        """The level of VSYNC: a short pulse with each frame, while the sensor runs."""
+        if not self._config or self._faults.stalled or self._pins.level(PWDN):
+            return 0
+        return int(time.monotonic() / self._period_s % 1 < _PULSE)
 
     def _pin_changed(self, pin, level):
         if pin == PWDN and level:
@@ -79,7 +90,7 @@ class Sensor:
     # Start and stop
 
     def calls(self):
-        names = "init deinit get set free"
+        names = "init deinit get set free lose"
         own = {"camera." + name: getattr(self, name) for name in names.split()}
         return {**own, **self.registers.calls()}
 
@@ -89,7 +100,7 @@ class Sensor:
     async def init(self, config):
         """Start as esp_camera_init does; returns the buffer's size in bytes."""
         self.deinit()
-        if self._pins.level(PWDN):
+        if self._pins.level(PWDN) or self._faults.absent:
             raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
         if config["pixel_format"] not in (JPEG, *_BYTES_PER_PIXEL):
             raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
@@ -102,8 +113,12 @@ class Sensor:
         self._before = self._settings
         self._changed = 0
         self._settings["quality"] = config["jpeg_quality"]
+        for pin, signal in _ROUTES.items():
+            self._pins.route(pin, signal)
+        self._room = self._buffer_bytes()
+        self._lost = 0
         self._start()
-        return self._buffer_bytes()
+        return self._room
 
     def deinit(self):
         if self._task:
@@ -146,7 +161,7 @@ class Sensor:
         """Fill buffers while one is free and, in LATEST mode, while somebody asks."""
         while True:
             self._wanted.clear()
-            room = len(self._queue) + self._held < self._config["fb_count"]
+            room = len(self._queue) + self._held + self._lost < self._config["fb_count"]
             if self._latest:
                 room = not self._queue or self._stale(self._queue[-1])
             if room and not self._faults.stalled and not self._pins.level(PWDN):
@@ -193,6 +208,8 @@ class Sensor:
             settings=frame.settings,
         )
         await asyncio.sleep(max(0, start + period - time.monotonic()))
+        if len(frame.data) > self._room:  # FB-OVF
+            return
         if self._latest:
             self._queue.clear()
         self._queue.append(frame)
@@ -211,6 +228,17 @@ class Sensor:
         if self._config:
             self._held = False
             self._wanted.set()
+
+    def lose(self):
+        """The driver has forgotten the buffer that it took: it never comes back."""
+        self._lost += 1
+        self.free()
+
+    async def take(self, *_):
+        """As `capture`, for a driver that copies the picture and gives the buffer back."""
+        data = await self.capture()
+        self.free()
+        return data
 
     async def capture(self, *_):
         """The bytes of the next picture, or None when there is none."""
@@ -259,10 +287,10 @@ class Sensor:
         return bool(value) if name in _SWITCHES else value
 
     def set(self, name, value):
-        """Change a setting; the next exposure has it. Returns the buffer's size."""
+        """Change a setting; the next exposure has it."""
         if not self._config:
             raise DeviceError("AttributeError", name)
-        if name in _UNSUPPORTED:
+        if name in _UNSUPPORTED or not self._on_bus():
             raise value_error("Invalid setting for " + name)
         if name in _SWITCHES:
             value = int(bool(value))
@@ -275,4 +303,8 @@ class Sensor:
         self._changed = time.monotonic()
         if name == "frame_size":
             self._start()
-        return self._buffer_bytes()
+
+    def _on_bus(self):
+        """Whether the driver's own bus reaches the sensor: its pins may have been taken away."""
+        routed = all(self._pins.route(pin) == signal for pin, signal in _ROUTES.items())
+        return routed and not self._pins.level(PWDN) and not self._faults.absent

@@ -29,7 +29,8 @@ from uart import Receiver, forward_stdin
 from wifi import Radio
 
 # what the hot paths of the link are numbered by; board/world.py has the same
-PIN_GET, PIN_SET, WDT_FEED, FRAME_AVAILABLE, FRAME_CAPTURE, FLASH_READ, FLASH_WRITE = range(1, 8)
+PIN_GET, PIN_SET, WDT_FEED, FRAME_AVAILABLE, FRAME_CAPTURE = range(1, 6)
+FLASH_READ, FLASH_WRITE, FRAME_TAKE = range(6, 9)
 _ESPRESSIF = b"$\n\xc4"
 
 
@@ -90,6 +91,7 @@ class World:
             FRAME_CAPTURE: self.sensor.capture,
             FLASH_READ: self.partitions.read,
             FLASH_WRITE: self.partitions.write,
+            FRAME_TAKE: self.sensor.take,
         }
         self.board.connect((self.nvs, self.pins, self.radio, self.air, self.sensor), calls, quick)
         self.flash.connect(self.board.cut_power)

@@ -21,6 +21,8 @@ _freq = 160_000_000
 _FREQUENCIES = (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000)
 _RTC_MEMORY_BYTES = 2_048
 _GPIOS = 40
+_I2C_SCL, _I2C_SDA = (29, 95), (30, 96)  # signals of the two ports in the GPIO matrix
+_FUNC_OUT_SEL = 0x3FF44530  # its first word
 
 
 class Pin(umachine.PinBase):
@@ -122,6 +124,9 @@ class I2C:
         if id not in (0, 1):
             raise ValueError("I2C({}) doesn't exist".format(id))
         self._scl, self._sda = scl._id, sda._id
+        for pin, signal in ((sda, _I2C_SDA[id]), (scl, _I2C_SCL[id])):
+            world.call("pin.init", pin._id, Pin.OPEN_DRAIN, None, 1)
+            world.call("pin.route", pin._id, signal)
 
     def scan(self):
         return world.call("i2c.scan", self._sda, self._scl)
@@ -131,6 +136,34 @@ class I2C:
 
     def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
         world.call("i2c.write", self._sda, self._scl, addr, memaddr, list(bytes(buf)))
+
+
+class SoftI2C(I2C):
+    """A two-wire bus by pins alone: they then belong to no peripheral any more."""
+
+    def __init__(self, scl, sda, *, freq=400_000, timeout=50_000):
+        self._scl, self._sda = scl._id, sda._id
+        for pin in (scl, sda):
+            pin.init(Pin.OPEN_DRAIN, value=1)
+
+
+class _Registers:
+    """mem32, of which the GPIO matrix's output words are there: which signal drives a pin."""
+
+    def __getitem__(self, address):
+        return world.call("pin.route", self._pin(address))
+
+    def __setitem__(self, address, value):
+        world.call("pin.route", self._pin(address), value & 0x1FF)
+
+    def _pin(self, address):
+        pin, odd = divmod(address - _FUNC_OUT_SEL, 4)
+        if odd or not 0 <= pin < _GPIOS:
+            raise ValueError("no register is simulated at 0x%x" % address)
+        return pin
+
+
+mem32 = _Registers()
 
 
 def unique_id():

@@ -15,6 +15,7 @@ FRAME_AVAILABLE = 4
 FRAME_CAPTURE = 5
 FLASH_READ = 6
 FLASH_WRITE = 7
+FRAME_TAKE = 8
 
 _OK = 0
 _ERROR = 1
@@ -99,6 +100,21 @@ class Link:
         if status == _ERROR:
             self._raise(length)
 
+    def take(self, operation):
+        """The answer as bytes, or None; MemoryError when the heap cannot hold them."""
+        with self._lock:
+            self._request(operation, 0, 0, 0)
+            status, length = self._answer()
+            if status == _ERROR:
+                self._raise(length)
+            if status != _OK:
+                return None
+            try:
+                return self._file.read(length)
+            except MemoryError:
+                self._skip(length)
+                raise
+
     def _skip(self, length):
         while length:
             length -= len(self._file.read(min(length, _SKIP)))
@@ -132,3 +148,4 @@ side = Link(int(_fds[1]))
 call = main.call
 quick = main.quick
 fill = main.fill
+take = main.take

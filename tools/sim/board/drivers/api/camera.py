@@ -2,7 +2,7 @@
 
 A picture is lent, not given: the view that `capture()` returns is of the driver's own buffer, has
 signed items, and shows something else as soon as the buffer goes back. Its bytes are then zeros
-here, because a view cannot be made to raise.
+here, because a view cannot be made to raise. The buffer has the size that the start asked for.
 """
 
 import array
@@ -108,8 +108,10 @@ class Camera:
     ):
         if Camera._only:
             Camera._only.deinit()
-        if data_pins is not None and len(data_pins) != 8:
-            raise ValueError("data_pins must be a list of 8 integers")
+        if not isinstance(data_pins, (list, bytearray, type(None))):
+            raise TypeError("data_pins must be a list or bytearray")
+        if data_pins and len(data_pins) != 8:
+            raise ValueError("data_pins must have 8 elements")
         if xclk_freq < 1_000:
             xclk_freq *= 1_000_000
         if xclk_freq > 40_000_000:
@@ -236,10 +238,9 @@ class Camera:
             return
         if not self._running:
             raise AttributeError(name)
-        size = world.call("camera.set", name, int(value))
+        world.call("camera.set", name, int(value))
         if name == "frame_size":
-            self._lent = 0
-            self._make_buffer(size)
+            self._spoil()
 
     def __enter__(self):
         return self
