@@ -9,13 +9,18 @@ from proto import jpeg
 from proto.faults import CameraFault
 
 _SMALL = const(5)  # QVGA: the rest of the camera is worth less than such a picture
+_WORDS = const(12)  # most lines about one fault, however long it lasts
 _SILENCE = const(3)  # a silent sensor skips the rungs that would only wait again
 
 LADDER = ("retry", "flush", "reinit", "reinit", "power")
 
 
 class Camera:
-    """Owns the sensor. `state` is absent, starting, ready or recovering."""
+    """Owns the sensor. `state` is absent, starting, ready or recovering.
+
+    Absent is a firmware without a camera module, or a sensor that does not answer: that one is
+    looked for again and again.
+    """
 
     def __init__(
         self, sensor, log, new_backoff, params, free_bytes, timeout_ms=3_000, reserve_bytes=65_536
@@ -28,11 +33,14 @@ class Camera:
         self._reserve_bytes = reserve_bytes  # for frames, TLS and everything else
         self.params = params  # name -> value on the wire; what the sensor has, or will have
         self._streak = 0
+        self._said = []  # what fails for long is logged once
         self.state = "starting" if sensor else "absent"
         self.stale = sensor.stale if sensor else 0
         self.captured = self.failed = 0
         self.recoveries = {step: 0 for step in LADDER}
         self.reason = "" if sensor else "no camera driver in this firmware"
+        if not sensor:
+            log.error("camera", self.reason)
 
     def grab(self):
         """What `capture` gives, where it is there at once; else None."""
@@ -71,6 +79,7 @@ class Camera:
         if self._streak:
             self._log.info("camera", "works again")
             self._streak = 0
+            self._said.clear()
             self.reason = ""
             self._backoff.reset()
         self.state = "ready"
@@ -139,11 +148,24 @@ class Camera:
 
     def _failed(self, error, started):
         self.failed += 1
-        silent = started and not isinstance(error, jpeg.BadJPEG)
-        self._streak += _SILENCE if silent else 1
+        if isinstance(error, MemoryError) and started and self._streak >= _SILENCE:
+            self._smaller()
+        self._streak += 1 if isinstance(error, jpeg.BadJPEG) else _SILENCE
         self.reason = str(error)
-        self._log.error("camera", self.reason)
-        self.state = "recovering"
+        self._say(self._log.error, self.reason)
+        self.state = "absent" if getattr(error, "absent", False) else "recovering"
+
+    def _smaller(self):
+        """What found no room twice running finds none the third time either."""
+        size = self.params["framesize"]
+        self.params["framesize"] = max(0, size - 1)
+        self._say(self._log.error, "too little memory for " + _size_name(size))
+
+    def _say(self, log, text):
+        """Log what was not said yet of this fault."""
+        if text not in self._said and len(self._said) < _WORDS:
+            self._said.append(text)
+            log("camera", text)
 
     async def _recover(self):
         """One rung: from "starting" the first init, then up the ladder."""
@@ -152,7 +174,7 @@ class Camera:
         else:
             step = LADDER[min(self._streak, len(LADDER)) - 1]
             self.recoveries[step] += 1
-            self._log.info("camera", "recovery: " + step)
+            self._say(self._log.info, "recovery: " + step)
             await getattr(self, "_" + step)()
 
     async def _retry(self):

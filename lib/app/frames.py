@@ -182,6 +182,8 @@ class Frames:
         self._tell()
 
     def _given_up(self):
+        if self._camera.state == "absent":
+            return True
         since = self._failing_since
         return since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms
 

@@ -13,6 +13,12 @@ GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"
 CUT = b"\xff\xd8\xff\xe0pict"
 
 
+class Absent(OSError):
+    """As hal.sensor.NoSensor."""
+
+    absent = True
+
+
 class Sensor:
     """Does what `script` says, one word or picture a capture; the last goes on for ever."""
 
@@ -92,7 +98,8 @@ class TestCamera(unittest.TestCase):
             camera, _, log = camera_of(bad)
             for _ in range(8):
                 self.assertIsInstance(shoot(camera), CameraFault)
-            self.assertEqual((camera.captured, camera.failed, len(log.errors)), (0, 8, 8))
+            self.assertEqual((camera.captured, camera.failed), (0, 8))
+            self.assertEqual(len(log.errors), 1)
 
     def test_bad_pictures_climb_the_ladder_rung_by_rung(self):
         camera, sensor, _ = camera_of(CUT)
@@ -174,6 +181,44 @@ class TestCamera(unittest.TestCase):
         camera, _, _ = camera_of(ZeroDivisionError())
         self.assertIsInstance(shoot(camera), ZeroDivisionError)
 
+    def test_no_room_twice_running_and_pictures_become_smaller(self):
+        camera, sensor, log = camera_of(
+            GOOD, MemoryError("full"), GOOD, *[MemoryError("full")] * 3
+        )
+        for size in (13, 13, 13, 13, 12, 11, 10):
+            shoot(camera)
+            self.assertEqual(camera.params["framesize"], size)
+        self.assertTrue("too little memory for UXGA" in str(log.errors))
+        sensor._script = [GOOD]
+        sensor.calls.clear()
+        self.assertEqual(bytes(shoot(camera)), GOOD)
+        self.assertTrue("start XGA 8" in sensor.calls)
+
+    def test_sensor_that_is_not_there_is_looked_for_for_ever_and_logged_once(self):
+        camera, sensor, log = camera_of(GOOD)
+        sensor.start_error = Absent("no sensor answers")
+        for _ in range(50):
+            self.assertIsInstance(shoot(camera), CameraFault)
+            self.assertEqual((camera.state, camera.reason), ("absent", "no sensor answers"))
+        self.assertTrue("capture" not in sensor.calls)
+        self.assertEqual(len(log.errors), 1)
+        self.assertTrue(len(log.infos) <= 2)
+        with self.assertRaises(CameraFault):
+            camera.set([("vflip", 1)])
+        sensor.start_error = None
+        self.assertEqual(bytes(shoot(camera)), GOOD)
+        self.assertEqual((camera.state, camera.reason), ("ready", ""))
+        sensor.start_error = Absent("no sensor answers")
+        camera.stop()
+        shoot(camera)
+        self.assertEqual(len(log.errors), 2)
+
+    def test_faults_that_differ_each_time_are_logged_no_more_than_a_dozen_times(self):
+        camera, _, log = camera_of(*[OSError("at %d" % n) for n in range(99)])
+        for _ in range(90):
+            shoot(camera)
+        self.assertTrue(3 < len(log.errors) <= 12)
+
     def test_stopped_it_starts_again_when_asked(self):
         camera, sensor, _ = camera_of(GOOD)
         shoot(camera)
@@ -183,7 +228,9 @@ class TestCamera(unittest.TestCase):
         self.assertEqual(sensor.calls, ["start UXGA 8", "capture"])
 
     def test_without_a_driver(self):
-        camera = Camera(None, Log(), Backoff(), wishes(), plenty)
+        log = Log()
+        camera = Camera(None, log, Backoff(), wishes(), plenty)
+        self.assertEqual(len(log.errors), 1)
         self.assertEqual((camera.state, camera.stale), ("absent", 0))
         started = clock.now_ms()
         error = shoot(camera)

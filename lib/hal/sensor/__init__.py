@@ -9,6 +9,12 @@ class NoFrame(SensorError):
     """The sensor was asked for a picture and stayed silent."""
 
 
+class NoSensor(SensorError):
+    """Nobody answers on the sensor's bus: none is there, or its cable is not seated."""
+
+    absent = True
+
+
 def find(pins):
     """The sensor behind the camera module in this firmware, not yet started; None without one."""
     try:
@@ -17,6 +23,8 @@ def find(pins):
         return None
     if hasattr(camera, "Camera"):
         from hal.sensor.api import Sensor
+    elif hasattr(camera, "framesize"):  # others have init() and capture(), too
+        from hal.sensor.driver import Sensor
     else:
         return None
     return Sensor(pins)

@@ -1,0 +1,104 @@
+"""What the camera drivers share: parameters kept by name, larger buffers, waiting, power."""
+
+import asyncio
+
+from machine import Pin
+from micropython import const
+
+from hal.sensor import NoFrame, SensorError
+
+_POLL_MS = const(5)
+_PWDN_MS = const(100)  # OV2640: high 100 ms, low 100 ms revives it
+
+
+class Base:
+    """A driver adds `_begin`, `_set`, `_size`, `_night_bus`, `poll`, `release` and `stop`."""
+
+    stale = 2  # frames that may have been begun before a capture was asked for
+    _room = -1  # what the buffers were made for, the driver's number; -1 = stopped
+
+    _pace = None  # of a driver that cannot be asked whether it has a picture
+
+    def __init__(self, pins, fb_count=2):
+        self._pins = dict(pins)
+        self._fb_count = fb_count
+        self._night = None
+        self._values = {}  # what was set since the start, as the driver tells nothing back
+
+    async def start(self, framesize="UXGA", quality=8):
+        """Initialise the driver; NoSensor when none answers, MemoryError for its buffers."""
+        self._values = {"framesize": framesize, "quality": quality}
+        self._restart()
+        await asyncio.sleep_ms(0)
+
+    def set(self, name, value):
+        """Set one parameter as it stands on the wire; a frame size by its name.
+
+        Raises SensorError that names the parameter when driver or sensor do not offer it.
+        """
+        try:
+            if self._room < 0:
+                raise SensorError("the camera is not started")
+            if name == "framesize" and self._size(value) > self._room:
+                self._grow(value)
+            else:
+                self._apply(name, value)
+        except (SensorError, MemoryError) as e:
+            raise SensorError("{}: {}".format(name, e)) from None
+        except (AttributeError, ValueError, OSError) as e:
+            raise SensorError("{}: not offered by this camera ({})".format(name, e)) from None
+        self._values[name] = value
+        if self._pace and name in ("framesize", "nightmode"):
+            self._pace.restart()
+
+    async def capture(self, timeout_ms):
+        """A view of the next frame, valid until `release` or the next capture; else NoFrame.
+
+        The driver's own wait of 4 s would stop the loop: it is asked when it has a picture.
+        """
+        for _ in range(timeout_ms // _POLL_MS):
+            view = self.poll()
+            if view is not None:
+                return view
+            await asyncio.sleep_ms(_POLL_MS)
+        raise NoFrame("no frame in {} ms".format(timeout_ms))
+
+    async def power_cycle(self):
+        """Take the sensor's power away for a moment (PWDN); it has to be started again."""
+        self.stop()
+        pin = Pin(self._pins["powerdown_pin"], Pin.OUT, value=1)
+        await asyncio.sleep_ms(_PWDN_MS)
+        pin.value(0)
+        await asyncio.sleep_ms(_PWDN_MS)
+
+    def _apply(self, name, value):
+        if name == "nightmode":
+            if not self._night:
+                from hal.sensor.ov2640 import NightMode
+
+                self._night = NightMode(self._night_bus())
+            self._night.set(value)
+        else:
+            self._set(name, self._size(value) if name == "framesize" else value)
+
+    def _restart(self):
+        """The driver anew, as it was."""
+        values = self._values
+        size = self._size(values["framesize"])
+        self._night = None
+        self._begin(size, values["quality"])
+        self._room = size
+        for name in values:
+            if name not in ("framesize", "quality"):
+                self._apply(name, values[name])
+
+    def _grow(self, size):
+        """Buffers have the size of the start: a larger picture would overflow them."""
+        before = self._values["framesize"]
+        try:
+            self._values["framesize"] = size
+            self._restart()
+        except (OSError, MemoryError) as e:
+            self._values["framesize"] = before
+            self._restart()
+            raise SensorError("no {}: {}".format(size, e)) from None

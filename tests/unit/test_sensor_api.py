@@ -1,0 +1,189 @@
+"""hal.sensor.api over a `camera` module as micropython-camera-API offers it, new and old."""
+
+import sys
+import unittest
+
+from chip import BOARD, I2C, machine
+from fakes import clock, outcome, run
+
+
+class FrameSize:
+    R96X96, QQVGA, QVGA, VGA, UXGA = 0, 1, 6, 10, 15
+
+
+class PixelFormat:
+    RGB565, JPEG = 0, 4
+
+
+class GrabMode:
+    WHEN_EMPTY, LATEST = 0, 1
+
+
+class OldCamera:
+    """Shares no bus, and cannot be asked whether there is a picture."""
+
+    takes = ("sda_pin", "scl_pin")
+    made = []
+    error = deinit_error = None
+    available = True
+    picture = memoryview(b"\xff\xd8jpeg\xff\xd9")
+
+    def __init__(self, **settings):
+        for name in ("i2c", "sda_pin", "scl_pin"):
+            if name in settings and name not in self.takes:
+                raise TypeError("extra keyword arguments given")
+        if not isinstance(settings["data_pins"], (list, bytearray)):
+            raise TypeError("data_pins must be a list or bytearray")
+        if self.error:
+            raise self.error
+        self.settings = settings
+        self.running = True
+        self.freed = 0
+        OldCamera.made.append(self)
+
+    def deinit(self):
+        self.running = False
+        if self.deinit_error:
+            raise self.deinit_error
+
+    def capture(self):
+        return self.picture
+
+    def free_buffer(self):
+        self.freed += 1
+
+
+class Camera(OldCamera):
+    takes = ("i2c",)
+
+    def frame_available(self):
+        return self.available
+
+
+class Module:
+    pass
+
+
+module = sys.modules["camera"] = Module()
+module.Camera, module.FrameSize = Camera, FrameSize
+module.PixelFormat, module.GrabMode = PixelFormat, GrabMode
+
+from hal import sensor  # noqa: E402
+from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
+
+
+class SensorCase(unittest.TestCase):
+    def setUp(self):
+        machine.__init__()
+        module.Camera = Camera
+        OldCamera.made.clear()
+        Camera.error = Camera.deinit_error = None
+        Camera.available = True
+        OldCamera.picture = Camera.picture = memoryview(b"\xff\xd8jpeg\xff\xd9")
+        self.sensor = sensor.find(BOARD)
+
+    def start(self, size="VGA", quality=8):
+        return run(outcome(self.sensor.start(size, quality)))
+
+    def shoot(self):
+        return run(outcome(self.sensor.capture(1_000)))
+
+    def newest(self):
+        return OldCamera.made[-1]
+
+
+class TestStart(SensorCase):
+    def test_says_all_that_its_defaults_have_wrong(self):
+        self.assertEqual(self.start("VGA", 63), None)
+        settings = self.newest().settings
+        self.assertEqual(settings["data_pins"], list(BOARD["data_pins"]))
+        for name, value in (
+            ("pixel_format", 4),
+            ("frame_size", 10),
+            ("jpeg_quality", 0),
+            ("fb_count", 2),
+            ("grab_mode", 1),
+            ("powerdown_pin", 32),
+        ):
+            self.assertEqual(settings[name], value)
+        self.assertIsInstance(settings["i2c"], I2C)
+
+    def test_older_one_is_given_the_pins_of_the_bus(self):
+        module.Camera = OldCamera
+        self.assertEqual(self.start(), None)
+        settings = self.newest().settings
+        self.assertEqual((settings["sda_pin"], settings["scl_pin"]), (26, 27))
+        self.sensor.set("nightmode", 1)
+        self.assertEqual(machine.registers[1, 0x11], 7)
+        self.assertEqual(machine.routes, {26: 96, 27: 95})
+
+    def test_what_went_wrong(self):
+        for error, kind in (
+            (OSError(95, "ESP_ERR_NOT_SUPPORTED"), NoSensor),
+            (OSError(-261, "ESP_ERR_NOT_FOUND"), NoSensor),
+            (OSError(95), NoSensor),
+            (OSError(12), MemoryError),
+            (OSError(-257, "ESP_ERR_NO_MEM"), MemoryError),
+            (OSError("Failed to capture initial frame."), SensorError),
+        ):
+            Camera.error = error
+            self.assertEqual(type(self.start()), kind)
+
+    def test_driver_that_fails_to_stop_is_started_anew(self):
+        self.start()
+        Camera.deinit_error = OSError(-259, "ESP_ERR_INVALID_STATE")
+        self.assertEqual(self.start(), None)
+        self.assertEqual(len(OldCamera.made), 2)
+
+
+class TestParameters(SensorCase):
+    def test_larger_pictures_get_larger_buffers_and_all_stays_set(self):
+        self.start("QVGA")
+        self.sensor.set("hmirror", 1)
+        self.sensor.set("framesize", "96X96")
+        self.assertEqual(self.newest().frame_size, 0)
+        self.sensor.set("framesize", "UXGA")
+        self.assertEqual(len(OldCamera.made), 2)
+        self.assertEqual(self.newest().settings["frame_size"], 15)
+        self.assertIs(self.newest().hmirror, True)
+
+    def test_size_that_it_lacks_is_named(self):
+        self.start()
+        try:
+            self.sensor.set("framesize", "HQVGA")
+            self.fail("taken")
+        except SensorError as e:
+            self.assertTrue(str(e).startswith("framesize: HQVGA"))
+
+
+class TestCapture(SensorCase):
+    def test_view_of_the_driver(self):
+        self.start()
+        self.assertIs(self.shoot(), Camera.picture)
+        freed = self.newest().freed
+        self.sensor.release()
+        self.assertEqual(self.newest().freed, freed + 1)
+
+    def test_waits_only_while_there_is_none(self):
+        self.start()
+        Camera.available = False
+        self.assertIs(self.sensor.poll(), None)
+        start = clock.now_ms()
+        self.assertIsInstance(self.shoot(), NoFrame)
+        self.assertTrue(900 < clock.now_ms() - start < 2_500)
+
+    def test_old_one_is_asked_at_its_pace(self):
+        module.Camera = OldCamera
+        self.start()
+        self.assertIs(self.sensor.poll(), None)
+        self.assertIs(self.shoot(), OldCamera.picture)
+        OldCamera.picture = None
+        self.assertIsInstance(self.shoot(), NoFrame)
+
+    def test_nothing_is_a_fault(self):
+        self.start()
+        Camera.picture = None
+        self.assertIsInstance(self.shoot(), SensorError)
+
+
+unittest.main()

@@ -1,0 +1,334 @@
+"""hal.sensor.driver over a `camera` module as micropython-camera-driver offers it."""
+
+import gc
+import sys
+import unittest
+
+from chip import BOARD, machine
+from fakes import clock, outcome, run
+
+NAMES = "96X96 QQVGA QCIF HQVGA 240X240 QVGA CIF HVGA VGA SVGA XGA HD SXGA UXGA".split()
+
+
+class Driver:
+    """A picture every `period_ms`, waited for inside `capture`, which stops all else."""
+
+    JPEG = 4
+    PSRAM, DRAM = 0, 1
+    XCLK_10MHz, XCLK_20MHz = 10_000_000, 20_000_000
+
+    def __init__(self):
+        for number, name in enumerate(NAMES):
+            setattr(self, "FRAME_" + name, number)
+        self.reset()
+
+    def reset(self):
+        self.running = None  # the arguments of init
+        self.most_psram = 99  # frame size that there is room for
+        self.absent = self.silent = self.full = False
+        self.period_ms = 80
+        self.next_ms = 0
+        self.called = []
+        self.waits_ms = []  # of each capture
+
+    def init(self, id, **settings):
+        if self.running:  # its fail path ends the running one
+            self.running = None
+            raise OSError("Camera Init Failed")
+        room = 6 if settings["fb_location"] == self.DRAM else self.most_psram
+        if self.absent or settings["framesize"] > room:
+            raise OSError("Camera Init Failed")
+        self.running = settings
+        self.called.clear()
+        self.next_ms = clock.now_ms() + self.period_ms
+        return True
+
+    def deinit(self):
+        was, self.running = self.running, None
+        return bool(was)
+
+    def capture(self):
+        if not self.running:
+            return False
+        start = clock.now_ms()
+        if self.silent:
+            clock.skipped_ms += 4_000
+        elif self.next_ms > start:
+            clock.skipped_ms += self.next_ms - start
+        self.waits_ms.append(clock.now_ms() - start)
+        if self.silent:
+            return False
+        if self.full:
+            raise MemoryError("memory allocation failed, allocating 200000 bytes")
+        self.next_ms = max(self.next_ms + self.period_ms, clock.now_ms())
+        return b"\xff\xd8jpeg\xff\xd9"
+
+    def _set(name):
+        def function(self, value):
+            if not self.running:
+                return False
+            self.called.append((name, value))
+
+        return function
+
+    for _name in "framesize quality contrast brightness saturation mirror flip speffect".split():
+        locals()[_name] = _set(_name)
+    whitebalance = _set("whitebalance")
+
+
+driver = sys.modules["camera"] = Driver()
+
+from hal import sensor  # noqa: E402
+from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
+
+OFFERED = (  # name on the wire, value, what the driver is called with
+    ("quality", 30, ("quality", 30)),
+    ("quality", 3, ("quality", 10)),
+    ("contrast", -2, ("contrast", -2)),
+    ("brightness", 2, ("brightness", 2)),
+    ("saturation", 1, ("saturation", 1)),
+    ("hmirror", 1, ("mirror", 1)),
+    ("vflip", 1, ("flip", 1)),
+    ("special_effect", 6, ("speffect", 6)),
+    ("wb_mode", 4, ("whitebalance", 4)),
+    ("framesize", "QVGA", ("framesize", 5)),
+)
+LACKING = (
+    "gainceiling colorbar awb agc aec awb_gain agc_gain aec_value aec2 dcw bpc wpc raw_gma lenc"
+    " ae_level"
+).split()
+
+
+class SensorCase(unittest.TestCase):
+    def setUp(self):
+        driver.reset()
+        machine.__init__()
+        self.sensor = sensor.find(BOARD)
+        self.sensor._psram = True
+
+    def start(self, size="VGA", quality=8):
+        return run(outcome(self.sensor.start(size, quality)))
+
+    def shoot(self):
+        return run(outcome(self.sensor.capture(3_000)))
+
+    def refused(self, name, value):
+        try:
+            self.sensor.set(name, value)
+        except SensorError as e:
+            return str(e)
+        self.fail("{} was taken".format(name))
+
+
+class TestStart(SensorCase):
+    def test_asks_for_psram_jpeg_and_the_boards_pins(self):
+        self.start("UXGA", 12)
+        settings = driver.running
+        wanted = dict(format=4, framesize=13, quality=12, xclk_freq=20_000_000)
+        wanted.update(fb_size=2, fb_location=driver.PSRAM, pwdn=32, reset=-1, siod=26, sioc=27)
+        wanted.update(d0=5, d1=18, d2=19, d3=21, d4=36, d5=39, d6=34, d7=35)
+        wanted.update(vsync=25, href=23, pclk=22, xclk=0)
+        self.assertEqual(settings, wanted)
+
+    def test_finest_quality_is_what_fits(self):
+        self.start("VGA", 8)
+        self.assertEqual(driver.running["quality"], 10)
+
+    def test_memory_decides_where_the_buffers_are(self):
+        gc.collect()
+        has = gc.mem_free() + gc.mem_alloc() > 1_000_000
+        self.assertEqual(sensor.find(BOARD)._psram, has)
+        self.sensor._psram = False
+        self.assertIsInstance(self.start("VGA"), MemoryError)
+        self.assertIsInstance(self.start("HVGA"), MemoryError)
+        self.assertEqual(self.start("CIF"), None)
+        self.assertEqual(driver.running["fb_location"], driver.DRAM)
+
+    def test_ends_what_ran_before_even_of_another_program(self):
+        driver.init(0, framesize=8, fb_location=0)
+        self.assertEqual(self.start(), None)
+        self.assertEqual(self.start(), None)
+        self.assertTrue(driver.running)
+
+    def test_tells_no_sensor_from_no_memory(self):
+        driver.absent = True
+        error = self.start()
+        self.assertIsInstance(error, NoSensor)
+        self.assertTrue(error.absent)
+        driver.absent = False
+        driver.most_psram = 5
+        self.assertIsInstance(self.start(), MemoryError)
+        self.assertEqual(driver.running, None)
+        self.assertEqual(self.start("QVGA"), None)
+
+    def test_power_cycle_by_pwdn(self):
+        self.start()
+        run(self.sensor.power_cycle())
+        self.assertEqual(machine.levels, [(32, 1), (32, 0)])
+        self.assertEqual(driver.running, None)
+
+
+class TestParameters(SensorCase):
+    def test_names_and_scales(self):
+        self.start()
+        for name, value, call in OFFERED:
+            self.sensor.set(name, value)
+            self.assertEqual(driver.called[-1], call)
+
+    def test_what_it_lacks_is_named(self):
+        self.start()
+        for name in LACKING:
+            why = self.refused(name, 0)
+            self.assertTrue(why.startswith(name + ": ") and self.sensor.name in why, why)
+        self.assertEqual(driver.called, [])
+        self.assertTrue("framesize" in self.refused("framesize", "QSXGA"))
+
+    def test_driver_that_has_stopped(self):
+        self.assertTrue("not started" in self.refused("vflip", 1))
+        self.start()
+        driver.deinit()
+        self.assertTrue("vflip: " in self.refused("vflip", 1))
+
+    def test_larger_pictures_get_larger_buffers_and_all_stays_set(self):
+        self.start("QVGA", 20)
+        self.sensor.set("vflip", 1)
+        self.sensor.set("nightmode", 1)
+        self.sensor.set("quality", 30)
+        machine.registers.clear()
+        self.sensor.set("framesize", "VGA")
+        self.assertEqual((driver.running["framesize"], driver.running["quality"]), (8, 30))
+        self.assertEqual(driver.called, [("flip", 1)])
+        self.assertEqual(machine.registers[1, 0x11], 7)
+        self.sensor.set("framesize", "QVGA")
+        self.sensor.set("framesize", "VGA")
+        self.assertEqual(driver.called[1:], [("framesize", 5), ("framesize", 8)])
+
+    def test_no_memory_for_larger_ones_leaves_the_smaller(self):
+        driver.most_psram = 8
+        self.start("QVGA")
+        self.sensor.set("hmirror", 1)
+        why = self.refused("framesize", "UXGA")
+        self.assertTrue(why.startswith("framesize: no UXGA"), why)
+        self.assertEqual(driver.running["framesize"], 5)
+        self.assertEqual(driver.called, [("mirror", 1)])
+
+    def test_night_mode_gives_the_pins_back(self):
+        self.start()
+        machine.registers = {(1, 0x11): 0x01, (1, 0x0F): 0x43, (1, 0x03): 0x0F}
+        before = dict(machine.registers)
+        self.sensor.set("nightmode", 1)
+        self.assertEqual(machine.registers, {(1, 0x11): 0x07, (1, 0x0F): 0x4B, (1, 0x03): 0xCF})
+        self.assertEqual(machine.routes, {26: 96, 27: 95})
+        self.sensor.set("nightmode", 0)
+        self.assertEqual(machine.registers, before)
+        machine.bus_fails = True
+        self.assertTrue(self.refused("nightmode", 1).startswith("nightmode: "))
+        self.assertEqual(machine.routes, {26: 96, 27: 95})
+
+
+class TestCapture(SensorCase):
+    def test_picture_is_lent_as_a_view(self):
+        self.start()
+        view = self.shoot()
+        self.assertEqual(bytes(view), b"\xff\xd8jpeg\xff\xd9")
+        self.sensor.release()
+        self.assertEqual(bytes(view[:2]), b"\xff\xd8")
+
+    def test_not_started(self):
+        self.assertIsInstance(self.shoot(), SensorError)
+
+    def test_learns_not_to_be_kept_waiting(self):
+        for period_ms in (40, 80, 160, 640):
+            driver.period_ms = period_ms
+            self.start()
+            for _ in range(100):
+                self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
+            start = clock.now_ms()
+            for _ in range(20):
+                self.shoot()
+            self.assertTrue(max(driver.waits_ms[-20:]) <= 50, driver.waits_ms)
+            self.assertTrue(clock.now_ms() - start < 20 * 1.3 * period_ms)
+
+    def test_after_a_rest_old_pictures_are_had_at_once(self):
+        self.start()
+        for _ in range(10):
+            self.shoot()
+        clock.skipped_ms += 60_000
+        start = clock.now_ms()
+        self.shoot()
+        self.shoot()
+        self.assertTrue(clock.now_ms() - start < 20)
+
+    def test_rest_of_many_days(self):
+        for days in (3, 6.3, 9, 12.5):
+            self.start()
+            for _ in range(5):
+                self.shoot()
+            clock.skipped_ms += int(days * 86_400_000)
+            for _ in range(40):
+                self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
+            self.assertTrue(sum(driver.waits_ms[-20:]) < 600, driver.waits_ms)
+
+    def test_silent_sensor_stops_the_loop_once_and_then_with_each_fourth_try(self):
+        self.start()
+        self.shoot()
+        driver.silent, machine.vsync = True, False
+        for _ in range(9):
+            self.assertIsInstance(self.shoot(), NoFrame)
+            self.start()
+        self.assertEqual(driver.waits_ms.count(4_000), 3)
+        self.assertEqual(len(machine.looks_us), 6)
+        self.assertTrue(max(machine.looks_us) <= 2_000_000)
+
+    def test_sensor_that_shows_life_is_asked_at_once(self):
+        self.start()
+        driver.silent, machine.vsync = True, False
+        self.assertIsInstance(self.shoot(), NoFrame)
+        driver.silent, machine.vsync = False, True
+        self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
+        looks = len(machine.looks_us)
+        self.shoot()
+        self.assertEqual(len(machine.looks_us), looks)
+
+    def test_vsync_that_cannot_be_seen_does_not_keep_the_camera_away(self):
+        self.start()
+        driver.silent, machine.vsync = True, False
+        self.shoot()
+        driver.silent = False
+        shots = [self.shoot() for _ in range(4)]
+        self.assertEqual([isinstance(shot, NoFrame) for shot in shots], [True, True, True, False])
+
+    def test_full_heap_loses_the_buffer_so_that_it_starts_anew(self):
+        self.start()
+        driver.full = True
+        self.assertIsInstance(self.shoot(), MemoryError)
+        self.assertEqual(driver.running, None)
+        self.assertIsInstance(self.shoot(), SensorError)
+        driver.full = False
+        self.start()
+        self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
+
+
+class TestFind(unittest.TestCase):
+    def tearDown(self):
+        sys.modules["camera"] = driver
+
+    def test_by_what_the_firmware_has(self):
+        self.assertEqual(sensor.find(BOARD).name, "micropython-camera-driver")
+        for other in (Other(), None):
+            sys.modules["camera"] = other
+            if other is None:
+                del sys.modules["camera"]
+            self.assertIs(sensor.find(BOARD), None)
+
+
+class Other:
+    """Yet another camera module, which is known neither by a class nor by its functions."""
+
+    def init(self):
+        pass
+
+    capture = capture_jpg = init
+
+
+unittest.main()
