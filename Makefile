@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean deploy
+.PHONY: help run test check setup bench docs fmt clean deploy device-test
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,9 @@ setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when i
 
 deploy: setup ## Bring the programs to a board that runs MicroPython (PORT=...; ARGS=--py: sources)
 	@exec $(VENV)/python tools/deploy.py $(PORT) $(ARGS)
+
+device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs": some of them)
+	@exec $(VENV)/python tools/device_test.py $(PORT) $(ARGS)
 
 bench: setup ## Measure throughput, memory and stalls; writes build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)

@@ -103,6 +103,11 @@ class socket(io.IOBase):
         """The PC's socket, for TLS."""
         return self._native
 
+    @property
+    def timed(self):
+        """Whether reads and writes end after a time."""
+        return self._timed
+
     def bind(self, address):
         host, port = address
         self._do(self._native.bind, _packed("127.0.0.1", world.side.call("net.bind", port)))

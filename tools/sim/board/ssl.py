@@ -4,6 +4,10 @@ TLS buffers live outside MicroPython's heap on the chip, so that a link can fail
 while Python has plenty: the runner says when it does.
 """
 
+import io
+import time
+from errno import ETIMEDOUT
+
 import tls
 import world
 from tls import (
@@ -16,6 +20,62 @@ from tls import (
 )
 
 _ENOMEM = 12
+_2010 = 315_532_800  # seconds since 2000: no certificate in use is as old as that
+_TOO_EARLY = "\nThe certificate validity starts in the future\n"
+
+
+class _Failing(io.IOBase):
+    """A link over a socket with a time limit, or one whose handshake is bound to fail.
+
+    A time-out has a negative number on the chip, and the link is dead after it.
+    """
+
+    def __init__(self, link, sock, error=None):
+        self._link = link
+        self._sock = sock
+        self._error = error
+
+    def _do(self, name, *args):
+        if self._error:
+            raise self._error
+        try:
+            return getattr(self._link, name)(*args)
+        except OSError as exc:
+            if exc.errno == ETIMEDOUT:
+                self._error = exc = OSError(-ETIMEDOUT)
+            raise exc
+
+    def read(self, *args):
+        return self._do("read", *args)
+
+    def readinto(self, *args):
+        return self._do("readinto", *args)
+
+    def readline(self, *args):
+        return self._do("readline", *args)
+
+    def write(self, *args):
+        return self._do("write", *args)
+
+    recv, recv_into, send, sendall = read, readinto, write, write
+
+    def cipher(self):
+        return self._do("cipher")
+
+    def getpeercert(self, *args):
+        return self._do("getpeercert", *args)
+
+    def setblocking(self, blocking):
+        self._link.setblocking(blocking)
+
+    def close(self):
+        self._link.close()
+
+    def ioctl(self, request, argument):
+        if request == 4:  # close
+            self.close()
+            return 0
+        return self._sock.ioctl(request, argument)
 
 
 class SSLContext:
@@ -44,12 +104,18 @@ class SSLContext:
     ):
         if world.call("tls.refused"):
             raise OSError(_ENOMEM)
-        return self._context.wrap_socket(
+        early = self.verify_mode == CERT_REQUIRED and time.time() < _2010
+        link = self._context.wrap_socket(
             getattr(sock, "native", sock),
             server_side=server_side,
-            do_handshake_on_connect=do_handshake_on_connect,
+            do_handshake_on_connect=do_handshake_on_connect and not early,
             server_hostname=server_hostname,
         )
+        if early:  # the interpreter looks at the PC's clock, the chip at its own
+            if do_handshake_on_connect:
+                raise ValueError(_TOO_EARLY)
+            return _Failing(link, sock, ValueError(_TOO_EARLY))
+        return _Failing(link, sock) if getattr(sock, "timed", False) else link
 
 
 def wrap_socket(
