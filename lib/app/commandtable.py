@@ -20,6 +20,9 @@ COMMANDS = (  # command, flags, owner, replies as, help; the owner's method is c
     ("light", GROUP_TOO | RETAIN | QOS1, "power", "power", "off | on | toggle, the same as power"),
     ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
     ("capture", 0, "publisher", "capture", "publish a picture now"),
+    ("upgrade", 0, "updater", "upgrade", "1 | force  fetch the update that otaurl names"),
+    ("mqttotastart", 0, "updater", "mqttotastart", "1 | force | 0  take an update by MQTT"),
+    ("mqttotaconfirm", 0, "updater", "mqttotaconfirm", "1 to keep the running image"),
     ("restart", 0, "system", "restart", "1 to restart"),
     ("reset", 0, "system", "reset", "1 to erase the settings and restart"),
 )

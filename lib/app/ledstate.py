@@ -6,12 +6,14 @@ class LEDState:
 
     def __init__(self, wifi):
         self._wifi = wifi
-        self.session = self.restart = None
+        self.session = self.restart = self.updater = None
 
     def now(self):
         """A key of led.STATES."""
         if self.restart and self.restart.erasing:
             return "erasing"
+        if self.updater and self.updater.state != "idle":
+            return "update"
         if self._wifi.state != "joined":
             return "joining"
         return "connected" if self.session and self.session.up.is_set() else "connecting"

@@ -4,7 +4,7 @@ Masking, help, storage, documentation and tests are generated from these rows. B
 (aio.late): values are in RAM always, what may be said of them only while somebody asks.
 """
 
-from proto.checks import Between, Chars, OneOf, TopicName
+from proto.checks import Between, Chars, KeyText, OneOf, TopicName
 from proto.pem import CertificateText
 from proto.posixtz import ZoneRule
 from proto.uri import BrokerURI
@@ -24,6 +24,7 @@ DEFAULT_BY_1 = 128  # the payload "1" restores the default
 LOG = 512  # what the log keeps
 DEVICE_ID_TOO = 256  # the default is also restored by the device id
 CERTIFICATE = 1024  # a file that TLS has to be able to use
+PUBLIC_KEY = 2048  # a file that is kept until a reset
 
 _EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
 
@@ -65,6 +66,8 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("laststate", "APP_POWER", INT, 0, OneOf("off", "on"), HIDDEN),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0),
     ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1),
+    ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0),
+    ("otakey", "otakey.pem", FILE, "", KeyText(1_000), PUBLIC_KEY),
     ("timezone", "APP_TIMEZONE", TEXT, _EU, ZoneRule(63), GROUP | DEFAULT_BY_1),
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG),
     ("syslog", "LOG_SYSLOG", TEXT, "", Chars(0, 63), DEFAULT_BY_1),

@@ -68,7 +68,7 @@ class Settings:
         else:
             value = row[schema.CHECK](text)
             if is_file:
-                value = self._new_file(row, value, flags & schema.CERTIFICATE)
+                value = self._new_file(row, value, schema)
         if value == self._values[name] and not is_file:
             return
         self._values[name] = value
@@ -120,9 +120,11 @@ class Settings:
             flags & schema.DEVICE_ID_TOO and text == self._device_id
         )
 
-    def _new_file(self, row, text, is_certificate):
-        if text and is_certificate:
+    def _new_file(self, row, text, schema):
+        if text and row[schema.FLAGS] & schema.CERTIFICATE:
             borrow("app.tls").check_ca(text)
+        if row[schema.FLAGS] & schema.PUBLIC_KEY:
+            borrow("app.update.key").check(text, self._values[row[schema.NAME]])
         try:
             return self._store().write_file(row, text)
         except OSError as e:

@@ -40,7 +40,7 @@ def status_0(of):
         "wifi " + _with_reason(of.wifi.state, of.wifi.reason),
         "mqtt " + _mqtt(of),
         "camera " + _with_reason(of.camera.state, of.camera.reason),
-    )
+    ) + (("updates unsigned over plain http",) if _is_careless(s) else ())
 
 
 def status_1(of):
@@ -75,6 +75,11 @@ def status_3(of):
         "restarts {}".format(sum(restarts.values())),
         "last error {}".format(of.log.last_error or "none"),
     )
+
+
+def _is_careless(settings):
+    """Whoever is between us and the web server could send us anything."""
+    return settings["otaurl"][:7].lower() == "http://" and not settings["otakey"]
 
 
 def _mqtt(of):

@@ -38,6 +38,7 @@ from app.syslog import Syslog
 from app.telemetry import Telemetry
 from app.telnetdoor import TelnetDoor
 from app.topics import Topics, device_id, host_name
+from app.updater import Updater
 from app.watchdog import Feeder
 from app.web import Web
 from app.wifi import WiFiLink
@@ -66,6 +67,7 @@ class System:
         self._make_settings()
         self.deadlines = Deadlines()
         self.off_loop = OffLoop()
+        self.dialler = Dialler(self.off_loop, self.deadlines)
         self.supervisor = Supervisor(self.log, Backoff)
         self.power = Power(Output(board.POWER), self.settings)
         self._make_consoles()
@@ -75,6 +77,7 @@ class System:
         self._make_servers()
         self._make_status()
         self._make_hands()
+        self._make_updater()
         self._connect()
 
     def _make_settings(self):
@@ -115,7 +118,7 @@ class System:
 
     def _make_mqtt(self):
         self.link = BrokerLink(
-            Dialler(self.off_loop, self.deadlines),
+            self.dialler,
             self.settings,
             self.topics,
             self.wifi.up,
@@ -188,6 +191,22 @@ class System:
             Input(board.BUTTON).down, hands.press, hands.many, self.restart.erase, self.log
         )
 
+    def _make_updater(self):
+        self.updater = self.led_state.updater = Updater(
+            lambda: borrow("hal.flash"),
+            NVS(borrow("app.schema").NAMESPACE),
+            self.settings,
+            self.session,
+            self.door,
+            self.topics,
+            self.wifi,
+            self.frames,
+            self.restart,
+            self.log,
+            self.consoles.say,
+            self.dialler,
+        )
+
     def _connect(self):
         self.commands.own(
             status=self.status,
@@ -196,6 +215,7 @@ class System:
             params=self.params,
             clock=self.clock,
             system=self.restart,
+            updater=self.updater,
         )
         schema = borrow("app.schema")
         self.settings.when(schema.RESTART, self.restart.ask)
@@ -224,6 +244,7 @@ class System:
             ("report", PowerReport(self.power, self.session, self.door)),
             ("telemetry", self.telemetry),
             ("syslog", self.syslog),
+            ("updater", self.updater),
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)

@@ -30,8 +30,10 @@ DOORS = ("mqtt", "telnet", "uart")
 
 SETTINGS = {row[0]: row for row in SCHEMA if not row[5] & HIDDEN}
 OTHERS = {row[0]: row for row in COMMANDS}
-QUIET = [n for n, row in SETTINGS.items() if not row[5] & (RESTART | REJOIN | RECONNECT)]
-LINKS = [n for n, row in SETTINGS.items() if row[5] & RECONNECT and row[2] != FILE]
+FILES = [n for n, row in SETTINGS.items() if row[2] == FILE]
+LOUD = RESTART | REJOIN | RECONNECT
+QUIET = [n for n, row in SETTINGS.items() if not row[5] & LOUD and n not in FILES]
+LINKS = [n for n, row in SETTINGS.items() if row[5] & RECONNECT and n not in FILES]
 RESTARTS = [n for n, row in SETTINGS.items() if row[5] & RESTART]
 FOR_GROUP = sorted(
     [n for n, row in SETTINGS.items() if row[5] & GROUP]
@@ -64,9 +66,13 @@ EXPECTED = {  # command that is no setting -> what it says to an empty argument
     "light": "off",
     "timer": "0",
     "capture": "capturing",
+    "upgrade": r"1 to upgrade",
+    "mqttotastart": "off",
+    "mqttotaconfirm": r"1 to confirm",
     "restart": r"1 to restart",
     "reset": r"1 to erase",
 }
+WANT_A_1 = ("upgrade", "mqttotaconfirm", "restart", "reset")
 
 
 @pytest.fixture(scope="module")
@@ -212,14 +218,14 @@ def test_settings_of_the_air(doors, camera, client, name):
 
 def test_every_command_has_an_expectation():
     assert set(EXPECTED) == set(OTHERS)
-    assert all(samples(name) for name in SETTINGS if name not in ("ssid", "password", "mqttca"))
+    assert all(samples(name) for name in SETTINGS if name not in ("ssid", "password", *FILES))
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_command_without_argument(doors, name):
     reply, private = OTHERS[name][3], OTHERS[name][1] & PRIVATE
     answer = doors["mqtt"].ask(name, reply=reply)
-    assert answer.refused == (name in ("restart", "reset"))
+    assert answer.refused == (name in WANT_A_1)
     assert re.search(EXPECTED[name], answer.text)
     for door in ("telnet", "uart"):
         if private:
@@ -241,7 +247,7 @@ def test_group_topic(client, name):
 def test_device_id_and_capitals(client, name):
     reply = OTHERS[name][3] if name in OTHERS else name
     answer = MQTTDoor(client, DEVICE_ID).ask(name.title(), reply=reply)
-    assert answer.refused == (name in ("restart", "reset"))
+    assert answer.refused == (name in WANT_A_1)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+from espimages import image
 from fakes import NVS, Log, ended, run, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
@@ -16,6 +17,7 @@ from app.publisher import ImagePublisher
 from app.restart import Restart
 from app.schema import DEFAULT_BY_1, DEVICE_ID_TOO, FILE, GROUP, HIDDEN, INT, SCHEMA, SECRET
 from app.status import Status
+from app.updater import Updater
 from proto.params import PARAMS
 from proto.values import BadArgument, UnknownCommand
 
@@ -31,6 +33,9 @@ GOOD = {  # command -> argument, what it answers
     "light": ("on", "on"),
     "timer": ("5", "5"),
     "capture": ("", "capturing"),
+    "upgrade": ("1", "Upgrade 1.0.0"),
+    "mqttotastart": ("0", "off"),
+    "mqttotaconfirm": ("1", "OTA image already confirmed"),
     "restart": ("1", "Restarting"),
     "reset": ("1", "Reset and Restarting"),
 }
@@ -41,11 +46,16 @@ BAD = {
     "power": "3",
     "light": "maybe",
     "timer": "0",
+    "upgrade": "0",
+    "mqttotastart": "2",
+    "mqttotaconfirm": "0",
     "restart": "0",
     "reset": "yes",
 }
 TAKE_NO_ARGUMENT = "config log time capture".split()
-ASK_BY_NOTHING = "status config log time camera help power light timer capture".split()
+ASK_BY_NOTHING = (
+    "status config log time camera help power light timer capture mqttotastart".split()
+)
 
 
 class Parts:
@@ -89,6 +99,12 @@ class Parts:
     def lines(self):
         return ["1 a: b"]
 
+    def running(self):
+        return self
+
+    def readinto(self, at, buffer):
+        buffer[:] = image(b"1.0.0")[at : at + len(buffer)]
+
 
 def make(nvs=None):
     nvs, log, parts = nvs or NVS(), Log(), Parts()
@@ -102,6 +118,7 @@ def make(nvs=None):
         params=Params(parts, NVS(), lambda: None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
+        updater=Updater(lambda: parts, nvs, settings, *(None,) * 9),
     )
     return commands, settings
 
@@ -140,7 +157,9 @@ class TestCommands(unittest.TestCase):
     def test_each_answers(self):
         for name, flags, _, reply, _ in COMMANDS:
             argument, text = GOOD[name]
-            found = make()[0].call(name.upper(), " " + argument + " ")
+            commands, settings = make()
+            settings.set("otaurl", "http://example/fw.bin")
+            found = commands.call(name.upper(), " " + argument + " ")
             self.assertEqual((found[0], found[2]), (reply, flags))
             self.assertTrue(found[1] if text is None else found[1] == text, (name, found))
 
@@ -273,6 +292,7 @@ class TestConsole(unittest.TestCase):
     def test_each_row_through_a_console(self):
         async def story():
             commands, settings = make()
+            settings.set("otaurl", "http://example/fw.bin")
             consoles = Consoles(commands, Log())
             mine, other = consoles.open("uart"), consoles.open("telnet")
             shown = {mine: b"", other: b""}

@@ -4,6 +4,7 @@ import asyncio
 import os
 import unittest
 
+import test_signature as signing
 from fakes import CA as PEM
 from fakes import NVS, Log, ended, run, settings_on, until
 
@@ -319,7 +320,7 @@ class TestWatchers(unittest.TestCase):
 
 class TestFile(unittest.TestCase):
     def setUp(self):
-        for name in ("mqttca.pem", "mqttca.pem.new"):
+        for name in ("mqttca.pem", "mqttca.pem.new", "otakey.pem"):
             try:
                 os.remove(name)
             except OSError:
@@ -332,7 +333,7 @@ class TestFile(unittest.TestCase):
             return f.read()
 
     def test_value_is_the_path_of_the_whole_text(self):
-        self.assertEqual([row[0] for row in rows(FILE)], ["mqttca"])
+        self.assertEqual([row[0] for row in rows(FILE)], ["mqttca", "otakey"])
         settings = make()
         self.assertEqual(settings["mqttca"], "")
         settings.set("mqttca", PEM)
@@ -371,6 +372,20 @@ class TestFile(unittest.TestCase):
         settings.set("mqttca", PEM)
         settings.set("mqttca", PEM * 2)
         self.assertEqual(len(calls), 2)
+
+    def test_key_of_updates_stays_until_a_reset(self):
+        settings = make()
+        text = signing.KEY.decode()
+        with self.assertRaises(BadArgument):
+            settings.set("otakey", text[:200] + text[204:])
+        settings.set("otakey", text)
+        settings.set("otakey", text)  # the same again does no harm
+        for other in (text.replace("A", "B", 300), ""):
+            with self.assertRaises(BadArgument):
+                settings.set("otakey", other)
+        self.assertEqual(make()["otakey"], "otakey.pem")
+        settings.erase()
+        self.assertEqual((make()["otakey"], "otakey.pem" in os.listdir()), ("", False))
 
 
 unittest.main()

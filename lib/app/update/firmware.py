@@ -5,6 +5,7 @@ import hashlib
 
 from micropython import const
 
+from aio.late import borrow
 from proto import signature
 from proto.espimage import LOOK, Description, Walk, older
 
@@ -25,7 +26,7 @@ class Target:
         told = Description(head)
         self.name = "{} {}".format(told.project, told.version)
         self._of = of
-        self._version = told.version
+        self.version = told.version
         self._slot = of.flash().spare()
         self._walk = Walk()
         self._tail = bytearray()
@@ -35,10 +36,7 @@ class Target:
         if total > self._slot.size_bytes + signature.MOST:
             raise ValueError("too big: {} bytes, {} fit".format(total, self._slot.size_bytes))
         self._check(told, running(of), of.force)
-        self._key = None
-        if of.settings["otakey"]:
-            with open(of.settings["otakey"], "rb") as f:
-                self._key = signature.public_key(f.read(1_024))
+        self._key = borrow("app.update.key").read(of.settings["otakey"])
 
     def _check(self, told, ours, force):
         """Whether this image may follow the one that runs."""
@@ -83,7 +81,7 @@ class Target:
         if await self._read_back(view) != self._walk.digest:
             raise ValueError("the flash does not hold what was written")
         label = self._slot.label
-        self._of.nvs.set_blob("OTA_TRIED", "{} {}".format(label, self._version).encode())
+        self._of.nvs.set_blob("OTA_TRIED", "{} {}".format(label, self.version).encode())
         self._of.nvs.commit()
         try:
             self._slot.set_boot()

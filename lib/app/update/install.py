@@ -23,7 +23,7 @@ async def install(of, read, total=0):
     view = memoryview(bytearray(_BLOCK))
     try:
         try:
-            name = await _install(of, read, total, view)
+            target = await _install(of, read, total, view)
         except ValueError as e:  # it is not what it should be
             raise BadArgument(str(e)) from None
     except BaseException as e:
@@ -32,10 +32,10 @@ async def install(of, read, total=0):
             await failed(of, e)
         raise
     of.state = "installed"
-    of.log.info("update", name + " is installed")
-    await tell(of, "installed", version=name)
+    of.log.info("update", target.name + " is installed")
+    await tell(of, "installed", version=target.version)
     of.restart.ask()
-    return name
+    return target.name
 
 
 async def _install(of, read, total, view):
@@ -58,7 +58,7 @@ async def _install(of, read, total, view):
         raise ValueError("cut off after {} of {} bytes".format(done, total))
     await _progress(of, done, done)
     await target.finish(view)
-    return target.name
+    return target
 
 
 async def _fill(read, view):
