@@ -11,10 +11,10 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean deploy device-test
+.PHONY: help run test check setup bench docs fmt clean deploy device-test provision backup restore monitor
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: setup ## Start the camera on the simulated board (ARGS="--help" shows its options)
 	@exec $(VENV)/python tools/sim/run.py $(ARGS)
@@ -34,6 +34,18 @@ setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when i
 
 deploy: setup ## Bring the programs to a board that runs MicroPython (PORT=...; ARGS=--py: sources)
 	@exec $(VENV)/python tools/deploy.py $(PORT) $(ARGS)
+
+provision: setup ## Write settings to a board (PORT=... ARGS="ssid=home password=- mqtthost=mqtt://...")
+	@exec $(VENV)/python tools/provision.py $(PORT) $(ARGS)
+
+backup: setup ## Keep a board's settings in a file (PORT=... FILE=porch.json; ARGS=--secrets)
+	@exec $(VENV)/python tools/backup.py $(PORT) $(FILE) $(ARGS)
+
+restore: setup ## Bring a board's settings back from a file (PORT=... FILE=porch.json)
+	@exec $(VENV)/python tools/backup.py $(PORT) $(FILE) --restore
+
+monitor: setup ## Be the serial console of a board (PORT=...); Ctrl-] ends it
+	@exec $(VENV)/python tools/monitor.py $(PORT) $(ARGS)
 
 device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs": some of them)
 	@exec $(VENV)/python tools/device_test.py $(PORT) $(ARGS)

@@ -1,0 +1,138 @@
+"""Settings to a board and back through its prompt, read by the camera that runs there."""
+
+import contextlib
+import json
+import os
+import pty
+import subprocess
+import sys
+import tty
+
+import backup
+import provision
+import pytest
+from boardlink import Board, BoardError
+from boards import BlankBoard
+from sim import ROOT, wait_until
+from usersettings import checked
+
+CA = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n"
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory):
+    with BlankBoard(tmp_path_factory.mktemp("board")) as board:
+        board.tool("deploy.py")
+        yield board
+
+
+@pytest.fixture
+def prompt(camera):
+    with Board(camera.port) as board:
+        board.interrupt()
+        board.facts()
+        yield board
+
+
+def stored(camera):
+    return camera.control("nvs")["nvs"]["syscfg"]
+
+
+def test_camera_starts_with_them(camera, tmp_path):
+    (tmp_path / "ca.pem").write_text(CA)
+    words = ["topic=hall", "pubinterval=7", "mqttpass=geheim", f"mqttca=@{tmp_path}/ca.pem"]
+    said = camera.tool("provision.py", *words)
+    assert "topic = hall" in said and "mqttpass = ***" in said and "geheim" not in said
+    assert stored(camera)["MQTT_PUBINTERV"] == 7
+    assert (camera.files / "mqttca.pem").read_text() == CA
+    wait_until(camera.serves, what="the camera after its restart")
+    with Board(camera.port) as board:
+        board.serial.write(b"\rtopic\r")
+        found, heard = board.wait_for(b"topic = hall", 10)
+        assert found, heard
+
+
+def test_bad_value_changes_nothing(camera):
+    before = stored(camera)
+    said = camera.tool("provision.py", "topic=porch", "pubinterval=never", status=1)
+    assert "pubinterval: " in said and stored(camera) == before
+
+
+def test_unfinished_save_is_left_to_the_camera(prompt):
+    prompt.load("settings.py")
+    prompt.do("store('syscfg', 'SAVE_JOURNAL', b'x')")
+    with pytest.raises(BoardError, match="let it start once"):
+        provision.write(prompt, checked([("topic", "x")]))
+    prompt.do("store('syscfg', 'SAVE_JOURNAL', None)")
+
+
+@pytest.mark.parametrize("secrets", [False, True], ids=["without secrets", "with secrets"])
+def test_round_trip(camera, prompt, tmp_path, secrets):
+    path = tmp_path / "kept.json"
+    given = {"topic": "garden", "mqttpass": "geheim", "poweratreset": "on", "mqttca": CA}
+    provision.write(prompt, checked(given.items()), [("quality", 12)], str)
+    backup.save(prompt, path, secrets)
+    kept = json.loads(path.read_text())
+    assert ("mqttpass" in kept["settings"]) is secrets
+    assert kept["settings"]["poweratreset"] == "on" and kept["camera"] == {"quality": 12}
+    assert path.stat().st_mode & 0o077 == (0 if secrets else 0o044)
+    other = {"topic": "1", "mqttpass": "other", "poweratreset": "off", "mqttca": ""}
+    provision.write(prompt, checked(other.items()), [("quality", 30)], str)
+    assert not (camera.files / "mqttca.pem").exists()
+    provision.write(prompt, *backup.load(path), str)
+    values = stored(camera)
+    assert (values["MQTT_TOPIC"], values["APP_PWR_AT_RST"]) == ("garden", 1)
+    assert values["MQTT_PASS"] == ("geheim" if secrets else "other")
+    assert (camera.files / "mqttca.pem").read_text() == CA
+    assert camera.control("nvs")["nvs"]["cam_param"] == {"quality": 12}
+
+
+def test_commands(camera, tmp_path):
+    path = tmp_path / "kept.json"
+    assert "settings" in camera.tool("backup.py", str(path))
+    assert "topic = " in camera.tool("backup.py", str(path), "--restore")
+    wait_until(camera.serves, what="the camera after its restart")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{", "no backup"),
+        ('{"format": 2}', "newer"),
+        ('{"format": 1, "settings": {"topic": ""}}', "topic: "),
+        ('{"format": 1, "settings": {}, "camera": {"quality": 99}}', "quality cannot be 99"),
+    ],
+)
+def test_bad_file_is_refused_before_anything_is_done(tmp_path, capsys, text, complaint):
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    assert backup.main(["/dev/nothing", str(path), "--restore"]) == 1
+    assert complaint in capsys.readouterr().err
+
+
+def test_monitor(camera):
+    """A person's terminal is the camera's console; Ctrl-] leaves it."""
+    near, far = pty.openpty()
+    tty.setraw(near)
+    command = [sys.executable, str(ROOT / "tools" / "monitor.py"), camera.port]
+    process = subprocess.Popen(command, stdin=far, stdout=far, stderr=far)
+    shown = b""
+    try:
+        os.set_blocking(near, False)
+        for keys, answer in ((b"", b"Ctrl-] ends"), (b"pulse\n", b"pulse = 0")):
+            os.write(near, keys)
+
+            def told(answer=answer):
+                nonlocal shown
+                with contextlib.suppress(BlockingIOError):
+                    shown += os.read(near, 4096)
+                return answer in shown
+
+            wait_until(told, 10, f"{answer} in {shown}")
+        os.write(near, b"\x1d")
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(near)
+        os.close(far)

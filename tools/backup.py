@@ -1,0 +1,110 @@
+"""Keeps a board's settings in a file on the PC, and brings them back.
+
+    make backup PORT=/dev/ttyUSB0 FILE=porch.json      (ARGS=--secrets: passwords, too)
+    make restore PORT=/dev/ttyUSB0 FILE=porch.json
+
+The file is JSON: settings by their commands' names, and the camera's stored parameters. What a
+file does not hold stays on the board as it is.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import provision
+import usersettings
+from boardlink import PORT_HELP, Board, BoardError
+from usersettings import CAMERA, NAMESPACE, PARAMS, BadSetting
+
+_FORMAT = 1
+_NAME, _KEY = 0, 1
+
+
+def read(board, secrets=False, say=print):
+    """What is to be kept of a board, as a dictionary."""
+    board.load("settings.py")
+    kept, left_out = {}, []
+    for row in usersettings.visible():
+        value = _stored(board, row)
+        if value is None:
+            continue
+        if usersettings.is_secret(row) and not secrets:
+            left_out.append(row[_NAME])
+            continue
+        try:
+            kept[row[_NAME]] = usersettings.shown(row, value)
+        except BadSetting as exc:
+            say(f"left out, because the firmware would not take it: {exc}")
+    if left_out:
+        say(f"left out: {', '.join(left_out)} (--secrets keeps them, readable, in the file)")
+    camera = {}
+    for name, *_ in PARAMS:
+        value = board.ask(f"stored({CAMERA!r}, {name!r}, True)")
+        if value is not None:
+            camera[name] = value
+    device = board.ask("__import__('machine').unique_id()").hex()
+    return {"format": _FORMAT, "board": device, "settings": kept, "camera": camera}
+
+
+def _stored(board, row):
+    if usersettings.is_file(row):
+        return board.get("/" + row[_KEY])
+    number = row[usersettings.schema.KIND] == usersettings.schema.INT
+    return board.ask(f"stored({NAMESPACE!r}, {row[_KEY]!r}, {number})")
+
+
+def save(board, path, secrets=False):
+    """Write the file; with secrets in it, only its owner may read it."""
+    data = read(board, secrets)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secrets else 0o644)
+    with open(file, "w") as opened:
+        json.dump(data, opened, indent=2)
+        opened.write("\n")
+    print(f"{path}: {len(data['settings'])} settings, {len(data['camera'])} camera parameters")
+
+
+def load(path):
+    """(settings, camera parameters) of a file, checked; BadSetting for what is none."""
+    try:
+        data = json.loads(Path(path).read_text())
+        if data["format"] != _FORMAT:
+            raise BadSetting(f"{path}: format {data['format']} is of a newer version")
+        given, camera = data["settings"].items(), data.get("camera", {})
+    except OSError as exc:
+        raise BadSetting(f"{path}: {exc.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadSetting(f"{path} is no backup of settings") from None
+    return usersettings.checked(given), usersettings.camera_parameters(camera)
+
+
+def parse(argv=None):
+    parser = argparse.ArgumentParser(prog="backup.py", description=__doc__.splitlines()[0])
+    parser.add_argument("port", help=PORT_HELP)
+    parser.add_argument("file", help="the JSON file")
+    parser.add_argument("--restore", action="store_true", help="from the file to the board")
+    parser.add_argument("--secrets", action="store_true", help="passwords, too: readable")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse(argv)
+    try:
+        wanted = load(args.file) if args.restore else None
+        with Board(args.port) as board:
+            board.interrupt()
+            board.facts()
+            if wanted:
+                provision.write(board, *wanted)
+            else:
+                save(board, args.file, args.secrets)
+            board.reset()
+    except (BoardError, BadSetting, OSError) as exc:
+        print(f"{'restore' if args.restore else 'backup'}: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The serial console of a board in this terminal: what it prints, and what is typed to it.
+
+    make monitor PORT=/dev/ttyUSB0
+
+Ctrl-] ends it. Ctrl-C goes to the board: it stops the camera, for MicroPython's prompt; there,
+Ctrl-D starts it again.
+"""
+
+import argparse
+import sys
+
+from boardlink import PORT_HELP, Board, BoardError
+
+_EXIT = "\x1d"
+
+
+def run(board):
+    """Carry bytes both ways until Ctrl-]."""
+    from serial.tools.miniterm import Miniterm
+
+    terminal = Miniterm(board.serial, echo=False, eol="cr")
+    terminal.exit_character = _EXIT
+    terminal.menu_character = "\x14"
+    terminal.raw = True
+    terminal.set_rx_encoding("UTF-8", errors="replace")
+    terminal.set_tx_encoding("UTF-8")
+    terminal.start()
+    try:
+        terminal.join(True)
+    finally:
+        terminal.stop()
+        terminal.join()
+        terminal.console.cleanup()
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="monitor.py", description=__doc__.splitlines()[0])
+    parser.add_argument("port", help=PORT_HELP)
+    args = parser.parse_args(argv)
+    if not sys.stdin.isatty():
+        print("monitor: this needs a terminal", file=sys.stderr)
+        return 1
+    try:
+        with Board(args.port) as board:
+            print(f"{args.port} at 115200; Ctrl-] ends", flush=True)
+            run(board)
+    except BoardError as exc:
+        print(f"monitor: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

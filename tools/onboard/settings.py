@@ -1,0 +1,31 @@
+# Runs on the board, sent to its prompt: values in non-volatile storage.
+import esp32
+
+
+def stored(space, key, number):
+    """The number or the bytes of a key, or None."""
+    nvs = esp32.NVS(space)
+    try:
+        if number:
+            return nvs.get_i32(key)
+        data = bytearray(nvs.get_blob(key, bytearray(0)))
+        if data:
+            nvs.get_blob(key, data)
+        return bytes(data)
+    except OSError:
+        return None
+
+
+def store(space, key, value):
+    """Keep a number or bytes; None forgets the key."""
+    nvs = esp32.NVS(space)
+    if value is None:
+        try:
+            nvs.erase_key(key)
+        except OSError:
+            pass
+    elif isinstance(value, int):
+        nvs.set_i32(key, value)
+    else:
+        nvs.set_blob(key, value)
+    nvs.commit()

@@ -1,0 +1,144 @@
+"""Writes settings into a board's flash, or into an image of it for a production line.
+
+    make provision PORT=/dev/ttyUSB0 ARGS="ssid=home password=- mqtthost=mqtt://10.0.0.2"
+    .venv/bin/python tools/provision.py --image nvs.bin ssid=home password=@password.txt
+
+Settings have the names of their commands, and are checked as the firmware checks them.
+NAME=@FILE is what a file holds; NAME=- asks for it without showing it.
+"""
+
+import argparse
+import csv
+import getpass
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import usersettings
+from boardlink import PORT_HELP, Board, BoardError
+from usersettings import CAMERA, JOURNAL, NAMESPACE, BadSetting
+
+_SIZE = 0x4000  # of the partition nvs: config/partitions.csv
+_KEY, _NAME = 1, 0
+
+
+def write(board, settings, camera=(), say=print):
+    """Write checked settings through a board's prompt, each only where it differs."""
+    board.load("settings.py")
+    if board.ask(f"stored({NAMESPACE!r}, {JOURNAL!r}, False)") is not None:
+        raise BoardError(
+            "the camera was cut off while it saved settings, and finishes that at its next start: "
+            "let it start once, then try again"
+        )
+    for row, value in settings:
+        if usersettings.is_file(row):
+            _write_file(board, row, value)
+        else:
+            _write_key(board, NAMESPACE, row[_KEY], usersettings.stored(row, value))
+        say(f"{row[_NAME]} = {_told(row, value)}")
+    for name, value in camera:
+        _write_key(board, CAMERA, name, value)
+
+
+def _write_key(board, space, key, value):
+    number = isinstance(value, int)
+    if board.ask(f"stored({space!r}, {key!r}, {number})") != value or value is None:
+        board.do(f"store({space!r}, {key!r}, {value!r})")
+
+
+def _write_file(board, row, value):
+    path = "/" + row[_KEY]
+    if value:
+        board.put(path, value.encode())
+    elif board.ask(f"size({path!r})") >= 0:
+        board.do(f"drop({path!r})")
+
+
+def _told(row, value):
+    if value is None:
+        return "(default)"
+    if usersettings.is_secret(row):
+        return "***"
+    if usersettings.is_file(row):
+        return f"{len(value)} bytes"
+    return usersettings.shown(row, usersettings.stored(row, value))
+
+
+def rows_of_image(settings):
+    """The lines of the generator's CSV; BadSetting for what is no key of NVS."""
+    yield ["key", "type", "encoding", "value"]
+    yield [NAMESPACE, "namespace", "", ""]
+    for row, value in settings:
+        if usersettings.is_file(row):
+            raise BadSetting(
+                f"{row[_NAME]} is a file on the board, not a key of this image: write it with "
+                f"make provision PORT=... ARGS={row[_NAME]}=@FILE, or let the camera take it by "
+                "its command"
+            )
+        kept = usersettings.stored(row, value)
+        if isinstance(kept, int):
+            yield [row[_KEY], "data", "i32", str(kept)]
+        elif kept is not None:
+            yield [row[_KEY], "data", "hex2bin", kept.hex()]
+
+
+def make_image(path, settings, size=_SIZE):
+    """Write an image of the partition nvs that holds these settings and nothing else."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "settings.csv"
+        with table.open("w", newline="") as file:
+            csv.writer(file).writerows(rows_of_image(settings))
+        command = [sys.executable, "-m", "esp_idf_nvs_partition_gen", "generate"]
+        command += [str(table), str(Path(path).resolve()), hex(size)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    if done.returncode:
+        raise BadSetting(f"the image was not made: {(done.stderr or done.stdout).strip()[-300:]}")
+
+
+def ask_secrets(given):
+    """Take what was given as `-` from the terminal."""
+    return [(name, getpass.getpass(f"{name}: ") if text == "-" else text) for name, text in given]
+
+
+def parse(argv=None):
+    parser = argparse.ArgumentParser(prog="provision.py", description=__doc__.splitlines()[0])
+    parser.add_argument("words", nargs="+", metavar="PORT | NAME=VALUE", help=PORT_HELP)
+    parser.add_argument("--image", metavar="FILE", help="make an image of the partition nvs")
+    parser.add_argument(
+        "--size",
+        type=lambda text: int(text, 0),
+        default=_SIZE,
+        help="of that partition; default 0x4000; MicroPython without OTA has 0x6000",
+    )
+    parser.add_argument("--no-restart", action="store_true", help="leave the board at its prompt")
+    args = parser.parse_args(argv)
+    args.port = None if args.image else args.words.pop(0)
+    if not args.words or (args.port and "=" in args.port and "://" not in args.port):
+        parser.error("which board (PORT), and which settings (NAME=VALUE ...)?")
+    return args
+
+
+def main(argv=None):
+    args = parse(argv)
+    try:
+        settings = usersettings.checked(ask_secrets(usersettings.pairs(args.words)))
+        if args.image:
+            make_image(args.image, settings, args.size)
+            print(f"{args.image}: to write it, make flash PORT=... ARGS='--nvs {args.image}'")
+            return 0
+        with Board(args.port) as board:
+            board.interrupt()
+            board.facts()
+            write(board, settings)
+            if not args.no_restart:
+                board.reset()
+                print("The board restarts with them.")
+    except (BoardError, BadSetting) as exc:
+        print(f"provision: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
