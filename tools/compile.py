@@ -3,7 +3,7 @@
     .venv/bin/python tools/compile.py
 
     build/mpy/root/     boot.py and main.py as they are; config/** and lib/** as .mpy (with the
-                        third-party modules of build/lib)
+                        third-party modules of build/lib), lib/www/** gzipped
     build/mpy/sim/      tools/sim/board/** as .mpy
     build/mpy/frozen/   what the stock firmware holds of that (umqtt)
 Only what changed is compiled, and what is gone from the sources goes from the mirror.
@@ -12,6 +12,7 @@ Only what changed is compiled, and what is gone from the sources goes from the m
 import os
 import shutil
 import sys
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,7 @@ TREES = (  # sources, place in the mirror; where two hold the same name, the fir
 )
 PC_ONLY = ("config/firmware",)  # what builds firmware there, in Python, is for the PC
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
+PAGES = "lib/www/"  # what the web server sends
 
 
 class CompileError(Exception):
@@ -71,6 +73,8 @@ def sources(root=ROOT, compiled=True):
                 inside = os.path.relpath(full, tree)
                 if name.endswith(".py") and not _pc_only(root, full):
                     yield full, f"{place}/{inside[:-3]}.mpy" if compiled else f"{place}/{inside}"
+                elif f"{folder}/{inside}".startswith(PAGES):
+                    yield full, f"{place}/{inside}.gz"
     for name in COPIED:
         if (root / name).exists():
             yield str(root / name), f"root/{name}"
@@ -97,6 +101,8 @@ def _make(root, compiler, src, dst):
     info = os.stat(src)
     if src.endswith(tuple("/" + name for name in COPIED)) and not dst.endswith(".mpy"):
         shutil.copyfile(src, partial)
+    elif dst.endswith(".gz"):
+        Path(partial).write_bytes(packed(Path(src).read_bytes()))
     else:
         # the name that tracebacks show: as short as on the board, nothing of this machine
         command = [*compiler, "-s", _short_name(root, src), "-o", partial]
@@ -108,6 +114,15 @@ def _make(root, compiler, src, dst):
     os.utime(partial, ns=(info.st_atime_ns, info.st_mtime_ns))
     os.replace(partial, dst)
     return None
+
+
+def packed(data):
+    """Return a page as the board keeps it.
+
+    The window is 1 KB: so much memory it takes to unpack it for a client without gzip.
+    """
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + 10)
+    return packer.compress(data) + packer.flush()
 
 
 def _short_name(root, src):

@@ -45,10 +45,15 @@ def sources(root=ROOT):
     """{path on the board: bytes}: the programs as they are written."""
     places = {place: Path(src) for src, place in compiler.sources(root, compiled=False)}
     return {
-        place[len("root") :]: src.read_bytes()
+        place[len("root") :]: _content(src, place)
         for place, src in places.items()
         if place.startswith("root/")
     }
+
+
+def _content(src, place):
+    data = src.read_bytes()
+    return compiler.packed(data) if place.endswith(".gz") else data
 
 
 def without_frozen(files, frozen):
