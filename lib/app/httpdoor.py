@@ -9,10 +9,11 @@ from errno import ETIMEDOUT
 
 from micropython import const
 
-from proto.http import MOST_HEAD, REASONS, BadRequest, check_head
+from proto.http import MOST_HEAD, REASONS, SECURITY, BadRequest, check_head
 
 _HEAD_MS = const(10_000)
 _MOST_BODY = const(16_384)
+_MOST_IMAGE = const(2_097_152)  # what /update may send: more than any slot takes
 
 
 class HTTPDoor:
@@ -26,9 +27,10 @@ class HTTPDoor:
     async def serve(self, stream):
         try:
             head, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
-            _, _, length = check_head(head)
-            if length > _MOST_BODY:
-                raise BadRequest(413, "at most {} bytes".format(_MOST_BODY))
+            _, target, length = check_head(head)
+            most = _MOST_IMAGE if target == b"/update" else _MOST_BODY
+            if length > most:
+                raise BadRequest(413, "at most {} bytes".format(most))
         except asyncio.TimeoutError:
             await self._answer(stream, 408, "the request took too long")
         except BadRequest as e:
@@ -40,17 +42,20 @@ class HTTPDoor:
 
     async def busy(self, stream):
         """More connections than the chip has sockets for."""
-        await self._answer(stream, 503, "too many connections")
+        await self._answer(
+            stream, 503, "the camera has no connection left; close one of its pages, then reload"
+        )
 
     async def _answer(self, stream, status, why):
         self.refused += 1
         body = "{} {}: {}\n".format(status, REASONS[status], why)
         await stream.send(
             "HTTP/1.0 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-            "Connection: close\r\n{}\r\n{}".format(
+            "Connection: close\r\n{}{}\r\n{}".format(
                 status,
                 REASONS[status],
                 len(body),
+                SECURITY,
                 "Retry-After: 5\r\n" if status == 503 else "",
                 body,
             ).encode()
@@ -100,15 +105,28 @@ class _Replay:
     async def _exactly(self, n):
         body = bytearray(n)
         view = memoryview(body)
-        filled = min(n, len(self._data) - self._at)
-        view[:filled] = self._data[self._at : self._at + filled]
-        self._at += filled
+        filled = 0
         while filled < n:
-            got = await self._stream.recv_into(view[filled:])
+            filled += await self._some(view[filled:])
+        return bytes(body)
+
+    async def readinto(self, view):
+        """Fill the start of `view` with what has come: the number of bytes, at least 1."""
+        try:
+            return await asyncio.wait_for_ms(self._some(view), self._ms)
+        except asyncio.TimeoutError:
+            raise OSError(ETIMEDOUT) from None
+
+    async def _some(self, view):
+        got = min(len(view), len(self._data) - self._at)
+        if got:
+            view[:got] = self._data[self._at : self._at + got]
+            self._at += got
+        else:
+            got = await self._stream.recv_into(view)
             if not got:
                 raise OSError("cut off")
-            filled += got
-        return bytes(body)
+        return got
 
     async def read(self, n):
         return await self.readexactly(n)

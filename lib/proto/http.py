@@ -5,6 +5,11 @@ from micropython import const
 MOST_HEAD = const(3_072)  # bytes of request line and headers, the blank line included
 _MOST_TARGET = const(1_024)
 _MOST_HEADERS = const(64)
+SECURITY = (  # of every answer: nobody frames it, guesses its type, learns where it was
+    "X-Frame-Options: DENY\r\nX-Content-Type-Options: nosniff\r\n"
+    "Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+)
 _HEX = b"0123456789abcdefABCDEF"
 _TCHAR = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -18,13 +23,21 @@ class BadRequest(Exception):
 
 
 REASONS = {
+    200: "OK",
+    303: "See Other",
+    304: "Not Modified",
     400: "Bad Request",
+    401: "Unauthorized",
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     408: "Request Timeout",
+    409: "Conflict",
     413: "Content Too Large",
     414: "URI Too Long",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     501: "Not Implemented",
