@@ -4,7 +4,7 @@ Masking, help, storage, documentation and tests are generated from these rows. B
 (aio.late): values are in RAM always, what may be said of them only while somebody asks.
 """
 
-from proto.checks import Between, Chars, KeyText, OneOf, TopicName
+from proto.checks import Between, Chars, KeyText, OneOf, Password, TopicName
 from proto.pem import CertificateText
 from proto.posixtz import ZoneRule
 from proto.uri import BrokerURI
@@ -25,6 +25,7 @@ LOG = 512  # what the log keeps
 DEVICE_ID_TOO = 256  # the default is also restored by the device id
 CERTIFICATE = 1024  # a file that TLS has to be able to use
 PUBLIC_KEY = 2048  # a file that is kept until a reset
+HASHED = 4096  # kept as a salted hash
 
 _EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
 
@@ -69,6 +70,7 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0),
     ("otakey", "otakey.pem", FILE, "", KeyText(1_000), PUBLIC_KEY),
     ("timezone", "APP_TIMEZONE", TEXT, _EU, ZoneRule(63), GROUP | DEFAULT_BY_1),
+    ("adminpass", "ADMIN_PASS", TEXT, "", Password(8, 63), SECRET | HASHED | DEFAULT_BY_1),
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG),
     ("syslog", "LOG_SYSLOG", TEXT, "", Chars(0, 63), DEFAULT_BY_1),
     ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1),

@@ -58,17 +58,29 @@ class Settings:
         names = getattr(row[schema.CHECK], "names", None)
         return names[value] if names else str(value)
 
+    def check(self, name, text):
+        """(row, value) that `set` would put in force; raises BadArgument where it would."""
+        schema = borrow("app.schema")
+        row = schema.find(name)
+        flags = row[schema.FLAGS]
+        if self._means_default(flags, schema, text):
+            return row, row[schema.DEFAULT]
+        value = row[schema.CHECK](text)
+        if value and flags & schema.CERTIFICATE:
+            borrow("app.tls").check_ca(value)
+        if flags & schema.PUBLIC_KEY:
+            borrow("app.update.key").check(value, self._values[name])
+        return row, value
+
     def set(self, name, text):
         """Put the user's `text` in force; raises BadArgument, and then nothing has changed."""
         schema = borrow("app.schema")
-        row = schema.find(name)
+        row, value = self.check(name, text)
         flags, is_file = row[schema.FLAGS], row[schema.KIND] == schema.FILE
-        if self._means_default(flags, schema, text):
-            value = row[schema.DEFAULT]
-        else:
-            value = row[schema.CHECK](text)
-            if is_file:
-                value = self._new_file(row, value, schema)
+        if is_file:
+            value = self._new_file(row, value)
+        elif flags & schema.HASHED:
+            value = borrow("app.password").hashed(value)
         if value == self._values[name] and not is_file:
             return
         self._values[name] = value
@@ -120,11 +132,7 @@ class Settings:
             flags & schema.DEVICE_ID_TOO and text == self._device_id
         )
 
-    def _new_file(self, row, text, schema):
-        if text and row[schema.FLAGS] & schema.CERTIFICATE:
-            borrow("app.tls").check_ca(text)
-        if row[schema.FLAGS] & schema.PUBLIC_KEY:
-            borrow("app.update.key").check(text, self._values[row[schema.NAME]])
+    def _new_file(self, row, text):
         try:
             return self._store().write_file(row, text)
         except OSError as e:

@@ -38,8 +38,9 @@ def status_0(of):
         s["timezone"],
         of.power.minutes_left,
         "wifi " + _with_reason(of.wifi.state, of.wifi.reason),
-        "mqtt " + _mqtt(of),
+        "mqtt " + broker(of),
         "camera " + _with_reason(of.camera.state, of.camera.reason),
+        "guarded by a password" if s["adminpass"] else "open: no adminpass is set",
     ) + (("updates unsigned over plain http",) if _is_careless(s) else ())
 
 
@@ -82,7 +83,8 @@ def _is_careless(settings):
     return settings["otaurl"][:7].lower() == "http://" and not settings["otakey"]
 
 
-def _mqtt(of):
+def broker(of):
+    """How the session with the broker is."""
     state = of.session.state
     if state == "connected" and not of.session.up.is_set():
         state = "subscribing"

@@ -83,3 +83,11 @@ class KeyText:
 
     def __str__(self):
         return "an RSA public key in PEM, 2048 or 3072 bits; only a reset takes it away"
+
+
+class Password(Chars):
+    """Text that is kept as a hash only; what has become one already passes, too."""
+
+    def __call__(self, text):
+        kept = len(text) > 100 and text.count("$") == 2
+        return text if kept or not text else super().__call__(text)

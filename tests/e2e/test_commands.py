@@ -46,6 +46,7 @@ TEXTS = {  # setting -> (a value other than its default, values that are refused
     "mqttport": ("{port}", ["-1", "65536", "x"]),
     "mqttuser": ("someone else", ["x" * 64]),
     "mqttpass": ("word of mqtt", ["x" * 128]),
+    "adminpass": ("word of an admin", ["x" * 64, "short"]),
     "mqttclientid": ("cam7", ["x" * 24]),
     "otaurl": ("http://example/fw.bin", ["x" * 80]),
     "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),

@@ -111,7 +111,7 @@ class TestSettingsAsCommands(unittest.TestCase):
         self.assertEqual(commands.call("topic", "1")[1], "esp32-mqtt-cam")
         for name, _, _, _, _, flags in SCHEMA:
             if flags & SECRET:
-                self.assertEqual(commands.call(name, "canary")[1], "***")
+                self.assertEqual(commands.call(name, "canary-word")[1], "***")
                 self.assertEqual(commands.call(name, "")[1], "***")
 
 

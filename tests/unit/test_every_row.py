@@ -136,7 +136,8 @@ def other_value(row):
     if kind == INT:
         value = check.high if check.high != default else check.low
         return str(value), value
-    text = "UTC0" if name == "timezone" else "other"
+    own = {"timezone": "UTC0", "adminpass": "2000${}${}".format("5a" * 16, "c3" * 32)}
+    text = own.get(name, "other")
     return text, text
 
 

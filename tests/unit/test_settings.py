@@ -13,6 +13,7 @@ from app.schema import (
     DEVICE_ID_TOO,
     FILE,
     FRESH,
+    HASHED,
     HIDDEN,
     INT,
     RECONNECT,
@@ -26,6 +27,7 @@ from proto.values import BadArgument
 
 DEVICE_ID = "DVES_A1B2C3"
 TOO_LONG = "x" * 9_000
+HASH = "2000${}${}".format("5a" * 16, "c3" * 32)  # of a password, as it is kept
 
 
 def make(nvs=None, log=None, **more):
@@ -45,6 +47,8 @@ def good_values(check):
         return [(t, t) for t in ("mqtt://a", "mqtts://b.example:8884", "10.0.0.1")]
     if kind == "ZoneRule":
         return [(t, t) for t in ("EST5EDT", "<+03>-3", "NZST-12NZDT,M9.5.0,M4.1.0/3")]
+    if kind == "Password":
+        return [(HASH, HASH)]
     if kind == "TopicName":
         return [("a/b+c#d", "a_b_c_d"), ("ä" * (check.high // 2), "ä" * (check.high // 2))]
     return [(t, t) for t in ("x" * check.high, "a b", "ü€")]
@@ -134,13 +138,13 @@ class TestEveryRow(unittest.TestCase):
     def test_secrets_are_masked_set_or_not(self):
         log = Log()
         secrets = [row for row in SCHEMA if row[5] & SECRET]
-        self.assertEqual([row[0] for row in secrets], ["password", "mqttpass"])
+        self.assertEqual([row[0] for row in secrets], ["password", "mqttpass", "adminpass"])
         settings = make(log=log)
         for row in secrets:
             self.assertEqual(settings.show(row[0]), "***")
-            settings.set(row[0], "canary")
+            settings.set(row[0], "canary-word")
             self.assertEqual(settings.show(row[0]), "***")
-            self.assertEqual(settings[row[0]], "canary")
+            self.assertEqual(settings[row[0]] == "canary-word", not row[5] & HASHED)
         settings.flush()
         self.assertTrue("canary" not in str(log.infos) + str(log.errors))
 
