@@ -11,6 +11,7 @@ from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
 from aio.udp import Datagrams
 from app import params
+from app.access import Access
 from app.brokerlink import BrokerLink
 from app.button import Button
 from app.camera import Camera
@@ -27,6 +28,7 @@ from app.led import LED
 from app.ledstate import LEDState
 from app.log import Log
 from app.mqtt import MQTTSession
+from app.pages import Pages
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.report import PowerReport
@@ -74,10 +76,10 @@ class System:
         self._make_network()
         self._make_camera()
         self._make_mqtt()
-        self._make_servers()
         self._make_status()
         self._make_hands()
         self._make_updater()
+        self._make_servers()
         self._connect()
 
     def _make_settings(self):
@@ -93,7 +95,8 @@ class System:
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
-        station = Station(host_name(chip.mac(), self.settings["topic"]))
+        self.host = host_name(chip.mac(), self.settings["topic"])
+        station = Station(self.host)
         self.wifi = WiFiLink(station, self.settings, self.log, Backoff)
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         self.syslog = Syslog(
@@ -146,7 +149,9 @@ class System:
 
     def _make_servers(self):
         budget = Budget(_CONNECTIONS)
-        self.web = Web(self.frames, self.topics)
+        access = Access(self.settings, self.wifi, self.host)
+        pages = Pages(access, self.commands, self.status, self.updater, self.id)
+        self.web = Web(self.frames, access, pages)
         http = HTTPDoor(self.web.app)
         self.http = Listener(
             _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS

@@ -1,55 +1,65 @@
-"""Pages and pictures over HTTP: `/`, `/capture`, `/jpg`, `/mjpg` (= `/stream`)."""
+"""Pictures over HTTP: `/capture`, `/jpg`, `/mjpg` (= `/stream`); all else is left to the pages."""
 
 import asyncio
 import time
 
-from microdot import Microdot, Response
+from microdot import Microdot, Request, Response
 from micropython import const
 
-from config import product
 from proto.faults import CameraFault
-from proto.http import REASONS
+from proto.http import SECURITY
 
 _EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000, where the board's clock begins
 
 _STREAM_HEAD = (
-    b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
-    b"Cache-Control: no-store\r\nConnection: close\r\n\r\n"
-)
+    "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
+    "Cache-Control: no-store\r\nConnection: close\r\n" + SECURITY + "\r\n"
+).encode()
 _BOUNDARY = b"\r\n--frame\r\n"
 _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.000000\r\n\r\n"
 _JPEG_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
     "Content-Disposition: inline; filename=capture.jpg\r\nCache-Control: no-store\r\n"
-    "X-Timestamp: {}.000000\r\nConnection: close\r\n\r\n"
+    "X-Timestamp: {}.000000\r\nConnection: close\r\n" + SECURITY + "\r\n"
 )
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{name}</title>
-<style>body{{font:16px sans-serif;margin:1em auto;max-width:60em;padding:0 1em;
-color-scheme:light dark}}img{{width:100%;height:auto;background:#8884}}</style>
-<h1>{name} <small>{version}</small></h1>
-<img src="/mjpg" alt="Live picture of the camera">
-<p><a href="/capture">Snapshot</a> &middot; <a href="/mjpg">Stream</a>
-<p>Device <code>{device_id}</code>, pictures on <code>{topic}</code>
-"""
+Request.max_content_length = 1 << 30  # the door has looked at it
+Request.max_body_length = 0  # pages read their bodies themselves, when it is known who sends them
+
+
+class _GuardedApp(Microdot):
+    """Nothing is dispatched, not even to an error page, before the gate lets it pass."""
+
+    def dispatch_request(self, req):
+        if not req or self.access.passes(req):
+            return super().dispatch_request(req)
+        return self._look_closer(req)
+
+    async def _look_closer(self, req):
+        status = await self.access.check(req)
+        if not status:
+            return await super().dispatch_request(req)
+        await self.pages.refuse(req, status)
+        return Response.already_handled
 
 
 class Web:
     """The microdot application; streams write to the connection themselves."""
 
-    def __init__(self, frames, topics, streams=4):
+    def __init__(self, frames, access, pages, streams=4):
         self._frames = frames
-        self._topics = topics
+        self._pages = pages
+        pages.web = self
         self._most_streams = streams
         self._viewers = []
-        self.app = Microdot()
-        self.app.get("/")(self._index)
+        self.app = _GuardedApp()
+        self.app.access = access
+        self.app.pages = pages
+        self.app.options_handler = None
         self.app.get("/capture")(self._capture)
         self.app.get("/jpg")(self._capture)
         self.app.get("/mjpg")(self._stream)
         self.app.get("/stream")(self._stream)
-        for status in (400, 404, 405, 413, 500):
-            self.app.error_handlers[status] = _error_page(status)
+        self.app.error_handlers = {404: self._page, 405: self._not_allowed, 500: self._failed}
 
     @property
     def streams(self):
@@ -64,29 +74,22 @@ class Web:
                 return True
         return False
 
-    async def _index(self, request):
-        page = _PAGE.format(
-            name=product.NAME,
-            version=product.VERSION,
-            device_id=self._topics.device_id,
-            topic=self._topics.image.decode(),
-        )
-        return Response(page, headers={"Content-Type": "text/html; charset=UTF-8"})
-
     async def _capture(self, request):
         try:
             async with self._frames.fresh() as frame:
                 head = _JPEG_HEAD.format(len(frame.view), _unix(frame.time_s))
                 await _send(request, (head.encode(), frame.view))
         except CameraFault as e:
-            return _unavailable("no picture: {}".format(e))
+            await self._pages.refuse(request, 503, "There is no picture: {}.".format(e))
         except OSError:  # the viewer has gone, or has stopped reading
             pass
         return Response.already_handled
 
     async def _stream(self, request):
         if self.streams >= self._most_streams:
-            return _unavailable("{} viewers are all there can be".format(self._most_streams))
+            most = "{} viewers are all there can be.".format(self._most_streams)
+            await self._pages.refuse(request, 503, most)
+            return Response.already_handled
         self._viewers.append(request.sock[1])
         try:
             await _send(request, (_STREAM_HEAD, _BOUNDARY[2:]))
@@ -96,6 +99,18 @@ class Web:
             pass
         finally:
             self._viewers.remove(request.sock[1])
+        return Response.already_handled
+
+    async def _page(self, request):
+        await self._pages.answer(request)
+        return Response.already_handled
+
+    async def _not_allowed(self, request):
+        await self._pages.refuse(request, 405, "", "Allow: GET, HEAD\r\n")
+        return Response.already_handled
+
+    async def _failed(self, request):
+        await self._pages.refuse(request, 500)
         return Response.already_handled
 
     async def _send_parts(self, stream):
@@ -125,16 +140,3 @@ async def _send(request, parts):
 
 def _unix(time_s):
     return time_s if time.gmtime(0)[0] == 1970 else time_s + _EPOCH_1970
-
-
-def _unavailable(why):
-    return Response(why + "\n", 503, {"Retry-After": "5"}, REASONS[503])
-
-
-def _error_page(status):
-    def page(request):
-        text = "{} {}\n".format(status, REASONS[status])
-        headers = request.app.default_options_handler(request) if status == 405 else {}
-        return Response(text, status, headers, REASONS[status])
-
-    return page

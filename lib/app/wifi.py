@@ -22,6 +22,13 @@ class WiFiLink:
         self.joins = 0
         self.up = asyncio.Event()
 
+    ap_open = False
+    ap_address = ""
+
+    async def scan(self):
+        """Networks in reach."""
+        return []
+
     def rejoin(self):
         """Network or password have changed."""
         self._anew = True

@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 from pictures import check
-from sim import ROOT, TOPIC, Simulator, wait_until
+from sim import ROOT, Simulator, wait_until
 from stories import name_of
 
 PATHS = ["/", "/capture", "/jpg"]
@@ -60,9 +60,7 @@ def test_page(camera):
     page = camera.get("/")
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    for text in ("esp32-mqtt-cam", "DVES_A1B2C3", f"data/{TOPIC}/image", 'src="/mjpg"'):
-        assert text in page.text
-    assert camera.command("status 2").partition(",")[0] in page.text
+    assert 'src="/mjpg"' in page.text
     assert 'href="/capture"' in page.text
 
 
@@ -86,12 +84,12 @@ def test_head(camera, path):
     assert page.status_code == 200
     assert page.content == b""
     assert page.headers["content-type"] == camera.get(path).headers["content-type"]
-    data = raw(camera, f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    data = raw(camera, f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert data.endswith(b"\r\n\r\n") and data.count(b"\r\n\r\n") == 1
 
 
 def test_head_of_the_stream_ends(camera):
-    data = raw(camera, b"HEAD /mjpg HTTP/1.1\r\nHost: x\r\n\r\n")
+    data = raw(camera, b"HEAD /mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert data.startswith(b"HTTP/1.0 200 ") and data.endswith(b"\r\n\r\n")
 
 
@@ -120,7 +118,7 @@ def test_old_client(camera):
 
 
 def test_slices(camera):
-    request = b"GET /jpg HTTP/1.1\r\nHost: x\r\nX-Y: " + b"z" * 50 + b"\r\n\r\n"
+    request = b"GET /jpg HTTP/1.1\r\nHost: localhost\r\nX-Y: " + b"z" * 50 + b"\r\n\r\n"
     with connection(camera) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for at in range(0, len(request), 3):
@@ -138,32 +136,38 @@ GARBAGE = {
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 60 + b"\r\n\r\n", {400}),
     "no version": (b"GET /\r\n\r\n", {400}),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {505, 400}),
-    "two spaces": (b"GET  / HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
-    "whole address": (b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", {400, 200}),
+    "two spaces": (b"GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    "whole address": (b"GET http://x/ HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 200}),
     "no Host": (b"GET / HTTP/1.1\r\n\r\n", {400}),
-    "two Hosts": (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", {400}),
+    "two Hosts": (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n", {400}),
     "space before colon": (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", {400}),
-    "folded header": (b"GET / HTTP/1.1\r\nHost: x\r\n y\r\n\r\n", {400}),
+    "folded header": (b"GET / HTTP/1.1\r\nHost: localhost\r\n y\r\n\r\n", {400}),
     "NUL in header": (b"GET / HTTP/1.1\r\nHost: x\0\r\n\r\n", {400}),
     "bare CR": (b"GET / HTTP/1.1\r\nHost: x\rY: z\r\n\r\n", {400}),
     "bare LF": (b"GET / HTTP/1.1\nHost: x\n\n\r\n\r\n", {400}),
-    "half an escape": (b"GET /%4 HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
-    "long address": (b"GET /" + b"a" * 2_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {414}),
-    "64 KB address": (b"GET /" + b"a" * 65_536 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {414, 431}),
-    "1000 headers": (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 1_000 + b"\r\n", {431}),
-    "64 KB header": (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 65_536 + b"\r\n\r\n", {431}),
-    "negative length": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", {400}),
+    "half an escape": (b"GET /%4 HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
+    "long address": (b"GET /" + b"a" * 2_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {414}),
+    "64 KB address": (
+        b"GET /" + b"a" * 65_536 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        {414, 431},
+    ),
+    "1000 headers": (
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 1_000 + b"\r\n",
+        {431},
+    ),
+    "64 KB header": (b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"b" * 65_536 + b"\r\n\r\n", {431}),
+    "negative length": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", {400}),
     "two lengths": (
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         {400},
     ),
     "length of 10^20": (
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"1" + b"0" * 20 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"1" + b"0" * 20 + b"\r\n\r\n",
         {413},
     ),
-    "10 MB body": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n", {413}),
+    "10 MB body": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n", {413}),
     "chunked": (
-        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n",
         {501, 411, 400},
     ),
 }
@@ -210,7 +214,7 @@ def test_garbage_leaves_nothing_behind(camera):
 )
 def test_traversal(camera, path):
     (camera.state / "files" / "mqttca.pem").write_text("canary-word")
-    got = raw(camera, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    got = raw(camera, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert int(got.split(b" ", 2)[1]) in (400, 404)
     secrets = (b"canary-word", b"root:", (ROOT / "main.py").read_bytes()[:40])
     assert not any(secret in got for secret in secrets)
@@ -220,7 +224,8 @@ def test_clients_that_go_away(camera):
     camera.get("/jpg")
     before = camera.heap_free()
     for number in range(60):
-        with connection(camera, b"GET /jpg HTTP/1.1\r\nHost: x\r\n\r\n"[: 10 + number % 31]):
+        data = b"GET /jpg HTTP/1.1\r\nHost: localhost\r\n\r\n"[: 10 + number % 31]
+        with connection(camera, data):
             pass
     answers_soon(camera)
     check(camera.get("/jpg").content)

@@ -35,7 +35,7 @@ def _row(name, unit, pairs, at_least=None):
 
 def _connect(port, path):
     sock = socket.create_connection((HOST, port), 5)
-    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: camera\r\n\r\n".encode())
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     return sock
 
 

@@ -90,6 +90,6 @@ class SlowLink:
 
     async def _watch(self, port):
         reader, writer = await self._open(port)
-        writer.write(b"GET /mjpg HTTP/1.1\r\nHost: camera\r\n\r\n")
+        writer.write(b"GET /mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
         while data := await self._piece(reader):
             self.seen += len(data)

@@ -99,6 +99,7 @@ class Parts:
             "mqttcleansession": 1,
             "mqttuser": "",
             "mqttpass": "",
+            "adminpass": "",
             "topic": "bench",
             "grouptopic": "benches",
             "subtopic": "#",

@@ -7,7 +7,9 @@ from parts import Log, Parts, arguments, jpeg, say
 
 from aio.budget import Budget
 from aio.listener import Listener
+from app.access import Access
 from app.httpdoor import HTTPDoor
+from app.pages import Pages
 from app.web import Web
 
 _HEAD = (
@@ -55,9 +57,22 @@ class Bare:
         await writer.drain()
 
 
+class Site:
+    """What the gate and the pages look at."""
+
+    ap_open = False
+
+    def __init__(self, parts):
+        self.settings = parts.settings
+        self.wifi = self
+        self.log = parts.log
+
+
 def web(parts, port):
     """The listener of the web server, still to be run."""
-    door = HTTPDoor(Web(parts.frames, parts.topics).app)
+    site = Site(parts)
+    access = Access(parts.settings, site.wifi, "bench")
+    door = HTTPDoor(Web(parts.frames, access, Pages(access, None, site, None, "DVES_BE7C40")).app)
     return Listener(port, door.serve, door.busy, parts.deadlines, Log(), Budget(6))
 
 

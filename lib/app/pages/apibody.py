@@ -1,0 +1,44 @@
+"""JSON of the API: an object read, values checked, an object written."""
+
+import json
+
+from proto.http import BadRequest
+
+
+async def read(exchange):
+    """The JSON object that the request brings; BadRequest for anything else."""
+    data = await exchange.body()
+    try:
+        found = json.loads(data.decode()) if data else None
+    except (ValueError, UnicodeError):
+        raise BadRequest(400, "The request's body is not JSON.") from None
+    if not isinstance(found, dict):
+        raise BadRequest(400, "The request's body has to be a JSON object.")
+    return found
+
+
+def text_of(name, value):
+    """A value as the text that commands and settings take."""
+    if value is True or value is False:
+        return "1" if value else "0"
+    if isinstance(value, (int, str)):
+        return str(value)
+    raise BadRequest(400, "{}: a text, a whole number, true or false.".format(name))
+
+
+async def write(exchange, value, status=200):
+    """A small object."""
+    await exchange.start(status, "application/json")
+    await exchange.write(json.dumps(value))
+
+
+async def stream(exchange, name, values):
+    """An object with one list, each of its values made when it is sent."""
+    await exchange.start(200, "application/json")
+    await exchange.write('{{"{}": ['.format(name))
+    comma = ""
+    for value in values:
+        await exchange.write(comma)
+        await exchange.write(json.dumps(value))
+        comma = ",\n"
+    await exchange.write("]}")

@@ -1,0 +1,136 @@
+"""The setup form as a page: every value but the secrets', errors beside their fields."""
+
+from aio.late import borrow
+from app.pages import apibody
+
+FIELDS = {  # field of the form: setting; the C firmware's names first
+    "wifissid": "ssid",
+    "wifipassword": "password",
+    "mqtthost": "mqtthost",
+    "mqttport": "mqttport",
+    "mqttuser": "mqttuser",
+    "mqttpassword": "mqttpass",
+    "mqttca": "mqttca",
+    "topic": "topic",
+    "timezone": "timezone",
+    "adminpass": "adminpass",
+}
+SECRETS = ("wifipassword", "mqttpassword", "mqttca", "adminpass")  # never in the page
+
+
+async def page(exchange, fields=None, errors=None):
+    """The form; after a refused POST with what was typed, and what is wrong with it."""
+    found = ()
+    if exchange.request.args.get("scan"):
+        found = await exchange.site.wifi.scan()
+    form = _Form(exchange.site, fields or {}, errors or {}, found)
+    await exchange.start(400 if errors else 200)
+    await borrow("app.pages.template").send(exchange, "setup.html", form.fill)
+
+
+async def networks(exchange):
+    """GET /api/networks: {"networks": [{"ssid", "signal", "secured"}, ...]}, strongest first."""
+    found = await exchange.site.wifi.scan()
+    rows = ({"ssid": n, "signal": rssi, "secured": bool(key)} for n, rssi, key in _sorted(found))
+    await apibody.stream(exchange, "networks", rows)
+
+
+def _sorted(found):
+    """Each network once, by its strongest access point; nameless ones cannot be picked."""
+    best = {}
+    for ssid, rssi, secured in found:
+        if ssid and (ssid not in best or rssi > best[ssid][1]):
+            best[ssid] = (ssid, rssi, secured)
+    return sorted(best.values(), key=lambda network: -network[1])
+
+
+class _Form:
+    """Fills the blanks of setup.html."""
+
+    def __init__(self, site, fields, errors, found):
+        self._site = site
+        self._settings = site.settings
+        self._fields = fields
+        self._errors = errors
+        self._found = found
+
+    def fill(self, word):
+        what, _, field = word.partition(":")
+        return getattr(self, "_" + what)(field)
+
+    def _device(self, _):
+        return self._site.device_id
+
+    def _host(self, _):
+        return self._site.access.host
+
+    def _value(self, field):
+        if field in self._fields and field not in SECRETS:
+            return self._fields[field]
+        value = self._settings[FIELDS[field]]
+        return "" if field == "mqttport" and not value else str(value)
+
+    def _stored(self, field):
+        """Of a secret only whether there is one."""
+        return "stored; leave it empty to keep it" if self._has(field) else "none is stored"
+
+    def _has(self, field):
+        return bool(self._settings[FIELDS[field]])
+
+    def _forget(self, field):
+        """A box to tick, where there is something to forget."""
+        if self._has(field):
+            yield '<label class="tick"><input type="checkbox" name="forget_{}" value="1"'.format(
+                field
+            )
+            yield "> Forget the stored one</label>"
+
+    def _invalid(self, field):
+        if field in self._errors:
+            yield ' aria-invalid="true" autofocus'
+
+    def _error(self, field):
+        escape = borrow("app.pages.template").escape
+        if field in self._errors:
+            yield '<p class="error" id="{}-error">'.format(field)
+            yield escape(self._errors[field]) + "</p>"
+
+    def _summary(self, _):
+        if self._errors:
+            yield '<p class="note bad" role="alert">Nothing was saved: please look at '
+            yield "the marked fields.</p>" if len(self._errors) > 1 else "the marked field.</p>"
+
+    def _access(self, _):
+        if self._site.access.open:
+            yield '<p class="note">No admin password is set: whoever reaches the camera can see '
+            yield "its pictures and change everything. Choose one below.</p>"
+
+    def _networks(self, _):
+        escape = borrow("app.pages.template").escape
+        for ssid, rssi, secured in _sorted(self._found):
+            yield '<li><label><input type="radio" name="network" value="{}"> '.format(escape(ssid))
+            yield '{} <meter min="-95" max="-45" value="{}">{} dBm</meter> {}'.format(
+                escape(ssid), rssi, rssi, "" if secured else "open"
+            )
+            yield "</label></li>"
+
+    def _zones(self, _):
+        """The list to pick from; a rule that is not in it stays as it is."""
+        escape = borrow("app.pages.template").escape
+        now, seen = self._value("timezone"), False
+        zones = borrow("app.pages.assets").unpacked("zones.txt")
+        try:
+            while True:
+                line = zones.readline()
+                if not line:
+                    break
+                name, _, rule = line.decode().strip().partition("\t")
+                chosen = rule == now and not seen
+                seen = seen or chosen
+                yield '<option value="{}"{}>{}</option>\n'.format(
+                    escape(rule), " selected" if chosen else "", name
+                )
+        finally:
+            zones.close()
+        if not seen:
+            yield '<option value="{0}" selected>as now: {0}</option>'.format(escape(now))

@@ -1,0 +1,297 @@
+"""Pages, set-up form and API from outside, on a camera without a password."""
+
+import gzip
+import json
+import re
+import zlib
+
+import httpx
+import pytest
+from certificates import authority
+from sim import ROOT, TOPIC, Simulator, wait_until
+
+NOBODY = "mqtt://127.0.0.1:1"
+FILES = ["/style.css", "/app.js", "/icon.svg"]
+PAGES = ["/", "/camera", "/setup", "/setup?scan=1"]
+READS = ["/api/status", "/api/settings", "/api/camera", "/api/log", "/api/networks"]
+SECURITY = {
+    "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory):
+    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(camera):
+    with httpx.Client(base_url=camera.url, timeout=10) as made:
+        yield made
+
+
+def form(client, path="/setup", **fields):
+    return client.post(path, data={name: text for name, text in fields.items()})
+
+
+def setting(client, name):
+    rows = client.get("/api/settings").json()["settings"]
+    return next(row for row in rows if row["name"] == name)
+
+
+# Files
+
+
+def test_all_of_it_is_small(repo, bytecode):
+    packed = list((bytecode / "root" / "lib" / "www").glob("*.gz"))
+    assert {p.name[:-3] for p in packed} == {p.name for p in (repo / "lib" / "www").iterdir()}
+    assert sum(p.stat().st_size for p in packed) < 40_000
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_file_is_sent_packed_or_not_and_only_when_it_is_new(client, path):
+    source = (ROOT / "lib" / "www" / path[1:]).read_bytes()
+    page = client.get(path)
+    assert page.status_code == 200 and page.content == source
+    assert page.headers["content-encoding"] == "gzip"
+    assert page.headers["vary"] == "Accept-Encoding"
+    plain = client.get(path, headers={"Accept-Encoding": "identity"})
+    assert plain.content == source and "content-encoding" not in plain.headers
+    assert int(plain.headers["content-length"]) == len(source)
+    tag = page.headers["etag"]
+    again = client.get(path, headers={"If-None-Match": f'"x", {tag}'})
+    assert again.status_code == 304 and not again.content and again.headers["etag"] == tag
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert client.head(path).headers["content-length"] == page.headers["content-length"]
+
+
+def test_window_that_the_board_unpacks_with(bytecode):
+    for path in (bytecode / "root" / "lib" / "www").glob("*.gz"):
+        data = path.read_bytes()
+        assert zlib.decompress(data, 16 + 10) == gzip.decompress(data)
+
+
+@pytest.mark.parametrize("path", [*PAGES, *READS, *FILES, "/capture", "/nothing", "/mjpg"])
+def test_headers_of_every_answer(client, path):
+    for method in ("HEAD", "POST", "OPTIONS"):
+        answer = client.request(method, path)
+        for name, value in SECURITY.items():
+            assert answer.headers.get(name) == value, (method, path, name)
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+        if path not in FILES + ["/", "/camera"]:
+            assert answer.headers["cache-control"] == "no-store", (method, path)
+    wait_until(lambda: client.get("/api/status").json()["viewers"] == 0)
+
+
+# Errors that a person sees
+
+
+@pytest.mark.parametrize("method, path, status", [
+    ("GET", "/nothing", 404), ("POST", "/api/command", 400), ("DELETE", "/setup", 405),
+    ("GET", "/api/command", 405), ("GET", "/api/nothing", 404), ("PUT", "/mjpg", 405),
+])  # fmt: skip
+def test_error_says_what_happened_and_what_to_do(client, method, path, status):
+    page = client.request(method, path, headers={"Accept": "text/html"})
+    assert page.status_code == status
+    if path.startswith("/api/"):
+        assert set(page.json()) == {"error", "advice"} and all(page.json().values())
+    else:
+        assert page.headers["content-type"] == "text/html; charset=UTF-8"
+        assert re.search(r"<h1>[^<]{10,}</h1>\n<p>[^<]{8,}</p>", page.text)
+    if status == 405:
+        assert method not in page.headers["allow"]
+
+
+# The set-up form
+
+
+def test_form_shows_values_and_no_secret(client, camera):
+    secrets = {"password": "canary-wifi", "mqttpass": "canary-mqtt", "adminpass": "canary-admin"}
+    try:
+        for name in ("mqttpass", "mqttuser"):
+            camera.command(f"{name} {secrets.get(name, 'joe &<b>')}")
+        for path in PAGES + READS:
+            assert "canary" not in client.get(path).text, path
+        page = client.get("/setup").text
+        assert 'value="sim"' in page and "joe &amp;&lt;b&gt;" in page and "<b>" not in page[-4000:]
+        assert "canary" not in form(client, mqttpassword="canary-new", mqttport="x", save=1).text
+    finally:
+        camera.command("mqttpass 1")
+        camera.command("mqttuser 1")
+
+
+def test_c_firmwares_form(client):
+    answer = form(client, mqttuser="joe", mqttpassword="word", mqttport="1884", save="Save")
+    assert answer.status_code == 200 and "Saved" in answer.text
+    assert setting(client, "mqttuser")["value"] == "joe"
+    assert setting(client, "mqttport")["value"] == "1884"
+    assert setting(client, "mqttpass")["set"]
+    assert form(client, mqttuser="", mqttpassword="", save="Save").status_code == 200
+    assert setting(client, "mqttuser")["value"] == "joe"  # empty: as it is
+    assert setting(client, "mqttpass")["set"]
+    form(client, forget_mqttuser="1", mqttport="0", save="Save")
+    assert setting(client, "mqttuser")["value"] == ""
+    assert not setting(client, "mqttpass")["set"]
+
+
+ODD = {
+    "empty topic is as it is": ({"topic": " "}, None),
+    "300 characters": ({"wifissid": "x" * 300}, "wifissid"),
+    "control character": ({"topic": "a\0b"}, "topic"),
+    "script": ({"mqtthost": "<script>alert(1)</script>"}, "mqtthost"),
+    "short password": ({"wifipassword": "short"}, "wifipassword"),
+    "port": ({"mqttport": "65536"}, "mqttport"),
+    "zone": ({"timezone": "nowhere"}, "timezone"),
+    "certificate": ({"mqttca": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END"}, "mqttca"),
+    "short admin password": ({"adminpass": "1234567"}, "adminpass"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_input_is_refused_beside_its_field_and_nothing_is_saved(client, kind):
+    odd, field = ODD[kind]
+    before = client.get("/api/settings").json()
+    answer = form(client, mqttuser="new user", grouptopic="x", save="1", **odd)
+    if field is None:
+        assert answer.status_code == 200
+        assert form(client, forget_mqttuser="1", save="1").status_code == 200
+        return
+    assert answer.status_code == 400
+    assert client.get("/api/settings").json() == before
+    page = answer.text
+    assert f'id="{field}-error"' in page and "Nothing was saved" in page
+    assert page.count('aria-invalid="true"') == 1
+    assert 'value="new user"' in page  # the input is kept
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("body, status", [
+    (b"wifissid=a&wifissid=b&save=1", 400), (b"wifissid=%ff&save=1", 400), (b"wifissid=a", 400),
+    (b"wifissid=%4&save=1", 400), (b"save=1&reboot=1", 400), (b"x" * 12_000, 413), (b"", 400),
+    (b"mqttca=" + b"x" * 11_000, 413),
+])  # fmt: skip
+def test_what_is_no_form_is_refused(client, body, status):
+    before = client.get("/api/settings").json()
+    assert client.post("/setup", content=body).status_code == status
+    assert client.get("/api/settings").json() == before
+
+
+def test_form_at_the_root_belongs_to_the_access_point(client):
+    answer = form(client, "/", mqttuser="x", save="1")
+    assert answer.status_code == 405 and answer.headers["allow"] == "GET, HEAD"
+
+
+def test_time_zones_are_todays(repo):
+    from zoneinfo import TZPATH
+
+    rows = [line.split("\t") for line in (repo / "lib/www/zones.txt").read_text().splitlines()]
+    assert len(rows) > 100 and rows == sorted(rows)
+    for name, rule in rows:
+        paths = [f"{folder}/{name.replace(' ', '_')}" for folder in TZPATH]
+        data = next(open(path, "rb").read() for path in paths if (ROOT / path).exists())
+        assert data.split(b"\n")[-2].decode() == rule, name
+
+
+# The API
+
+
+def test_status(client, camera):
+    status = client.get("/api/status").json()
+    assert (status["device_id"], status["topic"]) == ("DVES_A1B2C3", TOPIC)
+    assert status["wifi"]["state"] == "joined" and status["wifi"]["ssid"] == "sim"
+    assert status["open"] is True and "open: no adminpass is set" in camera.status()
+    assert status["host"] == f"esp32-a1b2c3-{TOPIC}.local"
+
+
+def test_settings_all_or_none(client):
+    before = client.get("/api/settings").json()
+    wanted = {"pubinterval": 7, "teleperiod": "4000", "nothing": 1}
+    answer = client.post("/api/settings", json=wanted)
+    assert answer.status_code == 400
+    assert answer.json()["faults"] == {
+        "teleperiod": "0..3600", "nothing": "there is no such setting"
+    }  # fmt: skip
+    assert client.get("/api/settings").json() == before
+    answer = client.post("/api/settings", json={"pulse": 7, "mqttuser": "ü"})
+    assert answer.json() == {"saved": True, "restarts": False}
+    assert setting(client, "pulse")["value"] == "7" and setting(client, "mqttuser")["value"] == "ü"
+    client.post("/api/settings", json={"pulse": 0, "mqttuser": "1"})
+
+
+def test_parameters_all_or_none(client):
+    def values():
+        rows = client.get("/api/camera").json()["parameters"]
+        return {row["name"]: row["value"] for row in rows}
+
+    before = values()
+    answer = client.post("/api/camera", json={"quality": 20, "contrast": 9})
+    assert answer.status_code == 400 and answer.json()["error"] == "contrast: -2..2"
+    assert values() == before
+    answer = client.post("/api/camera", json={"quality": "20", "framesize": "VGA"})
+    assert answer.json()["values"] == values()
+    assert (values()["quality"], values()["framesize"]) == (20, 8)
+    client.post("/api/camera", json={"quality": before["quality"], "framesize": 13})
+
+
+def test_commands(client):
+    def run(**body):
+        return client.post("/api/command", json=body)
+
+    assert run(command="POWER", argument="on").json() == {"command": "power", "reply": "on"}
+    assert run(command="light", argument=False).json() == {"command": "power", "reply": "off"}
+    assert run(command="timer", argument=0).status_code == 400
+    assert run(command="nothing").status_code == 404
+    for body in (
+        {},
+        {"command": 1},
+        {"command": "power", "x": 1},
+        {"command": "a", "argument": []},
+    ):
+        assert run(**body).status_code == 400
+    for body in (b"", b"[]", b"{", b"\xff", b"1", b'"x"'):
+        assert client.post("/api/command", content=body).status_code == 400
+    assert client.post("/api/command", content=b"x" * 5_000).status_code == 413
+
+
+def test_a_certificate_by_form_and_by_api(client):
+    pem = authority().cert_pem.decode()
+    assert form(client, mqttca=pem, save="1").status_code == 200
+    assert (
+        setting(client, "mqttca")["set"] and "CERTIFICATE" not in client.get("/api/settings").text
+    )
+    assert form(client, forget_mqttca="1", save="1").status_code == 200
+    assert not setting(client, "mqttca")["set"]
+    assert client.post("/api/settings", json={"mqttca": pem}).json()["saved"]
+    bad = client.post("/api/settings", json={"mqttca": "x", "pulse": 9}).json()
+    assert list(bad["faults"]) == ["mqttca"] and setting(client, "pulse")["value"] == "0"
+    client.post("/api/settings", json={"mqttca": ""})
+
+
+def test_reading_changes_nothing_and_leaves_nothing_behind(client, camera):
+    def crawl():
+        for path in PAGES + READS + FILES:
+            assert client.get(path).status_code == 200
+
+    crawl()
+    nvs, free = camera.control("nvs"), camera.heap_free()
+    for _ in range(5):
+        crawl()
+    assert camera.control("nvs") == nvs
+    assert abs(camera.heap_free() - free) < 2_048
+    assert "web: !" not in camera.output
+
+
+def test_save_and_reboot(client, camera):
+    boots = camera.facts["boots"]
+    answer = form(client, topic="porch", savereboot="1")
+    assert "restarts now" in answer.text and "sim" in answer.text
+    camera.wait_boot(boots + 1)
+    with httpx.Client(base_url=camera.url) as fresh:
+        assert fresh.get("/api/status").json()["topic"] == "porch"
+        assert "restarts now" in form(fresh, reboot="1").text
+    camera.wait_boot(boots + 2)
+    assert json.loads(camera.get("/api/status").text)["topic"] == "porch"
