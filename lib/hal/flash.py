@@ -6,7 +6,6 @@ number, a state and a CRC over the number; slot = (number - 1) % slots. A new im
 any restart before `confirm` makes it ABORTED and starts the previous one.
 """
 
-import asyncio
 from binascii import crc32
 
 from esp32 import Partition
@@ -55,38 +54,6 @@ class Slot:
         buffer = bytearray(_TEXT)
         self.readinto(at, buffer)
         return "".join(chr(c) for c in bytes(buffer).split(b"\0")[0] if 32 <= c < 127)
-
-
-class Writer:
-    """Fills a slot from its start, a block at a time, with the loop's turn between."""
-
-    def __init__(self, slot):
-        self._slot = slot
-        self._block = bytearray(BLOCK)
-        self._view = memoryview(self._block)
-        self._held = 0
-        self.blocks = 0  # that are in flash
-
-    async def write(self, data):
-        """Append bytes; what fills no block waits for more, or for `flush`."""
-        at = 0
-        while at < len(data):
-            n = min(len(data) - at, BLOCK - self._held)
-            self._view[self._held : self._held + n] = data[at : at + n]
-            at += n
-            self._held += n
-            if self._held == BLOCK:
-                await self.flush()
-
-    async def flush(self):
-        """Write what waits; the rest of its block stays erased."""
-        if self._held:
-            self._slot.erase(self.blocks)
-            await asyncio.sleep_ms(0)
-            self._slot.write(self.blocks, self._view[: self._held])
-            await asyncio.sleep_ms(0)
-            self.blocks += 1
-            self._held = 0
 
 
 def running():

@@ -1,6 +1,5 @@
 """`hal.flash` on the board's own partitions: the spare slot is overwritten."""
 
-import asyncio
 import unittest
 
 from esp32 import Partition
@@ -29,33 +28,6 @@ class TestSlots(unittest.TestCase):
         spare = flash.spare()
         spare.erase(0)
         self.assertEqual(spare.description(), ("", ""))
-
-
-class TestWriter(unittest.TestCase):
-    def test_any_pieces_become_blocks(self):
-        for sizes in ((5_000, 1, 4_095, 3), (4_096, 4_096), (1,), (9_000,)):
-            data = bytes(n * 7 & 0xFF for n in range(sum(sizes)))
-            self.assertEqual(self.written(data, sizes), data + b"\xff" * 10)
-
-    def written(self, data, sizes):
-        slot = flash.spare()
-        writer = flash.Writer(slot)
-
-        async def write():
-            at = 0
-            for size in sizes:
-                await writer.write(memoryview(data)[at : at + size])
-                at += size
-            await writer.flush()
-            await writer.flush()  # nothing left: no more is written
-
-        asyncio.run(write())
-        self.assertEqual(writer.blocks, (len(data) + 4_095) // 4_096)
-        if len(data) % 4_096 == 0:
-            slot.erase(writer.blocks)
-        back = bytearray(len(data) + 10)
-        slot.readinto(0, back)
-        return bytes(back)
 
     def test_reads_from_any_byte(self):
         slot = flash.spare()
