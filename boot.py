@@ -1,5 +1,84 @@
-"""Before the application, on every start: how eagerly memory is collected."""
+"""Before the application, on every start: how eagerly memory is collected, and which copy runs.
+
+Imports nothing of the product, so that it works when that is broken. The copies are the folders
+`app_a` and `app_b`, and what the firmware holds itself (`/lib`, or frozen), which is the last
+resort. The note is one number in NVS: a power cut leaves the old one or the new one.
+hal.appslot reads and writes it for the application.
+"""
 
 import gc
+import os
+import sys
+
+import esp32
+import machine
 
 gc.threshold(65_536)
+
+_FOLDERS = (None, "app_a", "app_b")
+_NEW, _PENDING, _VALID = 0, 1, 2  # a new copy is pending from its first start until confirmed
+_CRASHES = 3  # so many starts in a row that came to nothing: the other copy is taken
+_SAFE = 6  # the start after five of them: the firmware's own copy, in safe mode
+_TRIAL_MS = 60_000
+_LEAVE = (machine.SOFT_RESET, machine.DEEPSLEEP_RESET)  # no new start, as far as this goes
+
+
+def decide(note, cause, there):
+    """The note for this start. `there(folder)` is whether that copy exists.
+
+    Bits of a note: 0 and 1 the copy that runs, 2 and 3 what to go back to, 4 and 5 its state,
+    6 to 8 starts that came to nothing so far, 9 and 10 the copy that was given up last.
+    """
+    copy, before, state = note & 3, note >> 2 & 3, note >> 4 & 3
+    starts, failed = note >> 6 & 7, note >> 9 & 3
+    if note >> 11 or 3 in (copy, before, state, failed):  # nothing that we have written
+        return _VALID << 4
+    if cause in _LEAVE:
+        return note
+    gone = copy and not there(_FOLDERS[copy])
+    if copy and state == _NEW and not gone:
+        state, starts = _PENDING, 0
+    elif copy and state == _PENDING or gone:
+        failed, copy, before, state, starts = copy, before, 0, _VALID, 0
+    elif cause != machine.PWRON_RESET:
+        starts = min(starts + 1, 7)
+        if copy and starts == _CRASHES + 1:
+            failed, copy, before = copy, before, 0
+    if copy and not there(_FOLDERS[copy]):
+        copy = 0
+    return copy | before << 2 | state << 4 | starts << 6 | failed << 9
+
+
+def _there(folder):
+    try:
+        os.stat(folder)
+        return True
+    except OSError:
+        return False
+
+
+def _choose():
+    """Note this start and put its copy first on the path; what cannot be noted is not tried."""
+    nvs = esp32.NVS("boot")
+    try:
+        old = nvs.get_i32("app")
+    except OSError:
+        old = _VALID << 4
+    note = decide(old, machine.reset_cause(), _there)
+    if note != old:
+        try:
+            nvs.set_i32("app", note)
+            nvs.commit()
+        except OSError:
+            if note >> 4 & 3 == _PENDING:
+                return
+    if note & 3 and note >> 6 & 7 < _SAFE:
+        sys.path.insert(0, _FOLDERS[note & 3])
+    if note != old and note >> 4 & 3 == _PENDING:
+        machine.WDT(timeout=_TRIAL_MS)  # it may hang before it feeds a watchdog of its own
+
+
+try:
+    _choose()
+except OSError as e:  # an exception here would keep main.py from being run
+    sys.print_exception(e)

@@ -25,7 +25,7 @@ APP = STANDARD | {"aio", "proto", "config.product", "app.schema", "app.commandta
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
     "boot": STANDARD | {"machine", "esp32"},
-    "main": STANDARD | {"app.system", "aio.late"},
+    "main": STANDARD | {"app.system", "aio.late", "machine"},  # restarts when all else is broken
     "aio": STANDARD | {"aio"},
     "proto": PURE | {"proto"},
     "proto.mqtt": PURE | {"proto", "umqtt"},

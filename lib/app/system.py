@@ -231,9 +231,12 @@ class System:
 
     def start(self):
         """The supervisor of all of them, to be run; nothing here is needed any more."""
+        if borrow("hal.appslot").safe_mode():
+            mode = borrow("app.safemode").SafeMode(self.frames, self.camera, self.log)
+            self.supervisor.add("safe mode", mode)
         for name, component in (
             ("deadlines", self.deadlines),
-            ("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS))),
+            ("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS), chip.healthy)),
             ("settings", self.settings),
             ("serial", self.serial),
             ("led", self.led),

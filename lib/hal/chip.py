@@ -2,8 +2,11 @@
 
 import gc
 
+import esp32
 import machine
+from micropython import const
 
+_STARTS = const(7 << 6)  # of the note that boot.py keeps
 _CAUSES = {
     machine.PWRON_RESET: "power on",
     machine.HARD_RESET: "restart",
@@ -19,8 +22,21 @@ def mac():
 
 
 def reset():
-    """Restart at once, through the bootloader."""
+    """Restart at once, through the bootloader, and not because something failed."""
+    healthy()
     machine.reset()
+
+
+def healthy():
+    """Tell boot.py that this start has come to something: what failed before is forgotten."""
+    nvs = esp32.NVS("boot")
+    try:
+        note = nvs.get_i32("app")
+        if note & _STARTS:
+            nvs.set_i32("app", note & ~_STARTS)
+            nvs.commit()
+    except OSError:  # there is no note, or no room: then it counts as one that failed
+        pass
 
 
 def reset_cause():

@@ -20,8 +20,13 @@ class TestFeeder(unittest.TestCase):
     def test_often_enough_for_30_s(self):
         async def story():
             watchdog = Watchdog()
-            task = asyncio.create_task(Feeder(watchdog).run())
-            await asyncio.sleep_ms(600_000)
+            healthy = []
+            feeder = Feeder(watchdog, lambda: healthy.append(clock.now_ms()))
+            task = asyncio.create_task(feeder.run())
+            await asyncio.sleep_ms(50_000)
+            self.assertEqual(healthy, [])
+            await asyncio.sleep_ms(550_000)
+            self.assertEqual(len(healthy), 1)
             await ended(task)
             count = len(watchdog.fed)
             await asyncio.sleep_ms(60_000)

@@ -1,0 +1,73 @@
+"""The copies of the application: two folders, and the one that the firmware holds itself.
+
+boot.py chooses among them by a note in NVS, which is read and written here: one number, so that
+a power cut leaves the old one or the new one. A folder holds what `lib` holds, and `config` whole.
+A new copy that has been started once and not been confirmed is given up by the next start, as is
+one that failed three times in a row; after five failures the firmware's own copy runs in safe
+mode.
+"""
+
+import esp32
+from micropython import const
+
+FOLDERS = ("", "app_a", "app_b")  # by the note's numbers; "" is the firmware's own copy
+
+_NEW, _PENDING, _VALID = const(0), const(1), const(2)
+_BEFORE, _STATE, _STARTS, _FAILED = const(2), const(4), const(6), const(9)  # boot.py says more
+_SAFE = const(6)  # starts in a row, this one included
+
+
+def running():
+    """The folder that this start runs from, "" for the firmware's own copy."""
+    return "" if safe_mode() else FOLDERS[_note() & 3]
+
+
+def spare():
+    """The folder for the next update: the one that does not run."""
+    return FOLDERS[2 if _note() & 3 == 1 else 1]
+
+
+def choose(folder):
+    """Let the next restart try `folder`, all of which is there and checked."""
+    before = FOLDERS.index(running())
+    _write(FOLDERS.index(folder) | before << _BEFORE | _NEW << _STATE)
+
+
+def unconfirmed():
+    """Whether the running copy will be given up by the next restart."""
+    note = _note()
+    return note & 3 != 0 and note >> _STATE & 3 == _PENDING
+
+
+def confirm():
+    """Keep the running copy; False where that needs nothing."""
+    if not unconfirmed():
+        return False
+    note = _note()
+    _write(note & 15 | _VALID << _STATE)
+    return True
+
+
+def failed():
+    """The folder that was given up last, "" when there is none."""
+    return FOLDERS[_note() >> _FAILED & 3]
+
+
+def safe_mode():
+    """Whether so many starts have failed that only what is needed to mend it shall run."""
+    return _note() >> _STARTS & 7 >= _SAFE
+
+
+def _note():
+    try:
+        note = esp32.NVS("boot").get_i32("app")
+    except OSError:
+        note = -1
+    used = (note & 3, note >> _BEFORE & 3, note >> _STATE & 3, note >> _FAILED & 3)
+    return _VALID << _STATE if note >> 11 or 3 in used else note
+
+
+def _write(note):
+    nvs = esp32.NVS("boot")
+    nvs.set_i32("app", note)
+    nvs.commit()

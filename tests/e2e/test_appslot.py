@@ -1,0 +1,57 @@
+"""Copies of the application beside the firmware's own: tried, confirmed, given up; safe mode."""
+
+import shutil
+
+import pytest
+from probe import NO_BROKER, Probe
+from sim import Simulator, wait_until
+
+NEW_IN_A = 1  # notes as boot.py keeps them
+SAFE = 2 << 4 | 6 << 6
+
+
+def note(folder, value):
+    """Write boot.py's note while another program runs on the board."""
+    with Probe(folder) as probe:
+        probe.run(f"import esp32\nesp32.NVS('boot').set_i32('app', {value})")
+        return probe.state
+
+
+@pytest.fixture
+def copied(tmp_path, bytecode, repo):
+    """A board with a copy of version 9.9.9 in app_a, to be tried by the next start."""
+    state = note(tmp_path, NEW_IN_A)
+    copy = state / "files" / "app_a"
+    shutil.copytree(bytecode / "root" / "lib", copy)
+    shutil.copytree(repo / "config", copy / "config")
+    product = copy / "config" / "product.py"
+    version = [line for line in product.read_text().splitlines() if line.startswith("VERSION")]
+    product.write_text(product.read_text().replace(version[0], 'VERSION = "9.9.9"'))
+    return Simulator(tmp_path, NO_BROKER)
+
+
+def test_unconfirmed_copy_runs_once(copied):
+    with copied as camera:
+        assert camera.status("2").startswith("9.9.9, ")
+        camera.type("restart 1\n")
+        camera.wait_boot(2)
+        assert not camera.status("2").startswith("9.9.9, ")
+        camera.power_cut()
+        assert not camera.status("2").startswith("9.9.9, ")
+
+
+def test_broken_copy_is_given_up(copied):
+    (copied.state / "files" / "app_a" / "app" / "system.mpy").write_bytes(b"broken")
+    with copied as camera:
+        assert not camera.status("2").startswith("9.9.9, ")
+
+
+def test_safe_mode(tmp_path):
+    note(tmp_path, SAFE)
+    with Simulator(tmp_path, NO_BROKER) as camera:
+        camera.wait_status("camera starting (safe mode")
+        answer = camera.get("/capture")
+        assert answer.status_code == 503 and "safe mode" in answer.text
+        camera.type("restart 1\n")
+        camera.wait_boot(2)
+        wait_until(lambda: camera.get("/capture").status_code == 200, 10, "pictures again")

@@ -1,0 +1,228 @@
+"""boot.py and hal.appslot: which copy of the application starts, whatever went wrong before."""
+
+import os
+import sys
+import unittest
+
+from fakeboard import NVS, PowerCut, machine
+
+from hal import appslot, chip
+
+A, B, OWN = "app_a", "app_b", ""
+POWER, HARD, WDT = machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET
+
+
+def start(cause=HARD):
+    """Run boot.py as a start does; the folder that it chose."""
+    machine.cause, machine.watchdogs = cause, []
+    path = list(sys.path)
+    sys.modules.pop("boot", None)
+    try:
+        __import__("boot")
+        return sys.path[0] if sys.path[0] in (A, B) else OWN
+    finally:
+        sys.path[:] = path
+
+
+def starts(count, cause=HARD):
+    """The folders of so many starts in a row, none of which comes to anything."""
+    return [start(cause) for _ in range(count)]
+
+
+class BootTestCase(unittest.TestCase):
+    """A board with both folders, that starts from what the firmware holds."""
+
+    def setUp(self):
+        NVS.stored, NVS.full, NVS.cut, NVS.writes = {}, False, None, 0
+        for folder in (A, B):
+            if folder not in os.listdir():
+                os.mkdir(folder)
+
+    def confirmed(self, *folders):
+        """One update after the other, each confirmed."""
+        for folder in folders:
+            appslot.choose(folder)
+            self.assertEqual(start(), folder)
+            self.assertTrue(appslot.confirm())
+            chip.healthy()
+
+
+class TestUpdate(BootTestCase):
+    def test_new_board(self):
+        self.assertEqual(starts(2, POWER), [OWN, OWN])
+        self.assertEqual((appslot.running(), appslot.spare(), appslot.failed()), (OWN, A, ""))
+        self.assertFalse(appslot.unconfirmed())
+        self.assertFalse(appslot.confirm())
+        self.assertEqual(NVS.writes, 0)
+
+    def test_confirmed_copy_stays(self):
+        self.confirmed(A)
+        self.assertEqual((appslot.running(), appslot.spare()), (A, B))
+        self.assertEqual(starts(4, POWER), [A] * 4)
+        self.confirmed(B)
+        self.assertEqual((appslot.running(), appslot.spare()), (B, A))
+        self.assertFalse(appslot.unconfirmed())
+
+    def test_unconfirmed_copy_is_given_up_by_any_restart(self):
+        for cause in (POWER, HARD, WDT):
+            self.setUp()
+            self.confirmed(A)
+            appslot.choose(B)
+            self.assertEqual(start(HARD), B)
+            self.assertTrue(appslot.unconfirmed())
+            self.assertEqual(machine.watchdogs, [60_000])
+            self.assertEqual(start(cause), A)
+            self.assertEqual(machine.watchdogs, [])
+            self.assertFalse(appslot.unconfirmed())
+            self.assertEqual((appslot.failed(), appslot.spare()), (B, B))
+
+    def test_soft_reset_is_no_restart(self):
+        appslot.choose(A)
+        self.assertEqual(start(), A)
+        self.assertEqual(start(machine.SOFT_RESET), A)
+        self.assertEqual(machine.watchdogs, [])
+        self.assertTrue(appslot.unconfirmed())
+        self.assertEqual(start(), OWN)
+
+    def test_failed_one_can_be_tried_again(self):
+        appslot.choose(A)
+        self.assertEqual(starts(2), [A, OWN])
+        self.confirmed(A)
+        self.assertEqual(start(), A)
+        self.assertEqual(appslot.failed(), "")
+
+    def test_folder_that_is_gone(self):
+        self.confirmed(A, B)
+        os.rmdir(B)
+        self.assertEqual(starts(2), [A, A])
+        self.assertEqual(appslot.failed(), B)
+        os.rmdir(A)
+        self.assertEqual(start(), OWN)
+
+    def test_choosing_a_folder_that_is_not_there(self):
+        self.confirmed(A)
+        os.rmdir(B)
+        appslot.choose(B)
+        self.assertEqual(starts(2), [A, A])
+
+    def test_what_cannot_be_noted_is_not_tried(self):
+        self.confirmed(A)
+        appslot.choose(B)
+        NVS.full = True
+        self.assertEqual(starts(2), [OWN, OWN])
+        NVS.full = False
+        self.assertEqual(start(), B)
+
+
+class TestCrashes(BootTestCase):
+    def test_three_then_the_other_copy_then_safe_mode(self):
+        self.confirmed(A, B)
+        self.assertEqual(starts(3), [B, B, B])
+        self.assertEqual(starts(2, WDT), [A, A])
+        self.assertEqual(appslot.failed(), B)
+        self.assertFalse(appslot.safe_mode())
+        self.assertEqual(starts(3), [OWN] * 3)
+        self.assertTrue(appslot.safe_mode())
+
+    def test_healthy_one_keeps_the_other_copy_for_good(self):
+        self.confirmed(A, B)
+        self.assertEqual(starts(4), [B, B, B, A])
+        chip.healthy()
+        self.assertEqual(starts(3), [A] * 3)
+
+    def test_safe_mode_without_copies_ends_when_it_is_healthy(self):
+        self.assertEqual(starts(5), [OWN] * 5)
+        self.assertFalse(appslot.safe_mode())
+        start()
+        self.assertTrue(appslot.safe_mode())
+        start(POWER)
+        self.assertTrue(appslot.safe_mode())
+        chip.healthy()
+        start()
+        self.assertFalse(appslot.safe_mode())
+
+    def test_two_and_a_healthy_start_do_not_count(self):
+        self.confirmed(A)
+        for _ in range(5):
+            self.assertEqual(starts(2), [A, A])
+            chip.healthy()
+
+    def test_switching_the_power_on_is_no_crash(self):
+        self.confirmed(A)
+        self.assertEqual(starts(10, POWER), [A] * 10)
+        self.assertFalse(appslot.safe_mode())
+
+    def test_quiet_starts_write_nothing(self):
+        self.confirmed(A)
+        before = NVS.writes
+        starts(3, POWER)
+        chip.healthy()
+        self.assertEqual(NVS.writes, before)
+
+
+class TestNotes(BootTestCase):
+    def test_any_number_starts_something(self):
+        for note in list(range(0, 1 << 11, 61)) + [-1, 0x7FFFFFFF, -0x80000000]:
+            for cause in (POWER, HARD, machine.SOFT_RESET):
+                NVS.stored = {("boot", "app"): note}
+                start(cause)
+                self.assertTrue(appslot.spare() in (A, B))
+                self.confirmed(A)
+                self.assertEqual(start(), A)
+
+
+def choose(test):
+    appslot.choose(B)
+
+
+def first_start(test):
+    appslot.choose(B)
+    start()
+
+
+def confirm(test):
+    first_start(test)
+    appslot.confirm()
+
+
+def give_up(test):
+    first_start(test)
+    start()
+
+
+def crash(test):
+    starts(5)
+
+
+class TestPowerCuts(BootTestCase):
+    """At every write: afterwards one of the two copies starts, and an update still works."""
+
+    def test_at_every_write(self):
+        for story in (choose, first_start, confirm, give_up, crash):
+            for after in (False, True):
+                cut = 0
+                while self.cut_at(story, cut, after):
+                    cut += 1
+                self.assertTrue(cut)
+
+    def cut_at(self, story, cut, after):
+        self.setUp()
+        self.confirmed(B, A)
+        NVS.writes, NVS.cut, NVS.after = 0, cut, after
+        try:
+            story(self)
+            reached = False
+        except PowerCut:
+            reached = True
+        NVS.cut = None
+        trial = start(POWER)
+        self.assertTrue(trial in (A, B), trial)
+        if trial == B and not appslot.unconfirmed():
+            self.assertTrue(story in (confirm, crash))
+        elif story not in (confirm, crash):
+            self.assertEqual(start(POWER), A)
+        self.confirmed(A, B)
+        return reached
+
+
+unittest.main()
