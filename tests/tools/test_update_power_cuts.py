@@ -1,0 +1,201 @@
+"""The power fails at every flash operation of an update: what starts is whole, old or new.
+
+The firmware's own code writes, the simulator's bootloader starts; both on one flash, in-process.
+"""
+
+import itertools
+import random
+
+import pytest
+from errors import PowerFailure
+from flashed import OLD
+from images import KB, image
+from inprocess import Board, Firmware, borrow, finished
+
+from proto.values import BadArgument
+
+UPDATE = "v9.9.9"
+IMAGE = image(UPDATE, size=64 * KB)
+SMALL = image(UPDATE, size=12 * KB)
+MODES = ("before", "torn", "after")
+SETTINGS = {"syscfg": {"STA_SSID": "73696d", "MQTT_PUBINTERV": 77}}
+
+
+class Bytes:
+    """An update as a source hands it out."""
+
+    def __init__(self, data, piece=1_460):
+        self._data = memoryview(data)
+        self._piece = piece
+        self.left = len(data)
+
+    async def read(self, view):
+        part = await self.some(len(view))
+        view[: len(part)] = part
+        return len(part)
+
+    async def some(self, most):
+        at = len(self._data) - self.left
+        part = self._data[at : at + min(most, self._piece)]
+        self.left -= len(part)
+        return part
+
+
+class Server(Bytes):
+    """Stands for the network: one answer of a web server."""
+
+    def __init__(self, data):
+        super().__init__(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
+
+    async def open(self, host, port, context):
+        return self
+
+    async def send(self, data):
+        pass
+
+    def recv_into(self, view, stall_ms=0):
+        return self.read(view)
+
+    def close(self):
+        pass
+
+
+def by_upload(board, force=False, data=IMAGE):
+    firmware = Firmware(board)
+    assert firmware.begin("upload", force) == ""
+    finished(borrow("app.update.install").install(firmware, Bytes(data).read, len(data)))
+
+
+def by_mqtt(board):
+    firmware = Firmware(board)
+    assert firmware.cmd_mqttotastart("1") is None
+    sink = borrow("app.update.push")._Sink(firmware)
+    finished(sink.receive(Bytes(IMAGE, 2_048), False))
+    assert sink.reason == "", sink.reason
+
+
+def by_http(board):
+    firmware = Firmware(board, Server(IMAGE), otaurl="http://host/fw.bin")
+    assert firmware.cmd_upgrade("1") == "Upgrade " + OLD
+    finished(borrow("app.update.pull").run(firmware))
+    assert firmware.state == "installed"
+
+
+SOURCES = (by_upload, by_mqtt, by_http)
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory):
+    """Makes boards that have started once with the old image."""
+    folder = tmp_path_factory.mktemp("board")
+    first = Board(folder)
+    assert first.start() == OLD
+    cells = first.cells()
+    return lambda seed=0: Board(folder, cells, SETTINGS, seed)
+
+
+def judged(board):
+    """The firmware's first minute after a start."""
+    firmware = Firmware(board)
+    finished(borrow("app.update.trial").judge(firmware))
+    return firmware
+
+
+def to_the_end(board, update=by_upload):
+    """From a start on: update where the old image runs, confirm the new one; no cut any more."""
+    version = board.start()
+    if version == OLD:
+        judged(board)
+        update(board)
+        version = board.start()
+    assert version == UPDATE
+    firmware = judged(board)
+    if firmware.pending:
+        assert firmware.cmd_mqttotaconfirm("1") == "Confirmed OTA image"
+    assert board.start() == board.start() == UPDATE
+    judged(board)
+    assert board.nvs.report() == {"nvs": {"syscfg": {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}}}
+    assert board.flash.unerased == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)
+def test_every_operation(new, source, mode):
+    for number in itertools.count(1):
+        board = new(number)
+        assert board.start() == OLD
+        board.flash.plan(number, mode)
+        try:
+            source(board)
+            break  # it was not that long
+        except PowerFailure:
+            pass
+        assert board.start() in (OLD, UPDATE), number
+        judged(board)
+        if board.boot.running.name == "ota_0":
+            assert board.nvs.peek("syscfg", "OTA_TRIED") is None
+            to_the_end(board, source)
+    assert number > 2 * len(IMAGE) // 4096 + 3  # each block was erased and written
+
+
+def life(board):
+    """A whole update, from the start of the old image to the confirmed start of the new one."""
+    while board.start() == OLD:
+        judged(board)
+        try:
+            by_upload(board, data=SMALL)
+        except BadArgument as refused:
+            assert "failed already" in str(refused)  # it was cut before it was confirmed
+            by_upload(board, force=True, data=SMALL)
+    firmware = judged(board)
+    if firmware.pending:
+        firmware.cmd_mqttotaconfirm("1")
+    assert board.start() == UPDATE
+    judged(board)
+
+
+def test_two_cuts_anywhere(new):
+    board = new()
+    life(board)
+    length = board.flash.operations
+    chance = random.Random(7)
+    for pair in range(500):
+        board = new(pair)
+        cuts = [(chance.randrange(1, length + 1), chance.choice(MODES)) for _ in range(2)]
+        for cut in cuts:
+            board.flash.plan(*cut)
+            try:
+                life(board)
+                break  # the new image runs, confirmed, before the cut comes
+            except PowerFailure:
+                pass
+        board.flash._cut_at = None
+        life(board)
+        assert board.start() == board.start() == UPDATE, cuts
+        held = board.nvs.report()["nvs"]["syscfg"]
+        assert held == {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}, cuts
+        assert board.flash.unerased == 0
+
+
+def test_any_byte_of_the_body(new):
+    """2,000 random flips: refused, and nothing of them is ever started."""
+    chance = random.Random(11)
+    board = new()
+    assert board.start() == OLD
+    places = [*range(320), *(chance.randrange(len(SMALL)) for _ in range(2000))]
+    for at in places:
+        data = bytearray(SMALL)
+        data[at] ^= 1 << chance.randrange(8)
+        with pytest.raises(BadArgument):
+            by_upload(board, data=bytes(data))
+    assert board.start() == OLD
+    assert board.nvs.peek("syscfg", "OTA_TRIED") is None
+
+
+@pytest.mark.parametrize("size", [0, 1, 287, *range(4096, 64 * KB, 4096), 64 * KB - 1])
+def test_truncated(new, size):
+    board = new()
+    assert board.start() == OLD
+    with pytest.raises(BadArgument):
+        by_upload(board, data=IMAGE[:size])
+    assert board.start() == OLD
