@@ -1,6 +1,7 @@
 """A camera that fails in every way: nothing bad is shown, nothing else stops, it comes back."""
 
 import contextlib
+import json
 import re
 import time
 
@@ -13,6 +14,8 @@ from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 FAULTS = ["raise", "none", "stall", "truncate", "no_soi"]
+DRIVERS = ("api", "driver")
+HELD_UP_S = 5  # by a driver that waits for a picture inside C: 4 s, and nothing else goes on
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +24,10 @@ def broker(tmp_path_factory):
         yield made
 
 
-@pytest.fixture(scope="module")
-def shared(broker, tmp_path_factory):
-    settings = {"pubinterval": "1"}
-    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, settings) as made:
+@pytest.fixture(scope="module", params=DRIVERS)
+def shared(request, broker, tmp_path_factory):
+    folder, args = tmp_path_factory.mktemp("camera"), ["--driver", request.param]
+    with Simulator(folder, broker.uri, {"pubinterval": "1"}, args) as made:
         yield made
 
 
@@ -52,7 +55,14 @@ def all_good(client):
         check(message.payload)
 
 
-@pytest.mark.parametrize("fault", [*FAULTS, "padding"])
+@pytest.mark.parametrize(
+    ("shared", "fault"),
+    [
+        *(("api", fault) for fault in (*FAULTS, "padding")),
+        *(("driver", fault) for fault in ("none", "truncate", "padding")),
+    ],
+    indirect=["shared"],
+)
 def test_one_bad_picture(camera, client, fault):
     """The next one comes at once, and nobody sees the bad one."""
     since = len(client.messages)
@@ -99,9 +109,9 @@ def test_fails_from_the_start(broker, tmp_path):
             assert camera.facts["boots"] == boots
 
 
-def fails_for_a_while(folder, fault):
+def fails_for_a_while(folder, fault, driver):
     """MQTT, page and console go on and tell; once mended it publishes again soon."""
-    with alone(folder) as (camera, client):
+    with alone(folder, driver) as (camera, client):
         camera.control("camera", fault=fault)
         camera.wait_status("camera recovering (", 15)
         silent_from = len(client.messages)
@@ -113,7 +123,7 @@ def fails_for_a_while(folder, fault):
         assert time.monotonic() - start < 10
         start = time.monotonic()
         assert camera.get("/capture", timeout=15).status_code == 503
-        assert time.monotonic() - start < 1  # it is known by now
+        assert time.monotonic() - start < (1 if driver == "api" else HELD_UP_S)  # it is known
         assert camera.get("/").status_code == 200
         assert client.ask("pubinterval") == "1"
         assert re.search(r"camera (recovering|ready) \(.+\)", client.ask("status"))
@@ -126,8 +136,8 @@ def fails_for_a_while(folder, fault):
         assert "mqtt connects 1," in health and "restarts 0," in health
 
 
-def only_taking_its_power_helps(folder, fault):
-    with alone(folder) as (camera, client):
+def only_taking_its_power_helps(folder, fault, driver):
+    with alone(folder, driver) as (camera, client):
         camera.control("camera", fault=fault, until="power_cycle")
         start = time.monotonic()
         camera.wait_output("camera: recovery: power", 30)
@@ -138,29 +148,88 @@ def only_taking_its_power_helps(folder, fault):
 
 
 @contextlib.contextmanager
-def alone(folder):
+def alone(folder, driver="api"):
     """(camera, client) with a broker of their own; the first picture is there."""
+    args = ["--driver", driver]
     with (
         Mosquitto(folder / "broker") as broker,
-        Simulator(folder / "camera", broker.uri, {"pubinterval": "1"}) as camera,
+        Simulator(folder / "camera", broker.uri, {"pubinterval": "1"}, args) as camera,
         Listener(broker.port) as client,
     ):
         client.wait(IMAGE)
         yield camera, client
 
 
-def about(tell, fault):
-    """`tell(folder, fault)` as a story by the name of both."""
+def is_not_there(folder, driver):
+    """A board without a sensor starts, says so, does all else, and finds it once it is there."""
+    with alone(folder, driver) as (camera, client):
+        camera.control("camera", fault="absent")
+        since = len(client.messages)
+        camera.power_cut()
+        boots, logged = camera.facts["boots"], len(camera.output)
+        client.wait(f"tele/{TOPIC}/LWT", b"Online", since=since)
+        missing(camera, client, "no sensor answers")
+        for _ in range(20):  # it is looked for meanwhile, and that is no news
+            assert camera.get("/capture", timeout=15).status_code == 503
+            time.sleep(0.2)
+        assert camera.output[logged:].count("no sensor answers") <= 3  # a line, twice in `status`
+        camera.control("camera", fault=None)
+        check(client.wait(IMAGE, since=len(client.messages), limit_s=20).payload)
+        camera.wait_status("camera ready")
+        assert camera.facts["boots"] == boots
+
+
+def has_no_module(folder):
+    """A firmware without a camera module is a switch with a clock, MQTT, page and console."""
+    args = ["--driver", "none", "--device-id", "DVES_000002"]
+    settings = {"pubinterval": "1"}
+    with (
+        Mosquitto(folder / "broker") as broker,
+        Simulator(folder / "camera", broker.uri, settings, args) as camera,
+        Listener(broker.port) as client,
+    ):
+        client.wait(f"stat/{TOPIC}/timer")
+        missing(camera, client, "no camera driver in this firmware")
+        assert camera.facts["boots"] == 1
+
+
+def missing(camera, client, why):
+    """Status, telemetry, page and command say why there is no picture; everything else works."""
+    assert f"camera absent ({why})" in camera.wait_status("camera absent")
+    since = len(client.messages)
+    client.ask("status")
+    state = json.loads(client.wait(f"tele/{TOPIC}/STATE", since=since).payload)
+    assert state["Camera"]["State"] == "absent"
+    assert state["LastError"] == f"camera: {why}"
+    start = time.monotonic()
+    refused = camera.get("/capture")
+    assert time.monotonic() - start < 1
+    assert (refused.status_code, refused.text) == (503, f"no picture: {why}\n")
+    answer = client.ask("camera", '{"vflip": "1"}', reply="SYNTAX").splitlines()[0]
+    assert answer == f"camera: the camera is absent: {why}"
+    assert json.loads(client.ask("camera"))["vflip"] == 0
+    assert camera.get("/").status_code == 200
+    assert client.ask("power", "on") == "on"
+    assert camera.command("pulse 7") == "7"
+    assert not [m for m in client.messages[since:] if m.topic == IMAGE]
+    assert "restarts 0," in camera.status("3")
+
+
+def about(tell, *arguments):
+    """`tell(folder, *arguments)` as a story by all their names."""
 
     def told_with(folder):
-        tell(folder, fault)
+        tell(folder, *arguments)
 
-    told_with.__name__ = f"{tell.__name__}_{fault}"
+    told_with.__name__ = "_".join([tell.__name__, *arguments])
     return told_with
 
 
-SLOW = [about(fails_for_a_while, fault) for fault in FAULTS]
-SLOW += [about(only_taking_its_power_helps, fault) for fault in ("none", "raise", "stall")]
+SLOW = [about(fails_for_a_while, fault, "api") for fault in FAULTS]
+SLOW += [about(fails_for_a_while, fault, "driver") for fault in ("stall", "no_soi")]
+SLOW += [about(only_taking_its_power_helps, fault, "api") for fault in ("none", "raise", "stall")]
+SLOW += [about(only_taking_its_power_helps, "stall", "driver"), has_no_module]
+SLOW += [about(is_not_there, driver) for driver in DRIVERS]
 
 
 @pytest.mark.parametrize("story", SLOW, ids=name_of)
