@@ -120,7 +120,8 @@ class Camera:
 
     async def _start(self):
         """Initialise the sensor as it is wished to be, smaller where the memory is short."""
-        for size in range(self.params["framesize"], -1, -1):
+        wished = self.params["framesize"]
+        for size in range(wished, -1, -1):
             try:
                 await self._sensor.start(_size_name(size), self.params["quality"])
                 if self._free_bytes() >= self._reserve_bytes or size <= _SMALL:
@@ -128,10 +129,12 @@ class Camera:
                 self._sensor.stop()
             except MemoryError:
                 pass
-            self._log.error("camera", "too little memory for " + _size_name(size))
         else:
             raise MemoryError("not even for the smallest picture")
-        self.params["framesize"] = size
+        if size < wished:
+            text = "too little memory for {}: {}"
+            self._log.error("camera", text.format(_size_name(wished), _size_name(size)))
+            self.params["framesize"] = size
         for name, _, _, initial in borrow("proto.params").PARAMS:
             value = self.params[name]
             if value != initial and name not in ("framesize", "quality"):
