@@ -17,9 +17,10 @@ NOBODY = "mqtt://127.0.0.1:1"
 MOST = 4
 
 
-@pytest.fixture(scope="module")
-def camera(tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, {"pubinterval": "0"}) as made:
+@pytest.fixture(scope="module", params=["api", "driver"])
+def camera(request, tmp_path_factory):
+    folder, args = tmp_path_factory.mktemp("camera"), ["--driver", request.param]
+    with Simulator(folder, NOBODY, {"pubinterval": "0"}, args) as made:
         yield made
 
 

@@ -1,5 +1,6 @@
 """The simulated camera as a test in the laboratory sees it: numbers, settings, faults, age."""
 
+import contextlib
 import sys
 import time
 
@@ -15,6 +16,21 @@ import camera
 cam = camera.Camera(pixel_format=4, frame_size=10, fb_count=2, grab_mode=1)
 """
 CAPTURE = CAMERA + "result = bytes(cam.capture() or b'')\ncam.deinit()"
+
+DRIVER = """
+global camera
+import camera
+camera.deinit()
+camera.init(0, framesize=8, fb_location=0, fb_size=%d)
+"""
+TAKE = "result = camera.capture() or b''"
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """A board whose firmware has micropython-camera-driver."""
+    with Probe(tmp_path_factory.mktemp("other"), "--driver", "driver") as board:
+        yield board
 
 
 def test_frame_number_can_be_read(probe):
@@ -100,3 +116,79 @@ def test_when_empty_keeps_an_old_picture(tmp_path):
         third = frame_number(probe.run(number))
         assert second - first > 10
         assert third - second <= 3
+
+
+# The other driver
+
+
+def test_other_driver_gives_numbered_pictures_without_a_test_picture(other):
+    before = other.control("frames")["captured"]
+    numbers = [frame_number(other.run(DRIVER % 1 + TAKE)) for _ in range(2)]
+    assert numbers[0] < numbers[1]
+    assert other.control("frames") == {"captured": before + 2, "last": numbers[1]}
+
+
+def test_other_drivers_faults(other):
+    other.run(DRIVER % 2)
+    for fault, shows in {
+        "none": lambda jpeg: jpeg == b"",
+        "raise": lambda jpeg: jpeg == b"",  # it has no errors, only no pictures
+        "truncate": lambda jpeg: jpeg[:2] == b"\xff\xd8" and jpeg[-2:] != b"\xff\xd9",
+        "big": lambda jpeg: len(jpeg) > 300_000 and frame_number(jpeg) > 0,
+    }.items():
+        other.control("camera", fault=fault, count=1)
+        assert shows(other.run(TAKE)), fault
+        assert frame_number(other.run(TAKE)) > 0, fault
+
+
+def test_picture_without_room_loses_the_other_drivers_buffer(other):
+    code = "result = camera.capture() and 1"
+    fill = """
+import gc
+gc.collect()
+hold = [bytearray(100_000) for _ in range(gc.mem_free() // 100_000 - 2)]
+try:
+    camera.capture()
+except MemoryError:
+    result = "full"
+hold = None
+"""
+    other.run(DRIVER % 1)
+    other.control("camera", fault="big", count=1)
+    assert other.run(fill) == b"'full'"
+    start = time.monotonic()
+    assert other.run(code) == b"False"
+    assert time.monotonic() - start > 3.5  # the driver waits for the buffer that it has lost
+    assert frame_number(other.run(DRIVER % 1 + TAKE)) > 0
+
+
+def test_buffers_are_as_large_as_at_the_start(other):
+    other.run(DRIVER % 1 + "camera.framesize(13)\ncamera.capture()")  # one from before the change
+    look = "import world\nresult = world.quick(world.FRAME_AVAILABLE)"
+    assert other.run(look) == b"0"
+    time.sleep(0.5)  # an absence has to be waited for
+    assert other.run(look) == b"0"  # no picture fits
+    assert frame_number(other.run(DRIVER % 1 + "camera.framesize(5)\n" + TAKE)) > 0
+
+
+@pytest.mark.parametrize("driver", ["api", "driver"])
+def test_no_sensor_on_the_bus(driver, other, tmp_path):
+    with contextlib.ExitStack() as stack:
+        board = other
+        if driver == "api":
+            board = stack.enter_context(Probe(tmp_path))
+        board.control("camera", fault="absent")
+        code = CAMERA if driver == "api" else DRIVER % 1
+        error = "OSError(95, 'ESP_ERR_NOT_SUPPORTED')" if driver == "api" else "Camera Init Failed"
+        bus = "i2c = machine.SoftI2C(scl=machine.Pin(27), sda=machine.Pin(26))\n"
+        assert error in board.run(code).decode()
+        assert board.run(bus + "result = i2c.scan()") == b"[]"
+        board.power_cut()
+        assert error in board.run(code).decode()
+        board.control("camera", fault=None)
+        assert board.run(code + "result = 'found'") == b"'found'"
+
+
+def test_firmware_without_camera_module(tmp_path):
+    with Probe(tmp_path, "--driver", "none") as board:
+        assert board.run("import camera").startswith(b"ImportError")

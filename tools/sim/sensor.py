@@ -208,7 +208,7 @@ class Sensor:
             settings=frame.settings,
         )
         await asyncio.sleep(max(0, start + period - time.monotonic()))
-        if len(frame.data) > self._room:  # FB-OVF
+        if len(frame.data) > self._room or self._lost >= self._config["fb_count"]:  # FB-OVF
             return
         if self._latest:
             self._queue.clear()
@@ -232,6 +232,7 @@ class Sensor:
     def lose(self):
         """The driver has forgotten the buffer that it took: it never comes back."""
         self._lost += 1
+        del self._queue[self._config["fb_count"] - self._lost :]
         self.free()
 
     async def take(self, *_):
