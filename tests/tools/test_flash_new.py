@@ -1,0 +1,131 @@
+"""Flashing a new board: what is refused before the chip is touched, and what is run then."""
+
+import struct
+import sys
+from pathlib import Path
+
+import flash
+import partitions
+import pytest
+import wholeimage
+from wholeimage import BadFirmware
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from images import image
+
+FACTORY = "nvs,data,nvs,0x9000,0x6000\nphy_init,data,phy,0xf000,0x1000\n"
+FACTORY += "factory,app,factory,0x10000,0x1f0000\nvfs,data,fat,0x200000,0x200000\n"
+ESP32 = "Chip type:          ESP32-D0WD-V3 (revision v3.1)\nDetected flash size: 4MB\n"
+
+
+def whole(app=None, csv=None, chip=0, offset=0x1000):
+    """A file as MicroPython's build makes it: gaps filled with ones."""
+    boot = bytearray(image(size=16 * 1024))
+    boot[32:36] = bytes(4)  # a bootloader has another description
+    struct.pack_into("<H", boot, 12, chip)
+    table = partitions.binary(csv or partitions.CSV.read_text())
+    data = b"\xff" * (0x1000 - offset) + bytes(boot)
+    data = data.ljust(0x8000 - offset, b"\xff") + table
+    return data.ljust(0x10000 - offset, b"\xff") + (app or image("1.25.0"))
+
+
+def test_micropython_with_two_slots():
+    found = wholeimage.read(whole())
+    assert (found.offset, found.project, found.version) == (0x1000, "micropython", "1.25.0")
+    assert (found.slots, found.nvs, found.end) == (2, (0x9000, 0x4000), 0x400000)
+
+
+def test_layout_without_slots_and_file_of_the_whole_flash():
+    found = wholeimage.read(whole(csv=FACTORY, offset=0))
+    assert (found.offset, found.slots, found.nvs) == (0, 0, (0x9000, 0x6000))
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (b"", "no firmware"),
+        (b"<html>" * 10_000, "no firmware"),
+        (image("1.25.0"), "an application alone .micropython 1.25.0."),
+        (whole(chip=9), "another chip"),
+        (whole()[:100], "cut off"),
+        (whole()[:0x7000], "no partition table"),
+        (whole()[:0x7040] + b"\0" * 9 + whole()[0x7049:], "partition table"),
+        (whole()[:0xF000], "its application at 0x10000"),
+        (whole(image(chip="esp32s3")), "its application at 0x10000: for another chip"),
+        (whole(image(size=0x180000 + 16)), "longer than its application's place"),
+    ],
+)
+def test_refused(data, complaint):
+    with pytest.raises(BadFirmware, match=complaint):
+        wholeimage.read(data)
+
+
+class Tool:
+    """In esptool's place: remembers what is run on the board."""
+
+    def __init__(self, said=ESP32):
+        self.said = said
+        self.runs = []
+
+    def __call__(self, port, baud, *arguments, show=True):
+        self.runs.append(arguments)
+        return "" if show else self.said
+
+
+@pytest.fixture
+def firmware(tmp_path):
+    path = tmp_path / "firmware.bin"
+    path.write_bytes(whole())
+    return path
+
+
+@pytest.fixture
+def nvs(tmp_path):
+    path = tmp_path / "nvs.bin"
+    path.write_bytes(b"\xfe\xff\xff\xff".ljust(0x4000, b"\xff"))
+    return path
+
+
+def test_checks_then_writes(firmware, nvs):
+    tool, said = Tool(), []
+    flash.flash("COM3", firmware, nvs, erase=True, run=tool, say=said.append)
+    assert tool.runs == [
+        ("flash-id",),
+        ("erase-flash",),
+        ("write-flash", "0x1000", str(firmware)),
+        ("write-flash", "0x9000", str(nvs)),
+    ]
+    assert said[1].startswith("ESP32-D0WD-V3") and said[1].endswith("4 MB of flash")
+    assert said[-1].endswith("make deploy PORT=COM3")
+
+
+def test_settings_alone(nvs):
+    tool = Tool()
+    flash.flash("COM3", None, nvs, run=tool, say=str)
+    assert tool.runs == [("flash-id",), ("write-flash", "0x9000", str(nvs))]
+
+
+def test_nothing_is_written_when_something_is_wrong(firmware, nvs):
+    tool = Tool(ESP32.replace("4MB", "2MB"))
+    with pytest.raises(flash.FlashError, match="has 2 MB of flash, this needs 4 MB"):
+        flash.flash("COM3", firmware, None, run=tool, say=str)
+    firmware.write_bytes(whole(csv=FACTORY))
+    with pytest.raises(flash.FlashError, match="another size: 0x6000"):
+        flash.flash("COM3", firmware, nvs, run=tool, say=str)
+    nvs.write_bytes(b"anything")
+    with pytest.raises(flash.FlashError, match="no image of the settings"):
+        flash.flash("COM3", None, nvs, run=tool, say=str)
+    assert tool.runs == [("flash-id",)]
+
+
+def test_no_board(firmware, capsys):
+    """The real esptool, without a board."""
+    assert flash.main(["/dev/nothing", str(firmware)]) == 1
+    said = capsys.readouterr()
+    assert "micropython 1.25.0" in said.out
+    assert "/dev/nothing" in said.err and "Connect IO0 to GND" in said.err
+
+
+def test_wrong_arguments(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        flash.parse(["COM3"])
