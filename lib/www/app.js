@@ -217,7 +217,7 @@ function list(target, rows) {
 function showStatus(status) {
   const ready = status.camera.state === "ready" || status.camera.state === "starting";
   const broker = status.broker.state.startsWith("connected");
-  const [dot, words] = !ready ? ["lost", `The camera is ${status.camera.state}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "All is well"];
+  const [dot, words] = !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "All is well"];
   $("dot").className = `dot ${dot}`;
   $("summary").textContent = words;
   $("name").textContent = status.topic;
@@ -226,7 +226,8 @@ function showStatus(status) {
   $("open").hidden = !status.open;
   $("logout").hidden = status.open;
   if (!live.paused && $("overlay").textContent !== "No live picture at the moment; trying again.") {
-    overlay(ready ? "" : `The camera is ${status.camera.state}; the picture comes back by itself.`);
+    const lost = status.camera.state === "absent" ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture comes back by itself.`;
+    overlay(ready ? "" : lost);
   }
   const wifi = status.wifi;
   list($("figures"), [

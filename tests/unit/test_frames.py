@@ -229,6 +229,21 @@ class TestFaults(FramesCase):
 
         self.story(tell)
 
+    def test_camera_that_is_absent_is_not_waited_for(self):
+        async def tell(frames, camera, log):
+            camera.state, camera.reason = "absent", "no sensor answers"
+            camera.fault = CameraFault("no sensor answers")
+            for _ in range(3):
+                start = clock.now_ms()
+                error = await outcome(take(frames))
+                self.assertIsInstance(error, CameraFault)
+                self.assertEqual(str(error), "no sensor answers")
+                self.assertTrue(clock.now_ms() - start < 1_000)
+            camera.state, camera.fault = "ready", None
+            return await take(frames)
+
+        self.assertEqual(len(self.story(tell)), 2)
+
     def test_long_fault_ends_the_wait_with_the_reason_and_then_at_once(self):
         async def tell(frames, camera, log):
             camera.fault = CameraFault("x")
