@@ -124,7 +124,8 @@ class TestStart(SensorCase):
             (OSError(95), NoSensor),
             (OSError(12), MemoryError),
             (OSError(-257, "ESP_ERR_NO_MEM"), MemoryError),
-            (OSError("Failed to capture initial frame."), SensorError),
+            (OSError("Failed to capture initial frame."), NoFrame),
+            (OSError(-1, "ESP_FAIL"), SensorError),
         ):
             Camera.error = error
             self.assertEqual(type(self.start()), kind)

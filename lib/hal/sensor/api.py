@@ -53,6 +53,8 @@ class Sensor(Base):
                 raise MemoryError(text) from None
             if "NOT_FOUND" in text or _EOPNOTSUPP in e.args:
                 raise NoSensor("no sensor answers") from None
+            if "initial frame" in text:
+                raise NoFrame("the sensor gave no first picture") from None
             raise SensorError("init failed: {}".format(e)) from None
         if not hasattr(self._camera, "frame_available"):  # older ones cannot be asked
             from hal.sensor.pace import Pace
