@@ -59,6 +59,23 @@ class Flash:
         """Write at the work bench, before the board is built: no operation is counted."""
         self._cells[at : at + len(data)] = data
 
+    def together(self, steps):
+        """Several writes, and erases of whole sectors, that count as one operation."""
+        cut = self.operation()
+        if cut == "torn":
+            steps = steps[: self._chance.randrange(len(steps) + 1)]
+        if cut != "before":
+            self.burn_steps(steps)
+        if cut:
+            self.cut_power()
+
+    def burn_steps(self, steps):
+        """Writes as (address, bytes), made and taken off the list; a sector of ones erases it."""
+        for at, data in steps:
+            erases = data == b"\xff" * SECTOR
+            self.burn(at, data if erases else _both(self.read(at, len(data)), data))
+        steps.clear()
+
     def busy(self, erased=0, written=0):
         """None, or a wait as long as the chip takes to erase sectors and to write bytes."""
         if self._fast:

@@ -1,14 +1,15 @@
 """Non-volatile storage as ESP-IDF keeps it: typed entries of 32 bytes in a few pages of flash.
 
-Limits and errors are those measured on a 16 KB partition. Each change is one flash operation and
-is on disk, whole, before the call returns.
+Limits and errors are those measured on a 16 KB partition. A change counts as one operation of the
+flash, and is there before the call returns; a power cut may fall between any two of its writes.
 """
 
-import json
-import os
-import random
+import struct
+import zlib
 
+import nvspages
 from errors import os_error
+from nvspages import BLOB, I32, INDEX, U8, Pages
 
 NOT_FOUND = (-4354, "ESP_ERR_NVS_NOT_FOUND")
 NO_SPACE = (-4357, "ESP_ERR_NVS_NOT_ENOUGH_SPACE")
@@ -26,20 +27,25 @@ _PAGE_BYTES = 4_000  # a larger blob is written in chunks, which a failure leave
 
 
 class NVS:
-    """Namespaces of i32 and blob values in one JSON file; `flash` counts and cuts the writes."""
+    """Namespaces of i32 and blob values; blobs are handed over as hex."""
 
-    def __init__(self, path, flash):
-        self._path = path
+    def __init__(self, flash, at, size):
         self._flash = flash
-        self._jammed = False
-        try:
-            self._spaces = json.loads(path.read_text())
-        except FileNotFoundError:
-            self._spaces = {}
+        self._place = at, size
+        self.reset()
 
     def reset(self):
-        """Start again as the chip does: chunks left by a failed write are swept away."""
+        """Start again as the chip does: what an unfinished write has left is swept away."""
         self._jammed = False
+        self._pages = pages = Pages(self._flash, *self._place)
+        names = {item.data[0]: item.key for item in pages.items() if _is_space(item)}
+        self._numbers = {name: number for number, name in names.items()}
+        self._spaces = {name: {} for name in self._numbers}
+        for name in {item.name: None for item in pages.items() if item.space in names}:
+            value = self._settle(name)
+            if value is not None:
+                self._spaces[names[name[0]]][name[1]] = value
+        self._flash.burn_steps(pages.steps)
 
     @property
     def empty(self):
@@ -105,9 +111,9 @@ class NVS:
         return self._spaces.get(space, {}).get(key)
 
     def put(self, space, key, value):
-        """Store at the work bench: no limits, no flash operation counted."""
-        self._spaces.setdefault(space, {})[key] = value
-        self._save()
+        """Store at the work bench: no flash operation counted."""
+        self._write(space, key, value)
+        self._flash.burn_steps(self._pages.steps)
 
     def _check_space(self, value, space):
         """Refuse what does not fit beside all that is there, the value to be replaced included."""
@@ -127,22 +133,88 @@ class NVS:
 
     def _change(self, space, key, value):
         """Write one entry; a power cut in the middle leaves the old one or the new one."""
-        cut = self._flash.operation()
-        if cut == "before" or (cut == "torn" and random.random() < 0.5):
-            self._flash.cut_power()
-        entries = self._spaces.setdefault(space, {})
-        if value is None:
-            del entries[key]
-        else:
-            entries[key] = value
-        self._save()
-        if cut:
-            self._flash.cut_power()
+        self._write(space, key, value)
+        steps = list(self._pages.steps)
+        self._pages.steps.clear()
+        self._flash.together(steps)
 
-    def _save(self):
-        part = self._path.with_suffix(".part")
-        part.write_text(json.dumps(self._spaces))
-        os.replace(part, self._path)
+    def _write(self, space, key, value):
+        """Add the new items, then give up the old ones."""
+        if space not in self._numbers:
+            number = len(self._numbers) + 1
+            self._add(0, U8, space, bytes([number]))
+            self._numbers[space] = number
+            self._spaces[space] = {}
+        number = self._numbers[space]
+        if isinstance(value, int):
+            self._add(number, I32, key, struct.pack("<i", value))
+        elif value is not None:
+            self._add_blob(number, key, bytes.fromhex(value))
+        self._settle((number, key), gone=value is None)
+        if value is None:
+            self._spaces[space].pop(key, None)
+        else:
+            self._spaces[space][key] = value
+
+    def _add_blob(self, number, key, data):
+        """Chunks as the pages have room for them, then the index that makes them count."""
+        starts = [item.data[5] for item in self._named((number, key)) if item.kind == INDEX]
+        start = 0x80 if starts and starts[-1] == 0 else 0
+        at = count = 0
+        while at < len(data) or not count:
+            part = data[at : at + self._pages.tail_room()]
+            about = struct.pack("<HHI", len(part), 0xFFFF, zlib.crc32(part, 0xFFFFFFFF))
+            self._add(number, BLOB, key, about, start + count, part)
+            at += len(part)
+            count += 1
+        self._add(number, INDEX, key, struct.pack("<IBBH", len(data), count, start, 0xFFFF))
+
+    def _add(self, *item):
+        if not self._pages.add(*item):
+            jammed = self._jammed
+            self._pages.steps.clear()
+            self.reset()
+            self._jammed = jammed
+            raise os_error(*NO_SPACE)
+
+    def _named(self, name):
+        return [item for item in self._pages.items() if item.name == name]
+
+    def _settle(self, name, gone=False):
+        """The newest whole value under a name, or None; whatever else there is, is given up."""
+        items = self._named(name)
+        others = [item for item in items if item.kind not in (I32, BLOB, INDEX)]
+        value, kept = None, others
+        for item in reversed([] if gone else items):
+            if item.kind == I32:
+                value, kept = struct.unpack_from("<i", item.data)[0], [item]
+            elif item.kind == INDEX:
+                value, kept = self._joined(item, items)
+            if value is not None:
+                break
+        for item in items:
+            if item not in kept:
+                self._pages.erase(item)
+        return value
+
+    def _joined(self, index, items):
+        """(hex, items) of a blob; (None, []) where a chunk of it is missing."""
+        size, count, start, _ = struct.unpack("<IBBH", index.data)
+        chunks = {item.chunk: item for item in items if item.kind == BLOB}
+        wanted = range(start, start + count)
+        if any(number not in chunks for number in wanted):
+            return None, []
+        data = b""
+        for number in wanted:
+            length = struct.unpack_from("<H", chunks[number].data)[0]
+            data += self._pages.bytes_of(chunks[number])[nvspages.ENTRY :][:length]
+        if len(data) != size:
+            return None, []
+        return data.hex(), [index, *(chunks[number] for number in wanted)]
+
+
+def _is_space(item):
+    return item.space == 0 and item.kind == U8
 
 
 def _entries(value):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import firmware
 import firstflash
+import partitions
 from air import Air
 from board_process import BoardProcess
 from bootloader import Bootloader
@@ -16,7 +17,6 @@ from control import Control
 from errors import UsageError
 from flashchip import Flash
 from nvs import NVS
-from partitions import Partitions
 from pins import Pins
 from ready import ReadyFile
 from scene_process import SceneProcess
@@ -45,9 +45,8 @@ class World:
         self._lock = _locked(self.state / "lock")
         mac = _ESPRESSIF + bytes.fromhex(args.device_id[5:])
         self.flash = Flash(self.state / "flash.bin", args.fast)
-        self.partitions = Partitions(self.flash)
+        self.partitions = partitions.Partitions(self.flash)
         self.bootloader = Bootloader(self.flash, self.partitions)
-        self.nvs = NVS(self.state / "nvs.json", self.flash)
         self.clock = Clock(self.state / "clock")
         self.pins = Pins()
         self.radio = Radio(mac, args.fast)
@@ -61,6 +60,8 @@ class World:
             firmware.flash(self.files)
         command, environment = firmware.command(args, self.files, self.state / "clock")
         firstflash.write(self.flash, self.partitions, firmware.version(command[0]))
+        place = self.partitions.first(partitions.DATA, partitions.NVS)
+        self.nvs = NVS(self.flash, place.offset, place.size)
         self.terminal = Terminal() if args.uart == "pty" else None
         self.receiver = Receiver()
         self.board = BoardProcess(
