@@ -91,6 +91,13 @@ class Camera:
         if self._sensor:
             self._sensor.release()
 
+    def values(self):
+        """{name: value} of the parameters that there are."""
+        values = self.params
+        if self._sensor:
+            values = {name: values[name] for name in values if self._sensor.offers(name)}
+        return values
+
     def set(self, changes):
         """Apply [(name, value), ...], all or none; OSError says which the sensor refused.
 

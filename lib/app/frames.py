@@ -90,6 +90,10 @@ class Frames:
         """A parameter has changed: pictures begun before now are not lent any more."""
         self._floor = self.next_fresh()
 
+    def absent(self):
+        """Why there is no camera; nothing where there is one."""
+        return self._camera.reason if self._camera.state == "absent" else ""
+
     def leased(self):
         """How many leases are out."""
         return sum(frame.leases for frame in self._pool)
@@ -182,7 +186,7 @@ class Frames:
         self._tell()
 
     def _given_up(self):
-        if self._camera.state == "absent":
+        if self.absent():
             return True
         since = self._failing_since
         return since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms

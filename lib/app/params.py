@@ -31,7 +31,7 @@ class Params:
     def cmd_camera(self, argument):
         """The JSON of all values, or: the last value set."""
         if not argument:
-            return json.dumps(self._camera.params)
+            return json.dumps(self._camera.values())
         table = borrow("proto.params")
         wanted = table.parse(argument)
         changes = [(name, value) for name, value in wanted if name != table.SAVE]

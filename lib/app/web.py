@@ -80,12 +80,15 @@ class Web:
                 head = _JPEG_HEAD.format(len(frame.view), _unix(frame.time_s))
                 await _send(request, (head.encode(), frame.view))
         except CameraFault as e:
-            await self._pages.refuse(request, 503, "There is no picture: {}.".format(e))
+            return await self._no_picture(request, e)
         except OSError:  # the viewer has gone, or has stopped reading
             pass
         return Response.already_handled
 
     async def _stream(self, request):
+        why = self._frames.absent()
+        if why:
+            return await self._no_picture(request, why)
         if self.streams >= self._most_streams:
             most = "{} viewers are all there can be.".format(self._most_streams)
             await self._pages.refuse(request, 503, most)
@@ -99,6 +102,10 @@ class Web:
             pass
         finally:
             self._viewers.remove(request.sock[1])
+        return Response.already_handled
+
+    async def _no_picture(self, request, why):
+        await self._pages.refuse(request, 503, "There is no picture: {}.".format(why))
         return Response.already_handled
 
     async def _page(self, request):

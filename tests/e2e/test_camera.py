@@ -206,6 +206,7 @@ def missing(camera, client, why):
     assert time.monotonic() - start < 1
     assert refused.status_code == 503
     assert f"There is no picture: {why}." in refused.text
+    assert f"There is no picture: {why}." in camera.get("/mjpg").text
     told = json.loads(camera.get("/api/status").text)["camera"]
     assert (told["state"], told["reason"]) == ("absent", why)
     answer = client.ask("camera", '{"vflip": "1"}', reply="SYNTAX").splitlines()[0]

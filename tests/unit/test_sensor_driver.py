@@ -183,6 +183,11 @@ class TestParameters(SensorCase):
         self.assertEqual(driver.called, [])
         self.assertTrue("framesize" in self.refused("framesize", "QSXGA"))
 
+    def test_tells_what_it_offers(self):
+        offered = [name for name, _, _ in OFFERED] + ["nightmode"]
+        self.assertTrue(all(self.sensor.offers(name) for name in offered))
+        self.assertFalse(any(self.sensor.offers(name) for name in LACKING))
+
     def test_driver_that_has_stopped(self):
         self.assertTrue("not started" in self.refused("vflip", 1))
         self.start()

@@ -16,6 +16,8 @@ async def read(exchange):
 def _all(site):
     values = _values(site)
     for name, low, high, initial in PARAMS:
+        if name not in values:  # not offered by this camera's driver
+            continue
         row = {"name": name, "value": values[name], "low": low, "high": high, "default": initial}
         if name == "framesize":
             row["options"] = ["{} x {}".format(size[1], size[2]) for size in FRAMESIZES]

@@ -51,6 +51,10 @@ class Base:
         if self._pace and name in ("framesize", "nightmode"):
             self._pace.restart()
 
+    def offers(self, name):
+        """Whether the driver knows a parameter."""
+        return True
+
     async def capture(self, timeout_ms):
         """A view of the next frame, valid until `release` or the next capture; else NoFrame.
 

@@ -22,7 +22,10 @@ _FUNCTIONS = {  # name on the wire -> the driver's function, where it differs
     "special_effect": "speffect",
     "wb_mode": "whitebalance",
 }
-_OFFERED = "framesize quality contrast brightness saturation hmirror vflip special_effect wb_mode"
+_OFFERED = (
+    "framesize quality contrast brightness saturation hmirror vflip special_effect wb_mode"
+    " nightmode"
+)
 _PINS = {
     "vsync_pin": "vsync",
     "href_pin": "href",
@@ -91,13 +94,16 @@ class Sensor(Base):
         self._room = -1
         camera.deinit()
 
+    def offers(self, name):
+        return name in _OFFERED.split()
+
     def _night_bus(self):
         from hal.sensor.sccb import BorrowedBus
 
         return BorrowedBus(self._pins["sda_pin"], self._pins["scl_pin"])
 
     def _set(self, name, value):
-        if name not in _OFFERED.split():
+        if not self.offers(name):
             raise SensorError("not offered by " + self.name)
         if name == "quality":
             value = max(value, _BEST)
