@@ -15,6 +15,7 @@ from pace import Pace
 from relay import Relay, connection, free_port, listener
 
 DNS = 53
+_ANY = "0.0.0.0"
 _NTP = 123
 _DNS_FAILURE = -202
 _SOCKETS = 10
@@ -32,11 +33,15 @@ class Air:
         self._targets = {}
         self._servers = []
         self._inside = {}  # board port -> loopback port of the firmware's listener
+        self._hosts = {}  # board port -> the address that it listens on
+        self.owns = None  # set by the world: whether the board has an address now
         self.count_sockets = None  # set by the power supply: how many the firmware has open
 
     def inside(self, port):
         """The loopback port where the firmware serves this port of the board while it can."""
-        return self._inside.get(port) if self.pace.flowing else None
+        if not self.pace.flowing or not self.owns(self._hosts.get(port, _ANY)):
+            return None
+        return self._inside.get(port)
 
     async def open(self, public):
         """Listen on the public ports (board port -> option, port); returns them as bound."""
@@ -60,6 +65,7 @@ class Air:
     def reset(self):
         """Forget the board's sockets; whoever was connected gets RST."""
         self._inside.clear()
+        self._hosts.clear()
         self.kill_all()
         for _, task in self._targets.values():
             task.cancel()
@@ -98,13 +104,14 @@ class Air:
             raise os_error(_DNS_FAILURE) from None
         return found[0][4][0]
 
-    def bind(self, port):
+    def bind(self, port, host=_ANY):
         """The loopback port that stands for a port of the board; 0 is any free one."""
         if not port:
             port = free_port()
             self._inside[port] = port
         elif port not in self._inside:
             self._inside[port] = free_port()
+        self._hosts[port] = host
         return self._inside[port]
 
     def connect(self, host, port):

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from errors import UsageError
+from settings import FIRST_BOOT
 
 _ROOT = Path(__file__).resolve().parents[2]
 _OWN = _ROOT / ".venv" / "bin" / "micropython"
@@ -98,10 +99,14 @@ def _runs(path, mirror):
     return True
 
 
-def say_where_to_look(facts, topic):
+def say_where_to_look(facts, topic, unconfigured):
     """Tell a newcomer what to open, what to type, and how to end it."""
     page = f"http://127.0.0.1:{facts['http']}"
-    lines = [
+    lines = []
+    if unconfigured:
+        lines += [f"set-up     {page}/  as on the camera's own access point"]
+        lines += ["Wi-Fi      {ssid}, password {password}".format(**FIRST_BOOT)]
+    lines += [
         f"picture    {page}/capture",
         f"stream     {page}/stream",
         f"telnet     127.0.0.1 {facts['telnet']}",

@@ -51,6 +51,11 @@ class NVS:
     def empty(self):
         return not self._spaces
 
+    def forget(self, space):
+        """Drop a namespace, before the board starts."""
+        if self._spaces.pop(space, None) is not None:
+            self._save()
+
     def calls(self):
         return {
             "nvs.open": self.open,

@@ -34,7 +34,7 @@ def parse(argv=None):
             metavar="N",
             help=f"default {port or 'any free one'}; 0 = any free one",
         )
-    add("--ap", action="store_true", help="start unconfigured")
+    add("--ap", action="store_true", help="start unconfigured, as a new board does")
     add("--heap", default="4M", type=_heap, metavar="SIZE", help="heap of the interpreter")
     add("--micropython", metavar="PATH", help="another interpreter")
     add(

@@ -24,7 +24,9 @@ async def run(args):
     try:
         facts = await world.open()
         if not (args.quiet or args.run):
-            firmware.say_where_to_look(facts, dict(args.set).get("topic", "esp32-mqtt-cam"))
+            firmware.say_where_to_look(
+                facts, dict(args.set).get("topic", "esp32-mqtt-cam"), args.ap
+            )
         exited = world.power_on(facts)
         await asyncio.wait([stopped, exited], return_when=asyncio.FIRST_COMPLETED)
         return exited.result() if exited.done() else 0

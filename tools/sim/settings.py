@@ -28,9 +28,12 @@ class Settings:
     def write(self, given, broker, chosen_broker, unconfigured):
         """Write what was given; a first boot gets what a camera on the simulated board needs.
 
-        `given` are (name, text) pairs. The broker's URI follows the runner's from start to start,
-        unless the setting has been changed in between.
+        `given` are (name, text) pairs; `unconfigured` forgets what was set before. The broker's
+        URI follows the runner's from start to start, unless the setting has been changed in
+        between.
         """
+        if unconfigured:
+            self._nvs.forget(self._schema.NAMESPACE)
         values = {} if not self._nvs.empty or unconfigured else dict(FIRST_BOOT)
         if broker and not unconfigured and (chosen_broker or self._broker_is_ours()):
             values[_BROKER] = broker

@@ -1,4 +1,4 @@
-"""The radio: one access point in the world, the board's station, and the board's own access point.
+"""The radio: the board's station among the access points of the world, and its own access point.
 
 Codes, times, texts of errors and their traps are those measured on ESP-IDF: `status()` keeps the
 last failure after a new `connect()`, a second `connect()` while joining is an error, and the
@@ -6,35 +6,23 @@ station goes on trying by itself.
 """
 
 import asyncio
-from dataclasses import dataclass
 
 from errors import os_error, value_error
+from neighbourhood import Neighbourhood
+from own_ap import OwnAP
 
 IDLE, CONNECTING, GOT_IP = 1000, 1001, 1010
 BEACON_TIMEOUT, NO_AP_FOUND, WRONG_PASSWORD = 200, 201, 202
 _NO_ADDRESS = ["0.0.0.0", "255.255.255.0", "0.0.0.0", "0.0.0.0"]
 _STA_ADDRESS = ["192.168.4.15", "255.255.255.0", "192.168.4.2", "192.168.4.3"]
-_AP_ADDRESS = ["192.168.4.1", "255.255.255.0", "192.168.4.1", "0.0.0.0"]
-_BSSID = b"\x10\x01\x00\xc4\nV"
-_WPA2 = 3
-
-
-@dataclass
-class AccessPoint:
-    """The access point of the world, as the control port changes it."""
-
-    ssid: str = "sim"
-    password: str = "simulated"
-    up: bool = True
-    rssi: int = -55
-    dhcp: bool = True
 
 
 class Radio:
-    """Joins and loses the access point; tells whether packets flow and links live."""
+    """Joins and loses access points; tells whether packets flow and links live."""
 
     def __init__(self, mac, fast=False):
-        self.ap = AccessPoint()
+        self._around = Neighbourhood()
+        self._own = OwnAP(mac)
         self._mac = mac
         self._join_s, self._search_s, self._loss_s = (0, 0.02, 0) if fast else (1.1, 2.46, 3)
         self._scan_s = 0 if fast else 2.5
@@ -49,13 +37,15 @@ class Radio:
     def reset(self):
         """Switch the radio off, as a reset does."""
         self._stop()
-        self._active = {0: False, 1: False}
+        self._own.reset()
+        self._active = False
         self._wanted = None
+        self._ap = None  # the station's, while it is associated
+        self._scanned = None
         self._status = IDLE
         self._joining = False
         self._address = list(_NO_ADDRESS)
-        self._ap_address = list(_AP_ADDRESS)
-        self._settings = {0: {"reconnects": -1, "pm": 1, "txpower": 19.5}, 1: {}}
+        self._settings = {"reconnects": -1, "pm": 1, "txpower": 19.5}
         self._static = None
         self._hostname = "mpy-esp32"
         self._tell()
@@ -67,11 +57,15 @@ class Radio:
     @property
     def links_live(self):
         """Whether a TCP connection of the board can exist: it is joined, or is an access point."""
-        return self.connected or self._active[1]
+        return self.connected or self._own.on
 
     @property
     def packets_flow(self):
-        return (self.connected and self.ap.up) or self._active[1]
+        return (self.connected and self._ap.up) or self._own.on
+
+    def owns(self, host):
+        """Whether packets for that address of the board reach it."""
+        return host in ("0.0.0.0", self._own.on and self._own.address[0], self._address[0])
 
     def _tell(self):
         for listener in self._listeners:
@@ -80,24 +74,30 @@ class Radio:
     # What the firmware does
 
     def calls(self):
-        names = "active connect disconnect status ifconfig config_get config_set scan hostname"
+        names = "active connect disconnect status ifconfig config_get config_set "
+        names += "scan_start scan_result hostname"
         return {"wlan." + name: getattr(self, name) for name in names.split()}
 
     def active(self, interface, on=None):
-        if on is not None and bool(on) != self._active[interface]:
-            self._active[interface] = bool(on)
-            if interface == 0 and not on:
+        before = self._own.on if interface else self._active
+        if on is None or on == before:
+            return before
+        if interface:
+            self._own.switch(on)
+        else:
+            self._active = on
+            if not on:
                 self._leave()
-            self._tell()
-        return self._active[interface]
+        self._tell()
+        return on
 
-    def connect(self, ssid, password):
-        if not self._active[0]:
+    def connect(self, ssid, password, bssid):
+        if not self._active:
             raise os_error("Wifi Not Started")
         if ssid is not None:
             if not ssid:
                 raise os_error("Wifi SSID Invalid")
-            self._wanted = (ssid, password or "")
+            self._wanted = (ssid, password or "", bssid)
         if self._wanted is None:
             raise os_error("Wifi SSID Invalid")
         if self._joining:
@@ -107,26 +107,26 @@ class Radio:
         self._task = asyncio.ensure_future(self._join())
 
     def disconnect(self):
-        if not self._active[0]:
+        if not self._active:
             raise os_error("Wifi Not Started")
         self._leave()
 
     def status(self, interface, what=None):
         if what is None:
-            return self._status if interface == 0 else None
-        if what == "rssi" and interface == 0:
-            if not self.connected:
+            return None if interface else self._status
+        if what == "rssi" and not interface:
+            if not self._ap:
                 raise os_error("Wifi Not Connected")
-            return self.ap.rssi
-        if what == "stations" and interface == 1:
-            return []
+            return self._ap.rssi
+        if what == "stations" and interface:
+            return self._own.stations()
         raise value_error("unknown status param")
 
     def ifconfig(self, interface, address=None):
         if address is None:
-            return self._address if interface == 0 else self._ap_address
+            return self._own.address if interface else self._address
         if interface:
-            self._ap_address = address
+            self._own.address = address
         else:
             self._static = address
         return None
@@ -134,36 +134,37 @@ class Radio:
     def config_get(self, interface, name):
         if name == "mac":
             return {"hex": self._mac.hex()}
+        if interface:
+            return self._own.get(name)
         if name in ("ssid", "essid"):
-            if interface == 0:
-                return self._wanted[0] if self._wanted else ""
-            return self._settings[1].get("ssid", "ESP_" + self._mac[3:].hex().upper())
+            return self._wanted[0] if self._wanted else ""
         if name == "channel":
-            return 1
-        if name in ("security", "authmode", "hidden", "max_clients") and interface == 0:
+            return self._ap.channel if self._ap else 1
+        if name in ("security", "authmode", "hidden", "max_clients"):
             raise os_error("AP required")
-        defaults = {"security": 0, "authmode": 0, "hidden": False, "max_clients": 4}
-        known = {**defaults, **self._settings[interface]}
-        if name in ("password", "key") or name not in known:
+        if name not in self._settings:
             raise value_error("unknown config param")
-        return known[name]
+        return self._settings[name]
 
     def config_set(self, interface, settings):
-        for name, value in settings.items():
-            if name in ("password", "key") and interface == 1 and 0 < len(value) < 8:
-                raise os_error("Wifi Invalid Password")
-            if name == "mac":
-                raise value_error("unknown config param")
-            self._settings[interface][name] = value
+        if "mac" in settings:
+            raise value_error("unknown config param")
+        if interface:
+            self._own.set(settings)
+        else:
+            self._settings.update(settings)
 
-    async def scan(self):
-        if not self._active[0]:
-            return []
-        await asyncio.sleep(self._scan_s)
-        if not self.ap.up:
-            return []
-        security = _WPA2 if self.ap.password else 0
-        return [[self.ap.ssid, _BSSID.hex(), 1, self.ap.rssi, security, False]]
+    def scan_start(self):
+        """Begin a scan; a station that is joining is in its way."""
+        if self._joining and self._active:
+            raise os_error("Wifi Internal State Error")
+        self._scanned = asyncio.ensure_future(asyncio.sleep(self._scan_s if self._active else 0))
+
+    def scan_result(self):
+        """What was found; None while the scan goes on."""
+        if self._scanned and not self._scanned.done():
+            return None
+        return self._around.seen() if self._active else []
 
     def hostname(self, name=None):
         if name is None:
@@ -184,6 +185,7 @@ class Radio:
         self._stop()
         self._joining = False
         self._status = IDLE
+        self._ap = None
         self._address = _NO_ADDRESS[:3] + self._address[3:]
         self._tell()
 
@@ -197,7 +199,7 @@ class Radio:
                 break
             self._status = failure
             tries += 1
-            if 0 <= self._settings[0]["reconnects"] < tries:
+            if 0 <= self._settings["reconnects"] < tries:
                 self._joining = False
                 return
         self._status = GOT_IP
@@ -207,15 +209,17 @@ class Radio:
 
     async def _try(self):
         """One try to join: None when joined, else the status that tells why not."""
-        ssid, password = self._wanted
-        ap = self.ap
-        if not (ap.up and ap.ssid == ssid):
+        ssid, password, bssid = self._wanted
+        self._ap = None
+        ap = self._around.find(ssid, bssid)
+        if not ap:
             await asyncio.sleep(self._search_s)
             return NO_AP_FOUND
         await asyncio.sleep(self._join_s)
         if password != ap.password:
             await asyncio.sleep(self._search_s)
             return WRONG_PASSWORD if ap.password else 210
+        self._ap = ap
         while not (ap.dhcp or self._static):
             await asyncio.sleep(0.05)
             if not ap.up:
@@ -226,6 +230,7 @@ class Radio:
         """Notice after some seconds that the access point is gone, then look for it again."""
         await asyncio.sleep(self._loss_s)
         self._status = BEACON_TIMEOUT
+        self._ap = None
         self._address = _NO_ADDRESS[:3] + self._address[3:]
         self._joining = True
         self._tell()
@@ -234,20 +239,29 @@ class Radio:
     # What the laboratory does
 
     def controls(self):
-        return {"wifi": self.change}
+        return {"wifi": self.change, "ap_client": self.join_own}
 
-    def change(self, up=None, ssid=None, password=None, rssi=None, dhcp=None):
-        """Take the access point away, bring it back, or change it; a change drops the station."""
-        before = (self.ap.ssid, self.ap.password)
-        given = {"up": up, "ssid": ssid, "password": password, "rssi": rssi, "dhcp": dhcp}
-        for name, value in given.items():
-            if value is not None:
-                setattr(self.ap, name, value)
-        gone = not self.ap.up or before != (self.ap.ssid, self.ap.password)
-        if self.connected and gone:
-            self._stop()
-            self._task = asyncio.ensure_future(self._lose())
-        elif self.connected and self._task and not self._task.done() and self.ap.up:
-            self._stop()  # it was back before the station noticed
+    def change(
+        self, up=None, ssid=None, password=None, rssi=None, dhcp=None, channel=None, add=False
+    ):
+        """Change an access point, or add one: see Neighbourhood.change.
+
+        The station loses one that goes, or whose name or password changes.
+        """
+        joined = self._ap
+        before = joined and (joined.ssid, joined.password)
+        given = {"up": up, "ssid": ssid, "password": password, "rssi": rssi}
+        changed = self._around.change(add, {**given, "dhcp": dhcp, "channel": channel})
+        if self.connected:
+            if not joined.up or before != (joined.ssid, joined.password):
+                self._stop()
+                self._task = asyncio.ensure_future(self._lose())
+            elif self._task and not self._task.done():
+                self._stop()  # it was back before the station noticed
         self._tell()
-        return {"wifi": {**vars(self.ap), "status": self._status}}
+        return {"wifi": {**vars(changed), "status": self._status}, "ap": self._own.report()}
+
+    def join_own(self, count=1, password=""):
+        """So many clients have joined the board's own access point."""
+        self._own.join(count, password)
+        return {"ap": self._own.report()}

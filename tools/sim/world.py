@@ -99,6 +99,7 @@ class World:
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
         self.actions = {"flash": lambda: {**self.flash.report(), **self.bootloader.report()}}
+        self.air.owns = self.radio.owns
         for part in (*parts, self.air.pace, self.tls, self.flash, self.sntp, self.faults):
             self.actions.update(getattr(part, "controls", dict)())
 

@@ -1,6 +1,7 @@
 """Wi-Fi as the ESP32 has it: two interfaces, each one object."""
 
 import binascii
+import time
 
 import world
 
@@ -18,6 +19,7 @@ STAT_HANDSHAKE_TIMEOUT = 204
 STAT_NO_AP_FOUND_W_COMPATIBLE_SECURITY = 210
 STAT_NO_AP_FOUND_IN_AUTHMODE_THRESHOLD = 211
 STAT_NO_AP_FOUND_IN_RSSI_THRESHOLD = 212
+_SCAN_LOOK_MS = 20
 AUTH_OPEN = 0
 AUTH_WEP = 1
 AUTH_WPA_PSK = 2
@@ -62,7 +64,9 @@ class WLAN:
 
     def connect(self, ssid=None, key=None, *, bssid=None):
         self._station()
-        world.call("wlan.connect", _text(ssid), _text(key))
+        if bssid is not None and len(bssid) != 6:
+            raise ValueError
+        world.call("wlan.connect", _text(ssid), _text(key), bssid and bssid.hex())
 
     def disconnect(self):
         self._station()
@@ -74,11 +78,15 @@ class WLAN:
         return world.call("wlan.status", STA_IF) == STAT_GOT_IP
 
     def status(self, what=None):
-        return world.call("wlan.status", self._interface, what)
+        value = world.call("wlan.status", self._interface, what)
+        return [(binascii.unhexlify(mac),) for mac in value] if what == "stations" else value
 
     def scan(self):
+        """Blocks for its 2.5 s as the chip's does; in a thread of its own the loop goes on."""
         self._station()
-        found = world.call("wlan.scan")
+        world.side.call("wlan.scan_start")
+        while (found := world.side.call("wlan.scan_result")) is None:
+            time.sleep_ms(_SCAN_LOOK_MS)
         return [
             (ssid.encode(), binascii.unhexlify(bssid), channel, rssi, security, hidden)
             for ssid, bssid, channel, rssi, security, hidden in found

@@ -110,7 +110,7 @@ class socket(io.IOBase):
 
     def bind(self, address):
         host, port = address
-        self._do(self._native.bind, _packed("127.0.0.1", world.side.call("net.bind", port)))
+        self._do(self._native.bind, _packed("127.0.0.1", world.side.call("net.bind", port, host)))
 
     def listen(self, backlog=2):
         self._do(self._native.listen, backlog)
@@ -129,9 +129,10 @@ class socket(io.IOBase):
 
     def sendto(self, data, address):
         host, port = world.side.call("net.datagram", address[0], address[1])
-        if self._senders is None:
-            self._senders = {}
-        self._senders[(host, port)] = address
+        if (host, port) != tuple(address):
+            if self._senders is None:
+                self._senders = {}
+            self._senders[(host, port)] = address
         return self._do(self._native.sendto, data, _packed(host, port))
 
     def recvfrom(self, size):
