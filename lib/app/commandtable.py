@@ -23,6 +23,7 @@ COMMANDS = (  # command, flags, owner, replies as, help; the owner's method is c
     ("upgrade", 0, "updater", "upgrade", "1 | force  fetch the update that otaurl names"),
     ("mqttotastart", 0, "updater", "mqttotastart", "1 | force | 0  take an update by MQTT"),
     ("mqttotaconfirm", 0, "updater", "mqttotaconfirm", "1 to keep the running image"),
+    ("smartconfig", 0, "wifi", "smartconfig", "1 to open the access point for setting up"),
     ("restart", 0, "system", "restart", "1 to restart"),
     ("reset", 0, "system", "reset", "1 to erase the settings and restart"),
 )

@@ -2,11 +2,12 @@
 
 
 class Hands:
-    """One press switches the power output; a hold is the restart's own."""
+    """One press switches the power, four open the access point; a hold is the restart's own."""
 
-    def __init__(self, power, led, log):
+    def __init__(self, power, led, wifi, log):
         self._power = power
         self._led = led
+        self._wifi = wifi
         self._log = log
 
     def press(self):
@@ -15,3 +16,4 @@ class Hands:
 
     def many(self):
         self._log.info("button", "four presses")
+        self._wifi.setup()

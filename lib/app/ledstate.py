@@ -14,6 +14,8 @@ class LEDState:
             return "erasing"
         if self.updater and self.updater.state != "idle":
             return "update"
+        if self._wifi.ap_open:
+            return "access point"
         if self._wifi.state != "joined":
             return "joining"
         return "connected" if self.session and self.session.up.is_set() else "connecting"

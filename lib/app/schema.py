@@ -8,6 +8,7 @@ from proto.checks import Between, Chars, KeyText, OneOf, Password, TopicName
 from proto.pem import CertificateText
 from proto.posixtz import ZoneRule
 from proto.uri import BrokerURI
+from proto.wlan import IPv4, Passphrase
 
 NAMESPACE = "syscfg"
 
@@ -29,11 +30,21 @@ HASHED = 4096  # kept as a salted hash
 
 _EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
 
+_SSID, _PASSPHRASE = Chars(1, 31), Passphrase()
+
 NAME, KEY, KIND, DEFAULT, CHECK, FLAGS = range(6)  # columns of a setting
 
 SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
-    ("ssid", "STA_SSID", TEXT, "", Chars(1, 31), REJOIN | DEFAULT_BY_1),
-    ("password", "STA_PASS", TEXT, "", Chars(0, 63), REJOIN | SECRET | DEFAULT_BY_1),
+    ("ssid", "STA_SSID", TEXT, "", _SSID, REJOIN | DEFAULT_BY_1),
+    ("password", "STA_PASS", TEXT, "", _PASSPHRASE, REJOIN | SECRET | DEFAULT_BY_1),
+    ("ssid2", "STA_SSID2", TEXT, "", _SSID, REJOIN | DEFAULT_BY_1),
+    ("password2", "STA_PASS2", TEXT, "", _PASSPHRASE, REJOIN | SECRET | DEFAULT_BY_1),
+    ("ssid3", "STA_SSID3", TEXT, "", _SSID, REJOIN | DEFAULT_BY_1),
+    ("password3", "STA_PASS3", TEXT, "", _PASSPHRASE, REJOIN | SECRET | DEFAULT_BY_1),
+    ("apfallback", "AP_FALLBACK", INT, 180, Between(0, 3_600), 0),
+    ("apip", "AP_IP", TEXT, "192.168.1.1", IPv4(), DEFAULT_BY_1),
+    ("appass", "AP_PASS", TEXT, "", _PASSPHRASE, SECRET | DEFAULT_BY_1),
+    ("apchannel", "AP_CHANNEL", INT, 1, Between(1, 13), 0),
     ("mqtthost", "MQTT_HOST", TEXT, "", BrokerURI(127), RECONNECT | DEFAULT_BY_1),
     ("mqttport", "MQTT_PORT", INT, 0, Between(0, 65_535), RECONNECT | DEFAULT_BY_1),
     ("mqttuser", "MQTT_USER", TEXT, "", Chars(0, 63), RECONNECT | DEFAULT_BY_1),

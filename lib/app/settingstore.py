@@ -7,7 +7,7 @@ from proto import journal
 from proto.values import BadArgument
 
 _JOURNAL = "SAVE_JOURNAL"
-_MOST_JOURNAL = 1_400  # bytes; more than all settings of one request have
+_MOST_JOURNAL = 2_400  # bytes; more than all settings of one request have
 
 
 class SettingStore:

@@ -37,7 +37,7 @@ def status_0(of):
         s["pulse"],
         s["timezone"],
         of.power.minutes_left,
-        "wifi " + _with_reason(of.wifi.state, of.wifi.reason),
+        "wifi " + _with_reason(of.wifi.state, of.wifi.reason) + _ap(of.wifi),
         "mqtt " + broker(of),
         "camera " + _with_reason(of.camera.state, of.camera.reason),
         "guarded by a password" if s["adminpass"] else "open: no adminpass is set",
@@ -81,6 +81,12 @@ def status_3(of):
 def _is_careless(settings):
     """Whoever is between us and the web server could send us anything."""
     return settings["otaurl"][:7].lower() == "http://" and not settings["otakey"]
+
+
+def _ap(wifi):
+    if not wifi.ap_open:
+        return ""
+    return ", access point {} ({} joined)".format(wifi.ap_address, wifi.ap_clients)
 
 
 def broker(of):

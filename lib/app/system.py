@@ -29,6 +29,7 @@ from app.ledstate import LEDState
 from app.log import Log
 from app.mqtt import MQTTSession
 from app.pages import Pages
+from app.portal import Portal
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.report import PowerReport
@@ -97,7 +98,8 @@ class System:
     def _make_network(self):
         self.host = host_name(chip.mac(), self.settings["topic"])
         station = Station(self.host)
-        self.wifi = WiFiLink(station, self.settings, self.log, Backoff)
+        self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop)
+        self.portal = Portal(self.wifi, self.settings, self.log, "hal.ap", self.id)
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         self.syslog = Syslog(
             self.log,
@@ -151,6 +153,7 @@ class System:
         budget = Budget(_CONNECTIONS)
         access = Access(self.settings, self.wifi, self.host)
         pages = Pages(access, self.commands, self.status, self.updater, self.id)
+        pages.portal = self.portal
         self.web = Web(self.frames, access, pages)
         http = HTTPDoor(self.web.app)
         self.http = Listener(
@@ -191,7 +194,7 @@ class System:
     def _make_hands(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
         self.led_state.restart = self.restart
-        hands = Hands(self.power, self.led, self.log)
+        hands = Hands(self.power, self.led, self.wifi, self.log)
         self.button = Button(
             Input(board.BUTTON).down, hands.press, hands.many, self.restart.erase, self.log
         )
@@ -219,6 +222,7 @@ class System:
             publisher=self.publisher,
             params=self.params,
             clock=self.clock,
+            wifi=self.wifi,
             system=self.restart,
             updater=self.updater,
         )
@@ -242,6 +246,7 @@ class System:
             ("led", self.led),
             ("button", self.button),
             ("wifi", self.wifi),
+            ("portal", self.portal),
             ("clock", self.clock),
             ("frames", self.frames),
             ("mqtt", self.session),

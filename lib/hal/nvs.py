@@ -3,7 +3,7 @@
 import esp32
 from micropython import const
 
-MOST_BYTES = const(1_500)  # a failed bigger blob can make every later write fail (ESP-IDF 5.2)
+MOST_BYTES = const(2_500)  # a failed bigger blob can make every later write fail (ESP-IDF 5.2)
 
 
 class NVS:

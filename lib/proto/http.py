@@ -24,6 +24,7 @@ class BadRequest(Exception):
 
 REASONS = {
     200: "OK",
+    302: "Found",
     303: "See Other",
     304: "Not Modified",
     400: "Bad Request",

@@ -16,7 +16,6 @@ from app.schema import (
     GROUP,
     HIDDEN,
     RECONNECT,
-    REJOIN,
     RESTART,
     SCHEMA,
     SECRET,
@@ -31,8 +30,9 @@ DOORS = ("mqtt", "telnet", "uart")
 SETTINGS = {row[0]: row for row in SCHEMA if not row[5] & HIDDEN}
 OTHERS = {row[0]: row for row in COMMANDS}
 FILES = [n for n, row in SETTINGS.items() if row[2] == FILE]
-LOUD = RESTART | REJOIN | RECONNECT
-QUIET = [n for n, row in SETTINGS.items() if not row[5] & LOUD and n not in FILES]
+FIRST = ("ssid", "password")  # of the network that the camera is on; the others are for later
+LOUD = [n for n, row in SETTINGS.items() if row[5] & (RESTART | RECONNECT) or n in FIRST]
+QUIET = [n for n in SETTINGS if n not in LOUD and n not in FILES]
 LINKS = [n for n, row in SETTINGS.items() if row[5] & RECONNECT and n not in FILES]
 RESTARTS = [n for n, row in SETTINGS.items() if row[5] & RESTART]
 FOR_GROUP = sorted(
@@ -55,6 +55,12 @@ TEXTS = {  # setting -> (a value other than its default, values that are refused
     "topic": ("porch", ["x" * 32]),
     "grouptopic": ("everywhere", ["x" * 32]),
     "subtopic": ("+", ["x" * 32]),
+    "ssid2": ("shed", ["x" * 32]),
+    "password2": ("word of shed", ["x" * 7, "x" * 64]),
+    "ssid3": ("attic", ["x" * 32]),
+    "password3": ("word of attic", ["x" * 7, "x" * 64]),
+    "apip": ("10.0.0.1", ["10.0.0.256", "10.0.0", "127.0.0.1", "10.0.0.0", "x"]),
+    "appass": ("word of AP", ["x" * 7, "x" * 64]),
 }
 EXPECTED = {  # command that is no setting -> what it says to an empty argument
     "status": r"\d+\.\d+\.\d+.*, esp32-mqtt-cam, #, off, 0, ",
@@ -70,10 +76,11 @@ EXPECTED = {  # command that is no setting -> what it says to an empty argument
     "upgrade": r"1 to upgrade",
     "mqttotastart": "off",
     "mqttotaconfirm": r"1 to confirm",
+    "smartconfig": r"1 to open the access point",
     "restart": r"1 to restart",
     "reset": r"1 to erase",
 }
-WANT_A_1 = ("upgrade", "mqttotaconfirm", "restart", "reset")
+WANT_A_1 = ("upgrade", "mqttotaconfirm", "smartconfig", "restart", "reset")
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +205,7 @@ def test_settings_that_restart(doors, camera, client, broker):
     assert {n: doors["mqtt"].ask(n).text for n in RESTARTS} == defaults
 
 
-@pytest.mark.parametrize("name", ["ssid", "password"])
+@pytest.mark.parametrize("name", FIRST)
 def test_settings_of_the_air(doors, camera, client, name):
     """A door in the air shuts with the link; what it said before that is right."""
     values = {"mqtt": "elsewhere", "telnet": "far away", "uart": {"ssid": "sim"}.get(name)}
@@ -219,7 +226,7 @@ def test_settings_of_the_air(doors, camera, client, name):
 
 def test_every_command_has_an_expectation():
     assert set(EXPECTED) == set(OTHERS)
-    assert all(samples(name) for name in SETTINGS if name not in ("ssid", "password", *FILES))
+    assert all(samples(name) for name in SETTINGS if name not in (*FIRST, *FILES))
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -71,7 +71,7 @@ def no_address(folder):
             camera.control("power_cut")
             camera.control("power_on")
             camera.wait_output("wifi: joining", 10, since)
-            camera.wait_status("wifi waiting (no answer)", 25)
+            camera.wait_status("wifi waiting (no address)", 25)
             assert not reachable(camera)
             camera.control("wifi", dhcp=True)
             camera.wait_status("mqtt connected", BACK_S)

@@ -18,6 +18,7 @@ from app.restart import Restart
 from app.schema import DEFAULT_BY_1, DEVICE_ID_TOO, FILE, GROUP, HIDDEN, INT, SCHEMA, SECRET
 from app.status import Status
 from app.updater import Updater
+from app.wifi import WiFiLink
 from proto.params import PARAMS
 from proto.values import BadArgument, UnknownCommand
 
@@ -36,6 +37,7 @@ GOOD = {  # command -> argument, what it answers
     "upgrade": ("1", "Upgrade 1.0.0"),
     "mqttotastart": ("0", "off"),
     "mqttotaconfirm": ("1", "OTA image already confirmed"),
+    "smartconfig": ("1", "Smartconfig started"),
     "restart": ("1", "Restarting"),
     "reset": ("1", "Reset and Restarting"),
 }
@@ -49,6 +51,7 @@ BAD = {
     "upgrade": "0",
     "mqttotastart": "2",
     "mqttotaconfirm": "0",
+    "smartconfig": "0",
     "restart": "0",
     "reset": "yes",
 }
@@ -71,6 +74,7 @@ class Parts:
         self.recoveries, self.restarts = {}, {}
         self.last_error = ""
         self.device_id = ID
+        self.ap_open = False
 
     def set(self, what):
         if isinstance(what, list):
@@ -116,6 +120,7 @@ def make(nvs=None):
         power=power,
         publisher=ImagePublisher(parts, parts, settings, b"image"),
         params=Params(parts, NVS(), lambda: None),
+        wifi=WiFiLink(None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
         updater=Updater(lambda: parts, nvs, settings, *(None,) * 9),
@@ -137,7 +142,8 @@ def other_value(row):
         value = check.high if check.high != default else check.low
         return str(value), value
     own = {"timezone": "UTC0", "adminpass": "2000${}${}".format("5a" * 16, "c3" * 32)}
-    text = own.get(name, "other")
+    own["apip"] = "10.0.0.1"
+    text = own.get(name, "something")
     return text, text
 
 

@@ -43,6 +43,10 @@ def good_values(check):
     kind = type(check).__name__
     if kind == "Between":
         return [(str(n), n) for n in (check.low, check.high, (check.low + check.high) // 2)]
+    if kind == "Passphrase":
+        return [(t, t) for t in ("x" * 8, "x" * 63, "a b c d e")]
+    if kind == "IPv4":
+        return [(t, t) for t in ("10.0.0.1", "4.3.2.1")]
     if kind == "BrokerURI":
         return [(t, t) for t in ("mqtt://a", "mqtts://b.example:8884", "10.0.0.1")]
     if kind == "ZoneRule":
@@ -138,7 +142,8 @@ class TestEveryRow(unittest.TestCase):
     def test_secrets_are_masked_set_or_not(self):
         log = Log()
         secrets = [row for row in SCHEMA if row[5] & SECRET]
-        self.assertEqual([row[0] for row in secrets], ["password", "mqttpass", "adminpass"])
+        names = ["password", "password2", "password3", "appass", "mqttpass", "adminpass"]
+        self.assertEqual([row[0] for row in secrets], names)
         settings = make(log=log)
         for row in secrets:
             self.assertEqual(settings.show(row[0]), "***")
@@ -250,7 +255,7 @@ class TestSaving(unittest.TestCase):
             task = asyncio.create_task(settings.run())
             nvs.full = True
             settings.set("pulse", "7")
-            settings.set("password", "canary")
+            settings.set("password", "canary-key")
             await until(lambda: log.errors)
             self.assertEqual(settings["pulse"], 7)  # in force all the same
             self.assertTrue("canary" not in str(log.errors))

@@ -26,6 +26,9 @@ class Parts:
     recoveries = {"retry": 1, "power": 2}
     restarts = {"wifi": 0, "mqtt": 4}
     tls = False
+    ap_open = False
+    ap_address = "192.168.1.1"
+    ap_clients = 2
 
     def __init__(self):
         self.up = asyncio.Event()

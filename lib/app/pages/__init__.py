@@ -70,7 +70,10 @@ class Pages:
     async def _lost(self, exchange):
         """No such page; a guest of our access point is led to the one that helps."""
         found = self.portal.answer(exchange.path) if self.portal and self.wifi.ap_open else None
-        if found:
-            await exchange.redirect(found[1], found[0])
+        status, location = found or (404, "")
+        if location:
+            await exchange.redirect(location, status)
+        elif status == 200:
+            await exchange.start()
         else:
-            await exchange.refuse(404)
+            await exchange.refuse(status)
