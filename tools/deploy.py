@@ -25,6 +25,7 @@ LAST = ("/boot.py", "/main.py")  # a board without them stays at its prompt
 _BLOCK = 4_096
 _START_S = 45
 _BATCH = 8
+_FAILED = rb"Traceback \(most recent call last\):\r?\n( .*\r?\n)+\S.*\r?\n|waiting for download"
 
 
 def compiled(facts, root=ROOT):
@@ -136,6 +137,7 @@ class Deployment:
             self._begin()
             self._copy(files, again)
             self._refuse(self._differing(files))
+        self._board.do("own_copy()")
         if self.changing:
             self._end(files)
         unchanged = len(files) - len(copy)
@@ -222,14 +224,13 @@ def restart(board, greeting, say=print):
     """Restart the board and wait until the camera says what it is."""
     board.reset()
     wanted = greeting.encode()
-    failed = rb"Traceback[^\0]*>>> $|waiting for download"
-    found, heard = board.wait_for(re.escape(wanted) + b"|" + failed, _START_S)
+    found, heard = board.wait_for(re.escape(wanted) + b"|" + _FAILED, _START_S)
     if found and found[0] == wanted:
         say(f"{greeting} runs")
         return
     if "waiting for download" in heard:
         raise BoardError("IO0 is at GND: take that wire away and press the board's reset button")
-    raise BoardError(f"the camera did not start; the board says:\n{heard[-1500:]}")
+    raise BoardError(f"the camera did not start; the board says:\n{heard[-1500:].strip()}")
 
 
 def greeting():

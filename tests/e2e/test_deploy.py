@@ -134,6 +134,16 @@ def test_broken_camera_is_told(changed, camera):
             deploy.restart(board, deploy.greeting(), print)
 
 
+def test_deployed_copy_is_what_starts(changed, camera):
+    """A copy that came by an update stood before it until now."""
+    with Board(camera.port) as board:
+        board.interrupt()
+        board.facts()
+        board.do("import esp32; esp32.NVS('boot').set_i32('app', 0x21)")
+    changed(nothing)
+    assert "app" not in camera.control("nvs")["nvs"].get("boot", {})
+
+
 def test_what_hides_the_programs_is_refused(changed, camera):
     (camera.files / "app").mkdir()
     with pytest.raises(BoardError, match="/app on the board would hide /lib/app"):

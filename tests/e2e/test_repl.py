@@ -22,7 +22,7 @@ def board(tmp_path_factory):
 @pytest.fixture
 def raw(board):
     """The board in raw mode, after a soft reset."""
-    link = SerialTransport(board.facts["uart"])
+    link = SerialTransport(board.facts["uart"], timeout=10)
     link.enter_raw_repl()
     yield link
     link.exit_raw_repl()
@@ -134,7 +134,7 @@ def test_command_line(board):
 def test_running_camera_falls_to_the_prompt(tmp_path):
     """Ctrl-C ends main.py, whatever the loop is at; a soft reset starts it again."""
     with Simulator(tmp_path, NO_BROKER, args=("--uart", "pty")) as camera:
-        link = SerialTransport(camera.facts["uart"])
+        link = SerialTransport(camera.facts["uart"], timeout=10)
         for count in range(1, 6):
             camera.wait_boot(count)
             camera.get("/capture")

