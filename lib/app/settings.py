@@ -23,6 +23,11 @@ class Settings:
         schema, store = borrow("app.schema"), self._store()
         store.recover()
         self._values = {row[schema.NAME]: store.load(row) for row in schema.SCHEMA}
+        for row in schema.SCHEMA:
+            name = row[schema.NAME]
+            if row[schema.FLAGS] & schema.HASHED and self._values[name]:
+                # whoever filled the flash from outside has written it as it is
+                self.keep(name, borrow("app.password").hashed(self._values[name]))
 
     def __getitem__(self, name):
         return self._values[name]

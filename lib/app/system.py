@@ -159,7 +159,7 @@ class System:
         self.http = Listener(
             _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS
         )
-        door = TelnetDoor(self.consoles, "{} {}".format(product.NAME, product.VERSION))
+        door = TelnetDoor(self.consoles, access, "{} {}".format(product.NAME, product.VERSION))
         self.telnet = Listener(
             _TELNET_PORT,
             door.serve,

@@ -4,6 +4,7 @@ import asyncio
 
 from micropython import const
 
+from aio.late import borrow
 from aio.tasks import finish
 from proto.telnet import HELLO, Telnet
 
@@ -12,23 +13,33 @@ _STALL_MS = const(60_000)  # a client that reads nothing loses lines first, then
 
 
 class TelnetDoor:
-    """Serves one connection: `await serve(stream)`; logged out after `idle_ms` without a key."""
+    """Serves one connection: `await serve(stream)`; logged out after `idle_ms` without a key.
 
-    def __init__(self, consoles, greeting, idle_ms=_IDLE_MS):
+    Where `access` is not open, the admin password comes first.
+    """
+
+    def __init__(self, consoles, access, greeting, idle_ms=_IDLE_MS):
         self._consoles = consoles
+        self._access = access
         self._greeting = greeting
         self._idle_ms = idle_ms
         self.users = 0
 
     async def serve(self, stream):
         stream.stall_ms = _STALL_MS
+        telnet = Telnet()
+        await stream.send(HELLO)
+        if not self._access.open:
+            stream.idle = True  # the first to go when room is needed
+            if not await borrow("app.telnetlogin").admitted(stream, telnet, self._access):
+                return
+            stream.idle = False
         console = self._consoles.open("telnet")
         self.users += 1
         pump = asyncio.create_task(self._pump(console, stream))
         try:
-            console.put(HELLO)
             console.print(self._greeting)
-            await self._read(console, stream)
+            await self._read(console, stream, telnet)
         finally:
             self.users -= 1
             self._consoles.close(console)
@@ -44,8 +55,7 @@ class TelnetDoor:
         except OSError:  # it takes nothing any more
             stream.abort()
 
-    async def _read(self, console, stream):
-        telnet = Telnet()
+    async def _read(self, console, stream, telnet):
         buffer = bytearray(128)
         view = memoryview(buffer)
         while True:

@@ -53,12 +53,14 @@ def check_head(head):
     method, target = _request_line(lines[0])
     if len(lines) - 1 > _MOST_HEADERS:
         raise BadRequest(431, "too many headers")
-    hosts = 0
+    hosts = logins = 0
     length = -1
     for line in lines[1:]:
         name, value = _field(line)
         if name == b"host":
             hosts += 1
+        elif name == b"authorization":
+            logins += 1
         elif name == b"transfer-encoding":
             raise BadRequest(501, "transfer codings are not supported")
         elif name == b"content-length":
@@ -69,6 +71,8 @@ def check_head(head):
             length = int(value)
     if hosts != 1 and (hosts or head.find(b" HTTP/1.1\r\n") >= 0):
         raise BadRequest(400, "one Host header is needed")
+    if logins > 1:
+        raise BadRequest(400, "one Authorization header is enough")
     return method, target, max(length, 0)
 
 

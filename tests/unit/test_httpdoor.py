@@ -70,6 +70,7 @@ BAD = {
     "folded line": (GET + b"X: a\r\n b\r\n", 400),
     "no Host": (b"GET / HTTP/1.1\r\n", 400),
     "two Hosts": (GET + b"Host: evil\r\n", 400),
+    "two logins": (GET + b"Authorization: Basic eDp5\r\nauthorization: Basic eDp5\r\n", 400),
     "two Hosts of HTTP/1.0": (b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n", 400),
     "chunked": (GET + b"Transfer-Encoding: chunked\r\n", 501),
     "chunked and a length": (GET + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", 501),

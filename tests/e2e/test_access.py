@@ -1,0 +1,202 @@
+"""A camera with an admin password: every way in needs it, every other way is closed."""
+
+import base64
+import itertools
+import re
+
+import httpx
+import pytest
+from sim import Simulator, wait_until
+from telnetuser import TelnetUser
+
+from app.pages.routes import ROUTES
+
+WORD = "open, sesame!"
+NOBODY = "mqtt://127.0.0.1:1"
+PUBLIC = {"/login", "/style.css", "/app.js", "/icon.svg"}
+PICTURES = ["/capture", "/jpg", "/mjpg", "/stream"]
+GUARDED = sorted({row[0] for row in ROUTES} - PUBLIC - {"*"}) + PICTURES + ["/nothing", "/login/"]
+_addresses = itertools.count(2)
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory):
+    settings = {"adminpass": WORD, "mqttpass": "canary-word"}
+    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, settings) as made:
+        yield made
+
+
+@pytest.fixture
+def stranger(camera):
+    """A client with an address of its own, so that nobody else's mistakes are held against it."""
+    transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
+    with httpx.Client(base_url=camera.url, transport=transport, timeout=10) as made:
+        yield made
+
+
+@pytest.fixture
+def owner(stranger):
+    """The same, logged in."""
+    answer = stranger.post("/login", data={"password": WORD, "next": "/setup"})
+    assert answer.status_code == 303 and answer.headers["location"] == "/setup"
+    return stranger
+
+
+def first(client, method, path, **more):
+    """Status and head of an answer; of a stream no more is read."""
+    with client.stream(method, path, **more) as answer:
+        return answer
+
+
+def test_setting_is_kept_as_a_hash(camera):
+    assert camera.command("adminpass") == "***"
+    assert "guarded by a password" in camera.status()
+    wait_until(lambda: WORD not in str(camera.control("nvs")))
+    assert "2000$" in str(camera.control("nvs")) and WORD not in camera.output
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_nothing_without_the_password(stranger, path):
+    for method in ("GET", "POST", "HEAD", "OPTIONS", "PUT"):
+        answer = first(stranger, method, path)
+        assert answer.status_code == 401, method
+        assert answer.headers["www-authenticate"].startswith("Basic realm=")
+    script = first(stranger, "GET", path, headers={"X-Requested-With": "page"})
+    assert script.status_code == 401 and "www-authenticate" not in script.headers
+    browser = first(stranger, "GET", path, headers={"Accept": "text/html"})
+    if not path.startswith("/api/"):
+        assert browser.headers["location"] == f"/login?next={path}"
+
+
+@pytest.mark.parametrize("path", [p for p in GUARDED if p != "/update"])
+def test_with_the_password(stranger, path):
+    answer = first(stranger, "GET", path, auth=("anybody", WORD))
+    assert answer.status_code in ((404,) if path in ("/nothing", "/login/") else (200, 405))
+
+
+def test_public_pages(stranger):
+    for path in PUBLIC:
+        answer = stranger.get(path)
+        assert answer.status_code == 200
+        assert "canary" not in answer.text and "DVES" not in answer.text
+
+
+def test_wrong_passwords_of_all_kinds(camera):
+    wrong = [WORD[:-1], WORD + "x", WORD.upper(), "", " " + WORD, "x" * 400]
+    for word in wrong:
+        transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
+        with httpx.Client(base_url=camera.url, transport=transport) as client:
+            assert client.get("/jpg", auth=("admin", word)).status_code == 401, word
+            answer = client.post("/login", data={"password": word})
+            assert answer.status_code == 401 and "set-cookie" not in answer.headers
+    transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
+    token = base64.b64encode(f"admin:{WORD}".encode()).decode()
+    with httpx.Client(base_url=camera.url, transport=transport) as client:
+        for header in ("Basic", f"Bearer {token}", token, f"Basic {token[:-4]}"):
+            assert client.get("/jpg", headers={"Authorization": header}).status_code == 401
+        two = [("Authorization", "Basic eDp5"), ("Authorization", f"Basic {token}")]
+        assert client.get("/jpg", headers=two).status_code == 400
+
+
+def test_login_page_and_session(owner):
+    cookie = owner.cookies["session"]
+    assert re.fullmatch("[0-9a-f]{32}", cookie)
+    assert owner.get("/jpg").status_code == 200
+    assert owner.get("/").status_code == 200
+    page = owner.get("/setup").text
+    assert WORD not in page and "canary" not in page
+    owner.cookies.clear()
+    for wrong in (cookie[:-1], cookie + "0", "0" * 32, ""):
+        assert owner.get("/jpg", headers={"Cookie": f"session={wrong}"}).status_code == 401
+    old = {"Cookie": f"a=b; session={cookie}"}
+    assert owner.get("/jpg", headers=old).status_code == 200
+    answer = owner.post("/logout", headers=old)
+    assert answer.status_code == 303 and "Max-Age=0" in answer.headers["set-cookie"]
+    assert owner.get("/jpg", headers=old).status_code == 401
+
+
+def test_cookie_is_for_this_camera_alone(stranger):
+    answer = stranger.post("/login", data={"password": WORD})
+    for flag in ("HttpOnly", "SameSite=Strict", "Path=/"):
+        assert flag in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.test/", "http://evil.test", "/\\evil.test", "", "/a\r\nX: y"]
+)
+def test_login_leads_nowhere_else(stranger, wanted):
+    answer = stranger.post("/login", data={"password": WORD, "next": wanted})
+    assert answer.headers["location"] == "/" and "x" not in answer.headers
+
+
+def test_guessing_makes_its_address_wait(stranger, camera, owner):
+    transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
+    with httpx.Client(base_url=camera.url, transport=transport) as guesser:
+        for n in range(5):
+            assert guesser.get("/jpg", auth=("admin", f"guess {n}")).status_code == 401
+        for answer in (
+            guesser.get("/jpg", auth=("admin", WORD)),
+            guesser.post("/login", data={"password": WORD}),
+        ):
+            assert answer.status_code == 429 and 1 <= int(answer.headers["retry-after"]) <= 30
+            assert "set-cookie" not in answer.headers
+        page = guesser.post("/login", data={"password": WORD}).text
+        assert "wait" in page
+    assert owner.get("/jpg").status_code == 200
+
+
+def test_telnet_asks_for_it(camera):
+    with TelnetUser(camera.facts["telnet"]) as user:
+        user.wait("password: ")
+        user.send(b"status\r\n")
+        end = user.wait("wrong\npassword: ")
+        user.send(WORD.encode() + b"\r\n")
+        user.wait("esp32-mqtt-cam", end)
+        user.run("power", "power = off")
+        assert WORD not in user.text
+    with TelnetUser(camera.facts["telnet"]) as user:
+        for _ in range(3):
+            user.send(b"guess\r\n")
+        assert user.closed.wait(10)
+        assert "esp32" not in user.text
+
+
+# Other sites
+
+
+@pytest.mark.parametrize("path", [*GUARDED, *sorted(PUBLIC)])
+def test_strange_names_get_nothing(owner, path):
+    """DNS rebinding: a page of evil.test, led to our address."""
+    for host in ("evil.test", "camera.evil.test:80", "192.168.4.16", "127.0.0.1.evil.test"):
+        answer = first(owner, "GET", path, headers={"Host": host})
+        assert answer.status_code == 421
+
+
+def test_own_names(owner):
+    for host in ("127.0.0.1:1", "localhost", "192.168.4.15", "ESP32-A1B2C3-esp32-mqtt-cam.local"):
+        assert owner.get("/api/status", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", sorted({row[0] for row in ROUTES} - {"*"}) + PICTURES)
+def test_forms_and_scripts_of_other_sites_change_nothing(owner, camera, path):
+    before = owner.get("/api/settings").json()
+    body = {"wifissid": "evil", "save": "1", "password": WORD}
+    for headers in (
+        {"Origin": "http://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://127.0.0.1"}, {"Origin": camera.url.replace("http", "https")},
+    ):  # fmt: skip
+        answer = owner.post(path, data=body, headers=headers)
+        assert answer.status_code == 403, headers
+        assert "set-cookie" not in answer.headers
+    assert owner.get("/api/settings").json() == before
+    own = owner.post("/api/command", json={"command": "power"}, headers={"Origin": camera.url})
+    assert own.status_code == 200
+
+
+def test_a_new_password_ends_all_sessions(owner, camera):
+    assert owner.post("/setup", data={"adminpass": "another word", "save": "1"}).status_code == 200
+    assert owner.get("/jpg").status_code == 401
+    assert owner.get("/jpg", auth=("", WORD)).status_code == 401
+    assert owner.get("/jpg", auth=("", "another word")).status_code == 200
+    camera.command(f"adminpass {WORD}")
+    wait_until(lambda: owner.get("/jpg", auth=("", WORD)).status_code == 200)
