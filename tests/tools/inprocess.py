@@ -112,6 +112,7 @@ class Others:
     def __init__(self):
         self.up = Done()
         self.data = None
+        self.at_rest = False
         self.restarts = 0
 
     async def pause(self, why):

@@ -81,6 +81,7 @@ class Frames:
 
     def __init__(self):
         self.paused = self.pauses = 0
+        self.at_rest = False
 
     async def pause(self, why):
         self.paused = 1

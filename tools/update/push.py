@@ -24,6 +24,7 @@ class Push:
         self._device = args.device
         self._topic = args.topic
         self._patience_s = args.patience
+        self._answer_s = min(_ANSWER_S, args.patience)
         self._heard = queue.Queue()
         self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         client.on_message = lambda c, u, message: self._heard.put(message)
@@ -66,7 +67,7 @@ class Push:
 
     def run(self, update, force=False, confirm=False):
         """Send it and wait until it runs; raises UpdateError."""
-        self._wait(lambda message: message == "subscribed" or None, _ANSWER_S, "the broker")
+        self._wait(lambda message: message == "subscribed" or None, self._answer_s, "the broker")
         self._find_topic()
         self._start(force)
         with contextlib.closing(_Bar(update)) as bar:
@@ -76,7 +77,7 @@ class Push:
         state = self._wait(self._started(update), self._patience_s, "the restarted camera")
         if confirm and state != "confirmed":
             self._command("mqttotaconfirm", "1")
-            self._wait(self._reply("mqttotaconfirm", ("Confirmed", "OTA image")), _ANSWER_S)
+            self._wait(self._reply("mqttotaconfirm", ("Confirmed", "OTA image")), self._answer_s)
             state = "confirmed"
         _SAID.print(f"{update.name} runs, {state}" + _hint(state))
 
@@ -85,12 +86,12 @@ class Push:
         if not self._topic:
             self._command("topic", "")
             who = f"a camera {self._device}"
-            self._topic = self._wait(_answer_to("topic"), _ANSWER_S, who)
+            self._topic = self._wait(_answer_to("topic"), self._answer_s, who)
         _SAID.print(f"{self._device} answers on {self._topic}")
 
     def _start(self, force):
         self._command("mqttotastart", "force" if force else "1")
-        self._wait(self._reply("mqttotastart", ("on",)), _ANSWER_S)
+        self._wait(self._reply("mqttotastart", ("on",)), self._answer_s)
 
     def _command(self, name, argument):
         self._client.publish(f"cmnd/{self._device}/{name}", argument, qos=1)

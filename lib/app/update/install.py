@@ -20,6 +20,7 @@ async def install(of, read, total=0):
     BadArgument: it is refused, and the camera stays as it is. OSError: `read` failed.
     """
     of.state = "writing"
+    rested = of.frames.at_rest  # in safe mode the camera does so anyway
     view = memoryview(bytearray(_BLOCK))
     try:
         try:
@@ -27,7 +28,8 @@ async def install(of, read, total=0):
         except ValueError as e:  # it is not what it should be
             raise BadArgument(str(e)) from None
     except BaseException as e:
-        of.frames.resume()
+        if not rested:
+            of.frames.resume()
         if not isinstance(e, asyncio.CancelledError):
             await failed(of, e)
         raise
@@ -43,7 +45,8 @@ async def _install(of, read, total, view):
     kind = "tarball" if bytes(view[257:262]) == b"ustar" else "firmware"
     target = borrow("app.update." + kind).Target(of, view[:filled], total)
     of.log.info("update", "writing {}".format(target.name))
-    await of.frames.pause("an update is under way")
+    if not of.frames.at_rest:
+        await of.frames.pause("an update is under way")
     done = 0
     told = ticks_ms()
     while filled:

@@ -1,0 +1,330 @@
+"""Updates from outside: by MQTT, fetched, uploaded; refused, confirmed, rolled back."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import threading
+import time
+
+import httpx
+import pytest
+from images import KB, image
+from listener import Listener
+from mosquitto import HOST, Mosquitto
+from sim import ROOT, TOPIC, Simulator, wait_until
+from stories import name_of
+from update.file import Update
+from update.keys import generate, read_private
+from update.serve import server
+
+STAT = f"stat/{TOPIC}/"
+VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each one newer than the one before
+
+
+class Camera(Simulator):
+    """A board and somebody who listens to its broker."""
+
+    def __init__(self, folder, broker, settings=None, args=()):
+        super().__init__(folder, broker.uri, {"pubinterval": "0", **(settings or {})}, args)
+        self._broker = broker
+
+    def __enter__(self):
+        self.client = Listener(self._broker.port).__enter__()
+        super().__enter__()
+        self.client.wait(STAT + "timer")
+        self.id = self.facts["device_id"]
+        return self
+
+    def __exit__(self, *how):
+        super().__exit__(*how)
+        self.client.__exit__(*how)
+
+    @property
+    def running(self):
+        return self.control("flash")["running"]
+
+    def told(self, state, since=0, limit_s=15):
+        """What `stat/<topic>/ota` says once it says this."""
+        message = self.client.wait(
+            STAT + "ota", lambda m: json.loads(m.payload)["state"] == state, limit_s, since
+        )
+        return json.loads(message.payload)
+
+    def push(self, data, argument="1"):
+        """Send an image by MQTT; returns where in the messages that began."""
+        since = len(self.client.messages)
+        assert self.client.ask("mqttotastart", argument) == "on"
+        self.client.send(f"OTA/{self.id}/data", data)
+        return since
+
+    def settled(self, since):
+        """Wait for the restart into a new image, and keep it."""
+        self.told("trial", since)
+        assert self.command("mqttotaconfirm 1") == "Confirmed OTA image"
+        assert self.command("mqttotaconfirm 1") == "OTA image already confirmed"
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory):
+    with Camera(tmp_path_factory.mktemp("camera"), broker) as made:
+        yield made
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A folder over HTTP, and its address."""
+    with server(tmp_path, HOST) as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield tmp_path, f"http://{HOST}:{made.server_port}/"
+        made.shutdown()
+
+
+def free(camera):
+    """Nothing is going on any more."""
+    wait_until(lambda: camera.command("mqttotastart") == "off", 10, "the end of an update")
+
+
+def test_readme_by_mosquitto(camera, broker, tmp_path):
+    """The lines of the README, as they are written."""
+    version, boots = next(VERSIONS), camera.facts["boots"]
+    (tmp_path / "firmware.bin").write_bytes(image(version))
+    text = (ROOT / "README.md").read_text()
+    section = text[text.index("### Updates by MQTT\n") :]
+    lines = re.findall(r"^    (mosquitto_pub .*)$", section, re.MULTILINE)[:3]
+    running = camera.running
+    for line, reply in zip(lines, ("on", None, "Confirmed OTA image"), strict=True):
+        since = len(camera.client.messages)
+        line = line.replace("DVES_A1B2C3", camera.id).replace(
+            "-h broker", f"-h {HOST} -p {broker.port}"
+        )
+        subprocess.run(shlex.split(line), check=True, cwd=tmp_path, timeout=10)
+        if reply:
+            name = line.split("/")[2].split()[0]
+            camera.client.wait(STAT + name, reply.encode(), since=since)
+        else:
+            assert camera.told("installed", since)["version"] == version
+            camera.wait_boot(boots + 1)
+            assert camera.told("trial", since)["version"] == version
+    assert camera.running != running
+    since = len(camera.client.messages)
+    camera.control("reset")
+    camera.wait_boot(boots + 2)
+    assert camera.running != running
+    camera.client.wait(STAT + "timer", since=since)
+
+
+def test_unconfirmed_is_rolled_back_and_told(camera):
+    version, running, boots = next(VERSIONS), camera.running, camera.facts["boots"]
+    since = camera.push(image(version))
+    camera.told("trial", since)
+    for refused in ("mqttotastart", "upgrade"):
+        camera.client.ask("otaurl", "http://127.0.0.1:1/x")
+        assert camera.client.ask(refused, "1") == "Running image not confirmed"
+    upload = httpx.post(camera.url + "/update", content=image(version))
+    assert (upload.status_code, upload.json()) == (409, {"error": "Running image not confirmed"})
+    camera.power_cut()
+    assert camera.told("rolled back", since) == {
+        "state": "rolled back",
+        "version": version,
+        "reason": "it restarted unconfirmed",
+    }
+    assert (camera.running, camera.facts["boots"]) == (running, boots + 2)
+    since = camera.push(image(version))  # it is not taken again
+    assert "failed already" in camera.told("failed", since)["reason"]
+    camera.client.wait(STAT + "mqttotastart", b"off", since=since)
+    free(camera)
+
+
+def test_fetched(camera, web):
+    folder, url = web
+    version, since = next(VERSIONS), len(camera.client.messages)
+    (folder / "fw.bin").write_bytes(image(version, size=256 * KB))
+    camera.client.ask("otaurl", url + "fw.bin")
+    assert "unsigned" in camera.status()
+    assert camera.client.ask("upgrade", "1").startswith("Upgrade v")
+    camera.settled(since)
+    assert camera.client.ask("upgrade", "0", reply="SYNTAX").startswith("upgrade: 1 to upgrade")
+
+
+def test_what_cannot_be_fetched_is_said(camera, web):
+    _, url = web
+    for address, why in (
+        (url + "nothing.bin", "404"),
+        ("http://127.0.0.1:1/x", "refused"),
+        (url, "no firmware image"),  # the list of files: a page
+        ("https://127.0.0.1:1/x", "no CA"),
+    ):
+        since = len(camera.client.messages)
+        camera.client.ask("otaurl", address)
+        camera.client.ask("upgrade", "1")
+        assert why in camera.told("failed", since)["reason"]
+        free(camera)
+    assert "password" not in camera.client.ask("otaurl", "ftp://x/y")
+    assert "http://" in camera.client.ask("upgrade", "1", reply="SYNTAX")
+    assert camera.client.ask("otaurl", "1") == ""
+
+
+def test_uploaded(camera, tmp_path):
+    """As curl and browsers do it; meanwhile the camera serves, but pictures."""
+    version, since = next(VERSIONS), len(camera.client.messages)
+    data = image(version, size=512 * KB)
+    asked = []
+
+    def slowly():
+        for at in range(0, len(data), 16 * KB):
+            if at == 256 * KB:
+                assert camera.client.ask("mqttotastart", "1") == "busy"
+                asked.append(camera.get("/capture"))
+            yield data[at : at + 16 * KB]
+
+    headers = {"Content-Length": str(len(data))}
+    answer = httpx.post(camera.url + "/update", content=slowly(), headers=headers, timeout=20)
+    assert answer.status_code == 200 and version in answer.json()["message"]
+    assert asked[0].status_code == 503 and "update" in asked[0].text
+    camera.settled(since)
+    assert camera.get("/capture").status_code == 200
+
+
+def test_refused_before_anything_is_erased(camera):
+    for data, why in (
+        (b"", "no firmware image"),
+        (b"<html>404</html>" * 100, "begins with 3c"),
+        (image("v9.9.9", chip="esp32s3"), "another chip"),
+        (image("v9.9.9", project="other"), "another project"),
+        (image("v0.0.1"), "older"),
+        (image("v9.9.9", size=1600 * KB), "too big"),
+    ):
+        erased = camera.control("flash")["erases"]
+        answer = httpx.post(camera.url + "/update", content=data, timeout=20)
+        assert answer.status_code == 422 and why in answer.json()["error"]
+        assert camera.control("flash")["erases"] == erased
+
+
+def test_retained_image_is_ignored(camera):
+    camera.client.publish(f"OTA/{camera.id}/data", image("v9.9.8"), retain=True)
+    boots = camera.facts["boots"]
+    assert camera.client.ask("mqttotastart", "1") == "on"
+    camera.wait_output("a retained image is ignored")
+    assert (
+        camera.client.ask("power", "", reply="SYNTAX") == "power: paused, an update is under way"
+    )
+    assert camera.client.ask("mqttotastart", "1") == "busy"
+    assert camera.client.ask("mqttotastart", "0") == "off"
+    assert camera.client.ask("power") == "off"
+    camera.client.publish(f"OTA/{camera.id}/data", b"", retain=True)
+    assert camera.facts["boots"] == boots
+    free(camera)
+
+
+def test_broker_that_restarts_in_the_middle(tmp_path):
+    with Mosquitto(tmp_path / "broker") as broker, Camera(tmp_path / "camera", broker) as camera:
+        camera.control("clock", epoch=int(time.time()))
+        assert camera.client.ask("mqttotastart", "1") == "on"
+        broker.restart()
+        camera.hurry_to_broker()
+        wait_until(lambda: "mqtt connected" in camera.status(), 15, "the broker")
+        camera.client.wait(STAT + "timer", since=len(camera.client.messages) - 1)
+        camera.client.send(f"OTA/{camera.id}/data", image("v9.9.7"))  # it listens there again
+        assert camera.told("installed")["version"] == "v9.9.7"
+
+
+def test_tool_pushes_and_confirms(camera, broker, tmp_path):
+    version = next(VERSIONS)
+    (tmp_path / "fw.bin").write_bytes(image(version))
+    line = [sys.executable, ROOT / "tools" / "ota.py", "push", tmp_path / "fw.bin"]
+    line += ["--broker", broker.uri, "--device", camera.id]
+    done = subprocess.run([*line, "--confirm"], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stderr
+    assert f"micropython {version} runs, confirmed" in done.stderr
+    (tmp_path / "fw.bin").write_bytes(image("v0.0.1"))
+    done = subprocess.run(line, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 1 and "older" in done.stderr
+    free(camera)
+    done = subprocess.run(
+        [*line[:-1], "DVES_000000", "--patience", "1"], capture_output=True, text=True, timeout=50
+    )
+    assert done.returncode == 3 and "does not answer" in done.stderr
+
+
+def signed_ones_alone(folder):
+    """With a key set, every door asks for its signature; the image confirms itself."""
+    private, public = generate(folder / "key", 2048)
+    _, other = generate(folder / "other", 2048)
+    settings = {"otakey": f"@{public}", "otaconfirm": "auto"}
+    plain, good = Update(image("v9.1.0")), Update(image("v9.1.0"))
+    wrong = Update(image("v9.1.0"))
+    good.sign(read_private(private))
+    wrong.sign(read_private(folder / "other.key.pem"))
+    with Mosquitto(folder / "broker") as broker:
+        with Camera(folder / "camera", broker, settings) as camera, server(folder, HOST) as made:
+            threading.Thread(target=made.serve_forever, daemon=True).start()
+            camera.client.ask("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
+            for update, why in ((plain, "not signed"), (wrong, "another key")):
+                answer = httpx.post(camera.url + "/update", content=update.data)
+                assert (answer.status_code, answer.json()["error"].split("with ")[-1]) == (
+                    422,
+                    why,
+                )
+                assert why in camera.told("failed", camera.push(update.data))["reason"]
+                free(camera)
+                (folder / "fw.bin").write_bytes(update.data)
+                since = len(camera.client.messages)
+                camera.client.ask("upgrade", "1")
+                assert why in camera.told("failed", since)["reason"]
+                free(camera)
+            assert "otakey: there is a key" in camera.client.ask(
+                "otakey", other.read_text(), reply="SYNTAX"
+            )
+            assert "unsigned" not in camera.status()
+            since = camera.push(good.data)
+            assert camera.told("confirmed", since)["version"] == "v9.1.0"
+            assert camera.command("mqttotaconfirm 1") == "OTA image already confirmed"
+            made.shutdown()
+
+
+def big_one_in_a_small_heap(folder):
+    """1.5 MB arrive in one message while no more is free than on a board without PSRAM."""
+    data = image("v9.1.0", size=1536 * KB)
+    with Mosquitto(folder / "broker") as broker:
+        with Camera(folder / "camera", broker, args=("--heap", "480K")) as camera:
+            assert camera.heap_free() < 160 * KB
+            camera.push(data)
+            camera.wait_boot(2, 40)
+            assert camera.running == "ota_1"
+            assert "MemoryError" not in camera.output
+
+
+def power_cuts(folder):
+    """The real thing, a few times: first block, in the middle, in otadata, while it starts."""
+    data = image("v9.1.0", size=32 * KB)
+    with Mosquitto(folder / "broker") as broker, Camera(folder / "camera", broker) as camera:
+        for number, mode in (
+            (1, "torn"),
+            (8, "before"),
+            (17, "torn"),
+            (19, "torn"),
+            (20, "after"),
+        ):
+            boots = camera.facts["boots"]
+            assert camera.client.ask("mqttotastart", "force") == "on"
+            camera.control("power_cut", after_ops=number, mode=mode)
+            done = camera.control("flash")["operations"]
+            camera.client.send(f"OTA/{camera.id}/data", data)
+            wait_until(lambda: camera.control("flash")["operations"] >= done + number, 10)  # noqa: B023
+            camera.control("power_on")
+            camera.wait_boot(boots + 1)
+            assert camera.running in ("ota_0", "ota_1")
+            if camera.running == "ota_1":
+                camera.power_cut()  # it was not confirmed
+            assert camera.running == "ota_0"
+            wait_until(lambda: "mqtt connected" in camera.status(), 10, every_s=0.1)
+
+
+SLOW = [signed_ones_alone, big_one_in_a_small_heap, power_cuts]
+
+
+@pytest.mark.parametrize("story", SLOW, ids=name_of)
+def test_slow(stories, story):
+    stories.end_of(story)
