@@ -36,6 +36,7 @@ class Camera:
         self._said = []  # what fails for long is logged once
         self.state = "starting" if sensor else "absent"
         self.stale = sensor.stale if sensor else 0
+        self.copies = sensor.copies if sensor else False
         self.captured = self.failed = 0
         self.recoveries = {step: 0 for step in LADDER}
         self.reason = "" if sensor else "no camera driver in this firmware"

@@ -1,7 +1,8 @@
 """Frames: one capture, many readers, no reader slows another.
 
-The driver's buffer is copied once into a free slot of a small pool and goes back at once.
-Readers lease slots; all who wait get the same frame; a slow reader keeps one slot and skips.
+The driver's buffer is copied once into a free slot of a small pool and goes back at once; a
+driver's own copy becomes the slot's. Readers lease slots; all who wait get the same frame; a slow
+reader keeps one slot and skips.
 """
 
 import asyncio
@@ -44,12 +45,18 @@ class Frame:
             self._buffer = memoryview(bytearray((size + _GRAIN - 1) // _GRAIN * _GRAIN))
         self.view = self._buffer[_ROOM : _ROOM + len(jpeg)]
         self.view[:] = jpeg
+        self.number(seq)
+
+    def number(self, seq):
         self.wrapped = None
         self.seq = seq
         self.time_s = time.time()
 
     def wrap(self, head, tail):
-        """`wrapped` is then the picture between them, in one piece for all who stream it."""
+        """`wrapped` is then the picture between them, if it can be in one piece for all."""
+        if not self._buffer:
+            self.wrapped = (head, self.view, tail)
+            return
         start, end = _ROOM - len(head), _ROOM + len(self.view)
         self._buffer[start:_ROOM] = head
         self._buffer[end : end + len(tail)] = tail
@@ -173,8 +180,15 @@ class Frames:
         self._seq = seq = self._seq + 1
         if seq < self._floor or not self._wants or seq < min(self._wants):
             return False
-        frame = self._slot(len(view))
-        frame.fill(view, seq)
+        if len(view) > self._most_bytes:
+            raise MemoryError
+        if self._camera.copies:  # what is lent is a copy already
+            frame = self._emptied()
+            frame.view = view
+            frame.number(seq)
+        else:
+            frame = self._slot(len(view))
+            frame.fill(view, seq)
         self._newest = frame
         return True
 
@@ -199,8 +213,6 @@ class Frames:
 
     def _slot(self, size):
         """A slot that nobody leases, best one that is big enough already."""
-        if size > self._most_bytes:
-            raise MemoryError
         best = None
         for frame in self._pool:
             if not frame.leases and frame.room() >= size:

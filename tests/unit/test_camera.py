@@ -23,6 +23,7 @@ class Sensor:
     """Does what `script` says, one word or picture a capture; the last goes on for ever."""
 
     stale = 2
+    copies = False
 
     def __init__(self, *script):
         self._script = list(script)

@@ -23,6 +23,7 @@ class Sensor:
     """Keeps what it was set to; `lacks` are refused, `dead` refuses everything from then on."""
 
     stale = 0
+    copies = False
 
     def __init__(self):
         self.values = {}

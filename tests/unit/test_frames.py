@@ -15,6 +15,7 @@ class Camera:
 
     def __init__(self, stale=0):
         self.stale = stale
+        self.copies = False
         self.reason = "no frame"
         self.state = "ready"
         self.fault = None
@@ -228,6 +229,30 @@ class TestFaults(FramesCase):
             await task
 
         self.story(tell)
+
+    def test_copies_are_taken_over_and_not_copied_again(self):
+        async def tell(frames, camera, log):
+            camera.copies, camera.size = True, 300_000
+            frames_seen = []
+            for _ in range(3):
+                gc.collect()
+                before = gc.mem_alloc()
+                async with frames.fresh() as frame:
+                    gc.collect()
+                    self.assertTrue(gc.mem_alloc() - before < 350_000)
+                    frame.wrap(b"head", b"tail")
+                    self.assertEqual([len(part) for part in frame.wrapped], [4, 300_000, 4])
+                    before_next = bytes(frame.view[:4])
+                    await take(frames)  # another slot has the next one
+                    self.assertEqual(bytes(frame.view[:4]), before_next)
+                    frames_seen.append(frame.view[0])
+            camera.copies, camera.size = False, 1_000
+            async with frames.fresh() as frame:
+                frame.wrap(b"head", b"tail")
+                self.assertEqual([len(part) for part in frame.wrapped], [1_008])
+            return frames_seen
+
+        self.assertEqual(self.story(tell), [1, 3, 5])
 
     def test_camera_that_is_absent_is_not_waited_for(self):
         async def tell(frames, camera, log):

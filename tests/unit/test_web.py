@@ -17,6 +17,7 @@ class Camera:
     """A picture every 100 ms; its size and first byte tell which."""
 
     stale = 0
+    copies = False
     state = "ready"
     reason = "no frame in 3000 ms"
 

@@ -15,6 +15,7 @@ class Base:
     """A driver adds `_begin`, `_set`, `_size`, `_night_bus`, `poll`, `release` and `stop`."""
 
     stale = 2  # frames that may have been begun before a capture was asked for
+    copies = False  # whether what is lent stays as it is after its release
     _room = -1  # what the buffers were made for, the driver's number; -1 = stopped
 
     _pace = None  # of a driver that cannot be asked whether it has a picture

@@ -51,6 +51,7 @@ class Sensor(Base):
     """Pictures as copies in the heap, parameters by name."""
 
     name = "micropython-camera-driver"
+    copies = True
 
     def __init__(self, pins, fb_count=2):
         super().__init__(pins, fb_count)

@@ -54,6 +54,7 @@ class Sensor:
     """Has a picture at once, however often it is asked."""
 
     stale = 2  # as the real drivers say
+    copies = False
 
     def __init__(self, size):
         self._view = jpeg(size)
