@@ -1,4 +1,4 @@
-"""Before the application, on every start: how eagerly memory is collected, and which copy runs.
+"""Before the application, on every start: memory, a factory reset, and which copy runs.
 
 Imports nothing of the product, so that it works when that is broken. The copies are the folders
 `app_a` and `app_b`, and what the firmware holds itself (`/lib`, or frozen), which is the last
@@ -15,6 +15,7 @@ import machine
 
 gc.threshold(65_536)
 
+_ERASE = "erase"
 _FOLDERS = (None, "app_a", "app_b")
 _NEW, _PENDING, _VALID = 0, 1, 2  # a new copy is pending from its first start until confirmed
 _CRASHES = 3  # so many starts in a row that came to nothing: the other copy is taken
@@ -78,7 +79,46 @@ def _choose():
         machine.WDT(timeout=_TRIAL_MS)  # it may hang before it feeds a watchdog of its own
 
 
+def _finish_erasing():
+    """A factory reset was asked for (hal.chip.forget): nothing that was set is left in flash.
+
+    NVS only marks what is erased, and Wi-Fi keeps a copy of its own there: the whole partition
+    goes. The file that asks for it goes last, so that a power cut does not end it.
+    """
+    try:
+        with open(_ERASE) as file:
+            names = file.read().split()
+    except OSError:
+        return
+    for name in names:
+        _wipe(name)
+        _wipe(name + ".new")
+    for nvs in esp32.Partition.find(esp32.Partition.TYPE_DATA, subtype=2):
+        for block in range(nvs.ioctl(4, 0)):
+            nvs.ioctl(6, block)
+    for factory in esp32.Partition.find(esp32.Partition.TYPE_APP, subtype=0):
+        try:
+            factory.set_boot()
+        except OSError:  # it is the only image
+            pass
+    os.remove(_ERASE)
+    machine.reset()
+
+
+def _wipe(name):
+    """Overwrite a file, then remove it."""
+    try:
+        size = os.stat(name)[6]
+        with open(name, "r+b") as file:
+            for _ in range(0, size, 64):
+                file.write(bytes(64))
+        os.remove(name)
+    except OSError:  # there is none
+        pass
+
+
 try:
+    _finish_erasing()
     _choose()
 except OSError as e:  # an exception here would keep main.py from being run
     sys.print_exception(e)

@@ -41,8 +41,7 @@ class Restart:
         await asyncio.sleep_ms(self._grace_ms)
         self._log.info("system", "restarting")
         if self.erasing:
-            self._settings.erase()
-            self._params.erase()
+            self._forget()
         else:
             self._settings.flush()
         try:
@@ -50,3 +49,12 @@ class Restart:
         except asyncio.TimeoutError:
             pass
         self._chip.reset()
+
+    def _forget(self):
+        """The next start erases all of the flash's settings; at the least they are void."""
+        try:
+            self._chip.forget(self._settings.files())
+        except OSError as e:
+            self._log.error("system", "settings are void, but not wiped: {!r}".format(e))
+            self._settings.erase()
+            self._params.erase()

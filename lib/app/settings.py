@@ -124,6 +124,11 @@ class Settings:
                 await asyncio.sleep_ms(self._retry_ms)
                 self._changed.set()
 
+    def files(self):
+        """Paths of the settings that are kept as files."""
+        schema = borrow("app.schema")
+        return [row[schema.KEY] for row in schema.SCHEMA if row[schema.KIND] == schema.FILE]
+
     def erase(self):
         """Forget everything that the user has set."""
         self._store().erase(borrow("app.schema").SCHEMA)

@@ -1,6 +1,7 @@
 """The chip itself: identity, restart, watchdog, memory."""
 
 import gc
+import os
 
 import esp32
 import machine
@@ -37,6 +38,13 @@ def healthy():
             nvs.commit()
     except OSError:  # there is no note, or no room: then it counts as one that failed
         pass
+
+
+def forget(files):
+    """Have the next start erase NVS and some files, whatever happens meanwhile (boot.py)."""
+    with open("erase.new", "w") as f:
+        f.write(" ".join(files))
+    os.rename("erase.new", "erase")
 
 
 def reset_cause():

@@ -39,8 +39,47 @@ class NVS:
         pass
 
 
+class Partition:
+    """Partitions as (type, subtype): `log` notes what is done, `cut` as for NVS."""
+
+    TYPE_APP, TYPE_DATA = 0, 1
+    table = [(1, 2), (0, 16), (0, 17)]
+    log = []
+    cut = None
+    only_image = False
+
+    def __init__(self, kind):
+        self._kind = kind
+
+    @classmethod
+    def find(cls, type, subtype):
+        return [cls(kind) for kind in cls.table if kind == (type, subtype)]
+
+    def ioctl(self, request, argument):
+        if request == 4:
+            return 4
+        assert request == 6
+        Partition.do((self._kind, argument))
+
+    def set_boot(self):
+        if Partition.only_image:
+            raise OSError(-261, "ESP_ERR_NOT_FOUND")
+        Partition.do((self._kind, "boot"))
+
+    @staticmethod
+    def do(what):
+        if len(Partition.log) == Partition.cut:
+            raise PowerCut
+        Partition.log.append(what)
+
+
+class Reset(Exception):
+    """machine.reset(): nothing after this has happened."""
+
+
 class esp32:
     NVS = NVS
+    Partition = Partition
 
 
 class machine:
@@ -55,6 +94,10 @@ class machine:
     @staticmethod
     def unique_id():
         return b"\x24\x0a\xc4\xa1\xb2\xc3"
+
+    @staticmethod
+    def reset():
+        raise Reset
 
     @staticmethod
     def WDT(timeout):

@@ -4,7 +4,7 @@ import os
 import sys
 import unittest
 
-from fakeboard import NVS, PowerCut, machine
+from fakeboard import NVS, Partition, PowerCut, Reset, machine
 
 from hal import appslot, chip
 
@@ -158,6 +158,58 @@ class TestCrashes(BootTestCase):
         starts(3, POWER)
         chip.healthy()
         self.assertEqual(NVS.writes, before)
+
+
+class TestFactoryReset(BootTestCase):
+    """All of NVS and the files, before anything else runs, whatever interrupts it."""
+
+    ALL = [((1, 2), block) for block in range(4)]
+
+    def setUp(self):
+        super().setUp()
+        Partition.log, Partition.cut, Partition.only_image = [], None, False
+        Partition.table = [(1, 2), (0, 16), (0, 17)]
+
+    def asked(self):
+        for name in ("ca.pem", "other.pem.new"):
+            with open(name, "w") as f:
+                f.write("canary" * 50)
+        chip.forget(["ca.pem", "other.pem", "none.pem"])
+
+    def erase(self):
+        self.asked()
+        with self.assertRaises(Reset):
+            start()
+        for name in ("erase", "erase.new", "ca.pem", "other.pem.new"):
+            self.assertFalse(name in os.listdir(), name)
+
+    def test_without_a_factory_image(self):
+        self.erase()
+        self.assertEqual(Partition.log, self.ALL)
+        start()
+        self.assertEqual(Partition.log, self.ALL)  # once
+
+    def test_factory_image_is_chosen(self):
+        Partition.table = [(1, 2), (0, 0), (0, 16)]
+        self.erase()
+        self.assertEqual(Partition.log, self.ALL + [((0, 0), "boot")])
+
+    def test_factory_image_is_the_only_one(self):
+        Partition.table, Partition.only_image = [(1, 2), (0, 0)], True
+        self.erase()
+        self.assertEqual(Partition.log, self.ALL)
+
+    def test_power_cut_at_every_operation(self):
+        for cut in range(4):
+            self.setUp()
+            self.asked()
+            Partition.cut = cut
+            with self.assertRaises(PowerCut):
+                start()
+            Partition.cut, Partition.log = None, []
+            with self.assertRaises(Reset):
+                start(POWER)
+            self.assertEqual(Partition.log, self.ALL)
 
 
 class TestNotes(BootTestCase):

@@ -15,9 +15,18 @@ class Told:
     def __init__(self):
         self.calls = []
         self.stop_ms = 0
+        self.full = False
 
     def flush(self):
         self.calls.append("flush")
+
+    def files(self):
+        return ["a.pem", "b.pem"]
+
+    def forget(self, files):
+        if self.full:
+            raise OSError(28)
+        self.calls.append("forget " + ",".join(files))
 
     def erase(self):
         self.calls.append("erase")
@@ -31,9 +40,10 @@ class Told:
 
 
 class TestRestart(unittest.TestCase):
-    def story(self, ask, stop_ms=0):
+    def story(self, ask, stop_ms=0, full=False):
         async def whole():
             told = Told()
+            told.full = full
             told.stop_ms = stop_ms
             restart = Restart(told, told, told, told, Log())
             task = asyncio.create_task(restart.run())
@@ -57,9 +67,12 @@ class TestRestart(unittest.TestCase):
 
     def test_reset_erases(self):
         answer, calls, _ = self.story(lambda restart: restart.cmd_reset("1"))
-        self.assertEqual(
-            (answer, calls), ("Reset and Restarting", ["erase", "erase", "stop", "reset"])
-        )
+        self.assertEqual(answer, "Reset and Restarting")
+        self.assertEqual(calls, ["forget a.pem,b.pem", "stop", "reset"])
+
+    def test_reset_without_room_for_a_note(self):
+        _, calls, _ = self.story(lambda restart: restart.cmd_reset("1"), full=True)
+        self.assertEqual(calls, ["erase", "erase", "stop", "reset"])
 
     def test_hanging_goodbye_is_cut_short(self):
         _, calls, ms = self.story(lambda restart: restart.ask(), stop_ms=60_000)

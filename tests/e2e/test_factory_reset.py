@@ -1,0 +1,45 @@
+"""A factory reset leaves nothing in the flash that the user has set."""
+
+import trustme
+from probe import NO_BROKER
+from sim import Simulator, wait_until
+
+SECRETS = {
+    "password": "simulated",
+    "mqttpass": "canary-broker",
+    "mqttuser": "canary-user",
+    "topic": "canary-topic",
+    "mqttclientid": "canary-client",
+}
+GREETING = "system: esp32-mqtt-cam"
+
+
+def remains(camera, *texts):
+    """Which texts the flash or a file of the board still holds."""
+    places = [camera.state / "flash.bin", *(camera.state / "files").rglob("*")]
+    held = [place.read_bytes() for place in places if place.is_file()]
+    return [text for text in texts if any(text.encode() in data for data in held)]
+
+
+def test_reset_leaves_no_secret_even_after_a_power_cut(tmp_path):
+    certificate = trustme.CA().cert_pem.bytes()
+    (tmp_path / "ca.pem").write_bytes(certificate)
+    marks = [*SECRETS.values(), certificate.decode()[100:160], "canary-first"]
+    settings = {**SECRETS, "mqttca": f"@{tmp_path / 'ca.pem'}"}
+    with Simulator(tmp_path, NO_BROKER, settings) as camera:
+        for url in ("http://canary-first", "http://other"):
+            camera.command("otaurl " + url)
+            wait_until(
+                lambda url=url: camera.control("nvs")["nvs"]["syscfg"].get("OTA_URL") == url
+            )
+        assert remains(camera, *marks) == marks  # what was replaced stays in NVS, too
+        done = camera.control("flash")["operations"]
+        camera.control("power_cut", after_ops=2, mode="torn")
+        camera.type("reset 1\n")
+        wait_until(lambda: camera.control("flash")["operations"] == done + 2, 10, "the cut")
+        assert (camera.state / "files" / "erase").exists()
+        camera.control("power_on")
+        wait_until(lambda: camera.output.count(GREETING) == 2, 10, "the start of a new board")
+        assert remains(camera, *marks) == []
+        assert "syscfg" not in camera.control("nvs")["nvs"]
+        assert not (camera.state / "files" / "erase").exists()
