@@ -281,7 +281,7 @@ def test_nightmode(driver, broker, tmp_path):
     assert again < 1.5 * day, (day, night, again)
 
 
-def interval(viewer, count=4):
+def interval(viewer, count=3):
     """Seconds from picture to picture, once those under way have come."""
     viewer.part()
     viewer.part()

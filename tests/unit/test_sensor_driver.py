@@ -246,7 +246,7 @@ class TestCapture(SensorCase):
         for period_ms in (40, 80, 160, 640):
             driver.period_ms = period_ms
             self.start()
-            for _ in range(100):
+            for _ in range(50):
                 self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
             start = clock.now_ms()
             for _ in range(20):
