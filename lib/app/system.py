@@ -201,16 +201,11 @@ class System:
 
     def _make_updater(self):
         self.updater = self.led_state.updater = Updater(
+            self.status,
             lambda: borrow("hal.flash"),
             NVS(borrow("app.schema").NAMESPACE),
-            self.settings,
-            self.session,
             self.door,
-            self.topics,
-            self.wifi,
-            self.frames,
             self.restart,
-            self.log,
             self.consoles.say,
             self.dialler,
         )

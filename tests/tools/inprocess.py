@@ -15,6 +15,7 @@ from pathlib import Path
 from errors import DeviceError
 from flashed import Board as _Board
 from nvs import NVS as _Store
+from partitions import DATA
 
 from aio import late
 
@@ -65,13 +66,17 @@ class Done(types.SimpleNamespace):
 
 
 class Board(_Board):
-    """Flash, bootloader and NVS under the firmware's updater. `cells`, `spaces`: another's."""
+    """Flash, bootloader and NVS under the firmware's updater. `cells`: another board's."""
 
-    def __init__(self, folder, cells=None, spaces=None, seed=0):
+    def __init__(self, cells=None, seed=0):
         super().__init__(cells, seed)
-        self.nvs = _Store(folder / "nvs.json", self.flash)
-        self.nvs._spaces = {space: dict(held) for space, held in (spaces or {}).items()}
+        place = self.parts.first(DATA, label="nvs")
+        self.nvs = _Store(self.flash, place.offset, place.size)
         self.calls |= self.parts.calls() | self.nvs.calls()
+
+    def start(self):
+        self.nvs.reset()
+        return super().start()
 
     def attach(self):
         """Let the firmware's modules see this board."""
@@ -140,22 +145,17 @@ class Firmware(Updater):
         board.attach()
         values = defaultdict(str, {"topic": "cam", "grouptopic": "cams", "subtopic": "#"})
         values.update(otaconfirm=0, mqttverify=0, **settings)
-        topics, others = Topics(values, "DVES_A1B2C3"), Others()
-        super().__init__(
-            lambda: flash,
-            NVS("syscfg"),
-            values,
-            Session(),
-            others,
-            topics,
-            others,
-            others,
-            others,
-            others,
-            lambda text: None,
-            dialler,
+        others = Others()
+        known = types.SimpleNamespace(
+            settings=values,
+            session=Session(),
+            topics=Topics(values, "DVES_A1B2C3"),
+            wifi=others,
+            frames=others,
+            log=others,
         )
-        self.asked = Done()  # nobody waits for a broker
+        nvs = NVS("syscfg")
+        super().__init__(known, lambda: flash, nvs, others, others, lambda text: None, dialler)
         self.pending = flash.unconfirmed()
 
 

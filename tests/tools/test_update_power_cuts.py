@@ -18,7 +18,7 @@ UPDATE = "v9.9.9"
 IMAGE = image(UPDATE, size=64 * KB)
 SMALL = image(UPDATE, size=12 * KB)
 MODES = ("before", "torn", "after")
-SETTINGS = {"syscfg": {"STA_SSID": "73696d", "MQTT_PUBINTERV": 77}}
+SETTINGS = {"STA_SSID": "73696d", "MQTT_PUBINTERV": 77}
 
 
 class Bytes:
@@ -62,7 +62,7 @@ class Server(Bytes):
 
 def by_upload(board, force=False, data=IMAGE):
     firmware = Firmware(board)
-    assert firmware.begin("upload", force) == ""
+    firmware.force = force
     finished(borrow("app.update.install").install(firmware, Bytes(data).read, len(data)))
 
 
@@ -85,13 +85,14 @@ SOURCES = (by_upload, by_mqtt, by_http)
 
 
 @pytest.fixture(scope="module")
-def new(tmp_path_factory):
-    """Makes boards that have started once with the old image."""
-    folder = tmp_path_factory.mktemp("board")
-    first = Board(folder)
+def new():
+    """Makes boards that have started once with the old image, and have settings."""
+    first = Board()
+    for key, value in SETTINGS.items():
+        first.nvs.put("syscfg", key, value)
     assert first.start() == OLD
     cells = first.cells()
-    return lambda seed=0: Board(folder, cells, SETTINGS, seed)
+    return lambda seed=0: Board(cells, seed)
 
 
 def judged(board):

@@ -110,6 +110,11 @@ class Parts:
         buffer[:] = image(b"1.0.0")[at : at + len(buffer)]
 
 
+class Known:
+    def __init__(self, settings):
+        self.settings = settings
+
+
 def make(nvs=None):
     nvs, log, parts = nvs or NVS(), Log(), Parts()
     settings = settings_on(nvs, log, ID)
@@ -123,7 +128,7 @@ def make(nvs=None):
         wifi=WiFiLink(None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
-        updater=Updater(lambda: parts, nvs, settings, *(None,) * 9),
+        updater=Updater(Known(settings), lambda: parts, nvs, None, None, None, None),
     )
     return commands, settings
 

@@ -12,7 +12,8 @@ from fakes import NVS, Log, outcome, run, until
 
 from aio.late import borrow
 from app.topics import Topics
-from app.updater import UNCONFIRMED, Updater
+from app.update.commands import UNCONFIRMED
+from app.updater import Updater
 from proto.values import BadArgument
 
 BLOCK = 4_096
@@ -176,20 +177,15 @@ class Camera(Updater):
         values.update({"otaurl": "", "otaconfirm": 0, "mqtthost": "x"})
         values.update(settings)
         topics = Topics(values, "DVES_A1B2C3")
-        super().__init__(
-            lambda: self.board,
-            NVS(),
-            values,
-            Session(),
-            Door(),
-            topics,
-            Wanted(),
-            Frames(),
-            Wanted(),
-            Log(),
-            lambda text: None,
-            None,
-        )
+        known = Wanted()
+        known.settings = values
+        known.session = Session()
+        known.topics = topics
+        known.wifi = Wanted()
+        known.frames = Frames()
+        known.log = Log()
+        flash, say = lambda: self.board, lambda text: None
+        super().__init__(known, flash, NVS(), Door(), Wanted(), say, None)
 
     def send(self, data, **how):
         """(status, text) of an upload."""
@@ -228,7 +224,7 @@ class TestInstall(unittest.TestCase):
             self.assertEqual((camera.restart.asked, camera.frames.paused), (1, 1))
             self.assertEqual(camera.states(), [("installed", None)])
             self.assertEqual(camera.nvs.stored["OTA_TRIED"], b"ota_1 1.1.0")
-            self.assertEqual(camera.begin("push"), "busy")  # the restart is next
+            self.assertEqual(camera.cmd_mqttotastart("1"), "busy")  # the restart is next
 
     def test_refused_before_anything_is_erased(self):
         self.refused(b"", "no firmware image")
@@ -249,7 +245,7 @@ class TestInstall(unittest.TestCase):
 
     def forced(self, data, good):
         camera = Camera()
-        camera.begin("pull", True)
+        camera.force = True
         work = borrow("app.update.install").install(camera, Source(data).read, len(data))
         self.assertEqual(isinstance(run(outcome(work)), BadArgument), not good)
         self.assertEqual(camera.board.spare().bootable, good)

@@ -3,6 +3,19 @@
 from aio.late import borrow
 from proto.values import BadArgument, confirmed
 
+UNCONFIRMED = "Running image not confirmed"
+
+
+def begin(of, job, force=False):
+    """Take the one place there is: "" when it is ours, else why not."""
+    if of.job:
+        return "busy"
+    if of.pending:
+        return UNCONFIRMED
+    of.force = force
+    of.job = job
+    return ""
+
 
 def upgrade(of, argument):
     """Fetch the update that `otaurl` names."""
@@ -12,14 +25,11 @@ def upgrade(of, argument):
     if not url:
         raise BadArgument("otaurl is not set")
     borrow("proto.url").parse(url)
-    why = of.begin("pull", argument == "force")
-    if why:
-        return why
-    of.asked.set()
-    return "Upgrade " + borrow("app.update.firmware").running(of).version
+    why = begin(of, "pull", argument == "force")
+    return why or "Upgrade " + borrow("app.update.firmware").running(of).version
 
 
-def start(of, argument):
+def mqttotastart(of, argument):
     """Take the update that is sent to OTA/<device id>/data; `on` is said once we listen there."""
     argument = {"on": "1", "off": "0"}.get(argument.lower(), argument)
     if not argument:
@@ -31,14 +41,10 @@ def start(of, argument):
         return "busy" if of.job else "off"
     if argument not in ("1", "force"):
         raise BadArgument("1 | force | 0")
-    why = of.begin("push", argument == "force")
-    if why:
-        return why
-    of.asked.set()
-    return None
+    return begin(of, "push", argument == "force") or None
 
 
-def confirm(of, argument):
+def mqttotaconfirm(of, argument):
     """The running image stays."""
     confirmed(argument, "confirm")
     if not of.pending:

@@ -14,6 +14,7 @@ _LOOK_MS = const(500)
 
 async def judge(of, limit_ms=_LIMIT_MS):
     """At the start: tell how the last update went, and prove an unconfirmed one where it may."""
+    of.pending = of.flash().unconfirmed()
     tried = of.nvs.get_blob("OTA_TRIED", b"").decode().partition(" ")
     if of.pending:
         await _on_trial(of, limit_ms)
@@ -81,7 +82,7 @@ async def _rolled_back(of, version):
 
 async def _told(of, state, **more):
     """Publish it once there is a broker; who asks for an update does not wait for that."""
-    while not of.session.up.is_set() and not of.asked.is_set():
+    while not of.session.up.is_set() and not of.job:
         await asyncio.sleep_ms(_LOOK_MS)
     await borrow("app.update.install").tell(of, state, **more)
 

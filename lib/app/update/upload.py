@@ -6,7 +6,7 @@ from proto.values import BadArgument
 
 async def upload(of, read, total):
     """(status, text) for who has sent it."""
-    why = of.begin("upload")
+    why = borrow("app.update.commands").begin(of, "upload")
     if why:
         return 409, why
     try:
