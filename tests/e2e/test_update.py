@@ -175,6 +175,7 @@ def test_uploaded(camera, tmp_path):
     def slowly():
         for at in range(0, len(data), 16 * KB):
             if at == 256 * KB:
+                camera.wait_output("writing micropython " + version)
                 assert camera.client.ask("mqttotastart", "1") == "busy"
                 asked.append(camera.get("/capture"))
             yield data[at : at + 16 * KB]

@@ -82,6 +82,9 @@ class Parts:
         else:
             self.on = bool(what)
 
+    def values(self):
+        return self.params
+
     def fresh(self):
         return self
 
