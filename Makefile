@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean flash deploy device-test provision backup restore monitor
+.PHONY: help run test check setup bench docs fmt clean firmware flash deploy device-test provision backup restore monitor
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +31,9 @@ check: setup ## Lint, format, spelling, import layers, README's tables
 
 setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when it is there)
 	@$(PYTHON) tools/setup.py
+
+firmware: setup ## Build firmware with driver and camera in it (needs ESP-IDF, or docker or podman)
+	@exec $(VENV)/python tools/firmware.py $(ARGS)
 
 flash: setup ## Write firmware to a new board (PORT=... FIRMWARE=file.bin; ARGS=--erase: empty it first)
 	@exec $(VENV)/python tools/flash.py $(PORT) $(FIRMWARE) $(ARGS)

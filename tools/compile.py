@@ -70,7 +70,7 @@ def sources(root=ROOT, compiled=True):
         for path, _, names in os.walk(tree):
             for name in names:
                 full = os.path.join(path, name)
-                inside = os.path.relpath(full, tree)
+                inside = os.path.relpath(full, tree).replace(os.sep, "/")
                 if name.endswith(".py") and not _pc_only(root, full):
                     yield full, f"{place}/{inside[:-3]}.mpy" if compiled else f"{place}/{inside}"
                 elif f"{folder}/{inside}".startswith(PAGES):
@@ -81,7 +81,7 @@ def sources(root=ROOT, compiled=True):
 
 
 def _pc_only(root, path):
-    return os.path.relpath(path, root).startswith(PC_ONLY)
+    return os.path.relpath(path, root).replace(os.sep, "/").startswith(PC_ONLY)
 
 
 def _outdated(src, dst):
@@ -99,7 +99,7 @@ def _make(root, compiler, src, dst):
     os.makedirs(os.path.dirname(dst), exist_ok=True)
     partial = f"{dst}.{os.getpid()}.part"  # two runners may compile at the same time
     info = os.stat(src)
-    if src.endswith(tuple("/" + name for name in COPIED)) and not dst.endswith(".mpy"):
+    if dst.endswith(".py"):
         shutil.copyfile(src, partial)
     elif dst.endswith(".gz"):
         Path(partial).write_bytes(packed(Path(src).read_bytes()))

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RECORD = "/deployed.json"  # digests of what was deployed; written last
 UNDER_WAY = "/deploying"  # there while the board holds a mix of old and new
 LAST = ("/boot.py", "/main.py")  # a board without them stays at its prompt
+PRODUCT = "config/product"  # frozen where the firmware has the camera in it
 _BLOCK = 4_096
 _START_S = 45
 _BATCH = 8
@@ -58,7 +59,13 @@ def _content(src, place):
 
 
 def without_frozen(files, frozen):
-    """Leave out what the board's firmware holds; `frozen` are names such as umqtt/simple."""
+    """Leave out what the board's firmware holds; `frozen` are names such as umqtt/simple.
+
+    Of firmware that has the camera itself in it, frozen modules come before files: only pages,
+    which are no modules, are left then.
+    """
+    if PRODUCT in frozen:
+        return {path: data for path, data in files.items() if path.endswith(".gz")}
     return {
         path: data
         for path, data in files.items()
@@ -117,6 +124,11 @@ class Deployment:
         self._say(describe(facts))
         files = sources() if as_source else compiled(facts)
         files = without_frozen(files, facts["frozen"])
+        if PRODUCT in facts["frozen"]:
+            self._say(
+                "The firmware has the camera's programs in it: only pages are copied. Other "
+                "programs come by an update (tools/ota.py)."
+            )
         hiding = sorted({part.split("/")[2] for part in files if part.count("/") > 2})
         hiding = [name for name in hiding if name in facts["root"]]
         if hiding:

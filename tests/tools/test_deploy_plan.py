@@ -35,6 +35,11 @@ def test_frozen_modules_are_left_out():
     ]
 
 
+def test_firmware_with_the_camera_in_it_gets_pages_only():
+    files = dict.fromkeys(["/main.py", "/lib/app/led.mpy", "/lib/www/style.css.gz"])
+    assert list(without_frozen(files, ["config/product"])) == ["/lib/www/style.css.gz"]
+
+
 @pytest.mark.parametrize(("mpy", "sub_version"), [(ESP32, 3), (OLD_ESP32, 1)])
 def test_bytecode_for_the_chip(mpy, sub_version):
     """31-bit small integers; machine code is the chip's, of the version its firmware loads."""

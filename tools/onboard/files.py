@@ -12,7 +12,7 @@ def facts():
     _be_patient()
     frozen, path = [], sys.path[:]
     sys.path[:] = [".frozen"]
-    for name in ("umqtt.robust", "umqtt.simple", "microdot"):
+    for name in ("umqtt.robust", "umqtt.simple", "microdot", "config.product"):
         try:
             __import__(name)
             frozen.append(name.replace(".", "/"))
