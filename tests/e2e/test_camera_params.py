@@ -268,11 +268,12 @@ def test_nightmode(driver, broker, tmp_path):
     settings = {"pubinterval": "0", "topic": "night"}
     args = ["--device-id", "DVES_00000A", "--driver", driver]
     with Simulator(tmp_path, broker.uri, settings, args, fast=False) as camera:
-        camera.command('camera {"framesize": "VGA"}')
+        camera.command('camera {"framesize": "HVGA"}')
         with Viewer(camera.facts["http"], "/stream") as viewer:
             viewer.head()
             day = interval(viewer)
-            assert camera.command('camera {"nightmode": "1"}') == "1"
+            wanted = 'camera {"nightmode": "1", "framesize": "SVGA"}'
+            assert camera.command(wanted) == "9"  # the new size leaves the night mode on
             night = interval(viewer)
             assert camera.command('camera {"nightmode": "0"}') == "0"
             again = interval(viewer)

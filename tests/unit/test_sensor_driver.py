@@ -71,7 +71,13 @@ class Driver:
 
         return function
 
-    for _name in "framesize quality contrast brightness saturation mirror flip speffect".split():
+    def framesize(self, value):
+        if not self.running:
+            return False
+        machine.registers[1, 0x11] = 0x00  # the clock that this size has
+        self.called.append(("framesize", value))
+
+    for _name in "quality contrast brightness saturation mirror flip speffect".split():
         locals()[_name] = _set(_name)
     whitebalance = _set("whitebalance")
 
@@ -224,8 +230,14 @@ class TestParameters(SensorCase):
         self.sensor.set("nightmode", 1)
         self.assertEqual(machine.registers, {(1, 0x11): 0x07, (1, 0x0F): 0x4B, (1, 0x03): 0xCF})
         self.assertEqual(machine.routes, {26: 96, 27: 95})
+        self.sensor.set("framesize", "QVGA")
+        self.assertEqual(machine.registers, {(1, 0x11): 0x07, (1, 0x0F): 0x4B, (1, 0x03): 0xCF})
         self.sensor.set("nightmode", 0)
+        before[1, 0x11] = 0x00
         self.assertEqual(machine.registers, before)
+        machine.registers[1, 0x11] = 0x55
+        self.sensor.set("framesize", "UXGA")  # larger buffers: it is off and stays so
+        self.assertEqual(machine.registers[1, 0x11], 0x55)
         machine.bus_fails = True
         self.assertTrue(self.refused("nightmode", 1).startswith("nightmode: "))
         self.assertEqual(machine.routes, {26: 96, 27: 95})

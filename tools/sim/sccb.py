@@ -5,12 +5,13 @@ from errors import os_error
 _ADDRESS = 0x30
 _SDA, _SCL, _PWDN = 26, 27, 32
 _BANK = 0xFF
+_CLKRC = 0x11  # divides the clock
 _RESET = {  # data sheet's values after reset, as far as the firmware looks at them; bank, register
     (1, 0x03): 0x0F,
     (1, 0x0A): 0x26,  # PIDH
     (1, 0x0B): 0x42,  # PIDL
     (1, 0x0F): 0x43,
-    (1, 0x11): 0x00,
+    (1, _CLKRC): 0x00,
 }
 _NO_DEVICE = 19
 
@@ -28,12 +29,16 @@ class Registers:
         self._values = dict(_RESET)
         self._bank = 0
 
+    def set_size(self):
+        """What the driver's setting of a frame size does to them: the clock is as at its init."""
+        self._values[1, _CLKRC] = _RESET[1, _CLKRC]
+
     def calls(self):
         return {"i2c.read": self.read, "i2c.write": self.write, "i2c.scan": self.scan}
 
     def slow_down(self):
         """By how much CLKRC divides the pixel clock (register 0x11, bits 5..0)."""
-        return (self._values.get((1, 0x11), 0) & 0x3F) + 1
+        return (self._values.get((1, _CLKRC), 0) & 0x3F) + 1
 
     def scan(self, sda, scl):
         return [_ADDRESS] if self._answers(_ADDRESS, sda, scl) else []

@@ -303,6 +303,7 @@ class Sensor:
         self._settings = {**self._settings, name: value}
         self._changed = time.monotonic()
         if name == "frame_size":
+            self.registers.set_size()
             self._start()
 
     def _on_bus(self):

@@ -2,7 +2,8 @@
 
 Its constructor takes a picture to prove that it can, and waits up to 4 s for it; so does
 `capture`, which is therefore asked only once there is a picture. Both hold the interpreter's
-lock meanwhile, so that a thread would be no help.
+lock meanwhile, so that a thread would be no help. What remains: with a sensor that answers on its
+bus but gives no pictures, each new start stops the loop for 4 s.
 """
 
 from errno import ENOMEM

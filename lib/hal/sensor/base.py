@@ -17,7 +17,6 @@ class Base:
     stale = 2  # frames that may have been begun before a capture was asked for
     copies = False  # whether what is lent stays as it is after its release
     _room = -1  # what the buffers were made for, the driver's number; -1 = stopped
-
     _pace = None  # of a driver that cannot be asked whether it has a picture
 
     def __init__(self, pins, fb_count=2):
@@ -83,8 +82,19 @@ class Base:
 
                 self._night = NightMode(self._night_bus())
             self._night.set(value)
+        elif name == "framesize":
+            self._resize(self._size(value))
         else:
-            self._set(name, self._size(value) if name == "framesize" else value)
+            self._set(name, value)
+
+    def _resize(self, size):
+        """The driver sets the sensor's clock with the size: the night mode is laid over it."""
+        night = self._values.get("nightmode")
+        if night:
+            self._night.set(0)
+        self._set("framesize", size)
+        if night:
+            self._night.set(1)
 
     def _restart(self):
         """The driver anew, as it was."""
@@ -94,8 +104,10 @@ class Base:
         self._begin(size, values["quality"])
         self._room = size
         for name in values:
-            if name not in ("framesize", "quality"):
-                self._apply(name, values[name])
+            if name not in ("framesize", "quality", "nightmode"):
+                self._set(name, values[name])
+        if values.get("nightmode"):
+            self._apply("nightmode", 1)
 
     def _grow(self, size):
         """Buffers have the size of the start: a larger picture would overflow them."""
