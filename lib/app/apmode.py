@@ -69,7 +69,7 @@ class APMode:
             if self._wanted() != self._is:
                 return False
             wifi.ap_clients = self._radio.clients()
-            idle_ms = 0 if wifi.ap_clients or not wifi.configured() else idle_ms + _LOOK_MS
+            idle_ms = 0 if wifi.ap_clients or not wifi.known() else idle_ms + _LOOK_MS
             await asyncio.sleep_ms(_LOOK_MS)
         return True
 

@@ -48,14 +48,14 @@ class WiFi:
 
     def __init__(self):
         self.up, self.ap_wanted = asyncio.Event(), asyncio.Event()
-        self.ap_address, self.ap_clients, self.known = "", 0, True
+        self.ap_address, self.ap_clients, self.networks = "", 0, [("home", "")]
 
     @property
     def ap_open(self):
         return bool(self.ap_address) and not self.up.is_set()
 
-    def configured(self):
-        return self.known
+    def known(self):
+        return self.networks
 
 
 class PortalCase(unittest.TestCase):
@@ -122,7 +122,7 @@ class TestOpening(PortalCase):
 
     def test_stays_while_there_is_no_network_to_join(self):
         async def tell(portal, wifi, settings, log):
-            wifi.known = False
+            wifi.networks = []
             await self.opened(wifi)
             await asyncio.sleep_ms(TEN_MINUTES + 60_000)
             self.assertTrue(wifi.ap_open)

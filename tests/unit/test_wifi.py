@@ -99,7 +99,7 @@ class TestStation(WiFiCase):
         async def tell(link, station, settings, log, backoff):
             await asyncio.sleep_ms(60_000)
             self.assertEqual((link.state, link.reason), ("access point", "ssid is not set"))
-            self.assertTrue(link.ap_wanted.is_set() and not link.configured())
+            self.assertTrue(link.ap_wanted.is_set() and not link.known())
             self.assertEqual(station.joins, [])
             settings["ssid"] = "home"
             started = clock.now_ms()

@@ -1,0 +1,89 @@
+"""The states without a network, each a coroutine that returns the next one's name (app.wifi)."""
+
+import asyncio
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from proto import networks
+
+_LOOK_MS = const(250)
+_HOLD_MS = const(300_000)  # as long the tries pause for the access point's clients: one radio
+
+
+async def joining(link):
+    """One try for each known network in reach."""
+    link.next = ""
+    known = link.known()
+    if not known:
+        link.reason = "ssid is not set"
+        return "access point"
+    station, log = link.station, link.log
+    station.leave()  # the chip goes on trying by itself, and then cannot scan
+    await _look(link)
+    tries, refused = networks.tries(known, link.seen or ())
+    reasons = [ssid + ": open, but a password is stored" for ssid in refused]
+    for ssid, password, bssid in tries:
+        log.info("wifi", "joining " + ssid)
+        if await station.join(ssid, password, bssid, link.join_ms):
+            link.network = ssid, password
+            return "joined"
+        why = station.why()
+        reasons.append(why if len(known) == 1 else ssid + ": " + why)
+        station.leave()
+        if link.next:
+            break
+    link.reason = "; ".join(reasons)
+    log.error("wifi", link.reason)
+    return "waiting"
+
+
+async def waiting(link):
+    """Until the next try; longer while somebody has joined the access point."""
+    delay = link.backoff.next_ms()
+    while not link.next and (delay > 0 or link.ap_clients and delay > -_HOLD_MS):
+        await asyncio.sleep_ms(_LOOK_MS)
+        delay -= _LOOK_MS
+        _fall_back(link)
+    return link.next or "joining"
+
+
+def _fall_back(link):
+    """Open the access point beside the tries, once for each time without a network.
+
+    A network that refuses the password will hardly think better of it: a third of the time.
+    """
+    limit_ms = 1_000 * link.settings["apfallback"]
+    if "password" in link.reason:
+        limit_ms //= 3
+    if limit_ms and not link.offered and ticks_diff(ticks_ms(), link.since) >= limit_ms:
+        link.offered = True
+        link.ap_wanted.set()
+
+
+async def access_point(link):
+    """No tries: there is no network's name, or somebody wants to set the camera up."""
+    link.next = ""
+    link.station.leave()
+    link.ap_wanted.set()
+    while not link.next and link.ap_wanted.is_set():
+        await asyncio.sleep_ms(_LOOK_MS)
+    return "joining"
+
+
+async def listing(link):
+    """What a person may choose from."""
+    if link.state != "joining" or link.seen is None:
+        await _look(link)
+    found = networks.listing(link.seen or ())
+    if link.state == "joined":
+        link.seen = None
+    return found
+
+
+async def _look(link):
+    """Scan; what cannot be, now, leaves what was seen before."""
+    try:
+        link.seen = await link.off_loop.call(link.station.scan)
+    except OSError as e:
+        link.log.info("wifi", "no scan: {}".format(e))
