@@ -1,5 +1,6 @@
 """Holds `network.WLAN` to what ESP-IDF answers; joins no network, so that it runs anywhere."""
 
+import socket
 import time
 import unittest
 
@@ -110,6 +111,48 @@ class TestConfig(WiFiTestCase):
             self.assertIsInstance(ssid, bytes)
             self.assertEqual(len(bssid), 6)
             self.assertTrue(rssi < 0 < channel and security >= 0 and not hidden)
+
+
+class TestAccessPoint(unittest.TestCase):
+    """The board's own; it takes its settings once it is active."""
+
+    def setUp(self):
+        self.ap = network.WLAN(network.AP_IF)
+        self.ap.active(True)
+
+    def tearDown(self):
+        self.ap.active(False)
+
+    def test_open_and_with_a_password(self):
+        self.ap.config(ssid="camera-test", security=0, password="")
+        self.assertEqual((self.ap.config("ssid"), self.ap.config("security")), ("camera-test", 0))
+        self.ap.config(ssid="camera-test", security=3, password="long enough")
+        self.assertEqual(self.ap.config("security"), 3)
+
+    def test_short_password(self):
+        short = {"ssid": "camera-test", "security": 3, "password": "short"}
+        self.assertEqual(refused(self.ap.config, **short), error("Wifi Invalid Password"))
+
+    def test_password_is_not_told(self):
+        unknown = ValueError, ("unknown config param",)
+        self.assertEqual(refused(self.ap.config, "password"), unknown)
+
+    def test_nobody_has_joined(self):
+        self.assertEqual((self.ap.status(), self.ap.status("stations")), (None, []))
+        self.assertFalse(self.ap.isconnected())
+
+    def test_address(self):
+        wanted = ("192.168.1.1", "255.255.255.0", "192.168.1.1", "192.168.1.1")
+        self.ap.ifconfig(wanted)
+        self.assertEqual(self.ap.ifconfig()[:3], wanted[:3])
+
+    def test_name_server_can_be_bound(self):
+        self.ap.ifconfig(("192.168.1.1", "255.255.255.0", "192.168.1.1", "192.168.1.1"))
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sock.bind(socket.getaddrinfo("192.168.1.1", 53)[0][-1])
+        finally:
+            sock.close()
 
 
 unittest.main()
