@@ -9,6 +9,7 @@ APT = (  # package, program it brings, what needs it
     ("mosquitto", "mosquitto", "the tests"),
     ("mosquitto-clients", "mosquitto_sub", "looking at the pictures from a shell"),
     ("inetutils-telnet", "telnet", "the tests"),
+    ("chromium", "chromium", "the tests of the pages"),
 )
 RETRY_S = 3_600  # after a failure, so that an offline machine starts quickly
 

@@ -143,7 +143,7 @@ async function watchJoining() {
     $("joining").hidden = false;
     const joined = wifi.state === "joined";
     $("dot").className = `dot ${joined ? "good" : "poor"}`;
-    $("summary").textContent = joined ? `Joined ${wifi.ssid}: http://${wifi.address}/` : `Wi-Fi: ${wifi.state}${wifi.reason ? `, ${wifi.reason}` : ""}`;
+    $("summary").textContent = joined ? `Joined ${wifi.ssid}: http://${wifi.address}/` : `Wi-Fi: ${wifi.state}${wifi.reason && wifi.state !== "joining" ? `, ${wifi.reason}` : ""}`;
   } catch {
     $("summary").textContent = "The camera does not answer here at the moment.";
     $("dot").className = "dot";
@@ -170,6 +170,19 @@ function overlay(text) {
   $("overlay").hidden = !text;
 }
 
+async function snapshot() {
+  try {
+    const answer = await fetch("/capture", { headers: { "X-Requested-With": "page" } });
+    if (!answer.ok) throw new Error(await answer.text());
+    const stamp = new Date().toISOString().slice(0, 19).replace(/[T:]/g, "-");
+    const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: `camera-${stamp}.jpg` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  } catch (error) {
+    toast(`No snapshot: ${error.message}`);
+  }
+}
+
 function picture() {
   $("live").addEventListener("error", () => {
     if (live.paused || document.hidden) return;
@@ -188,9 +201,9 @@ function picture() {
   });
   $("full").hidden = !document.fullscreenEnabled;
   $("full").addEventListener("click", () => $("frame").requestFullscreen());
-  $("snapshot").addEventListener("click", () => {
-    const stamp = new Date().toISOString().slice(0, 19).replace(/[T:]/g, "-");
-    $("snapshot").download = `camera-${stamp}.jpg`;
+  $("snapshot").addEventListener("click", (event) => {
+    event.preventDefault();
+    snapshot();
   });
 }
 

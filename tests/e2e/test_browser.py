@@ -1,0 +1,300 @@
+"""The pages as people see them: from the first start to the picture, in a real browser."""
+
+import re
+
+import pytest
+from browser import DESKTOP, PHONE, Browser, fits, is_accessible, shoot
+from playwright.sync_api import expect
+from sim import Simulator, wait_until
+
+NOBODY = "mqtt://127.0.0.1:1"
+TABS = ["status", "picture", "settings", "log", "firmware"]
+WORD = "open, sesame!"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Browser() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory):
+    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY) as made:
+        made.command('camera {"framesize": "VGA"}')
+        yield made
+
+
+def sees_the_picture(page):
+    width = "document.getElementById('live').naturalWidth"  # evaluated past the page's policy
+    wait_until(lambda: page.evaluate(width) > 100, 10, "a picture")
+
+
+def api(page, path):
+    return page.request.get("/api/" + path).json()
+
+
+def parameter(page, name):
+    rows = api(page, "camera")["parameters"]
+    return next(row["value"] for row in rows if row["name"] == name)
+
+
+# From the first start to the picture
+
+
+def test_first_start(browser, tmp_path):
+    with Simulator(tmp_path / "new", args=("--ap",)) as camera:
+        evil = "<img src=x onerror=alert(1)>"
+        camera.control("wifi", ssid=evil, password="x" * 8, rssi=-80, add=True)
+        with browser.page(camera.url, PHONE) as page:
+            page.goto("/")
+            expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
+            network = page.locator("#networks button", has_text="sim").first
+            expect(page.locator("#networks")).to_contain_text(evil)  # as text
+            fits(page)
+            is_accessible(page)
+            shoot(page, "setup-phone")
+            network.click()
+            assert page.input_value("#wifissid") == "sim"
+            page.fill("#wifipassword", "simulated")
+            page.click("[data-shows=wifipassword]")
+            assert page.get_attribute("#wifipassword", "type") == "text"
+            page.select_option("#timezone", label="Europe/Berlin")
+            page.click("text=Save and reboot")
+            expect(page.get_by_role("heading", name="Saved")).to_be_visible()
+            is_accessible(page)
+            shoot(page, "saved-phone")
+            camera.wait_boot(2)
+            expect(page.locator("#summary")).to_contain_text("Joined sim")
+            page.click("text=Live picture")
+            sees_the_picture(page)
+            assert camera.command("timezone") == "CET-1CEST,M3.5.0,M10.5.0/3"
+
+
+def test_set_up_without_javascript(browser, camera):
+    with browser.page(camera.url, java_script_enabled=False) as page:
+        page.goto("/setup")
+        page.click("text=Look for networks")
+        expect(page.locator("#networks input[value=sim]")).to_be_visible()
+        page.fill("#mqttport", "99999")
+        page.fill("#mqttuser", "joe")
+        page.fill("#mqttpassword", "canary-word")
+        page.click("button:text-is('Save')")
+        expect(page.get_by_role("alert")).to_contain_text("Nothing was saved")
+        expect(page.locator("#mqttport-error")).to_contain_text("0..65535")
+        assert page.input_value("#mqttuser") == "joe"
+        assert "canary" not in page.content()
+        expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+        page.fill("#mqttport", "0")
+        page.fill("#mqttuser", "")
+        page.click("button:text-is('Save')")
+        expect(page.get_by_role("heading", name="Saved")).to_be_visible()
+
+
+ERRORS = {
+    "#wifipassword": ("short", "At least 8"),
+    "#mqttport": ("70000", "0 to 65535"),
+    "#mqtthost": ("http://x", "mqtt://"),
+    "#mqttca": ("nonsense", "PEM"),
+    "#adminpass": ("short", "At least 8"),
+}
+
+
+def test_browser_finds_mistakes_before_the_camera_does(browser, camera):
+    with browser.page(camera.url) as page:
+        page.goto("/setup")
+        for field, (text, complaint) in ERRORS.items():
+            page.fill(field, text)
+            page.locator(field).blur()
+            expect(page.locator(field + "-error")).to_contain_text(complaint)
+        page.click("button:text-is('Save')")
+        assert page.url.endswith("/setup")
+        expect(page.locator("#wifipassword")).to_be_focused()
+        is_accessible(page)
+        shoot(page, "setup-errors")
+        for field in ERRORS:
+            page.fill(field, "")
+        page.locator("#topic").focus()
+        expect(page.locator("[aria-invalid=true]")).to_have_count(0)
+
+
+def test_certificate_from_a_file(browser, camera, tmp_path):
+    from certificates import authority
+
+    path = tmp_path / "ca.pem"
+    path.write_bytes(authority().cert_pem)
+    with browser.page(camera.url) as page:
+        page.goto("/setup")
+        page.set_input_files("#mqttca-file", path)
+        expect(page.locator("#mqttca")).to_have_value(path.read_text())
+        page.click("button:text-is('Save')")
+        expect(page.get_by_role("heading", name="Saved")).to_be_visible()
+        page.goto("/setup")
+        page.check("[name=forget_mqttca]")
+        page.click("button:text-is('Save')")
+        expect(page.get_by_role("heading", name="Saved")).to_be_visible()
+
+
+# The camera's page
+
+
+@pytest.mark.parametrize("name", ["desktop-light", "phone-dark"])
+def test_every_tab_fits_and_is_accessible(browser, camera, name):
+    size = PHONE if "phone" in name else DESKTOP
+    scheme = name.partition("-")[2]
+    with browser.page(camera.url, size, color_scheme=scheme) as page:
+        page.goto("/")
+        sees_the_picture(page)
+        for tab in TABS:
+            page.click(f"#tab-{tab}")
+            expect(page.locator(f"#{tab}")).to_be_visible()
+            filled = {"picture": "#controls input", "settings": "#rows input", "log": "#lines"}
+            expect(page.locator(filled.get(tab, f"#{tab} dl")).first).to_be_visible()
+            fits(page)
+            is_accessible(page)
+            shoot(page, f"camera-{tab}-{name}")
+
+
+def test_controls_change_the_picture(browser, camera):
+    with browser.page(camera.url) as page:
+        page.goto("/")
+        page.click("#tab-picture")
+        names = {row["name"] for row in api(page, "camera")["parameters"]}
+        shown = page.eval_on_selector_all("#controls [name]", "(all) => all.map((e) => e.name)")
+        assert set(shown) == names
+        page.locator("#p-contrast").focus()
+        page.keyboard.press("ArrowRight")
+        expect(
+            page.locator(".control", has=page.locator("#p-contrast")).locator("output")
+        ).to_have_text("1")
+        wait_until(lambda: parameter(page, "contrast") == 1)
+        page.get_by_role("switch", name="Mirror").click()
+        wait_until(lambda: parameter(page, "hmirror") == 1)
+        page.select_option("#p-special_effect", label="Sepia")
+        wait_until(lambda: parameter(page, "special_effect") == 6)
+        page.click("text=Keep for the next start")
+        expect(page.locator("#toast")).to_contain_text("Kept")
+        assert "hmirror" in str(camera.control("nvs"))
+        page.request.post("/api/camera", data={"contrast": 0, "hmirror": 0, "special_effect": 0})
+
+
+def test_power_and_its_timer(browser, camera):
+    with browser.page(camera.url) as page:
+        page.goto("/")
+        power = page.get_by_role("switch", name="Power")
+        power.click()
+        wait_until(lambda: camera.command("power") == "on")
+        page.select_option("#timer", label="for 5 minutes")
+        wait_until(lambda: camera.command("timer") == "5")
+        expect(power).to_be_checked()
+        power.click()
+        page.select_option("#timer", "")
+        camera.command("power off")
+        expect(power).not_to_be_checked()
+
+
+def test_settings_are_saved_or_say_why_not(browser, camera):
+    with browser.page(camera.url) as page:
+        page.goto("/")
+        page.click("#tab-settings")
+        page.fill("#s-pulse", "99999")
+        page.fill("#s-mqttuser", "somebody")
+        page.click("#settings button.main")
+        expect(page.locator("#s-pulse-error")).to_have_text("0..36000")
+        expect(page.locator("#settings-note")).to_contain_text("Nothing was changed")
+        expect(page.locator("#s-pulse")).to_be_focused()
+        assert camera.command("mqttuser") == ""
+        page.fill("#s-pulse", "7")
+        page.click("#settings button.main")
+        expect(page.locator("#toast")).to_contain_text("Saved")
+        assert (camera.command("pulse"), camera.command("mqttuser")) == ("7", "somebody")
+        page.request.post("/api/settings", data={"pulse": 0, "mqttuser": "1"})
+
+
+def test_log_commands_and_a_refused_update(browser, camera, tmp_path):
+    with browser.page(camera.url) as page:
+        page.goto("/")
+        page.click("#tab-log")
+        expect(page.locator("#lines")).to_contain_text("system: esp32-mqtt-cam")
+        page.fill("#line", "timer 0")
+        page.keyboard.press("Enter")
+        expect(page.locator("#reply")).to_contain_text("1..1440")
+        page.fill("#line", "topic")
+        page.keyboard.press("Enter")
+        expect(page.locator("#reply")).to_have_text("esp32-mqtt-cam")
+        page.click("#tab-firmware")
+        image = tmp_path / "not.bin"
+        image.write_bytes(b"this is no firmware" * 20_000)
+        page.set_input_files("#image", image)
+        page.click("text=Install")
+        expect(page.locator("#update-note")).to_contain_text("Refused")
+        shoot(page, "update-refused")
+
+
+def test_snapshot_pause_and_who_looks(browser, camera):
+    with browser.page(camera.url) as page:
+        page.goto("/")
+        sees_the_picture(page)
+        wait_until(lambda: api(page, "status")["viewers"] == 1)
+        with page.expect_download() as found:
+            page.click("#snapshot")
+        assert re.fullmatch(r"camera-[\d-]+\.jpg", found.value.suggested_filename)
+        page.click("#pause")
+        expect(page.locator("#overlay")).to_have_text("Paused")
+        wait_until(lambda: api(page, "status")["viewers"] == 0)
+        page.click("#pause")
+        wait_until(lambda: api(page, "status")["viewers"] == 1)
+
+
+def test_tabs_by_keyboard(browser, camera):
+    with browser.page(camera.url) as page:
+        page.goto("/")
+        page.locator("#tab-status").focus()
+        for tab in [*TABS[1:], TABS[0]]:
+            page.keyboard.press("ArrowRight")
+            expect(page.locator(f"#tab-{tab}")).to_be_focused()
+            expect(page.locator(f"#{tab}")).to_be_visible()
+
+
+def test_a_camera_that_fails_says_so(browser, camera):
+    with browser.page(camera.url) as page:
+        page.goto("/")
+        camera.control("camera", fault="raise")
+        try:
+            expect(page.locator("#summary")).to_contain_text("recovering", timeout=15_000)
+            expect(page.locator("#overlay")).to_be_visible()
+        finally:
+            camera.control("camera", fault=None)
+        sees_the_picture(page)
+
+
+def test_no_such_page(browser, camera):
+    with browser.page(camera.url, PHONE) as page:
+        page.goto("/nothing")
+        expect(page.get_by_role("heading")).to_have_text("There is no such page.")
+        is_accessible(page)
+        shoot(page, "no-such-page")
+
+
+# With a password
+
+
+def test_login(browser, tmp_path):
+    with Simulator(tmp_path / "guarded", NOBODY, {"adminpass": WORD}) as camera:
+        with browser.page(camera.url, PHONE) as page:
+            page.goto("/setup")
+            expect(page).to_have_url(re.compile(r"/login\?next=/setup"))
+            is_accessible(page)
+            shoot(page, "login")
+            page.fill("#password", "not the one")
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("alert")).to_contain_text("not the password")
+            page.fill("#password", WORD)
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
+            page.click("text=Live picture")
+            sees_the_picture(page)
+            page.click("text=Log out")
+            expect(page).to_have_url(re.compile("/login"))
+            page.goto("/")
+            expect(page).to_have_url(re.compile("/login"))
