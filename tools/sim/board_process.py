@@ -67,7 +67,7 @@ class BoardProcess:
             await self._powered.wait()
             behaviour = self._boot()
             if not behaviour:
-                await asyncio.sleep(_CRASH_PAUSE_S)
+                await asyncio.sleep(_CRASH_PAUSE_S if self._powered.is_set() else 0)
                 continue
             self._process = await self._start(_ODD.get(behaviour, self._command))
             if behaviour == "hang":
