@@ -109,13 +109,12 @@ class Board(SerialTransport):
         """The value of an expression."""
         return ast.literal_eval(self.do(f"print(repr({expression}))", timeout).strip())
 
-    def put(self, path, data, progress=lambda count: None):
+    def put(self, path, data):
         """Write a file, whole or not at all."""
         for at in range(0, max(len(data), 1), _CHUNK):
             piece = data[at : at + _CHUNK]
-            self.do(f"put({path!r}, {base64.b64encode(piece)!r}, {at})")
-            progress(len(piece))
-        self.do(f"keep({path!r})")
+            last = at + len(piece) >= len(data)
+            self.do(f"put({path!r}, {base64.b64encode(piece)!r}, {at}, {last})")
 
     def get(self, path):
         """The bytes of a file, or None where there is none."""

@@ -86,7 +86,7 @@ def parse(argv=None):
     parser.add_argument("port", help=PORT_HELP)
     parser.add_argument("tests", nargs="*", help="names such as test_nvs; default: all")
     parser.add_argument("--quiet", action="store_true", help="only one line for each file")
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def main(argv=None):

@@ -1,7 +1,13 @@
 """A board as flashed, its UART at a pseudo-terminal, and the tools of the PC run on it."""
 
+import contextlib
+import os
+import select
+import socket
 import subprocess
 import sys
+import threading
+import tty
 
 from probe import NO_BROKER
 from sim import ROOT, Simulator
@@ -31,3 +37,36 @@ class BlankBoard(Simulator):
             return self.get("/", timeout=1).status_code == 200
         except Exception:
             return False
+
+
+class Relay:
+    """Offers a pseudo-terminal on a TCP port; a context manager."""
+
+    def __init__(self, path):
+        self._port = os.open(path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self._port)
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"socket://127.0.0.1:{self._server.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def _run(self):
+        peer, _ = self._server.accept()
+        with peer, contextlib.suppress(OSError):
+            while True:
+                ready, _, _ = select.select([peer, self._port], [], [])
+                if peer in ready:
+                    data = peer.recv(4_096)
+                    if not data:
+                        return
+                    os.write(self._port, data)
+                if self._port in ready:
+                    peer.sendall(os.read(self._port, 4_096))
+
+    def __exit__(self, *_):
+        self._server.close()
+        self._thread.join(10)
+        os.close(self._port)

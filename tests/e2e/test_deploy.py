@@ -3,7 +3,7 @@
 import deploy
 import pytest
 from boardlink import Board, BoardError
-from boards import BlankBoard
+from boards import BlankBoard, Relay
 from sim import wait_until
 
 LED = "/config/boards/ai_thinker.mpy"
@@ -157,6 +157,14 @@ def test_sources(camera):
     assert (camera.files / "lib/app/system.py").read_text().startswith('"""')
     said = camera.tool("deploy.py")
     assert "remove /lib/app/system.py" in said and "2.0.0 runs" in said
+
+
+def test_over_the_network(camera, capsys):
+    """The same board behind a TCP port, as an emulator or a serial server has it."""
+    with Relay(camera.port) as relay:
+        assert deploy.main([relay.url]) == 0
+    said = capsys.readouterr().out
+    assert "0 copied" in said and "2.0.0 runs" in said
 
 
 def test_no_such_port(camera, capsys):

@@ -94,18 +94,19 @@ def get(path, at):
         return binascii.b2a_base64(file.read(768)).decode().strip()
 
 
-def put(path, data, at):
-    """Write a piece of a file beside the old one."""
+def put(path, data, at, last):
+    """Write a piece of a file beside the old one, whose place it takes with the last one."""
     if not at:
         for end in range(1, len(path)):
             if path[end] == "/" and size(path[:end]) < 0:
                 os.mkdir(path[:end])
     with open(path + ".new", "ab" if at else "wb") as file:
         file.write(binascii.a2b_base64(data))
+    if last:
+        _keep(path)
 
 
-def keep(path):
-    """What `put` has written takes the old file's place."""
+def _keep(path):
     try:
         os.rename(path + ".new", path)
     except OSError:  # FAT does not replace

@@ -71,11 +71,11 @@ def _places(args, path):
     else:
         sim, root = _START.parent, _ROOT
         libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
-    if args.blank:
-        return None, [sim, mirror / "frozen"]
     chosen = [Path(args.root).resolve(), Path(args.root).resolve() / "lib"] if args.root else []
     tests = [_ROOT / "build" / "test-lib"] if args.run else []
     driver = sim / "drivers" / args.driver  # of "none" there is no such folder
+    if args.blank:
+        return None, [*filter(Path.is_dir, (sim, driver)), mirror / "frozen"]
     places = [sim, driver, *chosen, root, ".frozen", *libraries, *tests]
     return (chosen or [root])[0], places
 

@@ -7,6 +7,7 @@ With `--mount` first the folder becomes the whole file system, and nothing else 
 import sys
 from os import chdir, getenv, ilistdir, mount, stat, umount
 
+_FOLDER = 0x4000
 sys.path[:] = getenv("MICROPYPATH").split(":")
 
 import repl  # noqa: E402 - found on the path above
@@ -14,13 +15,15 @@ import repl  # noqa: E402 - found on the path above
 
 def _mount(folder):
     """Load what the chip has built in or frozen, then see the board's files alone."""
-    for place in sys.path:
+    *built_in, frozen = sys.path
+    for place in built_in:
         for name, kind, *_ in list(ilistdir(place)):
-            if kind == 0x4000:
-                for module, *_ in list(ilistdir(place + "/" + name)):
-                    __import__(name + "." + module.rpartition(".")[0])
-            elif name.rpartition(".")[0] not in ("start", "repl", "files"):
-                __import__(name.rpartition(".")[0])
+            name = name.rpartition(".")[0]
+            if kind != _FOLDER and name not in ("start", "repl", "files"):
+                __import__(name)
+    for package, *_ in list(ilistdir(frozen)):
+        for name, *_ in list(ilistdir(frozen + "/" + package)):
+            __import__(package + "." + name.rpartition(".")[0])
     import files
 
     umount("/")
