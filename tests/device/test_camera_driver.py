@@ -175,8 +175,10 @@ class TestBus(CameraTestCase):
         bus = SoftI2C(scl=Pin(SCL), sda=Pin(SDA), freq=100_000)
         taken = [mem32[OUT_SEL + 4 * pin] for pin in (SDA, SCL)]
         self.assertFalse(taken == before)
+        bank = bus.readfrom_mem(SENSOR, 0xFF, 1)
         bus.writeto_mem(SENSOR, 0xFF, b"\x01")  # the sensor's own bank
         self.assertEqual(bus.readfrom_mem(SENSOR, 0x0A, 1), b"\x26")  # an OV2640
+        bus.writeto_mem(SENSOR, 0xFF, bank)  # the driver takes it for granted
         for pin, word in zip((SDA, SCL), before):
             mem32[OUT_SEL + 4 * pin] = word
         self.assertEqual([mem32[OUT_SEL + 4 * pin] for pin in (SDA, SCL)], before)

@@ -221,6 +221,8 @@ def test_special_effects(camera, client):
 
 
 def test_quality(camera, client):
+    """Also while the night mode is on, which shares the sensor's bus with the driver."""
+    change(client, nightmode=1)
     sizes = []
     for value in (20, 40, 60):
         change(client, quality=value)

@@ -72,6 +72,8 @@ class I2C:
             machine.registers[machine.bank, register] = data[0]
 
     def readfrom_mem(self, address, register, count):
+        if register == 0xFF:
+            return bytes((machine.bank,))
         return bytes((machine.registers.get((machine.bank, register), 0),))
 
 

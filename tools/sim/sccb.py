@@ -5,6 +5,7 @@ from errors import os_error
 _ADDRESS = 0x30
 _SDA, _SCL, _PWDN = 26, 27, 32
 _BANK = 0xFF
+_DSP = 0  # the bank that the driver leaves selected
 _CLKRC = 0x11  # divides the clock
 _RESET = {  # data sheet's values after reset, as far as the firmware looks at them; bank, register
     (1, 0x03): 0x0F,
@@ -27,7 +28,7 @@ class Registers:
     def reset(self):
         """What the driver's init does to the registers."""
         self._values = dict(_RESET)
-        self._bank = 0
+        self._bank = _DSP
 
     def set_size(self):
         """What the driver's setting of a frame size does to them: the clock is as at its init."""
@@ -39,6 +40,10 @@ class Registers:
     def slow_down(self):
         """By how much CLKRC divides the pixel clock (register 0x11, bits 5..0)."""
         return (self._values.get((1, _CLKRC), 0) & 0x3F) + 1
+
+    def astray(self):
+        """Whether the driver's writes to the DSP's bank miss it: it does not look which it is."""
+        return self._bank != _DSP
 
     def scan(self, sda, scl):
         return [_ADDRESS] if self._answers(_ADDRESS, sda, scl) else []

@@ -38,6 +38,7 @@ _INTEGERS = {
     "ae_level": (-2, 2, 0),
     "frame_size": (0, frame_sizes.UXGA, 1),
 }
+_BY_DSP = "contrast brightness saturation special_effect wb_mode quality".split()
 _UNSUPPORTED = {"sharpness": 0, "denoise": 0}  # an OV2640 has neither
 _SWITCHES = {
     "colorbar": 0, "whitebal": 1, "gain_ctrl": 1, "exposure_ctrl": 1, "hmirror": 0, "vflip": 0,
@@ -299,6 +300,8 @@ class Sensor:
             low, high, _ = _INTEGERS[name]
             if not low <= value <= high:
                 raise value_error("Invalid setting for " + name)
+        if name in _BY_DSP and self.registers.astray():
+            return
         self._before = self._settings
         self._settings = {**self._settings, name: value}
         self._changed = time.monotonic()

@@ -9,7 +9,11 @@ _DAY = ((0x11, 0x01), (0x0F, 0x43), (0x03, 0x0F))  # where nothing was kept
 
 
 class NightMode:
-    """Slows the frame rate for long exposures, and back to what was there before."""
+    """Slows the frame rate for long exposures, and back to what was there before.
+
+    The bank stays selected as it was: esp32-camera remembers it and does not look, so that its
+    next write would go to the same number in the wrong bank.
+    """
 
     def __init__(self, i2c):
         self._i2c = i2c
@@ -17,7 +21,14 @@ class NightMode:
 
     def set(self, on):
         """OSError when the sensor does not answer."""
+        bank = self._read(_BANK)
         self._write(_BANK, 1)
+        try:
+            self._lay(on)
+        finally:
+            self._write(_BANK, bank & 1)
+
+    def _lay(self, on):
         if on and self._before is None:
             self._before = [(register, self._read(register)) for register, _ in _NIGHT]
         for register, value in _NIGHT if on else (self._before or _DAY):
