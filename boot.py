@@ -16,6 +16,7 @@ import machine
 gc.threshold(65_536)
 
 _ERASE = "erase"
+_BLOCK, _MOST_BLOCKS = 4_096, 512  # the largest file system in 4 MB
 _FOLDERS = (None, "app_a", "app_b")
 _NEW, _PENDING, _VALID = 0, 1, 2  # a new copy is pending from its first start until confirmed
 _CRASHES = 3  # so many starts in a row that came to nothing: the other copy is taken
@@ -101,8 +102,21 @@ def _finish_erasing():
             factory.set_boot()
         except OSError:  # it is the only image
             pass
+    _fill()
     os.remove(_ERASE)
     machine.reset()
+
+
+def _fill():
+    """Write over what is free: littlefs puts new data elsewhere, so that old data stays behind."""
+    zeros = bytes(_BLOCK)
+    try:
+        with open(_ERASE + ".fill", "wb") as file:
+            for _ in range(_MOST_BLOCKS):
+                file.write(zeros)
+    except OSError:  # full, as it should be
+        pass
+    os.remove(_ERASE + ".fill")
 
 
 def _wipe(name):

@@ -3,6 +3,7 @@
 import itertools
 import random
 
+import partitions
 import pytest
 from errors import DeviceError, PowerFailure
 from esp_idf_defs import OtaDataSelectEntry
@@ -11,6 +12,13 @@ from flashed import OLD, UPDATE, Board
 from otadata import ABORTED, INVALID, NEW, PENDING, VALID, crc_of
 
 OTADATA = 0xD000
+THREE_CSV = """
+nvs,      data, nvs,     0x9000,   0x4000
+otadata,  data, ota,     0xd000,   0x2000
+factory,  app,  factory, 0x10000,  1M
+ota_0,    app,  ota_0,   0x110000, 1M
+ota_1,    app,  ota_1,   0x210000, 1M
+"""
 FIRST_ENTRY = bytes.fromhex("01000000" + "ff" * 20 + "02000000" + "9a984347")  # seq 1, valid
 MODES = ("before", "torn", "after")
 
@@ -122,6 +130,28 @@ def test_set_boot_refuses_what_cannot_start(board):
             board.calls["part.set_boot"](address)
         assert refused.value.arguments == (-5379, "ESP_ERR_OTA_VALIDATE_FAILED")
     assert board.flash.read(OTADATA, 2 * SECTOR) == before
+
+
+def test_factory_image():
+    """It runs first, is what nothing else can replace, and is chosen by erasing `otadata`."""
+    board = Board()
+    board.flash.burn(partitions.TABLE_AT, partitions.binary(THREE_CSV))
+    board.flash.burn(board.slot("ota_0").offset, b"\xff" * SECTOR)
+    board.parts.load()
+    board.burn("factory", OLD)
+    board.burn("ota_0")
+    assert board.start() == OLD
+    assert board.states() == [None, None]
+    board.set_boot("ota_0")
+    assert board.start() == UPDATE
+    board.confirm()
+    board.set_boot("factory")
+    assert board.states() == [None, None]
+    assert board.boot.report()["boot"] == "factory"
+    assert board.start() == OLD
+    board.set_boot("ota_0")
+    assert [board.start(), board.start()] == [UPDATE, OLD]
+    assert board.boot.running.name == "factory"
 
 
 # The power fails at every operation, in three ways

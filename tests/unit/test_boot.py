@@ -4,6 +4,7 @@ import os
 import sys
 import unittest
 
+import vfs
 from fakeboard import NVS, Partition, PowerCut, Reset, machine
 
 from hal import appslot, chip
@@ -180,7 +181,7 @@ class TestFactoryReset(BootTestCase):
         self.asked()
         with self.assertRaises(Reset):
             start()
-        for name in ("erase", "erase.new", "ca.pem", "other.pem.new"):
+        for name in ("erase", "erase.new", "erase.fill", "ca.pem", "other.pem.new"):
             self.assertFalse(name in os.listdir(), name)
 
     def test_without_a_factory_image(self):
@@ -210,6 +211,53 @@ class TestFactoryReset(BootTestCase):
             with self.assertRaises(Reset):
                 start(POWER)
             self.assertEqual(Partition.log, self.ALL)
+
+
+class RAM:
+    """Flash for a real littlefs; what was erased or freed stays to be seen."""
+
+    def __init__(self, blocks=48):
+        self.cells = bytearray(b"\xff" * (4_096 * blocks))
+
+    def readblocks(self, block, buffer, offset=0):
+        at = 4_096 * block + offset
+        buffer[:] = self.cells[at : at + len(buffer)]
+
+    def writeblocks(self, block, buffer, offset=0):
+        at = 4_096 * block + offset
+        self.cells[at : at + len(buffer)] = buffer
+
+    def ioctl(self, request, block):
+        if request == 6:
+            self.cells[4_096 * block : 4_096 * (block + 1)] = b"\xff" * 4_096
+        return {4: len(self.cells) // 4_096, 5: 4_096}.get(request, 0)
+
+
+class TestLittlefs(BootTestCase):
+    def test_nothing_stays_behind_of_files_old_and_new(self):
+        ram = RAM()
+        vfs.VfsLfs2.mkfs(ram)
+        here = os.getcwd()
+        vfs.mount(vfs.VfsLfs2(ram), "/flash")
+        os.chdir("/flash")
+        try:
+            for text in ("canary-1 ", "canary-2 ", "canary-3 "):
+                with open("ca.pem.new", "w") as f:
+                    f.write(text * 600)
+                os.rename("ca.pem.new", "ca.pem")
+            with open("main.py", "w") as f:
+                f.write("kept " * 1_000)
+            self.assertTrue(b"canary-1" in ram.cells and b"canary-3" in ram.cells)
+            chip.forget(["ca.pem"])
+            with self.assertRaises(Reset):
+                start()
+            self.assertFalse(b"canary" in ram.cells)
+            with open("main.py") as f:
+                self.assertEqual(f.read(), "kept " * 1_000)
+            self.assertEqual(os.listdir(), ["main.py"])
+        finally:
+            os.chdir(here)
+            vfs.umount("/flash")
 
 
 class TestNotes(BootTestCase):
