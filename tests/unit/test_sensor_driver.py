@@ -172,6 +172,10 @@ class TestStart(SensorCase):
         run(self.sensor.power_cycle())
         self.assertEqual(machine.levels, [(32, 1), (32, 0)])
         self.assertEqual(driver.running, None)
+        self.sensor._pins["powerdown_pin"] = -1
+        self.start()
+        run(self.sensor.power_cycle())
+        self.assertEqual((len(machine.levels), driver.running), (2, None))
 
 
 class TestParameters(SensorCase):

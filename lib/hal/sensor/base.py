@@ -70,6 +70,8 @@ class Base:
     async def power_cycle(self):
         """Take the sensor's power away for a moment (PWDN); it has to be started again."""
         self.stop()
+        if self._pins["powerdown_pin"] < 0:  # not every board leads it out
+            return
         pin = Pin(self._pins["powerdown_pin"], Pin.OUT, value=1)
         await asyncio.sleep_ms(_PWDN_MS)
         pin.value(0)
