@@ -136,10 +136,11 @@ class Deployment:
                 f"/{hiding[0]} on the board would hide /lib/{hiding[0]}: remove it, e.g. "
                 f"mpremote connect PORT fs rm -r :/{hiding[0]}"
             )
+        self._remove_copies(facts["root"])
         recorded = self._recorded()
         present = self._present(set(files) | set(recorded))
         copy, remove = plan(files, recorded, present)
-        self._check_room(files, copy, present, facts["free_flash"])
+        self._check_room(files, copy, present)
         if copy or remove or not recorded:
             self._begin()
         self._remove(remove)
@@ -155,6 +156,13 @@ class Deployment:
         unchanged = len(files) - len(copy)
         self._say(f"{len(copy)} copied, {len(remove)} removed, {unchanged} as they were: verified")
         return bool(copy or remove or again)
+
+    def _remove_copies(self, root):
+        """What came by updates of the application gives its place to what is deployed now."""
+        for folder in sorted({"app_a", "app_b"} & set(root)):
+            self._say(f"  remove /{folder}, a copy that came by an update")
+            for line in self._board.do(f"tree(('/{folder}',))", timeout=60).splitlines():
+                self._board.do(f"drop({line.split(' ', 1)[1]!r})")
 
     def _recorded(self):
         data = self._board.get(RECORD)
@@ -177,7 +185,8 @@ class Deployment:
                     present[path] = size
         return present
 
-    def _check_room(self, files, copy, present, free):
+    def _check_room(self, files, copy, present):
+        free = self._board.ask("free()")
         new = sum(blocks_of(len(files[path])) for path in copy)
         old = sum(blocks_of(size) for path, size in present.items() if path in copy)
         gone = sum(blocks_of(size) for path, size in present.items() if path not in files)

@@ -136,11 +136,14 @@ def test_broken_camera_is_told(changed, camera):
 
 def test_deployed_copy_is_what_starts(changed, camera):
     """A copy that came by an update stood before it until now."""
+    (camera.files / "app_a/app").mkdir(parents=True)
+    (camera.files / "app_a/app/system.py").write_text("raise SystemExit")
     with Board(camera.port) as board:
         board.interrupt()
         board.facts()
         board.do("import esp32; esp32.NVS('boot').set_i32('app', 0x21)")
     changed(nothing)
+    assert not (camera.files / "app_a").exists()
     assert "app" not in camera.control("nvs")["nvs"].get("boot", {})
 
 

@@ -19,7 +19,6 @@ def facts():
         except ImportError:
             pass
     sys.path[:] = path
-    block, _, _, free = os.statvfs("/")[:4]
     gc.collect()
     return json.dumps(
         {
@@ -30,7 +29,6 @@ def facts():
             "camera": _has("camera"),
             "esp32": _has("esp32"),
             "root": os.listdir("/"),
-            "free_flash": block * free,
             "free_heap": gc.mem_free(),
         }
     )
@@ -64,6 +62,12 @@ def _has(name):
         return True
     except ImportError:
         return False
+
+
+def free():
+    """Bytes of the file system that are free."""
+    block, _, _, count = os.statvfs("/")[:4]
+    return block * count
 
 
 def tree(folders):
