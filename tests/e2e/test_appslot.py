@@ -7,6 +7,7 @@ from probe import NO_BROKER, Probe
 from sim import Simulator, wait_until
 
 NEW_IN_A = 1  # notes as boot.py keeps them
+CONFIRMED_A = 1 | 2 << 4
 SAFE = 2 << 4 | 6 << 6
 
 
@@ -44,6 +45,33 @@ def test_broken_copy_is_given_up(copied):
     (copied.state / "files" / "app_a" / "app" / "system.mpy").write_bytes(b"broken")
     with copied as camera:
         assert not camera.status("2").startswith("9.9.9, ")
+
+
+CRASHING = """
+import sys, machine
+from hal import appslot
+print("start from", sys.path[0] if sys.path[0] == "app_a" else "own", appslot.safe_mode())
+if not appslot.safe_mode():
+    machine.reset()
+"""
+
+
+def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
+    """The first start is a power-on, which is no crash; three crashes, then two of the other."""
+    state = note(tmp_path, CONFIRMED_A)
+    (state / "files" / "app_a").mkdir()
+    root = tmp_path / "crashing"
+    root.mkdir()
+    shutil.copy(repo / "boot.py", root)
+    (root / "main.py").write_text(CRASHING)
+    camera = Simulator(tmp_path, NO_BROKER, args=("--root", str(root)))
+    try:
+        camera.start(ready=False)
+        camera.wait_output("True", 15)
+        starts = [line.split()[2:] for line in camera.output.splitlines() if "start from" in line]
+    finally:
+        camera.stop()
+    assert starts == 4 * [["app_a", "False"]] + 2 * [["own", "False"]] + [["own", "True"]]
 
 
 def test_safe_mode(tmp_path):

@@ -9,6 +9,7 @@ import zlib
 
 import nvspages
 from errors import os_error
+from flashchip import SECTOR
 from nvspages import BLOB, I32, INDEX, U8, Pages
 
 NOT_FOUND = (-4354, "ESP_ERR_NVS_NOT_FOUND")
@@ -97,19 +98,19 @@ class NVS:
         return [length, value if room else ""]
 
     def set(self, space, key, value):
-        """Store a number, or a blob given as hex."""
+        """Store a number, or a blob given as hex; None, or the wait that it takes."""
         held = self._spaces.get(space, {}).get(key[:_KEY])
         if held == value and type(held) is type(value):
-            return
+            return None
         if len(key) > _KEY:
             raise os_error(*KEY_TOO_LONG)
         self._check_space(value, space)
-        self._change(space, key, value)
+        return self._change(space, key, value)
 
     def erase(self, space, key):
         if key[:_KEY] not in self._spaces.get(space, {}):
             raise os_error(*NOT_FOUND)
-        self._change(space, key[:_KEY], None)
+        return self._change(space, key[:_KEY], None)
 
     def peek(self, space, key):
         """A stored value, or None, without the firmware's ways."""
@@ -141,7 +142,9 @@ class NVS:
         self._write(space, key, value)
         steps = list(self._pages.steps)
         self._pages.steps.clear()
+        sizes = [len(data) for _, data in steps]
         self._flash.together(steps)
+        return self._flash.busy(sizes.count(SECTOR), sum(n for n in sizes if n < SECTOR))
 
     def _write(self, space, key, value):
         """Add the new items, then give up the old ones."""

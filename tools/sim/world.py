@@ -61,6 +61,10 @@ class World:
         command, environment = firmware.command(args, self.files, self.state / "clock")
         firstflash.write(self.flash, self.partitions, firmware.version(command[0]))
         place = self.partitions.first(partitions.DATA, partitions.NVS)
+        if not place:
+            raise UsageError(
+                f"{self.state}/flash.bin has no partition nvs; remove it for a new one"
+            )
         self.nvs = NVS(self.flash, place.offset, place.size)
         self.terminal = Terminal() if args.uart == "pty" else None
         self.receiver = Receiver()
