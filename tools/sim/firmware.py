@@ -14,6 +14,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 _OWN = _ROOT / ".venv" / "bin" / "micropython"
 _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
+# bytes that tools/sim/board takes of the interpreter's heap: on the chip its modules are C in
+# flash, and the driver's buffer (16 KB at QVGA) is in PSRAM
+OWN_HEAP = 64 << 10
 
 
 _BOOT = "# Runs on every start, before main.py.\n"
@@ -41,7 +44,7 @@ def command(args, files, clock):
         "MICROPYPATH": ":".join(map(str, places)),
         "SIM_CLOCK": str(clock),
     }
-    line = [str(Path(path).absolute()), "-X", f"heapsize={args.heap}", str(_START)]
+    line = [str(Path(path).absolute()), "-X", f"heapsize={args.heap + OWN_HEAP}", str(_START)]
     if args.blank:
         line.append("--mount")
         root = files

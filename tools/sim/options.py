@@ -35,7 +35,13 @@ def parse(argv=None):
             help=f"default {port or 'any free one'}; 0 = any free one",
         )
     add("--ap", action="store_true", help="start unconfigured, as a new board does")
-    add("--heap", default="4M", type=_heap, metavar="SIZE", help="heap of the interpreter")
+    add(
+        "--heap",
+        default="4M",
+        type=_heap,
+        metavar="SIZE",
+        help="what the firmware finds; what the simulated silicon takes comes on top",
+    )
     add("--micropython", metavar="PATH", help="another interpreter")
     add(
         "--driver",
@@ -79,7 +85,7 @@ def _port(text):
 def _heap(text):
     if not _HEAP.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text}: a size such as 256K or 4M")
-    return text
+    return int(text.rstrip("kKmM")) << {"k": 10, "m": 20}.get(text[-1].lower(), 0)
 
 
 def _device_id(text):
