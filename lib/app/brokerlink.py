@@ -1,13 +1,10 @@
-"""The way to the broker: what has to be there first, TCP, TLS, CONNECT and CONNACK."""
+"""The way to the broker: what has to be there first, and how long a try may take."""
 
 import asyncio
-import gc
 
 from micropython import const
 
 from aio.late import borrow
-from aio.reader import Reader
-from proto import mqtt
 
 _CONNECT_MS = const(15_000)
 
@@ -17,24 +14,24 @@ class BrokerLink:
 
     def __init__(self, dialler, settings, topics, wifi_up, clock_set):
         self._dialler = dialler
-        self._settings = settings
-        self._topics = topics
+        self.settings = settings
+        self.topics = topics
         self._wifi_up = wifi_up
         self._clock_set = clock_set
         self.waits_for = ""
 
     def address(self):
         """(host, port, tls) of the settings."""
-        s = self._settings
+        s = self.settings
         parse = borrow("proto.uri").parse_broker
         return parse(s["mqtthost"], s["mqttport"], bool(s["mqttsecurity"]))
 
     def verified(self):
-        return not self._settings["mqttverify"]
+        return not self.settings["mqttverify"]
 
     async def ready(self):
         """Wait for what a try needs: a network, a broker's name, the time for certificates."""
-        while not self._settings["mqtthost"]:
+        while not self.settings["mqtthost"]:
             self.waits_for = "mqtthost is not set"
             await asyncio.sleep_ms(500)
         self.waits_for = "no Wi-Fi"
@@ -47,39 +44,9 @@ class BrokerLink:
     async def open(self, clean, buffer):
         """(stream, reader) of an accepted connection."""
         try:
-            return await asyncio.wait_for_ms(self._open(clean, buffer), _CONNECT_MS)
+            opened = borrow("app.brokeropen").opened(self._dialler, self, clean, buffer)
+            return await asyncio.wait_for_ms(opened, _CONNECT_MS)
         except asyncio.TimeoutError:
             raise OSError("no answer in {} s".format(_CONNECT_MS // 1_000)) from None
         except ValueError as e:  # a certificate's fault
             raise OSError(borrow("app.tls").why(e)) from None
-
-    async def _open(self, clean, buffer):
-        host, port, tls = self.address()
-        context = None
-        if tls:
-            gc.collect()  # TLS needs some 40 KB in one piece
-            context = borrow("app.tls").client_context(self.verified(), self._settings["mqttca"])
-        stream = await self._dialler.open(host, port, context)
-        try:
-            await stream.send(self._connect_packet(clean))
-            reader = Reader(stream, buffer, _CONNECT_MS)
-            head = bytes(await reader.take(4))
-            if head[:2] != b"\x20\x02":
-                raise mqtt.ProtocolError("no CONNACK")
-            mqtt.check_connack(head[2:])
-            return stream, reader
-        except BaseException:
-            stream.close()
-            raise
-
-    def _connect_packet(self, clean):
-        s = self._settings
-        return mqtt.connect(
-            s["mqttclientid"] or self._topics.device_id,
-            s["mqttkeepalive"],
-            clean,
-            self._topics.lwt,
-            b"Offline",
-            s["mqttuser"],
-            s["mqttpass"],
-        )

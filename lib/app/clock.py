@@ -7,7 +7,6 @@ from micropython import const
 
 from aio.late import borrow
 from config import product
-from proto.faults import why
 
 _HOUR_MS = const(3_600_000)
 _EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000
@@ -77,7 +76,7 @@ class Clock:
         try:
             seconds = await self._off_loop.call(self._sntp.ask, server)
         except (OSError, ValueError, IndexError) as e:
-            self._log.error("clock", "{}: {}".format(server, why(e)))
+            self._log.error("clock", "{}: {}".format(server, borrow("proto.words").why(e)))
             return False
         if not self._plausible(seconds + self._epoch):
             self._log.error("clock", "{}: implausible time {}".format(server, seconds))

@@ -15,7 +15,7 @@ from micropython import const
 from proto.faults import CameraFault
 
 _ROOM = const(128)  # before and behind a picture
-_GRAIN = const(8_192)  # buffers grow in such steps, so that they are reused and not replaced
+_GRAIN = const(1_024)  # buffers have such sizes, and an eighth to spare: the next is of use, too
 
 
 class Frame:
@@ -42,7 +42,7 @@ class Frame:
         if size > len(self._buffer):
             self.drop()
             gc.collect()
-            self._buffer = memoryview(bytearray((size + _GRAIN - 1) // _GRAIN * _GRAIN))
+            self._buffer = memoryview(bytearray((size + size // 8) // _GRAIN * _GRAIN + _GRAIN))
         self.view = self._buffer[_ROOM : _ROOM + len(jpeg)]
         self.view[:] = jpeg
         self.number(seq)

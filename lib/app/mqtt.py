@@ -5,10 +5,11 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from aio.late import borrow
 from aio.lock import Lock
 from aio.tasks import NOTHING, finish
 from proto import mqtt
-from proto.faults import NotConnected, why
+from proto.faults import NotConnected
 
 _LOGIN_MS = const(30_000)  # a refused login is not hammered
 _STABLE_MS = const(30_000)  # a link that lived this long was a good one
@@ -90,7 +91,7 @@ class MQTTSession:
         """From what `subscribe` has asked for; without a link there is nothing to do."""
         filter, self._also = self._also, None
         if filter and self.up.is_set():
-            await self._send(lambda: (mqtt.unsubscribe(filter),))
+            await self._send(lambda: (borrow("proto.mqttconnect").unsubscribe(filter),))
 
     def reconnect(self, reason="settings changed"):
         """Take up the link anew."""
@@ -154,10 +155,10 @@ class MQTTSession:
         return "offline"
 
     def _lost(self, error):
-        self.reason = why(error)
+        self.reason = borrow("proto.words").why(error)
         self._log.error("mqtt", self.reason)
         self._rest_ms = self._backoff.next_ms()
-        if isinstance(error, mqtt.Refused) and error.code in (4, 5):
+        if getattr(error, "code", 0) in (4, 5):  # of proto.mqttconnect.Refused
             self._rest_ms = max(self._rest_ms, _LOGIN_MS)
         return "resting"
 
@@ -228,9 +229,7 @@ class MQTTSession:
         return 1_000 * self._settings["mqttkeepalive"]
 
     async def _send_outbox(self):
-        while True:
-            if not self._outbox.unsent():
-                return
+        while self._outbox.unsent():
             await self._send(self._next_kept)
 
     def _next_kept(self):

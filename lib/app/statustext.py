@@ -1,8 +1,28 @@
 """What `status` and telemetry say of the components; `of` is the Status that knows them."""
 
+import json
 import sys
 
 from config import product
+
+
+def report(now, uptime, figures):
+    """Telemetry's JSON: the time as ISO 8601, seconds since the start, the components' figures."""
+    report = {
+        "Time": now,
+        "Uptime": "{}T{:02d}:{:02d}:{:02d}".format(
+            uptime // 86_400, uptime // 3_600 % 24, uptime // 60 % 60, uptime % 60
+        ),
+        "UptimeSec": uptime,
+        "Version": product.VERSION,
+        "MicroPython": _micropython(),
+    }
+    report.update(figures)
+    return json.dumps(report)
+
+
+def _micropython():
+    return ".".join(str(n) for n in sys.implementation[1][:3])
 
 
 def figures(of):
@@ -58,8 +78,7 @@ def status_1(of):
 
 
 def status_2(of):
-    micropython = ".".join(str(n) for n in sys.implementation[1][:3])
-    return product.VERSION, product.BUILD_DATE, micropython, of.chip.free_bytes()
+    return product.VERSION, product.BUILD_DATE, _micropython(), of.chip.free_bytes()
 
 
 def status_3(of):

@@ -9,7 +9,6 @@ from aio.late import borrow
 from aio.listener import Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
-from aio.udp import Datagrams
 from app import params
 from app.access import Access
 from app.brokerlink import BrokerLink
@@ -28,6 +27,7 @@ from app.led import LED
 from app.ledstate import LEDState
 from app.log import Log
 from app.mqtt import MQTTSession
+from app.ondemand import OnDemand
 from app.pages import Pages
 from app.portal import Portal
 from app.power import Power
@@ -37,10 +37,9 @@ from app.restart import Restart
 from app.serial import SerialConsole
 from app.settings import Settings
 from app.status import Status
-from app.syslog import Syslog
 from app.telemetry import Telemetry
 from app.telnetdoor import TelnetDoor
-from app.topics import Topics, device_id, host_name
+from app.topics import Topics
 from app.updater import Updater
 from app.watchdog import Feeder
 from app.web import Web
@@ -54,7 +53,7 @@ from hal.wifi import Station
 from proto.mqtt import next_id
 from proto.outbox import Outbox
 
-_HTTP_PORT, _TELNET_PORT, _SYSLOG_PORT = const(80), const(23), const(514)
+_HTTP_PORT, _TELNET_PORT = const(80), const(23)
 _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
@@ -65,7 +64,7 @@ class System:
     """All components, made and connected; `run` starts them."""
 
     def __init__(self):
-        self.id = device_id(chip.mac())
+        self.id = borrow("app.names").device_id(chip.mac())
         self.log = Log(print)
         self._make_settings()
         self.deadlines = Deadlines()
@@ -96,18 +95,13 @@ class System:
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
-        self.host = host_name(chip.mac(), self.settings["topic"])
+        self.host = borrow("app.names").host_name(chip.mac(), self.settings["topic"])
         station = Station(self.host)
         self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop)
         self.portal = Portal(self.wifi, self.settings, self.log, "hal.ap", self.id)
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
-        self.syslog = Syslog(
-            self.log,
-            self.settings,
-            self.wifi.up,
-            Datagrams(self.off_loop, _SYSLOG_PORT),
-            self.id,
-        )
+        syslog = (self.log, self.settings, self.wifi.up, self.off_loop, self.id)
+        self.syslog = OnDemand(self.settings, "syslog", "app.syslog", "Syslog", *syslog)
 
     def _make_camera(self):
         stored = NVS(params.NAMESPACE)

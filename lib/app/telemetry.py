@@ -1,12 +1,10 @@
 """`tele/<topic>/STATE`: how the camera is, as JSON, every `teleperiod` seconds and on `status`."""
 
 import asyncio
-import json
-import sys
 
 from micropython import const
 
-from config import product
+from aio.late import borrow
 
 _LOOK_MS = const(1_000)
 
@@ -29,18 +27,9 @@ class Telemetry:
 
     def state(self):
         """The JSON text."""
-        uptime = self._log.uptime_s()
-        report = {
-            "Time": self._clock.iso(),
-            "Uptime": "{}T{:02d}:{:02d}:{:02d}".format(
-                uptime // 86_400, uptime // 3_600 % 24, uptime // 60 % 60, uptime % 60
-            ),
-            "UptimeSec": uptime,
-            "Version": product.VERSION,
-            "MicroPython": ".".join(str(n) for n in sys.implementation[1][:3]),
-        }
-        report.update(self._collect())
-        return json.dumps(report)
+        return borrow("app.statustext").report(
+            self._clock.iso(), self._log.uptime_s(), self._collect()
+        )
 
     async def run(self):
         waited = 0

@@ -1,9 +1,10 @@
-"""proto.faults: errors in words for a person."""
+"""proto.faults and proto.words: errors in words for a person."""
 
 import errno
 import unittest
 
-from proto.faults import CameraFault, NotConnected, why
+from proto.faults import CameraFault, NotConnected
+from proto.words import why
 
 
 class TestFaults(unittest.TestCase):

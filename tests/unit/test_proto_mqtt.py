@@ -2,7 +2,8 @@
 
 import unittest
 
-from proto.mqtt import Codec, Refused, check_connack, connect, puback
+from proto.mqtt import Codec, puback
+from proto.mqttconnect import Refused, check_connack, connect
 
 
 class TestCodec(unittest.TestCase):

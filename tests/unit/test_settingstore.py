@@ -178,7 +178,7 @@ class TestFullFlash(unittest.TestCase):
                     stored = dict(self.full_after(writes)[0].stored)
                     nvs = DyingNVS(stored, cut, mode)
                     settings = settings_on(NVS())
-                    settings._nvs = nvs
+                    settings.nvs = nvs
                     for name, text in NEW[:3] + ONE:
                         settings.set(name, text)
                     try:

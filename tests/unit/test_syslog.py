@@ -1,4 +1,4 @@
-"""app.syslog and aio.udp: the log as datagrams, and a dead server in nobody's way."""
+"""app.syslog, app.ondemand and aio.udp: datagrams, and a dead server in nobody's way."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from fakes import Direct, ended, free_port, outcome, run
 
 from aio.udp import Datagrams
 from app.log import DEBUG, Log
-from app.syslog import Syslog
+from app.ondemand import OnDemand
 
 
 class Sink:
@@ -34,7 +34,9 @@ class TestSyslog(unittest.TestCase):
         async def whole():
             log, sink, up = Log(lambda line: None, lines), Sink(), asyncio.Event()
             settings = {"syslog": server}
-            task = asyncio.create_task(Syslog(log, settings, up, sink, "DVES_A1B2C3").run())
+            parts = log, settings, up, None, "DVES_A1B2C3", sink
+            syslog = OnDemand(settings, "syslog", "app.syslog", "Syslog", *parts)
+            task = asyncio.create_task(syslog.run())
             await tell(log, sink, up, settings)
             await ended(task)
 
@@ -56,16 +58,22 @@ class TestSyslog(unittest.TestCase):
 
         self.story(tell)
 
-    def test_off_sends_nothing_and_nothing_old_once_it_is_on(self):
+    def test_off_sends_nothing_and_the_kept_lines_once_it_is_on(self):
         async def tell(log, sink, up, settings):
             up.set()
-            log.info("a", "old")
-            await asyncio.sleep_ms(1_000)
+            for n in range(10):
+                log.info("a", str(n))
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual(sink.sent, [])
             settings["syslog"] = "logs.example"
-            log.info("a", "new")
-            await asyncio.sleep_ms(1_000)
-            self.assertEqual(len(sink.sent), 1)
-            self.assertTrue(sink.sent[0][1].endswith("a: new"))
+            await asyncio.sleep_ms(2_000)
+            numbers = [int(text.split()[-1]) for _, text in sink.sent]
+            self.assertEqual(numbers, list(range(2, 10)))
+            settings["syslog"] = ""
+            await asyncio.sleep_ms(2_000)
+            log.info("a", "10")
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual((len(sink.sent), sink.closed), (8, 1))
 
         self.story(tell, "")
 

@@ -1,8 +1,9 @@
-"""app.topics: the names of behaviour.md, sections 2 and 3."""
+"""app.topics, app.names: the names of behaviour.md, sections 2 and 3."""
 
 import unittest
 
-from app.topics import Topics, device_id, host_name
+from app.names import device_id, host_name
+from app.topics import Topics
 
 MAC = b"\x24\x0a\xc4\xa1\xb2\xc3"
 
