@@ -13,7 +13,7 @@ import sys
 import esp32
 import machine
 
-gc.threshold(65_536)
+gc.threshold(8_192)  # what is loaded now and stays is to lie close together (app.system)
 
 _ERASE = "erase"
 _BLOCK, _MOST_BLOCKS = 4_096, 512  # the largest file system in 4 MB
@@ -136,3 +136,6 @@ try:
     _choose()
 except OSError as e:  # an exception here would keep main.py from being run
     sys.print_exception(e)
+
+if __name__ == "__main__":  # main.py shares these names and needs none of them
+    del decide, _there, _choose, _finish_erasing, _wipe

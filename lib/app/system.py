@@ -1,5 +1,7 @@
 """The composition root: the only file that knows everything. Every arrow is an argument here."""
 
+import gc
+
 from micropython import const
 
 from aio.backoff import Backoff
@@ -57,6 +59,7 @@ _HTTP_PORT, _TELNET_PORT = const(80), const(23)
 _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
+_LEAST_GARBAGE = const(16_384)  # bytes between two collections; a collection takes some ms
 _PROMPT_MS = const(3_600_000)  # the watchdog cannot be stopped, only be made patient
 
 
@@ -250,6 +253,8 @@ class System:
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)
+        gc.collect()
+        gc.threshold(max(_LEAST_GARBAGE, gc.mem_free() // 4))
         return self.supervisor
 
 
