@@ -15,7 +15,7 @@ from micropython import const
 from proto.faults import CameraFault
 
 _ROOM = const(128)  # before and behind a picture
-_GRAIN = const(1_024)  # buffers have such sizes, and an eighth to spare: the next is of use, too
+_GRAIN = const(1_024)  # buffers have such sizes, and a sixteenth to spare: the next is of use, too
 
 
 class Frame:
@@ -42,7 +42,7 @@ class Frame:
         if size > len(self._buffer):
             self.drop()
             gc.collect()
-            self._buffer = memoryview(bytearray((size + size // 8) // _GRAIN * _GRAIN + _GRAIN))
+            self._buffer = memoryview(bytearray((size + size // 16) // _GRAIN * _GRAIN + _GRAIN))
         self.view = self._buffer[_ROOM : _ROOM + len(jpeg)]
         self.view[:] = jpeg
         self.number(seq)
@@ -71,7 +71,9 @@ class Frames:
         self._log = log
         self._most_bytes = most_bytes
         self._patience_ms = patience_ms
-        self._pool = [Frame() for _ in range(slots)]
+        self._slots = slots
+        self._pool = []
+        self._complete()
         self._newest = None
         self._wants = []  # the smallest seq that each waiter takes
         self._wanted = asyncio.Event()
@@ -140,6 +142,7 @@ class Frames:
             if not self._wants and not self._restless():
                 self._wanted.clear()
                 await self._wanted.wait()
+                self._complete()
             while not self._has_free_slot() and not self._paused:
                 self._freed.clear()
                 await self._freed.wait()
@@ -167,9 +170,23 @@ class Frames:
         except MemoryError:
             self.dropped += 1
             self._failed()
-            self._log.error("frames", "no room for {} bytes".format(len(view)))
+            if len(view) > self._most_bytes or not self._fewer():
+                self._log.error("frames", "no room for {} bytes".format(len(view)))
         finally:
             self._camera.release()
+
+    def _complete(self):
+        """All slots again: memory may be had by now."""
+        while len(self._pool) < self._slots:
+            self._pool.append(Frame())
+
+    def _fewer(self):
+        """Make do with the slots that are lent, while there is work: True where there are some."""
+        lent = [frame for frame in self._pool if frame.leases]
+        if lent:
+            self._pool = lent
+            self._log.error("frames", "memory for {} at a time".format(len(lent)))
+        return bool(lent)
 
     def _restless(self):
         """The first start and the mending of a fault need nobody who waits."""

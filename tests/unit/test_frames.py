@@ -6,7 +6,7 @@ import unittest
 
 from fakes import Log, clock, ended, outcome, run, until
 
-from app.frames import Frames, Lease
+from app.frames import Frame, Frames, Lease
 from proto.faults import CameraFault
 
 
@@ -352,6 +352,34 @@ class TestFaults(FramesCase):
             self.assertEqual(camera.lent, 0)
 
         self.story(tell, most_bytes=2_000_000)
+
+    def test_memory_for_one_is_shared_until_there_is_more(self):
+        async def tell(frames, camera, log):
+            took = []
+
+            def fill(frame, view, seq):
+                if len([f for f in frames._pool if f.leases]) >= 1:
+                    raise MemoryError
+                whole_fill(frame, view, seq)
+
+            whole_fill, Frame.fill = Frame.fill, fill
+            try:
+                readers = [asyncio.create_task(take(frames, 300)) for _ in range(2)]
+                await asyncio.sleep_ms(250)
+                readers += [asyncio.create_task(take(frames)) for _ in range(3)]
+                for reader in readers:
+                    took.append((await reader)[0])
+            finally:
+                Frame.fill = whole_fill
+            self.assertEqual((frames.leased(), camera.lent), (0, 0))
+            self.assertEqual([text for _, text in log.errors], ["memory for 1 at a time"])
+            await asyncio.sleep_ms(1_000)
+            many = [asyncio.create_task(take(frames, 1_000))]
+            await asyncio.sleep_ms(300)
+            await take(frames)  # while the other one is held
+            await many[0]
+
+        self.story(tell)
 
     def test_bug_of_the_camera_rises_and_the_next_run_serves_who_waits(self):
         async def whole():
