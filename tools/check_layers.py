@@ -32,6 +32,7 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "hal": STANDARD | HARDWARE | {"hal", "config"},
     "app": APP,
     "app.schema": PURE | {"proto"},  # tools on the PC read it
+    "app.frames": APP | {"app.framepool"},
     "app.settingdesk": APP | {"app.settingstore"},  # the drawer of the desk, borrowed together
     "app.commandtable": set(),  # tools on the PC read it
     "app.web": APP | {"microdot"},

@@ -20,6 +20,11 @@ def borrow(name):
     return module
 
 
+def lender(name):
+    """What borrows a module when it is called: for those who may not know its name."""
+    return lambda: borrow(name)
+
+
 def once(name):
     """The same, but what it imports stays: for what puts others together and is done."""
     __import__(name)

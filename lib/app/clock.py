@@ -17,7 +17,8 @@ _END = const(1_199_232_000)  # 2038: later answers are lies, 32-bit seconds of 1
 class Clock:
     """`set` once the time is known. What is before the build date or after 2037 is refused.
 
-    Seconds count from 2000-01-01 UTC, whatever the interpreter's own epoch is.
+    `sntp()` lends the module that asks (hal.sntp). Seconds count from 2000-01-01 UTC, whatever
+    the interpreter's own epoch is.
     """
 
     def __init__(self, sntp, off_loop, settings, wifi_up, log, new_backoff, hour_ms=_HOUR_MS):
@@ -74,14 +75,15 @@ class Clock:
     async def _ask(self):
         server = self._settings["ntpserver"]
         try:
-            seconds = await self._off_loop.call(self._sntp.ask, server)
+            sntp = self._sntp()
+            seconds = await self._off_loop.call(sntp.ask, server)
         except (OSError, ValueError, IndexError) as e:
             self._log.error("clock", "{}: {}".format(server, borrow("proto.words").why(e)))
             return False
         if not self._plausible(seconds + self._epoch):
             self._log.error("clock", "{}: implausible time {}".format(server, seconds))
             return False
-        self._sntp.set_clock(seconds)
+        sntp.set_clock(seconds)
         self.syncs += 1
         self._log.info("clock", self.iso())
         self.set.set()

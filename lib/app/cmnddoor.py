@@ -22,7 +22,6 @@ class CommandDoor:
         self._say = say
         self._happened = happened
         self._said = {}  # what the broker keeps of us, so that nothing is said twice
-        self._buffer = bytearray(_MOST)
         self.session = None
         self.data = None  # (topic, receive) of a message that is no command; these pause then
         self.ignored = 0  # retained commands, which nobody means now
@@ -44,10 +43,10 @@ class CommandDoor:
         if body.left > _MOST:
             await self._syntax("{}: at most {} bytes".format(name, _MOST), group)
             return
-        length = body.left
-        await body.into(memoryview(self._buffer)[:length])
+        raw = bytearray(body.left)
+        await body.into(memoryview(raw))
         try:
-            argument = bytes(memoryview(self._buffer)[:length]).decode()
+            argument = bytes(raw).decode()
             reply = self._commands.call(name, argument, group)
         except UnknownCommand:
             await self._syntax("", group)

@@ -6,61 +6,10 @@ reader keeps one slot and skips.
 """
 
 import asyncio
-import gc
-import time
 from time import ticks_add, ticks_diff, ticks_ms
 
-from micropython import const
-
+from app.framepool import Pool
 from proto.faults import CameraFault
-
-_ROOM = const(128)  # before and behind a picture
-_GRAIN = const(1_024)  # buffers have such sizes, and a sixteenth to spare: the next is of use, too
-
-
-class Frame:
-    """A slot of the pool: `view` is the JPEG, `seq` counts captures, `time_s` is the clock's."""
-
-    def __init__(self):
-        self._buffer = memoryview(b"")
-        self.view = None
-        self.seq = 0
-        self.time_s = 0
-        self.wrapped = None
-        self.leases = 0
-
-    def room(self):
-        return len(self._buffer) - 2 * _ROOM
-
-    def drop(self):
-        self.view = self.wrapped = None
-        self._buffer = memoryview(b"")
-
-    def fill(self, jpeg, seq):
-        """Copy a picture in, with room on both sides."""
-        size = len(jpeg) + 2 * _ROOM
-        if size > len(self._buffer):
-            self.drop()
-            gc.collect()
-            self._buffer = memoryview(bytearray((size + size // 16) // _GRAIN * _GRAIN + _GRAIN))
-        self.view = self._buffer[_ROOM : _ROOM + len(jpeg)]
-        self.view[:] = jpeg
-        self.number(seq)
-
-    def number(self, seq):
-        self.wrapped = None
-        self.seq = seq
-        self.time_s = time.time()
-
-    def wrap(self, head, tail):
-        """`wrapped` is then the picture between them, if it can be in one piece for all."""
-        if not self._buffer:
-            self.wrapped = (head, self.view, tail)
-            return
-        start, end = _ROOM - len(head), _ROOM + len(self.view)
-        self._buffer[start:_ROOM] = head
-        self._buffer[end : end + len(tail)] = tail
-        self.wrapped = (self._buffer[start : end + len(tail)],)
 
 
 class Frames:
@@ -69,11 +18,8 @@ class Frames:
     def __init__(self, camera, log, slots=6, most_bytes=1_000_000, patience_ms=8_000):
         self._camera = camera
         self._log = log
-        self._most_bytes = most_bytes
         self._patience_ms = patience_ms
-        self._slots = slots
-        self._pool = []
-        self._complete()
+        self._pool = Pool(slots, most_bytes)
         self._newest = None
         self._wants = []  # the smallest seq that each waiter takes
         self._wanted = asyncio.Event()
@@ -105,7 +51,7 @@ class Frames:
 
     def leased(self):
         """How many leases are out."""
-        return sum(frame.leases for frame in self._pool)
+        return self._pool.leased()
 
     async def pause(self, why, limit_ms=5_000):
         """Put the camera to rest; until `resume` whoever wants a picture is told `why`."""
@@ -126,9 +72,7 @@ class Frames:
     async def _rest(self):
         self._camera.stop()
         self._newest = None
-        for frame in self._pool:  # their memory is worth more elsewhere now
-            if not frame.leases:
-                frame.drop()
+        self._pool.drop_free()  # their memory is worth more elsewhere now
         self.at_rest = True
         try:
             await self._resumed.wait()
@@ -142,8 +86,8 @@ class Frames:
             if not self._wants and not self._restless():
                 self._wanted.clear()
                 await self._wanted.wait()
-                self._complete()
-            while not self._has_free_slot() and not self._paused:
+                self._pool.complete()
+            while not self._pool.has_free() and not self._paused:
                 self._freed.clear()
                 await self._freed.wait()
             if self._paused:
@@ -170,23 +114,11 @@ class Frames:
         except MemoryError:
             self.dropped += 1
             self._failed()
-            if len(view) > self._most_bytes or not self._fewer():
-                self._log.error("frames", "no room for {} bytes".format(len(view)))
+            fewer = self._pool.shrink(len(view))
+            text = "memory for {} at a time".format(fewer) if fewer else "no room for {} bytes"
+            self._log.error("frames", text.format(len(view)))
         finally:
             self._camera.release()
-
-    def _complete(self):
-        """All slots again: memory may be had by now."""
-        while len(self._pool) < self._slots:
-            self._pool.append(Frame())
-
-    def _fewer(self):
-        """Make do with the slots that are lent, while there is work: True where there are some."""
-        lent = [frame for frame in self._pool if frame.leases]
-        if lent:
-            self._pool = lent
-            self._log.error("frames", "memory for {} at a time".format(len(lent)))
-        return bool(lent)
 
     def _restless(self):
         """The first start and the mending of a fault need nobody who waits."""
@@ -195,18 +127,11 @@ class Frames:
     def _take(self, view):
         """Copy the driver's picture; nothing may wait until it is given back."""
         self._seq = seq = self._seq + 1
+        if seq == 1 and not self._camera.copies:
+            self._pool.reserve(len(view))
         if seq < self._floor or not self._wants or seq < min(self._wants):
             return False
-        if len(view) > self._most_bytes:
-            raise MemoryError
-        if self._camera.copies:  # what is lent is a copy already
-            frame = self._emptied()
-            frame.view = view
-            frame.number(seq)
-        else:
-            frame = self._slot(len(view))
-            frame.fill(view, seq)
-        self._newest = frame
+        self._newest = self._pool.keep(view, seq, self._camera.copies)
         return True
 
     def _failed(self):
@@ -222,37 +147,13 @@ class Frames:
         since = self._failing_since
         return since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms
 
-    def _has_free_slot(self):
-        for frame in self._pool:
-            if not frame.leases:
-                return True
-        return False
-
-    def _slot(self, size):
-        """A slot that nobody leases, best one that is big enough already."""
-        best = None
-        for frame in self._pool:
-            if not frame.leases and frame.room() >= size:
-                if best is None or frame.room() < best.room():
-                    best = frame
-        return best or self._emptied()
-
-    def _emptied(self):
-        """A free slot; all free ones are too small, and their memory makes the bigger one."""
-        for frame in self._pool:
-            if not frame.leases:
-                free = frame
-                frame.drop()
-                if frame is self._newest:
-                    self._newest = None
-        return free
-
     def _has(self, seq):
         """Whether picture `seq` or a later one is there; CameraFault once it fails too long."""
         if self._paused:
             raise CameraFault(self._paused)
         newest = self._newest
-        if newest and newest.seq >= seq and newest.seq >= self._floor:
+        has_view = newest and newest.view is not None  # it may have had to give its memory
+        if has_view and newest.seq >= seq and newest.seq >= self._floor:
             return True
         if self._given_up():
             raise CameraFault(self._camera.reason or "no picture")

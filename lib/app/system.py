@@ -7,7 +7,7 @@ from micropython import const
 from aio.backoff import Backoff
 from aio.budget import Budget
 from aio.deadline import Deadlines
-from aio.late import borrow
+from aio.late import borrow, lender
 from aio.listener import Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
@@ -47,7 +47,7 @@ from app.watchdog import Feeder
 from app.web import Web
 from app.wifi import WiFiLink
 from config import board, product
-from hal import chip, sensor, sntp
+from hal import chip, sensor
 from hal.nvs import NVS
 from hal.pins import Input, Output
 from hal.stdio import Console
@@ -102,6 +102,7 @@ class System:
         station = Station(self.host)
         self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop)
         self.portal = Portal(self.wifi, self.settings, self.log, "hal.ap", self.id)
+        sntp = lender("hal.sntp")
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         syslog = (self.log, self.settings, self.wifi.up, self.off_loop, self.id)
         self.syslog = OnDemand(self.settings, "syslog", "app.syslog", "Syslog", *syslog)

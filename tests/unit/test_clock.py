@@ -58,7 +58,7 @@ class ClockCase(unittest.TestCase):
             if wifi:
                 up.set()
             settings = {"ntpserver": "ntp.example", "timezone": zone}
-            clock_ = Clock(sntp, Direct(), settings, up, log, backoff or Backoff(5_000))
+            clock_ = Clock(lambda: sntp, Direct(), settings, up, log, backoff or Backoff(5_000))
             task = asyncio.create_task(clock_.run())
             try:
                 await tell(clock_, sntp, log, up)

@@ -6,7 +6,8 @@ import unittest
 
 from fakes import Log, clock, ended, outcome, run, until
 
-from app.frames import Frame, Frames, Lease
+from app.framepool import Frame
+from app.frames import Frames, Lease
 from proto.faults import CameraFault
 
 
@@ -358,7 +359,7 @@ class TestFaults(FramesCase):
             took = []
 
             def fill(frame, view, seq):
-                if len([f for f in frames._pool if f.leases]) >= 1:
+                if len([f for f in frames._pool.frames if f.leases]) >= 1:
                     raise MemoryError
                 whole_fill(frame, view, seq)
 
