@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-MODULES = "world socket time machine network esp32 camera ssl ntptime repl".split()
+MODULES = "world socket time machine network esp32 camera ssl ntptime repl umqtt.robust".split()
 BUFFER = 320 * 240 // 5  # the driver's, at QVGA
 TOTAL = "import gc\ngc.collect()\nprint('bytes', gc.mem_alloc() + gc.mem_free())\n"
 TAKEN = f"""import gc
