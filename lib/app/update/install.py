@@ -83,7 +83,7 @@ async def _progress(of, done, total):
 
 async def failed(of, error):
     """Say why an update was given up."""
-    reason = borrow("proto.faults").why(error) if isinstance(error, OSError) else str(error)
+    reason = borrow("proto.words").why(error) if isinstance(error, OSError) else str(error)
     of.log.error("update", reason)
     await tell(of, "failed", reason=reason)
 

@@ -8,10 +8,10 @@ from micropython import const
 from aio.late import borrow
 from aio.reader import Reader
 from config import product
-from proto.faults import why
 from proto.httpreply import MOST_LINE, REDIRECTS, BadReply, Reply, chunk_size
 from proto.url import follow, hidden, parse
 from proto.values import BadArgument
+from proto.words import why
 
 _BUFFER = const(2_048)
 _STALL_MS = const(30_000)

@@ -6,8 +6,8 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from aio.late import borrow
-from proto.faults import why
 from proto.values import BadArgument
+from proto.words import why
 
 _STALL_MS = const(20_000)
 _LINK_MS = const(30_000)
