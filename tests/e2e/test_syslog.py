@@ -107,8 +107,9 @@ def test_switched_off_and_on(camera, server):
     camera.wait_output("camera: works again", since=since)
     time.sleep(0.5)  # it looks a few times a second whether there is a server
     before = len(server.lines)
-    camera.command("syslog " + server.address)
     camera.control("camera", fault="raise", count=1)
     camera.get("/capture")
-    server.wait("capture failed", before)
-    assert not any("gave nothing" in line for line in server.lines[before:])
+    camera.wait_output("capture failed", since=since)
+    assert not any("capture failed" in line for line in server.lines[before:])
+    camera.command("syslog " + server.address)
+    server.wait("capture failed", before)  # the log has kept it
