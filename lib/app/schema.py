@@ -86,3 +86,11 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("syslog", "LOG_SYSLOG", TEXT, "", Chars(0, 63), DEFAULT_BY_1),
     ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1),
 )
+
+
+def find(name):
+    """The row of a setting, or None."""
+    for row in SCHEMA:
+        if row[NAME] == name:
+            return row
+    return None

@@ -18,6 +18,7 @@ from app.schema import (
     PUBLIC_KEY,
     SCHEMA,
     SECRET,
+    find,
 )
 from app.settingstore import SettingStore
 from proto.values import BadArgument
@@ -39,7 +40,7 @@ def load(settings):
 
 def row(name):
     """The row of a setting that is a command of its own, or None."""
-    found = _find(name)
+    found = find(name)
     return None if found is None or found[FLAGS] & HIDDEN else found
 
 
@@ -49,7 +50,7 @@ def shown(settings):
 
 
 def show(settings, name):
-    return _text(settings, _find(name))
+    return _text(settings, find(name))
 
 
 def _text(settings, row):
@@ -62,7 +63,7 @@ def _text(settings, row):
 
 def check(settings, name, text):
     """(row, value) of what a user typed; raises BadArgument."""
-    row = _find(name)
+    row = find(name)
     flags = row[FLAGS]
     if _means_default(settings, flags, text):
         return row, row[DEFAULT]
@@ -94,7 +95,7 @@ def save(settings):
     """Write what has changed, as one; True when the flash has taken it."""
     names, settings.dirty = settings.dirty, []
     try:
-        pairs = [(_find(name), settings[name]) for name in names]
+        pairs = [(find(name), settings[name]) for name in names]
         SettingStore(settings.nvs, settings.log).save(pairs)
         return True
     except (OSError, ValueError) as e:
@@ -112,13 +113,6 @@ def erase(settings):
     """Forget everything that the user has set."""
     SettingStore(settings.nvs, settings.log).erase(SCHEMA)
     settings.dirty.clear()
-
-
-def _find(name):
-    for row in SCHEMA:
-        if row[NAME] == name:
-            return row
-    return None
 
 
 def _means_default(settings, flags, text):
