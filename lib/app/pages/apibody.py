@@ -14,7 +14,29 @@ async def read(exchange):
         raise BadRequest(400, "The request's body is not JSON.") from None
     if not isinstance(found, dict):
         raise BadRequest(400, "The request's body has to be a JSON object.")
-    return found
+    return {_whole(name): _whole(value) for name, value in found.items()}
+
+
+def _whole(text):
+    """Text with its surrogates joined: MicroPython's json leaves the halves that \\u names."""
+    if not isinstance(text, str) or not any(["\ud800" <= char <= "\udfff" for char in text]):
+        return text
+    joined, high = "", 0
+    for char in text:
+        code = ord(char)
+        if high and 0xDC00 <= code <= 0xDFFF:
+            joined += chr(0x10000 + ((high - 0xD800) << 10) + code - 0xDC00)
+            high = 0
+        elif high or 0xDC00 <= code <= 0xDFFF:
+            break
+        elif 0xD800 <= code < 0xDC00:
+            high = code
+        else:
+            joined += char
+    else:
+        if not high:
+            return joined
+    raise BadRequest(400, "The request's body has half a character in it.")
 
 
 def text_of(name, value):
