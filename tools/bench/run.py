@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]  # interpreter, compile; mosquitto
 
 # ruff: noqa: E402
+from paging import pages
 from program import Failed, prepare
 from publishing import allocation, throughput
 from rows import HEAD, save
@@ -26,6 +27,7 @@ ALL = {
     "publish": throughput,
     "allocation": allocation,
     "http": http,
+    "pages": pages,
     "stalls": stalls,
     "heap": heap,
 }

@@ -49,8 +49,9 @@ class Pages:
                 await exchange.end(most_unread)
 
     async def _answer(self, exchange):
-        routes = borrow("app.pages.routes")
-        row, allowed = routes.find(exchange.method, exchange.path, self.wifi.ap_open)
+        find = borrow("app.pages.routes").find
+        row, allowed = find(exchange.method, exchange.path, self.wifi.ap_open)
+        find = None  # with it the table goes
         try:
             if row:
                 await getattr(borrow("app.pages." + row[2]), row[3])(exchange)

@@ -1,10 +1,10 @@
 """The table of pages: what is asked for, and the module and function that answer it."""
 
 ROUTES = (  # path, methods, module, function; * for the path: "/" while it is the setup
-    ("/", "GET", "camerapage", "page"),
+    ("/", "GET", "assets", "camera"),
     ("*", "GET", "setup", "page"),
     ("*", "POST", "setupsave", "save"),
-    ("/camera", "GET", "camerapage", "page"),
+    ("/camera", "GET", "assets", "camera"),
     ("/setup", "GET", "setup", "page"),
     ("/setup", "POST", "setupsave", "save"),
     ("/login", "GET", "login", "page"),
@@ -20,7 +20,7 @@ ROUTES = (  # path, methods, module, function; * for the path: "/" while it is t
     ("/api/camera", "POST", "apicamera", "write"),
     ("/api/command", "POST", "apicommand", "run"),
     ("/api/log", "GET", "apistatus", "log"),
-    ("/api/networks", "GET", "setup", "networks"),
+    ("/api/networks", "GET", "networks", "read"),
     ("/update", "POST", "uploads", "take"),
 )
 

@@ -1,7 +1,6 @@
 """The setup form as a page: every value but the secrets', errors beside their fields."""
 
 from aio.late import borrow
-from app.pages import apibody
 
 FIELDS = {  # field of the form: setting; the C firmware's names first
     "wifissid": "ssid",
@@ -22,26 +21,10 @@ async def page(exchange, fields=None, errors=None):
     """The form; after a refused POST with what was typed, and what is wrong with it."""
     found = ()
     if exchange.request.args.get("scan"):
-        found = await exchange.site.wifi.scan()
+        found = await borrow("app.pages.networks").seen(exchange)
     form = _Form(exchange.site, fields or {}, errors or {}, found)
     await exchange.start(400 if errors else 200)
     await borrow("app.pages.template").send(exchange, "setup.html", form.fill)
-
-
-async def networks(exchange):
-    """GET /api/networks: {"networks": [{"ssid", "signal", "secured"}, ...]}, strongest first."""
-    found = await exchange.site.wifi.scan()
-    rows = ({"ssid": n, "signal": rssi, "secured": bool(key)} for n, rssi, key in _sorted(found))
-    await apibody.stream(exchange, "networks", rows)
-
-
-def _sorted(found):
-    """Each network once, by its strongest access point; nameless ones cannot be picked."""
-    best = {}
-    for ssid, rssi, secured in found:
-        if ssid and (ssid not in best or rssi > best[ssid][1]):
-            best[ssid] = (ssid, rssi, secured)
-    return sorted(best.values(), key=lambda network: -network[1])
 
 
 class _Form:
@@ -107,7 +90,7 @@ class _Form:
 
     def _networks(self, _):
         escape = borrow("app.pages.template").escape
-        for ssid, rssi, secured in _sorted(self._found):
+        for ssid, rssi, secured in self._found:
             yield '<li><label><input type="radio" name="network" value="{}"> '.format(escape(ssid))
             yield '{} <meter min="-95" max="-45" value="{}">{} dBm</meter> {}'.format(
                 escape(ssid), rssi, rssi, "" if secured else "open"

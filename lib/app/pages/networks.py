@@ -1,0 +1,19 @@
+"""The Wi-Fi networks in reach, to be picked from."""
+
+from app.pages import apibody
+
+
+async def read(exchange):
+    """GET /api/networks: {"networks": [{"ssid", "signal", "secured"}, ...]}, strongest first."""
+    found = await seen(exchange)
+    rows = ({"ssid": n, "signal": rssi, "secured": bool(key)} for n, rssi, key in found)
+    await apibody.stream(exchange, "networks", rows)
+
+
+async def seen(exchange):
+    """Each network once, by its strongest access point; nameless ones cannot be picked."""
+    best = {}
+    for ssid, rssi, secured in await exchange.site.wifi.scan():
+        if ssid and (ssid not in best or rssi > best[ssid][1]):
+            best[ssid] = (ssid, rssi, secured)
+    return sorted(best.values(), key=lambda network: -network[1])

@@ -1,0 +1,47 @@
+"""Instead of main.py: the same firmware; tells the heap that each request needs at its peak."""
+
+import asyncio
+import gc
+
+from aio.late import once
+from aio.streams import Stream
+
+_send = Stream.send
+_used = [0, 0]  # bytes: while nobody asks, at most since then
+
+
+async def send(stream, *parts):
+    """Whatever is sent is sent in the middle of the work."""
+    gc.collect()
+    _used[1] = max(_used[1], gc.mem_alloc())
+    await _send(stream, *parts)
+
+
+def measured(serve):
+    async def whole(stream):
+        await serve(stream)
+        print("request needs:", _used[1] - _used[0])
+
+    return whole
+
+
+async def look(http):
+    """What is in use between the requests."""
+    while True:
+        if not len(http):
+            gc.collect()
+            _used[:] = [gc.mem_alloc(), 0]
+        await asyncio.sleep_ms(50)
+
+
+async def main():
+    system = once("app.system").System()
+    http, supervisor = system.http, system.start()
+    http._serve = measured(http._serve)
+    del system
+    asyncio.create_task(look(http))
+    await supervisor.run()
+
+
+Stream.send = send
+asyncio.run(main())

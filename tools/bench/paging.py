@@ -1,0 +1,86 @@
+"""What a page costs: the heap of each request at its peak, the time with four viewers."""
+
+import contextlib
+import shutil
+import tempfile
+import time
+from statistics import median
+
+import httpx
+from program import BOARD, ROOT, Failed
+from publishing import broker
+from rows import Row
+from sim import Simulator
+
+PAGES = "/ /setup /app.js /login /nothing /api/status /api/settings /api/camera /api/log".split()
+MOST_HEAP_KB = 16  # 8 on the chip, whose words are half as long
+MOST_MS = 300
+VIEWERS = 4
+BROWSER = {  # the head of a browser's request
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8",
+    "Accept-Encoding": "gzip, deflate",
+    "Accept-Language": "en-GB,en;q=0.9,de;q=0.8",
+    "Upgrade-Insecure-Requests": "1",
+}
+
+
+def pages(quick):
+    """KB above idle for the pages of every day and for the rest; ms with all viewers there."""
+    with broker() as mosquitto, tempfile.TemporaryDirectory() as folder:
+        needed = _heap(folder, mosquitto.uri)
+        daily = max(needed[path] for path in ("/", "/app.js", "/login", "/nothing", "/api/log"))
+        name = "heap of a page at its peak, above idle"
+        yield Row(name, daily / 1_000, "KB", at_most=MOST_HEAP_KB)
+        for path in ("/api/status", "/api/camera", "/setup", "/api/settings"):
+            yield Row(f"the same of {path}", needed[path] / 1_000, "KB")
+        yield Row("the same of a form that is refused", needed["form"] / 1_000, "KB")
+        value = _complete_ms(folder, mosquitto.uri, 3 if quick else 15)
+        yield Row("/ complete, with its files and status, 4 viewers", value, "ms", at_most=MOST_MS)
+
+
+def _heap(folder, uri):
+    """{page: bytes}"""
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        shutil.copy(ROOT / "boot.py", own)
+        shutil.copy(BOARD / "pages.py", own + "/main.py")
+        try:
+            with Simulator(own, uri, {"pubinterval": 0}, ["--root", own]) as board:
+                board.wait_output("mqtt: connected")
+                needed = {}
+                for _ in range(3):  # the first brings names into memory that stay
+                    needed = {path: _one(board, path) for path in PAGES}
+                form = {"mqttuser": "somebody", "mqttport": "x", "save": "1"}
+                needed["form"] = _one(board, "/setup", "POST", data=form)
+                return needed
+        except (AssertionError, OSError, httpx.HTTPError) as error:
+            raise Failed(str(error)) from None
+
+
+def _one(board, path, method="GET", **more):
+    time.sleep(0.15)  # what is in use without it has been looked at
+    since = len(board.output)
+    httpx.request(method, board.url + path, headers=BROWSER, timeout=10, **more)
+    end = board.wait_output("request needs: ", 10, since)
+    board.wait_output("\n", 10, end)
+    return int(board.output[end:].split()[0])
+
+
+def _complete_ms(folder, uri, rounds):
+    """The page, what it is made of and its first status, as a browser loads them."""
+    parts = ("/style.css", "/app.js", "/icon.svg", "/api/status")
+    with tempfile.TemporaryDirectory(dir=folder) as own, contextlib.ExitStack() as stack:
+        board = stack.enter_context(Simulator(own, uri, {"pubinterval": 0}))
+        board.wait_output("mqtt: connected")
+        for _ in range(VIEWERS):
+            client = stack.enter_context(httpx.Client())
+            viewer = stack.enter_context(client.stream("GET", board.url + "/mjpg"))
+            next(viewer.iter_bytes())
+        times = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            for path in ("/", *parts):
+                if httpx.get(board.url + path, headers=BROWSER).status_code != 200:
+                    raise Failed(f"{path} does not come")
+            times.append(1_000 * (time.perf_counter() - start))
+        return median(times)
