@@ -1,10 +1,10 @@
 """What deploying decides before anything is done to a board."""
 
-import deploy
+import deployplan
 import pytest
 from boardlink import BoardError
 from bytecode import Bytecode
-from deploy import digest_of, folders_of, plan, without_frozen
+from deployplan import digest_of, folders_of, plan, without_frozen
 
 ESP32, OLD_ESP32, PC = 11_014, 10_502, 2_822  # `_mpy` of v1.25 and v1.21, of this machine's kind
 
@@ -43,7 +43,7 @@ def test_firmware_with_the_camera_in_it_gets_pages_only():
 @pytest.mark.parametrize(("mpy", "sub_version"), [(ESP32, 3), (OLD_ESP32, 1)])
 def test_bytecode_for_the_chip(mpy, sub_version):
     """31-bit small integers; machine code is the chip's, of the version its firmware loads."""
-    files = deploy.compiled({"mpy": mpy})
+    files = deployplan.compiled({"mpy": mpy})
     natives = 0
     for path, data in files.items():
         if path.endswith(".mpy"):
@@ -65,9 +65,9 @@ def test_architectures():
 
 def test_other_bytecode_is_refused():
     with pytest.raises(BoardError, match=r"bytecode 5\.0.*--py"):
-        deploy.compiled({"mpy": 5})
+        deployplan.compiled({"mpy": 5})
 
 
 def test_sources_are_all_that_is_compiled():
-    names = {path.rpartition(".")[0] for path in deploy.sources()}
-    assert names == {path.rpartition(".")[0] for path in deploy.compiled({"mpy": ESP32})}
+    names = {path.rpartition(".")[0] for path in deployplan.sources()}
+    assert names == {path.rpartition(".")[0] for path in deployplan.compiled({"mpy": ESP32})}

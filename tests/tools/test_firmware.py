@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import deploy
+import deployplan
 import firmware
 import partitions
 import pytest
@@ -86,7 +86,7 @@ def test_every_program_is_frozen():
 
     names = {"module": module, "package": package, "include": str, "require": str}
     exec(text("manifest.py"), names)
-    copied = {path.removeprefix("/lib/").removeprefix("/") for path in deploy.sources()}
+    copied = {path.removeprefix("/lib/").removeprefix("/") for path in deployplan.sources()}
     assert frozen == {path for path in copied if path.endswith(".py")}
 
 

@@ -1,11 +1,10 @@
 """Settings by name: checked and encoded on the PC; the image for a production line."""
 
-import struct
-import zlib
-
 import provision
 import pytest
 import usersettings
+from flashchip import Flash
+from nvs import NVS
 from usersettings import BadSetting, checked
 
 from app import schema
@@ -80,43 +79,16 @@ def test_camera_parameters():
             usersettings.camera_parameters(values)
 
 
-def entries(image):
-    """{(namespace, key): value} of an image, read as ESP-IDF's documentation describes it."""
-    found, spaces, parts = {}, {}, {}
-    for page in range(0, len(image), 4_096):
-        bitmap = image[page + 32 : page + 64]
-        at = 0
-        while at < 126:
-            if bitmap[at // 4] >> at % 4 * 2 & 3 != 2:  # not written
-                at += 1
-                continue
-            entry = image[page + 64 + 32 * at :][:32]
-            space, kind, span, chunk, crc = struct.unpack_from("<BBBBI", entry)
-            assert crc == zlib.crc32(entry[:4] + entry[8:], 0xFFFFFFFF)
-            key = entry[8:24].split(b"\0")[0].decode()
-            if kind == 0x01 and space == 0:
-                spaces[entry[24]] = key
-            elif kind == 0x14:
-                found[space, key] = struct.unpack_from("<i", entry, 24)[0]
-            elif kind == 0x42:
-                size = struct.unpack_from("<H", entry, 24)[0]
-                parts[space, key] = image[page + 96 + 32 * at :][:size]
-            elif kind == 0x48:
-                found[space, key] = parts[space, key]
-            at += span
-    return {(spaces[space], key): value for (space, key), value in found.items()}
-
-
 def test_image(tmp_path, capsys):
     path = tmp_path / "nvs.bin"
     words = ["ssid=home", "password=geheim geheim", "pubinterval=10", "mqttport=0"]
     assert provision.main(["--image", str(path), *words]) == 0
     image = path.read_bytes()
     assert len(image) == 0x4000
-    assert entries(image) == {
-        ("syscfg", "STA_SSID"): b"home",
-        ("syscfg", "STA_PASS"): b"geheim geheim",
-        ("syscfg", "MQTT_PUBINTERV"): 10,
+    flash = Flash()
+    flash.burn(0x9000, image)
+    assert NVS(flash, 0x9000, len(image)).report()["nvs"] == {
+        "syscfg": {"STA_SSID": "home", "STA_PASS": "geheim geheim", "MQTT_PUBINTERV": 10}
     }
     assert "geheim" not in capsys.readouterr().out
 
