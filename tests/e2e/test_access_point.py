@@ -27,6 +27,12 @@ def own_ap(camera):
     return camera.control("wifi")["ap"]
 
 
+def fill_in(camera, **fields):
+    """The setup page, by curl."""
+    answer = httpx.post(camera.url + "/", data={**fields, "save": "Save"}, timeout=10)
+    assert answer.status_code == 200 and "sim" in answer.text
+
+
 def closed(camera):
     wait_until(lambda: not own_ap(camera)["on"], 10, "an access point that is closed")
 
@@ -98,15 +104,17 @@ def test_a_flood_of_rubbish_leaves_the_name_server_alive(unconfigured):
 
 
 def from_new_board_to_network(folder):
-    """A wrong password, the right one, and never the access point beside the network."""
+    """By the page: a wrong password, the right one; then no access point beside the network."""
     with Simulator(folder, args=("--ap",)) as camera:
         camera.control("ap_client", count=1)
-        camera.command("password not the right one")
-        assert camera.command("ssid sim") == "sim"
+        networks = camera.get("/api/networks").json()["networks"]
+        assert networks[0] == {"ssid": "sim", "signal": -55, "secured": True}
+        assert ["sim guests", False] in [[row["ssid"], row["secured"]] for row in networks]
+        fill_in(camera, wifissid="sim", wifipassword="not the right one")
         camera.wait_status("wifi waiting (wrong password), access point 192.168.1.1", 20)
         assert resolve(camera.facts["dns"], "a.example")[1]  # it can be set up again at once
-        camera.command("password simulated")
-        camera.wait_status("wifi joined", 20)
+        fill_in(camera, wifipassword="simulated", mqtthost=camera.facts["mqtt"])
+        camera.wait_status("wifi joined, mqtt connected", 20)
         closed(camera)
         assert resolve(camera.facts["dns"], "a.example", tries=1) == (None, [])
         assert camera.get("/generate_204").status_code == 404
