@@ -54,7 +54,7 @@ class APMode:
             kind = "WPA2" if self._is[1] else "no password"
             self._log.info("ap", "open at {}, {}".format(self._is[0], kind))
             if await self._stay():
-                wifi.ap_wanted.clear()
+                wifi.ap_wanted = False
         finally:
             wifi.ap_address = ""
             wifi.ap_clients = 0

@@ -5,6 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from aio.late import borrow
 from proto import networks
 
 _LOOK_MS = const(250)
@@ -13,6 +14,8 @@ _HOLD_MS = const(300_000)  # as long the tries pause for the access point's clie
 
 async def joining(link):
     """One try for each known network in reach."""
+    if link.next == "access point":
+        return link.next
     link.next = ""
     known = link.known()
     if not known:
@@ -45,6 +48,7 @@ async def waiting(link):
         await asyncio.sleep_ms(_LOOK_MS)
         delay -= _LOOK_MS
         _fall_back(link)
+        await _check(link)
     return link.next or "joining"
 
 
@@ -58,16 +62,32 @@ def _fall_back(link):
         limit_ms //= 3
     if limit_ms and not link.offered and ticks_diff(ticks_ms(), link.since) >= limit_ms:
         link.offered = True
-        link.ap_wanted.set()
+        _open(link)
+
+
+def _open(link):
+    """Want the access point; its task ends by itself."""
+    link.ap_wanted = True
+    if not link.portal:
+        portal = borrow("app.portal").Portal(link, link.settings, link.log, *link.ap)
+        link.portal, link.ap_task = portal, asyncio.create_task(portal.run())
+
+
+async def _check(link):
+    """Let an error of the access point rise to the supervisor, as one of the link."""
+    if link.ap_task and link.ap_task.done():
+        task, link.ap_task = link.ap_task, None
+        await task
 
 
 async def access_point(link):
     """No tries: there is no network's name, or somebody wants to set the camera up."""
     link.next = ""
     link.station.leave()
-    link.ap_wanted.set()
-    while not link.next and link.ap_wanted.is_set():
+    _open(link)
+    while not link.next and link.ap_wanted:
         await asyncio.sleep_ms(_LOOK_MS)
+        await _check(link)
     return "joining"
 
 

@@ -11,10 +11,9 @@ _RETRY_MS = const(10_000)
 
 
 class Portal:
-    """Opens and closes the access point as `wifi.ap_wanted` says.
+    """Made by app.joining when the access point is to be open; `run` ends when it is closed.
 
-    What works only while it is open is borrowed: app.apmode, and the module `radio` that has the
-    hardware's class `AccessPoint`.
+    The hardware's class is `AccessPoint` of the module `radio`.
     """
 
     def __init__(self, wifi, settings, log, radio, name):
@@ -26,24 +25,25 @@ class Portal:
         self._mode = None
 
     def answer(self, path):
-        """How to answer a path that nobody serves: (status, location or ""), None = as always.
-
-        The probes by which phones and PCs look for a login page; also right for any request whose
-        Host is not the camera's own.
-        """
-        return self._mode.answer(path) if self._mode and self._wifi.ap_open else None
+        """(status, location or "") for a path that nobody serves; None while it is not open."""
+        return self._mode.answer(path) if self._mode else None
 
     async def run(self):
+        """Keep the access point open until it is no longer wanted."""
         wifi = self._wifi
-        while True:
-            await wifi.ap_wanted.wait()
-            try:
-                radio = borrow(self._radio).AccessPoint(self._name)
-                self._mode = borrow("app.apmode").APMode(wifi, self._settings, self._log, radio)
-                await self._mode.run()
-            except OSError as e:
-                self._log.error("ap", "not open: {}".format(e))
-                await asyncio.sleep_ms(_RETRY_MS)
-            finally:
-                self._mode = radio = None
+        try:
+            while wifi.ap_wanted:
+                try:
+                    radio = borrow(self._radio).AccessPoint(self._name)
+                    apmode = borrow("app.apmode")
+                    self._mode = apmode.APMode(wifi, self._settings, self._log, radio)
+                    await self._mode.run()
+                except OSError as e:
+                    self._log.error("ap", "not open: {}".format(e))
+                    await asyncio.sleep_ms(_RETRY_MS)
+                finally:
+                    self._mode = radio = None
+            wifi.ap_task = None  # it would keep all this in the heap
+        finally:
+            wifi.portal = None
             gc.collect()

@@ -31,7 +31,6 @@ from app.log import Log
 from app.mqtt import MQTTSession
 from app.ondemand import OnDemand
 from app.pages import Pages
-from app.portal import Portal
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.report import PowerReport
@@ -100,8 +99,8 @@ class System:
     def _make_network(self):
         self.host = borrow("app.names").host_name(chip.mac(), self.settings["topic"])
         station = Station(self.host)
-        self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop)
-        self.portal = Portal(self.wifi, self.settings, self.log, "hal.ap", self.id)
+        ap = "hal.ap", self.id
+        self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop, ap)
         sntp = lender("hal.sntp")
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         syslog = (self.log, self.settings, self.wifi.up, self.off_loop, self.id)
@@ -151,7 +150,7 @@ class System:
         budget = Budget(_CONNECTIONS)
         access = Access(self.settings, self.wifi, self.host)
         pages = Pages(access, self.commands, self.status, self.updater, self.id)
-        pages.portal = self.portal
+        pages.portal = self.wifi
         self.web = Web(self.frames, access, pages)
         http = HTTPDoor(self.web.app)
         self.http = Listener(
@@ -239,7 +238,6 @@ class System:
             ("led", self.led),
             ("button", self.button),
             ("wifi", self.wifi),
-            ("portal", self.portal),
             ("clock", self.clock),
             ("frames", self.frames),
             ("mqtt", self.session),

@@ -1,7 +1,7 @@
 """Keeps the station joined: waiting -> joining -> joined -> waiting; or there is the access point.
 
-What is done without a network is in app.joining, borrowed for as long. The access point
-(app.portal) stands beside the tries, or, in the state of that name, alone.
+What is done without a network is in app.joining, borrowed for as long, as is the access point
+(app.portal). It stands beside the tries, or, in the state of that name, alone.
 """
 
 import asyncio
@@ -20,12 +20,13 @@ _AP = "access point"
 class WiFiLink:
     """`up` is set while there is an address; `reason` says why there is none."""
 
-    def __init__(self, station, settings, log, new_backoff, off_loop, join_ms=15_000):
+    def __init__(self, station, settings, log, new_backoff, off_loop, ap=None, join_ms=15_000):
         self.station = station
         self.settings = settings
         self.log = log
         self.backoff = new_backoff()
         self.off_loop = off_loop
+        self.ap = ap  # module of the access point's hardware, its name in the air
         self.join_ms = join_ms
         self.next = ""  # the state that somebody wants
         self.seen = None  # by the last scan; while joined nobody needs it
@@ -36,7 +37,8 @@ class WiFiLink:
         self.reason = ""
         self.joins = 0
         self.up = asyncio.Event()
-        self.ap_wanted = asyncio.Event()
+        self.portal = self.ap_task = None
+        self.ap_wanted = False
         self.ap_address = ""  # the portal keeps these two
         self.ap_clients = 0
 
@@ -62,6 +64,14 @@ class WiFiLink:
         do not tell which interface a connection came by.)
         """
         return bool(self.ap_address) and not self.up.is_set()
+
+    def answer(self, path):
+        """How to answer a path that nobody serves: (status, location or ""), None = as always.
+
+        The probes by which phones and PCs look for a login page; also right for any request whose
+        Host is not the camera's own.
+        """
+        return self.portal.answer(path) if self.portal and self.ap_open else None
 
     def known(self):
         """[(ssid, password), ...] of the networks to join."""
@@ -94,6 +104,8 @@ class WiFiLink:
         finally:
             self.up.clear()
             self.state = "joining"
+            if self.ap_task:
+                self.ap_task.cancel()
 
     async def _joined(self):
         address = self.station.address()

@@ -47,7 +47,8 @@ class WiFi:
     """What the portal knows of app.wifi."""
 
     def __init__(self):
-        self.up, self.ap_wanted = asyncio.Event(), asyncio.Event()
+        self.up = asyncio.Event()
+        self.ap_wanted, self.portal, self.ap_task = True, None, "ours"
         self.ap_address, self.ap_clients, self.networks = "", 0, [("home", "")]
 
     @property
@@ -59,32 +60,31 @@ class WiFi:
 
 
 class PortalCase(unittest.TestCase):
-    def story(self, tell):
+    def story(self, tell, broken=False):
         sys.modules["fake.radio"] = RadioModule
-        Radio.done, Radio.joined, Radio.broken = [], 0, False
+        Radio.done, Radio.joined, Radio.broken = [], 0, broken
 
         async def whole():
             wifi, settings, log = WiFi(), dict(SETTINGS), Log()
             portal = Portal(wifi, settings, log, "fake.radio", "DVES_A1B2C3")
+            wifi.portal = portal
             task = asyncio.create_task(portal.run())
             try:
                 await tell(portal, wifi, settings, log)
             finally:
                 await ended(task)
-            self.assertFalse(wifi.ap_open)
+            self.assertEqual((wifi.ap_open, wifi.portal), (False, None))
             self.assertTrue(not Radio.done or Radio.done[-1] == "closed", Radio.done)
 
         run(whole(), 100_000)
 
     async def opened(self, wifi):
-        wifi.ap_wanted.set()
         await until(lambda: wifi.ap_open)
 
 
 class TestOpening(PortalCase):
-    def test_not_before_it_is_wanted(self):
+    def test_opened_as_it_is_set(self):
         async def tell(portal, wifi, settings, log):
-            await asyncio.sleep_ms(5_000)
             self.assertEqual((Radio.done, portal.answer("/generate_204")), ([], None))
             await self.opened(wifi)
             self.assertEqual(Radio.done, [("DVES_A1B2C3", "127.0.0.1", "", 1)])
@@ -98,10 +98,11 @@ class TestOpening(PortalCase):
             await until(lambda: wifi.ap_clients == 2)
             wifi.up.set()
             self.assertFalse(wifi.ap_open)  # at once: what comes now has come by the network
-            self.assertEqual(portal.answer("/"), None)
             await until(lambda: Radio.done[-1] == "closed", limit_s=1)
             self.assertEqual((wifi.ap_address, wifi.ap_clients), ("", 0))
-            self.assertFalse(wifi.ap_wanted.is_set())
+            await until(lambda: wifi.portal is None, limit_s=1)
+            self.assertEqual(wifi.ap_task, None)
+            self.assertFalse(wifi.ap_wanted)
 
         self.story(tell)
 
@@ -136,38 +137,41 @@ class TestOpening(PortalCase):
             await until(lambda: len(Radio.done) == 3)
             anew = "DVES_A1B2C3", "127.0.0.1", "canary-key", 6
             self.assertEqual(Radio.done[1:], ["closed", anew])
-            self.assertTrue(wifi.ap_wanted.is_set())
+            self.assertTrue(wifi.ap_wanted and wifi.portal is portal)
             self.assertFalse("canary" in str(log.infos) + str(log.errors))
 
         self.story(tell)
 
     def test_a_radio_that_fails_is_tried_again(self):
         async def tell(portal, wifi, settings, log):
-            Radio.broken = True
-            wifi.ap_wanted.set()
             await asyncio.sleep_ms(60_000)
             self.assertTrue(4 < len(log.errors) < 8)
             Radio.broken = False
             await until(lambda: wifi.ap_open)
 
-        self.story(tell)
+        self.story(tell, broken=True)
 
     def test_closed_it_leaves_nothing_behind(self):
         async def tell(portal, wifi, settings, log):
             await self.opened(wifi)
             self.assertFalse("app.apmode" in sys.modules)
+            wifi.ap_wanted = False
+            wifi.up.set()
+            await until(lambda: wifi.portal is None)
             before = None
             for _ in range(4):
-                wifi.up.set()
-                await until(lambda: wifi.ap_address == "")
-                await asyncio.sleep_ms(10)
                 log.infos.clear()
                 Radio.done.clear()
                 gc.collect()
                 before = before or gc.mem_alloc()
                 left = gc.mem_alloc() - before
                 wifi.up.clear()
+                wifi.ap_wanted = True
+                again = asyncio.create_task(portal.run())
                 await self.opened(wifi)
+                wifi.up.set()
+                await again
+                again = None
             self.assertTrue(left < 1_000, left)
 
         self.story(tell)
@@ -198,7 +202,6 @@ class TestNames(unittest.TestCase):
     def story(self, tell):
         async def whole():
             wifi, log, port = WiFi(), Log(), _free_port()
-            wifi.ap_wanted.set()
             apmode = borrow("app.apmode")
             Radio.done, Radio.joined, Radio.broken = [], 0, False
             mode = apmode.APMode(wifi, dict(SETTINGS), log, Radio("x"), port=port)

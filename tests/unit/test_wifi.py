@@ -1,6 +1,7 @@
 """app.wifi: joined for as long as there is a network, and back when there is one again."""
 
 import asyncio
+import sys
 import unittest
 
 from fakes import Backoff, Direct, Log, clock, ended, run, until
@@ -60,6 +61,32 @@ class Station:
         return -60 if self.joined() else None
 
 
+class Portal:
+    """Stands in for app.portal: open while it is wanted."""
+
+    fails = False
+
+    def __init__(self, wifi, *_):
+        self._wifi = wifi
+
+    async def run(self):
+        while self._wifi.ap_wanted:
+            await asyncio.sleep_ms(100)
+            if Portal.fails:
+                Portal.fails = False
+                self._wifi.portal = None
+                raise ValueError("our bug")
+        self._wifi.portal = None
+
+    def answer(self, path):
+        return 302, path
+
+
+class PortalModule:
+    Portal = Portal
+
+
+sys.modules["app.portal"] = PortalModule
 SETTINGS = {"ssid": "home", "password": KEY, "ssid2": "", "password2": "", "ssid3": ""}
 SETTINGS.update(password3="", apfallback=180)
 
@@ -72,7 +99,7 @@ class WiFiCase(unittest.TestCase):
             settings = dict(SETTINGS, ssid=ssid)
             log = Log()
             backoff = Backoff(2_000)
-            link = WiFiLink(station, settings, log, backoff, Direct())
+            link = WiFiLink(station, settings, log, backoff, Direct(), ("fake", "x"))
             task = asyncio.create_task(link.run())
             try:
                 await tell(link, station, settings, log, backoff)
@@ -99,7 +126,7 @@ class TestStation(WiFiCase):
         async def tell(link, station, settings, log, backoff):
             await asyncio.sleep_ms(60_000)
             self.assertEqual((link.state, link.reason), ("access point", "ssid is not set"))
-            self.assertTrue(link.ap_wanted.is_set() and not link.known())
+            self.assertTrue(link.ap_wanted and not link.known())
             self.assertEqual(station.joins, [])
             settings["ssid"] = "home"
             started = clock.now_ms()
@@ -251,19 +278,19 @@ class TestAccessPoint(WiFiCase):
     def test_it_is_offered_once_after_a_time_without_network(self):
         async def tell(link, station, settings, log, backoff):
             started = clock.now_ms()
-            await until(link.ap_wanted.is_set, limit_s=300)
+            await until(lambda: link.ap_wanted, limit_s=300)
             self.assertTrue(180_000 <= clock.now_ms() - started < 200_000)
             self.assertTrue(link.state != "access point")
             tries = len(station.joins)
-            link.ap_wanted.clear()  # nobody came
+            link.ap_wanted = False  # nobody came
             await asyncio.sleep_ms(1_000_000)
-            self.assertFalse(link.ap_wanted.is_set())
+            self.assertFalse(link.ap_wanted)
             self.assertTrue(len(station.joins) > tries + 20)
             station.reach = True
             await link.up.wait()
             station.reach = False
             lost = clock.now_ms()
-            await until(link.ap_wanted.is_set, limit_s=300)
+            await until(lambda: link.ap_wanted, limit_s=300)
             self.assertTrue(180_000 <= clock.now_ms() - lost < 200_000)
 
         self.story(tell, reach=False)
@@ -272,7 +299,7 @@ class TestAccessPoint(WiFiCase):
         async def tell(link, station, settings, log, backoff):
             station.reason = "wrong password"
             started = clock.now_ms()
-            await until(link.ap_wanted.is_set, limit_s=300)
+            await until(lambda: link.ap_wanted, limit_s=300)
             self.assertTrue(60_000 <= clock.now_ms() - started < 80_000)
 
         self.story(tell, reach=False)
@@ -281,7 +308,7 @@ class TestAccessPoint(WiFiCase):
         async def tell(link, station, settings, log, backoff):
             settings["apfallback"] = 0
             await asyncio.sleep_ms(2_000_000)
-            self.assertFalse(link.ap_wanted.is_set())
+            self.assertFalse(link.ap_wanted)
 
         self.story(tell, reach=False)
 
@@ -311,17 +338,29 @@ class TestAccessPoint(WiFiCase):
             self.assertEqual(link.cmd_smartconfig("1"), "Smartconfig started")
             await asyncio.sleep_ms(300)
             self.assertTrue(link.up.is_set())
-            await link.ap_wanted.wait()
+            await until(lambda: link.ap_wanted)
             self.assertEqual((link.up.is_set(), link.state), (False, "access point"))
+            self.assertEqual(link.answer("/x"), None)
             link.ap_address = "192.168.1.1"
             self.assertTrue(link.ap_open)
+            self.assertEqual(link.answer("/x"), (302, "/x"))
             await asyncio.sleep_ms(100_000)
             self.assertEqual(len(station.joins), 1)
-            link.ap_wanted.clear()  # it has been closed
+            link.ap_wanted = False  # it has been closed
             await link.up.wait()
             self.assertFalse(link.ap_open)
+            self.assertEqual(link.answer("/x"), None)
 
         self.story(tell)
+
+    def test_a_bug_of_it_rises_to_the_supervisor(self):
+        async def tell(link, station, settings, log, backoff):
+            Portal.fails = True
+            link.setup()
+            await asyncio.sleep_ms(60_000)
+
+        with self.assertRaises(ValueError):
+            self.story(tell)
 
     def test_asked_for_it_while_there_is_no_network(self):
         async def tell(link, station, settings, log, backoff):
