@@ -24,7 +24,7 @@ PORT_HELP = (
     "rfc2217://host:port"
 )
 _SILENCE_S = 10
-_TRIES = 4
+_TRIES, _HEAR_S = 4, 2
 _CHUNK = 1_536  # bytes of a file at a time: a line of code of 2 KB on the board
 _BROKEN = (OSError, TransportError, struct.error, ValueError)
 
@@ -85,9 +85,8 @@ class Board(SerialTransport):
             self.serial.write(b"\r\x03")
             time.sleep(0.2)
             self.serial.write(b"\x03\r\x01")
-            return self.read_until(
-                1, b"raw REPL; CTRL-B to exit\r\n>", timeout=2, timeout_overall=4
-            )
+            end = b"raw REPL; CTRL-B to exit\r\n>"
+            return self.read_until(1, end, timeout=_HEAR_S, timeout_overall=2 * _HEAR_S)
         except _BROKEN as exc:
             raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
 
@@ -107,7 +106,7 @@ class Board(SerialTransport):
 
     def ask(self, expression, timeout=_SILENCE_S):
         """The value of an expression."""
-        return ast.literal_eval(self.do(f"print(repr({expression}))", timeout).strip())
+        return _understood(ast.literal_eval, self.do(f"print(repr({expression}))", timeout))
 
     def put(self, path, data):
         """Write a file, whole or not at all."""
@@ -154,7 +153,7 @@ class Board(SerialTransport):
     def facts(self):
         """What is asked of every board before anything is done to it."""
         self.load("files.py")
-        facts = json.loads(self.do("print(facts())"))
+        facts = _understood(json.loads, self.do("print(facts())"))
         version = tuple(facts["version"])
         if version[:2] < OLDEST:
             raise BoardError(
@@ -165,6 +164,16 @@ class Board(SerialTransport):
         if not facts["esp32"]:
             raise BoardError(f"this is no ESP32 but {facts['machine']}")
         return facts
+
+
+def _understood(parse, text):
+    """What an answer means; noise on the wire may have made nonsense of it."""
+    try:
+        return parse(text.strip())
+    except (ValueError, SyntaxError):
+        raise BoardError(
+            f"the board's answer makes no sense, try again: {text[-200:]!r}"
+        ) from None
 
 
 def _reason(exc):

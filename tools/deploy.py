@@ -99,11 +99,13 @@ class Deployment:
     def _present(self, paths):
         """{path: size} of all files that are there in our folders."""
         listed = self._board.do(f"tree({tuple(folders_of(paths))!r})")
-        lines = [line.split(" ", 1) for line in listed.splitlines()]
-        present = {path: int(size) for size, path in lines}
+        present = {}
+        for line in listed.splitlines():
+            size, _, path = line.partition(" ")
+            present[path] = int(size) if size.isdigit() else -1
         for path in paths:
-            if path.count("/") == 1 or path not in present:
-                size = self._board.ask(f"size({path!r})") if path.count("/") == 1 else -1
+            if path.count("/") == 1:  # beside our folders
+                size = self._board.ask(f"size({path!r})")
                 if size >= 0:
                     present[path] = size
         return present

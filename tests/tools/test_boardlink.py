@@ -1,0 +1,90 @@
+"""What people are told when a board does not answer as it should."""
+
+import os
+import pty
+import threading
+import tty
+
+import boardlink
+import pytest
+from boardlink import Board, BoardError
+
+
+class Port:
+    """A pseudo-terminal that answers every Ctrl-A with the same bytes; a context manager."""
+
+    def __init__(self, answer):
+        self._near, self._far = pty.openpty()
+        tty.setraw(self._near)
+        tty.setraw(self._far)
+        self.path = os.ttyname(self._far)
+        self._answer = answer
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def _run(self):
+        while b"end" not in (data := os.read(self._near, 100)):
+            if b"\x01" in data:
+                os.write(self._near, self._answer)
+
+    def __exit__(self, *_):
+        os.write(self._far, b"end")
+        self._thread.join(10)
+        os.close(self._near)
+        os.close(self._far)
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch):
+    monkeypatch.setattr(boardlink, "_TRIES", 1)
+    monkeypatch.setattr(boardlink, "_HEAR_S", 0.1)
+    monkeypatch.setattr(boardlink, "_SILENCE_S", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("heard", "advice"),
+    [
+        (b"", "Nothing was heard. Is it the right port"),
+        (b"rst:0x1 (POWERON_RESET)\r\nwaiting for download\r\n", "between IO0 and GND away"),
+        (b"invalid header: 0xffffffff\r\n", "flash MicroPython first"),
+        (b"Brownout detector was triggered\r\n", "power it from 5 V"),
+        (b"login: ", "The last that was heard: b'login: '"),
+    ],
+)
+def test_no_prompt(heard, advice):
+    with Port(heard) as port, Board(port.path) as board:
+        with pytest.raises(BoardError, match=f"(?s)no prompt of MicroPython.*{advice}"):
+            board.interrupt()
+
+
+def test_prompt_that_does_not_restart():
+    with Port(b"raw REPL; CTRL-B to exit\r\n>") as port, Board(port.path) as board:
+        with pytest.raises(BoardError, match="did not restart its interpreter"):
+            board.interrupt()
+
+
+@pytest.mark.parametrize(
+    ("facts", "complaint"),
+    [
+        ('{"version": [1, 20, 0], "esp32": true}', "runs MicroPython 1.20; .* 1.21 or newer"),
+        ('{"version": [1, 25, 0], "esp32": false, "machine": "RP2"}', "no ESP32 but RP2"),
+        ("~~noise", "makes no sense"),
+    ],
+)
+def test_facts(monkeypatch, facts, complaint):
+    monkeypatch.setattr(Board, "do", lambda self, code, timeout=1: facts)
+    with Port(b"") as port, Board(port.path) as board:
+        with pytest.raises(BoardError, match=complaint):
+            board.facts()
+
+
+def test_no_such_port():
+    with pytest.raises(BoardError, match="/dev/nothing cannot be opened: .*No such file"):
+        Board("/dev/nothing")
+    with pytest.raises(BoardError, match="socket://127.0.0.1:1 cannot be opened"):
+        Board("socket://127.0.0.1:1")
+    with pytest.raises(BoardError, match="cannot be opened"):
+        Board("nonsense://x")
