@@ -12,17 +12,20 @@ import sys
 
 import esp32
 import machine
+from micropython import const
 
 gc.threshold(8_192)  # what is loaded now and stays is to lie close together (app.system)
 
+_BLOCK = const(4_096)
+_MOST_BLOCKS = const(512)  # the largest file system in 4 MB
+_NEW = const(0)  # the states of a copy: pending is what was started once and not confirmed
+_PENDING = const(1)
+_VALID = const(2)
+_CRASHES = const(3)  # so many starts in a row that came to nothing: the other copy is taken
+_SAFE = const(6)  # the start after five of them: the firmware's own copy, in safe mode
+_TRIAL_MS = const(60_000)
 _ERASE = "erase"
-_BLOCK, _MOST_BLOCKS = 4_096, 512  # the largest file system in 4 MB
 _FOLDERS = (None, "app_a", "app_b")
-_NEW, _PENDING, _VALID = 0, 1, 2  # a new copy is pending from its first start until confirmed
-_CRASHES = 3  # so many starts in a row that came to nothing: the other copy is taken
-_SAFE = 6  # the start after five of them: the firmware's own copy, in safe mode
-_TRIAL_MS = 60_000
-_LEAVE = (machine.SOFT_RESET, machine.DEEPSLEEP_RESET)  # no new start, as far as this goes
 
 
 def decide(note, cause, there):
@@ -35,7 +38,7 @@ def decide(note, cause, there):
     starts, failed = note >> 6 & 7, note >> 9 & 3
     if note >> 11 or 3 in (copy, before, state, failed):  # nothing that we have written
         return _VALID << 4
-    if cause in _LEAVE:
+    if cause in (machine.SOFT_RESET, machine.DEEPSLEEP_RESET):  # no new start, as far as this goes
         return note
     gone = copy and not there(_FOLDERS[copy])
     if copy and state == _NEW and not gone:
@@ -138,4 +141,4 @@ except OSError as e:  # an exception here would keep main.py from being run
     sys.print_exception(e)
 
 if __name__ == "__main__":  # main.py shares these names and needs none of them
-    del decide, _there, _choose, _finish_erasing, _wipe
+    del decide, _there, _choose, _finish_erasing, _fill, _wipe
