@@ -20,13 +20,14 @@ from deployplan import (
     compiled,
     digest_of,
     folders_of,
+    mark_of,
     plan,
     sources,
     without_frozen,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD = "/deployed.json"  # digests of what was deployed; written last
+RECORD = "/deployed.json"  # what was deployed; written last
 UNDER_WAY = "/deploying"  # there while the board holds a mix of old and new
 _START_S = 45
 _BATCH = 8
@@ -128,7 +129,7 @@ class Deployment:
             self.changing = True
 
     def _end(self, files):
-        record = {"files": {path: digest_of(data) for path, data in sorted(files.items())}}
+        record = {"files": {path: mark_of(data) for path, data in sorted(files.items())}}
         self._board.put(RECORD, json.dumps(record).encode())
         self._board.do(f"drop({UNDER_WAY!r})")
         self.changing = False

@@ -112,6 +112,20 @@ def test_files_are_the_boards_own(raw):
         raw.exec("open('/proc/version')")
 
 
+def test_flash_is_as_small_as_the_chips(raw):
+    """240 blocks of 4 KB, one at least for each file, two for each folder."""
+    raw.exec("import os\nos.mkdir('/full')")
+    assert raw.eval("os.statvfs('/')[:4]") == (4096, 4096, 240, 235)
+    with pytest.raises(TransportExecError, match="28"):
+        raw.exec(
+            "for n in range(240):\n"
+            " with open('/full/%d' % n, 'w') as file:\n"
+            "  file.write('x' * 200)"
+        )
+    assert raw.eval("len(os.listdir('/full'))") == 240 - 5
+    raw.exec("for name in os.listdir('/full'):\n os.remove('/full/' + name)\nos.rmdir('/full')")
+
+
 def test_sockets_are_counted_on_such_a_board(raw):
     raw.exec("import socket\nheld = [socket.socket() for _ in range(10)]")
     with pytest.raises(TransportExecError, match="23"):

@@ -5,6 +5,7 @@ from os import VfsPosix
 _BLOCK = 4_096
 _BLOCKS = 240  # of the partition "vfs" in the 4 MB layout with two application slots
 _FOLDER = 0x4000
+_ENOSPC = 28
 
 
 class Files:
@@ -12,7 +13,6 @@ class Files:
 
     def __init__(self, folder):
         self._posix = posix = VfsPosix(folder)
-        self.open = posix.open
         self.stat = posix.stat
         self.chdir = posix.chdir
         self.ilistdir = posix.ilistdir
@@ -25,6 +25,12 @@ class Files:
 
     def umount(self):
         pass
+
+    def open(self, path, mode):
+        """A file that is written takes a block at least: a full flash refuses it."""
+        if ("w" in mode or "a" in mode) and self._used("/") >= _BLOCKS:
+            raise OSError(_ENOSPC)
+        return self._posix.open(path, mode)
 
     def getcwd(self):
         return "/" + self._posix.getcwd().lstrip("/")
