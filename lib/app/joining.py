@@ -9,6 +9,7 @@ from aio.late import borrow
 from proto import networks
 
 _LOOK_MS = const(250)
+_AGAIN_MS = const(500)
 _HOLD_MS = const(300_000)  # as long the tries pause for the access point's clients: one radio
 
 
@@ -21,24 +22,35 @@ async def joining(link):
     if not known:
         link.reason = "ssid is not set"
         return "access point"
-    station, log = link.station, link.log
-    station.leave()  # the chip goes on trying by itself, and then cannot scan
+    link.station.leave()  # the chip goes on trying by itself, and then cannot scan
     await _look(link)
     tries, refused = networks.tries(known, link.seen or ())
     reasons = [ssid + ": open, but a password is stored" for ssid in refused]
     for ssid, password, bssid in tries:
-        log.info("wifi", "joining " + ssid)
-        if await station.join(ssid, password, bssid, link.join_ms):
+        link.log.info("wifi", "joining " + ssid)
+        why = await _try(link, ssid, password, bssid)
+        if not why:
             link.network = ssid, password
             return "joined"
-        why = station.why()
         reasons.append(why if len(known) == 1 else ssid + ": " + why)
-        station.leave()
         if link.next:
             break
     link.reason = "; ".join(reasons)
-    log.error("wifi", link.reason)
+    link.log.error("wifi", link.reason)
     return "waiting"
+
+
+async def _try(link, ssid, password, bssid):
+    """Join one network: "" when that was possible, else why not."""
+    station = link.station
+    try:
+        if await station.join(ssid, password, bssid, link.join_ms):
+            return ""
+        why = station.why()
+    except OSError as e:  # the radio is at odds with us
+        why = str(e)
+    station.leave()
+    return why
 
 
 async def waiting(link):
@@ -103,7 +115,10 @@ async def listing(link):
 
 async def _look(link):
     """Scan; what cannot be, now, leaves what was seen before."""
-    try:
-        link.seen = await link.off_loop.call(link.station.scan)
-    except OSError as e:
-        link.log.info("wifi", "no scan: {}".format(e))
+    for _ in range(2):
+        try:
+            link.seen = await link.off_loop.call(link.station.scan)
+            return
+        except OSError as e:  # the chip takes a moment to let go of a network
+            link.log.info("wifi", "no scan: {}".format(e))
+        await asyncio.sleep_ms(_AGAIN_MS)

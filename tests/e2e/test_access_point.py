@@ -70,7 +70,7 @@ def test_fifty_clients_probes_grow_nothing(unconfigured):
     def visit(number):
         for name in ("captive.apple.com", f"host{number}.example"):
             assert resolve(unconfigured.facts["dns"], name)[0] == 0
-        for path in PROBES.split():
+        for path in PROBES.split()[number % 2 :: 2]:
             wait_until(lambda path=path: probe(path), 20)
 
     def probe(path):

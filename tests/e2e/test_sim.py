@@ -111,6 +111,16 @@ def test_one_runner_for_a_state(tmp_path):
         assert "in use" in result.stderr
 
 
+def test_unconfigured_means_as_a_new_board(tmp_path):
+    file = tmp_path / "ca.pem"
+    file.write_text("certificate")
+    with Probe(tmp_path, "--set", "topic=porch", "--set", f"mqttca=@{file}"):
+        pass
+    with Probe(tmp_path, "--ap", "--set", "pulse=5") as probe:
+        assert probe.control("nvs")["nvs"] == {"syscfg": {"APP_PULSE": 5}}
+        assert not (probe.state / "files" / "mqttca.pem").exists()
+
+
 def test_given_settings_win_on_a_later_start(tmp_path):
     with Probe(tmp_path, "--set", "topic=porch"):
         pass

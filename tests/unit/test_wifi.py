@@ -28,7 +28,7 @@ class Station:
         self.bssids = []
         self.seen = []
         self.scans = self.leaves = 0
-        self.busy = self._joined = False
+        self.busy = self.broken = self._joined = False
 
     def scan(self):
         self.scans += 1
@@ -37,6 +37,8 @@ class Station:
         return self.seen
 
     async def join(self, ssid, password, bssid, timeout_ms):
+        if self.broken:
+            raise OSError("Wifi Internal Error")
         self.joins.append((ssid, password))
         self.bssids.append(bssid)
         self._joined = self.reach
@@ -250,6 +252,27 @@ class TestNetworks(WiFiCase):
             await tell(link, station, settings, log, backoff)
 
         self.story(busy)
+
+    def test_scan_right_after_leaving_is_tried_again(self):
+        async def tell(link, station, settings, log, backoff):
+            station.seen = [heard("home")]
+            station.busy = True
+            await until(lambda: station.scans == 1)
+            station.busy = False
+            await link.up.wait()
+            self.assertEqual((station.bssids, station.scans), ([b"\1" * 6], 2))
+
+        self.story(tell)
+
+    def test_a_radio_that_raises_is_a_reason(self):
+        async def tell(link, station, settings, log, backoff):
+            station.broken = True
+            await until(lambda: link.state == "waiting")
+            self.assertEqual(link.reason, "Wifi Internal Error")
+            station.broken = False
+            await link.up.wait()
+
+        self.story(tell)
 
     def test_list_for_a_person(self):
         async def tell(link, station, settings, log, backoff):

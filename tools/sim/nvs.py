@@ -52,10 +52,11 @@ class NVS:
     def empty(self):
         return not self._spaces
 
-    def forget(self, space):
-        """Drop a namespace, before the board starts."""
-        if self._spaces.pop(space, None) is not None:
-            self._save()
+    def wipe(self):
+        """Erase all of it at the work bench, before the board starts."""
+        at, size = self._place
+        self._flash.burn(at, b"\xff" * size)
+        self.reset()
 
     def calls(self):
         return {

@@ -33,7 +33,7 @@ class Settings:
         between.
         """
         if unconfigured:
-            self._nvs.forget(self._schema.NAMESPACE)
+            self._forget()
         values = {} if not self._nvs.empty or unconfigured else dict(FIRST_BOOT)
         if broker and not unconfigured and (chosen_broker or self._broker_is_ours()):
             values[_BROKER] = broker
@@ -41,6 +41,12 @@ class Settings:
         values.update(given)
         for name, text in values.items():
             self._write(name, text)
+
+    def _forget(self):
+        self._nvs.wipe()
+        for _, key, kind, *_ in self._rows.values():
+            if kind == self._schema.FILE:
+                (self._files / key).unlink(missing_ok=True)
 
     def _broker_is_ours(self):
         held = self._nvs.peek(self._schema.NAMESPACE, self._rows[_BROKER][1])
