@@ -51,10 +51,10 @@ class Restart:
         self._chip.reset()
 
     def _forget(self):
-        """The next start erases all of the flash's settings; at the least they are void."""
+        """Void now, and wiped by boot.py at the next start, even after a power cut."""
         try:
             self._chip.forget(self._settings.files())
         except OSError as e:
             self._log.error("system", "settings are void, but not wiped: {!r}".format(e))
-            self._settings.erase()
-            self._params.erase()
+        self._settings.erase()
+        self._params.erase()

@@ -68,7 +68,7 @@ class TestRestart(unittest.TestCase):
     def test_reset_erases(self):
         answer, calls, _ = self.story(lambda restart: restart.cmd_reset("1"))
         self.assertEqual(answer, "Reset and Restarting")
-        self.assertEqual(calls, ["forget a.pem,b.pem", "stop", "reset"])
+        self.assertEqual(calls, ["forget a.pem,b.pem", "erase", "erase", "stop", "reset"])
 
     def test_reset_without_room_for_a_note(self):
         _, calls, _ = self.story(lambda restart: restart.cmd_reset("1"), full=True)
