@@ -2,13 +2,15 @@
 
 Imports nothing of the product, so that it works when that is broken. The copies are the folders
 `app_a` and `app_b`, and what the firmware holds itself (`/lib`, or frozen), which is the last
-resort. The note is one number in NVS: a power cut leaves the old one or the new one.
-hal.appslot reads and writes it for the application.
+resort. The note is one number in NVS: a power cut leaves the old one or the new one. It belongs to
+the firmware image that was running when a copy was chosen: beneath another one the firmware's own
+copy runs. hal.appslot reads and writes it for the application.
 """
 
 import gc
 import os
 import sys
+from binascii import crc32
 
 import esp32
 import machine
@@ -23,6 +25,7 @@ _PENDING = const(1)
 _VALID = const(2)
 _CRASHES = const(3)  # so many starts in a row that came to nothing: the other copy is taken
 _SAFE = const(6)  # the start after five of them: the firmware's own copy, in safe mode
+_STARTS = const(7 << 6)  # the bits that count them
 _TRIAL_MS = const(60_000)
 _ERASE = "erase"
 _FOLDERS = (None, "app_a", "app_b")
@@ -32,7 +35,8 @@ def decide(note, cause, there):
     """The note for this start. `there(folder)` is whether that copy exists.
 
     Bits of a note: 0 and 1 the copy that runs, 2 and 3 what to go back to, 4 and 5 its state,
-    6 to 8 starts that came to nothing so far, 9 and 10 the copy that was given up last.
+    6 to 8 starts that came to nothing so far, 9 and 10 the copy that was given up last; 11 to 29,
+    which are not for here, the firmware image.
     """
     copy, before, state = note & 3, note >> 2 & 3, note >> 4 & 3
     starts, failed = note >> 6 & 7, note >> 9 & 3
@@ -62,6 +66,13 @@ def _there(folder):
         return False
 
 
+def _firmware():
+    """A number for the image that runs: of what it says of itself, version and digest."""
+    description = bytearray(256)
+    esp32.Partition(esp32.Partition.RUNNING).readblocks(0, description, 32)
+    return crc32(description) & 0x7FFFF
+
+
 def _choose():
     """Note this start and put its copy first on the path; what cannot be noted is not tried."""
     nvs = esp32.NVS("boot")
@@ -69,17 +80,27 @@ def _choose():
         old = nvs.get_i32("app")
     except OSError:
         old = _VALID << 4
-    note = decide(old, machine.reset_cause(), _there)
-    if note != old:
+    if old >> 30:  # nothing that we have written
+        old = _VALID << 4
+    copies, image, cause = old & 0x7FF, old >> 11, machine.reset_cause()
+    if image == _firmware():
+        copies = decide(copies, cause, _there)
+        folder = _FOLDERS[copies & 3]
+    else:
+        starts = decide(_VALID << 4 | copies & _STARTS, cause, _there) & _STARTS
+        copies = copies & ~_STARTS | starts
+        folder = None
+    on_trial = folder and copies >> 4 & 3 == _PENDING and copies != old & 0x7FF
+    if image << 11 | copies != old:
         try:
-            nvs.set_i32("app", note)
+            nvs.set_i32("app", image << 11 | copies)
             nvs.commit()
         except OSError:
-            if note >> 4 & 3 == _PENDING:
+            if on_trial:
                 return
-    if note & 3 and note >> 6 & 7 < _SAFE:
-        sys.path.insert(0, _FOLDERS[note & 3])
-    if note != old and note >> 4 & 3 == _PENDING:
+    if folder and copies >> 6 & 7 < _SAFE:
+        sys.path.insert(0, folder)
+    if on_trial:
         machine.WDT(timeout=_TRIAL_MS)  # it may hang before it feeds a watchdog of its own
 
 
@@ -141,4 +162,4 @@ except OSError as e:  # an exception here would keep main.py from being run
     sys.print_exception(e)
 
 if __name__ == "__main__":  # main.py shares these names and needs none of them
-    del decide, _there, _choose, _finish_erasing, _fill, _wipe
+    del decide, _there, _firmware, _choose, _finish_erasing, _fill, _wipe

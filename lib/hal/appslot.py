@@ -4,16 +4,25 @@ boot.py chooses among them by a note in NVS, which is read and written here: one
 a power cut leaves the old one or the new one. A folder holds what `lib` holds, and `config` whole.
 A new copy that has been started once and not been confirmed is given up by the next start, as is
 one that failed three times in a row; after five failures the firmware's own copy runs in safe
-mode.
+mode. A copy is for the firmware image that was running when it was chosen: another image brings
+its own, and when that is rolled back the copy runs again.
 """
+
+from binascii import crc32
 
 import esp32
 from micropython import const
 
 FOLDERS = ("", "app_a", "app_b")  # by the note's numbers; "" is the firmware's own copy
 
-_NEW, _PENDING, _VALID = const(0), const(1), const(2)
-_BEFORE, _STATE, _STARTS, _FAILED = const(2), const(4), const(6), const(9)  # boot.py says more
+_NEW = const(0)
+_PENDING = const(1)
+_VALID = const(2)
+_BEFORE = const(2)  # where the fields of the note begin; boot.py says more
+_STATE = const(4)
+_STARTS = const(6)
+_FAILED = const(9)
+_IMAGE = const(11)
 _SAFE = const(6)  # starts in a row, this one included
 
 
@@ -58,16 +67,28 @@ def safe_mode():
     return _note() >> _STARTS & 7 >= _SAFE
 
 
+def _firmware():
+    """A number for the image that runs, as boot.py reckons it."""
+    description = bytearray(256)
+    esp32.Partition(esp32.Partition.RUNNING).readblocks(0, description, 32)
+    return crc32(description) & 0x7FFFF
+
+
 def _note():
+    """The low bits of the note; those of another firmware's say nothing but failed starts."""
     try:
         note = esp32.NVS("boot").get_i32("app")
     except OSError:
-        note = -1
+        note = 0
     used = (note & 3, note >> _BEFORE & 3, note >> _STATE & 3, note >> _FAILED & 3)
-    return _VALID << _STATE if note >> 11 or 3 in used else note
+    if note >> 30 or 3 in used:
+        return _VALID << _STATE
+    if note >> _IMAGE != _firmware():
+        return _VALID << _STATE | note & 7 << _STARTS
+    return note & (1 << _IMAGE) - 1
 
 
 def _write(note):
     nvs = esp32.NVS("boot")
-    nvs.set_i32("app", note)
+    nvs.set_i32("app", _firmware() << _IMAGE | note)
     nvs.commit()

@@ -6,7 +6,7 @@ import pytest
 from probe import NO_BROKER, Probe
 from sim import Simulator, wait_until
 
-NEW_IN_A = 1  # notes as boot.py keeps them
+NEW_IN_A = 1  # notes as boot.py keeps them, for the image that runs
 CONFIRMED_A = 1 | 2 << 4
 SAFE = 2 << 4 | 6 << 6
 
@@ -14,7 +14,7 @@ SAFE = 2 << 4 | 6 << 6
 def note(folder, value):
     """Write boot.py's note while another program runs on the board."""
     with Probe(folder) as probe:
-        probe.run(f"import esp32\nesp32.NVS('boot').set_i32('app', {value})")
+        assert probe.run(f"from hal import appslot\nappslot._write({value})") == b"None"
         return probe.state
 
 

@@ -47,9 +47,15 @@ class Partition:
     log = []
     cut = None
     only_image = False
+    RUNNING = 1
+    image = b"v1.0.0"
 
     def __init__(self, kind):
         self._kind = kind
+
+    def readblocks(self, block, buffer, offset):
+        assert (self._kind, block, offset, len(buffer)) == (Partition.RUNNING, 0, 32, 256)
+        buffer[: len(Partition.image)] = Partition.image
 
     @classmethod
     def find(cls, type, subtype):

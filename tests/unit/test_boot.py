@@ -35,6 +35,7 @@ class BootTestCase(unittest.TestCase):
 
     def setUp(self):
         NVS.stored, NVS.full, NVS.cut, NVS.writes = {}, False, None, 0
+        Partition.image = b"v1.0.0"
         for folder in (A, B):
             if folder not in os.listdir():
                 os.mkdir(folder)
@@ -113,6 +114,41 @@ class TestUpdate(BootTestCase):
         self.assertEqual(starts(2), [OWN, OWN])
         NVS.full = False
         self.assertEqual(start(), B)
+
+
+class TestFirmware(BootTestCase):
+    """Another firmware image brings a copy of its own."""
+
+    def test_copy_waits_for_its_firmware_to_come_back(self):
+        self.confirmed(B, A)
+        Partition.image = b"v2.0.0"
+        self.assertEqual(starts(2), [OWN, OWN])
+        self.assertEqual((appslot.running(), appslot.unconfirmed()), (OWN, False))
+        chip.healthy()
+        Partition.image = b"v1.0.0"  # it was rolled back
+        self.assertEqual(starts(2), [A, A])
+        self.assertEqual(appslot.spare(), B)
+
+    def test_next_copy_belongs_to_the_new_firmware(self):
+        self.confirmed(A)
+        Partition.image = b"v2.0.0"
+        start()
+        appslot.choose(B)
+        self.assertEqual(start(), B)
+        self.assertEqual(start(), OWN)  # it was not confirmed: not back to the other firmware's
+        self.confirmed(B)
+        Partition.image = b"v1.0.0"
+        self.assertEqual(start(), OWN)
+
+    def test_crashes_of_any_firmware_count(self):
+        self.confirmed(A)
+        Partition.image = b"v2.0.0"
+        self.assertEqual(starts(6), [OWN] * 6)
+        self.assertTrue(appslot.safe_mode())
+        chip.healthy()
+        Partition.image = b"v1.0.0"
+        self.assertEqual(start(), A)
+        self.assertFalse(appslot.safe_mode())
 
 
 class TestCrashes(BootTestCase):
@@ -262,7 +298,10 @@ class TestLittlefs(BootTestCase):
 
 class TestNotes(BootTestCase):
     def test_any_number_starts_something(self):
-        for note in list(range(0, 1 << 11, 61)) + [-1, 0x7FFFFFFF, -0x80000000]:
+        appslot.choose(A)
+        image = NVS.stored[("boot", "app")] >> 11 << 11
+        notes = [image | low for low in range(0, 1 << 11, 61)]
+        for note in notes + [0, 5, -1, 0x7FFFFFFF, -0x80000000]:
             for cause in (POWER, HARD, machine.SOFT_RESET):
                 NVS.stored = {("boot", "app"): note}
                 start(cause)
