@@ -60,9 +60,15 @@ def product():
 def fetch(source, folder, run=subprocess.check_call):
     """Bring a clone to its locked commit."""
     path = folder / source.name
-    if not path.exists():
-        run(["git", "clone", "--filter=blob:none", source.address, str(path)])
-    run(["git", "-C", str(path), "checkout", "--quiet", "--detach", source.commit])
+    try:
+        if not path.exists():
+            run(["git", "clone", "--filter=blob:none", source.address, str(path)])
+        run(["git", "-C", str(path), "checkout", "--quiet", "--detach", source.commit])
+    except subprocess.CalledProcessError:
+        raise BuildError(
+            f"{source.name} {source.commit} could not be fetched from {source.address}; git's "
+            "message stands above. Is the network up?"
+        ) from None
     return path
 
 
@@ -138,7 +144,7 @@ def main(argv=None):
         print(f"firmware: {exc}", file=sys.stderr)
         return 1
     except (subprocess.CalledProcessError, OSError) as exc:
-        print(f"firmware: {exc}", file=sys.stderr)
+        print(f"firmware: the build failed; its message stands above ({exc})", file=sys.stderr)
         return 1
     print(f"for a new board:  make flash PORT=... FIRMWARE={whole.relative_to(ROOT)}")
     print(f"for an update:    {update.relative_to(ROOT)}")

@@ -1,6 +1,7 @@
 """What can be known of the firmware's build without a toolchain for the ESP32."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import deployplan
@@ -125,3 +126,13 @@ def test_clones_go_to_their_commits(tmp_path):
     (tmp_path / "micropython").mkdir()
     firmware.fetch(source, tmp_path, ran.append)
     assert len(ran) == 3
+
+
+def test_no_network_is_told(tmp_path):
+    def fail(line):
+        raise subprocess.CalledProcessError(128, line)
+
+    with pytest.raises(firmware.BuildError, match="micropython abc1234 could not be fetched"):
+        firmware.fetch(
+            firmware.Source("micropython", "https://x/m.git", "abc1234"), tmp_path, fail
+        )
