@@ -1,10 +1,14 @@
 """Copies of the application beside the firmware's own: tried, confirmed, given up; safe mode."""
 
 import shutil
+import sys
 
 import pytest
 from probe import NO_BROKER, Probe
-from sim import Simulator, wait_until
+from sim import ROOT, Simulator, wait_until
+
+sys.path.append(str(ROOT / "tools" / "sim"))
+import appimage  # noqa: E402
 
 NEW_IN_A = 1  # notes as boot.py keeps them, for the image that runs
 CONFIRMED_A = 1 | 2 << 4
@@ -45,6 +49,33 @@ def test_broken_copy_is_given_up(copied):
     (copied.state / "files" / "app_a" / "app" / "system.mpy").write_bytes(b"broken")
     with copied as camera:
         assert not camera.status("2").startswith("9.9.9, ")
+
+
+FIRST = "import sys\nresult = sys.path[0].encode()"
+
+
+def test_copy_waits_while_another_firmware_runs(tmp_path, repo):
+    probe = Probe(tmp_path)
+    shutil.copy(repo / "boot.py", tmp_path / "board")
+
+    def restart():
+        boots = probe.facts["boots"]
+        probe.control("reset")
+        probe.wait_boot(boots + 1)
+        return probe.run(FIRST)
+
+    with probe:
+        (probe.state / "files" / "app_a").mkdir()
+        probe.run("from hal import appslot\nappslot.choose('app_a')")
+        assert restart() == b"app_a"
+        probe.run("from hal import appslot\nappslot.confirm()")
+        with open(probe.state / "flash.bin", "r+b") as flash:
+            flash.seek(0x190000)
+            flash.write(appimage.make("v9.0.0"))
+        probe.run("import esp32\nesp32.Partition('ota_1').set_boot()")
+        assert restart() != b"app_a"
+        assert probe.control("flash")["running"] == "ota_1"
+        assert restart() == b"app_a"  # rolled back
 
 
 CRASHING = """
