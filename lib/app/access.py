@@ -1,39 +1,34 @@
 """Who may ask: by one of our own names, from our own pages, knowing the admin password."""
 
-import os
-from time import ticks_add, ticks_diff, ticks_ms
-
-from micropython import const
+from time import ticks_diff, ticks_ms
 
 from aio.late import borrow
 
 PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards everything else
 _SAFE = ("GET", "HEAD", "OPTIONS")  # they change nothing
-_SESSIONS = const(4)
-_IDLE_MS = const(1_800_000)
-_TRIES = const(5)  # wrong passwords from one address, then it waits after each
-_PAUSE_MS = const(30_000)
-_ADDRESSES = const(8)
 
 
 class Access:
-    """The gate before every page, picture and console; `host` is the camera's name."""
+    """The gate before every page, picture and console; `host` is the camera's name.
 
-    def __init__(self, settings, wifi, host, pause_ms=_PAUSE_MS, idle_ms=_IDLE_MS):
-        self._settings = settings
+    What is done about passwords is borrowed (app.guard).
+    """
+
+    def __init__(self, settings, wifi, host, pause_ms=30_000, idle_ms=1_800_000):
+        self.settings = settings
         self._wifi = wifi
         self.host = host.lower() + ".local"
-        self._pause_ms = pause_ms
+        self.pause_ms = pause_ms
         self._idle_ms = idle_ms
-        self._sessions = []  # [token, when it was last used]
-        self._scripts = []  # digests of Authorization headers that were right
-        self._under = ""  # the password (its hash) that all these were opened with
-        self._failures = {}  # address -> [wrong passwords in a row, when the next may come]
+        self.sessions = []  # [token, when it was last used]
+        self.scripts = []  # digests of Authorization headers that were right
+        self.failures = {}  # address -> [wrong passwords in a row, when the next may come]
+        self._under = ""  # the password (its hash) that sessions and scripts were let in by
 
     @property
     def open(self):
         """No password is set: whoever reaches the camera may do everything."""
-        return not self._settings["adminpass"]
+        return not self.settings["adminpass"]
 
     def is_ours(self, host):
         """Whether a Host header names the camera; else a stranger's name was led to it."""
@@ -48,7 +43,7 @@ class Access:
     def passes(self, request):
         """Whether a request needs no closer look: all are looked at, most are harmless."""
         return (
-            not self._settings["adminpass"]
+            not self.settings["adminpass"]
             and request.method in _SAFE
             and self.is_ours(request.headers.get("Host", ""))
         )
@@ -63,83 +58,40 @@ class Access:
             return 403
         if self.open or request.path in PUBLIC:
             return 0
-        self._forget_old()
         if self._in_session(request.cookies.get("session", "")):
             return 0
         given = headers.get("Authorization", "")
         if not given[:6].lower() == "basic ":
             return 401
-        return await self._basic(given, request.client_addr[0] if request.client_addr else "")
+        address = request.client_addr[0] if request.client_addr else ""
+        return await borrow("app.guard").basic(self, given, address)
 
-    async def is_password(self, text, address):
-        """Whether it is the admin password; a wrong one is held against the address."""
-        tries = self._count(address)
-        if not await borrow("app.password").matches(text, self._settings["adminpass"]):
-            if tries >= _TRIES:
-                self._failures[address][1] = ticks_add(ticks_ms(), self._pause_ms)
-            return False
-        self._failures.pop(address, None)
-        return True
+    def guard(self):
+        """The borrowed module, for who asks for a password or lets somebody in."""
+        self.forget_old()
+        return borrow("app.guard")
 
-    def wait_s(self, address):
-        """Seconds until this address may try a password again."""
-        tries, when = self._failures.get(address, (0, 0))
-        left_ms = ticks_diff(when, ticks_ms()) if tries >= _TRIES else 0
-        return max(0, (left_ms + 999) // 1_000)
-
-    def enter(self):
-        """The token of a new session."""
-        self._forget_old()
-        if len(self._sessions) >= _SESSIONS:
-            self._sessions.pop(0)
-        token = "".join("{:02x}".format(byte) for byte in os.urandom(16))
-        self._sessions.append([token, ticks_ms()])
-        return token
-
-    def leave(self, token):
-        self._sessions = [each for each in self._sessions if each[0] != token]
+    def forget_old(self):
+        """End what was let in by another password, or was not used for long."""
+        if self._under != self.settings["adminpass"]:
+            self._under = self.settings["adminpass"]
+            self.sessions.clear()
+            self.scripts.clear()
+        now = ticks_ms()
+        self.sessions = [s for s in self.sessions if ticks_diff(now, s[1]) < self._idle_ms]
 
     def _in_session(self, token):
+        self.forget_old()
         found = None
-        for session in self._sessions:
+        for session in self.sessions:
             if _same(token, session[0]):
                 found = session
         if not found:
             return False
         found[1] = ticks_ms()
-        self._sessions.remove(found)  # the one that is used least goes first
-        self._sessions.append(found)
+        self.sessions.remove(found)  # the one that is used least goes first
+        self.sessions.append(found)
         return True
-
-    async def _basic(self, given, address):
-        """HTTP Basic, any user name; what was right once is known again by its digest."""
-        password = borrow("app.password")
-        digest = password.digest(given)
-        if self.wait_s(address):
-            return 429
-        if any([password.same(digest, known) for known in self._scripts]):
-            return 0
-        if not await self.is_password(password.of_basic(given), address):
-            return 401
-        self._scripts = self._scripts[-1:] + [digest]
-        return 0
-
-    def _forget_old(self):
-        if self._under != self._settings["adminpass"]:
-            self._under = self._settings["adminpass"]
-            self._sessions.clear()
-            self._scripts.clear()
-        now = ticks_ms()
-        self._sessions = [s for s in self._sessions if ticks_diff(now, s[1]) < self._idle_ms]
-
-    def _count(self, address):
-        """One more try of this address, a failure until it was right."""
-        table = self._failures
-        if address not in table and len(table) >= _ADDRESSES:
-            table.pop(min(table, key=lambda each: table[each][0]))  # the least of offenders
-        entry = table.setdefault(address, [0, ticks_ms()])
-        entry[0] += 1
-        return entry[0]
 
 
 def _same(one, other):

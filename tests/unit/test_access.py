@@ -116,16 +116,16 @@ class TestPassword(unittest.TestCase):
         for _ in range(5):
             self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
         self.assertEqual(status(access, Authorization=basic(WORD)), 429)
-        self.assertEqual(access.wait_s("192.0.2.9"), 30)
+        self.assertEqual(access.guard().wait_s(access, "192.0.2.9"), 30)
         self.assertEqual(status(access, address="192.0.2.1", Authorization=basic(WORD)), 0)
         passes(29_000)
         self.assertEqual(status(access, Authorization=basic(WORD)), 429)
         passes(1_001)
         self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
-        self.assertEqual(access.wait_s("192.0.2.9"), 30)
+        self.assertEqual(access.guard().wait_s(access, "192.0.2.9"), 30)
         passes(30_001)
         self.assertEqual(status(access, Authorization=basic(WORD)), 0)
-        self.assertEqual(access.wait_s("192.0.2.9"), 0)
+        self.assertEqual(access.guard().wait_s(access, "192.0.2.9"), 0)
 
     def test_a_thousand_guesses_are_hardly_looked_at(self):
         access = gate()
@@ -141,14 +141,14 @@ class TestPassword(unittest.TestCase):
             status(access, Authorization=basic("wrong word"))
         for n in range(40):
             status(access, address="192.0.2.{}".format(n + 100), Authorization=basic("wrong one"))
-        self.assertTrue(len(access._failures) <= 8)
+        self.assertTrue(len(access.failures) <= 8)
         self.assertEqual(status(access, Authorization=basic(WORD)), 429)
 
 
 class TestSessions(unittest.TestCase):
     def test_a_token_opens_until_it_is_left_alone_for_half_an_hour(self):
         access = gate()
-        token = access.enter()
+        token = access.guard().enter(access)
         self.assertEqual(len(token), 32)
         for _ in range(3):
             passes(29 * 60_000)
@@ -158,36 +158,36 @@ class TestSessions(unittest.TestCase):
 
     def test_parts_of_a_token_open_nothing(self):
         access = gate()
-        token = access.enter()
+        token = access.guard().enter(access)
         for wrong in (token[:-1], token + "0", token[:-1] + "x", token.upper() + "!", "0" * 32):
             self.assertEqual(status(access, token=wrong), 401, wrong)
 
     def test_a_handful_at_once_the_least_used_goes_first(self):
         access = gate()
-        tokens = [access.enter() for _ in range(4)]
+        tokens = [access.guard().enter(access) for _ in range(4)]
         self.assertEqual(status(access, token=tokens[0]), 0)
-        access.enter()
+        access.guard().enter(access)
         self.assertEqual([status(access, token=each) for each in tokens], [0, 401, 0, 0])
 
     def test_leaving(self):
         access = gate()
-        token, other = access.enter(), access.enter()
-        access.leave(token)
+        token, other = access.guard().enter(access), access.guard().enter(access)
+        access.guard().leave(access, token)
         self.assertEqual(status(access, token=token), 401)
         self.assertEqual(status(access, token=other), 0)
 
     def test_a_new_password_ends_all(self):
         access = gate()
-        token = access.enter()
+        token = access.guard().enter(access)
         self.assertEqual(status(access, Authorization=basic(WORD)), 0)
-        access._settings["adminpass"] = hashed("another word")
+        access.settings["adminpass"] = hashed("another word")
         self.assertEqual(status(access, token=token), 401)
         self.assertEqual(status(access, Authorization=basic(WORD)), 401)
         self.assertEqual(status(access, Authorization=basic("another word")), 0)
 
     def test_tokens_do_not_repeat(self):
         access = gate()
-        self.assertEqual(len({access.enter() for _ in range(500)}), 500)
+        self.assertEqual(len({access.guard().enter(access) for _ in range(500)}), 500)
 
 
 unittest.main()

@@ -32,8 +32,10 @@ async def enter(exchange):
     if wait_s:
         text = "Too many wrong passwords: wait {} seconds, then try again.".format(wait_s)
         await page(exchange, 429, text, wanted)
-    elif await access.is_password(fields.get("password", ""), exchange.address):
-        await exchange.redirect(wanted, headers=_COOKIE.format(access.enter(), ""))
+        return
+    guard = access.guard()
+    if await guard.is_password(access, fields.get("password", ""), exchange.address):
+        await exchange.redirect(wanted, headers=_COOKIE.format(guard.enter(access), ""))
     else:
         exchange.site.log.info("web", "a wrong password")
         await page(exchange, 401, "That is not the password. Try again.", wanted)
@@ -41,12 +43,14 @@ async def enter(exchange):
 
 async def leave(exchange):
     """End the session."""
-    exchange.site.access.leave(exchange.request.cookies.get("session", ""))
+    access = exchange.site.access
+    access.guard().leave(access, exchange.request.cookies.get("session", ""))
     await exchange.redirect("/login", headers=_COOKIE.format("", "; Max-Age=0"))
 
 
 def _wait_s(exchange):
-    return exchange.site.access.wait_s(exchange.address)
+    access = exchange.site.access
+    return access.guard().wait_s(access, exchange.address)
 
 
 def _local(path):

@@ -51,7 +51,8 @@ def _own_headers(exchange, status):
     if status == 401 and not exchange.header("X-Requested-With"):  # our script asks by itself
         return 'WWW-Authenticate: Basic realm="camera", charset="UTF-8"\r\n'
     if status == 429:
-        wait_s = exchange.site.access.wait_s(exchange.address)
+        access = exchange.site.access
+        wait_s = access.guard().wait_s(access, exchange.address)
         return "Retry-After: {}\r\n".format(max(1, wait_s))
     return "Retry-After: 5\r\n" if status == 503 else ""
 
