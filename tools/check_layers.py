@@ -33,9 +33,10 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app": APP,
     "app.schema": PURE | {"proto"},  # tools on the PC read it
     "app.frames": APP | {"app.framepool"},
+    "app.httpdoor": APP | {"app.asked"},
     "app.settingdesk": APP | {"app.settingstore"},  # the drawer of the desk, borrowed together
     "app.commandtable": set(),  # tools on the PC read it
-    "app.web": APP | {"microdot"},
+    "app.site": APP | {"microdot"},
     "app.portal": APP | {"microdot"},
     "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},
 }

@@ -78,7 +78,10 @@ class Pool:
             self.frames.append(Frame())
 
     def reserve(self, size):
-        """Two slots at once, while the heap is young: later such pieces are hard to find."""
+        """Two slots, while the heap is young: later such pieces are hard to find.
+
+        A heap that is too small for that is left as it is.
+        """
         for frame in self.frames[:_EARLY]:
             try:
                 frame.reserve(size)

@@ -1,35 +1,54 @@
-"""HTTP requests as far as microdot: head read under a deadline, checked, then dispatched.
-
-microdot reads lines without a deadline and prints a traceback for a malformed request; here it
-only ever sees a whole head that RFC 9112 allows.
-"""
+"""HTTP requests: head read under a deadline, checked, past the gate, then to who answers."""
 
 import asyncio
-from errno import ETIMEDOUT
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from proto.http import MOST_HEAD, REASONS, SECURITY, BadRequest, check_head
+from aio.late import borrow
+from app.asked import Asked
+from proto.http import MOST_HEAD, REASONS, SECURITY, BadRequest
 
 _HEAD_MS = const(10_000)
+_KEEP_MS = const(60_000)
+_LOOK_MS = const(15_000)
 _MOST_BODY = const(16_384)
 _MOST_IMAGE = const(2_097_152)  # what /update may send: more than any slot takes
 
 
 class HTTPDoor:
-    """Serves one connection: `await serve(stream)`."""
+    """Serves one connection: `await serve(stream)`.
 
-    def __init__(self, app, head_ms=_HEAD_MS):
-        self._app = app
+    Nothing is done for a request, not even an error page made, before `access` lets it pass.
+    Pictures are answered by `web` itself; what pages need is loaded when one is asked for, and
+    given back when none was for `keep_ms` (that is what `run` sees to).
+    """
+
+    def __init__(self, web, access, pages, head_ms=_HEAD_MS, keep_ms=_KEEP_MS, look_ms=_LOOK_MS):
+        self._web = web
+        self._access = access
+        self._pages = pages
         self._head_ms = head_ms
+        self._keep_ms = keep_ms
+        self._look_ms = look_ms
+        self._asked_ms = 0
+        self.busy_pages = 0
+        self.site = None
         self.requests = self.refused = 0
+
+    async def run(self):
+        while True:
+            await asyncio.sleep_ms(self._look_ms)
+            idle_ms = ticks_diff(ticks_ms(), self._asked_ms)
+            if self.site and not self.busy_pages and not 0 <= idle_ms < self._keep_ms:
+                self.site = None
 
     async def serve(self, stream):
         try:
             head, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
-            _, target, length = check_head(head)
-            most = _MOST_IMAGE if target == b"/update" else _MOST_BODY
-            if length > most:
+            asked = Asked(head, rest, stream, self._head_ms)
+            most = _MOST_IMAGE if asked.path == "/update" else _MOST_BODY
+            if asked.content_length > most:
                 raise BadRequest(413, "at most {} bytes".format(most))
         except asyncio.TimeoutError:
             await self._answer(stream, 408, "the request took too long")
@@ -38,7 +57,25 @@ class HTTPDoor:
         else:
             self.requests += 1
             stream.idle = False
-            await self._app.handle_request(_Replay(head + rest, stream, self._head_ms), stream)
+            await self._pass(asked)
+
+    async def _pass(self, asked):
+        status = 0 if self._access.passes(asked) else await self._access.check(asked)
+        if status:
+            await self._pages.refuse(asked, status)
+        elif self._web.has(asked.path):
+            await self._web.answer(asked)
+        else:
+            await self._page(asked)
+
+    async def _page(self, asked):
+        self.site = site = self.site or borrow("app.site").Site(self._pages)
+        self.busy_pages += 1
+        try:
+            await site.answer(asked)
+        finally:
+            self.busy_pages -= 1
+            self._asked_ms = ticks_ms()
 
     async def busy(self, stream):
         """More connections than the chip has sockets for."""
@@ -79,54 +116,3 @@ async def _read_head(stream):
             return bytes(view[:end]), bytes(view[end:filled])
         if filled == len(buffer):
             raise BadRequest(431, "the head is too long")
-
-
-class _Replay:
-    """What microdot reads from: the head again, then the rest of the body, within `ms`."""
-
-    def __init__(self, data, stream, ms):
-        self._data = data
-        self._at = 0
-        self._stream = stream
-        self._ms = ms
-
-    async def readline(self):
-        end = self._data.find(b"\n", self._at) + 1
-        line = self._data[self._at : end or len(self._data)]
-        self._at += len(line)
-        return line
-
-    async def readexactly(self, n):
-        try:
-            return await asyncio.wait_for_ms(self._exactly(n), self._ms)
-        except asyncio.TimeoutError:
-            raise OSError(ETIMEDOUT) from None
-
-    async def _exactly(self, n):
-        body = bytearray(n)
-        view = memoryview(body)
-        filled = 0
-        while filled < n:
-            filled += await self._some(view[filled:])
-        return bytes(body)
-
-    async def readinto(self, view):
-        """Fill the start of `view` with what has come: the number of bytes, at least 1."""
-        try:
-            return await asyncio.wait_for_ms(self._some(view), self._ms)
-        except asyncio.TimeoutError:
-            raise OSError(ETIMEDOUT) from None
-
-    async def _some(self, view):
-        got = min(len(view), len(self._data) - self._at)
-        if got:
-            view[:got] = self._data[self._at : self._at + got]
-            self._at += got
-        else:
-            got = await self._stream.recv_into(view)
-            if not got:
-                raise OSError("cut off")
-        return got
-
-    async def read(self, n):
-        return await self.readexactly(n)

@@ -58,7 +58,7 @@ _HTTP_PORT, _TELNET_PORT = const(80), const(23)
 _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
-_LEAST_GARBAGE = const(16_384)  # bytes between two collections; a collection takes some ms
+_LEAST_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
 _PROMPT_MS = const(3_600_000)  # the watchdog cannot be stopped, only be made patient
 
 
@@ -151,8 +151,8 @@ class System:
         access = Access(self.settings, self.wifi, self.host)
         pages = Pages(access, self.commands, self.status, self.updater, self.id)
         pages.portal = self.wifi
-        self.web = Web(self.frames, access, pages)
-        http = HTTPDoor(self.web.app)
+        self.web = Web(self.frames, pages)
+        self.pages = http = HTTPDoor(self.web, access, pages)
         self.http = Listener(
             _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS
         )
@@ -199,7 +199,7 @@ class System:
     def _make_updater(self):
         self.updater = self.led_state.updater = Updater(
             self.status,
-            lambda: borrow("hal.flash"),
+            lender("hal.flash"),
             NVS(borrow("app.schema").NAMESPACE),
             self.door,
             self.restart,
@@ -243,6 +243,7 @@ class System:
             ("mqtt", self.session),
             ("publisher", self.publisher),
             ("http", self.http),
+            ("pages", self.pages),
             ("telnet", self.telnet),
             ("power", self.power),
             ("report", PowerReport(self.power, self.session, self.door)),

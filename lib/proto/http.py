@@ -47,8 +47,11 @@ REASONS = {
 }
 
 
-def check_head(head):
-    """(method, target, content length) of a whole head (bytes); raises BadRequest."""
+def check_head(head, fields=None):
+    """(method, target, content length) of a whole head (bytes); raises BadRequest.
+
+    The dictionary `fields` gets the headers' values by their names in lower case, as text.
+    """
     lines = head[:-4].split(b"\r\n")
     method, target = _request_line(lines[0])
     if len(lines) - 1 > _MOST_HEADERS:
@@ -57,6 +60,8 @@ def check_head(head):
     length = -1
     for line in lines[1:]:
         name, value = _field(line)
+        if fields is not None:
+            fields[name.decode()] = _text(value)
         if name == b"host":
             hosts += 1
         elif name == b"authorization":
@@ -95,6 +100,13 @@ def _field(line):
     if not colon or not _is_token(name) or not _is_text(value):
         raise BadRequest(400, "header")
     return name.lower(), value.strip()
+
+
+def _text(value):
+    try:
+        return value.decode()
+    except UnicodeError:
+        raise BadRequest(400, "header") from None
 
 
 def _is_token(text):

@@ -122,8 +122,9 @@ class WebCase(unittest.TestCase):
             frames = Frames(camera, Log())
             site = Site()
             access = Access(site.settings, site.wifi, "cam")
-            web = Web(frames, access, Pages(access, None, site, None, "DVES_A1B2C3"), **tunables)
-            door = HTTPDoor(web.app)
+            pages = Pages(access, None, site, None, "DVES_A1B2C3")
+            web = Web(frames, pages, **tunables)
+            door = HTTPDoor(web, access, pages)
             task = asyncio.create_task(frames.run())
             try:
                 await tell(door, web, camera, frames)

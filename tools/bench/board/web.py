@@ -72,7 +72,8 @@ def web(parts, port):
     """The listener of the web server, still to be run."""
     site = Site(parts)
     access = Access(parts.settings, site.wifi, "bench")
-    door = HTTPDoor(Web(parts.frames, access, Pages(access, None, site, None, "DVES_BE7C40")).app)
+    pages = Pages(access, None, site, None, "DVES_BE7C40")
+    door = HTTPDoor(Web(parts.frames, pages), access, pages)
     return Listener(port, door.serve, door.busy, parts.deadlines, Log(), Budget(6))
 
 
