@@ -20,7 +20,8 @@ def browser():
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY) as made:
+    # at its own pace: as quick as it can be, the stream would keep the browser busy
+    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, fast=False) as made:
         made.command('camera {"framesize": "VGA"}')
         yield made
 

@@ -109,6 +109,8 @@ def say_where_to_look(facts, topic, unconfigured):
     if unconfigured:
         lines += [f"set-up     {page}/  as on the camera's own access point"]
         lines += ["Wi-Fi      {ssid}, password {password}".format(**FIRST_BOOT)]
+    else:
+        lines += [f"page       {page}/"]
     lines += [
         f"picture    {page}/capture",
         f"stream     {page}/stream",
