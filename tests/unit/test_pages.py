@@ -6,14 +6,13 @@ import sys
 import unittest
 
 from fakes import Log, Wire, ended, outcome, read, run
-from microdot import Microdot, Request, Response
 
 import app.pages.routes as routes
+from app.access import Access
 from app.httpdoor import HTTPDoor
 from app.pages import Pages
+from app.web import Web
 from proto.http import BadRequest
-
-Request.max_body_length = 0  # as app.web has it
 
 
 class Module:
@@ -29,6 +28,10 @@ class Status:
         self.wifi = self
         self.log = Log()
         self.ap_open = False
+        self.ap_address = ""
+
+    def address(self):
+        return ""
 
 
 class Portal:
@@ -43,18 +46,12 @@ class TestPages(unittest.TestCase):
         async def whole():
             site = Status()
             site.ap_open = ap_open
-            pages = Pages(None, None, site, None, "DVES_A1B2C3")
+            access = Access(site.settings, site, "cam")
+            pages = Pages(access, None, site, None, "DVES_A1B2C3")
             pages.portal = Portal()
-            web = Microdot()
-
-            async def lost(asked):
-                await pages.answer(asked)
-                return Response.already_handled
-
-            web.error_handlers[404] = lost
             async with Wire() as wire:
                 await wire.peer.send(request.encode() + body)
-                door = HTTPDoor(web)
+                door = HTTPDoor(Web(None, pages), access, pages)
                 task = asyncio.create_task(outcome(door.serve(wire.ours)))
                 data = await read(wire.peer, 100_000)
                 await ended(task)
@@ -127,7 +124,7 @@ class TestPages(unittest.TestCase):
             await exchange.start()
             await exchange.write(bytes(data))
 
-        head = "GET /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n{}\r\n"
+        head = "GET /api/x HTTP/1.1\r\nHost: cam\r\nContent-Length: {}\r\n{}\r\n"
         self.assertEqual(self.ask(work, head.format(10, ""), body=b"0123456789")[2], b"0123456789")
         self.assertEqual(self.ask(work, head.format(11, ""), body=b"0123456789a")[0], 413)
         told = self.ask(work, head.format(2, "Expect: 100-continue\r\n"), body=b"ab")
