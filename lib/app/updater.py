@@ -11,12 +11,13 @@ _LOOK_MS = 250
 class Updater:
     """`state` is idle, waiting, writing or installed; `job` is push, pull, upload or None.
 
-    `flash()` gives hal.flash; of the rest of the camera the Status `known` knows most.
+    `flash()` and `appslot()` give hal's modules; the Status `known` knows most of the rest.
     """
 
-    def __init__(self, known, flash, nvs, door, restart, say, dialler):
+    def __init__(self, known, flash, appslot, nvs, door, restart, say, dialler):
         self._known = known
         self.flash = flash
+        self.appslot = appslot
         self.nvs = nvs
         self.door = door
         self.restart = restart

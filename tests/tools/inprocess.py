@@ -51,7 +51,7 @@ WORLD = _install()
 from aio.late import borrow  # noqa: E402, F401
 from app.topics import Topics  # noqa: E402
 from app.updater import Updater  # noqa: E402
-from hal import flash  # noqa: E402
+from hal import appslot, flash  # noqa: E402
 from hal.nvs import NVS  # noqa: E402
 
 
@@ -155,7 +155,9 @@ class Firmware(Updater):
             log=others,
         )
         nvs = NVS("syscfg")
-        super().__init__(known, lambda: flash, nvs, others, others, lambda text: None, dialler)
+        super().__init__(
+            known, lambda: flash, lambda: appslot, nvs, others, others, lambda text: None, dialler
+        )
         self.pending = flash.unconfirmed()
 
 

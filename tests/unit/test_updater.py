@@ -77,6 +77,19 @@ class Flash:
         self.confirmed += 1
 
 
+class Copies:
+    """hal.appslot of a board that runs what the firmware holds."""
+
+    def unconfirmed(self):
+        return False
+
+    def failed(self):
+        return ""
+
+    def confirm(self):
+        return False
+
+
 class Frames:
     """Pictures, unless they are paused."""
 
@@ -184,8 +197,8 @@ class Camera(Updater):
         known.wifi = Wanted()
         known.frames = Frames()
         known.log = Log()
-        flash, say = lambda: self.board, lambda text: None
-        super().__init__(known, flash, NVS(), Door(), Wanted(), say, None)
+        flash, copies, say = lambda: self.board, Copies, lambda text: None
+        super().__init__(known, flash, copies, NVS(), Door(), Wanted(), say, None)
 
     def send(self, data, **how):
         """(status, text) of an upload."""
