@@ -3,6 +3,7 @@
     .venv/bin/python tools/ota.py info FILE [--key PUBLIC.pem]
     .venv/bin/python tools/ota.py keygen NAME
     .venv/bin/python tools/ota.py sign FILE --key NAME.key.pem [--output FILE]
+    .venv/bin/python tools/ota.py app FILE.tar [--key NAME.key.pem]
     .venv/bin/python tools/ota.py push FILE --broker mqtt://host --device DVES_A1B2C3 [--confirm]
     .venv/bin/python tools/ota.py serve FOLDER [--port 8000]
 
@@ -53,6 +54,18 @@ def _sign(args):
     print(f"{output}  {update.name}, signed")
 
 
+def _app(args):
+    from update.archive import application, pack
+    from update.file import Update
+    from update.keys import read_private
+
+    update = Update(pack(*application(args.bytecode), args.bytecode), args.file)
+    if args.key:
+        update.sign(read_private(args.key))
+    Path(args.file).write_bytes(update.data)
+    print(f"{args.file}  {update.name} for {update.kind}, {len(update.data):,} bytes")
+
+
 def _push(args):
     from update.file import Update
     from update.push import Push
@@ -91,6 +104,16 @@ def parser():
     sign.add_argument("file")
     sign.add_argument("--key", required=True, help="the private key")
     sign.add_argument("--output", help="write here instead of changing the file")
+
+    app = commands.add_parser("app", help="pack the application alone, for a board in the field")
+    app.set_defaults(run=_app)
+    app.add_argument("file", help="the archive to write")
+    app.add_argument("--key", help="the private key to sign it with")
+    app.add_argument(
+        "--bytecode",
+        default="xtensawin-6.3",
+        help="what the board loads: %(default)s, or x64-6.3 for the simulated board",
+    )
 
     push = commands.add_parser("push", help="send a file to a camera by MQTT")
     push.set_defaults(run=_push)
