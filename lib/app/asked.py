@@ -35,6 +35,11 @@ class Asked:
         """The value of a header."""
         return self._fields.get(name.lower(), default)
 
+    def forget(self):
+        """Let the head go: somebody else has read it."""
+        self.head = b""
+        self._fields = {}
+
     @property
     def cookies(self):
         pairs = [pair.partition("=") for pair in self.get("cookie", "").split(";")]

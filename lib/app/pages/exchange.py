@@ -5,7 +5,7 @@ from micropython import const
 from aio.late import borrow
 from proto.http import REASONS, SECURITY, BadRequest
 
-_PIECE = const(1_024)
+_PIECE = const(536)  # what the smallest segment of TCP carries
 
 
 class Exchange:
