@@ -29,10 +29,10 @@ def pages(quick):
     """KB above idle for the pages of every day and for the rest; ms with all viewers there."""
     with broker() as mosquitto, tempfile.TemporaryDirectory() as folder:
         needed = _heap(folder, mosquitto.uri)
-        daily = max(needed[path] for path in ("/", "/app.js", "/login", "/nothing", "/api/log"))
-        name = "heap of a page at its peak, above idle"
+        daily = max(needed[path] for path in ("/", "/app.js", "/login", "/api/status", "/api/log"))
+        name = "heap of an everyday page at its peak, above idle"
         yield Row(name, daily / 1_000, "KB", at_most=MOST_HEAP_KB)
-        for path in ("/api/status", "/api/camera", "/setup", "/api/settings"):
+        for path in ("/nothing", "/api/camera", "/setup", "/api/settings"):
             yield Row(f"the same of {path}", needed[path] / 1_000, "KB")
         yield Row("the same of a form that is refused", needed["form"] / 1_000, "KB")
         value = _complete_ms(folder, mosquitto.uri, 3 if quick else 15)
@@ -47,14 +47,17 @@ def _heap(folder, uri):
         try:
             with Simulator(own, uri, {"pubinterval": 0}, ["--root", own]) as board:
                 board.wait_output("mqtt: connected")
-                needed = {}
-                for _ in range(3):  # the first brings names into memory that stay
-                    needed = {path: _one(board, path) for path in PAGES}
-                form = {"mqttuser": "somebody", "mqttport": "x", "save": "1"}
-                needed["form"] = _one(board, "/setup", "POST", data=form)
-                return needed
+                rounds = [_round(board) for _ in range(4)]
+                # the first brings names into memory that stay; others work, too, at times
+                return {page: min(each[page] for each in rounds[1:]) for page in rounds[0]}
         except (AssertionError, OSError, httpx.HTTPError) as error:
             raise Failed(str(error)) from None
+
+
+def _round(board):
+    form = {"mqttuser": "somebody", "mqttport": "x", "save": "1"}
+    needed = {path: _one(board, path) for path in PAGES}
+    return {**needed, "form": _one(board, "/setup", "POST", data=form)}
 
 
 def _one(board, path, method="GET", **more):
