@@ -4,7 +4,8 @@ import unittest
 
 from espimages import image
 
-from proto.espimage import LOOK, BadImage, Description, Walk, older
+from proto.espimage import LOOK, Description, older
+from proto.imagewalk import Walk
 
 WHOLE = image()
 
@@ -36,7 +37,7 @@ class TestImage(unittest.TestCase):
             try:
                 Description(head[:LOOK])
                 self.assertTrue(False, why)
-            except BadImage as e:
+            except ValueError as e:
                 self.assertIn(why, str(e))
 
     def test_every_changed_byte(self):
@@ -48,7 +49,7 @@ class TestImage(unittest.TestCase):
                 walk = Walk()
                 walk.feed(memoryview(data))
                 self.assertFalse(walk.whole, str(at))
-            except BadImage:
+            except ValueError:
                 pass
 
     def test_versions(self):

@@ -22,6 +22,7 @@ from rows import HEAD, save
 from serving import http
 from smallest import heap
 from stalling import stalls
+from updating import update
 
 ALL = {
     "publish": throughput,
@@ -30,6 +31,7 @@ ALL = {
     "pages": pages,
     "stalls": stalls,
     "heap": heap,
+    "update": update,
 }
 
 

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, utils
 from update.errors import UpdateError
 
 from proto import signature
-from proto.espimage import LOOK, BadImage, Description, Walk
+from proto.espimage import LOOK, Description
+from proto.imagewalk import Walk
 
 BLOCKS = (signature.HEAD, signature.HEAD + 256, signature.HEAD + 384)
 SLOT_BYTES = 0x180000  # of MicroPython's layout for 4 MB with two slots
@@ -53,7 +54,7 @@ class Update:
             told = Description(data[:LOOK])
             walk = Walk()
             size = walk.feed(memoryview(data))
-        except BadImage as error:
+        except ValueError as error:
             raise UpdateError(f"{path}: {error}") from None
         if not walk.whole:
             raise UpdateError(f"{path}: cut off after {len(data)} bytes")

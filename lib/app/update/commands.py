@@ -26,7 +26,7 @@ def upgrade(of, argument):
         raise BadArgument("otaurl is not set")
     borrow("proto.url").parse(url)
     why = begin(of, "pull", argument == "force")
-    return why or "Upgrade " + borrow("app.update.firmware").running(of).version
+    return why or "Upgrade " + borrow("app.update.checks").running(of).version
 
 
 def mqttotastart(of, argument):

@@ -6,58 +6,34 @@ import hashlib
 from micropython import const
 
 from aio.late import borrow
-from proto import signature
-from proto.espimage import LOOK, Description, Walk, older
+from proto.imagewalk import Walk
 
 _BLOCK = const(4_096)
-
-
-def running(of):
-    """The Description of the image that runs."""
-    head = bytearray(LOOK)
-    of.flash().running().readinto(0, head)
-    return Description(head)
+_MOST_TAIL = const(428)  # of proto.signature
 
 
 class Target:
     """Made of the first bytes: ValueError for what must not be written at all."""
 
     def __init__(self, of, head, total):
-        told = Description(head)
-        self.name = "{} {}".format(told.project, told.version)
         self._of = of
-        self.version = told.version
         self._slot = of.flash().spare()
+        if not self._slot:
+            raise ValueError("this flash has one slot only")
+        room = self._slot.size_bytes + _MOST_TAIL
+        project, self.version = borrow("app.update.checks").allowed(of, head, total, room)
+        self.name = "{} {}".format(project, self.version)
+        self._key = borrow("app.update.key").read(of.settings["otakey"])
         self._walk = Walk()
         self._tail = bytearray()
         self._block = 0
-        if not self._slot:
-            raise ValueError("this flash has one slot only")
-        if total > self._slot.size_bytes + signature.MOST:
-            raise ValueError("too big: {} bytes, {} fit".format(total, self._slot.size_bytes))
-        self._check(told, running(of), of.force)
-        self._key = borrow("app.update.key").read(of.settings["otakey"])
-
-    def _check(self, told, ours, force):
-        """Whether this image may follow the one that runs."""
-        if told.project != ours.project:
-            raise ValueError("{} is another project than {}".format(told.project, ours.project))
-        if force:
-            return
-        failed = self._of.nvs.get_blob("OTA_FAILED", b"")
-        if told.version.encode() == failed:
-            raise ValueError(told.version + " has failed already")
-        if older(told.version, ours.version):
-            raise ValueError("{} is older than {}".format(told.version, ours.version))
-        if told.elf == ours.elf and any(ours.elf):
-            raise ValueError(told.version + " runs already")
 
     async def take(self, view, filled):
         """Write a block; only the last one is not full."""
         used = 0 if self._walk.whole else self._walk.feed(view[:filled])
         if used < filled:
             self._tail += view[used:filled]
-            if len(self._tail) > signature.MOST:
+            if len(self._tail) > _MOST_TAIL:
                 raise ValueError("something follows the image")
         if not used:
             return
@@ -89,15 +65,11 @@ class Target:
             raise ValueError("the chip refuses to start it: {}".format(e)) from None
 
     def _check_signature(self):
-        tail, digest = self._tail, self._walk.digest
-        if tail:
-            size = signature.size_of(tail) if len(tail) >= signature.HEAD else 0
-            if size != len(tail) or tail[12 : signature.HEAD] != digest:
-                raise ValueError("something follows the image")
-        if self._key and len(tail) <= signature.HEAD:
-            raise ValueError("not signed")
-        if self._key and not signature.verified(tail, digest, self._key):
-            raise ValueError("signed with another key")
+        tail, key = self._tail, self._key
+        if tail or key:
+            why = borrow("app.update.key").trouble(tail, self._walk.digest, key)
+            if why:
+                raise ValueError(why)
 
     async def _read_back(self, view):
         """SHA-256 of the image in flash, or None where its own copy of that differs."""

@@ -33,7 +33,7 @@ async def judge(of, limit_ms=_LIMIT_MS):
 
 async def _on_trial(of, image, limit_ms):
     if image:
-        version = borrow("app.update.firmware").running(of).version
+        version = borrow("app.update.checks").running(of).version
     else:
         version = product.VERSION
     text = "{} is on trial: mqttotaconfirm 1 keeps it, a restart does not"

@@ -1,0 +1,73 @@
+"""Instead of main.py, behind a line that sets MODE: the firmware, and what an update does to it.
+
+MODE heap: the most bytes in use meanwhile, over what was in use before. MODE time: milliseconds
+from the first block to the last, and to the end. MODE stall: how late a 1 ms ticker came.
+"""
+
+import array
+import asyncio
+import gc
+import json
+from time import ticks_diff, ticks_us
+
+from aio.late import once
+
+gc.threshold(65_536)
+
+
+async def heap(updater):
+    gc.collect()
+    idle = most = gc.mem_alloc()
+    while updater.state != "installed":
+        gc.collect()
+        used = gc.mem_alloc()
+        if updater.job:
+            most = max(most, used)
+        else:
+            idle = most = used
+        await asyncio.sleep_ms(5)
+    print("bench: " + json.dumps({"heap": most - idle}))
+
+
+async def time(updater):
+    marks = []
+    say = updater.say
+
+    def heard(text):
+        if "100 %" in text:
+            marks.append(ticks_us())
+        say(text)
+
+    updater.say = heard
+    while updater.state != "writing":
+        await asyncio.sleep_ms(1)
+    start = ticks_us()
+    while updater.state != "installed":
+        await asyncio.sleep_ms(20)
+    found = {"write": ticks_diff(marks[0], start) / 1_000}
+    found["all"] = ticks_diff(ticks_us(), start) / 1_000
+    print("bench: " + json.dumps(found))
+
+
+async def stall(updater):
+    late = array.array("i", bytes(4 * 20_000))
+    while not updater.job:
+        await asyncio.sleep_ms(1)
+    count, last = 0, ticks_us()
+    while updater.state != "installed" and count < len(late):
+        await asyncio.sleep_ms(1)
+        now = ticks_us()
+        late[count] = ticks_diff(now, last) - 1_000
+        last = now
+        count += 1
+    late = sorted(late[:count])
+    print("bench: " + json.dumps({"p999": late[(count - 1) * 999 // 1_000] / 1_000}))
+
+
+async def main():
+    system = once("app.system").System()
+    asyncio.create_task({"heap": heap, "time": time, "stall": stall}[MODE](system.updater))  # noqa: F821
+    await system.start().run()
+
+
+asyncio.run(main())
