@@ -153,11 +153,21 @@ async function watchJoining() {
 
 // The live picture
 
-const live = { paused: false, retry: 0 };
+const live = { paused: false, retry: 0, since: 0, uptime: 0, missed: false };
 
 function showLive() {
   clearTimeout(live.retry);
-  if (!live.paused && !document.hidden) $("live").src = `/mjpg?${Date.now()}`;
+  if (live.paused || document.hidden) return;
+  live.since = Date.now();
+  $("live").src = `/mjpg?${live.since}`;
+}
+
+// A browser does not say that a stream has ended: the picture just stands still.
+function watchLive(status) {
+  const ended = live.missed || status.uptime_s < live.uptime || !status.viewers;
+  live.uptime = status.uptime_s;
+  live.missed = false;
+  if (ended && Date.now() - live.since > 2500) showLive();
 }
 
 function stopLive() {
@@ -238,7 +248,8 @@ function showStatus(status) {
   $("device").textContent = status.device_id;
   $("open").hidden = !status.open;
   $("logout").hidden = status.open;
-  if (!live.paused && $("overlay").textContent !== "No live picture at the moment; trying again.") {
+  watchLive(status);
+  if (!live.paused && (!ready || $("live").naturalWidth)) {
     const lost = status.camera.state === "absent" ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture comes back by itself.`;
     overlay(ready ? "" : lost);
   }
@@ -267,6 +278,7 @@ async function poll() {
       showStatus(await api("status"));
       if (!$("log").hidden) await showLog();
     } catch (error) {
+      live.missed = true;
       $("dot").className = "dot lost";
       $("summary").textContent = error.message;
     }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from browser import DESKTOP, PHONE, Browser, fits, is_accessible, shoot
+from images import image
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
 
@@ -275,6 +276,23 @@ def test_no_such_page(browser, camera):
         expect(page.get_by_role("heading")).to_have_text("There is no such page.")
         is_accessible(page)
         shoot(page, "no-such-page")
+
+
+def test_new_firmware_by_the_page(browser, tmp_path):
+    with Simulator(tmp_path / "old", NOBODY) as camera, browser.page(camera.url) as page:
+        before = camera.control("flash")["running"]
+        new = tmp_path / "new.bin"
+        new.write_bytes(image("v9.0.0"))
+        page.goto("/")
+        page.click("#tab-firmware")
+        page.set_input_files("#image", new)
+        page.click("text=Install")
+        expect(page.locator("#update-note")).to_contain_text("is installed", timeout=20_000)
+        camera.wait_boot(2)
+        assert camera.control("flash")["running"] != before
+        # a browser does not notice that a stream has ended; the page does
+        wait_until(lambda: api(page, "status")["viewers"] == 1, 20, "the page as a viewer again")
+        sees_the_picture(page)
 
 
 # With a password
