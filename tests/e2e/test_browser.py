@@ -28,6 +28,7 @@ def camera(tmp_path_factory):
 
 
 def sees_the_picture(page):
+    page.wait_for_selector("#live")
     width = "document.getElementById('live').naturalWidth"  # evaluated past the page's policy
     wait_until(lambda: page.evaluate(width) > 100, 10, "a picture")
 
