@@ -38,9 +38,9 @@ class Slot:
         """Erase one block of BLOCK bytes; the chip stands still for about 45 ms."""
         self._partition.ioctl(6, block)
 
-    def write(self, block, data):
-        """Write into a block that has been erased; at most BLOCK bytes."""
-        self._partition.writeblocks(block, data, 0)
+    def write(self, block, data, at=0):
+        """Write into a block that has been erased, from its byte `at` on; not beyond it."""
+        self._partition.writeblocks(block, data, at)
 
     def set_boot(self):
         """Let the next restart try this slot; OSError when its image is not whole (0.7 s)."""

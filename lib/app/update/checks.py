@@ -1,6 +1,11 @@
 """What the first bytes of an image say, and whether it may be written; `of` is the Updater."""
 
+from micropython import const
+
+from aio.late import borrow
 from proto.espimage import LOOK, Description, older
+
+_MOST_TAIL = const(428)  # of proto.signature
 
 
 def running(of):
@@ -10,11 +15,13 @@ def running(of):
     return Description(head)
 
 
-def allowed(of, head, total, room):
-    """(project, version) of an image that may follow the one that runs; else ValueError."""
-    told, ours = Description(head), running(of)
-    if total > room:
-        raise ValueError("too big: {} bytes, {} fit".format(total, room))
+def allowed(of, head, total):
+    """(slot, key, project, version) for an image that may be written; else ValueError."""
+    told, ours, slot = Description(head), running(of), of.flash().spare()
+    if not slot:
+        raise ValueError("this flash has one slot only")
+    if total > slot.size_bytes + _MOST_TAIL:
+        raise ValueError("too big: {} bytes, {} fit".format(total, slot.size_bytes))
     if told.project != ours.project:
         raise ValueError("{} is another project than {}".format(told.project, ours.project))
     if not of.force:
@@ -24,4 +31,5 @@ def allowed(of, head, total, room):
             raise ValueError("{} is older than {}".format(told.version, ours.version))
         if told.elf == ours.elf and any(ours.elf):
             raise ValueError(told.version + " runs already")
-    return told.project, told.version
+    key = borrow("app.update.key").read(of.settings["otakey"])
+    return slot, key, told.project, told.version

@@ -9,7 +9,7 @@ from micropython import const
 from aio.late import borrow
 from proto.values import BadArgument
 
-_BLOCK = const(4_096)  # what flash erases at once
+_PIECE = const(2_048)  # of the 4,096 that flash erases at once: as much as comes at once
 _TELL_MS = const(1_000)
 
 
@@ -21,7 +21,7 @@ async def install(of, read, total=0):
     """
     of.state = "writing"
     rested = of.frames.at_rest  # in safe mode the camera does so anyway
-    view = memoryview(bytearray(_BLOCK))
+    view = memoryview(bytearray(_PIECE))
     try:
         try:
             target = await _install(of, read, total, view)
@@ -31,7 +31,7 @@ async def install(of, read, total=0):
         if not rested:
             of.frames.resume()
         if not isinstance(e, asyncio.CancelledError):
-            await failed(of, e)
+            await borrow("app.update.failed").tell(of, e)
         raise
     of.state = "installed"
     of.log.info("update", target.name + " is installed")
@@ -42,8 +42,11 @@ async def install(of, read, total=0):
 
 async def _install(of, read, total, view):
     filled = await _fill(read, view)
-    kind = "tarball" if bytes(view[257:262]) == b"ustar" else "firmware"
-    target = borrow("app.update." + kind).Target(of, view[:filled], total)
+    if bytes(view[257:262]) == b"ustar":
+        target = borrow("app.update.tarball").Target(of, view[:filled], total)
+    else:
+        allowed = borrow("app.update.checks").allowed(of, view[:filled], total)
+        target = borrow("app.update.firmware").Target(of, *allowed)
     of.log.info("update", "writing {}".format(target.name))
     if not of.frames.at_rest:
         await of.frames.pause("an update is under way")
@@ -77,15 +80,8 @@ async def _fill(read, view):
 
 async def _progress(of, done, total):
     percent = 100 * done // total if total else None
-    of.say("ota = {}{} bytes".format("" if percent is None else "{} %, ".format(percent), done))
+    of.say("ota = {} %, {} bytes".format("?" if percent is None else percent, done))
     await tell(of, "writing", percent=percent, bytes=done, total=total or None)
-
-
-async def failed(of, error):
-    """Say why an update was given up."""
-    reason = borrow("proto.words").why(error) if isinstance(error, OSError) else str(error)
-    of.log.error("update", reason)
-    await tell(of, "failed", reason=reason)
 
 
 async def tell(of, state, **more):

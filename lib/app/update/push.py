@@ -7,10 +7,8 @@ from micropython import const
 
 from aio.late import borrow
 from proto.values import BadArgument
-from proto.words import why
 
 _STALL_MS = const(20_000)
-_LINK_MS = const(30_000)
 _LOOK_MS = const(100)
 
 
@@ -22,32 +20,15 @@ async def run(of, stall_ms=_STALL_MS):
     of.door.data = (topic, sink.receive)
     try:
         await of.session.subscribe(topic.encode())
-        await _reply(of, "on")
+        await borrow("app.update.resume").reply(of, "on")
         reason = await _watch(of, sink, stall_ms)
     except OSError as e:
-        reason = why(e)
+        reason = borrow("proto.words").why(e)
     finally:
         of.door.data = None
     if reason:
         of.log.info("update", "by MQTT has ended: " + reason)
-        await _resume(of, sink, reason)
-
-
-async def _resume(of, sink, reason):
-    """Everything as before; `off` is said as soon as there is a link to say it on."""
-    left = _LINK_MS
-    while left > 0 and not of.session.up.is_set():
-        await asyncio.sleep_ms(_LOOK_MS)
-        left -= _LOOK_MS
-    try:
-        await of.session.unsubscribe()
-    except OSError:  # the link went, and the subscription with it
-        pass
-    await _reply(of, "off")
-    if sink.taking:  # in the middle of a message nothing else can come on this link
-        of.session.reconnect(reason)
-    while sink.taking:
-        await asyncio.sleep_ms(_LOOK_MS)
+        await borrow("app.update.resume").resume(of, sink, reason)
 
 
 async def _watch(of, sink, stall_ms):
@@ -62,11 +43,6 @@ async def _watch(of, sink, stall_ms):
             return "no data for {} s".format(stall_ms // 1_000)
         await asyncio.sleep_ms(_LOOK_MS)
     return sink.reason
-
-
-async def _reply(of, text):
-    of.say("mqttotastart = " + text)
-    await of.door.reply("mqttotastart", text, 0)
 
 
 class _Sink:
@@ -93,7 +69,7 @@ class _Sink:
         except BadArgument as e:
             self.reason = str(e)
         except BaseException as e:  # the link's end is the session's to deal with
-            self.reason = why(e) if isinstance(e, OSError) else repr(e)
+            self.reason = borrow("proto.words").why(e) if isinstance(e, OSError) else repr(e)
             raise
         finally:
             self.taking = False
