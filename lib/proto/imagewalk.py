@@ -8,7 +8,8 @@ from micropython import const
 
 _SEED = const(0xEF)
 
-_HEADER, _SEGMENT, _DATA, _PADDING, _DIGEST, _END = range(6)
+_HEADER, _SEGMENT, _DATA = const(0), const(1), const(2)
+_PADDING, _DIGEST = const(3), const(4)
 
 
 @micropython.native
@@ -29,16 +30,13 @@ class Walk:
         self._state = _HEADER
         self._left = 24
         self.size = 0  # bytes of the image so far
+        self.whole = False
         self.digest = None  # SHA-256 of all but itself
-
-    @property
-    def whole(self):
-        return self._state == _END
 
     def feed(self, view):
         """Take bytes (a memoryview); how many of them were the image's. Raises ValueError."""
         at = 0
-        while at < len(view) and self._state != _END:
+        while at < len(view) and not self.whole:
             n = min(self._left, len(view) - at)
             part = view[at : at + n]
             if self._state != _DIGEST:
@@ -76,7 +74,7 @@ class Walk:
             self.digest = self._sha.digest()
             if self.digest != self._small:
                 raise ValueError("wrong SHA-256")
-            self._state = _END
+            self.whole = True
             return
         if self._segments:
             self._state, self._left = _SEGMENT, 8

@@ -297,18 +297,15 @@ def big_one_in_a_small_heap(folder):
             assert "MemoryError" not in camera.output
 
 
+CUTS = ((1, "torn"), (9, "before"), (12, "torn"), (26, "torn"), (27, "after"))
+
+
 def power_cuts(folder):
     """The real thing, a few times: first block, in the middle, in otadata, while it starts."""
     data = image("v9.1.0", size=32 * KB)
     with Mosquitto(folder / "broker") as broker, Camera(folder / "camera", broker) as camera:
-        for number, mode in (
-            (1, "torn"),
-            (8, "before"),
-            (17, "torn"),
-            (19, "torn"),
-            (20, "after"),
-        ):
-            boots = camera.facts["boots"]
+        for number, mode in CUTS:
+            boots, since = camera.facts["boots"], len(camera.client.messages)
             assert camera.client.ask("mqttotastart", "force") == "on"
             camera.control("power_cut", after_ops=number, mode=mode)
             done = camera.control("flash")["operations"]
@@ -318,9 +315,10 @@ def power_cuts(folder):
             camera.wait_boot(boots + 1)
             assert camera.running in ("ota_0", "ota_1")
             if camera.running == "ota_1":
+                since = len(camera.client.messages)
                 camera.power_cut()  # it was not confirmed
             assert camera.running == "ota_0"
-            wait_until(lambda: "mqtt connected" in camera.status(), 10, every_s=0.1)
+            camera.client.wait(STAT + "timer", since=since)
 
 
 SLOW = [signed_ones_alone, big_one_in_a_small_heap, power_cuts]

