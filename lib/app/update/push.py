@@ -21,7 +21,16 @@ async def run(of, stall_ms=_STALL_MS):
     try:
         await of.session.subscribe(topic.encode())
         await borrow("app.update.resume").reply(of, "on")
-        reason = await _watch(of, sink, stall_ms)
+        reason, seen, since = "stopped", -1, ticks_ms()
+        while sink.reason is None and of.state != "stopping":
+            if sink.taken != seen:
+                seen, since = sink.taken, ticks_ms()
+            elif ticks_diff(ticks_ms(), since) > stall_ms:
+                reason = "no data for {} s".format(stall_ms // 1_000)
+                break
+            await asyncio.sleep_ms(_LOOK_MS)
+        if sink.reason is not None:
+            reason = sink.reason
     except OSError as e:
         reason = borrow("proto.words").why(e)
     finally:
@@ -29,20 +38,6 @@ async def run(of, stall_ms=_STALL_MS):
     if reason:
         of.log.info("update", "by MQTT has ended: " + reason)
         await borrow("app.update.resume").resume(of, sink, reason)
-
-
-async def _watch(of, sink, stall_ms):
-    """Wait for the end: "" when it is installed, else why not."""
-    seen, since = -1, ticks_ms()
-    while sink.reason is None:
-        if of.state == "stopping":
-            return "stopped"
-        if sink.taken != seen:
-            seen, since = sink.taken, ticks_ms()
-        elif ticks_diff(ticks_ms(), since) > stall_ms:
-            return "no data for {} s".format(stall_ms // 1_000)
-        await asyncio.sleep_ms(_LOOK_MS)
-    return sink.reason
 
 
 class _Sink:
