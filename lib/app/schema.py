@@ -27,6 +27,7 @@ DEVICE_ID_TOO = 256  # the default is also restored by the device id
 CERTIFICATE = 1024  # a file that TLS has to be able to use
 PUBLIC_KEY = 2048  # a file that is kept until a reset
 HASHED = 4096  # kept as a salted hash
+LOGIN = 8192  # an address that may hold a password
 
 _EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
 
@@ -77,7 +78,7 @@ SCHEMA = (  # name, NVS key or file (<= 15), kind, default, check, flags
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0),
     ("laststate", "APP_POWER", INT, 0, OneOf("off", "on"), HIDDEN),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0),
-    ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1),
+    ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), LOGIN | DEFAULT_BY_1),
     ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0),
     ("otakey", "otakey.pem", FILE, "", KeyText(1_000), PUBLIC_KEY),
     ("timezone", "APP_TIMEZONE", TEXT, _EU, ZoneRule(63), GROUP | DEFAULT_BY_1),

@@ -14,6 +14,7 @@ from app.schema import (
     HIDDEN,
     KEY,
     KIND,
+    LOGIN,
     NAME,
     PUBLIC_KEY,
     SCHEMA,
@@ -57,6 +58,8 @@ def _text(settings, row):
     if row[FLAGS] & SECRET:
         return MASK
     value = settings[row[NAME]]
+    if row[FLAGS] & LOGIN and "@" in value:
+        return borrow("proto.url").hidden(value)
     names = getattr(row[CHECK], "names", None)
     return names[value] if names else str(value)
 

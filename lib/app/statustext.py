@@ -69,7 +69,7 @@ def status_1(of):
     return (
         s["grouptopic"],
         of.topics.device_id,
-        s["otaurl"],
+        s.show("otaurl"),
         s["ssid"],
         "****",
         s["mqtthost"],

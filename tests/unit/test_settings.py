@@ -382,6 +382,14 @@ class TestFile(unittest.TestCase):
         settings.set("mqttca", PEM * 2)
         self.assertEqual(len(calls), 2)
 
+    def test_password_in_an_address_is_not_shown(self):
+        settings = make()
+        settings.set("otaurl", "https://joe:secret@host/fw.bin?a@b")
+        self.assertEqual(settings.show("otaurl"), "https://joe:***@host/fw.bin?a@b")
+        self.assertEqual(settings["otaurl"], "https://joe:secret@host/fw.bin?a@b")
+        settings.set("otaurl", "http://host/a@b")
+        self.assertEqual(settings.show("otaurl"), "http://host/a@b")
+
     def test_key_of_updates_stays_until_a_reset(self):
         settings = make()
         text = signing.KEY.decode()
