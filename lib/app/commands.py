@@ -1,10 +1,8 @@
 """One table of commands for every door: MQTT, telnet, UART, HTTP."""
 
 from aio.late import borrow
-from app.commandtable import COMMANDS, FLAGS, GROUP_TOO, HELP, NAME, OWNER, REPLY
-from proto.values import BadArgument, UnknownCommand
-
-_SETTINGS = "settings"  # who owns what is no method
+from app.commandtable import COMMANDS, FLAGS, GROUP_TOO, NAME, OWNER, REPLY
+from proto.values import UnknownCommand
 
 
 class Commands:
@@ -20,40 +18,21 @@ class Commands:
 
     def names(self, group=False):
         """All commands, sorted; those for the group topic alone."""
-        return sorted(row[NAME] for row in self._all() if not group or row[FLAGS] & GROUP_TOO)
+        return borrow("app.commandlist").names(group)
 
     def call(self, name, argument, group=False):
         """(reply name, reply text, flags); raises UnknownCommand, BadArgument."""
         name, argument = name.lower(), argument.strip()
-        row = _find(name) or self._setting_row(name)
+        if name in self._settings:
+            return self._settings.command(name, argument, group)
+        row = _find(name)
         if not row or (group and not row[FLAGS] & GROUP_TOO):
             raise UnknownCommand(name)
-        if row[OWNER] == _SETTINGS:
-            return row[REPLY], self._setting(name, argument), row[FLAGS]
         owner = self._owners[row[OWNER]]
         return row[REPLY], getattr(owner, "cmd_" + name)(argument), row[FLAGS]
 
-    def _setting_row(self, name):
-        row = self._settings.row(name) if name in self._settings else None
-        return row and _as_command(borrow("app.schema"), row)
-
-    def _setting(self, name, argument):
-        if argument:
-            self._settings.set(name, argument)
-        return self._settings.show(name)
-
-    def _all(self):
-        """The table's rows, and the settings' as if they stood in it."""
-        schema = borrow("app.schema")
-        return list(COMMANDS) + [_as_command(schema, row) for row, _ in self._settings.all()]
-
     def cmd_help(self, argument):
-        rows = sorted(self._all())
-        if argument:
-            rows = [row for row in rows if row[NAME] == argument.lower()]
-            if not rows:
-                raise BadArgument("no such command")
-        return "\n".join("{} {}".format(row[NAME], row[HELP]) for row in rows)
+        return borrow("app.commandlist").help_on(argument.lower())
 
 
 def _find(name):
@@ -61,8 +40,3 @@ def _find(name):
         if row[NAME] == name:
             return row
     return None
-
-
-def _as_command(schema, row):
-    group = GROUP_TOO if row[schema.FLAGS] & schema.GROUP else 0
-    return row[schema.NAME], group, _SETTINGS, row[schema.NAME], str(row[schema.CHECK])

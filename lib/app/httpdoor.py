@@ -7,7 +7,7 @@ from micropython import const
 
 from aio.late import borrow
 from app.asked import Asked
-from proto.http import MOST_HEAD, REASONS, SECURITY, BadRequest
+from proto.http import MOST_HEAD, BadRequest
 
 _HEAD_MS = const(10_000)
 _KEEP_MS = const(60_000)
@@ -85,18 +85,7 @@ class HTTPDoor:
 
     async def _answer(self, stream, status, why):
         self.refused += 1
-        body = "{} {}: {}\n".format(status, REASONS[status], why)
-        await stream.send(
-            "HTTP/1.0 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-            "Connection: close\r\n{}{}\r\n{}".format(
-                status,
-                REASONS[status],
-                len(body),
-                SECURITY,
-                "Retry-After: 5\r\n" if status == 503 else "",
-                body,
-            ).encode()
-        )
+        await stream.send(borrow("app.plainanswer").made(status, why))
 
 
 async def _read_head(stream):

@@ -1,6 +1,7 @@
 """What is done with settings now and then: loaded, shown, changed, saved, erased; borrow it."""
 
 from aio.late import borrow
+from app.commandtable import GROUP_TOO
 from app.schema import (
     CERTIFICATE,
     CHECK,
@@ -10,6 +11,7 @@ from app.schema import (
     FILE,
     FLAGS,
     FRESH,
+    GROUP,
     HASHED,
     HIDDEN,
     KEY,
@@ -22,7 +24,7 @@ from app.schema import (
     find,
 )
 from app.settingstore import SettingStore
-from proto.values import BadArgument
+from proto.values import BadArgument, UnknownCommand
 
 MASK = "***"
 
@@ -43,6 +45,17 @@ def row(name):
     """The row of a setting that is a command of its own, or None."""
     found = find(name)
     return None if found is None or found[FLAGS] & HIDDEN else found
+
+
+def command(settings, name, argument, group):
+    """(name, text, flags) for the reply to a command of that name."""
+    row = find(name)
+    flags = row[FLAGS]
+    if flags & HIDDEN or (group and not flags & GROUP):
+        raise UnknownCommand(name)
+    if argument:
+        change(settings, name, argument)
+    return name, _text(settings, row), GROUP_TOO if flags & GROUP else 0
 
 
 def shown(settings):

@@ -34,6 +34,13 @@ class Settings:
         """The schema's row of a setting that is a command of its own, or None."""
         return borrow("app.settingdesk").row(name)
 
+    def command(self, name, argument, group=False):
+        """(name, text, flags) for a command's reply: set with an argument, show what is in force.
+
+        Raises UnknownCommand for a hidden one, and for one that the group may not use.
+        """
+        return borrow("app.settingdesk").command(self, name, argument, group)
+
     def all(self):
         """[(row, value as text), ...] of what is not hidden, in the schema's order."""
         return borrow("app.settingdesk").shown(self)

@@ -4,7 +4,8 @@ import h11
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from proto.http import REASONS, BadRequest, check_head
+from proto.http import BadRequest, check_head
+from proto.reasons import REASONS
 
 TOKEN = st.text(alphabet="abcXYZ019-_!~", min_size=1, max_size=8)
 VALUE = st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=20)

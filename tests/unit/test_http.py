@@ -2,7 +2,8 @@
 
 import unittest
 
-from proto.http import MOST_HEAD, REASONS, BadRequest, check_head
+from proto.http import MOST_HEAD, BadRequest, check_head
+from proto.reasons import REASONS
 
 HOST = b"Host: cam\r\n"
 

@@ -3,7 +3,8 @@
 from micropython import const
 
 from aio.late import borrow
-from proto.http import REASONS, SECURITY, BadRequest
+from proto.http import SECURITY, BadRequest
+from proto.reasons import REASONS
 
 _PIECE = const(536)  # what the smallest segment of TCP carries
 

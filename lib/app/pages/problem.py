@@ -58,6 +58,6 @@ def _own_headers(exchange, status):
 
 
 def _title(status):
-    from proto.http import REASONS
+    from proto.reasons import REASONS
 
     return "{} {}".format(status, REASONS[status])

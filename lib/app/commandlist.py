@@ -1,0 +1,33 @@
+"""All commands at once: the table's and the settings', for help and SYNTAX; borrow it."""
+
+from app.commandtable import COMMANDS, FLAGS, GROUP_TOO, HELP, NAME
+from app.schema import CHECK, GROUP, HIDDEN, SCHEMA
+from app.schema import FLAGS as SETTING_FLAGS
+from app.schema import NAME as SETTING
+from proto.values import BadArgument
+
+
+def names(group):
+    """Sorted; for the group topic those that it may use."""
+    return sorted(row[NAME] for row in _rows() if not group or row[FLAGS] & GROUP_TOO)
+
+
+def help_on(name):
+    """A line for each command, or for the named one."""
+    rows = sorted(_rows())
+    if name:
+        rows = [row for row in rows if row[NAME] == name]
+        if not rows:
+            raise BadArgument("no such command")
+    return "\n".join("{} {}".format(row[NAME], row[HELP]) for row in rows)
+
+
+def _rows():
+    """The commands' rows, and the settings' as if they stood among them."""
+    rows = list(COMMANDS)
+    for row in SCHEMA:
+        flags = row[SETTING_FLAGS]
+        if not flags & HIDDEN:
+            group = GROUP_TOO if flags & GROUP else 0
+            rows.append((row[SETTING], group, "settings", row[SETTING], str(row[CHECK])))
+    return rows
