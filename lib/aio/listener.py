@@ -128,3 +128,14 @@ class Listener:
             self._tasks.remove(asyncio.current_task())
             if stream in self._streams:
                 self._streams.remove(stream)
+
+
+class Budget:
+    """Counts connections over all listeners."""
+
+    def __init__(self, most):
+        self.most = most
+        self.taken = 0
+
+    def free(self):
+        return self.taken < self.most

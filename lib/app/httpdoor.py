@@ -85,7 +85,7 @@ class HTTPDoor:
 
     async def _answer(self, stream, status, why):
         self.refused += 1
-        await stream.send(borrow("app.plainanswer").made(status, why))
+        await stream.send(borrow("proto.reasons").plain_answer(status, why))
 
 
 async def _read_head(stream):

@@ -6,8 +6,7 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from aio.late import borrow
-from aio.lock import Lock
-from aio.tasks import NOTHING, finish
+from aio.tasks import NOTHING, Lock, finish
 from proto import mqtt
 from proto.faults import NotConnected
 

@@ -5,16 +5,15 @@ import gc
 from micropython import const
 
 from aio.backoff import Backoff
-from aio.budget import Budget
 from aio.deadline import Deadlines
 from aio.late import borrow, lender
-from aio.listener import Listener
+from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
 from app import params
 from app.access import Access
 from app.brokerlink import BrokerLink
-from app.button import Button
+from app.button import Button, Hands
 from app.camera import Camera
 from app.clock import Clock
 from app.cmnddoor import CommandDoor
@@ -22,18 +21,15 @@ from app.commands import Commands
 from app.consoles import Consoles
 from app.dial import Dialler
 from app.frames import Frames
-from app.hands import Hands
 from app.httpdoor import HTTPDoor
 from app.inbound import Inbound
-from app.led import LED
-from app.ledstate import LEDState
+from app.led import LED, LEDState
 from app.log import Log
 from app.mqtt import MQTTSession
 from app.ondemand import OnDemand
 from app.pages import Pages
-from app.power import Power
+from app.power import Power, PowerReport
 from app.publisher import ImagePublisher
-from app.report import PowerReport
 from app.restart import Restart
 from app.serial import SerialConsole
 from app.settings import Settings

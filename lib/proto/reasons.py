@@ -1,4 +1,9 @@
-"""What the numbers of HTTP answers mean (RFC 9110 section 15); borrow it."""
+"""What the numbers of HTTP answers mean (RFC 9110 section 15), and an answer that is just that.
+
+Borrow it.
+"""
+
+from proto.http import SECURITY
 
 REASONS = {
     200: "OK",
@@ -23,3 +28,19 @@ REASONS = {
     503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }
+
+
+def plain_answer(status, why):
+    """A whole answer for whom no page can be shown, as bytes."""
+    body = "{} {}: {}\n".format(status, REASONS[status], why)
+    return (
+        "HTTP/1.0 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+        "Connection: close\r\n{}{}\r\n{}".format(
+            status,
+            REASONS[status],
+            len(body),
+            SECURITY,
+            "Retry-After: 5\r\n" if status == 503 else "",
+            body,
+        ).encode()
+    )

@@ -6,8 +6,7 @@ import unittest
 
 from fakes import Deadlines, Log, Stream, dialled, ended, free_port, outcome, read, run, until
 
-from aio.budget import Budget
-from aio.listener import Listener
+from aio.listener import Budget, Listener
 
 
 class Door:

@@ -1,11 +1,11 @@
-"""aio.lock: free it costs one call; taken it is asyncio's."""
+"""aio.tasks: free it costs one call; taken it is asyncio's."""
 
 import asyncio
 import unittest
 
 from fakes import run
 
-from aio.lock import Lock
+from aio.tasks import Lock
 
 
 class TestLock(unittest.TestCase):

@@ -1,4 +1,4 @@
-"""app.report and app.cmnddoor: the broker hears of power and timer once, whoever switched."""
+"""app.power and app.cmnddoor: the broker hears of power and timer once, whoever switched."""
 
 import asyncio
 import unittest
@@ -7,8 +7,7 @@ from fakes import Log, ended, run, settings_on
 
 from app.cmnddoor import CommandDoor
 from app.commands import Commands
-from app.power import Power
-from app.report import PowerReport
+from app.power import Power, PowerReport
 from app.topics import Topics
 
 

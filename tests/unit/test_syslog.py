@@ -1,4 +1,4 @@
-"""app.syslog, app.ondemand and aio.udp: datagrams, and a dead server in nobody's way."""
+"""app.syslog and app.ondemand: datagrams, and a dead server in nobody's way."""
 
 import asyncio
 import socket
@@ -6,9 +6,9 @@ import unittest
 
 from fakes import Direct, ended, free_port, outcome, run
 
-from aio.udp import Datagrams
 from app.log import DEBUG, Log
 from app.ondemand import OnDemand
+from app.syslog import Datagrams
 
 
 class Sink:

@@ -5,8 +5,7 @@ import gc
 
 from parts import Log, Parts, arguments, jpeg, say
 
-from aio.budget import Budget
-from aio.listener import Listener
+from aio.listener import Budget, Listener
 from app.access import Access
 from app.httpdoor import HTTPDoor
 from app.pages import Pages
