@@ -11,7 +11,7 @@ for _folder in ("tools/pc", "lib"):
     if str(ROOT / _folder) not in sys.path:
         sys.path.append(str(ROOT / _folder))
 
-from proto.espimage import LOOK, BadImage, Description  # noqa: E402 - found on the path above
+from proto.espimage import LOOK, Description  # noqa: E402 - found on the path above
 
 BOOTLOADER_AT = 0x1000  # of the ESP32; other chips begin at 0
 _TABLE_AT, _TABLE_BYTES = 0x8000, 0xC00
@@ -48,7 +48,7 @@ def read(data):
     head = data[app.offset - offset :][:LOOK]
     try:
         described = Description(head)
-    except BadImage as exc:
+    except ValueError as exc:
         raise BadFirmware(f"its application at {app.offset:#x}: {exc}") from None
     room = app.offset + app.size
     end = max(part.offset + part.size for part in table)
@@ -69,7 +69,7 @@ def _check_bootloader(head, first):
         raise BadFirmware(f"it is for another chip than the ESP32 (number {chip})")
     try:
         described = Description(head)
-    except BadImage:  # a bootloader, as it should be
+    except ValueError:  # a bootloader, as it should be
         return
     raise BadFirmware(
         f"it is an application alone ({described.project} {described.version}), which updates a "
