@@ -24,7 +24,9 @@ def _programs(*folders):
 
 @pytest.mark.parametrize("program", _programs("unit"))
 def test_unit(program, interpreter, repo, tmp_path):
-    folders = ["lib", ".", "build/lib", "build/test-lib"]
+    sources = ["lib", ".", "build/lib"]
+    compiled = ["build/mpy/root/lib", "build/mpy/root"]  # what is borrowed is compiled only once
+    folders = [*(sources if os.getenv("MICROPYTHON") else compiled), "build/test-lib"]
     path = [str(repo / folder) for folder in folders] + [".frozen"]
     _run([interpreter, str(program)], tmp_path, {"MICROPYPATH": ":".join(path)})
 

@@ -115,11 +115,12 @@ class BoardProcess:
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
+        # before anything can come over the links: `uart.interrupt` is among the first
+        self._receiver.attach(process, [near for near, _ in pairs])
         for near, other in pairs:
             other.close()
             near.setblocking(False)
             await loop.create_connection(lambda: Link(self._calls, self._quick), sock=near)
-        self._receiver.attach(process, [near for near, _ in pairs])
         return process
 
     def _kill(self):
