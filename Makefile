@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware flash deploy device-test provision backup restore monitor
+.PHONY: help run test check setup bench docs fmt clean firmware flash deploy device-test provision backup restore monitor size
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,12 +22,13 @@ run: setup ## Start the camera on the simulated board (ARGS="--help" shows its o
 test: setup ## Run all tests (ARGS="-k name" some of them)
 	@$(VENV)/python -m pytest -n 4 --dist loadgroup $(ARGS)
 
-check: setup ## Lint, format, spelling, import layers, README's tables
+check: setup ## Lint, format, spelling, import layers, README's tables, size
 	$(VENV)/ruff check --quiet .
 	$(VENV)/ruff format --quiet --check .
 	$(VENV)/codespell
 	$(VENV)/python tools/check_layers.py
 	$(VENV)/python tools/docs.py --check
+	$(VENV)/python tools/size.py --check
 
 setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when it is there)
 	@$(PYTHON) tools/setup.py
@@ -58,6 +59,9 @@ device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs": so
 
 bench: setup ## Measure throughput, memory and stalls; writes build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)
+
+size: setup ## List what each module costs: bytes of bytecode, and of heap once it is imported
+	@$(VENV)/python tools/size.py
 
 docs: setup ## Write README's tables of commands and settings out of the firmware's own
 	@$(VENV)/python tools/docs.py
