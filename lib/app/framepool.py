@@ -9,7 +9,6 @@ import time
 
 from micropython import const
 
-_EARLY = const(2)
 _ROOM = const(128)  # before and behind a picture
 _GRAIN = const(1_024)  # buffers have such sizes, and a sixteenth to spare: the next is of use, too
 
@@ -78,15 +77,14 @@ class Pool:
             self.frames.append(Frame())
 
     def reserve(self, size):
-        """Two slots, while the heap is young: later such pieces are hard to find.
+        """A slot while the heap is young: later such a piece is hard to find.
 
         A heap that is too small for that is left as it is.
         """
-        for frame in self.frames[:_EARLY]:
-            try:
-                frame.reserve(size)
-            except MemoryError:
-                return
+        try:
+            self.frames[0].reserve(size)
+        except MemoryError:
+            pass
 
     def leased(self):
         """How many leases are out."""

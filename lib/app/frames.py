@@ -15,11 +15,15 @@ from proto.faults import CameraFault
 class Frames:
     """Captures while somebody waits, and lends what was captured."""
 
-    def __init__(self, camera, log, slots=6, most_bytes=1_000_000, patience_ms=8_000):
+    def __init__(
+        self, camera, log, slots=6, most_bytes=1_000_000, patience_ms=8_000, hold_ms=2_000
+    ):
         self._camera = camera
         self._log = log
         self._patience_ms = patience_ms
+        self._hold_ms = hold_ms
         self._pool = Pool(slots, most_bytes)
+        self._slow = []  # leases that can be given up: `give_up` ends their reader's connection
         self._newest = None
         self._wants = []  # the smallest seq that each waiter takes
         self._wanted = asyncio.Event()
@@ -88,8 +92,7 @@ class Frames:
                 await self._wanted.wait()
                 self._pool.complete()
             while not self._pool.has_free() and not self._paused:
-                self._freed.clear()
-                await self._freed.wait()
+                await self._one_freed()
             if self._paused:
                 continue
             try:
@@ -99,6 +102,15 @@ class Frames:
             except CameraFault:
                 self._failed()
             await asyncio.sleep_ms(0)
+
+    async def _one_freed(self):
+        """Wait for a slot; whoever keeps one for long while there are too few gives it up."""
+        self._freed.clear()
+        try:
+            await asyncio.wait_for_ms(self._freed.wait(), self._hold_ms)
+        except asyncio.TimeoutError:
+            for lease in self._slow:
+                lease.give_up()
 
     def _tell(self):
         """Wake all who wait, to look again."""
@@ -176,7 +188,6 @@ class Frames:
         frame.leases -= 1
         if not frame.leases:
             self._freed.set()
-            self._freed.clear()
 
 
 class Lease:
@@ -186,6 +197,7 @@ class Lease:
         self._frames = frames
         self._seq = seq
         self._frame = None
+        self.give_up = None  # what makes the reader release its frame, where anything does
 
     def renewed(self):
         """This lease, for a frame whose exposure begins after now."""
@@ -205,10 +217,14 @@ class Lease:
         self._frame = frame = frames._newest
         self._seq = frame.seq + 1
         frame.leases += 1
+        if self.give_up:
+            frames._slow.append(self)
         return frame
 
     def release(self):
         """Give the frame back."""
+        if self.give_up:
+            self._frames._slow.remove(self)
         self._frames._release(self._frame)
 
     def __aenter__(self):

@@ -94,6 +94,7 @@ class Web:
     async def _send_parts(self, stream):
         """The boundary follows each picture at once: browsers show it when they see that."""
         lease = self._frames.fresh()
+        lease.give_up = stream.abort
         while True:
             try:
                 frame = await lease.take()

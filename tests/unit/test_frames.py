@@ -382,6 +382,26 @@ class TestFaults(FramesCase):
 
         self.story(tell)
 
+    def test_slow_reader_gives_its_slot_up_where_there_are_too_few(self):
+        async def tell(frames, camera, log):
+            lease, gone = frames.fresh(), asyncio.Event()
+            lease.give_up = gone.set
+
+            async def slow():
+                await lease.take()
+                await gone.wait()
+                lease.release()
+
+            reader = asyncio.create_task(slow())
+            await asyncio.sleep_ms(500)
+            started = clock.now_ms()
+            await take(frames)
+            self.assertTrue(1_900 <= clock.now_ms() - started < 3_000, clock.now_ms() - started)
+            await reader
+            self.assertEqual((frames.leased(), frames._slow), (0, []))
+
+        self.story(tell, slots=1)
+
     def test_bug_of_the_camera_rises_and_the_next_run_serves_who_waits(self):
         async def whole():
             camera = Camera()

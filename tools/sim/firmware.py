@@ -16,7 +16,7 @@ _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
 # bytes of the interpreter's heap that the chip would not spend: its modules (tools/sim/board) are
 # C in flash, umqtt is frozen there, and the camera driver's buffer (15 KB at QVGA) is in PSRAM
-OWN_HEAP = 76 << 10
+OWN_HEAP = 79 << 10
 
 
 _BOOT = "# Runs on every start, before main.py.\n"
