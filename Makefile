@@ -20,7 +20,7 @@ run: setup ## Start the camera on the simulated board (ARGS="--help" shows its o
 	@exec $(VENV)/python tools/sim/run.py $(ARGS)
 
 test: setup ## Run all tests (ARGS="-k name" some of them)
-	@$(VENV)/python -m pytest -n 4 --dist loadgroup $(ARGS)
+	@$(VENV)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## Lint, format, spelling, import layers, README's tables, size
 	$(VENV)/ruff check --quiet .

@@ -16,7 +16,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.flaky(reruns=2))
-            item.add_marker(pytest.mark.xdist_group(item.path.name))  # they share their board
 
 
 @pytest.fixture
