@@ -22,7 +22,7 @@ from deployplan import (
     folders_of,
     mark_of,
     plan,
-    sources,
+    readable,
     without_frozen,
 )
 
@@ -46,7 +46,7 @@ class Deployment:
         """Make the board hold what the sources say; True where something has changed."""
         facts = self._board.facts()
         self._say(describe(facts))
-        files = sources() if as_source else compiled(facts)
+        files = readable(facts) if as_source else compiled(facts)
         files = without_frozen(files, facts["frozen"])
         if PRODUCT in facts["frozen"]:
             self._say(

@@ -71,3 +71,12 @@ def test_other_bytecode_is_refused():
 def test_sources_are_all_that_is_compiled():
     names = {path.rpartition(".")[0] for path in deployplan.sources()}
     assert names == {path.rpartition(".")[0] for path in deployplan.compiled({"mpy": ESP32})}
+
+
+def test_other_peoples_modules_are_not_sent_as_sources():
+    files = deployplan.readable({"mpy": ESP32})
+    assert "/lib/app/system.py" in files and "/lib/microdot/microdot.mpy" in files
+    assert not {path.rpartition(".")[0] for path in deployplan.sources()} ^ {
+        path.rpartition(".")[0] for path in files
+    }
+    assert deployplan.readable({"mpy": 5}) == deployplan.sources()
