@@ -21,7 +21,7 @@ _ADVICE = {  # status: what has happened, unless the caller knows better; what t
         "Something went wrong inside the camera; its log says what.",
         "Try again. Should it happen each time, restart the camera.",
     ),
-    503: ("The camera is short of memory at the moment.", "Close other pages, then try again."),
+    503: ("The camera is short of memory at the moment.", "Try again in a moment."),
 }
 
 
