@@ -40,10 +40,11 @@ def settings():
     """One row for each setting a user can reach."""
     yield "| setting | values | default | notes | NVS key |"
     yield "| --- | --- | --- | --- | --- |"
-    for name, key, kind, default, check, flags in schema.SCHEMA:
+    for row in schema.all_rows():
+        name, key, kind, default, _, flags = row
         if flags & schema.HIDDEN:
             continue
-        names = getattr(check, "names", None)
+        check, names = schema.check_of(row, {}), schema.choices(row)
         shown = names[default] if names else default
         notes = ", ".join(text for flag, text in _NOTES if flags & flag)
         where = f"file `{key}`" if kind == schema.FILE else f"`{key}`"

@@ -59,7 +59,7 @@ def _value(row, text):
     if text == "1" and row[schema.FLAGS] & schema.DEFAULT_BY_1:
         return None
     try:
-        value = row[schema.CHECK](text)
+        value = schema.check_of(row, {})(text)
     except BadArgument as exc:
         raise BadSetting(f"{row[schema.NAME]}: {exc}") from None
     return None if value == row[schema.DEFAULT] else value
@@ -67,7 +67,7 @@ def _value(row, text):
 
 def visible():
     """The rows of settings that are commands, too."""
-    return [row for row in schema.SCHEMA if not row[schema.FLAGS] & schema.HIDDEN]
+    return [row for row in schema.all_rows() if not row[schema.FLAGS] & schema.HIDDEN]
 
 
 def is_file(row):
@@ -87,10 +87,10 @@ def shown(row, value):
     """A value as the user would type it; raises BadSetting where the firmware would refuse it."""
     text = str(value) if isinstance(value, int) else value.decode(errors="replace").rstrip("\0")
     try:
-        value = row[schema.CHECK](text)
+        value = schema.check_of(row, {})(text)
     except BadArgument as exc:
         raise BadSetting(f"{row[schema.NAME]}: {exc}") from None
-    names = getattr(row[schema.CHECK], "names", None)
+    names = schema.choices(row)
     return names[value] if names else str(value)
 
 

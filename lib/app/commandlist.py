@@ -1,8 +1,8 @@
 """All commands at once: the table's and the settings', for help and SYNTAX; borrow it."""
 
 from app.commandtable import COMMANDS, FLAGS, GROUP_TOO, HELP, NAME
-from app.schema import CHECK, GROUP, HIDDEN, SCHEMA
 from app.schema import FLAGS as SETTING_FLAGS
+from app.schema import GROUP, HIDDEN, all_rows, check_of, checks
 from app.schema import NAME as SETTING
 from proto.values import BadArgument
 
@@ -24,10 +24,11 @@ def help_on(name):
 
 def _rows():
     """The commands' rows, and the settings' as if they stood among them."""
-    rows = list(COMMANDS)
-    for row in SCHEMA:
+    rows, kept = list(COMMANDS), checks()
+    for row in all_rows():
         flags = row[SETTING_FLAGS]
         if not flags & HIDDEN:
             group = GROUP_TOO if flags & GROUP else 0
-            rows.append((row[SETTING], group, "settings", row[SETTING], str(row[CHECK])))
+            allowed = str(check_of(row, kept))
+            rows.append((row[SETTING], group, "settings", row[SETTING], allowed))
     return rows

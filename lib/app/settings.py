@@ -30,10 +30,6 @@ class Settings:
         """`call()` after a change of a setting that has `flag`."""
         self._watchers.append((flag, call))
 
-    def row(self, name):
-        """The schema's row of a setting that is a command of its own, or None."""
-        return borrow("app.settingdesk").row(name)
-
     def command(self, name, argument, group=False):
         """(name, text, flags) for a command's reply: set with an argument, show what is in force.
 
@@ -42,7 +38,7 @@ class Settings:
         return borrow("app.settingdesk").command(self, name, argument, group)
 
     def all(self):
-        """[(row, value as text), ...] of what is not hidden, in the schema's order."""
+        """(row, value as text) of each that is not hidden, in the schema's order."""
         return borrow("app.settingdesk").shown(self)
 
     def show(self, name):

@@ -17,10 +17,13 @@ from app.schema import (
     HIDDEN,
     RECONNECT,
     RESTART,
-    SCHEMA,
     SECRET,
+    all_rows,
+    check_of,
 )
 from proto.checks import Between, OneOf
+
+SCHEMA = list(all_rows())
 
 STAT = f"stat/{TOPIC}/"
 DEVICE_ID = "DVES_A1B2C3"
@@ -118,7 +121,7 @@ def samples(name, port=0):
     if name in TEXTS:
         good, bad = TEXTS[name]
         return good.format(port=port), bad
-    default, check = SETTINGS[name][3:5]
+    default, check = SETTINGS[name][3], check_of(SETTINGS[name], {})
     if isinstance(check, Between):
         good = check.high if default != check.high else check.low
         return str(good), [str(check.high + 1), str(check.low - 1), "x", "1.5", "0x1"]
@@ -128,7 +131,8 @@ def samples(name, port=0):
 
 def shown(name, value):
     """How a value is answered."""
-    _, _, _, _, check, flags = SETTINGS[name]
+    *_, flags = SETTINGS[name]
+    check = check_of(SETTINGS[name], {})
     if flags & SECRET:
         return "***"
     return check.names[int(value)] if isinstance(check, OneOf) and value.isdigit() else value

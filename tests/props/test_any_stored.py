@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.commandtable import COMMANDS
-from app.schema import FILE, INT, SCHEMA, SECRET
+from app.schema import FILE, INT, SECRET, all_rows, check_of
 from app.settings import Settings
 from proto import journal
 from proto.values import BadArgument
+
+SCHEMA = list(all_rows())
 
 ROWS = {row[0]: row for row in SCHEMA}
 KEYS = [row[1] for row in SCHEMA if row[2] != FILE] + ["SAVE_JOURNAL", "OTHER"]
@@ -76,7 +78,7 @@ def allowed(row, value):
     if value == row[3]:
         return True
     try:
-        return row[4](str(value)) == value
+        return check_of(row, {})(str(value)) == value
     except BadArgument:
         return False
 

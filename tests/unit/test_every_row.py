@@ -15,12 +15,24 @@ from app.params import Params
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.restart import Restart
-from app.schema import DEFAULT_BY_1, DEVICE_ID_TOO, FILE, GROUP, HIDDEN, INT, SCHEMA, SECRET
+from app.schema import (
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    GROUP,
+    HIDDEN,
+    INT,
+    SECRET,
+    all_rows,
+    check_of,
+)
 from app.status import Status
 from app.updater import Updater
 from app.wifi import WiFiLink
 from proto.params import PARAMS
 from proto.values import BadArgument, UnknownCommand
+
+SCHEMA = list(all_rows())
 
 ID = "DVES_A1B2C3"
 GOOD = {  # command -> argument, what it answers
@@ -142,7 +154,8 @@ def rows(*kinds):
 
 def other_value(row):
     """Text of a value that is not the default, and the value."""
-    name, _, kind, default, check, _ = row
+    name, _, kind, default, _, _ = row
+    check = check_of(row, {})
     if getattr(check, "names", None):
         value = (default + 1) % len(check.names)
         return check.names[value], value

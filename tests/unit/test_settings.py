@@ -19,11 +19,15 @@ from app.schema import (
     RECONNECT,
     REJOIN,
     RESTART,
-    SCHEMA,
     SECRET,
     TEXT,
+    all_rows,
+    check_of,
+    find,
 )
 from proto.values import BadArgument
+
+SCHEMA = list(all_rows())
 
 DEVICE_ID = "DVES_A1B2C3"
 TOO_LONG = "x" * 9_000
@@ -82,7 +86,9 @@ class TestEveryRow(unittest.TestCase):
         self.assertEqual([row[0] for row, _ in make().all()], shown)
         self.assertEqual(len(set(names)), len(names))
         self.assertEqual(len({row[1] for row in SCHEMA}), len(SCHEMA))
-        for name, key, kind, default, check, flags in SCHEMA:
+        for row in SCHEMA:
+            name, key, kind, default, _, flags = row
+            check = check_of(row, {})
             self.assertTrue(len(key) <= 15, key)
             self.assertTrue(name in make())
             self.assertTrue(str(check), name)
@@ -99,7 +105,7 @@ class TestEveryRow(unittest.TestCase):
 
     def test_good_values_are_in_force_saved_and_loaded(self):
         for row in rows(INT, TEXT):
-            for text, value in good_values(row[4]):
+            for text, value in good_values(check_of(row, {})):
                 nvs = NVS()
                 settings = make(nvs)
                 settings.set(row[0], text)
@@ -114,10 +120,10 @@ class TestEveryRow(unittest.TestCase):
         for row in rows(INT, TEXT):
             nvs = NVS()
             settings = make(nvs)
-            settings.set(row[0], good_values(row[4])[0][0])
+            settings.set(row[0], good_values(check_of(row, {}))[0][0])
             settings.flush()
             before, writes = settings[row[0]], nvs.writes
-            for text in bad_values(row[4]):
+            for text in bad_values(check_of(row, {})):
                 error = None
                 try:
                     settings.set(row[0], text)
@@ -158,7 +164,7 @@ class TestEveryRow(unittest.TestCase):
             if row[5] & SECRET:
                 continue
             settings = make()
-            for text, value in good_values(row[4]):
+            for text, value in good_values(check_of(row, {})):
                 settings.set(row[0], text)
                 shown = settings.show(row[0])
                 other = make()
@@ -169,18 +175,18 @@ class TestEveryRow(unittest.TestCase):
         for row in rows(INT, TEXT):
             nvs = NVS()
             settings = make(nvs)
-            settings.set(row[0], good_values(row[4])[0][0])
+            settings.set(row[0], good_values(check_of(row, {}))[0][0])
             settings.flush()
             for flag, text in ((DEFAULT_BY_1, "1"), (DEVICE_ID_TOO, DEVICE_ID)):
                 if row[5] & flag:
-                    settings.set(row[0], good_values(row[4])[0][0])
+                    settings.set(row[0], good_values(check_of(row, {}))[0][0])
                     settings.set(row[0], text)
                     self.assertEqual(settings[row[0]], row[3], row[0])
                     settings.flush()
                     self.assertFalse(row[1] in nvs.stored)
         as_the_c_firmware = "ssid password mqtthost mqttport mqttuser mqttpass topic grouptopic "
         for name in (as_the_c_firmware + "otaurl timezone").split():
-            self.assertTrue(make().row(name)[5] & DEFAULT_BY_1, name)
+            self.assertTrue(find(name)[5] & DEFAULT_BY_1, name)
 
     def test_corrupt_flash_reads_as_default_and_the_rest_is_whole(self):
         corrupt = {
@@ -280,7 +286,7 @@ class TestSaving(unittest.TestCase):
         nvs = NVS()
         settings = make(nvs)
         for row in rows(INT, TEXT):
-            settings.set(row[0], good_values(row[4])[0][0])
+            settings.set(row[0], good_values(check_of(row, {}))[0][0])
         settings.set("mqttca", PEM)
         settings.flush()
         settings.set("pulse", "9")  # not written yet, and not any more
@@ -321,7 +327,7 @@ class TestWatchers(unittest.TestCase):
 
     def test_other_topics_force_a_clean_session_and_a_restart(self):
         for name in ("topic", "grouptopic"):
-            self.assertTrue(make().row(name)[5] & FRESH)
+            self.assertTrue(find(name)[5] & FRESH)
             settings, calls = self.watched(("mqttcleansession", "0"), (name, "other"))
             self.assertEqual(settings["mqttcleansession"], 1)
             self.assertTrue(calls.count("restart") >= 2)

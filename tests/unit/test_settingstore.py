@@ -5,9 +5,12 @@ import unittest
 from fakes import NVS, Log, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
-from app.schema import INT, SCHEMA, TEXT
+from app import schema
+from app.schema import INT, TEXT, all_rows, check_of
 from app.settingstore import SettingStore
 from proto import journal
+
+SCHEMA = list(all_rows())
 
 JOURNAL = "SAVE_JOURNAL"
 OLD = {"STA_SSID": b"old", "STA_PASS": b"old secret", "MQTT_HOST": b"mqtt://old", "APP_PULSE": 7}
@@ -205,7 +208,7 @@ class TestFullFlash(unittest.TestCase):
 class TestJournal(unittest.TestCase):
     def test_longest_values_of_all_settings_fit_one_save(self):
         nvs = NVS()
-        store = SettingStore(nvs, Log())
+        store = SettingStore(nvs, Log(), schema)
         records = []
         take = nvs.set_blob
 
@@ -219,7 +222,7 @@ class TestJournal(unittest.TestCase):
             if row[2] == INT:
                 pairs.append((row, -2_000_000_000))
             elif row[2] == TEXT:
-                pairs.append((row, "x" * row[4].high))
+                pairs.append((row, "x" * check_of(row, {}).high))
         store.save(pairs)
         self.assertEqual(records[0][0], JOURNAL)
         self.assertTrue(records[0][1] <= 2_400)  # what hal.nvs takes

@@ -20,7 +20,7 @@ class Settings:
         from app import schema
 
         self._schema = schema
-        self._rows = {row[0]: row for row in schema.SCHEMA}
+        self._rows = {row[0]: row for row in schema.all_rows()}
         self._nvs = nvs
         self._files = files
         self._memory = state / "runner.json"
@@ -61,13 +61,13 @@ class Settings:
     def _write(self, name, text):
         if name not in self._rows:
             raise UsageError(f"no setting is named {name}; there are: {', '.join(self._rows)}")
-        _, key, kind, _, check, _ = self._rows[name]
+        _, key, kind, *_ = self._rows[name]
         data = _bytes(name, text)
         if kind == self._schema.FILE:
             (self._files / key).write_bytes(data)
             return
         try:
-            value = check(data.decode())
+            value = self._schema.check_of(self._rows[name], {})(data.decode())
         except Exception as exc:
             raise UsageError(f"{name}: {exc}") from None
         stored = value if kind == self._schema.INT else str(value).encode().hex()

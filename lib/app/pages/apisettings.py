@@ -1,7 +1,7 @@
 """GET and POST /api/settings: every row of the schema, and new values for some."""
 
-from app.pages import apibody, changes
-from app.schema import CHECK, DEFAULT, FILE, FLAGS, KIND, NAME, RESTART, SECRET
+from aio.late import borrow
+from app.pages import apibody
 from proto.http import BadRequest
 from proto.values import BadArgument
 
@@ -9,26 +9,30 @@ from proto.values import BadArgument
 async def read(exchange):
     """{"settings": [{"name", "kind", "value", "allowed", ...}, ...]}; secrets have no value."""
     settings = exchange.site.settings
-    rows = (_described(settings, row, text) for row, text in settings.all())
+    desk = borrow("app.settingdesk")
+    kept = desk.schema.checks()
+    rows = (
+        _described(settings, desk.schema, row, text, kept) for row, text in desk.shown(settings)
+    )
     await apibody.stream(exchange, "settings", rows)
 
 
-def _described(settings, row, text):
-    check, name = row[CHECK], row[NAME]
+def _described(settings, of, row, text, kept):
+    check, name, names = of.check_of(row, kept), row[of.NAME], of.choices(row)
     found = {"name": name, "kind": "text", "value": text, "allowed": str(check)}
-    if row[FLAGS] & SECRET or row[KIND] == FILE:
-        found["kind"] = "file" if row[KIND] == FILE else "secret"
+    if row[of.FLAGS] & of.SECRET or row[of.KIND] == of.FILE:
+        found["kind"] = "file" if row[of.KIND] == of.FILE else "secret"
         found["value"] = None
         found["set"] = bool(settings[name])
-    elif hasattr(check, "names"):
+    elif names:
         found["kind"] = "choice"
-        found["options"] = list(check.names)
-        found["default"] = check.names[row[DEFAULT]]
-    elif isinstance(row[DEFAULT], int):
+        found["options"] = names
+        found["default"] = names[row[of.DEFAULT]]
+    elif row[of.KIND] == of.INT:
         found["kind"] = "number"
         found["low"], found["high"] = check.low, check.high
-    found.setdefault("default", str(row[DEFAULT]))
-    found["restarts"] = bool(row[FLAGS] & RESTART)
+    found.setdefault("default", str(row[of.DEFAULT]))
+    found["restarts"] = bool(row[of.FLAGS] & of.RESTART)
     return found
 
 
@@ -38,6 +42,7 @@ async def write(exchange):
     wanted = await apibody.read(exchange)
     for name in wanted:
         wanted[name] = apibody.text_of(name, wanted[name])
+    changes = borrow("app.pages.changes")
     wrong = changes.faults(settings, wanted)
     if wrong:
         what = "Nothing was changed: {}.".format(", ".join(sorted(wrong)))

@@ -1,17 +1,17 @@
 """Several settings at once: all are checked first, then all are in force and saved, or none."""
 
-from app.schema import FILE, FLAGS, KIND, RESTART
+from aio.late import borrow
 from proto.values import BadArgument
 
 
 def faults(settings, wanted):
     """{name: what is wrong} of {name: text}; nothing is changed."""
-    found = {}
+    found, desk = {}, borrow("app.settingdesk")
     for name, text in wanted.items():
         try:
-            if name not in settings or not settings.row(name):
+            if not desk.row(name):
                 raise BadArgument("there is no such setting")
-            settings.check(name, text)
+            desk.check(settings, name, text)
         except BadArgument as e:
             found[name] = str(e)
     return found
@@ -22,12 +22,15 @@ def make(settings, wanted):
 
     Files go first: where there is no room for one, BadArgument says so and nothing has changed.
     """
-    files = [name for name in wanted if settings.row(name)[KIND] == FILE]
+    desk = borrow("app.settingdesk")
+    of = desk.schema
+    files = [name for name in wanted if of.find(name)[of.KIND] == of.FILE]
     for name in files + [name for name in wanted if name not in files]:
-        settings.set(name, wanted[name])
-    return settings.flush()
+        desk.change(settings, name, wanted[name])
+    return desk.save(settings)
 
 
 def restarts(settings, wanted):
     """Whether one of them makes the camera restart by itself."""
-    return any([settings.row(name)[FLAGS] & RESTART for name in wanted])
+    of = borrow("app.settingdesk").schema
+    return any([of.find(name)[of.FLAGS] & of.RESTART for name in wanted])
