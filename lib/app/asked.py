@@ -6,21 +6,24 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from proto.http import check_head
+from proto.http import BadRequest, check_head, header
 
 _FORM = const(16_384)  # a body up to this has to be there in time as a whole
 
 
 class Asked:
-    """Bears microdot's names, so that a page can be handed either kind; BadRequest for no request.
+    """Bears microdot's names; BadRequest for no request. `args` come from microdot.
 
     head: request line and headers as bytes; rest: what came behind them already. Reading the
     body raises OSError when it takes longer than `ms`.
     """
 
     def __init__(self, head, rest, stream, ms):
-        self._fields = {}
-        method, target, self.content_length = check_head(head, self._fields)
+        method, target, self.content_length = check_head(head)
+        try:
+            head.decode()
+        except UnicodeError:
+            raise BadRequest(400, "header") from None
         self.head = head
         self.method = method.decode()
         self.path = target.partition(b"?")[0].decode()
@@ -33,12 +36,8 @@ class Asked:
 
     def get(self, name, default=None):
         """The value of a header."""
-        return self._fields.get(name.lower(), default)
-
-    def forget(self):
-        """Let the head go: somebody else has read it."""
-        self.head = b""
-        self._fields = {}
+        found = header(self.head, name)
+        return default if found is None else found
 
     @property
     def cookies(self):

@@ -11,6 +11,8 @@ from config import product
 _HOUR_MS = const(3_600_000)
 _EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000
 _DAY = const(86_400)
+_DAYS = "MonTueWedThuFriSatSun"
+_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _END = const(1_199_232_000)  # 2038: later answers are lies, 32-bit seconds of 1970 end then
 
 
@@ -44,13 +46,18 @@ class Clock:
         return time.time() + self._epoch
 
     def cmd_time(self, argument):
-        """Local time, as ctime() prints it."""
-        return borrow("proto.posixtz").ctime(self._local())
+        """Local time, as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
+        year, month, day, hour, minute, second, weekday = self._moment()[:7]
+        return "{} {} {:2d} {:02d}:{:02d}:{:02d} {}".format(
+            _DAYS[3 * weekday :][:3], _MONTHS[3 * month - 3 :][:3], day, hour, minute, second, year
+        )
 
     def iso(self):
         """Local time as ISO 8601."""
-        moment = time.gmtime(self._local() - self._epoch)
-        return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*moment[:6])
+        return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._moment()[:6])
+
+    def _moment(self):
+        return time.gmtime(self._local() - self._epoch)
 
     async def run(self):
         while True:

@@ -42,11 +42,13 @@ class HTTPDoor:
             idle_ms = ticks_diff(ticks_ms(), self._asked_ms)
             if self.site and not self.busy_pages and not 0 <= idle_ms < self._keep_ms:
                 self.site = None
+                self._pages.keep(False)
 
     async def serve(self, stream):
         try:
-            head, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
-            asked = Asked(head, rest, stream, self._head_ms)
+            whole = asyncio.wait_for_ms(_read_head(stream), self._head_ms)
+            asked = Asked(*await whole, stream, self._head_ms)
+            whole = None  # and with it the room for the largest head
             most = _MOST_IMAGE if asked.path == "/update" else _MOST_BODY
             if asked.content_length > most:
                 raise BadRequest(413, "at most {} bytes".format(most))
@@ -69,7 +71,10 @@ class HTTPDoor:
             await self._page(asked)
 
     async def _page(self, asked):
-        self.site = site = self.site or borrow("app.site").Site(self._pages)
+        if not self.site:
+            self.site = borrow("app.site").Site(self._pages)
+            self._pages.keep(True)
+        site = self.site
         self.busy_pages += 1
         try:
             await site.answer(asked)

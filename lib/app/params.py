@@ -58,6 +58,6 @@ class Params:
 
     def erase(self):
         """Forget what was stored."""
-        for name in borrow("proto.params").RANGES:
-            self._nvs.erase(name)
+        for row in borrow("proto.params").PARAMS:
+            self._nvs.erase(row[0])
         self._nvs.commit()

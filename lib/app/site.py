@@ -27,26 +27,32 @@ class Site:
         await self._app.handle_request(_Replay(asked), asked.sock[1])
 
     async def _page(self, request):
-        await self._pages.answer(request)
+        await self._pages.answer(_asked(request))
         return Response.already_handled
 
     async def _failed(self, request):
-        await self._pages.refuse(request, 500)
+        await self._pages.refuse(_asked(request), 500)
         return Response.already_handled
+
+
+def _asked(request):
+    """What the pages look at; the headers are not kept twice."""
+    asked = request.sock[0].asked
+    asked.args = request.args
+    request.headers = request.cookies = None
+    return asked
 
 
 class _Replay:
     """What microdot reads from: the head again, then the body."""
 
     def __init__(self, asked):
-        self._asked = asked
+        self.asked = asked
         self._at = 0
         self.readinto = asked.readinto
 
     async def readline(self):
-        head = self._asked.head
+        head = self.asked.head
         line = head[self._at : head.find(b"\n", self._at) + 1]
         self._at += len(line)
-        if len(line) <= 2:  # the end: microdot has all of it now
-            self._asked.forget()
         return line

@@ -3,6 +3,7 @@
 import json
 import sys
 
+from aio.late import borrow
 from config import product
 
 
@@ -57,9 +58,9 @@ def status_0(of):
         s["pulse"],
         s["timezone"],
         of.power.minutes_left,
-        "wifi " + _with_reason(of.wifi.state, of.wifi.reason) + _ap(of.wifi),
-        "mqtt " + broker(of),
-        "camera " + _with_reason(of.camera.state, of.camera.reason),
+        "wifi " + with_reason(of.wifi.state, of.wifi.reason) + _ap(of.wifi),
+        "mqtt " + borrow("app.brokertext").state(of),
+        "camera " + with_reason(of.camera.state, of.camera.reason),
         "guarded by a password" if s["adminpass"] else "open: no adminpass is set",
     ) + (("updates unsigned over plain http",) if _is_careless(s) else ())
 
@@ -108,17 +109,5 @@ def _ap(wifi):
     return ", access point {} ({} joined)".format(wifi.ap_address, wifi.ap_clients)
 
 
-def broker(of):
-    """How the session with the broker is."""
-    state = of.session.state
-    if state == "connected" and not of.session.up.is_set():
-        state = "subscribing"
-    if state == "offline":
-        return _with_reason(state, of.link.waits_for)
-    tls = of.settings["mqtthost"] and of.link.address()[2]
-    secured = ", tls " + of.settings.show("mqttverify") if tls else ""
-    return _with_reason(state, of.session.reason) + secured
-
-
-def _with_reason(state, reason):
+def with_reason(state, reason):
     return "{} ({})".format(state, reason) if reason else state

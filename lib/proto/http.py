@@ -22,11 +22,8 @@ class BadRequest(Exception):
         self.status = status
 
 
-def check_head(head, fields=None):
-    """(method, target, content length) of a whole head (bytes); raises BadRequest.
-
-    The dictionary `fields` gets the headers' values by their names in lower case, as text.
-    """
+def check_head(head):
+    """(method, target, content length) of a whole head (bytes); raises BadRequest."""
     lines = head[:-4].split(b"\r\n")
     method, target = _request_line(lines[0])
     if len(lines) - 1 > _MOST_HEADERS:
@@ -35,8 +32,6 @@ def check_head(head, fields=None):
     length = -1
     for line in lines[1:]:
         name, value = _field(line)
-        if fields is not None:
-            fields[name.decode()] = _text(value)
         if name == b"host":
             hosts += 1
         elif name == b"authorization":
@@ -54,6 +49,19 @@ def check_head(head, fields=None):
     if logins > 1:
         raise BadRequest(400, "one Authorization header is enough")
     return method, target, max(length, 0)
+
+
+def header(head, name):
+    """The value of a header of a checked head, as text; None without it, the last of several."""
+    wanted = name.lower().encode() + b":"
+    found = None
+    at = head.find(b"\n") + 1
+    while at < len(head) - 2:
+        end = head.find(b"\r", at)
+        if head[at : at + len(wanted)].lower() == wanted:
+            found = head[at + len(wanted) : end].strip().decode()
+        at = end + 2
+    return found
 
 
 def _request_line(line):
@@ -75,13 +83,6 @@ def _field(line):
     if not colon or not _is_token(name) or not _is_text(value):
         raise BadRequest(400, "header")
     return name.lower(), value.strip()
-
-
-def _text(value):
-    try:
-        return value.decode()
-    except UnicodeError:
-        raise BadRequest(400, "header") from None
 
 
 def _is_token(text):

@@ -50,8 +50,14 @@ PARAMS = (  # name, low, high, value at the first start (what the OV2640 driver 
     ("nightmode", 0, 1, 0),
 )
 SAVE = "save_to_nvs"
-RANGES = {row[0]: row[1:3] for row in PARAMS}
-RANGES[SAVE] = (0, 1)
+
+
+def _limits(name):
+    """(low, high) of a parameter, None for what is none."""
+    for row in PARAMS:
+        if row[0] == name:
+            return row[1:3]
+    return (0, 1) if name == SAVE else None
 
 
 def size_name(number):
@@ -75,13 +81,15 @@ def parse(text):
 
 
 def _value(name, value):
-    if name not in RANGES:
-        raise BadArgument("{}: no such parameter; {}".format(name, ", ".join(sorted(RANGES))))
+    limits = _limits(name)
+    if not limits:
+        names = ", ".join(sorted([row[0] for row in PARAMS] + [SAVE]))
+        raise BadArgument("{}: no such parameter; {}".format(name, names))
     if value is True or value is False or not isinstance(value, (int, str)):
         raise BadArgument("{}: a number".format(name))
     if name == "framesize" and isinstance(value, str) and value.upper() in _SIZE_NAMES:
         return _SIZE_NAMES.index(value.upper())
-    low, high = RANGES[name]
+    low, high = limits
     try:
         return int_between(str(value), low, high)
     except BadArgument:

@@ -11,8 +11,6 @@ _DAY = const(86_400)
 _HOUR = const(3_600)
 _FOR_EVER = const(0x7FFF_FFFF)  # 2068
 _DAYS_TO_2000 = const(730_425)  # from the civil calendar's 0000-03-01
-_DAYS = "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _US_RULES = ",M3.2.0,M11.1.0"  # what POSIX leaves open when a name has no rules
 
 
@@ -34,21 +32,6 @@ def days_of(year, month, day):
     era, yoe = divmod(year, 400)
     doy = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
     return era * 146_097 + yoe * 365 + yoe // 4 - yoe // 100 + doy - _DAYS_TO_2000
-
-
-def ctime(seconds):
-    """As C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
-    days, rest = divmod(seconds, _DAY)
-    year, month, day = civil(days)
-    return "{} {} {:2d} {:02d}:{:02d}:{:02d} {}".format(
-        _DAYS[(days + 5) % 7],  # 2000-01-01 was a Saturday
-        _MONTHS[month - 1],
-        day,
-        rest // _HOUR,
-        rest // 60 % 60,
-        rest % 60,
-        year,
-    )
 
 
 class TimeZone:

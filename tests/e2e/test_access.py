@@ -9,13 +9,13 @@ import pytest
 from sim import Simulator, wait_until
 from telnetuser import TelnetUser
 
-from app.pages.routes import ROUTES
+from app.pages.routes import rows
 
 WORD = "open, sesame!"
 NOBODY = "mqtt://127.0.0.1:1"
 PUBLIC = {"/login", "/style.css", "/app.js", "/icon.svg"}
 PICTURES = ["/capture", "/jpg", "/mjpg", "/stream"]
-GUARDED = sorted({row[0] for row in ROUTES} - PUBLIC - {"*"}) + PICTURES + ["/nothing", "/login/"]
+GUARDED = sorted({row[0] for row in rows()} - PUBLIC - {"*"}) + PICTURES + ["/nothing", "/login/"]
 _addresses = itertools.count(2)
 
 
@@ -177,7 +177,7 @@ def test_own_names(owner):
         assert owner.get("/api/status", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("path", sorted({row[0] for row in ROUTES} - {"*"}) + PICTURES)
+@pytest.mark.parametrize("path", sorted({row[0] for row in rows()} - {"*"}) + PICTURES)
 def test_forms_and_scripts_of_other_sites_change_nothing(owner, camera, path):
     before = owner.get("/api/settings").json()
     body = {"wifissid": "evil", "save": "1", "password": WORD}

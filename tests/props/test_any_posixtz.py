@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.posixtz import TimeZone, civil, ctime, days_of
+from proto.posixtz import TimeZone, civil, days_of
 from proto.values import BadArgument
 
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
@@ -43,12 +43,6 @@ def test_every_zone_of_the_world_has_the_same_local_time():
             seconds = round((at - EPOCH).total_seconds())
             expected = seconds + round(local.utcoffset().total_seconds())
             assert ours.local(seconds) == (expected, local.tzname()), f"{name} {rule} {at}"
-
-
-@given(st.integers(-(2**31), 2**33))
-def test_ctime(seconds):
-    at = EPOCH.replace(tzinfo=None) + datetime.timedelta(seconds=seconds)
-    assert ctime(seconds) == at.ctime()
 
 
 @given(st.dates())

@@ -9,11 +9,13 @@ from fakes import NVS, Backoff, Log, outcome, run
 from app import params
 from app.camera import Camera
 from hal.sensor.ov2640 import NightMode
-from proto.params import FRAMESIZES, PARAMS, RANGES, parse
+from proto.params import FRAMESIZES, PARAMS, SAVE, parse
 from proto.values import BadArgument
 
 GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"
 INITIAL = {row[0]: row[3] for row in PARAMS}
+RANGES = {row[0]: row[1:3] for row in PARAMS}
+RANGES[SAVE] = (0, 1)
 NAMES = "framesize, quality, contrast, brightness, saturation, gainceiling, colorbar, awb, agc, \
 aec, hmirror, vflip, awb_gain, agc_gain, aec_value, aec2, dcw, bpc, wpc, raw_gma, lenc, \
 special_effect, wb_mode, ae_level, nightmode, save_to_nvs"  # behaviour.md, section 5

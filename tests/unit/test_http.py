@@ -3,7 +3,7 @@
 import unittest
 
 from proto.http import MOST_HEAD, BadRequest, check_head
-from proto.reasons import REASONS
+from proto.reasons import titled
 
 HOST = b"Host: cam\r\n"
 
@@ -13,7 +13,7 @@ def status(head):
         check_head(head + b"\r\n")
         return 200
     except BadRequest as e:
-        assert str(e) and e.status in REASONS, head
+        assert str(e) and titled(e.status), head
         return e.status
 
 

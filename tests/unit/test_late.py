@@ -32,7 +32,7 @@ class TestBorrow(unittest.TestCase):
         gc.collect()
         before = gc.mem_alloc()
         for _ in range(20):
-            self.assertEqual(borrow("proto.reasons").REASONS[404], "Not Found")
+            self.assertEqual(borrow("proto.reasons").titled(404), "404 Not Found")
         gc.collect()
         self.assertTrue(gc.mem_alloc() - before < 15_000)  # the last may still be on the stack
 

@@ -58,7 +58,7 @@ class TestPages(unittest.TestCase):
             head, _, rest = data.partition(b"\r\n\r\n")
             return int(head.split(b" ")[1]) if head else 0, head.decode(), rest, site.log.errors
 
-        rows, routes.ROUTES = routes.ROUTES, (("/api/x", "GET", "fake", "work"),)
+        rows, routes.ROUTES = routes.ROUTES, "\n/api/x GET fake work\n"
         sys.modules["app.pages.fake"] = Module(work)
         try:
             return run(whole())
@@ -87,11 +87,20 @@ class TestPages(unittest.TestCase):
     def test_a_fault_in_the_middle_ends_the_connection_and_no_second_head_comes(self):
         async def work(exchange):
             await exchange.start()
-            await exchange.write("half")
+            await exchange.write("half" * 150)
             raise ValueError("x")
 
         status, head, body, errors = self.ask(work)
-        self.assertEqual((status, body, len(errors)), (200, b"", 1))
+        self.assertEqual((status, b"HTTP" in body, len(errors)), (200, False, 1))
+
+    def test_a_fault_before_anything_was_sent_is_told_instead(self):
+        async def work(exchange):
+            await exchange.start()
+            await exchange.write("a little")
+            raise ValueError("x")
+
+        status, head, body, errors = self.ask(work)
+        self.assertEqual((status, b"little" in body, len(errors)), (500, False, 1))
 
     def test_a_user_who_has_gone_is_no_fault(self):
         async def work(exchange):

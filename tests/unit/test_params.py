@@ -2,9 +2,11 @@
 
 import unittest
 
-from proto.params import FRAMESIZES, PARAMS, RANGES, parse, size_name
+from proto.params import FRAMESIZES, PARAMS, SAVE, parse, size_name
 from proto.values import BadArgument
 
+RANGES = {row[0]: row[1:3] for row in PARAMS}
+RANGES[SAVE] = (0, 1)
 NAMES = "framesize quality contrast brightness saturation gainceiling colorbar awb agc aec \
 hmirror vflip awb_gain agc_gain aec_value aec2 dcw bpc wpc raw_gma lenc special_effect wb_mode \
 ae_level nightmode save_to_nvs"

@@ -2,7 +2,7 @@
 
 import unittest
 
-from proto.posixtz import TimeZone, civil, ctime, days_of
+from proto.posixtz import TimeZone, civil, days_of
 from proto.values import BadArgument
 
 EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
@@ -55,10 +55,6 @@ class TestDates(unittest.TestCase):
             self.assertEqual(days_of(*civil(days)), days)
         self.assertEqual(civil(0), (2000, 1, 1))
         self.assertEqual(days_of(2024, 2, 29) + 1, days_of(2024, 3, 1))
-
-    def test_ctime(self):
-        self.assertEqual(ctime(0), "Sat Jan  1 00:00:00 2000")
-        self.assertEqual(ctime(utc(2026, 11, 22, 21, 34, 50)), "Sun Nov 22 21:34:50 2026")
 
 
 unittest.main()

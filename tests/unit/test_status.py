@@ -37,6 +37,9 @@ class Parts:
     def address(self):
         return "h", 1883, self.tls
 
+    def verified(self):
+        return not self.settings["mqttverify"]
+
     def rssi(self):
         return -61
 
@@ -56,6 +59,7 @@ def make():
     settings.set("mqtthost", "mqtt://broker")
     log = RealLog(lambda text: None)
     topics = Topics(settings, "DVES_A1B2C3")
+    parts.settings = settings
     status = Status(settings, topics, *(parts,) * 7, log, parts)
     return status, parts, log
 

@@ -5,6 +5,7 @@ from micropython import const
 from aio.late import borrow
 from proto.http import BadRequest
 
+_MOST_WANTED = ("exchange", "assets", "template")
 _MOST_UNREAD = const(16_384)  # bytes of a request that is refused
 
 
@@ -24,15 +25,24 @@ class Pages:
         self.log = status.log
         self.updater = updater
         self.web = self.portal = None
+        self._kept = {}
+
+    def keep(self, wanted):
+        """Keep what nearly every page needs, for as long as somebody looks at pages."""
+        self._kept = {name: self.part(name) for name in _MOST_WANTED} if wanted else {}
+
+    def part(self, name):
+        """A module of this package."""
+        return self._kept.get(name) or borrow("app.pages." + name)
 
     async def answer(self, request):
         """The page, form or API call that a request is for."""
-        exchange = borrow("app.pages.exchange").Exchange(self, request)
+        exchange = self.part("exchange").Exchange(self, request)
         await self._guarded(exchange, self._answer(exchange), exchange.left)
 
     async def refuse(self, request, status, what="", headers=""):
         """Say no to a request, as a page, as JSON or in a line."""
-        exchange = borrow("app.pages.exchange").Exchange(self, request)
+        exchange = self.part("exchange").Exchange(self, request)
         await self._guarded(exchange, self._refuse(exchange, status, what, headers), _MOST_UNREAD)
 
     async def _guarded(self, exchange, work, most_unread):
@@ -54,7 +64,7 @@ class Pages:
         find = None  # with it the table goes
         try:
             if row:
-                await getattr(borrow("app.pages." + row[2]), row[3])(exchange)
+                await getattr(self.part(row[2]), row[3])(exchange)
             elif allowed:
                 await exchange.refuse(405, "", "Allow: {}\r\n".format(allowed))
             else:

@@ -54,6 +54,16 @@ async def write(exchange, value, status=200):
     await exchange.write(json.dumps(value))
 
 
+async def members(exchange, pairs):
+    """An object of many members, each made when it is sent."""
+    await exchange.start(200, "application/json")
+    comma = "{"
+    for name, value in pairs:
+        await exchange.write('{}"{}": {}'.format(comma, name, json.dumps(value)))
+        comma = ",\n"
+    await exchange.write("}")
+
+
 async def stream(exchange, name, values):
     """An object with one list, each of its values made when it is sent."""
     await exchange.start(200, "application/json")

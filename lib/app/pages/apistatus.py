@@ -7,31 +7,32 @@ from config import product
 
 async def read(exchange):
     """What the camera's page shows of it."""
-    site = exchange.site
+    await apibody.members(exchange, _members(exchange.site))
+
+
+def _members(site):
+    """(name, value) one after the other: none waits in memory until all are known."""
     of = site.status
-    answer = {
-        "name": product.NAME,
-        "version": product.VERSION,
-        "device_id": site.device_id,
-        "topic": of.settings["topic"],
-        "host": site.access.host,
-        "open": site.access.open,
-        "uptime_s": of.log.uptime_s(),
-        "time": site.commands.call("time", "")[1],
-        "heap_free": of.chip.free_bytes(),
-        "started_by": of.chip.reset_cause(),
-        "wifi": _wifi(of),
-        "broker": {"state": borrow("app.statustext").broker(of), "connects": of.session.connects},
-        "camera": _camera(of),
-        "viewers": site.web.streams,
-        "power": of.power.on,
-        "timer": of.power.minutes_left,
-        "restarts": sum(of.supervisor.restarts.values()),
-        "errors": of.log.errors,
-        "last_error": of.log.last_error,
-        "update": site.updater.state,
-    }
-    await apibody.write(exchange, answer)
+    yield "name", product.NAME
+    yield "version", product.VERSION
+    yield "device_id", site.device_id
+    yield "topic", of.settings["topic"]
+    yield "host", site.access.host
+    yield "open", site.access.open
+    yield "uptime_s", of.log.uptime_s()
+    yield "time", site.commands.call("time", "")[1]
+    yield "heap_free", of.chip.free_bytes()
+    yield "started_by", of.chip.reset_cause()
+    yield "wifi", _wifi(of)
+    yield "broker", {"state": borrow("app.brokertext").state(of), "connects": of.session.connects}
+    yield "camera", _camera(of)
+    yield "viewers", site.web.streams
+    yield "power", of.power.on
+    yield "timer", of.power.minutes_left
+    yield "restarts", sum(of.supervisor.restarts.values())
+    yield "errors", of.log.errors
+    yield "last_error", of.log.last_error
+    yield "update", site.updater.state
 
 
 def _wifi(of):

@@ -4,7 +4,7 @@ from micropython import const
 
 from aio.late import borrow
 from proto.http import SECURITY, BadRequest
-from proto.reasons import REASONS
+from proto.reasons import titled
 
 _PIECE = const(536)  # what the smallest segment of TCP carries
 
@@ -55,16 +55,16 @@ class Exchange:
         return data
 
     async def start(self, status=200, kind="text/html; charset=UTF-8", headers=""):
-        """The answer's head: once, and before anything else."""
-        self.begun = True
-        head = "HTTP/1.0 {} {}\r\nContent-Type: {}\r\n{}{}{}Connection: close\r\n\r\n"
+        """The answer's head, before anything else; in place of what has not been sent yet."""
+        self._used = 0
         store = "" if "Cache-Control" in headers else "Cache-Control: no-store\r\n"
-        head = head.format(status, REASONS[status], kind, SECURITY, store, headers)
-        await self._stream.send(head.encode())
+        await self.write("HTTP/1.0 {}\r\nContent-Type: {}\r\n".format(titled(status), kind), True)
+        await self.write(SECURITY, True)
+        await self.write("{}{}Connection: close\r\n\r\n".format(store, headers), True)
 
-    async def write(self, data):
-        """Some of the answer's body: text or bytes."""
-        if self.method == "HEAD":
+    async def write(self, data, head=False):
+        """Some of the answer: text or bytes, of its body unless `head` is set."""
+        if self.method == "HEAD" and not head:
             return
         view = memoryview(data.encode() if isinstance(data, str) else data)
         if not self._buffer:
@@ -81,6 +81,7 @@ class Exchange:
     async def _flush(self):
         used, self._used = self._used, 0
         if used:
+            self.begun = True  # from here on nothing can be taken back
             await self._stream.send(memoryview(self._buffer)[:used])
 
     async def end(self, most):

@@ -17,7 +17,7 @@ async def page(exchange, status=200, message="", wanted=None):
     if status == 429:
         retry = "Retry-After: {}\r\n".format(_wait_s(exchange))
     await exchange.start(status, headers=retry)
-    await borrow("app.pages.template").send(exchange, "login.html", words.get)
+    await exchange.site.part("template").send(exchange, "login.html", words.get)
 
 
 async def enter(exchange):

@@ -1,28 +1,39 @@
 """The table of pages: what is asked for, and the module and function that answer it."""
 
-ROUTES = (  # path, methods, module, function; * for the path: "/" while it is the setup
-    ("/", "GET", "assets", "camera"),
-    ("*", "GET", "setup", "page"),
-    ("*", "POST", "setupsave", "save"),
-    ("/camera", "GET", "assets", "camera"),
-    ("/setup", "GET", "setup", "page"),
-    ("/setup", "POST", "setupsave", "save"),
-    ("/login", "GET", "login", "page"),
-    ("/login", "POST", "login", "enter"),
-    ("/logout", "POST", "login", "leave"),
-    ("/style.css", "GET", "assets", "style"),
-    ("/app.js", "GET", "assets", "script"),
-    ("/icon.svg", "GET", "assets", "icon"),
-    ("/api/status", "GET", "apistatus", "read"),
-    ("/api/settings", "GET", "apisettings", "read"),
-    ("/api/settings", "POST", "apisettings", "write"),
-    ("/api/camera", "GET", "apicamera", "read"),
-    ("/api/camera", "POST", "apicamera", "write"),
-    ("/api/command", "POST", "apicommand", "run"),
-    ("/api/log", "GET", "apistatus", "log"),
-    ("/api/networks", "GET", "networks", "read"),
-    ("/update", "POST", "uploads", "take"),
-)
+# path, method, module, function; * for the path: "/" while it is the setup
+ROUTES = """
+/ GET assets camera
+* GET setup page
+* POST setupsave save
+/camera GET assets camera
+/setup GET setup page
+/setup POST setupsave save
+/login GET login page
+/login POST login enter
+/logout POST login leave
+/style.css GET assets style
+/app.js GET assets script
+/icon.svg GET assets icon
+/api/status GET apistatus read
+/api/settings GET apisettings read
+/api/settings POST apisettings write
+/api/camera GET apicamera read
+/api/camera POST apicamera write
+/api/command POST apicommand run
+/api/log GET apistatus log
+/api/networks GET networks read
+/update POST uploads take
+"""  # one text: a tuple for each would take four times as much
+
+
+def rows(path=None):
+    """The rows in their order, of one path or all, each as its four words."""
+    before = "\n" if path is None else "\n{} ".format(path)
+    at = ROUTES.find(before)
+    while 0 <= at < len(ROUTES) - 1:
+        end = ROUTES.find("\n", at + 1)
+        yield tuple(ROUTES[at + 1 : end].split(" "))
+        at = ROUTES.find(before, end)
 
 
 def find(method, path, setup_first):
@@ -30,9 +41,9 @@ def find(method, path, setup_first):
     if path == "/" and setup_first:
         path = "*"
     wanted = "GET" if method == "HEAD" else method
-    rows = [row for row in ROUTES if row[0] == path]
-    for row in rows:
+    allowed = []
+    for row in rows(path) if " " not in path else ():
         if row[1] == wanted:
             return row, ""
-    allowed = ", ".join(row[1] for row in rows)
-    return None, allowed.replace("GET", "GET, HEAD")
+        allowed.append(row[1])
+    return None, ", ".join(allowed).replace("GET", "GET, HEAD")

@@ -24,7 +24,7 @@ async def page(exchange, fields=None, errors=None):
         found = await borrow("app.pages.networks").seen(exchange)
     form = _Form(exchange.site, fields or {}, errors or {}, found)
     await exchange.start(400 if errors else 200)
-    await borrow("app.pages.template").send(exchange, "setup.html", form.fill)
+    await exchange.site.part("template").send(exchange, "setup.html", form.fill)
 
 
 class _Form:
@@ -73,7 +73,7 @@ class _Form:
             yield ' aria-invalid="true" autofocus'
 
     def _error(self, field):
-        escape = borrow("app.pages.template").escape
+        escape = self._site.part("template").escape
         if field in self._errors:
             yield '<p class="error" id="{}-error">'.format(field)
             yield escape(self._errors[field]) + "</p>"
@@ -89,7 +89,7 @@ class _Form:
             yield "its pictures and change everything. Choose one below.</p>"
 
     def _networks(self, _):
-        escape = borrow("app.pages.template").escape
+        escape = self._site.part("template").escape
         for ssid, rssi, secured in self._found:
             yield '<li><label><input type="radio" name="network" value="{}"> '.format(escape(ssid))
             yield '{} <meter min="-95" max="-45" value="{}">{} dBm</meter> {}'.format(
@@ -99,9 +99,9 @@ class _Form:
 
     def _zones(self, _):
         """The list to pick from; a rule that is not in it stays as it is."""
-        escape = borrow("app.pages.template").escape
+        escape = self._site.part("template").escape
         now, seen = self._value("timezone"), False
-        zones = borrow("app.pages.assets").unpacked("zones.txt")
+        zones = self._site.part("assets").unpacked("zones.txt")
         try:
             while True:
                 line = zones.readline()

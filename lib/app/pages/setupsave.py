@@ -3,7 +3,6 @@
 from micropython import const
 
 from aio.late import borrow
-from app.pages import changes
 from app.pages.setup import FIELDS
 from proto.http import BadRequest
 from proto.values import BadArgument
@@ -26,12 +25,12 @@ async def save(exchange):
         return
     settings = exchange.site.settings
     wanted = _wanted(settings, fields)
-    wrong = changes.faults(settings, wanted)
+    wrong = borrow("app.pages.changes").faults(settings, wanted)
     if 0 < len(wanted.get("password", "")) < _LEAST_WPA:
         wrong["password"] = "at least {} characters, as every WPA password has".format(_LEAST_WPA)
     if not wrong:
         try:
-            kept = changes.make(settings, wanted)
+            kept = borrow("app.pages.changes").make(settings, wanted)
         except BadArgument as e:  # no room for the file: nothing else has changed
             wrong = {"mqttca": str(e)}
     if wrong:
@@ -42,7 +41,13 @@ async def save(exchange):
     if reboot:
         exchange.site.commands.call("restart", "1")
     title = "Saved" if kept else "In force, but not saved"
-    await _tell(exchange, title, wanted, reboot or changes.restarts(settings, wanted), kept)
+    await _tell(
+        exchange,
+        title,
+        wanted,
+        reboot or borrow("app.pages.changes").restarts(settings, wanted),
+        kept,
+    )
 
 
 def _wanted(settings, fields):
@@ -65,7 +70,7 @@ async def _tell(exchange, title, wanted, restarts, kept=True):
     site = exchange.site
 
     def steps(_):
-        escape = borrow("app.pages.template").escape
+        escape = site.part("template").escape
         if not kept:
             yield "<li>The flash refused to store it; the camera tries again each minute. Its log "
             yield "says why.</li>"
@@ -82,4 +87,6 @@ async def _tell(exchange, title, wanted, restarts, kept=True):
     words = {"title": lambda _: title, "steps": steps, "host": lambda _: site.access.host}
     words["device"] = lambda _: site.device_id
     await exchange.start()
-    await borrow("app.pages.template").send(exchange, "saved.html", lambda word: words[word](word))
+    await exchange.site.part("template").send(
+        exchange, "saved.html", lambda word: words[word](word)
+    )

@@ -1,11 +1,9 @@
 """Pages with blanks: a file of lib/www, sent line by line, each {{word}} filled in."""
 
-from aio.late import borrow
-
 
 async def send(exchange, name, fill):
     """`fill(word)` is text to be escaped, an iterator of finished HTML, or None."""
-    page = borrow("app.pages.assets").unpacked(name)
+    page = exchange.site.part("assets").unpacked(name)
     try:
         while True:
             line = page.readline()
