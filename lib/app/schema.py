@@ -39,14 +39,14 @@ FLAGS = const(5)
 # name|NVS key or file (<= 15)|kind|default|check (of proto) and its limits|flags
 _TABLE = """
 ssid|STA_SSID|TEXT||checks.Chars 1 31|REJOIN DEFAULT_BY_1
-password|STA_PASS|TEXT||wlan.Passphrase|SECRET REJOIN DEFAULT_BY_1
+password|STA_PASS|TEXT||checks.Passphrase|SECRET REJOIN DEFAULT_BY_1
 ssid2|STA_SSID2|TEXT||checks.Chars 1 31|REJOIN DEFAULT_BY_1
-password2|STA_PASS2|TEXT||wlan.Passphrase|SECRET REJOIN DEFAULT_BY_1
+password2|STA_PASS2|TEXT||checks.Passphrase|SECRET REJOIN DEFAULT_BY_1
 ssid3|STA_SSID3|TEXT||checks.Chars 1 31|REJOIN DEFAULT_BY_1
-password3|STA_PASS3|TEXT||wlan.Passphrase|SECRET REJOIN DEFAULT_BY_1
+password3|STA_PASS3|TEXT||checks.Passphrase|SECRET REJOIN DEFAULT_BY_1
 apfallback|AP_FALLBACK|INT|180|checks.Between 0 3600|
-apip|AP_IP|TEXT|192.168.1.1|wlan.IPv4|DEFAULT_BY_1
-appass|AP_PASS|TEXT||wlan.Passphrase|SECRET DEFAULT_BY_1
+apip|AP_IP|TEXT|192.168.1.1|checks.IPv4|DEFAULT_BY_1
+appass|AP_PASS|TEXT||checks.Passphrase|SECRET DEFAULT_BY_1
 apchannel|AP_CHANNEL|INT|1|checks.Between 1 13|
 mqtthost|MQTT_HOST|TEXT||uri.BrokerURI 127|RECONNECT DEFAULT_BY_1
 mqttport|MQTT_PORT|INT|0|checks.Between 0 65535|RECONNECT DEFAULT_BY_1

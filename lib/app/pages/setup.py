@@ -36,6 +36,7 @@ class _Form:
         self._fields = fields
         self._errors = errors
         self._found = found
+        self._zone_seen = False
 
     def fill(self, word):
         what, _, field = word.partition(":")
@@ -97,23 +98,17 @@ class _Form:
             )
             yield "</label></li>"
 
-    def _zones(self, _):
-        """The list to pick from; a rule that is not in it stays as it is."""
+    def _zone(self, field):
+        """One to pick from, as its name and its rule."""
+        name, _, rule = field.rpartition(" ")
         escape = self._site.part("template").escape
-        now, seen = self._value("timezone"), False
-        zones = self._site.part("assets").unpacked("zones.txt")
-        try:
-            while True:
-                line = zones.readline()
-                if not line:
-                    break
-                name, _, rule = line.decode().strip().partition("\t")
-                chosen = rule == now and not seen
-                seen = seen or chosen
-                yield '<option value="{}"{}>{}</option>\n'.format(
-                    escape(rule), " selected" if chosen else "", name
-                )
-        finally:
-            zones.close()
-        if not seen:
-            yield '<option value="{0}" selected>as now: {0}</option>'.format(escape(now))
+        chosen = not self._zone_seen and rule == self._value("timezone")
+        self._zone_seen = self._zone_seen or chosen
+        selected = " selected" if chosen else ""
+        yield '<option value="{}"{}>{}</option>'.format(escape(rule), selected, name)
+
+    def _otherzone(self, _):
+        """A rule that is not in the list stays as it is."""
+        if not self._zone_seen:
+            now = self._site.part("template").escape(self._value("timezone"))
+            yield '<option value="{0}" selected>as now: {0}</option>'.format(now)

@@ -1,9 +1,9 @@
-"""proto.wlan: what the radio can be given."""
+"""proto.checks: what the radio can be given."""
 
 import unittest
 
+from proto.checks import IPv4, Passphrase
 from proto.values import BadArgument
-from proto.wlan import IPv4, Passphrase
 
 
 class TestPassphrase(unittest.TestCase):
