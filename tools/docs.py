@@ -1,13 +1,17 @@
-"""Write README's references of commands and settings out of the firmware's own tables.
+"""Write what is said of commands and settings out of the firmware's own tables.
 
-`docs.py` writes, `docs.py --check` only says whether README is current (exit status 1 if not).
+That is README's references, and what GET /api/settings answers (its blanks are filled in by
+app.pages.apisettings). `docs.py` writes, `docs.py --check` only says whether all is current (exit
+status 1 if not).
 """
 
+import json
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+API = ROOT / "lib" / "www" / "settings.json"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
 from app import commandtable, schema  # noqa: E402
@@ -64,6 +68,38 @@ def parameters():
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
 
 
+def described():
+    """The JSON of all settings that a user can reach, with blanks for their values."""
+    rows = [row for row in schema.all_rows() if not row[schema.FLAGS] & schema.HIDDEN]
+    return '{"settings": [\n' + ",\n".join(_described(row) for row in rows) + "\n]}\n"
+
+
+def _described(row):
+    name, _, kind, default, _, flags = row
+    check, names = schema.check_of(row, {}), schema.choices(row)
+    found = {"name": name, "kind": "text", "value": f"text:{name}", "allowed": str(check)}
+    found["default"] = names[default] if names else str(default)
+    if flags & schema.SECRET or kind == schema.FILE:
+        found |= {"kind": "file" if kind == schema.FILE else "secret", "value": None}
+        found["set"] = f"set:{name}"
+    elif names:
+        found |= {
+            "kind": "choice",
+            "options": names,
+            "value": " ".join((f"choice:{name}", *names)),
+        }
+    elif kind == schema.INT:
+        found |= {"kind": "number", "low": check.low, "high": check.high}
+    elif flags & schema.LOGIN:
+        found["value"] = f"login:{name}"
+    found["restarts"] = bool(flags & schema.RESTART)
+    blanks = [found["value"], found.get("set")]
+    text = json.dumps(found)
+    for blank in filter(None, blanks):
+        text = text.replace(json.dumps(blank), "{{" + blank + "}}", 1)
+    return text
+
+
 def _cell(text):
     return text.replace("|", "\\|")
 
@@ -81,13 +117,13 @@ def render(text):
 
 
 def main(arguments):
-    old = README.read_text()
-    new = render(old)
-    if new != old and "--check" in arguments:
-        print("README.md is not what the tables say: make docs")
+    wanted = {README: render(README.read_text()), API: described()}
+    old = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    if old and "--check" in arguments:
+        print(", ".join(path.name for path in old) + ": not what the tables say: make docs")
         return 1
-    if new != old:
-        README.write_text(new)
+    for path in old:
+        path.write_text(wanted[path])
     return 0
 
 

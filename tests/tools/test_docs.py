@@ -1,11 +1,22 @@
 """README's tables come from the firmware's own."""
 
+import json
+import re
+
 import docs
 import pytest
 
 
 def test_readme_is_current():
     assert docs.render(docs.README.read_text()) == docs.README.read_text()
+
+
+def test_api_description_is_current_and_json_once_filled_in():
+    text = docs.API.read_text()
+    assert text == docs.described()
+    rows = json.loads(re.sub(r"{{.*?}}", "true", text))["settings"]
+    visible = [row[0] for row in docs.schema.all_rows() if not row[5] & docs.schema.HIDDEN]
+    assert [row["name"] for row in rows] == visible
 
 
 def test_every_row_is_there():

@@ -1,5 +1,7 @@
 """GET and POST /api/settings: every row of the schema, and new values for some."""
 
+import json
+
 from aio.late import borrow
 from app.pages import apibody
 from proto.http import BadRequest
@@ -7,33 +9,28 @@ from proto.values import BadArgument
 
 
 async def read(exchange):
-    """{"settings": [{"name", "kind", "value", "allowed", ...}, ...]}; secrets have no value."""
+    """{"settings": [{"name", "kind", "value", "allowed", ...}, ...]}; secrets have no value.
+
+    All but the values stands in settings.json (tools/docs.py), which is read line by line.
+    """
     settings = exchange.site.settings
-    desk = borrow("app.settingdesk")
-    kept = desk.schema.checks()
-    rows = (
-        _described(settings, desk.schema, row, text, kept) for row, text in desk.shown(settings)
-    )
-    await apibody.stream(exchange, "settings", rows)
+    await exchange.start(200, "application/json")
+    send = exchange.site.part("template").send
+    await send(exchange, "settings.json", lambda blank: (_value(settings, blank),))
 
 
-def _described(settings, of, row, text, kept):
-    check, name, names = of.check_of(row, kept), row[of.NAME], of.choices(row)
-    found = {"name": name, "kind": "text", "value": text, "allowed": str(check)}
-    if row[of.FLAGS] & of.SECRET or row[of.KIND] == of.FILE:
-        found["kind"] = "file" if row[of.KIND] == of.FILE else "secret"
-        found["value"] = None
-        found["set"] = bool(settings[name])
-    elif names:
-        found["kind"] = "choice"
-        found["options"] = names
-        found["default"] = names[row[of.DEFAULT]]
-    elif row[of.KIND] == of.INT:
-        found["kind"] = "number"
-        found["low"], found["high"] = check.low, check.high
-    found.setdefault("default", str(row[of.DEFAULT]))
-    found["restarts"] = bool(row[of.FLAGS] & of.RESTART)
-    return found
+def _value(settings, blank):
+    """What stands in a blank, `choice:mqttverify ca off` for instance, as JSON."""
+    what, _, rest = blank.partition(":")
+    name, *names = rest.split(" ")
+    value = settings[name]
+    if what == "set":
+        return "true" if value else "false"
+    if what == "choice":
+        value = names[value]
+    elif what == "login" and "@" in value:
+        value = borrow("proto.url").hidden(value)
+    return json.dumps(str(value))
 
 
 async def write(exchange):
