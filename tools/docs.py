@@ -1,17 +1,18 @@
 """Write what is said of commands and settings out of the firmware's own tables.
 
-That is README's references, and what GET /api/settings answers (its blanks are filled in by
-app.pages.apisettings). `docs.py` writes, `docs.py --check` only says whether all is current (exit
-status 1 if not).
+That is README's references, and what GET /api/settings and /api/camera answer, with blanks that
+app.pages fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit status
+1 if not).
 """
 
+import itertools
 import json
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-API = ROOT / "lib" / "www" / "settings.json"
+WWW = ROOT / "lib" / "www"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
 from app import commandtable, schema  # noqa: E402
@@ -68,36 +69,47 @@ def parameters():
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
 
 
-def described():
-    """The JSON of all settings that a user can reach, with blanks for their values."""
+def described_settings():
+    """The JSON of all settings that a user can reach."""
     rows = [row for row in schema.all_rows() if not row[schema.FLAGS] & schema.HIDDEN]
-    return '{"settings": [\n' + ",\n".join(_described(row) for row in rows) + "\n]}\n"
+    return _described("settings", map(_setting, rows))
 
 
-def _described(row):
+def described_camera():
+    """The JSON of all camera parameters."""
+    return _described("parameters", itertools.starmap(_parameter, PARAMS))
+
+
+def _described(name, objects):
+    """An object with one list, each blank as it is: not in quotes."""
+    text = f'{{"{name}": [\n' + ",\n".join(map(json.dumps, objects)) + "\n]}\n"
+    return text.replace('"{{', "{{").replace('}}"', "}}")
+
+
+def _setting(row):
     name, _, kind, default, _, flags = row
     check, names = schema.check_of(row, {}), schema.choices(row)
-    found = {"name": name, "kind": "text", "value": f"text:{name}", "allowed": str(check)}
+    found = {"name": name, "kind": "text", "value": f"{{{{text:{name}}}}}", "allowed": str(check)}
     found["default"] = names[default] if names else str(default)
     if flags & schema.SECRET or kind == schema.FILE:
         found |= {"kind": "file" if kind == schema.FILE else "secret", "value": None}
-        found["set"] = f"set:{name}"
+        found["set"] = f"{{{{set:{name}}}}}"
     elif names:
-        found |= {
-            "kind": "choice",
-            "options": names,
-            "value": " ".join((f"choice:{name}", *names)),
-        }
+        value = f"{{{{choice:{name} {' '.join(names)}}}}}"
+        found |= {"kind": "choice", "options": names, "value": value}
     elif kind == schema.INT:
         found |= {"kind": "number", "low": check.low, "high": check.high}
     elif flags & schema.LOGIN:
-        found["value"] = f"login:{name}"
-    found["restarts"] = bool(flags & schema.RESTART)
-    blanks = [found["value"], found.get("set")]
-    text = json.dumps(found)
-    for blank in filter(None, blanks):
-        text = text.replace(json.dumps(blank), "{{" + blank + "}}", 1)
-    return text
+        found["value"] = f"{{{{login:{name}}}}}"
+    return found | {"restarts": bool(flags & schema.RESTART)}
+
+
+def _parameter(name, low, high, initial):
+    found = {"name": name, "value": f"{{{{{name}}}}}", "low": low, "high": high}
+    found["default"] = initial
+    if name == "framesize":
+        found["options"] = [f"{width} x {height}" for _, width, height in FRAMESIZES]
+    return found
 
 
 def _cell(text):
@@ -117,7 +129,11 @@ def render(text):
 
 
 def main(arguments):
-    wanted = {README: render(README.read_text()), API: described()}
+    wanted = {
+        README: render(README.read_text()),
+        WWW / "settings.json": described_settings(),
+        WWW / "camera.json": described_camera(),
+    }
     old = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if old and "--check" in arguments:
         print(", ".join(path.name for path in old) + ": not what the tables say: make docs")

@@ -362,7 +362,8 @@ function grouped(rows, groups, one, rest) {
 async function showControls() {
   try {
     const { parameters } = await api("camera");
-    $("controls").replaceChildren(...grouped(parameters, GROUPS, control, "More"));
+    const offered = parameters.filter(({ value }) => value !== null);
+    $("controls").replaceChildren(...grouped(offered, GROUPS, control, "More"));
   } catch (error) {
     $("controls").replaceChildren(make("p", { className: "note bad", textContent: error.message }));
   }

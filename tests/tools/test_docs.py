@@ -11,12 +11,17 @@ def test_readme_is_current():
     assert docs.render(docs.README.read_text()) == docs.README.read_text()
 
 
-def test_api_description_is_current_and_json_once_filled_in():
-    text = docs.API.read_text()
-    assert text == docs.described()
-    rows = json.loads(re.sub(r"{{.*?}}", "true", text))["settings"]
+@pytest.mark.parametrize("name", ["settings", "camera"])
+def test_api_description_is_current(name):
+    assert (docs.WWW / f"{name}.json").read_text() == getattr(docs, f"described_{name}")()
+
+
+def test_api_description_is_json_once_filled_in():
+    text = docs.described_settings() + "," + docs.described_camera()
+    settings, camera = json.loads("[" + re.sub(r"{{.*?}}", "true", text) + "]")
     visible = [row[0] for row in docs.schema.all_rows() if not row[5] & docs.schema.HIDDEN]
-    assert [row["name"] for row in rows] == visible
+    assert [row["name"] for row in settings["settings"]] == visible
+    assert [row["name"] for row in camera["parameters"]] == [row[0] for row in docs.PARAMS]
 
 
 def test_every_row_is_there():

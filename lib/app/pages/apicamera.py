@@ -4,28 +4,19 @@ import json
 
 from app.pages import apibody
 from proto.http import BadRequest
-from proto.params import FRAMESIZES, PARAMS
 from proto.values import BadArgument
 
 
 async def read(exchange):
-    """{"parameters": [{"name", "value", "low", "high", "default"}, ...]}"""
-    await apibody.stream(exchange, "parameters", _all(exchange.site))
+    """{"parameters": [{"name", "value", "low", "high", "default"}, ...]}
 
-
-def _all(site):
-    values = _values(site)
-    for name, low, high, initial in PARAMS:
-        if name not in values:  # not offered by this camera's driver
-            continue
-        row = {"name": name, "value": values[name], "low": low, "high": high, "default": initial}
-        if name == "framesize":
-            row["options"] = ["{} x {}".format(size[1], size[2]) for size in FRAMESIZES]
-        yield row
-
-
-def _values(site):
-    return json.loads(site.commands.call("camera", "")[1])
+    A value is null where this camera's driver does not offer the parameter. All but the values
+    stands in camera.json (tools/docs.py), which is read line by line.
+    """
+    values = exchange.site.status.camera.values()
+    await exchange.start(200, "application/json")
+    send = exchange.site.part("template").send
+    await send(exchange, "camera.json", lambda name: str(values.get(name, "null")))
 
 
 async def write(exchange):
@@ -35,4 +26,4 @@ async def write(exchange):
         exchange.site.commands.call("camera", json.dumps(wanted))
     except BadArgument as e:
         raise BadRequest(400, str(e)) from None
-    await apibody.write(exchange, {"values": _values(exchange.site)})
+    await apibody.write(exchange, {"values": exchange.site.status.camera.values()})

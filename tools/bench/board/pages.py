@@ -1,20 +1,33 @@
 """Instead of main.py: the same firmware; tells the heap that each request needs at its peak."""
 
 import asyncio
+import builtins
 import gc
 
 from aio.late import once
 from aio.streams import Stream
 
 _send = Stream.send
+_import = __import__
 _used = [0, 0]  # bytes: while nobody asks, at most since then
+
+
+def note():
+    gc.collect()
+    _used[1] = max(_used[1], gc.mem_alloc())
 
 
 async def send(stream, *parts):
     """Whatever is sent is sent in the middle of the work."""
-    gc.collect()
-    _used[1] = max(_used[1], gc.mem_alloc())
+    note()
     await _send(stream, *parts)
+
+
+def load(*args):
+    """So is whatever is imported."""
+    module = _import(*args)
+    note()
+    return module
 
 
 def measured(serve):
@@ -44,4 +57,5 @@ async def main():
 
 
 Stream.send = send
+builtins.__import__ = load
 asyncio.run(main())
