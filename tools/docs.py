@@ -1,8 +1,8 @@
 """Write what is said of commands and settings out of the firmware's own tables.
 
 That is README's references, and what GET /api/settings and /api/camera answer, with blanks that
-app.pages fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit status
-1 if not).
+app.pages fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit
+status 1 if not).
 """
 
 import itertools
@@ -16,7 +16,7 @@ WWW = ROOT / "lib" / "www"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
 from app import commandtable, schema  # noqa: E402
-from proto.params import FRAMESIZES, PARAMS  # noqa: E402
+from proto.params import framesizes, params  # noqa: E402
 
 _NOTES = (
     (schema.SECRET, "secret: shown as `***`"),
@@ -61,10 +61,10 @@ def parameters():
     """One row for each camera parameter, then the frame sizes."""
     yield "| parameter | range | at first |"
     yield "| --- | --- | --- |"
-    for name, low, high, initial in PARAMS:
+    for name, low, high, initial in params():
         yield f"| `{name}` | {low}..{high} | {initial} |"
     yield "| `save_to_nvs` | 1 | |"
-    sizes = (f"{i} {name} ({w} x {h})" for i, (name, w, h) in enumerate(FRAMESIZES))
+    sizes = (f"{i} {name} ({w} x {h})" for i, (name, w, h) in enumerate(framesizes()))
     yield ""
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
 
@@ -77,7 +77,7 @@ def described_settings():
 
 def described_camera():
     """The JSON of all camera parameters."""
-    return _described("parameters", itertools.starmap(_parameter, PARAMS))
+    return _described("parameters", itertools.starmap(_parameter, params()))
 
 
 def _described(name, objects):
@@ -108,7 +108,7 @@ def _parameter(name, low, high, initial):
     found = {"name": name, "value": f"{{{{{name}}}}}", "low": low, "high": high}
     found["default"] = initial
     if name == "framesize":
-        found["options"] = [f"{width} x {height}" for _, width, height in FRAMESIZES]
+        found["options"] = [f"{width} x {height}" for _, width, height in framesizes()]
     return found
 
 

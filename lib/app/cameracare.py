@@ -7,7 +7,7 @@ import asyncio
 
 from micropython import const
 
-from proto.params import PARAMS, size_name
+from proto.params import params, size_name
 
 _SMALL = const(5)  # QVGA: the rest of the camera is worth less than such a picture
 
@@ -48,7 +48,7 @@ async def _start(of):
         text = "too little memory for {}: {}"
         of.log.error("camera", text.format(size_name(wished), size_name(size)))
         of.params["framesize"] = size
-    for name, _, _, initial in PARAMS:
+    for name, _, _, initial in params():
         value = of.params[name]
         if value != initial and name not in ("framesize", "quality"):
             try:

@@ -75,8 +75,34 @@ def check(settings, name, text):
 
 def change(settings, name, text):
     """Check what a user typed and put it in force; raises BadArgument."""
-    row, value = check(settings, name, text)
-    flags, is_file = row[schema.FLAGS], row[schema.KIND] == schema.FILE
+    _put(settings, *check(settings, name, text))
+
+
+def apply(settings, wanted):
+    """({name: what is wrong}, whether it is saved, whether the camera restarts by itself).
+
+    Of {name: text}: all are checked first, then all are in force and saved as one, or none.
+    """
+    wrong, checked = {}, []
+    for name, text in wanted.items():
+        try:
+            if not row(name):
+                raise BadArgument("there is no such setting")
+            checked.append(check(settings, name, text))
+        except BadArgument as e:
+            wrong[name] = str(e)
+    checked.sort(key=lambda pair: pair[0][schema.KIND] != schema.FILE)
+    for found, value in checked if not wrong else ():
+        try:
+            _put(settings, found, value)
+        except BadArgument as e:  # no room for the file: nothing has changed yet
+            return {found[schema.NAME]: str(e)}, False, False
+    restarts = any([found[schema.FLAGS] & schema.RESTART for found, _ in checked])
+    return wrong, not wrong and save(settings), restarts
+
+
+def _put(settings, row, value):
+    name, flags, is_file = row[schema.NAME], row[schema.FLAGS], row[schema.KIND] == schema.FILE
     if is_file:
         value = _new_file(settings, row, value)
     elif flags & schema.HASHED:

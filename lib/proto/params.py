@@ -4,57 +4,71 @@ import json
 
 from proto.values import BadArgument, int_between
 
-FRAMESIZES = (  # position = the number on the wire; drivers number otherwise: map by name
-    ("96X96", 96, 96),
-    ("QQVGA", 160, 120),
-    ("QCIF", 176, 144),
-    ("HQVGA", 240, 176),
-    ("240X240", 240, 240),
-    ("QVGA", 320, 240),
-    ("CIF", 400, 296),
-    ("HVGA", 480, 320),
-    ("VGA", 640, 480),
-    ("SVGA", 800, 600),
-    ("XGA", 1024, 768),
-    ("HD", 1280, 720),
-    ("SXGA", 1280, 1024),
-    ("UXGA", 1600, 1200),
-)
-_SIZE_NAMES = tuple(size[0] for size in FRAMESIZES)
+# position = the number on the wire; drivers number otherwise: map by name
+_FRAMESIZES = """\
+96X96 96 96
+QQVGA 160 120
+QCIF 176 144
+HQVGA 240 176
+240X240 240 240
+QVGA 320 240
+CIF 400 296
+HVGA 480 320
+VGA 640 480
+SVGA 800 600
+XGA 1024 768
+HD 1280 720
+SXGA 1280 1024
+UXGA 1600 1200"""
 
-PARAMS = (  # name, low, high, value at the first start (what the OV2640 driver begins with)
-    ("framesize", 0, len(FRAMESIZES) - 1, 13),
-    ("quality", 0, 63, 8),
-    ("contrast", -2, 2, 0),
-    ("brightness", -2, 2, 0),
-    ("saturation", -2, 2, 0),
-    ("gainceiling", 0, 6, 0),
-    ("colorbar", 0, 1, 0),
-    ("awb", 0, 1, 1),
-    ("agc", 0, 1, 1),
-    ("aec", 0, 1, 1),
-    ("hmirror", 0, 1, 0),
-    ("vflip", 0, 1, 0),
-    ("awb_gain", 0, 1, 1),
-    ("agc_gain", 0, 30, 0),
-    ("aec_value", 0, 1200, 168),
-    ("aec2", 0, 1, 0),
-    ("dcw", 0, 1, 1),
-    ("bpc", 0, 1, 0),
-    ("wpc", 0, 1, 1),
-    ("raw_gma", 0, 1, 1),
-    ("lenc", 0, 1, 1),
-    ("special_effect", 0, 6, 0),
-    ("wb_mode", 0, 4, 0),
-    ("ae_level", -2, 2, 0),
-    ("nightmode", 0, 1, 0),
-)
+# name, low, high, value at the first start (what the OV2640 driver begins with)
+_PARAMS = """\
+framesize 0 13 13
+quality 0 63 8
+contrast -2 2 0
+brightness -2 2 0
+saturation -2 2 0
+gainceiling 0 6 0
+colorbar 0 1 0
+awb 0 1 1
+agc 0 1 1
+aec 0 1 1
+hmirror 0 1 0
+vflip 0 1 0
+awb_gain 0 1 1
+agc_gain 0 30 0
+aec_value 0 1200 168
+aec2 0 1 0
+dcw 0 1 1
+bpc 0 1 0
+wpc 0 1 1
+raw_gma 0 1 1
+lenc 0 1 1
+special_effect 0 6 0
+wb_mode 0 4 0
+ae_level -2 2 0
+nightmode 0 1 0"""
 SAVE = "save_to_nvs"
+
+
+def params():
+    """Each parameter as (name, low, high, value at the first start)."""
+    return map(_row, _PARAMS.split("\n"))
+
+
+def framesizes():
+    """Each frame size as (name, width, height) in pixels, by its number."""
+    return map(_row, _FRAMESIZES.split("\n"))
+
+
+def _row(line):
+    name, *numbers = line.split(" ")
+    return tuple([name] + [int(number) for number in numbers])
 
 
 def _limits(name):
     """(low, high) of a parameter, None for what is none."""
-    for row in PARAMS:
+    for row in params():
         if row[0] == name:
             return row[1:3]
     return (0, 1) if name == SAVE else None
@@ -62,7 +76,15 @@ def _limits(name):
 
 def size_name(number):
     """The name of a frame size on the wire."""
-    return _SIZE_NAMES[number]
+    return _FRAMESIZES.split("\n")[number].split(" ")[0]
+
+
+def _size_number(name):
+    """Of a frame size by its name, None for what is none."""
+    for number, row in enumerate(framesizes()):
+        if row[0] == name.upper():
+            return number
+    return None
 
 
 def parse(text):
@@ -83,12 +105,13 @@ def parse(text):
 def _value(name, value):
     limits = _limits(name)
     if not limits:
-        names = ", ".join(sorted([row[0] for row in PARAMS] + [SAVE]))
+        names = ", ".join(sorted([row[0] for row in params()] + [SAVE]))
         raise BadArgument("{}: no such parameter; {}".format(name, names))
     if value is True or value is False or not isinstance(value, (int, str)):
         raise BadArgument("{}: a number".format(name))
-    if name == "framesize" and isinstance(value, str) and value.upper() in _SIZE_NAMES:
-        return _SIZE_NAMES.index(value.upper())
+    number = _size_number(value) if name == "framesize" and isinstance(value, str) else None
+    if number is not None:
+        return number
     low, high = limits
     try:
         return int_between(str(value), low, high)

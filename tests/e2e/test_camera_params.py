@@ -11,9 +11,11 @@ from pictures import Viewer
 from PIL import Image, ImageChops, ImageOps, ImageStat
 from sim import TOPIC, Simulator, wait_until
 
-from proto.params import FRAMESIZES, PARAMS
+from proto.params import framesizes, params
 
 SYNTAX = f"stat/{TOPIC}/SYNTAX"
+PARAMS = list(params())
+FRAMESIZES = list(framesizes())
 FIRST = {name: first for name, _, _, first in PARAMS}
 SMALL = {"framesize": "QVGA"}
 DRIVERS = ("api", "driver")

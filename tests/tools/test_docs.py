@@ -21,7 +21,7 @@ def test_api_description_is_json_once_filled_in():
     settings, camera = json.loads("[" + re.sub(r"{{.*?}}", "true", text) + "]")
     visible = [row[0] for row in docs.schema.all_rows() if not row[5] & docs.schema.HIDDEN]
     assert [row["name"] for row in settings["settings"]] == visible
-    assert [row["name"] for row in camera["parameters"]] == [row[0] for row in docs.PARAMS]
+    assert [row["name"] for row in camera["parameters"]] == [row[0] for row in docs.params()]
 
 
 def test_every_row_is_there():

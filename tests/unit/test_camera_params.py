@@ -9,10 +9,13 @@ from fakes import NVS, Backoff, Log, outcome, run
 from app import params
 from app.camera import Camera
 from hal.sensor.ov2640 import NightMode
-from proto.params import FRAMESIZES, PARAMS, SAVE, parse
+from proto.params import SAVE, framesizes, parse
+from proto.params import params as all_params
 from proto.values import BadArgument
 
 GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"
+PARAMS = list(all_params())
+FRAMESIZES = list(framesizes())
 INITIAL = {row[0]: row[3] for row in PARAMS}
 RANGES = {row[0]: row[1:3] for row in PARAMS}
 RANGES[SAVE] = (0, 1)

@@ -29,7 +29,7 @@ from app.schema import (
 from app.status import Status
 from app.updater import Updater
 from app.wifi import WiFiLink
-from proto.params import PARAMS
+from proto.params import params
 from proto.values import BadArgument, UnknownCommand
 
 SCHEMA = list(all_rows())
@@ -81,7 +81,7 @@ class Parts:
         self.up.set()
         self.on = False
         self.state, self.reason = "ready", ""
-        self.params = {row[0]: row[3] for row in PARAMS}
+        self.params = {row[0]: row[3] for row in params()}
         self.captured = self.failed = self.joins = self.connects = self.dropped = 0
         self.recoveries, self.restarts = {}, {}
         self.last_error = ""

@@ -13,6 +13,14 @@ from rows import Row
 from sim import Simulator
 
 PAGES = "/ /setup /app.js /login /nothing /api/status /api/settings /api/camera /api/log".split()
+REFUSED = {"mqttuser": "x", "mqttport": "x", "save": "1"}
+FORMS = (  # path, body
+    ("a form that is refused", "/setup", {"data": REFUSED}),
+    ("a form that is saved", "/setup", {"data": {**REFUSED, "mqttport": "1"}}),
+    ("POST /api/settings", "/api/settings", {"json": {"pulse": 5, "teleperiod": 60}}),
+    ("POST /api/camera", "/api/camera", {"json": {"quality": 12}}),
+    ("POST /api/command", "/api/command", {"json": {"command": "power", "argument": "off"}}),
+)
 MOST_HEAP_KB = 16  # 8 on the chip, whose words are half as long
 MOST_MS = 300
 VIEWERS = 4
@@ -55,9 +63,10 @@ def _heap(folder, uri):
 
 
 def _round(board):
-    form = {"mqttuser": "somebody", "mqttport": "x", "save": "1"}
     needed = {path: _one(board, path) for path in PAGES}
-    return {**needed, "form": _one(board, "/setup", "POST", data=form)}
+    for name, path, how in FORMS:
+        needed[name] = _one(board, path, "POST", **how)
+    return needed
 
 
 def _one(board, path, method="GET", **more):

@@ -4,8 +4,6 @@ import json
 
 from aio.late import borrow
 from app.pages import apibody
-from proto.http import BadRequest
-from proto.values import BadArgument
 
 
 async def read(exchange):
@@ -39,15 +37,9 @@ async def write(exchange):
     wanted = await apibody.read(exchange)
     for name in wanted:
         wanted[name] = apibody.text_of(name, wanted[name])
-    changes = borrow("app.pages.changes")
-    wrong = changes.faults(settings, wanted)
+    wrong, saved, restarts = borrow("app.settingdesk").apply(settings, wanted)
     if wrong:
         what = "Nothing was changed: {}.".format(", ".join(sorted(wrong)))
         await apibody.write(exchange, {"error": what, "faults": wrong}, 400)
         return
-    try:
-        saved = changes.make(settings, wanted)
-    except BadArgument as e:
-        raise BadRequest(400, str(e)) from None
-    answer = {"restarts": changes.restarts(settings, wanted), "saved": saved}
-    await apibody.write(exchange, answer)
+    await apibody.write(exchange, {"restarts": restarts, "saved": saved})

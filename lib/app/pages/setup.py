@@ -59,35 +59,17 @@ class _Form:
         return "stored; leave it empty to keep it" if self._has(field) else "none is stored"
 
     def _has(self, field):
-        return bool(self._settings[FIELDS[field]])
-
-    def _forget(self, field):
-        """A box to tick, where there is something to forget."""
-        if self._has(field):
-            yield '<label class="tick"><input type="checkbox" name="forget_{}" value="1"'.format(
-                field
-            )
-            yield "> Forget the stored one</label>"
-
-    def _invalid(self, field):
-        if field in self._errors:
-            yield ' aria-invalid="true" autofocus'
+        return self._settings[FIELDS[field]]
 
     def _error(self, field):
-        escape = self._site.part("template").escape
-        if field in self._errors:
-            yield '<p class="error" id="{}-error">'.format(field)
-            yield escape(self._errors[field]) + "</p>"
+        return self._errors.get(field)
 
-    def _summary(self, _):
-        if self._errors:
-            yield '<p class="note bad" role="alert">Nothing was saved: please look at '
-            yield "the marked fields.</p>" if len(self._errors) > 1 else "the marked field.</p>"
+    def _wrong(self, number):
+        """One field, or several."""
+        return min(len(self._errors), 2) == int(number)
 
-    def _access(self, _):
-        if self._site.access.open:
-            yield '<p class="note">No admin password is set: whoever reaches the camera can see '
-            yield "its pictures and change everything. Choose one below.</p>"
+    def _open(self, _):
+        return self._site.access.open
 
     def _networks(self, _):
         escape = self._site.part("template").escape

@@ -1,14 +1,22 @@
-"""Pages with blanks: a file of lib/www, sent line by line, each {{word}} filled in."""
+"""Pages with blanks: a file of lib/www, sent line by line, each {{word}} filled in.
+
+A line that begins with {{?word}} is sent where the word stands for something, else left out.
+"""
 
 
 async def send(exchange, name, fill):
-    """`fill(word)` is text to be escaped, an iterator of finished HTML, or None."""
+    """`fill(word)` is text to be escaped, an iterator of finished HTML, or something false."""
     page = exchange.site.part("assets").unpacked(name)
     try:
         while True:
             line = page.readline()
             if not line:
                 break
+            if line.startswith(b"{{?"):
+                end = line.find(b"}}")
+                if not fill(line[3:end].decode()):
+                    continue
+                line = line[end + 2 :]
             await _line(exchange, line, fill)
     finally:
         page.close()
@@ -27,7 +35,7 @@ async def _line(exchange, line, fill):
 
 
 async def _filled(exchange, value):
-    if value is None:
+    if not value:
         return
     if isinstance(value, str):
         await exchange.write(escape(value))
