@@ -27,6 +27,8 @@ TREES = (  # sources, place in the mirror; where two hold the same name, the fir
 PC_ONLY = ("config/firmware",)  # what builds firmware there, in Python, is for the PC
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
 PAGES = "lib/www/"  # what the web server sends
+PLAIN = (".html", ".json")  # kinds of pages that may have blanks
+BLANK = b"{{"  # a page with such is filled in line by line: it stays unpacked
 
 
 class CompileError(Exception):
@@ -74,10 +76,14 @@ def sources(root=ROOT, compiled=True):
                 if name.endswith(".py") and not _pc_only(root, full):
                     yield full, f"{place}/{inside[:-3]}.mpy" if compiled else f"{place}/{inside}"
                 elif f"{folder}/{inside}".startswith(PAGES):
-                    yield full, f"{place}/{inside}.gz"
+                    yield full, f"{place}/{inside}" + ("" if _has_blanks(full) else ".gz")
     for name in COPIED:
         if (root / name).exists():
             yield str(root / name), f"root/{name}"
+
+
+def _has_blanks(path):
+    return BLANK in Path(path).read_bytes()
 
 
 def _pc_only(root, path):
@@ -99,7 +105,7 @@ def _make(root, compiler, src, dst):
     os.makedirs(os.path.dirname(dst), exist_ok=True)
     partial = f"{dst}.{os.getpid()}.part"  # two runners may compile at the same time
     info = os.stat(src)
-    if dst.endswith(".py"):
+    if dst.endswith((".py", *PLAIN)):
         shutil.copyfile(src, partial)
     elif dst.endswith(".gz"):
         Path(partial).write_bytes(packed(Path(src).read_bytes()))

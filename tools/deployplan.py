@@ -67,7 +67,7 @@ def without_frozen(files, frozen):
     which are no modules, are left then.
     """
     if PRODUCT in frozen:
-        return {path: data for path, data in files.items() if path.endswith(".gz")}
+        return {path: data for path, data in files.items() if path.startswith("/lib/www/")}
     return {
         path: data
         for path, data in files.items()

@@ -28,7 +28,7 @@ def application(kind, root=ROOT):
     files = {}
     for top, prefix in ((mirror / "root" / "lib", ""), (mirror / "root" / "config", "config/")):
         for path in sorted(top.rglob("*")):
-            if path.suffix in (".mpy", ".gz"):
+            if path.suffix in (".mpy", ".gz", *compiler.PLAIN):
                 files[prefix + path.relative_to(top).as_posix()] = path.read_bytes()
     told = (root / "config" / "product.py").read_text()
     project, version = (

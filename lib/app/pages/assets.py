@@ -1,4 +1,4 @@
-"""The files of lib/www: gzipped in the flash, sent in small pieces, known by their ETag."""
+"""The files of lib/www, sent in small pieces; those without blanks packed, with an ETag."""
 
 import binascii
 import os
@@ -29,7 +29,8 @@ async def camera(exchange):
 
 
 async def _send(exchange, name, kind):
-    file = _opened(name)
+    name += ".gz"
+    file = opened(name)
     try:
         file.seek(-_FOOTER, 2)
         footer = file.read(_FOOTER)
@@ -43,7 +44,10 @@ async def _send(exchange, name, kind):
             size, source = os.stat(_path(name))[6], file
             headers += "Content-Encoding: gzip\r\n"
         else:
-            size, source = int.from_bytes(footer[4:], "little"), _unpacking(file)
+            size, source = (
+                int.from_bytes(footer[4:], "little"),
+                deflate.DeflateIO(file, deflate.GZIP, _WINDOW),
+            )
         headers += "Content-Length: {}\r\n".format(size)
         await exchange.start(200, kind, headers)
         await _pump(exchange, source)
@@ -61,23 +65,15 @@ async def _pump(exchange, source):
         await exchange.write(view[:got])
 
 
-def unpacked(name):
-    """A file of lib/www as it was written, to be read and closed."""
-    return _unpacking(_opened(name), True)
-
-
-def _unpacking(file, close=False):
-    return deflate.DeflateIO(file, deflate.GZIP, _WINDOW, close)
-
-
-def _opened(name):
+def opened(name):
+    """A file of lib/www as it lies in the flash, to be read and closed."""
     return open(_path(name), "rb")
 
 
 def _path(name):
     """Where it lies beside the firmware's modules: /lib on the board, whatever is frozen."""
     for folder in sys.path:
-        path = "{}/www/{}.gz".format(folder, name)
+        path = "{}/www/{}".format(folder, name)
         try:
             os.stat(path)
             return path

@@ -6,7 +6,7 @@ A line that begins with {{?word}} is sent where the word stands for something, e
 
 async def send(exchange, name, fill):
     """`fill(word)` is text to be escaped, an iterator of finished HTML, or something false."""
-    page = exchange.site.part("assets").unpacked(name)
+    page = exchange.site.part("assets").opened(name)
     try:
         while True:
             line = page.readline()
