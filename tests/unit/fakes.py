@@ -53,6 +53,13 @@ async def outcome(work):
         return e
 
 
+async def served(door, stream):
+    """What `outcome` has of serving a connection, which ends with it, as the listener sees to."""
+    error = await outcome(door.serve(stream))
+    stream.close()
+    return error
+
+
 def _make_small(sock):
     """Let the kernel hold 100 KB and not megabytes, and send at once."""
     for level, option, value in _SMALL:

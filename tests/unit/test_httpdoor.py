@@ -4,7 +4,7 @@ import asyncio
 import gc
 import unittest
 
-from fakes import Wire, clock, ended, outcome, read, run
+from fakes import Wire, clock, ended, outcome, read, run, served
 from microdot import Microdot
 
 from app.httpdoor import HTTPDoor
@@ -56,13 +56,7 @@ async def ask(*parts, gap_ms=0, **tunables):
     async with Wire() as wire:
         door = make_door(**tunables)
 
-        async def serve():
-            try:
-                return await outcome(door.serve(wire.ours))
-            finally:
-                wire.ours.close()
-
-        task = asyncio.create_task(serve())
+        task = asyncio.create_task(served(door, wire.ours))
         try:
             for part in parts:
                 await wire.peer.send(part)

@@ -5,7 +5,7 @@ import json
 import sys
 import unittest
 
-from fakes import Log, Wire, ended, outcome, read, run
+from fakes import Log, Wire, ended, read, run, served
 
 import app.pages.routes as routes
 from app.access import Access
@@ -52,7 +52,7 @@ class TestPages(unittest.TestCase):
             async with Wire() as wire:
                 await wire.peer.send(request.encode() + body)
                 door = HTTPDoor(Web(None, pages), access, pages)
-                task = asyncio.create_task(outcome(door.serve(wire.ours)))
+                task = asyncio.create_task(served(door, wire.ours))
                 data = await read(wire.peer, 100_000)
                 await ended(task)
             head, _, rest = data.partition(b"\r\n\r\n")

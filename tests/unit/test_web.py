@@ -3,7 +3,7 @@
 import asyncio
 import unittest
 
-from fakes import Log, Wire, clock, ended, outcome, read, run, until
+from fakes import Log, Wire, clock, ended, read, run, served, until
 
 from app.access import Access
 from app.frames import Frames
@@ -68,17 +68,12 @@ class Viewer(Wire):
     async def __aenter__(self):
         await super().__aenter__()
         await self.peer.send(self._request)
-        self.serving = asyncio.create_task(self._serve())
+        self.serving = asyncio.create_task(served(self._door, self.ours))
         return self
 
     async def __aexit__(self, kind, error, trace):
         await ended(self.serving)
         await super().__aexit__(kind, error, trace)
-
-    async def _serve(self):
-        error = await outcome(self._door.serve(self.ours))
-        self.ours.close()
-        return error
 
     async def line(self):
         data = b""
