@@ -19,6 +19,7 @@ class BrokerLink:
         self._wifi_up = wifi_up
         self._clock_set = clock_set
         self.waits_for = ""
+        self.tls = False  # whether the last try was by TLS
 
     def address(self):
         """(host, port, tls) of the settings."""
@@ -36,7 +37,8 @@ class BrokerLink:
             await asyncio.sleep_ms(500)
         self.waits_for = "no Wi-Fi"
         await self._wifi_up.wait()
-        if self.address()[2] and self.verified():
+        self.tls = self.address()[2]
+        if self.tls and self.verified():
             self.waits_for = "certificates need the time, and no time server has answered"
             await self._clock_set.wait()
         self.waits_for = ""

@@ -10,6 +10,6 @@ def state(of):
         reason = of.link.waits_for
     if reason:
         name = "{} ({})".format(name, reason)
-    if of.session.state != "offline" and of.settings["mqtthost"] and of.link.address()[2]:
+    if of.session.state != "offline" and of.link.tls:
         name += ", tls ca" if of.link.verified() else ", tls off"
     return name

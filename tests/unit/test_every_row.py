@@ -86,7 +86,7 @@ class Parts:
         self.recoveries, self.restarts = {}, {}
         self.last_error = ""
         self.device_id = ID
-        self.ap_open = False
+        self.ap_open = self.tls = False
 
     def set(self, what):
         if isinstance(what, list):

@@ -2,7 +2,7 @@
 
 import json
 
-from app.pages import apibody
+from aio.late import borrow
 from proto.http import BadRequest
 from proto.values import BadArgument
 
@@ -21,9 +21,11 @@ async def read(exchange):
 
 async def write(exchange):
     """Set all that are given, or none; answers with all values."""
-    wanted = await apibody.read(exchange)
+    wanted = await borrow("app.pages.apibody").read(exchange)
     try:
         exchange.site.commands.call("camera", json.dumps(wanted))
     except BadArgument as e:
         raise BadRequest(400, str(e)) from None
-    await apibody.write(exchange, {"values": exchange.site.status.camera.values()})
+    await borrow("app.pages.apireply").write(
+        exchange, {"values": exchange.site.status.camera.values()}
+    )

@@ -1,21 +1,24 @@
 """POST /api/command: what MQTT and the consoles can say, over HTTP."""
 
-from app.pages import apibody
+from aio.late import borrow
+from app.pages import apireply
 from proto.http import BadRequest
 from proto.values import BadArgument, UnknownCommand
 
 
 async def run(exchange):
     """{"command": ..., "argument": ...} to {"command": ..., "reply": ...}."""
-    asked = await apibody.read(exchange)
+    body = borrow("app.pages.apibody")
+    asked = await body.read(exchange)
     name = asked.get("command")
     if not isinstance(name, str) or not set(asked) <= {"command", "argument"}:
         raise BadRequest(400, 'The body has to be {"command": "...", "argument": "..."}.')
-    argument = apibody.text_of("argument", asked.get("argument", ""))
+    argument = body.text_of("argument", asked.get("argument", ""))
+    body = None
     try:
         reply, text, _ = exchange.site.commands.call(name, argument)
     except UnknownCommand:
         raise BadRequest(404, "There is no such command; the command help lists all.") from None
     except BadArgument as e:
         raise BadRequest(400, "{}: {}".format(name, e)) from None
-    await apibody.write(exchange, {"command": reply, "reply": text})
+    await apireply.write(exchange, {"command": reply, "reply": text})

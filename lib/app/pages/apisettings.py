@@ -3,7 +3,6 @@
 import json
 
 from aio.late import borrow
-from app.pages import apibody
 
 
 async def read(exchange):
@@ -34,12 +33,17 @@ def _value(settings, blank):
 async def write(exchange):
     """Set all that are given, or none; what is wrong stands beside each name."""
     settings = exchange.site.settings
-    wanted = await apibody.read(exchange)
-    for name in wanted:
-        wanted[name] = apibody.text_of(name, wanted[name])
+    wanted = await _texts(exchange)
     wrong, saved, restarts = borrow("app.settingdesk").apply(settings, wanted)
+    reply = borrow("app.pages.apireply")
     if wrong:
         what = "Nothing was changed: {}.".format(", ".join(sorted(wrong)))
-        await apibody.write(exchange, {"error": what, "faults": wrong}, 400)
+        await reply.write(exchange, {"error": what, "faults": wrong}, 400)
         return
-    await apibody.write(exchange, {"restarts": restarts, "saved": saved})
+    await reply.write(exchange, {"restarts": restarts, "saved": saved})
+
+
+async def _texts(exchange):
+    """{name: text} as the request has it."""
+    body = borrow("app.pages.apibody")
+    return {name: body.text_of(name, value) for name, value in (await body.read(exchange)).items()}

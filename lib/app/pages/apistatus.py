@@ -1,13 +1,13 @@
 """GET /api/status and /api/log: how the camera is."""
 
 from aio.late import borrow
-from app.pages import apibody
+from app.pages import apireply
 from config import product
 
 
 async def read(exchange):
     """What the camera's page shows of it."""
-    await apibody.members(exchange, _members(exchange.site))
+    await apireply.members(exchange, _members(exchange.site))
 
 
 def _members(site):
@@ -60,4 +60,4 @@ def _camera(of):
 
 async def log(exchange):
     """{"lines": [...]}, oldest first."""
-    await apibody.stream(exchange, "lines", exchange.site.log.lines())
+    await apireply.stream(exchange, "lines", exchange.site.log.lines())

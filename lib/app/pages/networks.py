@@ -1,13 +1,13 @@
 """The Wi-Fi networks in reach, to be picked from."""
 
-from app.pages import apibody
+from app.pages import apireply
 
 
 async def read(exchange):
     """GET /api/networks: {"networks": [{"ssid", "signal", "secured"}, ...]}, strongest first."""
     found = await seen(exchange)
     rows = ({"ssid": n, "signal": rssi, "secured": bool(key)} for n, rssi, key in found)
-    await apibody.stream(exchange, "networks", rows)
+    await apireply.stream(exchange, "networks", rows)
 
 
 async def seen(exchange):
