@@ -31,10 +31,11 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "proto.mqtt": PURE | {"proto", "umqtt"},
     "hal": STANDARD | HARDWARE | {"hal", "config"},
     "app": APP,
-    "app.schema": PURE | {"proto", "aio.late"},  # tools on the PC read it
+    "app.schema": PURE | {"proto", "aio.late", "app.schematable"},  # tools on the PC read it
     "app.frames": APP | {"app.framepool"},
     "app.httpdoor": APP | {"app.asked"},
-    "app.settingdesk": APP | {"app.settingstore"},  # the drawer of the desk, borrowed together
+    "app.settingchange": APP | {"app.settingstore"},  # what it writes to, borrowed together
+    "app.settingdesk": APP | {"app.settingstore"},
     "app.commandtable": set(),  # tools on the PC read it
     "app.site": APP | {"microdot"},
     "app.portal": APP | {"microdot"},

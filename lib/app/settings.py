@@ -45,13 +45,16 @@ class Settings:
         """The value as text; secrets masked."""
         return borrow("app.settingdesk").show(self, name)
 
-    def check(self, name, text):
-        """(row, value) that `set` would put in force; raises BadArgument where it would."""
-        return borrow("app.settingdesk").check(self, name, text)
-
     def set(self, name, text):
         """Put the user's `text` in force; raises BadArgument, and then nothing has changed."""
-        borrow("app.settingdesk").change(self, name, text)
+        borrow("app.settingchange").change(self, name, text)
+
+    def apply(self, wanted):
+        """({name: what is wrong}, whether all is saved, whether a restart follows): all or none.
+
+        `wanted` is {name: text}, and has the values afterwards.
+        """
+        return borrow("app.settingchange").apply(self, wanted)
 
     def keep(self, name, value, to_save=True):
         """Put a value in force that is valid already: a number or text, stored as it is."""
@@ -70,7 +73,7 @@ class Settings:
 
     def flush(self):
         """Write what has changed now, as one; True when the flash has taken it."""
-        return borrow("app.settingdesk").save(self)
+        return borrow("app.settingchange").save(self)
 
     def files(self):
         """Paths of the settings that are kept as files."""

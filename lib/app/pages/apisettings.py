@@ -34,7 +34,7 @@ async def write(exchange):
     """Set all that are given, or none; what is wrong stands beside each name."""
     settings = exchange.site.settings
     wanted = await _texts(exchange)
-    wrong, saved, restarts = borrow("app.settingdesk").apply(settings, wanted)
+    wrong, saved, restarts = settings.apply(wanted)
     reply = borrow("app.pages.apireply")
     if wrong:
         what = "Nothing was changed: {}.".format(", ".join(sorted(wrong)))

@@ -14,7 +14,7 @@ async def save(exchange):
     wanted, kept, restarts = {}, True, pressed != "save"
     if pressed != "reboot":
         wanted = _wanted(exchange.site.settings, fields)
-        wrong, kept, soon = borrow("app.settingdesk").apply(exchange.site.settings, wanted)
+        wrong, kept, soon = exchange.site.settings.apply(wanted)
         restarts = restarts or soon
         if wrong:
             errors = {field: wrong[name] for field, name in _names().items() if name in wrong}

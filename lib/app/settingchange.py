@@ -1,0 +1,95 @@
+"""How settings are changed: what a user typed is checked, put in force, saved; borrow it."""
+
+from aio.late import borrow
+from app import schema
+from proto.values import BadArgument
+
+
+def check(settings, row, text, kept):
+    """The value of what a user typed for a row; raises BadArgument."""
+    flags = row[schema.FLAGS]
+    if (flags & schema.DEFAULT_BY_1 and text == "1") or (
+        flags & schema.DEVICE_ID_TOO and text == settings.device_id
+    ):
+        return row[schema.DEFAULT]
+    value = schema.check_of(row, kept)(text)
+    if value and flags & schema.CERTIFICATE:
+        borrow("app.tls").check_ca(value)
+    if flags & schema.PUBLIC_KEY:
+        borrow("app.update.key").check(value, settings[row[schema.NAME]])
+    return value
+
+
+def change(settings, name, text):
+    """Check what a user typed and put it in force; raises BadArgument."""
+    row = schema.find(name)
+    _put(settings, row, check(settings, row, text, {}))
+
+
+def apply(settings, wanted):
+    """({name: what is wrong}, whether it is saved, whether the camera restarts by itself).
+
+    Of {name: text}: all are checked first, then all are in force and saved as one, or none.
+    """
+    rows = schema.rows(wanted)
+    wrong = _check_all(settings, rows, wanted)
+    files_first = sorted(rows.values(), key=lambda row: row[schema.KIND] != schema.FILE)
+    for row in files_first if not wrong else ():
+        try:
+            _put(settings, row, wanted[row[schema.NAME]])
+        except BadArgument as e:  # no room for the file: nothing has changed yet
+            return {row[schema.NAME]: str(e)}, False, False
+    restarts = any([row[schema.FLAGS] & schema.RESTART for row in rows.values()])
+    return wrong, not wrong and save(settings), restarts
+
+
+def _check_all(settings, rows, wanted):
+    """{name: what is wrong}; what is right is in `wanted` as a value then."""
+    wrong, kept = {}, schema.checks()
+    for name, text in wanted.items():
+        row = rows.get(name)
+        try:
+            if not row or row[schema.FLAGS] & schema.HIDDEN:
+                raise BadArgument("there is no such setting")
+            wanted[name] = check(settings, row, text, kept)
+        except BadArgument as e:
+            wrong[name] = str(e)
+    return wrong
+
+
+def _put(settings, row, value):
+    name, flags, is_file = row[schema.NAME], row[schema.FLAGS], row[schema.KIND] == schema.FILE
+    if is_file:
+        value = _new_file(settings, row, value)
+    elif flags & schema.HASHED:
+        value = borrow("app.password").hashed(value)
+    if value == settings[name] and not is_file:
+        return
+    settings.keep(name, value, to_save=not is_file)
+    if flags & schema.FRESH:
+        change(settings, "mqttcleansession", "1")
+    settings.tell(flags)
+
+
+def save(settings):
+    """Write what has changed, as one; True when the flash has taken it."""
+    names, settings.dirty = settings.dirty, []
+    try:
+        rows = schema.rows(names)
+        _store(settings).save([(rows[name], settings[name]) for name in names])
+        return True
+    except (OSError, ValueError) as e:
+        settings.dirty = names + [name for name in settings.dirty if name not in names]
+        settings.log.error("settings", "not saved: {!r}".format(e))
+        return False
+
+
+def _new_file(settings, row, text):
+    try:
+        return _store(settings).write_file(row, text)
+    except OSError as e:
+        raise BadArgument("not saved: {}".format(e)) from None
+
+
+def _store(settings):
+    return borrow("app.settingstore").SettingStore(settings.nvs, settings.log, schema)
