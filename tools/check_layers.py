@@ -34,8 +34,6 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app.schema": PURE | {"proto", "aio.late", "app.schematable"},  # tools on the PC read it
     "app.frames": APP | {"app.framepool"},
     "app.httpdoor": APP | {"app.asked"},
-    "app.settingchange": APP | {"app.settingstore"},  # what it writes to, borrowed together
-    "app.settingdesk": APP | {"app.settingstore"},
     "app.commandtable": set(),  # tools on the PC read it
     "app.site": APP | {"microdot"},
     "app.portal": APP | {"microdot"},

@@ -1,4 +1,4 @@
-"""How settings are changed: what a user typed is checked, put in force, saved; borrow it."""
+"""How settings are changed: what a user typed is checked and put in force; borrow it."""
 
 from aio.late import borrow
 from app import schema
@@ -27,9 +27,9 @@ def change(settings, name, text):
 
 
 def apply(settings, wanted):
-    """({name: what is wrong}, whether it is saved, whether the camera restarts by itself).
+    """({name: what is wrong}, whether the camera restarts by itself).
 
-    Of {name: text}: all are checked first, then all are in force and saved as one, or none.
+    Of {name: text}: all are checked first, then all are in force, or none.
     """
     rows = schema.rows(wanted)
     wrong = _check_all(settings, rows, wanted)
@@ -38,9 +38,8 @@ def apply(settings, wanted):
         try:
             _put(settings, row, wanted[row[schema.NAME]])
         except BadArgument as e:  # no room for the file: nothing has changed yet
-            return {row[schema.NAME]: str(e)}, False, False
-    restarts = any([row[schema.FLAGS] & schema.RESTART for row in rows.values()])
-    return wrong, not wrong and save(settings), restarts
+            return {row[schema.NAME]: str(e)}, False
+    return wrong, any([row[schema.FLAGS] & schema.RESTART for row in rows.values()])
 
 
 def _check_all(settings, rows, wanted):
@@ -71,25 +70,8 @@ def _put(settings, row, value):
     settings.tell(flags)
 
 
-def save(settings):
-    """Write what has changed, as one; True when the flash has taken it."""
-    names, settings.dirty = settings.dirty, []
-    try:
-        rows = schema.rows(names)
-        _store(settings).save([(rows[name], settings[name]) for name in names])
-        return True
-    except (OSError, ValueError) as e:
-        settings.dirty = names + [name for name in settings.dirty if name not in names]
-        settings.log.error("settings", "not saved: {!r}".format(e))
-        return False
-
-
 def _new_file(settings, row, text):
     try:
-        return _store(settings).write_file(row, text)
+        return borrow("app.settingstore").SettingStore(settings).write_file(row, text)
     except OSError as e:
         raise BadArgument("not saved: {}".format(e)) from None
-
-
-def _store(settings):
-    return borrow("app.settingstore").SettingStore(settings.nvs, settings.log, schema)

@@ -65,4 +65,4 @@ def erase(settings):
 
 
 def _store(settings):
-    return borrow("app.settingstore").SettingStore(settings.nvs, settings.log, schema)
+    return borrow("app.settingstore").SettingStore(settings)

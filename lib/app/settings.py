@@ -54,7 +54,8 @@ class Settings:
 
         `wanted` is {name: text}, and has the values afterwards.
         """
-        return borrow("app.settingchange").apply(self, wanted)
+        wrong, restarts = borrow("app.settingchange").apply(self, wanted)
+        return wrong, not wrong and self.flush(), restarts
 
     def keep(self, name, value, to_save=True):
         """Put a value in force that is valid already: a number or text, stored as it is."""
@@ -73,7 +74,8 @@ class Settings:
 
     def flush(self):
         """Write what has changed now, as one; True when the flash has taken it."""
-        return borrow("app.settingchange").save(self)
+        rows = borrow("app.schema").rows(self.dirty)
+        return borrow("app.settingstore").save(self, rows)
 
     def files(self):
         """Paths of the settings that are kept as files."""

@@ -2,6 +2,7 @@
 
 import os
 
+from app.schema import DEFAULT, FILE, INT, KEY, KIND, NAME, check_of
 from proto import journal
 from proto.values import BadArgument
 
@@ -9,32 +10,39 @@ _JOURNAL = "SAVE_JOURNAL"
 _MOST_JOURNAL = 2_400  # bytes; more than all settings of one request have
 
 
+def save(settings, rows):
+    """Write what has changed, as one; `rows` are {name: row} of that. True when it is done."""
+    names, settings.dirty = settings.dirty, []
+    try:
+        SettingStore(settings).save([(rows[name], settings[name]) for name in names])
+        return True
+    except (OSError, ValueError) as e:
+        settings.dirty = names + [name for name in settings.dirty if name not in names]
+        settings.log.error("settings", "not saved: {!r}".format(e))
+        return False
+
+
 class SettingStore:
     """Reads and writes rows of the schema; what it is handed is valid already."""
 
-    def __init__(self, nvs, log, schema):
-        self._of = schema
-        self._nvs = nvs
-        self._log = log
+    def __init__(self, settings):
+        self._nvs = settings.nvs
+        self._log = settings.log
 
     def load(self, row, kept):
         """The stored value; the default where it is missing, or no longer allowed."""
-        if row[self._of.KIND] == self._of.FILE:
-            return row[self._of.KEY] if _exists(row[self._of.KEY]) else ""
-        get = self._nvs.get_int if row[self._of.KIND] == self._of.INT else self._nvs.get_blob
-        stored = get(row[self._of.KEY])
+        if row[KIND] == FILE:
+            return row[KEY] if _exists(row[KEY]) else ""
+        get = self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob
+        stored = get(row[KEY])
         if stored is None:
-            return row[self._of.DEFAULT]
+            return row[DEFAULT]
         try:
-            text = (
-                str(stored) if row[self._of.KIND] == self._of.INT else stored.decode().rstrip("\0")
-            )
-            return self._of.check_of(row, kept)(text)
+            text = str(stored) if row[KIND] == INT else stored.decode().rstrip("\0")
+            return check_of(row, kept)(text)
         except (BadArgument, UnicodeError):
-            self._log.error(
-                "settings", "stored {} was unusable: default".format(row[self._of.NAME])
-            )
-            return row[self._of.DEFAULT]
+            self._log.error("settings", "stored {} was unusable: default".format(row[NAME]))
+            return row[DEFAULT]
 
     def save(self, pairs):
         """Store [(row, value), ...]: after a power cut all are old or all are new.
@@ -59,7 +67,7 @@ class SettingStore:
 
     def write_file(self, row, text):
         """The path; the file is replaced whole or not at all (rename), "" removes it."""
-        path = row[self._of.KEY]
+        path = row[KEY]
         if not text:
             _remove(path)
             return ""
@@ -71,21 +79,21 @@ class SettingStore:
     def erase(self, rows):
         """Forget everything that the user has set."""
         for row in rows:
-            if row[self._of.KIND] == self._of.FILE:
-                _remove(row[self._of.KEY])
+            if row[KIND] == FILE:
+                _remove(row[KEY])
             else:
-                self._nvs.erase(row[self._of.KEY])
+                self._nvs.erase(row[KEY])
         self._nvs.erase(_JOURNAL)
         self._nvs.commit()
 
     def _change(self, row, value):
         """(key, what to store or None to erase), or None where that stands there already."""
-        get = self._nvs.get_int if row[self._of.KIND] == self._of.INT else self._nvs.get_blob
-        stored = get(row[self._of.KEY])
-        wanted = value if row[self._of.KIND] == self._of.INT else value.encode()
-        if value == row[self._of.DEFAULT]:
-            return None if stored is None else (row[self._of.KEY], None)
-        return None if stored == wanted else (row[self._of.KEY], wanted)
+        get = self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob
+        stored = get(row[KEY])
+        wanted = value if row[KIND] == INT else value.encode()
+        if value == row[DEFAULT]:
+            return None if stored is None else (row[KEY], None)
+        return None if stored == wanted else (row[KEY], wanted)
 
     def _play(self, changes):
         for key, value in changes:

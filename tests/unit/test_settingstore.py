@@ -5,7 +5,6 @@ import unittest
 from fakes import NVS, Log, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
-from app import schema
 from app.schema import INT, TEXT, all_rows, check_of
 from app.settingstore import SettingStore
 from proto import journal
@@ -208,7 +207,7 @@ class TestFullFlash(unittest.TestCase):
 class TestJournal(unittest.TestCase):
     def test_longest_values_of_all_settings_fit_one_save(self):
         nvs = NVS()
-        store = SettingStore(nvs, Log(), schema)
+        store = SettingStore(settings_on(nvs))
         records = []
         take = nvs.set_blob
 
