@@ -1,10 +1,11 @@
 """Before the application, on every start: memory, a factory reset, and which copy runs.
 
-Imports nothing of the product, so that it works when that is broken. The copies are the folders
-`app_a` and `app_b`, and what the firmware holds itself (`/lib`, or frozen), which is the last
-resort. The note is one number in NVS: a power cut leaves the old one or the new one. It belongs to
-the firmware image that was running when a copy was chosen: beneath another one the firmware's own
-copy runs. hal.appslot reads and writes it for the application.
+Imports one module of the firmware's own (hal.tarfs), and works without it. The copies are the
+archives `app_a.tar` and `app_b.tar`, mounted as `/app_a` and `/app_b`, and what the firmware holds
+itself (`/lib`, or frozen), which is the last resort. The note is one number in NVS: a power cut
+leaves the old one or the new one. It belongs to the firmware image that was running when a copy
+was chosen: beneath another one the firmware's own copy runs. hal.appslot reads and writes it for
+the application.
 """
 
 import gc
@@ -28,11 +29,12 @@ _SAFE = const(6)  # the start after five of them: the firmware's own copy, in sa
 _STARTS = const(7 << 6)  # the bits that count them
 _TRIAL_MS = const(60_000)
 _ERASE = "erase"
-_FOLDERS = (None, "app_a", "app_b")
+_COPIES = (None, "app_a", "app_b")
+_found = {}
 
 
 def decide(note, cause, there):
-    """The note for this start. `there(folder)` is whether that copy exists.
+    """The note for this start. `there(name)` is whether that copy is there, and whole.
 
     Bits of a note: 0 and 1 the copy that runs, 2 and 3 what to go back to, 4 and 5 its state,
     6 to 8 starts that came to nothing so far, 9 and 10 the copy that was given up last; 11 to 29,
@@ -44,7 +46,7 @@ def decide(note, cause, there):
         return _VALID << 4
     if cause in (machine.SOFT_RESET, machine.DEEPSLEEP_RESET):  # no new start, as far as this goes
         return note
-    gone = copy and not there(_FOLDERS[copy])
+    gone = copy and not there(_COPIES[copy])
     if copy and state == _NEW and not gone:
         state, starts = _PENDING, 0
     elif copy and state == _PENDING or gone:
@@ -53,17 +55,34 @@ def decide(note, cause, there):
         starts = min(starts + 1, 7)
         if copy and starts == _CRASHES + 1:
             failed, copy, before = copy, before, 0
-    if copy and not there(_FOLDERS[copy]):
+    if copy and not there(_COPIES[copy]):
         copy = 0
     return copy | before << 2 | state << 4 | starts << 6 | failed << 9
 
 
-def _there(folder):
-    try:
-        os.stat(folder)
-        return True
-    except OSError:
-        return False
+def _opened(name):
+    """A copy as a file system, None where there is none that is whole."""
+    if name not in _found:
+        try:
+            from hal.tarfs import TarFS
+
+            _found[name] = TarFS(name + ".tar")
+        except Exception:  # whatever it is, another copy may be better
+            _found[name] = None
+        for module in ("hal.tarfs", "hal"):  # the copy brings one of that name itself
+            sys.modules.pop(module, None)
+    return _found[name]
+
+
+def _mount(name):
+    """Put a copy first on the path."""
+    files = _opened(name)
+    if files:
+        mount = getattr(os, "mount", None)
+        if not mount:  # there it is where it is not here
+            from vfs import mount
+        mount(files, "/" + name)
+        sys.path.insert(0, "/" + name)
 
 
 def _firmware():
@@ -84,13 +103,13 @@ def _choose():
         old = _VALID << 4
     copies, image, cause = old & 0x7FF, old >> 11, machine.reset_cause()
     if image == _firmware():
-        copies = decide(copies, cause, _there)
-        folder = _FOLDERS[copies & 3]
+        copies = decide(copies, cause, _opened)
+        name = _COPIES[copies & 3]
     else:
-        starts = decide(_VALID << 4 | copies & _STARTS, cause, _there) & _STARTS
+        starts = decide(_VALID << 4 | copies & _STARTS, cause, _opened) & _STARTS
         copies = copies & ~_STARTS | starts
-        folder = None
-    on_trial = folder and copies >> 4 & 3 == _PENDING and copies != old & 0x7FF
+        name = None
+    on_trial = name and copies >> 4 & 3 == _PENDING and copies != old & 0x7FF
     if image << 11 | copies != old:
         try:
             nvs.set_i32("app", image << 11 | copies)
@@ -98,8 +117,8 @@ def _choose():
         except OSError:
             if on_trial:
                 return
-    if folder and copies >> 6 & 7 < _SAFE:
-        sys.path.insert(0, folder)
+    if name and copies >> 6 & 7 < _SAFE:
+        _mount(name)
     if on_trial:
         machine.WDT(timeout=_TRIAL_MS)  # it may hang before it feeds a watchdog of its own
 
@@ -118,6 +137,9 @@ def _finish_erasing():
     for name in names:
         _wipe(name)
         _wipe(name + ".new")
+    for name in _COPIES[1:]:
+        for end in ("", ".tar", ".tar.new"):  # a folder is of an earlier firmware
+            _remove(name + end)
     for nvs in esp32.Partition.find(esp32.Partition.TYPE_DATA, subtype=2):
         for block in range(nvs.ioctl(4, 0)):
             nvs.ioctl(6, block)
@@ -143,6 +165,19 @@ def _fill():
     os.remove(_ERASE + ".fill")
 
 
+def _remove(path):
+    """A file, or a folder with all that is in it; one that is not there is gone already."""
+    try:
+        for name in [entry[0] for entry in os.ilistdir(path)]:
+            _remove(path + "/" + name)
+        os.rmdir(path)
+    except OSError:
+        try:
+            os.remove(path)
+        except OSError:
+            pass
+
+
 def _wipe(name):
     """Overwrite a file, then remove it."""
     try:
@@ -162,4 +197,4 @@ except OSError as e:  # an exception here would keep main.py from being run
     sys.print_exception(e)
 
 if __name__ == "__main__":  # main.py shares these names and needs none of them
-    del decide, _there, _firmware, _choose, _finish_erasing, _fill, _wipe
+    del decide, _found, _opened, _mount, _firmware, _choose, _finish_erasing, _fill, _remove, _wipe

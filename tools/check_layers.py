@@ -24,12 +24,13 @@ HARDWARE = {"machine", "network", "esp32", "esp", "camera", "ntptime", "neopixel
 APP = STANDARD | {"aio", "proto", "config.product", "app.schema", "app.commandtable"}
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
-    "boot": STANDARD | {"machine", "esp32"},
+    "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
     "main": STANDARD | {"app.system", "aio.late", "machine"},  # restarts when all else is broken
     "aio": STANDARD | {"aio"},
     "proto": PURE | {"proto"},
     "proto.mqtt": PURE | {"proto", "umqtt"},
     "hal": STANDARD | HARDWARE | {"hal", "config"},
+    "hal.tarfs": STANDARD,  # boot.py loads it alone
     "app": APP,
     "app.schema": PURE | {"proto", "aio.late", "app.schematable"},  # tools on the PC read it
     "app.frames": APP | {"app.framepool"},
@@ -45,7 +46,7 @@ ADVICE = {  # layer: what to do instead
     "aio": "aio knows no product and no hardware (design: aio -> standard modules)",
     "hal": "hal has no policy (design: hal -> machine, network, esp32, camera)",
     "main": "main only starts the system (design: main -> app.system)",
-    "boot": "boot knows nothing of the product",
+    "boot": "boot knows nothing of the product but how a copy of it is mounted",
 }
 LAYERS = ("aio", "proto", "hal", "app", "config")
 SIMULATED = re.compile(r"(^|_)(sim|simulat\w*)(_|$)", re.IGNORECASE)

@@ -60,7 +60,7 @@ class Deployment:
                 f"/{hiding[0]} on the board would hide /lib/{hiding[0]}: remove it, e.g. "
                 f"mpremote connect PORT fs rm -r :/{hiding[0]}"
             )
-        self._remove_copies(facts["root"])
+        self._remove_copies()
         recorded = self._recorded()
         present = self._present(set(files) | set(recorded))
         copy, remove = plan(files, recorded, present)
@@ -81,12 +81,10 @@ class Deployment:
         self._say(f"{len(copy)} copied, {len(remove)} removed, {unchanged} as they were: verified")
         return bool(copy or remove or again)
 
-    def _remove_copies(self, root):
+    def _remove_copies(self):
         """What came by updates of the application gives its place to what is deployed now."""
-        for folder in sorted({"app_a", "app_b"} & set(root)):
-            self._say(f"  remove /{folder}, a copy that came by an update")
-            for line in self._board.do(f"tree(('/{folder}',))", timeout=60).splitlines():
-                self._board.do(f"drop({line.split(' ', 1)[1]!r})")
+        for path in self._board.do("drop_copies()", timeout=60).split():
+            self._say(f"  removed {path}, a copy that came by an update")
 
     def _recorded(self):
         data = self._board.get(RECORD)

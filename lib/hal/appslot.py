@@ -1,7 +1,8 @@
-"""The copies of the application: two folders, and the one that the firmware holds itself.
+"""The copies of the application: two archives, and the one that the firmware holds itself.
 
 boot.py chooses among them by a note in NVS, which is read and written here: one number, so that
-a power cut leaves the old one or the new one. A folder holds what `lib` holds, and `config` whole.
+a power cut leaves the old one or the new one. `app_a.tar` holds what `lib` holds, and `config`
+whole, and is mounted as `/app_a` (hal.tarfs).
 A new copy that has been started once and not been confirmed is given up by the next start, as is
 one that failed three times in a row; after five failures the firmware's own copy runs in safe
 mode. A copy is for the firmware image that was running when it was chosen: another image brings
@@ -13,7 +14,7 @@ from binascii import crc32
 import esp32
 from micropython import const
 
-FOLDERS = ("", "app_a", "app_b")  # by the note's numbers; "" is the firmware's own copy
+COPIES = ("", "app_a", "app_b")  # by the note's numbers; "" is the firmware's own copy
 
 _NEW = const(0)
 _PENDING = const(1)
@@ -27,19 +28,26 @@ _SAFE = const(6)  # starts in a row, this one included
 
 
 def running():
-    """The folder that this start runs from, "" for the firmware's own copy."""
-    return "" if safe_mode() else FOLDERS[_note() & 3]
+    """The copy that this start runs from, "" for the firmware's own."""
+    return "" if safe_mode() else COPIES[_note() & 3]
 
 
 def spare():
-    """The folder for the next update: the one that does not run."""
-    return FOLDERS[2 if _note() & 3 == 1 else 1]
+    """The copy that the next update replaces: the one that does not run."""
+    return COPIES[2 if _note() & 3 == 1 else 1]
 
 
-def choose(folder):
-    """Let the next restart try `folder`, all of which is there and checked."""
-    before = FOLDERS.index(running())
-    _write(FOLDERS.index(folder) | before << _BEFORE | _NEW << _STATE)
+def forget(name):
+    """A copy is about to be replaced: nothing goes back to it, nor to half of what comes."""
+    note = _note()
+    if name and COPIES[note >> _BEFORE & 3] == name:
+        _write(note & ~(3 << _BEFORE))
+
+
+def choose(name):
+    """Let the next restart try a copy, all of which is there and checked."""
+    before = COPIES.index(running())
+    _write(COPIES.index(name) | before << _BEFORE | _NEW << _STATE)
 
 
 def unconfirmed():
@@ -58,8 +66,8 @@ def confirm():
 
 
 def failed():
-    """The folder that was given up last, "" when there is none."""
-    return FOLDERS[_note() >> _FAILED & 3]
+    """The copy that was given up last, "" when there is none."""
+    return COPIES[_note() >> _FAILED & 3]
 
 
 def safe_mode():

@@ -1,8 +1,11 @@
 """Copies of the application beside the firmware's own: tried, confirmed, given up; safe mode."""
 
+import io
 import shutil
 import sys
+import tarfile
 
+import httpx
 import pytest
 from probe import NO_BROKER, Probe
 from sim import ROOT, Simulator, wait_until
@@ -15,6 +18,15 @@ CONFIRMED_A = 1 | 2 << 4
 SAFE = 2 << 4 | 6 << 6
 
 
+def archive(path, files):
+    """A copy as boot.py mounts it, of {name: bytes}."""
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, data in sorted(files.items()):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+
+
 def note(folder, value):
     """Write boot.py's note while another program runs on the board."""
     with Probe(folder) as probe:
@@ -23,16 +35,35 @@ def note(folder, value):
 
 
 @pytest.fixture
-def copied(tmp_path, bytecode, repo):
-    """A board with a copy of version 9.9.9 in app_a, to be tried by the next start."""
-    state = note(tmp_path, NEW_IN_A)
-    copy = state / "files" / "app_a"
-    shutil.copytree(bytecode / "root" / "lib", copy)
-    shutil.copytree(repo / "config", copy / "config")
-    product = copy / "config" / "product.py"
-    version = [line for line in product.read_text().splitlines() if line.startswith("VERSION")]
-    product.write_text(product.read_text().replace(version[0], 'VERSION = "9.9.9"'))
+def program(bytecode, repo):
+    """{name: bytes} of the application, as version 9.9.9."""
+    top = bytecode / "root"
+    files = {}
+    for folder, prefix in ((top / "lib", ""), (top / "config", "config/")):
+        for path in folder.rglob("*.*"):
+            files[prefix + path.relative_to(folder).as_posix()] = path.read_bytes()
+    del files["config/product.mpy"]
+    told = (repo / "config" / "product.py").read_text()
+    version = next(line for line in told.splitlines() if line.startswith("VERSION"))
+    files["config/product.py"] = told.replace(version, 'VERSION = "9.9.9"').encode()
+    return files
+
+
+@pytest.fixture
+def copied(tmp_path, program):
+    """A board with a copy of version 9.9.9, to be tried by the next start."""
+    archive(note(tmp_path, NEW_IN_A) / "files" / "app_a.tar", program)
     return Simulator(tmp_path, NO_BROKER)
+
+
+def test_pages_are_its_own(copied, program):
+    own = program["www/login.html"].replace(b"<body", b"<body data-version='9.9.9'")
+    program["www/message.html"] = own
+    archive(copied.state / "files" / "app_a.tar", program)
+    with copied as camera:
+        page = httpx.get(camera.url + "/nothing", headers={"Accept": "text/html"})
+        assert page.status_code == 404 and "data-version='9.9.9'" in page.text
+        assert camera.get("/style.css").status_code == 200
 
 
 def test_unconfirmed_copy_runs_once(copied):
@@ -45,8 +76,17 @@ def test_unconfirmed_copy_runs_once(copied):
         assert not camera.status("2").startswith("9.9.9, ")
 
 
-def test_broken_copy_is_given_up(copied):
-    (copied.state / "files" / "app_a" / "app" / "system.mpy").write_bytes(b"broken")
+def test_broken_copy_is_given_up(copied, program):
+    program["app/system.mpy"] = b"broken"
+    archive(copied.state / "files" / "app_a.tar", program)
+    with copied as camera:
+        assert not camera.status("2").startswith("9.9.9, ")
+
+
+@pytest.mark.parametrize("size", [700, 100_000])
+def test_copy_that_is_cut_off_is_not_tried(copied, size):
+    path = copied.state / "files" / "app_a.tar"
+    path.write_bytes(path.read_bytes()[:size])
     with copied as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
@@ -65,23 +105,23 @@ def test_copy_waits_while_another_firmware_runs(tmp_path, repo):
         return probe.run(FIRST)
 
     with probe:
-        (probe.state / "files" / "app_a").mkdir()
+        archive(probe.state / "files" / "app_a.tar", {})
         probe.run("from hal import appslot\nappslot.choose('app_a')")
-        assert restart() == b"app_a"
+        assert restart() == b"/app_a"
         probe.run("from hal import appslot\nappslot.confirm()")
         with open(probe.state / "flash.bin", "r+b") as flash:
             flash.seek(0x190000)
             flash.write(appimage.make("v9.0.0"))
         probe.run("import esp32\nesp32.Partition('ota_1').set_boot()")
-        assert restart() != b"app_a"
+        assert restart() != b"/app_a"
         assert probe.control("flash")["running"] == "ota_1"
-        assert restart() == b"app_a"  # rolled back
+        assert restart() == b"/app_a"  # rolled back
 
 
 CRASHING = """
 import sys, machine
 from hal import appslot
-print("start from", sys.path[0] if sys.path[0] == "app_a" else "own", appslot.safe_mode())
+print("start from", sys.path[0] if sys.path[0] == "/app_a" else "own", appslot.safe_mode())
 if not appslot.safe_mode():
     machine.reset()
 """
@@ -90,7 +130,7 @@ if not appslot.safe_mode():
 def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
     """The first start is a power-on, which is no crash; three crashes, then two of the other."""
     state = note(tmp_path, CONFIRMED_A)
-    (state / "files" / "app_a").mkdir()
+    archive(state / "files" / "app_a.tar", {})
     root = tmp_path / "crashing"
     root.mkdir()
     shutil.copy(repo / "boot.py", root)
@@ -102,7 +142,7 @@ def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
         starts = [line.split()[2:] for line in camera.output.splitlines() if "start from" in line]
     finally:
         camera.stop()
-    assert starts == 4 * [["app_a", "False"]] + 2 * [["own", "False"]] + [["own", "True"]]
+    assert starts == 4 * [["/app_a", "False"]] + 2 * [["own", "False"]] + [["own", "True"]]
 
 
 def test_safe_mode(tmp_path):

@@ -138,12 +138,14 @@ def test_deployed_copy_is_what_starts(changed, camera):
     """A copy that came by an update stood before it until now."""
     (camera.files / "app_a/app").mkdir(parents=True)
     (camera.files / "app_a/app/system.py").write_text("raise SystemExit")
+    for name in ("app_b.tar", "app_a.tar.new"):
+        (camera.files / name).write_bytes(bytes(1_024))
     with Board(camera.port) as board:
         board.interrupt()
         board.facts()
         board.do("import esp32; esp32.NVS('boot').set_i32('app', 0x21)")
     changed(nothing)
-    assert not (camera.files / "app_a").exists()
+    assert not list(camera.files.glob("app_*"))
     assert "app" not in camera.control("nvs")["nvs"].get("boot", {})
 
 

@@ -129,6 +129,15 @@ class Others:
     def resume(self):
         pass
 
+    def fresh(self):
+        return self
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *error):
+        pass
+
     def ask(self):
         self.restarts += 1
 

@@ -13,38 +13,48 @@ A, B, OWN = "app_a", "app_b", ""
 POWER, HARD, WDT = machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET
 
 
+EMPTY = bytes(1_024)  # an archive without files
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
 def start(cause=HARD):
-    """Run boot.py as a start does; the folder that it chose."""
+    """Run boot.py as a start does; the copy that it chose."""
     machine.cause, machine.watchdogs = cause, []
     path = list(sys.path)
     sys.modules.pop("boot", None)
     try:
         __import__("boot")
-        return sys.path[0] if sys.path[0] in (A, B) else OWN
+        if sys.path == path:
+            return OWN
+        vfs.umount(sys.path[0])
+        return sys.path[0][1:]
     finally:
         sys.path[:] = path
 
 
 def starts(count, cause=HARD):
-    """The folders of so many starts in a row, none of which comes to anything."""
+    """The copies of so many starts in a row, none of which comes to anything."""
     return [start(cause) for _ in range(count)]
 
 
 class BootTestCase(unittest.TestCase):
-    """A board with both folders, that starts from what the firmware holds."""
+    """A board with both copies, that starts from what the firmware holds."""
 
     def setUp(self):
         NVS.stored, NVS.full, NVS.cut, NVS.writes = {}, False, None, 0
         Partition.image = b"v1.0.0"
-        for folder in (A, B):
-            if folder not in os.listdir():
-                os.mkdir(folder)
+        for copy in (A, B):
+            write(copy + ".tar", EMPTY)
 
-    def confirmed(self, *folders):
+    def confirmed(self, *copies):
         """One update after the other, each confirmed."""
-        for folder in folders:
-            appslot.choose(folder)
-            self.assertEqual(start(), folder)
+        for copy in copies:
+            appslot.choose(copy)
+            self.assertEqual(start(), copy)
             self.assertTrue(appslot.confirm())
             chip.healthy()
 
@@ -93,17 +103,26 @@ class TestUpdate(BootTestCase):
         self.assertEqual(start(), A)
         self.assertEqual(appslot.failed(), "")
 
-    def test_folder_that_is_gone(self):
+    def test_copy_that_is_gone_or_damaged(self):
         self.confirmed(A, B)
-        os.rmdir(B)
+        os.remove("app_b.tar")
         self.assertEqual(starts(2), [A, A])
         self.assertEqual(appslot.failed(), B)
-        os.rmdir(A)
+        write("app_a.tar", b"x" * 1_024)
         self.assertEqual(start(), OWN)
 
-    def test_choosing_a_folder_that_is_not_there(self):
+    def test_folder_of_an_earlier_firmware_does_no_harm(self):
+        os.mkdir("app_a")
+        write("app_a/x.py", b"")
+        self.confirmed(A, B)
+        chip.forget([])
+        with self.assertRaises(Reset):
+            start()
+        self.assertFalse("app_a" in os.listdir())
+
+    def test_choosing_a_copy_that_is_not_there(self):
         self.confirmed(A)
-        os.rmdir(B)
+        os.remove("app_b.tar")
         appslot.choose(B)
         self.assertEqual(starts(2), [A, A])
 
@@ -197,6 +216,9 @@ class TestCrashes(BootTestCase):
         self.assertEqual(NVS.writes, before)
 
 
+GONE = "erase erase.new erase.fill ca.pem other.pem.new app_a.tar app_b.tar app_b.tar.new"
+
+
 class TestFactoryReset(BootTestCase):
     """All of NVS and the files, before anything else runs, whatever interrupts it."""
 
@@ -215,9 +237,10 @@ class TestFactoryReset(BootTestCase):
 
     def erase(self):
         self.asked()
+        write("app_b.tar.new", EMPTY)
         with self.assertRaises(Reset):
             start()
-        for name in ("erase", "erase.new", "erase.fill", "ca.pem", "other.pem.new"):
+        for name in GONE.split():
             self.assertFalse(name in os.listdir(), name)
 
     def test_without_a_factory_image(self):

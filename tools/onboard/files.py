@@ -127,6 +127,28 @@ def drop(path):
         folder = folder.rpartition("/")[0]
 
 
+def drop_copies():
+    """Remove copies of the application that came by updates, and print their paths."""
+    for copy in ("/app_a", "/app_b"):
+        try:
+            os.umount(copy)
+        except OSError:  # it does not run
+            pass
+        for path in (copy, copy + ".tar", copy + ".tar.new"):
+            if size(path) >= 0:
+                _drop_all(path)
+                print(path)
+
+
+def _drop_all(path):
+    try:
+        for entry in list(os.ilistdir(path)):
+            _drop_all(path + "/" + entry[0])
+        os.rmdir(path)
+    except OSError:  # a file
+        os.remove(path)
+
+
 def digest(path):
     """SHA-256 of a file, or "" where there is none."""
     sha, buffer = hashlib.sha256(), memoryview(bytearray(1024))

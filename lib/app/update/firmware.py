@@ -45,6 +45,9 @@ class Target:
             raise ValueError("block {} of the flash: {}".format(block, e)) from None
         self._at += used
 
+    def abandon(self):
+        """What the slot holds now does not start."""
+
     def finish(self, view):
         """To be awaited: all has come; it starts next if it is whole and ours."""
         return borrow("app.update.verify").finish(self, view)

@@ -50,6 +50,18 @@ async def _install(of, read, total, view):
     of.log.info("update", "writing {}".format(target.name))
     if not of.frames.at_rest:
         await of.frames.pause("an update is under way")
+    try:
+        done = await _stream(of, target, read, total, view, filled)
+        await _progress(of, done, done)
+        await target.finish(view)
+    except BaseException:
+        target.abandon()
+        raise
+    return target
+
+
+async def _stream(of, target, read, total, view, filled):
+    """Hand all that comes to the target: how many bytes that was."""
     done = 0
     told = ticks_ms()
     while filled:
@@ -62,9 +74,7 @@ async def _install(of, read, total, view):
         filled = await _fill(read, view)
     if total and done != total:
         raise ValueError("cut off after {} of {} bytes".format(done, total))
-    await _progress(of, done, done)
-    await target.finish(view)
-    return target
+    return done
 
 
 async def _fill(read, view):

@@ -1,9 +1,11 @@
-"""An application on its way into the folder that does not run; `of` is the Updater.
+"""An application on its way to the copy that does not run; `of` is the Updater.
 
 The archive begins with the file `update.txt` (project, version, bytecode) and ends with the block
-of proto.signature, which holds its SHA-256 also where it is not signed.
+of proto.signature, which holds its SHA-256 also where it is not signed. The archive is kept as it
+came, and mounted by boot.py.
 """
 
+import asyncio
 import hashlib
 import os
 import sys
@@ -15,6 +17,8 @@ from proto.espimage import older
 from proto.tar import RECORD, is_blank, is_safe, member
 
 _MOST_FILES = 400
+_BLOCKS_BESIDE = 4  # for the file system's own, and for settings that are saved meanwhile
+_NEW = ".tar.new"
 
 
 class Target:
@@ -30,18 +34,15 @@ class Target:
         self.version = told[1]
         self.name = "{} {}".format(told[0], told[1])
         self._of = of
-        self._folder = of.appslot().spare()
+        self._copy = of.appslot().spare()
         self._check(told, of.force)
-        if total > _free_bytes(self._folder):
-            raise ValueError("too big: {} bytes".format(total))
+        _check_room(self._copy, total)
         self._key = borrow("app.update.key").read(of.settings["otakey"])
         self._sha = hashlib.sha256()
-        self._seen = bytearray(32)  # of all files: their digests, added bit by bit
-        self._file = self._file_sha = None
+        self._file = None
         self._files = self._left = 0
         self._ended = False
         self._tail = bytearray()
-        self._begun = False
 
     def _check(self, told, force):
         if told[0] != product.NAME:
@@ -57,63 +58,46 @@ class Target:
             raise ValueError("{} is older than {}".format(self.version, product.VERSION))
 
     async def take(self, view, filled):
-        """Unpack a block; only the last one is not full."""
-        if not self._begun:
-            self._begun = True
-            _remove(self._folder)
-            os.mkdir(self._folder)
+        """Write a block; only the last one is not full."""
         try:
-            self._unpack(view[:filled])
+            if not self._file:
+                self._of.appslot().forget(self._copy)
+                _remove(self._copy)
+                self._file = open(self._copy + _NEW, "wb")
+            part = view[: self._walk(view[:filled])]
+            self._sha.update(part)
+            self._file.write(part)
         except OSError as e:
             raise ValueError("file system: {}".format(e)) from None
 
-    def _unpack(self, view):
+    def _walk(self, view):
+        """Look at the heads in a block: how much of it is archive."""
         at = 0
         while at < len(view):
-            record = view[at : at + RECORD]
             if self._left:
-                part = view[at : at + self._left]
-                self._file.write(part)
-                self._file_sha.update(part)
-                self._left -= len(part)
-                step = -(-len(part) // RECORD) * RECORD
-                if not self._left:
-                    self._close()
-            elif is_blank(record):
+                step = min(self._left, len(view) - at)
+                self._left -= step
+            elif is_blank(view[at : at + RECORD]):
                 self._ended = True
                 step = RECORD
             elif self._ended:  # what stands behind an archive
                 self._tail += view[at:]
                 if len(self._tail) > signature.MOST:
                     raise ValueError("something follows the archive")
-                return
+                break
             else:
-                self._open(*member(record))
+                self._announced(*member(view[at : at + RECORD]))
                 step = RECORD
-            self._sha.update(view[at : at + step])
             at += step
+        return min(at, len(view))
 
-    def _open(self, name, size):
+    def _announced(self, name, size):
         if len(self._tail) or self._files == _MOST_FILES:
             raise ValueError("too many files")
         if not (is_safe(name) or (self._files == 0 and name == "update.txt")):
             raise ValueError("the archive has an odd name: " + name)
         self._files += 1
-        path = self._folder
-        for part in name.split("/"):
-            if path != self._folder or part != name:
-                _make_folder(path)
-            path += "/" + part
-        self._file = open(path, "wb")
-        self._file_sha = hashlib.sha256(path.encode())
-        self._left = size
-        if not size:
-            self._close()
-
-    def _close(self):
-        self._file.close()
-        _add(self._seen, self._file_sha.digest())
-        self._file = None
+        self._left = -(-size // RECORD) * RECORD
 
     async def finish(self, view):
         """All has come: it starts next, if it is whole, ours, and stands in flash as it should."""
@@ -125,71 +109,76 @@ class Target:
             raise ValueError("the archive is damaged")
         if self._key and not signature.verified(tail, digest, self._key):
             raise ValueError("not signed with this camera's key")
-        held = bytearray(32)
-        _read_back(self._folder, held, view)
-        if held != self._seen:
+        self._file.close()
+        if await _digest_of(self._copy + _NEW, view) != digest:
             raise ValueError("the flash does not hold what was written")
-        os.remove(self._folder + "/update.txt")
-        self._of.nvs.set_blob("OTA_TRIED", "{} {}".format(self._folder, self.name).encode())
+        os.rename(self._copy + _NEW, self._copy + ".tar")
+        self._of.nvs.set_blob("OTA_TRIED", "{} {}".format(self._copy, self.name).encode())
         self._of.nvs.commit()
-        self._of.appslot().choose(self._folder)
+        self._of.appslot().choose(self._copy)
+
+    def abandon(self):
+        """Nothing is left of what did not become a copy."""
+        if self._file:
+            self._file.close()
+            _remove_file(self._copy + _NEW)
 
 
-def _add(total, digest):
-    for i in range(32):
-        total[i] ^= digest[i]
+async def _digest_of(path, view):
+    sha = hashlib.sha256()
+    with open(path, "rb") as file:
+        got = file.readinto(view)
+        while got:
+            sha.update(view[:got])
+            await asyncio.sleep_ms(0)
+            got = file.readinto(view)
+    return sha.digest()
 
 
-def _read_back(folder, total, view):
-    """Add the digests of all files in a folder, whatever their order."""
-    for name, kind in [entry[:2] for entry in os.ilistdir(folder)]:
-        path = folder + "/" + name
-        if kind == 0x4000:
-            _read_back(path, total, view)
-            continue
-        sha = hashlib.sha256(path.encode())
-        with open(path, "rb") as f:
-            got = f.readinto(view)
-            while got:
-                sha.update(view[:got])
-                got = f.readinto(view)
-        _add(total, sha.digest())
+def _check_room(copy, total):
+    """What is there of this copy goes first; ValueError says what is missing."""
+    block, _, _, free = os.statvfs(".")[:4]
+    free += sum([_blocks(path, block) for path in _left_of(copy)])
+    needed = -(-total // block) + _BLOCKS_BESIDE
+    if needed > free:
+        text = "too big: it needs {} blocks of {} bytes, {} are free"
+        raise ValueError(text.format(needed, block, free))
 
 
-def _make_folder(path):
+def _left_of(copy):
+    """What there may be of a copy; a folder is of an earlier firmware."""
+    return copy + ".tar", copy + _NEW, copy
+
+
+def _blocks(path, block):
+    """Of a file, or of a folder, which has two of its own."""
     try:
-        os.mkdir(path)
-    except OSError:  # it is there; if it is not, opening the file says so
-        pass
-
-
-def _remove(folder):
-    """A folder and all that is in it; one that is not there is gone already."""
-    try:
-        entries = [entry[:2] for entry in os.ilistdir(folder)]
+        return 2 + sum([_blocks(path + "/" + entry[0], block) for entry in os.ilistdir(path)])
     except OSError:
-        return
-    for name, kind in entries:
-        if kind == 0x4000:
-            _remove(folder + "/" + name)
-        else:
-            os.remove(folder + "/" + name)
-    os.rmdir(folder)
-
-
-def _free_bytes(folder):
-    """What the file system has room for, with what stands in this folder."""
-    size, _, _, free = os.statvfs(".")[:4]
-    return size * free + _size(folder)
-
-
-def _size(folder):
+        pass
     try:
-        entries = [entry for entry in os.ilistdir(folder)]
+        return -(-os.stat(path)[6] // block)
     except OSError:
         return 0
-    total = 0
-    for entry in entries:
-        path = folder + "/" + entry[0]
-        total += _size(path) if entry[1] == 0x4000 else os.stat(path)[6]
-    return total
+
+
+def _remove(copy):
+    for path in _left_of(copy):
+        _remove_all(path)
+
+
+def _remove_all(path):
+    """A file, or a folder with all that is in it; one that is not there is gone already."""
+    try:
+        for name in [entry[0] for entry in os.ilistdir(path)]:
+            _remove_all(path + "/" + name)
+        os.rmdir(path)
+    except OSError:
+        _remove_file(path)
+
+
+def _remove_file(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass

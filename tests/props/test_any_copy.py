@@ -1,0 +1,114 @@
+"""hal.tarfs: a copy is read as it was packed; one that is damaged is refused, or as it was."""
+
+import io
+import tarfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hal.tarfs import TarFS
+
+NAME = st.from_regex(r"[a-z]{1,3}(/[a-z0-9_]{1,4}){0,3}\.mpy", fullmatch=True)
+FILES = st.dictionaries(NAME, st.binary(max_size=1_200), max_size=12)
+FOLDER, FILE = 0x4000, 0x8000
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("copy") / "app_a.tar"
+
+
+def packed(files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def held(copy, folder="/"):
+    """{name: bytes} of all that a mounted copy shows."""
+    found = {}
+    for name, kind, _, size in copy.ilistdir(folder):
+        path = f"{folder}/{name}"
+        if kind == FOLDER:
+            assert copy.stat(path)[0] == FOLDER
+            found |= held(copy, path)
+        else:
+            assert (copy.stat(path)[0], copy.stat(path)[6]) == (FILE, size)
+            with copy.open(path, "rb") as file:
+                found[path.lstrip("/")] = file.read()
+    return found
+
+
+@given(FILES, st.integers(1, 700))
+@settings(max_examples=60, deadline=None)
+def test_what_was_packed(place, files, piece):
+    place.write_bytes(packed(files))
+    copy = TarFS(str(place))
+    assert held(copy) == files
+    for name, data in files.items():
+        with copy.open(name, "rb") as file:
+            buffer, got = bytearray(piece), b""
+            while n := file.readinto(buffer):
+                got += buffer[:n]
+            assert got == data
+            assert file.seek(-min(8, len(data)), 2) == max(0, len(data) - 8)
+            assert file.read() == data[-8:]
+            file.seek(0)
+            assert b"".join(iter(file.readline, b"")) == data
+
+
+@given(FILES, NAME)
+@settings(max_examples=60, deadline=None)
+def test_what_is_not_there(place, files, name):
+    place.write_bytes(packed(files))
+    copy = TarFS(str(place))
+    if name not in files:
+        for call in (copy.stat, lambda path: copy.open(path, "r")):
+            with pytest.raises(OSError) as refused:
+                call(name)
+            assert refused.value.args[0] == 2
+
+
+def test_nothing_is_changed(place):
+    place.write_bytes(packed({"app/x.mpy": b"x"}))
+    copy = TarFS(str(place))
+    for call, *paths in (
+        (copy.open, "app/x.mpy", "wb"),
+        (copy.open, "app/y.mpy", "ab"),
+        (copy.open, "app/x.mpy", "r+b"),
+        (copy.remove, "app/x.mpy"),
+        (copy.rename, "app/x.mpy", "x"),
+        (copy.mkdir, "y"),
+        (copy.rmdir, "app"),
+        (copy.mount, False, True),
+    ):
+        with pytest.raises(OSError) as refused:
+            call(*paths)
+        assert refused.value.args[0] == 30
+    with pytest.raises(OSError) as refused:
+        copy.open("app", "rb")
+    assert refused.value.args[0] == 21
+
+
+@given(FILES.filter(bool), st.data())
+@settings(max_examples=150, deadline=None)
+def test_any_changed_byte_of_a_head_or_any_cut(place, files, data):
+    whole = packed(files)
+    ends = whole.rindex(b"ustar") // 512 * 512
+    at = data.draw(st.integers(0, ends + 511))
+    if data.draw(st.booleans()):
+        changed = whole[:at]
+    else:
+        changed = bytearray(whole)
+        changed[at] ^= data.draw(st.integers(1, 255))
+    place.write_bytes(changed)
+    try:
+        found = held(TarFS(str(place)))
+    except (OSError, ValueError):
+        return
+    assert set(found) == set(files)  # then it was a byte of a file

@@ -1,0 +1,251 @@
+"""The power fails at every operation of an application's update: a whole copy starts, old or new.
+
+The firmware's own code writes into a folder that stands for the file system, where each change of
+a file is an operation, as each one of the flash is, which holds boot.py's note. boot.py chooses.
+"""
+
+import builtins
+import gc
+import hashlib
+import importlib
+import io
+import itertools
+import os
+import random
+import sys
+import tarfile
+import types
+from pathlib import Path
+
+import pytest
+from errors import PowerFailure
+from inprocess import ROOT, Board, Firmware, borrow, finished
+from test_update_power_cuts import MODES, SETTINGS, Bytes, Server, judged
+
+from app.update import tarball
+from config import product
+from hal import tarfs  # noqa: F401 - boot.py finds it there, and lets it go, at every start
+from proto import signature
+from proto.values import BadArgument
+
+BOOT = compile((ROOT / "boot.py").read_text(), "boot.py", "exec")
+PWRON_RESET, HARD_RESET = 1, 2
+MOUNTS = ("/app_a", "/app_b")
+HELD = {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}  # SETTINGS as they are reported
+
+
+def update(number):
+    """(archive, update) of few small files; its version is 9.9.<number>."""
+    chance = random.Random(number)
+    files = {"update.txt": f"{product.NAME} 9.9.{number} 0\n".encode()}
+    files |= {f"app/{name}.mpy": chance.randbytes(900) for name in "abc"}
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        end = archive.offset
+    body = out.getvalue()[: end + 1_024]  # tarfile fills up to 10 KB
+    return body, body + signature.MAGIC + bytes(4) + hashlib.sha256(body).digest()
+
+
+UPDATES = {number: update(number) for number in (1, 2, 3)}
+
+
+class File:
+    """A file that is written: of a torn write a part is there."""
+
+    def __init__(self, flash, path):
+        self._flash = flash
+        self._file = builtins.open(path, "wb")
+        self.close = self._file.close
+
+    def write(self, data):
+        cut = self._flash.operation()
+        if cut != "before":
+            self._file.write(data[: len(data) // 3] if cut == "torn" else data)
+        if cut:
+            self.close()
+            self._flash.cut_power()
+
+
+class Files:
+    """Stands for `os` and `open` where it is written; renaming and removing are atomic."""
+
+    def __init__(self):
+        self.flash = None
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def open(self, path, mode):
+        if mode == "rb":
+            return builtins.open(path, mode)
+        self._operation(lambda: None)
+        return File(self.flash, path)
+
+    def ilistdir(self, path):
+        return [(name,) for name in os.listdir(path)]
+
+    def rename(self, old, new):
+        self._operation(lambda: os.replace(old, new))
+
+    def remove(self, path):
+        os.stat(path)
+        self._operation(lambda: os.remove(path))
+
+    def _operation(self, change):
+        cut = self.flash.operation()
+        if cut != "before":
+            change()
+        if cut:
+            self.flash.cut_power()
+
+
+class Camera:
+    """A board, its files, and which copy runs."""
+
+    def __init__(self, files):
+        self._files = files
+        self.board = None
+
+    def restore(self, kept=None, seed=0):
+        cells, held = kept or (None, {})
+        self.board = Board(cells, seed)
+        self._files.flash = self.board.flash
+        for path in Path().iterdir():
+            path.unlink()
+        for name, data in held.items():
+            Path(name).write_bytes(data)
+
+    def kept(self):
+        return self.board.cells(), {path.name: path.read_bytes() for path in Path().iterdir()}
+
+    def restart(self):
+        """As the firmware does it: `start`, and no crash is counted."""
+        importlib.import_module("hal.chip").healthy()
+        return self.start(HARD_RESET)
+
+    def start(self, cause=PWRON_RESET):
+        """The number of the update that runs, 0 for the firmware's own copy."""
+        self.cause = cause
+        assert self.board.start()
+        self.board.attach()
+        path, modules = list(sys.path), dict(sys.modules)
+        try:
+            exec(BOOT, {"__name__": "boot"})
+            name = sys.path[0] if sys.path[0] in MOUNTS else ""
+        finally:
+            sys.path[:] = path
+            sys.modules.update(modules)
+        if not name:
+            return 0
+        held = Path(name[1:] + ".tar").read_bytes()
+        return next(number for number, (body, _) in UPDATES.items() if body == held)
+
+    def live(self, number, source, force=False):
+        """From a start to the confirmed start of an update."""
+        runs = self.start()
+        while runs != number:
+            judged(self.board)
+            try:
+                source(self.board, UPDATES[number][1], force)
+            except BadArgument as refused:
+                assert "failed already" in str(refused)  # it was cut before it was confirmed
+                force = True
+                continue
+            runs = self.restart()
+        judged(self.board)
+        assert self.restart() == number
+        held = self.board.nvs.report()["nvs"]["syscfg"]
+        assert held == HELD and self.board.flash.unerased == 0
+        assert not list(Path().glob("*.new"))
+
+
+def by_upload(board, data, force=False):
+    firmware = Firmware(board)
+    firmware.force = force
+    finished(borrow("app.update.install").install(firmware, Bytes(data).read, len(data)))
+
+
+def by_mqtt(board, data, force=False):
+    firmware = Firmware(board)
+    firmware.cmd_mqttotastart("force" if force else "1")
+    sink = borrow("app.update.push")._Sink(firmware)
+    finished(sink.receive(Bytes(data, 2_048), False))
+    if sink.reason:
+        raise BadArgument(sink.reason)
+
+
+def by_http(board, data, force=False):
+    firmware = Firmware(board, Server(data), otaurl="http://host/app.tar")
+    firmware.cmd_upgrade("force" if force else "1")
+    finished(borrow("app.update.pull").run(firmware))
+    if firmware.state != "installed":
+        raise BadArgument("failed already")
+
+
+@pytest.fixture
+def camera(tmp_path, monkeypatch):
+    """A camera that runs update 2, and has 1 to go back to."""
+    monkeypatch.chdir(tmp_path)
+    causes = "PWRON_RESET HARD_RESET WDT_RESET DEEPSLEEP_RESET SOFT_RESET".split()
+    machine = types.SimpleNamespace(**{name: n for n, name in enumerate(causes, 1)})
+    machine.reset_cause = lambda: made.cause
+    machine.WDT = lambda timeout: None
+    monkeypatch.setitem(sys.modules, "machine", machine)
+    monkeypatch.delitem(sys.modules, "hal.chip", raising=False)
+    vfs = types.SimpleNamespace(mount=lambda files, place: None)
+    monkeypatch.setitem(sys.modules, "vfs", vfs)
+    monkeypatch.setattr(gc, "threshold", lambda count: None, raising=False)
+    files = Files()
+    monkeypatch.setattr(tarball, "os", files)
+    monkeypatch.setattr(tarball, "open", files.open, raising=False)
+    kind = types.SimpleNamespace(implementation=types.SimpleNamespace(_mpy=0))
+    monkeypatch.setattr(tarball, "sys", kind)
+    made = Camera(files)
+    made.restore()
+    for key, value in SETTINGS.items():
+        made.board.nvs.put("syscfg", key, value)
+    made.live(1, by_upload)
+    made.live(2, by_upload)
+    return made
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("source", (by_upload, by_mqtt, by_http), ids=lambda each: each.__name__)
+def test_every_operation(camera, source, mode):
+    kept = camera.kept()
+    for number in itertools.count(1):
+        camera.restore(kept, number)
+        assert camera.start() == 2
+        camera.board.flash.plan(number, mode)
+        try:
+            source(camera.board, UPDATES[3][1])
+            break  # it was not that long
+        except PowerFailure:
+            pass
+        assert camera.start() in (2, 3), number
+        camera.live(3, source)
+    assert number > len(UPDATES[3][0]) // 2_048 + 5
+
+
+def test_two_cuts_anywhere(camera):
+    kept = camera.kept()
+    before = camera.board.flash.operations
+    camera.live(3, by_upload)
+    length = camera.board.flash.operations - before
+    chance = random.Random(7)
+    for pair in range(500):
+        camera.restore(kept, pair)
+        for _ in range(2):
+            camera.board.flash.plan(chance.randrange(1, length + 1), chance.choice(MODES))
+            try:
+                camera.live(3, by_upload)
+                break  # the new one runs, confirmed, before the cut comes
+            except PowerFailure:
+                pass
+        camera.board.flash._cut_at = None
+        assert camera.start() in (2, 3)
+        camera.live(3, by_upload)
