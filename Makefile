@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware flash deploy device-test provision backup restore monitor size
+.PHONY: help run test check setup bench docs fmt clean firmware flash deploy device-test provision backup restore monitor size app
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,9 @@ monitor: setup ## Be the serial console of a board (PORT=...); Ctrl-] ends it
 
 device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs": some of them)
 	@exec $(VENV)/python tools/device_test.py $(PORT) $(ARGS)
+
+app: setup ## Pack the application alone as an update, build/app.tar (ARGS="--key porch.key.pem")
+	@$(VENV)/python tools/ota.py app build/app.tar $(ARGS)
 
 bench: setup ## Measure throughput, memory and stalls; writes build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)

@@ -107,13 +107,13 @@ class Camera:
     """A board, its files, and which copy runs."""
 
     def __init__(self, files):
-        self._files = files
+        self.files = files
         self.board = None
 
     def restore(self, kept=None, seed=0):
         cells, held = kept or (None, {})
         self.board = Board(cells, seed)
-        self._files.flash = self.board.flash
+        self.files.flash = self.board.flash
         for path in Path().iterdir():
             path.unlink()
         for name, data in held.items():
@@ -249,3 +249,37 @@ def test_two_cuts_anywhere(camera):
         camera.board.flash._cut_at = None
         assert camera.start() in (2, 3)
         camera.live(3, by_upload)
+
+
+def test_room_is_reckoned_before_anything_goes(camera, monkeypatch):
+    """Copy 1 has two blocks, which count; the file system wants four more than the update has."""
+    kept = camera.kept()[1]
+    monkeypatch.setattr(
+        camera.files, "statvfs", lambda path: (4_096, 4_096, 240, 3), raising=False
+    )
+    with pytest.raises(BadArgument, match="needs 6 blocks of 4096 bytes, 5 are free"):
+        by_upload(camera.board, UPDATES[3][1])
+    assert camera.kept()[1] == kept
+    monkeypatch.setattr(camera.files, "statvfs", lambda path: (4_096, 4_096, 240, 4))
+    by_upload(camera.board, UPDATES[3][1])
+    assert camera.restart() == 3
+
+
+def test_flash_that_is_full_in_the_middle(camera, monkeypatch):
+    def write(file, data):
+        raise OSError(28, "ENOSPC")
+
+    monkeypatch.setattr(File, "write", write)
+    with pytest.raises(BadArgument, match="file system"):
+        by_upload(camera.board, UPDATES[3][1])
+    assert [path.name for path in Path().iterdir()] == ["app_b.tar"]
+    assert camera.restart() == 2
+
+
+def test_flash_that_holds_something_else(camera, monkeypatch):
+    write = File.write
+    monkeypatch.setattr(File, "write", lambda file, data: write(file, bytes(len(data))))
+    with pytest.raises(BadArgument, match="does not hold what was written"):
+        by_upload(camera.board, UPDATES[3][1])
+    assert [path.name for path in Path().iterdir()] == ["app_b.tar"]
+    assert camera.restart() == 2

@@ -88,6 +88,7 @@ class Update:
         if self.kind:
             yield "bytecode", self.kind
             yield "size", f"{len(self.body):,} bytes in {self.segments} files"
+            yield "flash", f"{-(-len(self.body) // 4_096)} blocks of 4 KB, and 4 to work with"
         else:
             yield "chip", "ESP32"
             yield "size", f"{len(self.body):,} bytes in {self.segments} segments"
