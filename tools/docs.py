@@ -13,7 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 WWW = ROOT / "lib" / "www"
-sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools")]
+
+from wording import wording  # noqa: E402
 
 from app import commandtable, schema  # noqa: E402
 from proto.params import framesizes, params  # noqa: E402
@@ -43,18 +45,17 @@ def commands():
 
 def settings():
     """One row for each setting a user can reach."""
-    yield "| setting | values | default | notes | NVS key |"
-    yield "| --- | --- | --- | --- | --- |"
-    for row in schema.all_rows():
+    yield "| setting | what it is for | values | default | notes | NVS key |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for row, (group, label, about) in _worded():
         name, key, kind, default, _, flags = row
-        if flags & schema.HIDDEN:
-            continue
         check, names = schema.check_of(row, {}), schema.choices(row)
         shown = names[default] if names else default
         notes = ", ".join(text for flag, text in _NOTES if flags & flag)
         where = f"file `{key}`" if kind == schema.FILE else f"`{key}`"
         value = f"`{shown}`" if shown != "" else "none"
-        yield f"| `{name}` | {_cell(str(check))} | {value} | {notes} | {where} |"
+        what = f"{group}, {label}. {about}"
+        yield f"| `{name}` | {_cell(what)} | {_cell(str(check))} | {value} | {notes} | {where} |"
 
 
 def parameters():
@@ -71,8 +72,18 @@ def parameters():
 
 def described_settings():
     """The JSON of all settings that a user can reach."""
-    rows = [row for row in schema.all_rows() if not row[schema.FLAGS] & schema.HIDDEN]
-    return _described("settings", map(_setting, rows))
+    return _described("settings", itertools.starmap(_setting, _worded()))
+
+
+def _worded():
+    """(row, its words) of each setting a user can reach, in the order of the words."""
+    rows = {row[schema.NAME]: row for row in schema.all_rows()}
+    rows = {name: row for name, row in rows.items() if not row[schema.FLAGS] & schema.HIDDEN}
+    words = wording()
+    if set(words) != set(rows):
+        odd = ", ".join(sorted(set(words) ^ set(rows)))
+        raise SystemExit(f"tools/wording.py and lib/app/schematable.py differ in: {odd}")
+    return [(rows[name], told) for name, told in words.items()]
 
 
 def described_camera():
@@ -86,7 +97,7 @@ def _described(name, objects):
     return text.replace('"{{', "{{").replace('}}"', "}}")
 
 
-def _setting(row):
+def _setting(row, words):
     name, _, kind, default, _, flags = row
     check, names = schema.check_of(row, {}), schema.choices(row)
     found = {"name": name, "kind": "text", "value": f"{{{{text:{name}}}}}", "allowed": str(check)}
@@ -101,7 +112,8 @@ def _setting(row):
         found |= {"kind": "number", "low": check.low, "high": check.high}
     elif flags & schema.LOGIN:
         found["value"] = f"{{{{login:{name}}}}}"
-    return found | {"restarts": bool(flags & schema.RESTART)}
+    found["restarts"] = bool(flags & schema.RESTART)
+    return found | dict(zip(("group", "label", "about"), words, strict=True))
 
 
 def _parameter(name, low, high, initial):

@@ -355,7 +355,7 @@ function grouped(rows, groups, one, rest) {
     if (found.length) sections.push(make("div", { className: "group", role: "group", "aria-label": title }, make("h3", { textContent: title }), ...found.map(one)));
   };
   for (const [title, names] of Object.entries(groups)) add(title, names.split(" "));
-  add(rest, [...left.keys()]);
+  if (rest) add(rest, [...left.keys()]);
   return sections;
 }
 
@@ -393,15 +393,6 @@ function controls() {
 
 // Settings
 
-const SETTINGS = {
-  "Wi-Fi": "ssid password ssid2 password2 ssid3 password3 apfallback apip appass apchannel",
-  "MQTT broker": "mqtthost mqttport mqttuser mqttpass mqttsecurity mqttverify mqttca mqttclientid mqttkeepalive mqttcleansession",
-  Topics: "topic grouptopic subtopic pubinterval teleperiod",
-  Power: "poweratreset pulse",
-  Time: "timezone ntpserver",
-  Access: "adminpass",
-  "Log and updates": "loglevel syslog otaurl",
-};
 let settings = [];
 
 function input(row, id) {
@@ -420,23 +411,25 @@ function input(row, id) {
 
 function setting(row) {
   const id = `s-${row.name}`;
-  const hint = `${row.allowed}${row.default ? `; at first ${row.default}` : ""}${row.restarts ? "; restarts the camera" : ""}`;
+  const more = `${row.allowed}${row.default ? `; at first ${row.default}` : ""}${row.restarts ? "; restarts the camera" : ""}.`;
   const field = input(row, id);
   field.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
-  const box = make("div", { className: "field" }, make("label", { htmlFor: id, textContent: row.name }), field);
+  const box = make("div", { className: "field" }, make("label", { htmlFor: id }, `${row.label} `, make("small", { textContent: row.name })), field);
   if (row.kind === "file") {
-    const file = make("input", { type: "file", "aria-label": `${row.name} from a file` });
+    const file = make("input", { type: "file", "aria-label": `${row.label} from a file` });
     readsInto(file, field);
     field.before(file);
   }
-  box.append(make("p", { className: "hint", id: `${id}-hint`, textContent: hint }));
+  box.append(make("p", { className: "hint", id: `${id}-hint` }, `${row.about} `, make("span", { textContent: more })));
   return box;
 }
 
 async function showSettings() {
   try {
     settings = (await api("settings")).settings;
-    $("rows").replaceChildren(...grouped(settings, SETTINGS, setting, "More"));
+    const groups = {};
+    for (const { group, name } of settings) groups[group] = `${groups[group] || ""} ${name}`.trim();
+    $("rows").replaceChildren(...grouped(settings, groups, setting));
   } catch (error) {
     settingsNote(error.message);
   }

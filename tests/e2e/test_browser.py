@@ -200,6 +200,8 @@ def test_settings_are_saved_or_say_why_not(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
         page.click("#tab-settings")
+        expect(page.get_by_label("Picture every")).to_have_attribute("id", "s-pubinterval")
+        shoot(page, "settings-desktop")
         page.fill("#s-pulse", "99999")
         page.fill("#s-mqttuser", "somebody")
         page.click("#settings button.main")

@@ -77,6 +77,17 @@ def test_file_is_sent_packed_or_not_and_only_when_it_is_new(client, path):
     assert client.head(path).headers["content-length"] == page.headers["content-length"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [("180", "within 3 minutes"), ("60", "within 1 minute,"), ("90", "within 90 seconds"),
+     ("0", "press its button four times")],
+)  # fmt: skip
+def test_saved_page_says_when_the_access_point_opens_again(client, seconds, told):
+    assert client.post("/api/settings", json={"apfallback": seconds}).json()["saved"]
+    assert told in form(client, mqttport="0", save="Save").text
+    assert client.post("/api/settings", json={"apfallback": "180"}).json()["saved"]
+
+
 def test_window_that_the_board_unpacks_with(bytecode):
     for path in (bytecode / "root" / "lib" / "www").glob("*.gz"):
         data = path.read_bytes()
@@ -265,6 +276,9 @@ def test_commands(client):
 
     assert run(command="POWER", argument="on").json() == {"command": "power", "reply": "on"}
     assert run(command="light", argument=False).json() == {"command": "power", "reply": "off"}
+    told = run(command="mqttotastart", argument=1).json()["reply"]
+    assert told == "told on stat/esp32-mqtt-cam/mqttotastart"
+    run(command="mqttotastart", argument=0)
     assert run(command="timer", argument=0).status_code == 400
     assert run(command="nothing").status_code == 404
     for body in (

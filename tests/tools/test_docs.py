@@ -5,6 +5,7 @@ import re
 
 import docs
 import pytest
+import wording
 
 
 def test_readme_is_current():
@@ -19,8 +20,9 @@ def test_api_description_is_current(name):
 def test_api_description_is_json_once_filled_in():
     text = docs.described_settings() + "," + docs.described_camera()
     settings, camera = json.loads("[" + re.sub(r"{{.*?}}", "true", text) + "]")
-    visible = [row[0] for row in docs.schema.all_rows() if not row[5] & docs.schema.HIDDEN]
-    assert [row["name"] for row in settings["settings"]] == visible
+    visible = {row[0] for row in docs.schema.all_rows() if not row[5] & docs.schema.HIDDEN}
+    assert {row["name"] for row in settings["settings"]} == visible
+    assert all(row["group"] and row["label"] and row["about"] for row in settings["settings"])
     assert [row["name"] for row in camera["parameters"]] == [row[0] for row in docs.params()]
 
 
@@ -35,6 +37,15 @@ def test_every_row_is_there():
 def test_changed_table_is_noticed_and_mended():
     old = docs.README.read_text().replace("| `pubinterval` |", "| `interval` |")
     assert docs.render(old) == docs.README.read_text()
+
+
+@pytest.mark.parametrize(
+    "change", [("ssid|", "sid|"), ("loglevel|Kept|How much the log has.\n", "")]
+)
+def test_setting_without_words_is_noticed(monkeypatch, change):
+    monkeypatch.setattr(wording, "_TABLE", wording._TABLE.replace(*change, 1))
+    with pytest.raises(SystemExit, match=change[0].split("|")[0]):
+        docs.described_settings()
 
 
 def test_missing_marker_is_said():

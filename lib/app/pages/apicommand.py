@@ -21,4 +21,6 @@ async def run(exchange):
         raise BadRequest(404, "There is no such command; the command help lists all.") from None
     except BadArgument as e:
         raise BadRequest(400, "{}: {}".format(name, e)) from None
+    if text is None:  # it is said when it has been done
+        text = "told on " + exchange.site.status.topics.stat(reply).decode()
     await apireply.write(exchange, {"command": reply, "reply": text})
