@@ -2,11 +2,12 @@
 
 import os
 
-from app.schema import DEFAULT, FILE, INT, KEY, KIND, NAME, check_of
+from app.schema import DEFAULT, FILE, FLAGS, INT, KEY, KIND, NAME, REJOIN, SECRET, check_of
 from proto import journal
 from proto.values import BadArgument
 
 _JOURNAL = "SAVE_JOURNAL"
+_WRONG = "(not usable)"  # a network that had a password does not become an open one
 _MOST_JOURNAL = 2_400  # bytes; more than all settings of one request have
 
 
@@ -30,7 +31,10 @@ class SettingStore:
         self._log = settings.log
 
     def load(self, row, kept):
-        """The stored value; the default where it is missing, or no longer allowed."""
+        """The stored value; the default where it is missing, or no longer allowed.
+
+        In place of a network's password stands one that is wrong then.
+        """
         if row[KIND] == FILE:
             return row[KEY] if _exists(row[KEY]) else ""
         get = self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob
@@ -41,8 +45,10 @@ class SettingStore:
             text = str(stored) if row[KIND] == INT else stored.decode().rstrip("\0")
             return check_of(row, kept)(text)
         except (BadArgument, UnicodeError):
-            self._log.error("settings", "stored {} was unusable: default".format(row[NAME]))
-            return row[DEFAULT]
+            locked = row[FLAGS] & SECRET and row[FLAGS] & REJOIN
+            what = "set it anew" if locked else "default"
+            self._log.error("settings", "stored {} was unusable: {}".format(row[NAME], what))
+            return _WRONG if locked else row[DEFAULT]
 
     def save(self, pairs):
         """Store [(row, value), ...]: after a power cut all are old or all are new.
