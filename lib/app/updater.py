@@ -26,6 +26,7 @@ class Updater:
         self.state = "idle"
         self.job = None
         self.force = self.pending = False
+        self.untold = None  # how the last one ended, while there is no broker
 
     def __getattr__(self, name):
         """Commands, which are borrowed, and what `known` has."""
@@ -53,4 +54,6 @@ class Updater:
                     await borrow("app.update." + self.job).run(self)
                 finally:
                     self.end()
+            elif self.untold and self.session.up.is_set():
+                await borrow("app.update.install").tell_end(self)
             await asyncio.sleep_ms(_LOOK_MS)

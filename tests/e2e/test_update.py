@@ -26,8 +26,8 @@ VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each one newer than
 class Camera(Simulator):
     """A board and somebody who listens to its broker."""
 
-    def __init__(self, folder, broker, settings=None, args=()):
-        super().__init__(folder, broker.uri, {"pubinterval": "0", **(settings or {})}, args)
+    def __init__(self, folder, broker, settings=None, args=(), fast=True):
+        super().__init__(folder, broker.uri, {"pubinterval": "0", **(settings or {})}, args, fast)
         self._broker = broker
 
     def __enter__(self):

@@ -25,6 +25,7 @@ from proto.values import BadArgument
 DATA = bytes(range(251)) * 40
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = b"Content-Length: 10040\r\n"
+PARTIAL = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4000-10039/10040\r\n"
 
 
 class Server:
@@ -151,8 +152,7 @@ class TestDownload(unittest.TestCase):
 
     def test_resumed_where_it_was(self):
         tag = b'ETag: "v1"\r\n'
-        rest = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4000-10039/10040\r\n"
-        rest += b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]
+        rest = PARTIAL + b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]
         data, requests = self.got([OK + LENGTH + tag + b"\r\n" + DATA[:4_000]], [rest])
         self.assertEqual(data, DATA)
         self.assertIn("Range: bytes=4000-\r\n", requests[1])
@@ -168,6 +168,10 @@ class TestDownload(unittest.TestCase):
     def test_another_file_meanwhile(self):
         first = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
         self.fails("changed", first, [OK + b"Content-Length: 9999\r\n\r\n" + DATA])
+        old = [OK + LENGTH + b'ETag: "v1"\r\n\r\n' + DATA[:4_000]]
+        for head in (OK + LENGTH, PARTIAL):  # as long as the old one
+            requests = self.fails("changed", old, [head + b'ETag: "v2"\r\n\r\n' + DATA])
+            self.assertEqual(len(requests), 2)
         wrong = b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 4001-10039/10040\r\n\r\n"
         self.fails("206", first, [wrong + DATA[4_001:]])
 

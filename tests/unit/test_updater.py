@@ -124,6 +124,8 @@ class Session:
         self.reconnects = 0
 
     async def publish(self, topic, payload, retain=False, qos=0):
+        if not self.up.is_set():
+            raise OSError(128)
         self.published.append((topic.decode(), bytes(payload).decode(), retain))
 
     async def subscribe(self, filter):
@@ -442,10 +444,13 @@ class TestPush(unittest.TestCase):
             error = await outcome(receive(Source(NEW[:9_000], error=OSError(104)), False))
             self.assertEqual(error.errno, 104)
             await asyncio.sleep_ms(3_000)
-            self.assertEqual(len(camera.door.replies), 1)
+            self.assertEqual((len(camera.door.replies), camera.states()), (1, []))
             camera.session.up.set()
             await until(lambda: len(camera.door.replies) == 2)
             await until(lambda: camera.job is None)
+            await until(lambda: camera.states())
+            await asyncio.sleep_ms(3_000)
+            self.assertEqual([state for state, _ in camera.states()], ["failed"])  # once
 
         self.story(tell)
 

@@ -101,7 +101,7 @@ class Download:
         whole = reply.length if reply.status == 200 else reply.total
         if reply.status not in (200, 206) or (reply.status == 206 and reply.first != self.at):
             raise BadReply(str(reply))
-        if self.at and self.total is not None and whole not in (None, self.total):
+        if self.at and self._is_another(reply, whole):
             raise BadArgument("the file has changed meanwhile")
         if not self.at:
             self.total, self._tag = whole, reply.tag
@@ -114,6 +114,12 @@ class Download:
                 if not got:
                     raise BadArgument("the file has changed meanwhile")
                 skip -= got
+
+    def _is_another(self, reply, whole):
+        """Whether an answer that goes on is of another file than the one that was begun."""
+        if self.total is not None and whole not in (None, self.total):
+            return True
+        return bool(self._tag and reply.tag and self._tag != reply.tag)
 
     async def read(self, view):
         """Fill the start of `view`: how many bytes, 0 at the end."""

@@ -1,0 +1,236 @@
+"""Updates whose sources fail in the middle: the camera is at work again, and takes a good one."""
+
+import ssl
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+from certificates import authority, make
+from images import KB, image
+from mosquitto import HOST, Mosquitto
+from scripted import PINGREQ, PUBLISH, SUBSCRIBE, Scripted, publish
+from sim import TOPIC, Simulator, wait_until
+from stories import name_of
+from test_update import Camera, free
+
+CUT = 100_000
+LOGIN = "Basic am9lOnNlY3JldA=="  # joe:secret
+
+
+class Web:
+    """Answers the n-th GET with `answers[n](request)`, then ends it; `asked` has the requests."""
+
+    def __init__(self, *answers, chain=None):
+        self.asked = []
+        web, left = self, list(answers)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                web.asked.append(self)
+                left.pop(0)(self)
+
+            def log_message(self, *args):
+                pass
+
+        self._server = ThreadingHTTPServer((HOST, 0), Handler)
+        self.url = f"{'https' if chain else 'http'}://{HOST}:{self._server.server_port}/"
+        if chain:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(chain)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def answers(status, data=b"", **headers):
+    """A whole answer; header names with _ for -."""
+
+    def answer(request):
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(data)
+
+    return answer
+
+
+def working(camera):
+    """Nothing of the update is left but its story."""
+    free(camera)
+    assert camera.get("/capture").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    """(path of the CA, path of the chain of a server with a certificate of it)."""
+    folder, ca = tmp_path_factory.mktemp("tls"), authority()
+    (folder / "ca.pem").write_bytes(ca.cert_pem)
+    (folder / "chain.pem").write_bytes(make(issuer=ca).pem)
+    return folder / "ca.pem", folder / "chain.pem"
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory, secure):
+    settings = {"mqttca": f"@{secure[0]}", "otaconfirm": "auto"}
+    with Camera(tmp_path_factory.mktemp("camera"), broker, settings) as made:
+        made.control("clock", epoch=int(time.time()))
+        yield made
+
+
+def fetch(camera, url):
+    """Where in the messages that began."""
+    since = len(camera.client.messages)
+    camera.client.ask("otaurl", url)
+    assert camera.client.ask("upgrade", "1").startswith("Upgrade ")
+    return since
+
+
+def test_https_with_a_login_redirected_and_cut_off(camera, secure):
+    """The login goes to its own host alone; the rest is asked for, of that very file."""
+    data = image("v9.2.0", size=256 * KB)
+    whole = {"ETag": '"v1"', "Content_Length": str(len(data))}
+    rest = {
+        "ETag": '"v1"',
+        "Content_Length": str(len(data) - CUT),
+        "Content_Range": f"bytes {CUT}-{len(data) - 1}/{len(data)}",
+    }
+    ends = (answers(200, data[:CUT], **whole), answers(206, data[CUT:], **rest))
+    with Web(*ends, chain=secure[1]) as files:
+        moved = answers(302, Location=files.url.replace(HOST, "localhost") + "fw.bin")
+        with Web(moved, chain=secure[1]) as first:
+            since = fetch(camera, first.url.replace("//", "//joe:secret@") + "latest")
+            assert camera.told("confirmed", since)["version"] == "v9.2.0"
+        assert first.asked[0].headers["Authorization"] == LOGIN
+        assert [request.headers["Authorization"] for request in files.asked] == [None, None]
+        assert files.asked[1].headers["Range"] == f"bytes={CUT}-"
+        assert files.asked[1].headers["If-Range"] == '"v1"'
+    assert "secret" not in camera.client.ask("otaurl") + camera.output
+    working(camera)
+
+
+def test_file_that_changes_meanwhile(camera):
+    old, new = (image(version, size=256 * KB) for version in ("v9.3.0", "v9.4.0"))
+    length = {"Content_Length": str(len(old))}
+    first = answers(200, old[:CUT], ETag='"old"', **length)
+    with Web(first, answers(200, new, ETag='"new"', **length)) as web:
+        since = fetch(camera, web.url)
+        assert "changed meanwhile" in camera.told("failed", since)["reason"]
+    working(camera)
+    with Web(first, answers(200, old, **length)) as web:  # knows neither ranges nor tags
+        since = fetch(camera, web.url)
+        assert camera.told("confirmed", since)["version"] == "v9.3.0"
+
+
+def test_https_leads_to_no_http(camera, secure):
+    with Web(answers(302, Location="http://localhost:1/x"), chain=secure[1]) as web:
+        since = fetch(camera, web.url)
+        assert "from https to http" in camera.told("failed", since)["reason"]
+    working(camera)
+
+
+def broker_dies_in_the_middle(folder):
+    with Mosquitto(folder / "broker") as broker:
+        settings = {"otaconfirm": "auto"}
+        with Camera(folder / "camera", broker, settings, fast=False) as camera:
+            assert camera.client.ask("mqttotastart", "1") == "on"
+            done = camera.control("flash")["writes"]
+            camera.client.send(f"OTA/{camera.id}/data", image("v9.5.0", size=512 * KB))
+            wait_until(lambda: camera.control("flash")["writes"] > done + 20, 20, "some blocks")
+            broker.restart()
+            camera.hurry_to_broker()
+            camera.told("failed", limit_s=30)
+            working(camera)
+            since = camera.push(image("v9.5.0", size=64 * KB))
+            assert camera.told("confirmed", since)["version"] == "v9.5.0"
+
+
+def push_that_stalls(folder):
+    """The head of a message of 300 KB, a part of it, and silence; an upload finds it busy."""
+    data = image("v9.6.0", size=300 * KB)
+
+    def script(peer):
+        peer.up()
+        stalls = peer.number == 0
+        if stalls:
+            peer.send(publish(f"cmnd/{TOPIC}/mqttotastart", b"1"))
+            name = b"OTA/"
+            peer.serve(lambda got: got[0] == SUBSCRIBE and name in got[2])
+            topic = got_topic(peer)
+            peer.send(publish(topic, data)[: 40 * KB])
+            stalled.set()
+        peer.serve()
+
+    def got_topic(peer):
+        size = int.from_bytes(peer.packets[-1][2][2:4], "big")
+        return peer.packets[-1][2][4 : 4 + size].decode()
+
+    stalled = threading.Event()
+    with Scripted(script) as broker, Simulator(folder, broker.uri, {"pubinterval": 0}) as camera:
+        assert stalled.wait(20)
+        camera.wait_output("writing micropython v9.6.0")
+        upload = httpx.post(camera.url + "/update", content=data, timeout=20)
+        assert (upload.status_code, upload.json()) == (409, {"error": "busy"})
+        assert camera.get("/capture").status_code == 503
+        camera.wait_output("no data for 20 s", 40)
+        wait_until(lambda: camera.get("/capture").status_code == 200, 10, "pictures again")
+        wait_until(lambda: len(broker.peers) > 1, 20, "another link")
+        free(camera)
+        upload = httpx.post(camera.url + "/update", content=data, timeout=20)
+        assert upload.status_code == 200, upload.text
+
+
+def no_keepalive_is_missed(folder):
+    """Each sector takes 45 ms to erase: the broker hears of the camera, HTTP answers meanwhile."""
+    data = image("v9.7.0", size=640 * KB)
+
+    def script(peer):
+        peer.login()
+        while got := peer.packet():
+            heard.append((time.monotonic(), got[0]))
+            if got[0] == SUBSCRIBE:
+                peer.send(b"\x90\x03" + got[2][:2] + b"\x01")
+            elif got[0] == PINGREQ:
+                peer.send(b"\xd0\x00")
+            elif got[0] == PUBLISH and b"/timer" in got[2][:80]:
+                up.set()
+
+    heard, up, took = [], threading.Event(), []
+    settings = {"pubinterval": 0, "teleperiod": 0, "mqttkeepalive": 10}
+    with Scripted(script) as broker, Simulator(folder, broker.uri, settings, (), False) as camera:
+        assert up.wait(20)
+        started, answered = time.monotonic(), []
+        send = threading.Thread(
+            target=lambda: answered.append(
+                httpx.post(camera.url + "/update", content=data, timeout=60)
+            )
+        )
+        send.start()
+        while send.is_alive():
+            asked = time.monotonic()
+            status = httpx.get(camera.url + "/api/status", timeout=10).json()
+            took.append(time.monotonic() - asked)
+            assert status["broker"]["state"].startswith("connected")
+            send.join(0.5)
+        assert answered[0].status_code == 200, answered[0].text
+        ended = time.monotonic()
+        assert ended - started > 640 / 4 * 0.045  # it was as slow as flash is
+        times = [started, *(at for at, _ in heard if started < at < ended), ended]
+        assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 5
+        assert len(broker.peers) == 1 and max(took) < 1
+
+
+SLOW = [broker_dies_in_the_middle, push_that_stalls, no_keepalive_is_missed]
+
+
+@pytest.mark.parametrize("story", SLOW, ids=name_of)
+def test_slow(stories, story):
+    stories.end_of(story)
