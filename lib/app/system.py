@@ -196,6 +196,7 @@ class System:
         self.updater = self.led_state.updater = Updater(
             self.status,
             lender("hal.flash"),
+            lender("hal.otadata"),
             lender("hal.appslot"),
             NVS(borrow("app.schema").NAMESPACE),
             self.door,

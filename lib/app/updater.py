@@ -11,12 +11,14 @@ _LOOK_MS = 250
 class Updater:
     """`state` is idle, waiting, writing or installed; `job` is push, pull, upload or None.
 
-    `flash()` and `appslot()` give hal's modules; the Status `known` knows most of the rest.
+    `flash()`, `otadata()` and `appslot()` give hal's modules; the Status `known` knows most of the
+    rest.
     """
 
-    def __init__(self, known, flash, appslot, nvs, door, restart, say, dialler):
+    def __init__(self, known, flash, otadata, appslot, nvs, door, restart, say, dialler):
         self._known = known
         self.flash = flash
+        self.otadata = otadata
         self.appslot = appslot
         self.nvs = nvs
         self.door = door
@@ -55,5 +57,5 @@ class Updater:
                 finally:
                     self.end()
             elif self.untold and self.session.up.is_set():
-                await borrow("app.update.install").tell_end(self)
+                await borrow("app.update.told").tell_end(self)
             await asyncio.sleep_ms(_LOOK_MS)

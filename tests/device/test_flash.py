@@ -1,10 +1,10 @@
-"""`hal.flash` on the board's own partitions: the spare slot is overwritten."""
+"""`hal.flash` and `hal.otadata` on the board's own partitions: the spare slot is overwritten."""
 
 import unittest
 
 from esp32 import Partition
 
-from hal import flash
+from hal import flash, otadata
 
 _CRC_OF_1 = b"\x9a\x98\x43\x47"  # as ESP-IDF computes it
 
@@ -64,37 +64,37 @@ class TestOtadata(unittest.TestCase):
     def test_state_of_a_slot(self):
         self.partition.ioctl(6, 1)
         first, second = [flash.Slot(p) for p in Partition.find()]
-        for state in (flash.PENDING, flash.VALID, flash.ABORTED):
+        for state in (otadata.PENDING, otadata.VALID, otadata.ABORTED):
             self.put(0, self.entry(state))
-            self.assertEqual(flash.state(first), state)
-            self.assertIsNone(flash.state(second))
-        self.put(0, self.entry(flash.VALID, crc=b"\0\0\0\0"))
-        self.assertIsNone(flash.state(first))
+            self.assertEqual(otadata.state(first), state)
+            self.assertIsNone(otadata.state(second))
+        self.put(0, self.entry(otadata.VALID, crc=b"\0\0\0\0"))
+        self.assertIsNone(otadata.state(first))
         self.put(0, b"\xff" * 32)
-        self.assertIsNone(flash.state(first))
+        self.assertIsNone(otadata.state(first))
 
     def test_failed_slot(self):
         self.partition.ioctl(6, 1)
-        self.put(0, self.entry(flash.VALID))
-        self.assertIsNone(flash.failed())
-        for state in (flash.ABORTED, flash.INVALID):
+        self.put(0, self.entry(otadata.VALID))
+        self.assertIsNone(otadata.failed())
+        for state in (otadata.ABORTED, otadata.INVALID):
             self.put(0, self.entry(state))
-            self.assertEqual(flash.failed().label, "ota_0")
+            self.assertEqual(otadata.failed().label, "ota_0")
 
     def test_confirming_what_needs_none(self):
-        if not flash.unconfirmed():
-            self.assertFalse(flash.confirm())
+        if not otadata.unconfirmed():
+            self.assertFalse(otadata.confirm())
 
     def test_confirming_keeps_the_running_image(self):
         """Whatever has been chosen meanwhile: the chip itself would confirm that one."""
         if flash.running().label != "ota_0":
             return
         self.partition.ioctl(6, 1)
-        self.put(0, self.entry(flash.PENDING))
-        self.assertTrue(flash.unconfirmed())
-        self.assertTrue(flash.confirm())
-        self.assertFalse(flash.unconfirmed())
-        self.assertEqual(flash.state(flash.running()), flash.VALID)
+        self.put(0, self.entry(otadata.PENDING))
+        self.assertTrue(otadata.unconfirmed())
+        self.assertTrue(otadata.confirm())
+        self.assertFalse(otadata.unconfirmed())
+        self.assertEqual(otadata.state(flash.running()), otadata.VALID)
         self.assertEqual(flash.boot().label, "ota_0")
 
 

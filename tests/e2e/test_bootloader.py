@@ -193,7 +193,7 @@ def test_confirm_keeps_the_running_image_whatever_was_chosen_meanwhile(board):
     board.reset()
     board.run("import esp32\nesp32.Partition('ota_0').set_boot()")
     assert board.stands()[1] == "ota_0"
-    assert board.run("from hal import flash\nresult = flash.confirm(), flash.confirm()") == (
+    assert board.run("from hal import otadata\nresult = otadata.confirm(), otadata.confirm()") == (
         b"(True, False)"
     )
     assert board.stands()[:2] == ("ota_1", "ota_1")
@@ -206,7 +206,7 @@ def test_failed_slot_and_its_version(board):
     board.update(version="v2.3.4")
     board.reset()
     board.reset()
-    said = board.run("from hal import flash\nresult = flash.failed().description()")
+    said = board.run("from hal import otadata\nresult = otadata.failed().description()")
     assert said == b"('micropython', 'v2.3.4')"
 
 

@@ -51,7 +51,7 @@ WORLD = _install()
 from aio.late import borrow  # noqa: E402, F401
 from app.topics import Topics  # noqa: E402
 from app.updater import Updater  # noqa: E402
-from hal import appslot, flash  # noqa: E402
+from hal import appslot, flash, otadata  # noqa: E402
 from hal.nvs import NVS  # noqa: E402
 
 
@@ -165,9 +165,17 @@ class Firmware(Updater):
         )
         nvs = NVS("syscfg")
         super().__init__(
-            known, lambda: flash, lambda: appslot, nvs, others, others, lambda text: None, dialler
+            known,
+            lambda: flash,
+            lambda: otadata,
+            lambda: appslot,
+            nvs,
+            others,
+            others,
+            lambda text: None,
+            dialler,
         )
-        self.pending = flash.unconfirmed()
+        self.pending = otadata.unconfirmed()
 
 
 def finished(work):

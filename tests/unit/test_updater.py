@@ -200,7 +200,7 @@ class Camera(Updater):
         known.frames = Frames()
         known.log = Log()
         flash, copies, say = lambda: self.board, Copies, lambda text: None
-        super().__init__(known, flash, copies, NVS(), Door(), Wanted(), say, None)
+        super().__init__(known, flash, flash, copies, NVS(), Door(), Wanted(), say, None)
 
     def send(self, data, **how):
         """(status, text) of an upload."""

@@ -8,16 +8,17 @@ from proto.espimage import LOOK, Description, older
 _MOST_TAIL = const(428)  # of proto.signature
 
 
-def running(of):
+def running(of, flash=None):
     """The Description of the image that runs."""
     head = bytearray(LOOK)
-    of.flash().running().readinto(0, head)
+    (flash or of.flash()).running().readinto(0, head)
     return Description(head)
 
 
 def allowed(of, head, total):
     """(slot, key, project, version) for an image that may be written; else ValueError."""
-    told, ours, slot = Description(head), running(of), of.flash().spare()
+    flash = of.flash()
+    told, ours, slot = Description(head), running(of, flash), flash.spare()
     if not slot:
         raise ValueError("this flash has one slot only")
     if total > slot.size_bytes + _MOST_TAIL:

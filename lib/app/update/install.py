@@ -1,7 +1,6 @@
 """Writes an update, whatever it is and wherever it comes from; `of` is the Updater."""
 
 import asyncio
-import json
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -31,22 +30,18 @@ async def install(of, read, total=0):
         if not rested:
             of.frames.resume()
         if not isinstance(e, asyncio.CancelledError):
-            await borrow("app.update.failed").tell(of, e)
+            await borrow("app.update.told").failed(of, e)
         raise
     of.state = "installed"
     of.log.info("update", target.name + " is installed")
-    await tell(of, "installed", version=target.version)
+    await borrow("app.update.told").tell(of, "installed", version=target.version)
     of.restart.ask()
     return target.name
 
 
 async def _install(of, read, total, view):
     filled = await _fill(read, view)
-    if bytes(view[257:262]) == b"ustar":
-        target = borrow("app.update.tarball").Target(of, view[:filled], total)
-    else:
-        allowed = borrow("app.update.checks").allowed(of, view[:filled], total)
-        target = borrow("app.update.firmware").Target(of, *allowed)
+    target = _target(of, view[:filled], total)
     of.log.info("update", "writing {}".format(target.name))
     if not of.frames.at_rest:
         await of.frames.pause("an update is under way")
@@ -58,6 +53,17 @@ async def _install(of, read, total, view):
         target.abandon()
         raise
     return target
+
+
+def _target(of, head, total):
+    """Where what begins so is to be written; ValueError where it must not. No coroutine:
+
+    one would keep in its stack what is only needed for this.
+    """
+    if bytes(head[257:262]) == b"ustar":
+        return borrow("app.update.tarball").Target(of, head, total)
+    allowed = borrow("app.update.checks").allowed(of, head, total)
+    return borrow("app.update.firmware").Target(of, *allowed)
 
 
 async def _stream(of, target, read, total, view, filled):
@@ -91,34 +97,5 @@ async def _fill(read, view):
 async def _progress(of, done, total):
     percent = 100 * done // total if total else None
     of.say("ota = {} %, {} bytes".format("?" if percent is None else percent, done))
+    tell = borrow("app.update.told").tell
     await tell(of, "writing", percent=percent, bytes=done, total=total or None)
-
-
-async def tell(of, state, **more):
-    """Publish how an update stands on `stat/<topic>/ota`; how it ended is retained.
-
-    Without a broker that is told as soon as there is one.
-    """
-    more["state"] = state
-    payload = json.dumps(more).encode()
-    if state == "writing":
-        await _publish(of, payload, False)
-    else:
-        of.untold = payload
-        await tell_end(of)
-
-
-async def tell_end(of):
-    """Publish how the last update ended, if that is still to be told."""
-    payload, of.untold = of.untold, None
-    if payload and not await _publish(of, payload, True):
-        of.untold = of.untold or payload
-
-
-async def _publish(of, payload, retain):
-    """Whether the broker has got it."""
-    try:
-        await of.session.publish(of.topics.stat("ota"), payload, retain)
-        return True
-    except OSError:  # no broker, or the link went
-        return False

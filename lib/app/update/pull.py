@@ -33,7 +33,7 @@ async def run(of):
         await install.install(of, download.read, download.total or 0)
     except (OSError, BadArgument) as e:
         if of.state == "waiting":  # else it is told already
-            await borrow("app.update.failed").tell(of, e)
+            await borrow("app.update.told").failed(of, e)
     finally:
         download.close()
 

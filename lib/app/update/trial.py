@@ -19,13 +19,13 @@ _LOOK_MS = const(500)
 
 async def judge(of, limit_ms=_LIMIT_MS):
     """At the start: tell how the last update went, and prove an unconfirmed one where it may."""
-    image = of.flash().unconfirmed()
+    image = of.otadata().unconfirmed()
     of.pending = image or of.appslot().unconfirmed()
     place, _, version = of.nvs.get_blob("OTA_TRIED", b"").decode().partition(" ")
     if of.pending:
         await _on_trial(of, image, limit_ms)
     elif place:
-        failed = of.flash().failed()
+        failed = of.otadata().failed()
         if place in (failed and failed.label, of.appslot().failed()):
             await _rolled_back(of, version)
         _forget(of, "OTA_TRIED", "OTA_REASON")
@@ -76,7 +76,7 @@ def _give_up(of, reason):
 
 def confirm(of):
     """For good: this one starts from now on."""
-    of.flash().confirm()
+    of.otadata().confirm()
     of.appslot().confirm()
     of.pending = False
     _forget(of, "OTA_TRIED", "OTA_REASON", "OTA_FAILED")
@@ -98,7 +98,7 @@ async def _told(of, limit_ms, state, **more):
         if not of.settings["mqtthost"] or ticks_diff(ticks_ms(), started) > limit_ms:
             return
         await asyncio.sleep_ms(_LOOK_MS)
-    await borrow("app.update.install").tell(of, state, **more)
+    await borrow("app.update.told").tell(of, state, **more)
 
 
 def _forget(of, *keys):
