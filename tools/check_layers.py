@@ -37,6 +37,7 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app.httpdoor": APP | {"app.asked"},
     "app.commandtable": set(),  # tools on the PC read it
     "app.site": APP | {"microdot"},
+    "app.pages.assets": APP | {"frozenpages"},
     "app.portal": APP | {"microdot"},
     "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},
 }

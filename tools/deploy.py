@@ -50,8 +50,8 @@ class Deployment:
         files = without_frozen(files, facts["frozen"])
         if PRODUCT in facts["frozen"]:
             self._say(
-                "The firmware has the camera's programs in it: only pages are copied. Other "
-                "programs come by an update (tools/ota.py)."
+                "The firmware has the camera's programs and pages in it: nothing is copied. "
+                "Others come by an update (tools/ota.py)."
             )
         hiding = sorted({part.split("/")[2] for part in files if part.count("/") > 2})
         hiding = [name for name in hiding if name in facts["root"]]

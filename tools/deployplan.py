@@ -63,11 +63,11 @@ def _content(src, place):
 def without_frozen(files, frozen):
     """Leave out what the board's firmware holds; `frozen` are names such as umqtt/simple.
 
-    Of firmware that has the camera itself in it, frozen modules come before files: only pages,
-    which are no modules, are left then.
+    Of firmware that has the camera itself in it nothing is left: frozen modules and pages come
+    before files.
     """
     if PRODUCT in frozen:
-        return {path: data for path, data in files.items() if path.startswith("/lib/www/")}
+        return {}
     return {
         path: data
         for path, data in files.items()

@@ -15,12 +15,14 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import frozenpages
 import wholeimage
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "config" / "firmware" / "sources.lock"
 WORK = ROOT / "build" / "firmware"
 SOURCES = WORK / "sources"
+PAGES = WORK / "frozenpages.py"  # as the manifest names it
 _UNPROVEN = (
     "The project has never run this build: it has no toolchain for the ESP32. The files in "
     "config/firmware were written by reading; expect to mend something, and please tell what."
@@ -135,6 +137,7 @@ def main(argv=None):
         line = command(script(name, version), lock)
         print(_UNPROVEN, flush=True)
         SOURCES.mkdir(parents=True, exist_ok=True)
+        PAGES.write_text(frozenpages.source())
         for source in lock.values():
             if source.address.endswith(".git"):
                 fetch(source, SOURCES)

@@ -1,5 +1,5 @@
-# What is frozen into the firmware: MicroPython's own start, the camera, and what it imports.
-# The pages of lib/www are files, not modules: `make deploy` copies them.
+# What is frozen into the firmware: MicroPython's own start, the camera, its pages (a module that
+# tools/firmware.py makes), and what it imports.
 include("$(MPY_DIR)/extmod/asyncio")
 module("_boot.py", base_path="$(PORT_DIR)/modules", opt=3)
 module("flashbdev.py", base_path="$(PORT_DIR)/modules", opt=3)
@@ -18,5 +18,6 @@ package(
     ("board.py", "product.py", "boards/ai_thinker.py"),
     base_path="../..",
 )
+module("frozenpages.py", base_path="../../build/firmware")
 package("microdot", base_path="../../build/lib")
 package("umqtt", base_path="../../build/lib")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import deployplan
 import firmware
+import frozenpages
 import partitions
 import pytest
 from esp_idf_defs.partitions import PartitionTable
@@ -69,11 +70,13 @@ def test_options():
 
 
 def test_every_program_is_frozen():
-    """What `make deploy` would copy is what the manifest names, but for the pages."""
-    frozen = set()
+    """What `make deploy` would copy is what the manifest names; pages are a module there."""
+    frozen, pages = set(), []
 
     def module(name, base_path, opt=0):
-        if not base_path.startswith("$"):
+        if (HERE / base_path / name).resolve() == firmware.PAGES:
+            pages.append(name)
+        elif not base_path.startswith("$"):
             assert (HERE / base_path / name).is_file()
             frozen.add(name)
 
@@ -89,6 +92,14 @@ def test_every_program_is_frozen():
     exec(text("manifest.py"), names)
     copied = {path.removeprefix("/lib/").removeprefix("/") for path in deployplan.sources()}
     assert frozen == {path for path in copied if path.endswith(".py")}
+    assert pages == ["frozenpages.py"]
+
+
+def test_every_page_is_frozen(bytecode):
+    found = {}
+    exec(frozenpages.source(), found)
+    there = (bytecode / "root" / "lib" / "www").iterdir()
+    assert found["FILES"] == {path.name: path.read_bytes() for path in there}
 
 
 def test_sources_are_pinned():

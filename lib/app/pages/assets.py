@@ -1,11 +1,16 @@
 """The files of lib/www, sent in small pieces; those without blanks packed, with an ETag."""
 
 import binascii
-import os
+import io
 import sys
 
 import deflate
 from micropython import const
+
+try:
+    from frozenpages import FILES  # of a firmware image that has all of it (tools/frozenpages.py)
+except ImportError:
+    FILES = {}
 
 _PIECE = const(512)
 _WINDOW = const(10)  # tools/compile.py packs with 2**10 bytes
@@ -29,10 +34,9 @@ async def camera(exchange):
 
 
 async def _send(exchange, name, kind):
-    name += ".gz"
-    file = opened(name)
+    file = opened(name + ".gz")
     try:
-        file.seek(-_FOOTER, 2)
+        size = file.seek(-_FOOTER, 2) + _FOOTER
         footer = file.read(_FOOTER)
         file.seek(0)
         tag = '"{}"'.format(binascii.hexlify(footer[:4]).decode())
@@ -40,14 +44,12 @@ async def _send(exchange, name, kind):
         if tag in exchange.header("If-None-Match"):
             await exchange.start(304, kind, headers)
             return
+        source = file
         if "gzip" in exchange.header("Accept-Encoding"):
-            size, source = os.stat(_path(name))[6], file
             headers += "Content-Encoding: gzip\r\n"
         else:
-            size, source = (
-                int.from_bytes(footer[4:], "little"),
-                deflate.DeflateIO(file, deflate.GZIP, _WINDOW),
-            )
+            size = int.from_bytes(footer[4:], "little")
+            source = deflate.DeflateIO(file, deflate.GZIP, _WINDOW)
         headers += "Content-Length: {}\r\n".format(size)
         await exchange.start(200, kind, headers)
         await _pump(exchange, source)
@@ -66,17 +68,15 @@ async def _pump(exchange, source):
 
 
 def opened(name):
-    """A file of lib/www as it lies in the flash, to be read and closed."""
-    return open(_path(name), "rb")
+    """A file of lib/www as it lies in the flash, to be read and closed.
 
-
-def _path(name):
-    """Where it lies beside the firmware's modules: /lib on the board, whatever is frozen."""
+    It is where the firmware's modules are: in the copy that runs, frozen, or in /lib.
+    """
     for folder in sys.path:
-        path = "{}/www/{}".format(folder, name)
+        if folder == ".frozen" and name in FILES:
+            return io.BytesIO(FILES[name])  # what is frozen is not copied
         try:
-            os.stat(path)
-            return path
+            return open("{}/www/{}".format(folder, name), "rb")
         except OSError:
             pass
     raise RuntimeError("no file {} in www".format(name))
