@@ -143,7 +143,7 @@ def make(nvs=None):
         wifi=WiFiLink(None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
-        updater=Updater(Known(settings), lambda: parts, None, nvs, None, None, None, None),
+        updater=Updater(Known(settings), lambda: parts, None, None, nvs, None, None, None, None),
     )
     return commands, settings
 
