@@ -77,7 +77,7 @@ def _row(line):
 def choices(row):
     """The names of the values, in the order of their numbers; none where it is no choice."""
     what, *names = row[CHECK].split(" ")
-    return names if what == "checks.OneOf" else ()
+    return names if what == "numbers.OneOf" else ()
 
 
 def check_of(row, kept):
@@ -92,5 +92,5 @@ def check_of(row, kept):
 
 
 def checks():
-    """What to hand to check_of() for many rows: the module that most of them need."""
-    return {"checks": borrow("proto.checks")}
+    """What to hand to check_of() for many rows: the modules that most of them need."""
+    return {name: borrow("proto." + name) for name in ("numbers", "texts")}

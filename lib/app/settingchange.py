@@ -5,14 +5,14 @@ from app import schema
 from proto.values import BadArgument
 
 
-def check(settings, row, text, kept):
+def check(settings, row, text):
     """The value of what a user typed for a row; raises BadArgument."""
     flags = row[schema.FLAGS]
     if (flags & schema.DEFAULT_BY_1 and text == "1") or (
         flags & schema.DEVICE_ID_TOO and text == settings.device_id
     ):
         return row[schema.DEFAULT]
-    value = schema.check_of(row, kept)(text)
+    value = schema.check_of(row, {})(text)
     if value and flags & schema.CERTIFICATE:
         borrow("app.tls").check_ca(value)
     if flags & schema.PUBLIC_KEY:
@@ -23,15 +23,15 @@ def check(settings, row, text, kept):
 def change(settings, name, text):
     """Check what a user typed and put it in force; raises BadArgument."""
     row = schema.find(name)
-    _put(settings, row, check(settings, row, text, {}))
+    _put(settings, row, check(settings, row, text))
 
 
-def apply(settings, wanted):
+def apply(settings, rows, wanted):
     """({name: what is wrong}, whether the camera restarts by itself).
 
-    Of {name: text}: all are checked first, then all are in force, or none.
+    Of {name: text}, with the rows of the table that there are: all are checked first, then all are
+    in force, or none.
     """
-    rows = schema.rows(wanted)
     wrong = _check_all(settings, rows, wanted)
     files_first = sorted(rows.values(), key=lambda row: row[schema.KIND] != schema.FILE)
     for row in files_first if not wrong else ():
@@ -44,13 +44,13 @@ def apply(settings, wanted):
 
 def _check_all(settings, rows, wanted):
     """{name: what is wrong}; what is right is in `wanted` as a value then."""
-    wrong, kept = {}, schema.checks()
+    wrong = {}
     for name, text in wanted.items():
         row = rows.get(name)
         try:
             if not row or row[schema.FLAGS] & schema.HIDDEN:
                 raise BadArgument("there is no such setting")
-            wanted[name] = check(settings, row, text, kept)
+            wanted[name] = check(settings, row, text)
         except BadArgument as e:
             wrong[name] = str(e)
     return wrong

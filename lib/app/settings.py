@@ -54,7 +54,8 @@ class Settings:
 
         `wanted` is {name: text}, and has the values afterwards.
         """
-        wrong, restarts = borrow("app.settingchange").apply(self, wanted)
+        rows = borrow("app.schema").rows(wanted)
+        wrong, restarts = borrow("app.settingchange").apply(self, rows, wanted)
         return wrong, not wrong and self.flush(), restarts
 
     def keep(self, name, value, to_save=True):

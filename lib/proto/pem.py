@@ -41,3 +41,18 @@ class CertificateText:
 
     def __str__(self):
         return "a certificate in PEM, at most {} bytes".format(self.high)
+
+
+class KeyText:
+    """The form of a public key in PEM, at most `high` bytes."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high or not text.startswith("-----BEGIN PUBLIC KEY-----"):
+            raise BadArgument(str(self))
+        return text
+
+    def __str__(self):
+        return "an RSA public key in PEM, 2048 or 3072 bits; only a reset takes it away"

@@ -21,7 +21,7 @@ from app.schema import (
     all_rows,
     check_of,
 )
-from proto.checks import Between, OneOf
+from proto.numbers import Between, OneOf
 
 SCHEMA = list(all_rows())
 

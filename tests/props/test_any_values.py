@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.schema import FILE, all_rows, check_of
-from proto.checks import Between, Chars, TopicName
+from proto.numbers import Between
+from proto.texts import Chars, TopicName
 from proto.values import BadArgument, int_between, switch
 
 SCHEMA = list(all_rows())

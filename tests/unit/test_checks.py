@@ -1,8 +1,9 @@
-"""proto.checks: what the radio can be given."""
+"""proto.numbers, proto.texts: what the radio can be given."""
 
 import unittest
 
-from proto.checks import IPv4, Passphrase
+from proto.numbers import IPv4
+from proto.texts import Passphrase
 from proto.values import BadArgument
 
 

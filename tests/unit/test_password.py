@@ -5,7 +5,7 @@ import unittest
 from fakes import run
 
 from app.password import hashed, matches, of_basic
-from proto.checks import Password
+from proto.texts import Password
 from proto.values import BadArgument
 
 WORD = "open, sesame ü"

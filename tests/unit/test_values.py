@@ -2,7 +2,8 @@
 
 import unittest
 
-from proto.checks import Between, Chars, OneOf, TopicName
+from proto.numbers import Between, OneOf
+from proto.texts import Chars, TopicName
 from proto.values import BadArgument, confirmed, int_between, switch
 
 

@@ -22,7 +22,7 @@ FORMS = (  # path, body
     ("POST /api/command", "/api/command", {"json": {"command": "power", "argument": "off"}}),
 )
 MOST_PAGE_KB = 10.5  # 64 bits; modules take 83 % of it at 32 bits, objects about half
-MOST_FORM_KB = 19
+MOST_FORM_KB = 17
 MOST_MS = 300
 VIEWERS = 4
 BROWSER = {  # the head of a browser's request
