@@ -143,7 +143,10 @@ async function watchJoining() {
     $("joining").hidden = false;
     const joined = wifi.state === "joined";
     $("dot").className = `dot ${joined ? "good" : "poor"}`;
-    $("summary").textContent = joined ? `Joined ${wifi.ssid}: http://${wifi.address}/` : `Wi-Fi: ${wifi.state}${wifi.reason && wifi.state !== "joining" ? `, ${wifi.reason}` : ""}`;
+    const address = `http://${wifi.address}/`;
+    const waits = wifi.state === "access point" ? "The access point is still open." : `Wi-Fi: ${wifi.state}${wifi.reason && wifi.state !== "joining" ? `, ${wifi.reason}` : ""}`;
+    $("summary").replaceChildren(...(joined ? [`Joined ${wifi.ssid}: `, make("a", { href: address, textContent: address })] : [waits]));
+    $("fallback").hidden = joined;
   } catch {
     $("summary").textContent = "The camera does not answer here at the moment.";
     $("dot").className = "dot";
