@@ -1,12 +1,11 @@
 """Copies of the application beside the firmware's own: tried, confirmed, given up; safe mode."""
 
-import io
 import shutil
 import sys
-import tarfile
 
 import httpx
 import pytest
+from archives import packed
 from probe import NO_BROKER, Probe
 from sim import ROOT, Simulator, wait_until
 
@@ -16,15 +15,6 @@ import appimage  # noqa: E402
 NEW_IN_A = 1  # notes as boot.py keeps them, for the image that runs
 CONFIRMED_A = 1 | 2 << 4
 SAFE = 2 << 4 | 6 << 6
-
-
-def archive(path, files):
-    """A copy as boot.py mounts it, of {name: bytes}."""
-    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, data in sorted(files.items()):
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
 
 
 def note(folder, value):
@@ -52,14 +42,14 @@ def program(bytecode, repo):
 @pytest.fixture
 def copied(tmp_path, program):
     """A board with a copy of version 9.9.9, to be tried by the next start."""
-    archive(note(tmp_path, NEW_IN_A) / "files" / "app_a.tar", program)
+    (note(tmp_path, NEW_IN_A) / "files" / "app_a.tar").write_bytes(packed(program))
     return Simulator(tmp_path, NO_BROKER)
 
 
 def test_pages_are_its_own(copied, program):
     own = program["www/login.html"].replace(b"<body", b"<body data-version='9.9.9'")
     program["www/message.html"] = own
-    archive(copied.state / "files" / "app_a.tar", program)
+    (copied.state / "files" / "app_a.tar").write_bytes(packed(program))
     with copied as camera:
         page = httpx.get(camera.url + "/nothing", headers={"Accept": "text/html"})
         assert page.status_code == 404 and "data-version='9.9.9'" in page.text
@@ -78,7 +68,7 @@ def test_unconfirmed_copy_runs_once(copied):
 
 def test_broken_copy_is_given_up(copied, program):
     program["app/system.mpy"] = b"broken"
-    archive(copied.state / "files" / "app_a.tar", program)
+    (copied.state / "files" / "app_a.tar").write_bytes(packed(program))
     with copied as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
@@ -105,7 +95,7 @@ def test_copy_waits_while_another_firmware_runs(tmp_path, repo):
         return probe.run(FIRST)
 
     with probe:
-        archive(probe.state / "files" / "app_a.tar", {})
+        (probe.state / "files" / "app_a.tar").write_bytes(packed({}))
         probe.run("from hal import appslot\nappslot.choose('app_a')")
         assert restart() == b"/app_a"
         probe.run("from hal import appslot\nappslot.confirm()")
@@ -130,7 +120,7 @@ if not appslot.safe_mode():
 def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
     """The first start is a power-on, which is no crash; three crashes, then two of the other."""
     state = note(tmp_path, CONFIRMED_A)
-    archive(state / "files" / "app_a.tar", {})
+    (state / "files" / "app_a.tar").write_bytes(packed({}))
     root = tmp_path / "crashing"
     root.mkdir()
     shutil.copy(repo / "boot.py", root)

@@ -1,9 +1,7 @@
 """hal.tarfs: a copy is read as it was packed; one that is damaged is refused, or as it was."""
 
-import io
-import tarfile
-
 import pytest
+from archives import packed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,16 +15,6 @@ FOLDER, FILE = 0x4000, 0x8000
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return tmp_path_factory.mktemp("copy") / "app_a.tar"
-
-
-def packed(files):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
 
 
 def held(copy, folder="/"):

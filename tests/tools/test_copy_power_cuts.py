@@ -8,16 +8,15 @@ import builtins
 import gc
 import hashlib
 import importlib
-import io
 import itertools
 import os
 import random
 import sys
-import tarfile
 import types
 from pathlib import Path
 
 import pytest
+from archives import packed
 from errors import PowerFailure
 from inprocess import ROOT, Board, Firmware, borrow, finished
 from test_update_power_cuts import MODES, SETTINGS, Bytes, Server, judged
@@ -39,14 +38,7 @@ def update(number):
     chance = random.Random(number)
     files = {"update.txt": f"{product.NAME} 9.9.{number} 0\n".encode()}
     files |= {f"app/{name}.mpy": chance.randbytes(900) for name in "abc"}
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-        end = archive.offset
-    body = out.getvalue()[: end + 1_024]  # tarfile fills up to 10 KB
+    body = packed(files)
     return body, body + signature.MAGIC + bytes(4) + hashlib.sha256(body).digest()
 
 

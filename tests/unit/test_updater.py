@@ -391,6 +391,22 @@ class TestPush(unittest.TestCase):
 
         self.story(tell)
 
+    def test_of_two_at_once_the_first_is_taken(self):
+        async def tell(camera):
+            camera.cmd_mqttotastart("1")
+            await until(lambda: camera.door.replies)
+            receive, second = camera.door.data[1], Source(NEW)
+            first = asyncio.create_task(receive(Source(NEW), False))
+            await until(lambda: camera.state == "writing")
+            await receive(second, False)
+            self.assertEqual(second.left, len(NEW))  # whoever reads the link passes over it
+            await first
+            await until(lambda: camera.door.data is None)
+            self.assertTrue(camera.board.spare().bootable)
+            self.assertEqual(camera.states(), [("installed", None)])
+
+        self.story(tell)
+
     def test_silence_ends_it(self):
         async def tell(camera):
             camera.cmd_mqttotastart("1")
