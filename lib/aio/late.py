@@ -13,11 +13,12 @@ def borrow(name):
     if there:  # somebody keeps it
         return there
     before = set(sys.modules)
-    __import__(name)
-    module = sys.modules[name]
-    for new in [each for each in sys.modules if each not in before]:
-        _forget(new)
-    return module
+    try:
+        __import__(name)
+        return sys.modules[name]
+    finally:  # also where it has failed in the middle
+        for new in [each for each in sys.modules if each not in before]:
+            _forget(new)
 
 
 def lender(name):
@@ -36,5 +37,5 @@ def once(name):
 def _forget(name):
     del sys.modules[name]
     package, _, own = name.rpartition(".")
-    if package in sys.modules:
+    if hasattr(sys.modules.get(package), own):
         delattr(sys.modules[package], own)

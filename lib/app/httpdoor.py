@@ -1,6 +1,7 @@
 """HTTP requests: head read under a deadline, checked, past the gate, then to who answers."""
 
 import asyncio
+import gc
 from time import ticks_diff, ticks_ms
 
 from micropython import const
@@ -12,8 +13,13 @@ from proto.http import MOST_HEAD, BadRequest
 _HEAD_MS = const(10_000)
 _KEEP_MS = const(60_000)
 _LOOK_MS = const(15_000)
+_ROOM = const(64_000)  # free bytes that microdot, which takes half of it, is loaded for
+_FIRST = const(768)  # bytes: most heads find room in this
 _MOST_BODY = const(16_384)
 _MOST_IMAGE = const(2_097_152)  # what /update may send: more than any slot takes
+
+
+_SHORT = "the camera is short of memory; try again"
 
 
 class HTTPDoor:
@@ -24,13 +30,16 @@ class HTTPDoor:
     given back when none was for `keep_ms` (that is what `run` sees to).
     """
 
-    def __init__(self, web, access, pages, head_ms=_HEAD_MS, keep_ms=_KEEP_MS, look_ms=_LOOK_MS):
+    def __init__(
+        self, web, access, pages, head_ms=_HEAD_MS, keep_ms=_KEEP_MS, look_ms=_LOOK_MS, room=_ROOM
+    ):
         self._web = web
         self._access = access
         self._pages = pages
         self._head_ms = head_ms
         self._keep_ms = keep_ms
         self._look_ms = look_ms
+        self._room = room
         self._asked_ms = 0
         self.busy_pages = 0
         self.site = None
@@ -54,6 +63,8 @@ class HTTPDoor:
                 raise BadRequest(413, "at most {} bytes".format(most))
         except asyncio.TimeoutError:
             await self._answer(stream, 408, "the request took too long")
+        except MemoryError:
+            await self._answer(stream, 503, _SHORT)
         except BadRequest as e:
             await self._answer(stream, e.status, str(e))
         else:
@@ -71,16 +82,24 @@ class HTTPDoor:
             await self._page(asked)
 
     async def _page(self, asked):
-        if not self.site:
-            self.site = borrow("app.site").Site(self._pages)
-            self._pages.keep(True)
-        site = self.site
         self.busy_pages += 1
         try:
-            await site.answer(asked)
+            await self._found_site(asked).answer(asked)
+        except MemoryError:  # before the pages could say so themselves
+            await self._answer(asked.sock[1], 503, _SHORT)
         finally:
             self.busy_pages -= 1
             self._asked_ms = ticks_ms()
+
+    def _found_site(self, asked):
+        """Who answers: pages can do without microdot, but for what stands behind a `?`."""
+        if not self.site and _has_room(self._room):
+            self.site = borrow("app.site").Site(self._pages)
+            self._pages.keep(True)
+        if self.site:
+            return self.site
+        asked.args = {}
+        return self._pages
 
     async def busy(self, stream):
         """More connections than the chip has sockets for."""
@@ -93,20 +112,26 @@ class HTTPDoor:
         await stream.send(borrow("proto.reasons").plain_answer(status, why))
 
 
+def _has_room(size):
+    gc.collect()
+    return gc.mem_free() >= size
+
+
 async def _read_head(stream):
     """(head, what came behind it), as bytes; BadRequest when it is too long or cut off."""
-    buffer = bytearray(MOST_HEAD)
-    view = memoryview(buffer)
+    buffer = bytearray(_FIRST)
     filled = 0
     while True:
-        got = await stream.recv_into(view[filled:])
+        got = await stream.recv_into(memoryview(buffer)[filled:])
         if not got:
             raise BadRequest(400, "cut off") if filled else OSError("closed")
         start = max(0, filled - 3)
         filled += got
-        at = bytes(view[start:filled]).find(b"\r\n\r\n")
+        at = bytes(buffer[start:filled]).find(b"\r\n\r\n")
         if at >= 0:
             end = start + at + 4
-            return bytes(view[:end]), bytes(view[end:filled])
-        if filled == len(buffer):
+            return bytes(buffer[:end]), bytes(buffer[end:filled])
+        if filled == MOST_HEAD:
             raise BadRequest(431, "the head is too long")
+        if filled == len(buffer):
+            buffer += bytes(min(_FIRST, MOST_HEAD - filled))

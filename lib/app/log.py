@@ -43,8 +43,9 @@ class Log:
     def _keep(self, level, who, text):
         if level > self.level:
             return
-        line = "{} {}: {}".format(self.uptime_s(), who, text)
-        line = "".join(c if " " <= c != "\x7f" else "?" for c in line[:_MOST_CHARS])
+        line = "{} {}: {}".format(self.uptime_s(), who, text)[:_MOST_CHARS]
+        if any(c < " " or c == "\x7f" for c in line):  # else without the room that this takes
+            line = "".join(c if " " <= c != "\x7f" else "?" for c in line)
         self._ring[self.count % len(self._ring)] = (self.count, level, line)
         self.count += 1
         self.write(line)

@@ -204,6 +204,36 @@ class TestAttacks(unittest.TestCase):
         self.assertEqual(status(answer), 503)
         self.assertTrue(b"Retry-After: 5\r\n" in answer)
 
+    def answered(self, pages):
+        """What is answered where there is no room for microdot."""
+
+        async def story():
+            async with Wire() as wire:
+                door = HTTPDoor(Open(), Open(), pages, room=1 << 40)
+                await wire.peer.send(GET + b"\r\n")
+                task = asyncio.create_task(served(door, wire.ours))
+                answer = await read(wire.peer, 1_000)
+                await task
+                return answer
+
+        return run(story())
+
+    def test_pages_come_without_microdot_where_there_is_no_room(self):
+        class Pages:
+            async def answer(self, asked):
+                await asked.sock[1].send("{} {}".format(asked.path, asked.args).encode())
+
+        self.assertEqual(self.answered(Pages()), b"/hello {}")
+
+    def test_too_little_memory_for_any_page_is_told(self):
+        class Pages:
+            async def answer(self, asked):
+                raise MemoryError
+
+        answer = self.answered(Pages())
+        self.assertEqual(status(answer), 503)
+        self.assertTrue(b"short of memory" in answer and b"Retry-After: 5\r\n" in answer)
+
     def test_counts(self):
         async def story():
             async with Wire() as wire:

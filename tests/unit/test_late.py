@@ -36,6 +36,19 @@ class TestBorrow(unittest.TestCase):
         gc.collect()
         self.assertTrue(gc.mem_alloc() - before < 15_000)  # the last may still be on the stack
 
+    def test_of_what_fails_nothing_is_kept(self):
+        with open("failing.py", "w") as file:
+            file.write("import proto.pem\nraise MemoryError\n")
+        sys.path.insert(0, "")
+        sys.modules.pop("proto.pem", None)
+        try:
+            for _ in range(2):
+                with self.assertRaises(MemoryError):
+                    borrow("failing")
+        finally:
+            sys.path.pop(0)
+        self.assertFalse("proto.pem" in sys.modules or "failing" in sys.modules)
+
     def test_what_is_not_there_raises_as_import_does(self):
         with self.assertRaises(ImportError):
             borrow("proto.nothing")
