@@ -35,7 +35,7 @@ def commands():
     """One row for each command of the table."""
     yield "| command | argument and effect | reply on | group |"
     yield "| --- | --- | --- | --- |"
-    for name, flags, _, reply, text in commandtable.COMMANDS:
+    for name, flags, _, reply, text in commandtable.rows():
         topic = f"`stat/<topic>/{reply}`"
         topic += ", retained" if flags & commandtable.RETAIN else ""
         topic += ", QoS 1" if flags & commandtable.QOS1 else ""

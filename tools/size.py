@@ -18,7 +18,7 @@ from pathlib import Path
 from compile import MIRROR, compile_all
 
 ROOT = Path(__file__).resolve().parent.parent
-MOST_HEAP = 161_000  # bytes, of what stays
+MOST_HEAP = 160_000  # bytes, of what stays
 MOST_BYTECODE = 174_000  # bytes, of all
 
 _PROGRAM = """

@@ -1,6 +1,7 @@
 """All commands at once: the table's and the settings', for help and SYNTAX; borrow it."""
 
-from app.commandtable import COMMANDS, FLAGS, GROUP_TOO, HELP, NAME
+from app.commandtable import FLAGS, GROUP_TOO, HELP, NAME
+from app.commandtable import rows as commands
 from app.schema import FLAGS as SETTING_FLAGS
 from app.schema import GROUP, HIDDEN, all_rows, check_of, checks
 from app.schema import NAME as SETTING
@@ -24,7 +25,7 @@ def help_on(name):
 
 def _rows():
     """The commands' rows, and the settings' as if they stood among them."""
-    rows, kept = list(COMMANDS), checks()
+    rows, kept = list(commands()), checks()
     for row in all_rows():
         flags = row[SETTING_FLAGS]
         if not flags & HIDDEN:

@@ -1,7 +1,7 @@
 """One table of commands for every door: MQTT, telnet, UART, HTTP."""
 
 from aio.late import borrow
-from app.commandtable import COMMANDS, FLAGS, GROUP_TOO, NAME, OWNER, REPLY
+from app.commandtable import FLAGS, GROUP_TOO, OWNER, REPLY, find
 from proto.values import UnknownCommand
 
 
@@ -25,7 +25,7 @@ class Commands:
         name, argument = name.lower(), argument.strip()
         if name in self._settings:
             return self._settings.command(name, argument, group)
-        row = _find(name)
+        row = find(name)
         if not row or (group and not row[FLAGS] & GROUP_TOO):
             raise UnknownCommand(name)
         owner = self._owners[row[OWNER]]
@@ -33,10 +33,3 @@ class Commands:
 
     def cmd_help(self, argument):
         return borrow("app.commandlist").help_on(argument.lower())
-
-
-def _find(name):
-    for row in COMMANDS:
-        if row[NAME] == name:
-            return row
-    return None

@@ -8,7 +8,7 @@ from listener import Listener
 from mosquitto import HOST
 from sim import TOPIC, Simulator, wait_until
 
-from app.commandtable import COMMANDS, GROUP_TOO, PRIVATE
+from app.commandtable import GROUP_TOO, PRIVATE, rows
 from app.schema import (
     DEFAULT_BY_1,
     DEVICE_ID_TOO,
@@ -31,7 +31,7 @@ GROUP_TOPIC = "esp32-mqtt-cams"
 DOORS = ("mqtt", "telnet", "uart")
 
 SETTINGS = {row[0]: row for row in SCHEMA if not row[5] & HIDDEN}
-OTHERS = {row[0]: row for row in COMMANDS}
+OTHERS = {row[0]: row for row in rows()}
 FILES = [n for n, row in SETTINGS.items() if row[2] == FILE]
 FIRST = ("ssid", "password")  # of the network that the camera is on; the others are for later
 LOUD = [n for n, row in SETTINGS.items() if row[5] & (RESTART | RECONNECT) or n in FIRST]

@@ -9,7 +9,8 @@ from powercut import MODES, DyingNVS, PowerCut
 
 from app.clock import Clock
 from app.commands import Commands
-from app.commandtable import COMMANDS, GROUP_TOO, PRIVATE
+from app.commandtable import GROUP_TOO, PRIVATE
+from app.commandtable import rows as command_rows
 from app.consoles import Consoles
 from app.params import Params
 from app.power import Power
@@ -178,12 +179,12 @@ def masked(row, text):
 
 class TestCommands(unittest.TestCase):
     def test_the_lists_here_name_every_row(self):
-        names = sorted(row[0] for row in COMMANDS)
+        names = sorted(row[0] for row in command_rows())
         self.assertEqual(sorted(GOOD), names)
         self.assertEqual(sorted(list(BAD) + TAKE_NO_ARGUMENT), names)
 
     def test_each_answers(self):
-        for name, flags, _, reply, _ in COMMANDS:
+        for name, flags, _, reply, _ in command_rows():
             argument, text = GOOD[name]
             commands, settings = make()
             settings.set("otaurl", "http://example/fw.bin")
@@ -192,7 +193,7 @@ class TestCommands(unittest.TestCase):
             self.assertTrue(found[1] if text is None else found[1] == text, (name, found))
 
     def test_each_is_asked_by_nothing_or_says_what_it_wants(self):
-        for row in COMMANDS:
+        for row in command_rows():
             commands, _ = make()
             if row[0] in ASK_BY_NOTHING:
                 self.assertTrue(commands.call(row[0], "")[1], row[0])
@@ -332,7 +333,7 @@ class TestConsole(unittest.TestCase):
                 await console.pump(take)
 
             tasks = [asyncio.create_task(show(console)) for console in shown]
-            lines = [(row[3], row[0], GOOD[row[0]][0], row[1]) for row in COMMANDS]
+            lines = [(row[3], row[0], GOOD[row[0]][0], row[1]) for row in command_rows()]
             lines += [(r[0], r[0], "", 0) for r in rows() if not r[5] & HIDDEN]
             for reply, name, argument, flags in lines:
                 shown[mine] = shown[other] = b""
