@@ -20,6 +20,8 @@ from archives import packed
 from errors import PowerFailure
 from inprocess import ROOT, Board, Firmware, borrow, finished
 from test_update_power_cuts import MODES, SETTINGS, Bytes, Server, judged
+from update.file import Update
+from update.keys import generate, read_private
 
 from app.update import tarball
 from config import product
@@ -155,8 +157,8 @@ class Camera:
         assert not list(Path().glob("*.new"))
 
 
-def by_upload(board, data, force=False):
-    firmware = Firmware(board)
+def by_upload(board, data, force=False, **settings):
+    firmware = Firmware(board, **settings)
     firmware.force = force
     finished(borrow("app.update.install").install(firmware, Bytes(data).read, len(data)))
 
@@ -275,3 +277,23 @@ def test_flash_that_holds_something_else(camera, monkeypatch):
         by_upload(camera.board, UPDATES[3][1])
     assert [path.name for path in Path().iterdir()] == ["app_b.tar"]
     assert camera.restart() == 2
+
+
+def test_signed_ones_alone_where_there_is_a_key(camera, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keys")
+    private, public = generate(folder / "ours", 2048)
+    other, _ = generate(folder / "other", 2048)
+    for key, why in ((None, "not signed"), (other, "not signed with this camera's key")):
+        made = Update(UPDATES[3][1])
+        if key:
+            made.sign(read_private(key))
+        with pytest.raises(BadArgument, match=why):
+            by_upload(camera.board, made.data, otakey=str(public))
+        assert camera.restart() == 2
+    made.sign(read_private(private))
+    damaged = bytearray(made.data)
+    damaged[-300] ^= 1
+    with pytest.raises(BadArgument):
+        by_upload(camera.board, bytes(damaged), otakey=str(public))
+    by_upload(camera.board, made.data, otakey=str(public))
+    assert camera.restart() == 3
