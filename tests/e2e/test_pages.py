@@ -313,11 +313,12 @@ def test_reading_changes_nothing_and_leaves_nothing_behind(client, camera):
             assert client.get(path).status_code == 200
 
     crawl()
-    nvs, free = camera.control("nvs"), camera.heap_free()
+    nvs, free = camera.control("nvs"), max(camera.heap_free() for _ in range(3))
     for _ in range(5):
         crawl()
     assert camera.control("nvs") == nvs
-    assert abs(camera.heap_free() - free) < 2_048
+    # at times the camera is about to call the broker, which takes some KB
+    wait_until(lambda: camera.heap_free() > free - 2_048, 10, "the same room as before")
     assert "web: !" not in camera.output
 
 
