@@ -27,7 +27,7 @@ TREES = (  # sources, place in the mirror; where two hold the same name, the fir
 PC_ONLY = ("config/firmware",)  # what builds firmware there, in Python, is for the PC
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
 PAGES = "lib/www/"  # what the web server sends
-PLAIN = (".html", ".json")  # kinds of pages that may have blanks
+PLAIN = (".html", ".json", ".txt")  # kinds of pages that may have blanks, or are read by us
 BLANK = b"{{"  # a page with such is filled in line by line: it stays unpacked
 
 
@@ -83,7 +83,7 @@ def sources(root=ROOT, compiled=True):
 
 
 def _has_blanks(path):
-    return BLANK in Path(path).read_bytes()
+    return path.endswith(".txt") or BLANK in Path(path).read_bytes()
 
 
 def _pc_only(root, path):

@@ -3,7 +3,7 @@
 RECORD = 512
 _MOST_BYTES = 262_144  # of one file
 _MOST_NAME = 80
-_KINDS = (".mpy", ".gz", ".html", ".json")
+_KINDS = (".mpy", ".gz", ".html", ".json", ".txt")
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 

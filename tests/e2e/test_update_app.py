@@ -50,29 +50,35 @@ def post(camera, data):
     return answer.status_code, next(iter(answer.json().values()))
 
 
+def version(camera):
+    return camera.command("status 2").partition(",")[0]
+
+
 def test_runs_and_confirms_itself(camera, files, tmp_path):
     since = len(camera.client.messages)
     assert post(camera, update(files, tmp_path, "7.0.1"))[0] == 200
     assert camera.told("confirmed", since)["version"] == "7.0.1"
-    assert camera.command("status 2").startswith("7.0.1, ")
+    assert version(camera) == "7.0.1"
     assert camera.running == "ota_0"  # the firmware is what it was
     since = len(camera.client.messages)
     camera.power_cut()
     camera.client.wait(STAT + "timer", since=since)
-    assert camera.command("status 2").startswith("7.0.1, ")
+    assert version(camera) == "7.0.1"
 
 
 def test_by_mqtt_a_broken_one_is_given_up(camera, files, tmp_path):
+    before = version(camera)
     broken = {"app/system.mpy": bytecode(tmp_path, "raise ValueError('broken')\n")}
     since = camera.push(update(files, tmp_path, "7.0.2", **broken))
     told = camera.told("rolled back", since, limit_s=30)
     assert (told["version"], told["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
-    assert camera.command("status 2").startswith("7.0.1, ")
+    assert version(camera) == before
     status, why = post(camera, update(files, tmp_path, "7.0.2"))
     assert status == 422 and "failed already" in why
 
 
 def test_what_is_refused(camera, files, tmp_path):
+    before = version(camera)
     good = update(files, tmp_path, "7.0.3")
     body = good[:-44]
     chance = random.Random(3)
@@ -93,7 +99,7 @@ def test_what_is_refused(camera, files, tmp_path):
     ):
         status, said = post(camera, data)
         assert status == 422 and why in said, said
-    assert camera.command("status 2").startswith("7.0.1, ")
+    assert version(camera) == before
     assert not (camera.state / "files" / "x.mpy").exists()
 
 

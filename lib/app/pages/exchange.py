@@ -100,4 +100,4 @@ class Exchange:
 
     async def refuse(self, status, what="", headers=""):
         """Say what is wrong and what to do: as a page, as JSON, or in a line."""
-        await borrow("app.pages.problem").tell(self, status, what, headers)
+        await borrow("app.pages.problem").tell(self, titled, status, what, headers)
