@@ -81,16 +81,10 @@ def choices(row):
 
 
 def check_of(row, kept):
-    """The check of a setting, to be called with text; `kept` has modules that need no loading.
-
-    Few rows are looked at at a time, and some checks are large: each is made when it is wanted.
-    """
-    what, *limits = row[CHECK].split(" ")
-    module, _, kind = what.partition(".")
-    checks = kept.get(module) or borrow("proto." + module)
-    return getattr(checks, kind)(*[int(each) if each.isdigit() else each for each in limits])
+    """The check of a setting, to be called with text; `kept` has what checks() gave."""
+    return borrow("app.rowcheck").made(row[CHECK], kept)
 
 
 def checks():
-    """What to hand to check_of() for many rows: the modules that most of them need."""
-    return {name: borrow("proto." + name) for name in ("numbers", "texts")}
+    """What to hand to check_of() for many rows."""
+    return borrow("app.rowcheck").most()

@@ -9,7 +9,7 @@ password2|STA_PASS2|TEXT||texts.Passphrase|SECRET REJOIN DEFAULT_BY_1
 ssid3|STA_SSID3|TEXT||texts.Chars 1 31|REJOIN DEFAULT_BY_1
 password3|STA_PASS3|TEXT||texts.Passphrase|SECRET REJOIN DEFAULT_BY_1
 apfallback|AP_FALLBACK|INT|180|numbers.Between 0 3600|
-apip|AP_IP|TEXT|192.168.1.1|numbers.IPv4|DEFAULT_BY_1
+apip|AP_IP|TEXT|192.168.1.1|uri.IPv4|DEFAULT_BY_1
 appass|AP_PASS|TEXT||texts.Passphrase|SECRET DEFAULT_BY_1
 apchannel|AP_CHANNEL|INT|1|numbers.Between 1 13|
 mqtthost|MQTT_HOST|TEXT||uri.BrokerURI 127|RECONNECT DEFAULT_BY_1

@@ -1,28 +1,44 @@
 """How settings are changed: what a user typed is checked and put in force; borrow it."""
 
 from aio.late import borrow
-from app import schema
+from app.rowcheck import made
+from app.schema import (
+    CERTIFICATE,
+    CHECK,
+    DEFAULT,
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    FLAGS,
+    FRESH,
+    HASHED,
+    HIDDEN,
+    KIND,
+    NAME,
+    PUBLIC_KEY,
+    RESTART,
+)
 from proto.values import BadArgument
 
 
 def check(settings, row, text):
     """The value of what a user typed for a row; raises BadArgument."""
-    flags = row[schema.FLAGS]
-    if (flags & schema.DEFAULT_BY_1 and text == "1") or (
-        flags & schema.DEVICE_ID_TOO and text == settings.device_id
+    flags = row[FLAGS]
+    if (flags & DEFAULT_BY_1 and text == "1") or (
+        flags & DEVICE_ID_TOO and text == settings.device_id
     ):
-        return row[schema.DEFAULT]
-    value = schema.check_of(row, {})(text)
-    if value and flags & schema.CERTIFICATE:
+        return row[DEFAULT]
+    value = made(row[CHECK], {})(text)
+    if value and flags & CERTIFICATE:
         borrow("app.tls").check_ca(value)
-    if flags & schema.PUBLIC_KEY:
-        borrow("app.update.key").check(value, settings[row[schema.NAME]])
+    if flags & PUBLIC_KEY:
+        borrow("app.update.key").check(value, settings[row[NAME]])
     return value
 
 
 def change(settings, name, text):
     """Check what a user typed and put it in force; raises BadArgument."""
-    row = schema.find(name)
+    row = borrow("app.schema").find(name)
     _put(settings, row, check(settings, row, text))
 
 
@@ -33,13 +49,13 @@ def apply(settings, rows, wanted):
     in force, or none.
     """
     wrong = _check_all(settings, rows, wanted)
-    files_first = sorted(rows.values(), key=lambda row: row[schema.KIND] != schema.FILE)
+    files_first = sorted(rows.values(), key=lambda row: row[KIND] != FILE)
     for row in files_first if not wrong else ():
         try:
-            _put(settings, row, wanted[row[schema.NAME]])
+            _put(settings, row, wanted[row[NAME]])
         except BadArgument as e:  # no room for the file: nothing has changed yet
-            return {row[schema.NAME]: str(e)}, False
-    return wrong, any([row[schema.FLAGS] & schema.RESTART for row in rows.values()])
+            return {row[NAME]: str(e)}, False
+    return wrong, any([row[FLAGS] & RESTART for row in rows.values()])
 
 
 def _check_all(settings, rows, wanted):
@@ -48,7 +64,7 @@ def _check_all(settings, rows, wanted):
     for name, text in wanted.items():
         row = rows.get(name)
         try:
-            if not row or row[schema.FLAGS] & schema.HIDDEN:
+            if not row or row[FLAGS] & HIDDEN:
                 raise BadArgument("there is no such setting")
             wanted[name] = check(settings, row, text)
         except BadArgument as e:
@@ -57,15 +73,15 @@ def _check_all(settings, rows, wanted):
 
 
 def _put(settings, row, value):
-    name, flags, is_file = row[schema.NAME], row[schema.FLAGS], row[schema.KIND] == schema.FILE
+    name, flags, is_file = row[NAME], row[FLAGS], row[KIND] == FILE
     if is_file:
         value = _new_file(settings, row, value)
-    elif flags & schema.HASHED:
+    elif flags & HASHED:
         value = borrow("app.password").hashed(value)
     if value == settings[name] and not is_file:
         return
     settings.keep(name, value, to_save=not is_file)
-    if flags & schema.FRESH:
+    if flags & FRESH:
         change(settings, "mqttcleansession", "1")
     settings.tell(flags)
 

@@ -2,12 +2,10 @@
 
 import os
 
-from app.schema import DEFAULT, FILE, FLAGS, INT, KEY, KIND, NAME, REJOIN, SECRET, check_of
+from app.schema import DEFAULT, FILE, INT, KEY, KIND
 from proto import journal
-from proto.values import BadArgument
 
 _JOURNAL = "SAVE_JOURNAL"
-_WRONG = "(not usable)"  # a network that had a password does not become an open one
 _MOST_JOURNAL = 2_400  # bytes; more than all settings of one request have
 
 
@@ -24,31 +22,11 @@ def save(settings, rows):
 
 
 class SettingStore:
-    """Reads and writes rows of the schema; what it is handed is valid already."""
+    """Writes rows of the schema; what it is handed is valid already."""
 
     def __init__(self, settings):
         self._nvs = settings.nvs
         self._log = settings.log
-
-    def load(self, row, kept):
-        """The stored value; the default where it is missing, or no longer allowed.
-
-        In place of a network's password stands one that is wrong then.
-        """
-        if row[KIND] == FILE:
-            return row[KEY] if _exists(row[KEY]) else ""
-        get = self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob
-        stored = get(row[KEY])
-        if stored is None:
-            return row[DEFAULT]
-        try:
-            text = str(stored) if row[KIND] == INT else stored.decode().rstrip("\0")
-            return check_of(row, kept)(text)
-        except (BadArgument, UnicodeError):
-            locked = row[FLAGS] & SECRET and row[FLAGS] & REJOIN
-            what = "set it anew" if locked else "default"
-            self._log.error("settings", "stored {} was unusable: {}".format(row[NAME], what))
-            return _WRONG if locked else row[DEFAULT]
 
     def save(self, pairs):
         """Store [(row, value), ...]: after a power cut all are old or all are new.
@@ -129,11 +107,3 @@ def _remove(path):
         os.remove(path)
     except OSError:  # there was none
         pass
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-        return True
-    except OSError:
-        return False

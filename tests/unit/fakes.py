@@ -7,6 +7,7 @@ from asyncio import core
 
 import fasttime  # first: the firmware takes its time from it
 
+import proto.values  # noqa: F401 - as in the product it is there for good, and its errors are one
 from aio.deadline import Deadlines
 from aio.streams import Stream
 from app.settings import Settings

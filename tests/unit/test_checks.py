@@ -1,9 +1,9 @@
-"""proto.numbers, proto.texts: what the radio can be given."""
+"""proto.texts, proto.uri: what the radio can be given."""
 
 import unittest
 
-from proto.numbers import IPv4
 from proto.texts import Passphrase
+from proto.uri import IPv4
 from proto.values import BadArgument
 
 

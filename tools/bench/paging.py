@@ -22,7 +22,7 @@ FORMS = (  # path, body
     ("POST /api/command", "/api/command", {"json": {"command": "power", "argument": "off"}}),
 )
 MOST_PAGE_KB = 10.5  # 64 bits; with 32 modules take 66 % of it, objects about half
-MOST_FORM_KB = 17
+MOST_FORM_KB = 16
 MOST_MS = 300
 VIEWERS = 4
 BROWSER = {  # the head of a browser's request
