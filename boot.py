@@ -76,13 +76,11 @@ def _opened(name):
 
 def _mount(name):
     """Put a copy first on the path."""
-    files = _opened(name)
-    if files:
-        mount = getattr(os, "mount", None)
-        if not mount:  # there it is where it is not here
-            from vfs import mount
-        mount(files, "/" + name)
-        sys.path.insert(0, "/" + name)
+    mount = getattr(os, "mount", None)
+    if not mount:  # there it is where it is not here
+        from vfs import mount
+    mount(_opened(name), "/" + name)
+    sys.path.insert(0, "/" + name)
 
 
 def _firmware():
@@ -117,10 +115,14 @@ def _choose():
         except OSError:
             if on_trial:
                 return
-    if name and copies >> 6 & 7 < _SAFE:
-        _mount(name)
     if on_trial:
         machine.WDT(timeout=_TRIAL_MS)  # it may hang before it feeds a watchdog of its own
+    if name and copies >> 6 & 7 < _SAFE:
+        try:
+            _mount(name)
+        except Exception as e:  # a start that has failed: the note leads to another copy
+            sys.print_exception(e)
+            machine.reset()
 
 
 def _finish_erasing():

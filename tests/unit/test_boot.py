@@ -120,6 +120,31 @@ class TestUpdate(BootTestCase):
             start()
         self.assertFalse("app_a" in os.listdir())
 
+    def test_copy_that_cannot_be_mounted_is_a_start_that_failed(self):
+        """Whatever mounting raises: the board starts again, with a watchdog, and falls back."""
+        self.confirmed(A)
+        appslot.choose(B)
+        for error in (OSError(1), MemoryError(), AttributeError()):
+
+            class TarFS:
+                def __init__(self, path):
+                    pass
+
+                def mount(self, read_only, make):
+                    raise error
+
+            class Module:
+                pass
+
+            Module.TarFS = TarFS
+            sys.modules["hal.tarfs"] = Module
+            with self.assertRaises(Reset):
+                start()
+            self.assertEqual(machine.watchdogs, [60_000])
+            self.assertEqual(start(), A)
+            self.assertEqual(appslot.failed(), B)
+            appslot.choose(B)
+
     def test_choosing_a_copy_that_is_not_there(self):
         self.confirmed(A)
         os.remove("app_b.tar")
