@@ -4,6 +4,9 @@ from micropython import const
 
 MOST_LINE = const(1_024)
 _MOST_LINES = const(64)
+_NEEDED = (
+    b"content-length", b"transfer-encoding", b"content-encoding", b"location", b"content-range"
+)  # fmt: skip
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -75,6 +78,12 @@ class Reply:
 
     def __str__(self):
         return "the server answers {} {}".format(self.status, self.reason).strip()
+
+
+def is_needed(line):
+    """Whether a line that is too long cannot be passed over: no header, or one we look at."""
+    name, colon, _ = bytes(line).partition(b":")
+    return not colon or name.strip().lower() in _NEEDED
 
 
 def chunk_size(line):

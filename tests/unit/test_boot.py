@@ -41,6 +41,22 @@ def starts(count, cause=HARD):
     return [start(cause) for _ in range(count)]
 
 
+class BadTarFS:
+    error = None
+
+    def __init__(self, path):
+        pass
+
+    def mount(self, read_only, make):
+        raise BadTarFS.error
+
+
+class BadModule:
+    """Stands for hal.tarfs."""
+
+    TarFS = BadTarFS
+
+
 class BootTestCase(unittest.TestCase):
     """A board with both copies, that starts from what the firmware holds."""
 
@@ -125,19 +141,8 @@ class TestUpdate(BootTestCase):
         self.confirmed(A)
         appslot.choose(B)
         for error in (OSError(1), MemoryError(), AttributeError()):
-
-            class TarFS:
-                def __init__(self, path):
-                    pass
-
-                def mount(self, read_only, make):
-                    raise error
-
-            class Module:
-                pass
-
-            Module.TarFS = TarFS
-            sys.modules["hal.tarfs"] = Module
+            BadTarFS.error = error
+            sys.modules["hal.tarfs"] = BadModule
             with self.assertRaises(Reset):
                 start()
             self.assertEqual(machine.watchdogs, [60_000])

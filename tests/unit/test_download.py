@@ -175,6 +175,39 @@ class TestDownload(unittest.TestCase):
         wrong = b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 4001-10039/10040\r\n\r\n"
         self.fails("206", first, [wrong + DATA[4_001:]])
 
+    def test_server_that_is_busy_meanwhile(self):
+        part = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
+        rest = [PARTIAL + b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]]
+        for busy in (b"503 Service Unavailable", b"502 Bad Gateway", b"429 Too Many Requests"):
+            data, requests = self.got(part, [b"HTTP/1.1 " + busy + b"\r\n\r\n"], rest)
+            self.assertEqual((data, len(requests)), (DATA, 3))
+        self.fails("404", part, [b"HTTP/1.1 404 Not Found\r\n\r\n"], rest)
+
+    def test_resumed_from_where_the_redirects_begin(self):
+        """What a redirect led to may hold for a minute only."""
+        moved = [b"HTTP/1.1 302 Found\r\nLocation: /signed?until=now\r\n\r\n"]
+        part = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
+        rest = [PARTIAL + b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]]
+        data, requests = self.got(moved, part, moved, rest)
+        self.assertEqual(data, DATA)
+        paths = [request.split(" ")[1] for request in requests]
+        self.assertEqual(paths, ["/fw.bin", "/signed?until=now"] * 2)
+
+    def test_long_headers_that_nobody_needs(self):
+        long = b"Content-Security-Policy: " + b"x" * 5_000 + b"\r\n"
+        data, _ = self.got([OK + long + LENGTH + b"\r\n" + DATA])
+        self.assertEqual(data, DATA)
+        where = b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 5_000 + b"\r\n\r\n"
+        self.fails("too long a line", [where])
+        self.fails("too long a line", [OK + b"x: " + b"x" * 40_000 + b"\r\n\r\n"])
+
+    def test_chunks_and_a_length(self):
+        """RFC 9112, section 6.3: the chunks say how long it is."""
+        head = OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
+        data, _ = self.got([head + b"2738;x=y\r\n" + DATA + b"\r\n0\r\nTrailer: z\r\n\r\n"])
+        self.assertEqual(data, DATA)
+        self.assertEqual(self.download.total, None)
+
     def test_gives_up_in_the_end(self):
         part = [OK + LENGTH + b"\r\n" + DATA[:10]]
         requests = self.fails("", part, *[[]] * 9)
@@ -201,6 +234,7 @@ class TestDownload(unittest.TestCase):
         self.assertEqual(data, DATA)
         self.assertFalse("Authorization" in requests[1])  # another host
         self.fails("redirects", *[to(b"/loop")] * 6)
+        self.fails("leads nowhere", [b"HTTP/1.1 302 Found\r\n\r\n"])
         for where in (b"file:///etc/passwd", b"ftp://host/x", b"javascript:1", b"http://"):
             self.fails("http://host/file", to(where))
 

@@ -8,7 +8,7 @@ from micropython import const
 from aio.late import borrow
 from aio.reader import Reader
 from config import product
-from proto.httpreply import MOST_LINE, REDIRECTS, BadReply, Reply, chunk_size
+from proto.httpreply import MOST_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
 from proto.url import follow, hidden, parse
 from proto.values import BadArgument
 from proto.words import why
@@ -18,6 +18,8 @@ _STALL_MS = const(30_000)
 _CONNECT_MS = const(20_000)
 _PAUSE_MS = const(2_000)
 _REDIRECTS = const(5)
+_MOST_SKIPPED = const(16_384)  # bytes of one header
+_BUSY = (429, 500, 502, 503, 504)  # it may be back in a moment
 _TRIES = const(5)
 _PROGRESS = const(65_536)  # after so many bytes there are as many tries again
 
@@ -43,6 +45,7 @@ class Download:
 
     def __init__(self, of, url, stall_ms=_STALL_MS, pause_ms=_PAUSE_MS):
         self._of = of
+        self._first_url = url
         self._url = url
         self._stall_ms = stall_ms
         self._pause_ms = pause_ms
@@ -58,11 +61,14 @@ class Download:
 
     async def open(self):
         """Ask for what is still missing; OSError with the reason, BadArgument for the address."""
+        self._url = self._first_url  # where a redirect led to may hold for a minute only
         for _ in range(_REDIRECTS + 1):
             self.close()
             reply = self._reply = await self._ask()
             if reply.status not in REDIRECTS:
                 return await self._begin(reply)
+            if not reply.location:
+                raise BadReply("{}, which leads nowhere".format(reply))
             self._url = follow(self._url, reply.location)
         raise BadReply("more than {} redirects".format(_REDIRECTS))
 
@@ -99,6 +105,10 @@ class Download:
     async def _begin(self, reply):
         """The head is there: is it what was asked for?"""
         whole = reply.length if reply.status == 200 else reply.total
+        if reply.chunked and reply.status == 200:
+            whole = None  # RFC 9112, section 6.3
+        if self.at and reply.status in _BUSY:
+            raise OSError(str(reply))
         if reply.status not in (200, 206) or (reply.status == 206 and reply.first != self.at):
             raise BadReply(str(reply))
         if self.at and self._is_another(reply, whole):
@@ -184,14 +194,18 @@ class Download:
         return self._left
 
     async def _line(self):
-        line = bytearray()
+        """Without its end; of a long header that nobody needs the beginning."""
+        line, length = bytearray(), 0
         while True:
             byte = await self._reader.byte()
             if byte == 10:
-                return bytes(line).rstrip(b"\r")
-            if len(line) == MOST_LINE:
+                break
+            length += 1
+            if length <= MOST_LINE:
+                line.append(byte)
+            elif length > _MOST_SKIPPED or is_needed(line):
                 raise BadReply("the answer has too long a line")
-            line.append(byte)
+        return bytes(line).rstrip(b"\r")
 
     def close(self):
         if self._stream:
