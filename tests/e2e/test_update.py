@@ -86,6 +86,13 @@ def free(camera):
     wait_until(lambda: camera.command("mqttotastart") == "off", 10, "the end of an update")
 
 
+def run_line(line, camera, broker, folder):
+    """A line of the README, for this camera and broker."""
+    line = line.replace("DVES_A1B2C3", camera.id)
+    line = line.replace("-h broker", f"-h {HOST} -p {broker.port}")
+    subprocess.run(shlex.split(line), check=True, cwd=folder, timeout=10)
+
+
 def test_readme_by_mosquitto(camera, broker, tmp_path):
     """The lines of the README, as they are written."""
     version, boots = next(VERSIONS), camera.facts["boots"]
@@ -96,10 +103,7 @@ def test_readme_by_mosquitto(camera, broker, tmp_path):
     running = camera.running
     for line, reply in zip(lines, ("on", None, "Confirmed OTA image"), strict=True):
         since = len(camera.client.messages)
-        line = line.replace("DVES_A1B2C3", camera.id).replace(
-            "-h broker", f"-h {HOST} -p {broker.port}"
-        )
-        subprocess.run(shlex.split(line), check=True, cwd=tmp_path, timeout=10)
+        run_line(line, camera, broker, tmp_path)
         if reply:
             name = line.split("/")[2].split()[0]
             camera.client.wait(STAT + name, reply.encode(), since=since)
@@ -253,7 +257,10 @@ def signed_ones_alone(folder):
     """With a key set, every door asks for its signature; the image confirms itself."""
     private, public = generate(folder / "key", 2048)
     _, other = generate(folder / "other", 2048)
-    settings = {"otakey": f"@{public}", "otaconfirm": "auto"}
+    settings = {"otaconfirm": "auto"}
+    readme = (ROOT / "README.md").read_text()
+    set_key = re.search(r"^    (mosquitto_pub .* -f porch.pub.pem)$", readme, re.MULTILINE)[1]
+    (folder / "porch.pub.pem").write_bytes(public.read_bytes())
     plain, good = Update(image("v9.1.0")), Update(image("v9.1.0"))
     wrong = Update(image("v9.1.0"))
     good.sign(read_private(private))
@@ -261,6 +268,8 @@ def signed_ones_alone(folder):
     with Mosquitto(folder / "broker") as broker:
         with Camera(folder / "camera", broker, settings) as camera, server(folder, HOST) as made:
             threading.Thread(target=made.serve_forever, daemon=True).start()
+            run_line(set_key, camera, broker, folder)
+            camera.client.wait(STAT + "otakey")
             camera.client.ask("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
             for update, why in ((plain, "not signed"), (wrong, "another key")):
                 answer = httpx.post(camera.url + "/update", content=update.data)

@@ -108,10 +108,10 @@ def test_https_with_a_login_redirected_and_cut_off(camera, secure):
     ends = (answers(200, data[:CUT], **whole), answers(206, data[CUT:], **rest))
     with Web(*ends, chain=secure[1]) as files:
         moved = answers(302, Location=files.url.replace(HOST, "localhost") + "fw.bin")
-        with Web(moved, chain=secure[1]) as first:
+        with Web(moved, moved, chain=secure[1]) as first:  # it is asked anew for the rest
             since = fetch(camera, first.url.replace("//", "//joe:secret@") + "latest")
             assert camera.told("confirmed", since)["version"] == version
-        assert first.asked[0].headers["Authorization"] == LOGIN
+        assert [request.headers["Authorization"] for request in first.asked] == [LOGIN, LOGIN]
         assert [request.headers["Authorization"] for request in files.asked] == [None, None]
         assert files.asked[1].headers["Range"] == f"bytes={CUT}-"
         assert files.asked[1].headers["If-Range"] == '"v1"'
