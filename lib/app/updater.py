@@ -51,7 +51,7 @@ class Updater:
     async def run(self):
         await borrow("app.update.trial").judge(self)
         while True:
-            if self.job in ("push", "pull"):
+            if self.job in ("push", "pull") and self.state != "installed":
                 try:
                     await borrow("app.update." + self.job).run(self)
                 finally:

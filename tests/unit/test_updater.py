@@ -387,7 +387,9 @@ class TestPush(unittest.TestCase):
             self.assertIsNone(await self.deliver(camera, NEW))
             await until(lambda: camera.door.data is None)
             self.assertTrue(camera.board.spare().bootable)
-            self.assertEqual(len(camera.door.replies), 1)
+            await asyncio.sleep_ms(3_000)  # until the restart nothing begins anew
+            self.assertEqual((len(camera.door.replies), camera.state), (1, "installed"))
+            self.assertEqual(camera.cmd_mqttotastart("1"), "busy")
 
         self.story(tell)
 
