@@ -13,8 +13,3 @@ def made(what, kept):
     module, _, kind = what.partition(".")
     checks = kept.get(module) or borrow("proto." + module)
     return getattr(checks, kind)(*[int(each) if each.isdigit() else each for each in limits])
-
-
-def most():
-    """What to hand to made() for many rows: the modules that most of them need."""
-    return {name: borrow("proto." + name) for name in ("numbers", "texts")}

@@ -82,9 +82,10 @@ def choices(row):
 
 def check_of(row, kept):
     """The check of a setting, to be called with text; `kept` has what checks() gave."""
-    return borrow("app.rowcheck").made(row[CHECK], kept)
+    return (kept.get("rowcheck") or borrow("app.rowcheck")).made(row[CHECK], kept)
 
 
 def checks():
-    """What to hand to check_of() for many rows."""
-    return borrow("app.rowcheck").most()
+    """What to hand to check_of() for many rows: the modules that most of them need."""
+    names = {"rowcheck": "app.rowcheck", "numbers": "proto.numbers", "texts": "proto.texts"}
+    return {name: borrow(module) for name, module in names.items()}

@@ -203,7 +203,7 @@ class Download:
             length += 1
             if length <= MOST_LINE:
                 line.append(byte)
-            elif length > _MOST_SKIPPED or is_needed(line):
+            elif length > _MOST_SKIPPED or length == MOST_LINE + 1 and is_needed(line):
                 raise BadReply("the answer has too long a line")
         return bytes(line).rstrip(b"\r")
 
