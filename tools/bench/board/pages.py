@@ -61,10 +61,12 @@ async def main():
     http, supervisor = system.http, system.start()
     http._serve = measured(http._serve)
     del system
+    for name in asyncio._attrs:  # whoever imports relatively does it before `load`
+        getattr(asyncio, name)
+    builtins.__import__ = load
     asyncio.create_task(look(http))
     await supervisor.run()
 
 
 Stream.send = send
-builtins.__import__ = load
 asyncio.run(main())
