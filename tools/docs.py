@@ -18,7 +18,8 @@ sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools
 from wording import wording  # noqa: E402
 
 from app import commandtable, schema  # noqa: E402
-from proto.params import framesizes, params  # noqa: E402
+from proto.framesizes import framesizes  # noqa: E402
+from proto.params import params  # noqa: E402
 
 _NOTES = (
     (schema.SECRET, "secret: shown as `***`"),

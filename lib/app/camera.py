@@ -18,7 +18,7 @@ class Camera:
     """Owns the sensor. `state` is absent, starting, ready or recovering.
 
     Absent is a firmware without a camera module, or a sensor that does not answer: that one is
-    looked for again and again. What is public here is app.cameracare's.
+    looked for again and again. What is public here is for app.cameracare and app.camerachange.
     """
 
     ladder = LADDER
@@ -107,7 +107,7 @@ class Camera:
         """
         if self.state != "ready":
             raise CameraFault("the camera is {}: {}".format(self.state, self.reason))
-        borrow("app.cameracare").change(self, changes)
+        borrow("app.camerachange").change(self, changes)
 
     def stop(self):
         """Put the sensor to rest; the next capture starts it again."""

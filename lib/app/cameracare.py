@@ -1,4 +1,4 @@
-"""How a sensor is started, changed, and revived when it gives no picture; borrow it.
+"""How a sensor is started, and revived when it gives no picture; borrow it.
 
 `of` is the Camera that is cared for.
 """
@@ -7,7 +7,9 @@ import asyncio
 
 from micropython import const
 
-from proto.params import params, size_name
+from aio.late import borrow
+from proto.framesizes import size_name
+from proto.params import params
 
 _SMALL = const(5)  # QVGA: the rest of the camera is worth less than such a picture
 
@@ -48,11 +50,12 @@ async def _start(of):
         text = "too little memory for {}: {}"
         of.log.error("camera", text.format(size_name(wished), size_name(size)))
         of.params["framesize"] = size
+    apply = borrow("app.camerachange").apply
     for name, _, _, initial in params():
         value = of.params[name]
         if value != initial and name not in ("framesize", "quality"):
             try:
-                _apply(of, name, value)
+                apply(of, name, value)
             except OSError as e:  # stored for another sensor: a picture is worth more
                 of.log.error("camera", str(e))
 
@@ -62,28 +65,3 @@ def smaller(of):
     size = of.params["framesize"]
     of.params["framesize"] = max(0, size - 1)
     of.say(of.log.error, "too little memory for " + size_name(size))
-
-
-def change(of, changes):
-    """Apply [(name, value), ...], all or none; OSError says which the sensor refused."""
-    done = []
-    try:
-        for name, value in changes:
-            _apply(of, name, value)
-            done.append(name)
-    except OSError:
-        _roll_back(of, done)
-        raise
-    of.params.update(changes)
-
-
-def _roll_back(of, names):
-    try:
-        for name in names:
-            _apply(of, name, of.params[name])
-    except OSError:  # the next capture starts it with the old ones
-        of.stop()
-
-
-def _apply(of, name, value):
-    of.sensor.set(name, size_name(value) if name == "framesize" else value)

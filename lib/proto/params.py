@@ -1,25 +1,9 @@
-"""Camera parameters as they stand on the wire: names, ranges, the C firmware's frame sizes."""
+"""Camera parameters as they stand on the wire: names and ranges."""
 
 import json
 
+from proto.framesizes import size_number
 from proto.values import BadArgument, int_between
-
-# position = the number on the wire; drivers number otherwise: map by name
-_FRAMESIZES = """\
-96X96 96 96
-QQVGA 160 120
-QCIF 176 144
-HQVGA 240 176
-240X240 240 240
-QVGA 320 240
-CIF 400 296
-HVGA 480 320
-VGA 640 480
-SVGA 800 600
-XGA 1024 768
-HD 1280 720
-SXGA 1280 1024
-UXGA 1600 1200"""
 
 # name, low, high, value at the first start (what the OV2640 driver begins with)
 _PARAMS = """\
@@ -56,11 +40,6 @@ def params():
     return map(_row, _PARAMS.split("\n"))
 
 
-def framesizes():
-    """Each frame size as (name, width, height) in pixels, by its number."""
-    return map(_row, _FRAMESIZES.split("\n"))
-
-
 def _row(line):
     name, *numbers = line.split(" ")
     return tuple([name] + [int(number) for number in numbers])
@@ -72,19 +51,6 @@ def _limits(name):
         if row[0] == name:
             return row[1:3]
     return (0, 1) if name == SAVE else None
-
-
-def size_name(number):
-    """The name of a frame size on the wire."""
-    return _FRAMESIZES.split("\n")[number].split(" ")[0]
-
-
-def _size_number(name):
-    """Of a frame size by its name, None for what is none."""
-    for number, row in enumerate(framesizes()):
-        if row[0] == name.upper():
-            return number
-    return None
 
 
 def parse(text):
@@ -109,7 +75,7 @@ def _value(name, value):
         raise BadArgument("{}: no such parameter; {}".format(name, names))
     if value is True or value is False or not isinstance(value, (int, str)):
         raise BadArgument("{}: a number".format(name))
-    number = _size_number(value) if name == "framesize" and isinstance(value, str) else None
+    number = size_number(value) if name == "framesize" and isinstance(value, str) else None
     if number is not None:
         return number
     low, high = limits

@@ -11,7 +11,8 @@ from pictures import Viewer
 from PIL import Image, ImageChops, ImageOps, ImageStat
 from sim import TOPIC, Simulator, wait_until
 
-from proto.params import framesizes, params
+from proto.framesizes import framesizes
+from proto.params import params
 
 SYNTAX = f"stat/{TOPIC}/SYNTAX"
 PARAMS = list(params())

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.params import SAVE, framesizes, params, parse
+from proto.framesizes import framesizes
+from proto.params import SAVE, params, parse
 from proto.values import BadArgument
 
 PARAMS = list(params())

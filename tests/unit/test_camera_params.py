@@ -9,7 +9,8 @@ from fakes import NVS, Backoff, Log, outcome, run
 from app import params
 from app.camera import Camera
 from hal.sensor.ov2640 import NightMode
-from proto.params import SAVE, framesizes, parse
+from proto.framesizes import framesizes
+from proto.params import SAVE, parse
 from proto.params import params as all_params
 from proto.values import BadArgument
 

@@ -2,7 +2,8 @@
 
 import unittest
 
-from proto.params import SAVE, framesizes, params, parse, size_name
+from proto.framesizes import framesizes, size_name
+from proto.params import SAVE, params, parse
 from proto.values import BadArgument
 
 PARAMS = list(params())
