@@ -55,8 +55,8 @@ class HTTPDoor:
 
     async def serve(self, stream):
         try:
-            whole = asyncio.wait_for_ms(_read_head(stream), self._head_ms)
-            asked = Asked(*await whole, stream, self._head_ms)
+            whole = asyncio.wait_for_ms(_read(stream, self._head_ms), self._head_ms)
+            asked = await whole
             whole = None  # and with it the room for the largest head
             most = _MOST_IMAGE if asked.path == "/update" else _MOST_BODY
             if asked.content_length > most:
@@ -117,8 +117,8 @@ def _has_room(size):
     return gc.mem_free() >= size
 
 
-async def _read_head(stream):
-    """(head, what came behind it), as bytes; BadRequest when it is too long or cut off."""
+async def _read(stream, ms):
+    """What is asked; BadRequest when the head is too long, cut off or none."""
     buffer = bytearray(_FIRST)
     filled = 0
     while True:
@@ -130,7 +130,7 @@ async def _read_head(stream):
         at = bytes(buffer[start:filled]).find(b"\r\n\r\n")
         if at >= 0:
             end = start + at + 4
-            return bytes(buffer[:end]), bytes(buffer[end:filled])
+            return Asked(bytes(buffer[:end]), bytes(buffer[end:filled]), stream, ms)
         if filled == MOST_HEAD:
             raise BadRequest(431, "the head is too long")
         if filled == len(buffer):

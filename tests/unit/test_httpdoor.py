@@ -7,6 +7,7 @@ import unittest
 from fakes import Wire, clock, ended, outcome, read, run, served
 from microdot import Microdot
 
+from app.asked import Asked
 from app.httpdoor import HTTPDoor
 from app.site import Site
 
@@ -18,7 +19,7 @@ def make_app():
 
     @app.get("/hello")
     async def hello(request):
-        return "hi " + request.headers.get("X-Name", "you")
+        return "hi " + request.headers.get("X-Requested-With", "you")
 
     @app.post("/echo")
     async def echo(request):
@@ -39,6 +40,13 @@ class Open:
 
     def has(self, path):
         return False
+
+
+class Nobody:
+    """A stream whose peer has no address."""
+
+    def get_extra_info(self, what):
+        return None
 
 
 def make_door(**tunables):
@@ -105,12 +113,20 @@ BAD = {
 
 class TestRequests(unittest.TestCase):
     def test_any_split_is_answered_the_same(self):
-        request = GET + b"X-Name: joe\r\n\r\n"
+        request = GET + b"X-Requested-With: joe\r\n\r\n"
         for step in (1, 2, 3, 7, len(request)):
             parts = [request[i : i + step] for i in range(0, len(request), step)]
             answer = run(ask(*parts, gap_ms=1))
             self.assertEqual(status(answer), 200)
             self.assertTrue(answer.endswith(b"\r\n\r\nhi joe"), answer)
+
+    def test_headers_that_nobody_reads_are_not_kept(self):
+        read = b"Cookie: a=b\r\nHOST: cam\r\nAccept-Encoding: gzip\r\n"
+        first, more = b"GET / HTTP/1.1\r\n", b"Cookies: c\r\nAccept-Language: en\r\n\r\n"
+        asked = Asked(first + b"User-Agent: x\r\n" + read + more, b"", Nobody(), 1_000)
+        self.assertEqual(asked.head, first + read + b"\r\n")
+        self.assertEqual((asked.headers.get("host"), asked.cookies), ("cam", {"a": "b"}))
+        self.assertEqual(asked.headers.get("User-Agent", ""), "")
 
     def test_http_1_0_needs_no_host(self):
         self.assertEqual(status(run(ask(b"GET /hello HTTP/1.0\r\n\r\n"))), 200)
