@@ -12,7 +12,7 @@ def borrow(name):
     there = sys.modules.get(name)
     if there:  # somebody keeps it
         return there
-    before = set(sys.modules)
+    before = tuple(sys.modules)  # a set takes more memory
     try:
         __import__(name)
         return sys.modules[name]
