@@ -51,7 +51,7 @@ def read(board, secrets=False, say=print):
 def _stored(board, row):
     if usersettings.is_file(row):
         return board.get("/" + row[_KEY])
-    number = row[usersettings.schema.KIND] == usersettings.schema.INT
+    number = row[usersettings.schema.KIND] == "int"
     return board.ask(f"stored({NAMESPACE!r}, {row[_KEY]!r}, {number})")
 
 

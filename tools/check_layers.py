@@ -32,12 +32,12 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "hal": STANDARD | HARDWARE | {"hal", "config"},
     "hal.tarfs": STANDARD,  # boot.py loads it alone
     "app": APP,
-    "app.schema": PURE
-    | {"proto", "aio.late", "app.schematable", "app.rowcheck"},  # tools on the PC read it
+    "app.schema": PURE | {"proto", "aio.late", "app.settingrow"},  # tools on the PC read it
     "app.frames": APP | {"app.framepool"},
     "app.httpdoor": APP | {"app.asked"},
-    "app.rowcheck": PURE | {"proto", "aio.late"},
-    "app.settingchange": APP | {"app.rowcheck"},
+    "app.settingrow": PURE | {"proto", "aio.late"},
+    "app.settingcheck": APP | {"app.settingrow"},
+    "app.settingchange": APP | {"app.settingrow"},
     "app.commandtable": set(),  # tools on the PC read it
     "app.site": APP | {"microdot"},
     "app.pages.assets": APP | {"frozenpages"},

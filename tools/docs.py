@@ -22,13 +22,13 @@ from proto.framesizes import framesizes  # noqa: E402
 from proto.params import params  # noqa: E402
 
 _NOTES = (
-    (schema.SECRET, "secret: shown as `***`"),
-    (schema.RESTART, "restarts"),
-    (schema.REJOIN, "joins the Wi-Fi anew"),
-    (schema.RECONNECT, "reconnects to the broker"),
-    (schema.DEFAULT_BY_1, "`1` restores the default"),
-    (schema.DEVICE_ID_TOO, "so does the device id"),
-    (schema.GROUP, "also on the group topic"),
+    ("secret", "secret: shown as `***`"),
+    ("restart", "restarts"),
+    ("rejoin", "joins the Wi-Fi anew"),
+    ("reconnect", "reconnects to the broker"),
+    ("default_by_1", "`1` restores the default"),
+    ("device_id_too", "so does the device id"),
+    ("group", "also on the group topic"),
 )
 
 
@@ -52,8 +52,8 @@ def settings():
         name, key, kind, default, _, flags = row
         check, names = schema.check_of(row, {}), schema.choices(row)
         shown = names[default] if names else default
-        notes = ", ".join(text for flag, text in _NOTES if flags & flag)
-        where = f"file `{key}`" if kind == schema.FILE else f"`{key}`"
+        notes = ", ".join(text for flag, text in _NOTES if flag in flags)
+        where = f"file `{key}`" if kind == "file" else f"`{key}`"
         value = f"`{shown}`" if shown != "" else "none"
         what = f"{group}, {label}. {about}"
         yield f"| `{name}` | {_cell(what)} | {_cell(str(check))} | {value} | {notes} | {where} |"
@@ -79,11 +79,11 @@ def described_settings():
 def _worded():
     """(row, its words) of each setting a user can reach, in the order of the words."""
     rows = {row[schema.NAME]: row for row in schema.all_rows()}
-    rows = {name: row for name, row in rows.items() if not row[schema.FLAGS] & schema.HIDDEN}
+    rows = {name: row for name, row in rows.items() if "hidden" not in row[schema.FLAGS]}
     words = wording()
     if set(words) != set(rows):
         odd = ", ".join(sorted(set(words) ^ set(rows)))
-        raise SystemExit(f"tools/wording.py and lib/app/schematable.py differ in: {odd}")
+        raise SystemExit(f"tools/wording.py and the schema differ in: {odd}")
     return [(rows[name], told) for name, told in words.items()]
 
 
@@ -103,17 +103,17 @@ def _setting(row, words):
     check, names = schema.check_of(row, {}), schema.choices(row)
     found = {"name": name, "kind": "text", "value": f"{{{{text:{name}}}}}", "allowed": str(check)}
     found["default"] = names[default] if names else str(default)
-    if flags & schema.SECRET or kind == schema.FILE:
-        found |= {"kind": "file" if kind == schema.FILE else "secret", "value": None}
+    if "secret" in flags or kind == "file":
+        found |= {"kind": "file" if kind == "file" else "secret", "value": None}
         found["set"] = f"{{{{set:{name}}}}}"
     elif names:
         value = f"{{{{choice:{name} {' '.join(names)}}}}}"
         found |= {"kind": "choice", "options": names, "value": value}
-    elif kind == schema.INT:
+    elif kind == "int":
         found |= {"kind": "number", "low": check.low, "high": check.high}
-    elif flags & schema.LOGIN:
+    elif "login" in flags:
         found["value"] = f"{{{{login:{name}}}}}"
-    found["restarts"] = bool(flags & schema.RESTART)
+    found["restarts"] = "restart" in flags
     return found | dict(zip(("group", "label", "about"), words, strict=True))
 
 

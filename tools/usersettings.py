@@ -50,13 +50,13 @@ def checked(given):
             names = ", ".join(row[schema.NAME] for row in visible())
             raise BadSetting(f"no setting is named {name}; there are: {names}")
         result[name] = (row, _value(row, text))
-        if row[schema.FLAGS] & schema.FRESH:
+        if "fresh" in row[schema.FLAGS]:
             result.setdefault(_CLEAN, (schema.find(_CLEAN), None))
     return list(result.values())
 
 
 def _value(row, text):
-    if text == "1" and row[schema.FLAGS] & schema.DEFAULT_BY_1:
+    if text == "1" and "default_by_1" in row[schema.FLAGS]:
         return None
     try:
         value = schema.check_of(row, {})(text)
@@ -67,20 +67,20 @@ def _value(row, text):
 
 def visible():
     """The rows of settings that are commands, too."""
-    return [row for row in schema.all_rows() if not row[schema.FLAGS] & schema.HIDDEN]
+    return [row for row in schema.all_rows() if "hidden" not in row[schema.FLAGS]]
 
 
 def is_file(row):
-    return row[schema.KIND] == schema.FILE
+    return row[schema.KIND] == "file"
 
 
 def is_secret(row):
-    return bool(row[schema.FLAGS] & schema.SECRET)
+    return "secret" in row[schema.FLAGS]
 
 
 def stored(row, value):
     """What stands in NVS: an int, bytes, or None for nothing."""
-    return value if value is None or row[schema.KIND] == schema.INT else value.encode()
+    return value if value is None or row[schema.KIND] == "int" else value.encode()
 
 
 def shown(row, value):

@@ -33,7 +33,7 @@ class Clock:
         self._hour_ms = hour_ms
         self._epoch = 0 if time.gmtime(0)[0] == 2000 else -_EPOCH_1970
         year, month, day = [int(part) for part in product.BUILD_DATE.split("-")]
-        self._earliest = borrow("proto.posixtz").days_of(year, month, day) * _DAY
+        self._earliest = borrow("proto.civil").days_of(year, month, day) * _DAY
         self._zone_text = None
         self._since = self._until = self._offset = 0  # from when till when local time is how far
         self.syncs = 0

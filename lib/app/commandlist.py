@@ -2,9 +2,7 @@
 
 from app.commandtable import FLAGS, GROUP_TOO, HELP, NAME
 from app.commandtable import rows as commands
-from app.schema import FLAGS as SETTING_FLAGS
-from app.schema import GROUP, HIDDEN, all_rows, check_of, checks
-from app.schema import NAME as SETTING
+from app.schema import all_rows, check_of, checks
 from proto.values import BadArgument
 
 
@@ -27,9 +25,8 @@ def _rows():
     """The commands' rows, and the settings' as if they stood among them."""
     rows, kept = list(commands()), checks()
     for row in all_rows():
-        flags = row[SETTING_FLAGS]
-        if not flags & HIDDEN:
-            group = GROUP_TOO if flags & GROUP else 0
-            allowed = str(check_of(row, kept))
-            rows.append((row[SETTING], group, "settings", row[SETTING], allowed))
+        name, *_, flags = row
+        if "hidden" not in flags:
+            group = GROUP_TOO if "group" in flags else 0
+            rows.append((name, group, "settings", name, str(check_of(row, kept))))
     return rows

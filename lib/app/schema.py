@@ -1,4 +1,21 @@
-"""What the rows of the settings' table (app.schematable) mean: a row is the whole truth about one.
+"""What the rows of the settings' table mean: a row is the whole truth about one.
+
+Kinds: `int` is kept in NVS as i32, `text` as blob, `file` as the file of that name. Flags:
+
+    secret         shown as *** everywhere
+    group          also allowed on the group topic
+    restart        takes effect by a restart
+    rejoin         the Wi-Fi station joins anew
+    reconnect      the MQTT session connects anew
+    fresh          forces a clean MQTT session (subscriptions of the old one would live on)
+    hidden         not a command of its own
+    default_by_1   the payload "1" restores the default
+    device_id_too  so does the device id
+    log            what the log keeps
+    certificate    a file that TLS has to be able to use
+    public_key     a file that is kept until a reset
+    hashed         kept as a salted hash
+    login          an address that may hold a password
 
 Masking, help, storage, documentation and tests are generated from these rows. Borrow this module
 (aio.late): values are in RAM always, what may be said of them only while somebody asks.
@@ -7,71 +24,48 @@ Masking, help, storage, documentation and tests are generated from these rows. B
 from micropython import const
 
 from aio.late import borrow
+from app.settingrow import columns, made
 
 NAMESPACE = "syscfg"
 
-INT = const(0)  # stored in NVS as i32, as blob, or as a file of that name
-TEXT = const(1)
-FILE = const(2)
-
-SECRET = const(1)  # shown as *** everywhere
-GROUP = const(2)  # also allowed on the group topic
-RESTART = const(4)  # takes effect by a restart
-REJOIN = const(8)  # the Wi-Fi station joins anew
-RECONNECT = const(16)  # the MQTT session connects anew
-FRESH = const(32)  # forces a clean MQTT session (subscriptions of the old one would live on)
-HIDDEN = const(64)  # not a command of its own
-DEFAULT_BY_1 = const(128)  # the payload "1" restores the default
-LOG = const(512)  # what the log keeps
-DEVICE_ID_TOO = const(256)  # the default is also restored by the device id
-CERTIFICATE = const(1024)  # a file that TLS has to be able to use
-PUBLIC_KEY = const(2048)  # a file that is kept until a reset
-HASHED = const(4096)  # kept as a salted hash
-LOGIN = const(8192)  # an address that may hold a password
-
-NAME = const(0)  # columns of a setting
+NAME = const(0)  # columns of a row
 KEY = const(1)
 KIND = const(2)
 DEFAULT = const(3)
 CHECK = const(4)
 FLAGS = const(5)
 
+PARTS = ("app.tablewifi", "app.tablebroker", "app.tabledevice")  # one at a time is in memory
+
 
 def all_rows():
-    """Each row as (name, key, kind, default, check, flags)."""
-    table = _table()
-    at = 1
-    while at < len(table):
-        end = table.find("\n", at)
-        yield _row(table[at:end])
-        at = end + 1
+    """Each row as (name, key, kind, default, check, [flag, ...])."""
+    for part in PARTS:
+        yield from map(columns, borrow(part).ROWS.strip().split("\n"))
 
 
-def rows(names):
-    """{name: row} of those that there are; the table is in memory for as long as this takes."""
-    table, found = _table(), {}
-    for name in names:
-        at = table.find("\n{}|".format(name)) + 1
-        if at and "|" not in name:
-            found[name] = _row(table[at : table.find("\n", at)])
+def lines(names):
+    """{name: line of the table} of those that there are: less memory than rows of columns."""
+    found = {}
+    for part in PARTS:
+        if len(found) < len(names):
+            look(part, names, found)
     return found
+
+
+def look(part, names, found):
+    """Put the lines of one part into `found`."""
+    text = borrow(part).ROWS
+    for name in names:
+        at = text.find("\n{}|".format(name)) + 1
+        if at and "|" not in name:
+            found[name] = text[at : text.find("\n", at)]
 
 
 def find(name):
     """The row of a setting, or None."""
-    return rows((name,)).get(name)
-
-
-def _table():
-    return borrow("app.schematable").TABLE
-
-
-def _row(line):
-    name, key, kind, default, check, flags = line.split("|")
-    kind = globals()[kind]
-    if kind == INT:
-        default = int(default)
-    return name, key, kind, default, check, sum([globals()[flag] for flag in flags.split()])
+    line = lines((name,)).get(name)
+    return line and columns(line)
 
 
 def choices(row):
@@ -82,10 +76,9 @@ def choices(row):
 
 def check_of(row, kept):
     """The check of a setting, to be called with text; `kept` has what checks() gave."""
-    return (kept.get("rowcheck") or borrow("app.rowcheck")).made(row[CHECK], kept)
+    return made(row[CHECK], kept)
 
 
 def checks():
     """What to hand to check_of() for many rows: the modules that most of them need."""
-    names = {"rowcheck": "app.rowcheck", "numbers": "proto.numbers", "texts": "proto.texts"}
-    return {name: borrow(module) for name, module in names.items()}
+    return {name: borrow("proto." + name) for name in ("numbers", "texts")}

@@ -13,12 +13,12 @@ _WRONG = "(not usable)"  # a network that had a password does not become an open
 
 def load(settings):
     """Put in force what is stored, after a save that was cut short has been finished."""
-    _store(settings).recover()
+    borrow("app.settingstore").recover(settings.nvs, settings.log)
     kept = schema.checks()
     for row in schema.all_rows():
         name = row[schema.NAME]
         settings.keep(name, _stored(settings, row, kept), to_save=False)
-        if row[schema.FLAGS] & schema.HASHED and settings[name]:
+        if "hashed" in row[schema.FLAGS] and settings[name]:
             # whoever filled the flash from outside has written it as it is
             settings.keep(name, borrow("app.password").hashed(settings[name]))
 
@@ -29,16 +29,16 @@ def _stored(settings, row, kept):
     In place of a network's password stands one that is wrong then.
     """
     kind, key, flags = row[schema.KIND], row[schema.KEY], row[schema.FLAGS]
-    if kind == schema.FILE:
+    if kind == "file":
         return key if _exists(key) else ""
-    stored = (settings.nvs.get_int if kind == schema.INT else settings.nvs.get_blob)(key)
+    stored = (settings.nvs.get_int if kind == "int" else settings.nvs.get_blob)(key)
     if stored is None:
         return row[schema.DEFAULT]
     try:
-        text = str(stored) if kind == schema.INT else stored.decode().rstrip("\0")
+        text = str(stored) if kind == "int" else stored.decode().rstrip("\0")
         return schema.check_of(row, kept)(text)
     except (BadArgument, UnicodeError):
-        locked = flags & schema.SECRET and flags & schema.REJOIN
+        locked = "secret" in flags and "rejoin" in flags
         what = "set it anew" if locked else "default"
         text = "stored {} was unusable: {}".format(row[schema.NAME], what)
         settings.log.error("settings", text)
@@ -57,17 +57,17 @@ def command(settings, name, argument, group):
     """(name, text, flags) for the reply to a command of that name."""
     row = schema.find(name)
     flags = row[schema.FLAGS]
-    if flags & schema.HIDDEN or (group and not flags & schema.GROUP):
+    if "hidden" in flags or (group and "group" not in flags):
         raise UnknownCommand(name)
     if argument:
         settings.set(name, argument)
-    return name, _text(settings, row), GROUP_TOO if flags & schema.GROUP else 0
+    return name, _text(settings, row), GROUP_TOO if "group" in flags else 0
 
 
 def shown(settings):
     """(row, value as text) of each that is not hidden; secrets masked."""
     for row in schema.all_rows():
-        if not row[schema.FLAGS] & schema.HIDDEN:
+        if "hidden" not in row[schema.FLAGS]:
             yield row, _text(settings, row)
 
 
@@ -76,10 +76,10 @@ def show(settings, name):
 
 
 def _text(settings, row):
-    if row[schema.FLAGS] & schema.SECRET:
+    if "secret" in row[schema.FLAGS]:
         return MASK
     value = settings[row[schema.NAME]]
-    if row[schema.FLAGS] & schema.LOGIN and "@" in value:
+    if "login" in row[schema.FLAGS] and "@" in value:
         return borrow("proto.url").hidden(value)
     names = schema.choices(row)
     return names[value] if names else str(value)
@@ -87,14 +87,13 @@ def _text(settings, row):
 
 def files():
     """Paths of the settings that are kept as files."""
-    return [row[schema.KEY] for row in schema.all_rows() if row[schema.KIND] == schema.FILE]
+    return [row[schema.KEY] for row in schema.all_rows() if row[schema.KIND] == "file"]
 
 
 def erase(settings):
     """Forget everything that the user has set."""
-    _store(settings).erase(schema.all_rows())
+    for path in files():
+        borrow("app.settingchange").write_file(path, "")
+    keys = [row[schema.KEY] for row in schema.all_rows() if row[schema.KIND] != "file"]
+    borrow("app.settingstore").erase(settings.nvs, keys)
     settings.dirty.clear()
-
-
-def _store(settings):
-    return borrow("app.settingstore").SettingStore(settings)

@@ -47,15 +47,27 @@ class Settings:
 
     def set(self, name, text):
         """Put the user's `text` in force; raises BadArgument, and then nothing has changed."""
-        borrow("app.settingchange").change(self, name, text)
+        row = borrow("app.schema").find(name)
+        value = borrow("app.settingcheck").check(self, row, text)
+        borrow("app.settingchange").change(self, row, value)
 
-    def apply(self, wanted):
+    async def apply(self, wanted):
         """({name: what is wrong}, whether all is saved, whether a restart follows): all or none.
 
-        `wanted` is {name: text}, and has the values afterwards.
+        `wanted` is {name: text}, and has the values afterwards. Step by step, each with its
+        modules alone: others have their turn in between.
         """
-        rows = borrow("app.schema").rows(wanted)
-        wrong, restarts = borrow("app.settingchange").apply(self, rows, wanted)
+        schema, lines, wrong = borrow("app.schema"), {}, {}
+        for part in schema.PARTS:
+            schema.look(part, wanted, lines)
+            await asyncio.sleep_ms(0)
+        schema = None
+        for name in wanted:
+            await asyncio.sleep_ms(0)
+            borrow("app.settingcheck").take(self, name, lines, wanted, wrong)
+        await asyncio.sleep_ms(0)
+        wrong = wrong or borrow("app.settingchange").change_all(self, lines, wanted)
+        restarts = any(["restart" in line.split("|")[-1] for line in lines.values()])
         return wrong, not wrong and self.flush(), restarts
 
     def keep(self, name, value, to_save=True):
@@ -70,13 +82,13 @@ class Settings:
     def tell(self, flags):
         """Something with these flags has changed."""
         for flag, call in self._watchers:
-            if flags & flag:
+            if flag in flags:
                 call()
 
     def flush(self):
         """Write what has changed now, as one; True when the flash has taken it."""
-        rows = borrow("app.schema").rows(self.dirty)
-        return borrow("app.settingstore").save(self, rows)
+        lines = borrow("app.schema").lines(self.dirty)
+        return borrow("app.settingstore").save(self, lines)
 
     def files(self):
         """Paths of the settings that are kept as files."""

@@ -216,11 +216,10 @@ class System:
             system=self.restart,
             updater=self.updater,
         )
-        schema = borrow("app.schema")
-        self.settings.when(schema.RESTART, self.restart.ask)
-        self.settings.when(schema.RECONNECT, self.session.reconnect)
-        self.settings.when(schema.REJOIN, self.wifi.rejoin)
-        self.settings.when(schema.LOG, self.log.follow)
+        self.settings.when("restart", self.restart.ask)
+        self.settings.when("reconnect", self.session.reconnect)
+        self.settings.when("rejoin", self.wifi.rejoin)
+        self.settings.when("log", self.log.follow)
         self.log.follow()
 
     def start(self):

@@ -9,18 +9,7 @@ from mosquitto import HOST
 from sim import TOPIC, Simulator, wait_until
 
 from app.commandtable import GROUP_TOO, PRIVATE, rows
-from app.schema import (
-    DEFAULT_BY_1,
-    DEVICE_ID_TOO,
-    FILE,
-    GROUP,
-    HIDDEN,
-    RECONNECT,
-    RESTART,
-    SECRET,
-    all_rows,
-    check_of,
-)
+from app.schema import all_rows, check_of
 from proto.numbers import Between, OneOf
 
 SCHEMA = list(all_rows())
@@ -30,16 +19,16 @@ DEVICE_ID = "DVES_A1B2C3"
 GROUP_TOPIC = "esp32-mqtt-cams"
 DOORS = ("mqtt", "telnet", "uart")
 
-SETTINGS = {row[0]: row for row in SCHEMA if not row[5] & HIDDEN}
+SETTINGS = {row[0]: row for row in SCHEMA if "hidden" not in row[5]}
 OTHERS = {row[0]: row for row in rows()}
-FILES = [n for n, row in SETTINGS.items() if row[2] == FILE]
+FILES = [n for n, row in SETTINGS.items() if row[2] == "file"]
 FIRST = ("ssid", "password")  # of the network that the camera is on; the others are for later
-LOUD = [n for n, row in SETTINGS.items() if row[5] & (RESTART | RECONNECT) or n in FIRST]
+LOUD = [n for n, row in SETTINGS.items() if {"restart", "reconnect"} & set(row[5]) or n in FIRST]
 QUIET = [n for n in SETTINGS if n not in LOUD and n not in FILES]
-LINKS = [n for n, row in SETTINGS.items() if row[5] & RECONNECT and n not in FILES]
-RESTARTS = [n for n, row in SETTINGS.items() if row[5] & RESTART]
+LINKS = [n for n, row in SETTINGS.items() if "reconnect" in row[5] and n not in FILES]
+RESTARTS = [n for n, row in SETTINGS.items() if "restart" in row[5]]
 FOR_GROUP = sorted(
-    [n for n, row in SETTINGS.items() if row[5] & GROUP]
+    [n for n, row in SETTINGS.items() if "group" in row[5]]
     + [n for n, row in OTHERS.items() if row[1] & GROUP_TOO]
 )
 ALL = sorted([*SETTINGS, *OTHERS])
@@ -133,7 +122,7 @@ def shown(name, value):
     """How a value is answered."""
     *_, flags = SETTINGS[name]
     check = check_of(SETTINGS[name], {})
-    if flags & SECRET:
+    if "secret" in flags:
         return "***"
     return check.names[int(value)] if isinstance(check, OneOf) and value.isdigit() else value
 
@@ -141,7 +130,7 @@ def shown(name, value):
 def default(name):
     """(what restores the default, how that is answered)."""
     _, _, _, value, _, flags = SETTINGS[name]
-    return "1" if flags & DEFAULT_BY_1 else str(value), shown(name, str(value))
+    return "1" if "default_by_1" in flags else str(value), shown(name, str(value))
 
 
 # Settings
@@ -203,7 +192,7 @@ def test_settings_that_restart(doors, camera, client, broker):
     assert {n: doors["uart"].ask(n).text for n in RESTARTS} == defaults
     wanted = {"topic": "a_b_c_", "grouptopic": "everywhere"}
     assert ask_all(doors["uart"], {"topic": "a/b+c#", "grouptopic": "everywhere"}) == wanted
-    by_id = [name for name in RESTARTS if SETTINGS[name][5] & DEVICE_ID_TOO]
+    by_id = [name for name in RESTARTS if "device_id_too" in SETTINGS[name][5]]
     restored = ask_all(doors["uart"], dict.fromkeys(by_id, DEVICE_ID))
     assert restored == {name: defaults[name] for name in by_id}
     assert {n: doors["mqtt"].ask(n).text for n in RESTARTS} == defaults

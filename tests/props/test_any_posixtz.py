@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.posixtz import TimeZone, civil, days_of
+from proto.civil import civil, days_of
+from proto.posixtz import TimeZone
 from proto.values import BadArgument
 
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)

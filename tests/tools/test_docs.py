@@ -1,5 +1,6 @@
 """README's tables come from the firmware's own."""
 
+import itertools
 import json
 import re
 
@@ -20,7 +21,7 @@ def test_api_description_is_current(name):
 def test_api_description_is_json_once_filled_in():
     text = docs.described_settings() + "," + docs.described_camera()
     settings, camera = json.loads("[" + re.sub(r"{{.*?}}", "true", text) + "]")
-    visible = {row[0] for row in docs.schema.all_rows() if not row[5] & docs.schema.HIDDEN}
+    visible = {row[0] for row in docs.schema.all_rows() if "hidden" not in row[5]}
     assert {row["name"] for row in settings["settings"]} == visible
     assert all(row["group"] and row["label"] and row["about"] for row in settings["settings"])
     assert [row["name"] for row in camera["parameters"]] == [row[0] for row in docs.params()]
@@ -31,7 +32,7 @@ def test_every_row_is_there():
     for name, *_ in docs.commandtable.rows():
         assert f"| `{name}` |" in text
     for name, *_, flags in docs.schema.all_rows():
-        assert (f"| `{name}` |" in text) != bool(flags & docs.schema.HIDDEN)
+        assert (f"| `{name}` |" in text) != ("hidden" in flags)
 
 
 def test_changed_table_is_noticed_and_mended():
@@ -51,3 +52,13 @@ def test_setting_without_words_is_noticed(monkeypatch, change):
 def test_missing_marker_is_said():
     with pytest.raises(SystemExit, match="markers for commands"):
         docs.render("# no tables here")
+
+
+def test_every_flag_of_a_setting_is_one_that_the_schema_explains():
+    explained = set(re.findall(r"^    (\w+)  +", docs.schema.__doc__, re.MULTILINE))
+    rows = list(docs.schema.all_rows())
+    assert {flag for row in rows for flag in row[5]} == explained
+    assert {row[2] for row in rows} == {"int", "text", "file"}
+    spoken = re.compile(r'"(\w+)" (?:not )?in (?:flags|row\[(?:-1|schema\.FLAGS)\])')
+    found = [spoken.findall(path.read_text()) for path in (docs.ROOT / "lib").rglob("*.py")]
+    assert found and set(itertools.chain(*found)) <= explained

@@ -54,7 +54,7 @@ def test_every_default_shows_as_it_is_typed(row):
     if row[schema.DEFAULT] == "":
         return
     text = usersettings.shown(
-        row, row[schema.DEFAULT] if row[schema.KIND] == 0 else row[schema.DEFAULT].encode()
+        row, row[schema.DEFAULT] if row[schema.KIND] == "int" else row[schema.DEFAULT].encode()
     )
     assert checked([(row[0], text)])[0] == (row, None)
 

@@ -2,18 +2,18 @@
 
 import unittest
 
+from proto.ipv4 import IPv4
 from proto.texts import Passphrase
-from proto.uri import IPv4
 from proto.values import BadArgument
 
 
 class TestPassphrase(unittest.TestCase):
     def test_lengths_to_the_byte(self):
         for good in ("", "a" * 8, "a" * 63, "ä" * 4, "with space"):
-            self.assertEqual(Passphrase()(good), good)
+            self.assertEqual(Passphrase(8, 63)(good), good)
         for bad in ("a", "a" * 7, "ä" * 3, "a" * 64, "ä" * 32, "eight ch\n", "a" * 7 + "\0"):
             with self.assertRaises(BadArgument):
-                Passphrase()(bad)
+                Passphrase(8, 63)(bad)
 
 
 class TestIPv4(unittest.TestCase):

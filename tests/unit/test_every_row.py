@@ -16,17 +16,7 @@ from app.params import Params
 from app.power import Power
 from app.publisher import ImagePublisher
 from app.restart import Restart
-from app.schema import (
-    DEFAULT_BY_1,
-    DEVICE_ID_TOO,
-    FILE,
-    GROUP,
-    HIDDEN,
-    INT,
-    SECRET,
-    all_rows,
-    check_of,
-)
+from app.schema import all_rows, check_of
 from app.status import Status
 from app.updater import Updater
 from app.wifi import WiFiLink
@@ -160,7 +150,7 @@ def other_value(row):
     if getattr(check, "names", None):
         value = (default + 1) % len(check.names)
         return check.names[value], value
-    if kind == INT:
+    if kind == "int":
         value = check.high if check.high != default else check.low
         return str(value), value
     own = {"timezone": "UTC0", "adminpass": "2000${}${}".format("5a" * 16, "c3" * 32)}
@@ -174,7 +164,7 @@ def bad_value(row):
 
 
 def masked(row, text):
-    return "***" if row[5] & SECRET else text
+    return "***" if "secret" in row[5] else text
 
 
 class TestCommands(unittest.TestCase):
@@ -224,7 +214,7 @@ class TestCommands(unittest.TestCase):
 class TestSettings(unittest.TestCase):
     def test_each_is_asked_changed_saved_and_loaded(self):
         for row in rows():
-            if row[5] & HIDDEN or row[2] == FILE:
+            if "hidden" in row[5] or row[2] == "file":
                 continue
             nvs = NVS()
             commands, settings = make(nvs)
@@ -239,7 +229,7 @@ class TestSettings(unittest.TestCase):
 
     def test_each_refuses_a_bad_value_and_keeps_the_old(self):
         for row in rows():
-            if row[5] & HIDDEN:
+            if "hidden" in row[5]:
                 continue
             nvs = NVS()
             commands, settings = make(nvs)
@@ -255,9 +245,9 @@ class TestSettings(unittest.TestCase):
 
     def test_1_is_the_default_where_flagged_and_a_value_or_refused_elsewhere(self):
         for row in rows():
-            if row[5] & HIDDEN or row[2] == FILE:
+            if "hidden" in row[5] or row[2] == "file":
                 continue
-            for flag, text in ((DEFAULT_BY_1, "1"), (DEVICE_ID_TOO, ID)):
+            for flag, text in (("default_by_1", "1"), ("device_id_too", ID)):
                 nvs = NVS()
                 commands, settings = make(nvs)
                 commands.call(row[0], other_value(row)[0])
@@ -265,19 +255,19 @@ class TestSettings(unittest.TestCase):
                 try:
                     commands.call(row[0], text)
                 except BadArgument:
-                    self.assertFalse(row[5] & flag, row[0])
+                    self.assertFalse(flag in row[5], row[0])
                 settings.flush()
-                if row[5] & flag:
+                if flag in row[5]:
                     self.assertEqual(settings[row[0]], row[3], row[0])
                     self.assertFalse(row[1] in nvs.stored, row[0])
-                elif row[2] == INT and row[4].__class__.__name__ == "Between" and text == "1":
+                elif row[2] == "int" and row[4].__class__.__name__ == "Between" and text == "1":
                     expected = 1 if row[4].low <= 1 <= row[4].high else other_value(row)[1]
                     self.assertEqual(settings[row[0]], expected, row[0])
 
     def test_a_group_may_use_what_is_flagged_alone(self):
         for row in rows():
             commands, settings = make()
-            if row[5] & HIDDEN or not row[5] & GROUP:
+            if "hidden" in row[5] or "group" not in row[5]:
                 with self.assertRaises(UnknownCommand):
                     commands.call(row[0], other_value(row)[0], group=True)
                 self.assertEqual(settings[row[0]], row[3])
@@ -295,7 +285,7 @@ class TestSettings(unittest.TestCase):
 
     def test_power_cut_at_any_write_of_each_leaves_old_or_new(self):
         for row in rows():
-            if row[5] & HIDDEN or row[2] == FILE:
+            if "hidden" in row[5] or row[2] == "file":
                 continue
             text, value = other_value(row)
             for mode in MODES:
@@ -334,7 +324,7 @@ class TestConsole(unittest.TestCase):
 
             tasks = [asyncio.create_task(show(console)) for console in shown]
             lines = [(row[3], row[0], GOOD[row[0]][0], row[1]) for row in command_rows()]
-            lines += [(r[0], r[0], "", 0) for r in rows() if not r[5] & HIDDEN]
+            lines += [(r[0], r[0], "", 0) for r in rows() if "hidden" not in r[5]]
             for reply, name, argument, flags in lines:
                 shown[mine] = shown[other] = b""
                 for byte in "{} {}\r".format(name, argument).encode():

@@ -150,8 +150,8 @@ class TestPages(unittest.TestCase):
 class TestRoutes(unittest.TestCase):
     def test_what_there_is(self):
         found = routes.find("HEAD", "/setup", False)[0]
-        self.assertEqual(found[:2], ("/setup", "GET"))
-        self.assertEqual(routes.find("POST", "/", True)[0][3], "save")
+        self.assertEqual(found, ("setup", "page"))
+        self.assertEqual(routes.find("POST", "/", True)[0], ("setupform", "read"))
         self.assertEqual(routes.find("POST", "/", False), (None, "GET, HEAD"))
         self.assertEqual(routes.find("GET", "/api/command", False), (None, "POST"))
         for path in ("*", "", "//", "/setup/", "/app/pages"):

@@ -2,7 +2,8 @@
 
 import unittest
 
-from proto.posixtz import TimeZone, civil, days_of
+from proto.civil import civil, days_of
+from proto.posixtz import TimeZone
 from proto.values import BadArgument
 
 EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"

@@ -5,8 +5,8 @@ import unittest
 from fakes import NVS, Log, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
-from app.schema import INT, TEXT, all_rows, check_of
-from app.settingstore import SettingStore
+from app.schema import all_rows, check_of, lines
+from app.settingstore import store
 from proto import journal
 
 SCHEMA = list(all_rows())
@@ -207,7 +207,6 @@ class TestFullFlash(unittest.TestCase):
 class TestJournal(unittest.TestCase):
     def test_longest_values_of_all_settings_fit_one_save(self):
         nvs = NVS()
-        store = SettingStore(settings_on(nvs))
         records = []
         take = nvs.set_blob
 
@@ -218,11 +217,12 @@ class TestJournal(unittest.TestCase):
         nvs.set_blob = note
         pairs = []
         for row in SCHEMA:
-            if row[2] == INT:
-                pairs.append((row, -2_000_000_000))
-            elif row[2] == TEXT:
-                pairs.append((row, "x" * check_of(row, {}).high))
-        store.save(pairs)
+            line = lines((row[0],))[row[0]]
+            if row[2] == "int":
+                pairs.append((line, -2_000_000_000))
+            elif row[2] == "text":
+                pairs.append((line, "x" * check_of(row, {}).high))
+        store(nvs, pairs)
         self.assertEqual(records[0][0], JOURNAL)
         self.assertTrue(records[0][1] <= 2_400)  # what hal.nvs takes
 
@@ -248,7 +248,7 @@ class TestLoad(unittest.TestCase):
     def test_key_of_another_type_reads_as_default(self):
         for name, row in rows().items():
             nvs = NVS()
-            nvs.stored[row[1]] = b"text" if row[2] == INT else 5
+            nvs.stored[row[1]] = b"text" if row[2] == "int" else 5
             self.assertEqual(values(nvs)[0][name], row[3], name)
 
     def test_value_of_a_later_version_reads_as_default_and_is_told(self):

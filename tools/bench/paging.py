@@ -13,12 +13,27 @@ from rows import Row
 from sim import Simulator
 
 PAGES = "/ /setup /app.js /login /nothing /api/status /api/settings /api/camera /api/log".split()
-REFUSED = {"mqttuser": "x", "mqttport": "x", "save": "1"}
+ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
+REFUSED = {  # every field; the port is none
+    "wifissid": "network of the neighbours",
+    "wifipassword": "x" * 20,
+    "mqtthost": "mqtts://broker.example.org:8883",
+    "mqttport": "x",
+    "mqttuser": "camera-at-the-door",
+    "mqttpassword": "y" * 20,
+    "topic": "camera-at-the-door",
+    "timezone": ZONE,
+    "adminpass": "z" * 20,
+    "save": "1",
+}
+SAVED = {"mqttuser": "x", "mqttport": "1", "timezone": ZONE, "save": "1"}
+SETTINGS = {"pulse": 5, "teleperiod": 60, "timezone": ZONE, "syslog": "log", "apip": "10.0.0.1"}
+CAMERA = {"framesize": "svga", "quality": 12, "contrast": 1, "hmirror": 1, "aec_value": 300}
 FORMS = (  # path, body
     ("a form that is refused", "/setup", {"data": REFUSED}),
-    ("a form that is saved", "/setup", {"data": {**REFUSED, "mqttport": "1"}}),
-    ("POST /api/settings", "/api/settings", {"json": {"pulse": 5, "teleperiod": 60}}),
-    ("POST /api/camera", "/api/camera", {"json": {"quality": 12}}),
+    ("a form that is saved", "/setup", {"data": SAVED}),
+    ("POST /api/settings", "/api/settings", {"json": SETTINGS}),
+    ("POST /api/camera", "/api/camera", {"json": CAMERA}),
     ("POST /api/command", "/api/command", {"json": {"command": "power", "argument": "off"}}),
 )
 MOST_PAGE_KB = 10.5  # 64 bits; with 32 modules take 66 % of it, objects about half
@@ -70,7 +85,9 @@ def _round(board):
 def _one(board, path, method="GET", **more):
     time.sleep(0.15)  # what is in use without it has been looked at
     since = len(board.output)
-    httpx.request(method, board.url + path, headers=BROWSER, timeout=10, **more)
+    reply = httpx.request(method, board.url + path, headers=BROWSER, timeout=10, **more)
+    if reply.status_code >= 500:
+        raise Failed(f"{method} {path}: {reply.status_code}")
     end = board.wait_output("request needs: ", 10, since)
     board.wait_output("\n", 10, end)
     return int(board.output[end:].split()[0])

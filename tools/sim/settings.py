@@ -45,7 +45,7 @@ class Settings:
     def _forget(self):
         self._nvs.wipe()
         for _, key, kind, *_ in self._rows.values():
-            if kind == self._schema.FILE:
+            if kind == "file":
                 (self._files / key).unlink(missing_ok=True)
 
     def _broker_is_ours(self):
@@ -63,14 +63,14 @@ class Settings:
             raise UsageError(f"no setting is named {name}; there are: {', '.join(self._rows)}")
         _, key, kind, *_ = self._rows[name]
         data = _bytes(name, text)
-        if kind == self._schema.FILE:
+        if kind == "file":
             (self._files / key).write_bytes(data)
             return
         try:
             value = self._schema.check_of(self._rows[name], {})(data.decode())
         except Exception as exc:
             raise UsageError(f"{name}: {exc}") from None
-        stored = value if kind == self._schema.INT else str(value).encode().hex()
+        stored = value if kind == "int" else str(value).encode().hex()
         self._nvs.put(self._schema.NAMESPACE, key, stored)
 
 

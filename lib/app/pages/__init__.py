@@ -1,5 +1,7 @@
 """Everything beside the pictures: pages, forms, the API. Found and done by borrowed modules."""
 
+import asyncio
+
 from micropython import const
 
 from aio.late import borrow
@@ -60,11 +62,14 @@ class Pages:
 
     async def _answer(self, exchange):
         find = borrow("app.pages.routes").find
-        row, allowed = find(exchange.method, exchange.path, self.wifi.ap_open)
+        todo, allowed = find(exchange.method, exchange.path, self.wifi.ap_open)
         find = None  # with it the table goes
         try:
-            if row:
-                await getattr(self.part(row[2]), row[3])(exchange)
+            if todo:
+                while todo:  # a page may hand its work over to another, and is gone then
+                    module, function, *more = todo
+                    todo = await getattr(self.part(module), function)(exchange, *more)
+                    await asyncio.sleep_ms(0)  # others' turn; and the stack holds nothing of it
             elif allowed:
                 await exchange.refuse(405, "", "Allow: {}\r\n".format(allowed))
             else:

@@ -17,6 +17,12 @@ async def read(exchange):
     return {_whole(name): _whole(value) for name, value in found.items()}
 
 
+async def texts(exchange):
+    """{name: text} of the object that the request brings."""
+    found = await read(exchange)
+    return {name: text_of(name, value) for name, value in found.items()}
+
+
 def _whole(text):
     """Text with its surrogates joined: MicroPython's json leaves the halves that \\u names."""
     if not isinstance(text, str) or not any(["\ud800" <= char <= "\udfff" for char in text]):

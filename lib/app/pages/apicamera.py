@@ -1,10 +1,6 @@
 """GET and POST /api/camera: the parameters, their ranges, and new values for them."""
 
-import json
-
 from aio.late import borrow
-from proto.http import BadRequest
-from proto.values import BadArgument
 
 
 async def read(exchange):
@@ -21,11 +17,4 @@ async def read(exchange):
 
 async def write(exchange):
     """Set all that are given, or none; answers with all values."""
-    wanted = await borrow("app.pages.apibody").read(exchange)
-    try:
-        exchange.site.commands.call("camera", json.dumps(wanted))
-    except BadArgument as e:
-        raise BadRequest(400, str(e)) from None
-    await borrow("app.pages.apireply").write(
-        exchange, {"values": exchange.site.status.camera.values()}
-    )
+    return "apisave", "camera", await borrow("app.pages.apibody").read(exchange)

@@ -32,18 +32,4 @@ def _value(settings, blank):
 
 async def write(exchange):
     """Set all that are given, or none; what is wrong stands beside each name."""
-    settings = exchange.site.settings
-    wanted = await _texts(exchange)
-    wrong, saved, restarts = settings.apply(wanted)
-    reply = borrow("app.pages.apireply")
-    if wrong:
-        what = "Nothing was changed: {}.".format(", ".join(sorted(wrong)))
-        await reply.write(exchange, {"error": what, "faults": wrong}, 400)
-        return
-    await reply.write(exchange, {"restarts": restarts, "saved": saved})
-
-
-async def _texts(exchange):
-    """{name: text} as the request has it."""
-    body = borrow("app.pages.apibody")
-    return {name: body.text_of(name, value) for name, value in (await body.read(exchange)).items()}
+    return "apisave", "settings", await borrow("app.pages.apibody").texts(exchange)

@@ -1,16 +1,16 @@
 """GET /api/status and /api/log: how the camera is."""
 
 from aio.late import borrow
-from app.pages import apireply
 from config import product
 
 
 async def read(exchange):
     """What the camera's page shows of it."""
-    await apireply.members(exchange, _members(exchange.site))
+    broker = borrow("app.brokertext").state(exchange.site.status)
+    await borrow("app.pages.apireply").members(exchange, _members(exchange.site, broker))
 
 
-def _members(site):
+def _members(site, broker):
     """(name, value) one after the other: none waits in memory until all are known."""
     of = site.status
     yield "name", product.NAME
@@ -24,7 +24,7 @@ def _members(site):
     yield "heap_free", of.chip.free_bytes()
     yield "started_by", of.chip.reset_cause()
     yield "wifi", _wifi(of)
-    yield "broker", {"state": borrow("app.brokertext").state(of), "connects": of.session.connects}
+    yield "broker", {"state": broker, "connects": of.session.connects}
     yield "camera", _camera(of)
     yield "viewers", site.web.streams
     yield "power", of.power.on
@@ -60,4 +60,4 @@ def _camera(of):
 
 async def log(exchange):
     """{"lines": [...]}, oldest first."""
-    await apireply.stream(exchange, "lines", exchange.site.log.lines())
+    await borrow("app.pages.apireply").stream(exchange, "lines", exchange.site.log.lines())

@@ -18,7 +18,7 @@ class Exchange:
         self.path = request.path
         self.method = request.method
         self.address = request.client_addr[0] if request.client_addr else ""
-        self.left = request.content_length  # bytes of the body that are still to be read
+        self.left = request.content_length  # bytes of the body to be read
         self.begun = False
         self._waits = self.header("Expect").lower() == "100-continue"
         self._stream = request.sock[1]
@@ -29,11 +29,11 @@ class Exchange:
         return self.request.headers.get(name, "")
 
     def wants_page(self):
-        """Whether a person with a browser asks, and not a program or an <img>."""
+        """Whether a person with a browser asks, no program, no <img>."""
         return "text/html" in self.header("Accept") and not self.path.startswith("/api/")
 
     async def read(self, view):
-        """Fill the start of `view` with the request's body: the number of bytes, 0 at its end."""
+        """Fill the start of `view` with the body: the number of bytes, 0 at its end."""
         if not self.left:
             return 0
         if self._waits:
@@ -55,7 +55,7 @@ class Exchange:
         return data
 
     async def start(self, status=200, kind="text/html; charset=UTF-8", headers=""):
-        """The answer's head, before anything else; in place of what has not been sent yet."""
+        """The answer's head, in place of what has not been sent yet."""
         self._used = 0
         store = "" if "Cache-Control" in headers else "Cache-Control: no-store\r\n"
         await self.write("HTTP/1.0 {}\r\nContent-Type: {}\r\n".format(titled(status), kind), True)
@@ -81,7 +81,7 @@ class Exchange:
     async def _flush(self):
         used, self._used = self._used, 0
         if used:
-            self.begun = True  # from here on nothing can be taken back
+            self.begun = True  # nothing can be taken back
             await self._stream.send(memoryview(self._buffer)[:used])
 
     async def end(self, most):
@@ -99,5 +99,5 @@ class Exchange:
         await self.start(status, headers="{}Location: {}\r\n".format(headers, location))
 
     async def refuse(self, status, what="", headers=""):
-        """Say what is wrong and what to do: as a page, as JSON, or in a line."""
+        """Say what is wrong and what to do: a page, JSON, or a line."""
         await borrow("app.pages.problem").tell(self, titled, status, what, headers)

@@ -17,3 +17,12 @@ async def seen(exchange):
         if ssid and (ssid not in best or rssi > best[ssid][1]):
             best[ssid] = (ssid, rssi, secured)
     return sorted(best.values(), key=lambda network: -network[1])
+
+
+def options(found, escape):
+    """HTML of each that was seen, to be picked without JavaScript."""
+    for ssid, rssi, secured in found:
+        name = escape(ssid)
+        yield '<li><label><input type="radio" name="network" value="{}"> {} '.format(name, name)
+        yield '<meter min="-95" max="-45" value="{}">{} dBm</meter> '.format(rssi, rssi)
+        yield "{}</label></li>".format("" if secured else "open")

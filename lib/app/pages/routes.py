@@ -4,10 +4,10 @@
 ROUTES = """
 / GET assets camera
 * GET setup page
-* POST setupsave save
+* POST setupform read
 /camera GET assets camera
 /setup GET setup page
-/setup POST setupsave save
+/setup POST setupform read
 /login GET login page
 /login POST login enter
 /logout POST login leave
@@ -37,13 +37,13 @@ def rows(path=None):
 
 
 def find(method, path, setup_first):
-    """(row or None, the methods that the path has as a header's text)."""
+    """((module, function) or None, the methods that the path has as a header's text)."""
     if path == "/" and setup_first:
         path = "*"
     wanted = "GET" if method == "HEAD" else method
     allowed = []
     for row in rows(path) if " " not in path else ():
         if row[1] == wanted:
-            return row, ""
+            return row[2:], ""
         allowed.append(row[1])
     return None, ", ".join(allowed).replace("GET", "GET, HEAD")

@@ -1,6 +1,12 @@
-"""Makes the check of a setting out of what its row says (app.schema); borrow it."""
+"""One row of the settings' table (app.schema): its columns, and the check that it means."""
 
 from aio.late import borrow
+
+
+def columns(line):
+    """(name, key, kind, default, check, [flag, ...])"""
+    name, key, kind, default, check, flags = line.split("|")
+    return name, key, kind, int(default) if kind == "int" else default, check, flags.split()
 
 
 def made(what, kept):
