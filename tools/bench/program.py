@@ -24,6 +24,12 @@ def prepare():
     return find() or sys.exit("bench: " + HOW_TO_GET_ONE)
 
 
+def is_32_bit():
+    """Whether the interpreter has words of the chip's size."""
+    code = "import sys; print(sys.maxsize < 1 << 32)"
+    return subprocess.check_output([find(), "-c", code], text=True).strip() == "True"
+
+
 @contextlib.contextmanager
 def started(name, heap="2M", path=(), **arguments):
     """Start board/<name>.py with keyword arguments; the process ends with the block.

@@ -1,12 +1,13 @@
 """Measures what the firmware does on this PC; `make bench` starts it.
 
-    .venv/bin/python tools/bench/run.py [row ...] [--quick] [--output FILE]
+    .venv/bin/python tools/bench/run.py [row ...] [--quick] [--32] [--output FILE]
 
 Prints a table and writes build/bench.json; exits with 1 when a figure is not reached. Rows:
-publish, allocation, http, stalls, heap; without any, all of them.
+publish, allocation, http, pages, stalls, heap, update; without any, all of them.
 """
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]  # interpreter, compile; mosquitto
 
 # ruff: noqa: E402
+import interpreter32
 from paging import pages
 from program import Failed, prepare
 from publishing import allocation, throughput
@@ -39,6 +41,9 @@ def _options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ALL))
     parser.add_argument("--quick", action="store_true", help="short and rough")
+    parser.add_argument(
+        "--32", dest="bits32", action="store_true", help="32 bits, as the chip has"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
     options = parser.parse_args()
     unknown = set(options.rows) - set(ALL)
@@ -47,9 +52,18 @@ def _options():
     return options
 
 
+def _bits32():
+    try:
+        return str(interpreter32.bring())
+    except interpreter32.NotHere as error:
+        sys.exit(f"bench: {error}")
+
+
 def main():
     """Measure what was asked for; return the exit status."""
     options = _options()
+    if options.bits32:
+        os.environ["MICROPYTHON"] = _bits32()
     prepare()
     started, rows, failed = time.monotonic(), [], False
     print(HEAD)
