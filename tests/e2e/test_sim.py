@@ -157,7 +157,7 @@ def test_uart(tmp_path):
 
 def test_interpreter_of_another_bytecode_runs_the_sources(tmp_path, interpreter):
     other = tmp_path / "micropython"
-    lie = 'if [ "$1" = -c ]; then echo 5; else exec %s "$@"; fi'
+    lie = 'if [ "$1" = -c ]; then echo 5 1; else exec %s "$@"; fi'
     other.write_text("#!/bin/sh\n" + lie % interpreter)
     other.chmod(0o755)
     with Probe(tmp_path, "--micropython", str(other)) as probe:

