@@ -70,16 +70,16 @@ class HTTPDoor:
         else:
             self.requests += 1
             stream.idle = False
-            await self._pass(asked)
+            status = 0 if self._access.passes(asked) else await self._access.check(asked)
+            await self._work(asked, status)
 
-    async def _pass(self, asked):
-        status = 0 if self._access.passes(asked) else await self._access.check(asked)
+    def _work(self, asked, status):
+        """What is to be awaited; a coroutine that only waits for it would take heap meanwhile."""
         if status:
-            await self._pages.refuse(asked, status)
-        elif self._web.has(asked.path):
-            await self._web.answer(asked)
-        else:
-            await self._page(asked)
+            return self._pages.refuse(asked, status)
+        if self._web.has(asked.path):
+            return self._web.answer(asked)
+        return self._page(asked)
 
     async def _page(self, asked):
         self.busy_pages += 1

@@ -37,15 +37,15 @@ class Pages:
         """A module of this package."""
         return self._kept.get(name) or borrow("app.pages." + name)
 
-    async def answer(self, request):
-        """The page, form or API call that a request is for."""
+    def answer(self, request):
+        """Awaited: the page, form or API call that a request is for."""
         exchange = self.part("exchange").Exchange(self, request)
-        await self._guarded(exchange, self._answer(exchange), exchange.left)
+        return self._guarded(exchange, self._answer(exchange), exchange.left)
 
-    async def refuse(self, request, status, what="", headers=""):
-        """Say no to a request, as a page, as JSON or in a line."""
+    def refuse(self, request, status, what="", headers=""):
+        """Awaited: say no to a request, as a page, as JSON or in a line."""
         exchange = self.part("exchange").Exchange(self, request)
-        await self._guarded(exchange, self._refuse(exchange, status, what, headers), _MOST_UNREAD)
+        return self._guarded(exchange, self._refuse(exchange, status, what, headers), _MOST_UNREAD)
 
     async def _guarded(self, exchange, work, most_unread):
         """Whatever goes wrong, the user is told, and the connection ends."""

@@ -16,61 +16,51 @@ async def page(exchange, typed=None, errors=None):
 
 
 class _Form:
-    """Fills the blanks of setup.html."""
+    """Fills the blanks of setup.html: `what:` and the name of a setting, mostly."""
 
-    def __init__(self, site, typed, errors, found):
-        self._site = site
-        self._typed = typed
-        self._errors = errors
-        self._found = found
-        self._has = site.settings.__getitem__
-        self._error = errors.get
-        self._zone_seen = False
+    def __init__(self, *given):
+        self.site, self.typed, self.errors, self.found = given
+        self.settings = self.site.settings
+        self.zone_seen = False
 
     def fill(self, word):
         what, _, name = word.partition(":")
-        return getattr(self, "_" + what)(name)
+        if what == "error":
+            return self.errors.get(name)
+        if what == "value":
+            return self.value(name)
+        if what == "stored":  # of a secret only whether there is one
+            return "stored; leave it empty to keep it" if self.settings[name] else "none is stored"
+        if what == "has":
+            return self.settings[name]
+        if what == "zone":
+            return self.zone(name)
+        return self.about(what, name)
 
-    def _device(self, _):
-        return self._site.device_id
+    def value(self, name):
+        if name in self.typed and name not in _SECRETS:
+            return self.typed[name]
+        return str(self.settings[name] or "")  # port 0 is none
 
-    def _open(self, _):
-        return self._site.access.open
-
-    def _value(self, name):
-        if name in self._typed and name not in _SECRETS:
-            return self._typed[name]
-        value = self._has(name)
-        return "" if name == "mqttport" and not value else str(value)
-
-    def _stored(self, name):
-        """Of a secret only whether there is one."""
-        return "stored; leave it empty to keep it" if self._has(name) else "none is stored"
-
-    def _wrong(self, number):
-        """One field, or several."""
-        return min(len(self._errors), 2) == int(number)
-
-    def _networks(self, _):
-        if self._found:
-            escape = self._site.part("template").escape
-            return borrow("app.pages.networks").options(self._found, escape)
-
-    def _zone(self, field):
-        """One to pick from, as its name and its rule."""
+    def zone(self, field):
+        """One to pick from, as its name and its rule; without, a rule that is not in the list."""
         name, _, rule = field.rpartition(" ")
-        chosen = not self._zone_seen and rule == self._value("timezone")
-        self._zone_seen = self._zone_seen or chosen
-        return self._option(rule, "" if not chosen else " selected", name)
+        chosen = not self.zone_seen and rule in ("", self.value("timezone"))
+        self.zone_seen = self.zone_seen or chosen
+        if chosen or rule:
+            rule = rule or self.value("timezone")
+            escape = self.site.part("template").escape
+            yield '<option value="{}"{}>'.format(escape(rule), " selected" if chosen else "")
+            yield name or "as now: " + escape(rule)
+            yield "</option>"
 
-    def _otherzone(self, _):
-        """A rule that is not in the list stays as it is."""
-        if not self._zone_seen:
-            rule = self._value("timezone")
-            return self._option(rule, " selected", "as now: ", rule)
-
-    def _option(self, rule, selected, *words):
-        escape = self._site.part("template").escape
-        yield '<option value="{}"{}>'.format(escape(rule), selected)
-        yield from map(escape, words)
-        yield "</option>"
+    def about(self, what, number):
+        if what == "device":
+            return self.site.device_id
+        if what == "open":
+            return self.site.access.open
+        if what == "wrong":  # one field, or several
+            return min(len(self.errors), 2) == int(number)
+        if what == "networks" and self.found:
+            escape = self.site.part("template").escape
+            return borrow("app.pages.networks").options(self.found, escape)
