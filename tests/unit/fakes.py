@@ -76,7 +76,7 @@ def listening():
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _make_small(sock)
-        port = 20_000 + random.getrandbits(15)
+        port = 20_000 + random.getrandbits(13)  # below those of outgoing connections
         try:
             sock.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
             sock.listen(8)

@@ -30,7 +30,7 @@ def flash(files):
 def command(args, files, clock):
     """The interpreter's arguments and environment."""
     import interpreter
-    from mirror import told
+    from mirror import has_64_bits
 
     path = args.micropython or interpreter.find()
     if not path:
@@ -39,7 +39,7 @@ def command(args, files, clock):
     if not os.access(path, os.X_OK):
         raise UsageError(f"{path} is no program")
     root, places = _places(args, path)
-    heap = args.heap + OWN_HEAP[64 if told(path)[1] else 32]
+    heap = args.heap + OWN_HEAP[64 if has_64_bits(path) else 32]
     environment = {
         **os.environ,
         "MICROPYPATH": ":".join(map(str, places)),
