@@ -255,7 +255,7 @@ class TestNames(unittest.TestCase):
 
 def _free_port():
     while True:
-        port = 20_000 + random.getrandbits(15)
+        port = 20_000 + random.getrandbits(13)
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
