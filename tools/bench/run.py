@@ -3,7 +3,8 @@
     .venv/bin/python tools/bench/run.py [row ...] [--quick] [--32] [--output FILE]
 
 Prints a table and writes build/bench.json; exits with 1 when a figure is not reached. Rows:
-publish, allocation, http, pages, stalls, heap, update; without any, all of them.
+publish, allocation, http, pages, stalls, heap, update; without any, all of them, or with `--32`
+those of memory.
 """
 
 import argparse
@@ -36,6 +37,8 @@ ALL = {
     "update": update,
 }
 
+OF_MEMORY = ("allocation", "pages", "heap", "update")
+
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -67,7 +70,7 @@ def main():
     prepare()
     started, rows, failed = time.monotonic(), [], False
     print(HEAD)
-    for name in options.rows or ALL:
+    for name in options.rows or (OF_MEMORY if options.bits32 else ALL):
         try:
             for row in ALL[name](options.quick):
                 rows.append(row)
