@@ -10,6 +10,8 @@ from proto.values import BadArgument
 def change(settings, row, value):
     """Put one in force; raises BadArgument where it is a file for which there is no room."""
     name, key, kind, _, _, flags = row
+    if "public_key" in flags:  # another one may have come since the check
+        borrow("app.update.key").check(value, settings[name])
     if kind == "file":
         value = write_file(key, value)
     elif "hashed" in flags:
@@ -24,13 +26,18 @@ def change(settings, row, value):
 
 def change_all(settings, lines, values):
     """{name: what is wrong} of {name: value}: all are in force then, or none."""
-    for line in sorted(lines.values(), key=lambda line: "|file|" not in line):
+    for line in sorted(lines.values(), key=_can_fail, reverse=True):
         row = columns(line)
         try:
             change(settings, row, values[row[0]])
-        except BadArgument as e:  # no room for the file: nothing has changed yet
+        except BadArgument as e:  # nothing has changed yet
             return {row[0]: str(e)}
     return {}
+
+
+def _can_fail(line):
+    """How soon it has to be its turn."""
+    return ("|file|" in line) + ("public_key" in line)
 
 
 def write_file(path, text):

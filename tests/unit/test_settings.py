@@ -411,4 +411,56 @@ class TestFile(unittest.TestCase):
         self.assertEqual((make()["otakey"], "otakey.pem" in os.listdir()), ("", False))
 
 
+class TestApply(unittest.TestCase):
+    """Several settings at once, as forms and API send them."""
+
+    def setUp(self):
+        for name in ("otakey.pem", "mqttca.pem"):
+            if name in os.listdir():
+                os.remove(name)
+
+    tearDown = setUp
+
+    def applied(self, *requests):
+        """What each of simultaneous requests is told, and the settings then."""
+        nvs = NVS()
+        settings = make(nvs)
+        told = run(asyncio.gather(*[settings.apply(wanted) for wanted in requests]))
+        return told, settings, nvs
+
+    def test_all_are_in_force_and_kept(self):
+        told, settings, nvs = self.applied({"pulse": "5", "ssid": "home", "topic": "a/b"})
+        self.assertEqual(told, [({}, True, True)])
+        self.assertEqual(
+            (settings["pulse"], settings["ssid"], settings["topic"]), (5, "home", "a_b")
+        )
+        self.assertEqual(make(nvs)["ssid"], "home")
+        self.assertEqual(self.applied({"pulse": "5"})[0], [({}, True, False)])
+
+    def test_or_none(self):
+        told, settings, nvs = self.applied(
+            {"pulse": "5", "mqttport": "x", "no": "1", "laststate": "1"}
+        )
+        self.assertEqual(sorted(told[0][0]), ["laststate", "mqttport", "no"])
+        self.assertFalse(told[0][1])
+        self.assertEqual((settings["pulse"], nvs.stored), (0, {}))
+
+    def test_no_room_for_the_file_changes_nothing(self):
+        os.mkdir("mqttca.pem.new")  # where the new file would be written
+        try:
+            told, settings, nvs = self.applied({"pulse": "5", "mqttca": PEM})
+        finally:
+            os.rmdir("mqttca.pem.new")
+        self.assertEqual(list(told[0][0]), ["mqttca"])
+        self.assertEqual((settings["pulse"], settings["mqttca"], nvs.stored), (0, "", {}))
+
+    def test_of_two_keys_at_once_the_first_stays(self):
+        key = signing.KEY.decode()
+        other = key.replace("Y20p07", "Z20p07")
+        told, settings, _ = self.applied({"otakey": key}, {"otakey": other})
+        self.assertEqual([list(wrong) for wrong, _, _ in told], [[], ["otakey"]])
+        with open("otakey.pem") as f:
+            self.assertEqual(f.read(), key)
+
+
 unittest.main()
