@@ -12,7 +12,9 @@ def borrow(name):
     there = sys.modules.get(name)
     if there:  # somebody keeps it
         return there
-    before = tuple(sys.modules)  # a set takes more memory
+    before = [None] * len(sys.modules)  # no more memory than that, at no time
+    for n, each in enumerate(sys.modules):
+        before[n] = each
     try:
         __import__(name)
         return sys.modules[name]

@@ -69,5 +69,6 @@ class Asked:
 def _needed(head):
     """A head without the headers that nobody reads: browsers send some 500 bytes of those."""
     request, *lines = head.split(b"\r\n")
-    wanted = [line for line in lines if line.partition(b":")[0].lower() in _READ.split()]
+    read = _READ.split()
+    wanted = [line for line in lines if line.partition(b":")[0].lower() in read]
     return b"\r\n".join([request] + wanted + [b"", b""])

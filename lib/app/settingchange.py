@@ -8,50 +8,61 @@ from proto.values import BadArgument
 
 
 def change(settings, row, value):
-    """Put one in force; raises BadArgument where it is a file for which there is no room."""
-    name, key, kind, _, _, flags = row
-    if "public_key" in flags:  # another one may have come since the check
-        borrow("app.update.key").check(value, settings[name])
-    if kind == "file":
-        value = write_file(key, value)
-    elif "hashed" in flags:
-        value = borrow("app.password").hashed(value)
-    if value == settings[name] and kind != "file":
-        return
-    settings.keep(name, value, to_save=kind != "file")
-    if "fresh" in flags:
-        settings.set("mqttcleansession", "1")
-    settings.tell(flags)
+    """Put one in force; raises BadArgument where it is a file that cannot be written."""
+    prepare(settings, row, value)
+    put(settings, row, value)
 
 
 def change_all(settings, lines, values):
     """{name: what is wrong} of {name: value}: all are in force then, or none."""
-    for line in sorted(lines.values(), key=_can_fail, reverse=True):
+    for line in lines.values():
         row = columns(line)
         try:
-            change(settings, row, values[row[0]])
-        except BadArgument as e:  # nothing has changed yet
+            prepare(settings, row, values[row[0]])
+        except BadArgument as e:
+            for each in lines.values():
+                if "|file|" in each:
+                    replace_file(columns(each)[1] + ".new", "")
             return {row[0]: str(e)}
+    for line in lines.values():
+        row = columns(line)
+        put(settings, row, values[row[0]])
     return {}
 
 
-def _can_fail(line):
-    """How soon it has to be its turn."""
-    return ("|file|" in line) + ("public_key" in line)
-
-
-def write_file(path, text):
-    """The path; the file is replaced whole or not at all (rename), "" removes it."""
-    if not text:
+def prepare(settings, row, value):
+    """Do what can fail: a file is written beside the old one. Nothing changes."""
+    name, key, kind, _, _, flags = row
+    if "public_key" in flags:  # another one may have come since the check
+        borrow("app.update.key").check(value, settings[name])
+    if kind == "file" and value:
         try:
-            os.remove(path)
-        except OSError:  # there was none
-            pass
-        return ""
-    try:
-        with open(path + ".new", "w") as f:
-            f.write(text)
+            with open(key + ".new", "w") as f:
+                f.write(value)
+        except OSError as e:
+            raise BadArgument("not saved: {}".format(e)) from None
+
+
+def put(settings, row, value):
+    """Change what is prepared."""
+    name, key, kind, _, _, flags = row
+    if kind == "file":
+        value = replace_file(key, value)
+    elif value == settings[name]:
+        return
+    settings.keep(name, value, to_save=kind != "file")
+    if "fresh" in flags:
+        settings.keep("mqttcleansession", 1)
+    settings.tell(flags)
+
+
+def replace_file(path, text):
+    """The path, with the new content whole (rename); without `text` the file goes."""
+    if text:
         os.rename(path + ".new", path)
-    except OSError as e:
-        raise BadArgument("not saved: {}".format(e)) from None
-    return path
+        return path
+    try:
+        os.remove(path)
+    except OSError:  # there was none
+        pass
+    return ""

@@ -93,7 +93,7 @@ def files():
 def erase(settings):
     """Forget everything that the user has set."""
     for path in files():
-        borrow("app.settingchange").write_file(path, "")
+        borrow("app.settingchange").replace_file(path, "")
     keys = [row[schema.KEY] for row in schema.all_rows() if row[schema.KIND] != "file"]
     borrow("app.settingstore").erase(settings.nvs, keys)
     settings.dirty.clear()

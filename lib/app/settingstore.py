@@ -15,7 +15,7 @@ def save(settings, lines):
     try:
         store(settings.nvs, [(lines[name], settings[name]) for name in names])
         return True
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, MemoryError) as e:
         settings.dirty = names + [name for name in settings.dirty if name not in names]
         settings.log.error("settings", "not saved: {!r}".format(e))
         return False

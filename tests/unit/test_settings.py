@@ -1,6 +1,7 @@
 """app.settings and the schema: every row by its own rules, kept over restarts and bad flash."""
 
 import asyncio
+import builtins
 import os
 import unittest
 
@@ -446,13 +447,50 @@ class TestApply(unittest.TestCase):
         self.assertEqual((settings["pulse"], nvs.stored), (0, {}))
 
     def test_no_room_for_the_file_changes_nothing(self):
+        key = signing.KEY.decode()
         os.mkdir("mqttca.pem.new")  # where the new file would be written
         try:
-            told, settings, nvs = self.applied({"pulse": "5", "mqttca": PEM})
+            told, settings, nvs = self.applied({"pulse": "5", "mqttca": PEM, "otakey": key})
         finally:
             os.rmdir("mqttca.pem.new")
         self.assertEqual(list(told[0][0]), ["mqttca"])
         self.assertEqual((settings["pulse"], settings["mqttca"], nvs.stored), (0, "", {}))
+        self.assertEqual(settings["otakey"], "")
+        self.assertEqual([name for name in os.listdir() if name.startswith("otakey")], [])
+
+    def test_no_memory_for_the_save_is_told_and_made_up_for(self):
+        def full(name, *args):
+            if name == "proto.journal":
+                raise MemoryError("full")
+            return load(name, *args)
+
+        settings, nvs = make(), NVS()
+        settings.nvs = nvs
+        load, builtins.__import__ = builtins.__import__, full
+        try:
+            told = run(settings.apply({"pulse": "5", "teleperiod": "60"}))
+        finally:
+            builtins.__import__ = load
+        self.assertEqual((told, nvs.stored), (({}, False, False), {}))
+        self.assertTrue(settings.flush())
+        self.assertEqual(nvs.stored, {"APP_PULSE": 5, "TELE_PERIOD": 60})
+
+    def test_no_memory_for_a_hash_changes_nothing(self):
+        def full(name, *args):
+            if name == "app.password":
+                raise MemoryError("full")
+            return load(name, *args)
+
+        settings = make()
+        wanted = {"pulse": "5", "ssid": "x", "adminpass": "long enough", "teleperiod": "60"}
+        load, builtins.__import__ = builtins.__import__, full
+        try:
+            with self.assertRaises(MemoryError):
+                run(settings.apply(wanted))
+        finally:
+            builtins.__import__ = load
+        now = [settings[name] for name in ("pulse", "ssid", "adminpass", "teleperiod")]
+        self.assertEqual(now, [0, "", "", 300])
 
     def test_of_two_keys_at_once_the_first_stays(self):
         key = signing.KEY.decode()

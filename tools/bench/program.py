@@ -20,7 +20,8 @@ class Failed(Exception):
 
 def prepare():
     """Bring the bytecode up to date; ends the program where there is no interpreter."""
-    mirror_for(find() or sys.exit("bench: " + HOW_TO_GET_ONE))
+    path = find() or sys.exit("bench: " + HOW_TO_GET_ONE)
+    mirror_for(path) or sys.exit(f"bench: {path} loads no bytecode of the compiler in .venv")
 
 
 def is_32_bit():

@@ -10,7 +10,11 @@ def check(text, path):
         new = signature.public_key(text.encode())
     except ValueError as e:
         raise BadArgument(str(e)) from None
-    if path and new != read(path):
+    try:
+        old = read(path)
+    except ValueError as e:
+        raise BadArgument(str(e)) from None
+    if old and new != old:
         raise BadArgument("there is a key already; only a reset takes it away")
 
 
