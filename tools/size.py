@@ -19,7 +19,7 @@ from compile import MIRROR, compile_all
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_HEAP = 160_000  # bytes, of what stays
-MOST_BYTECODE = 174_000  # bytes, of all
+MOST_BYTECODE = 175_000  # bytes, of all
 
 _PROGRAM = """
 import gc, sys

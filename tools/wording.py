@@ -13,7 +13,7 @@ password2|Its password|Of the second network.
 ssid3|Third network|As the second.
 password3|Its password|Of the third network.
 = Access point
-apfallback|Opens after|Seconds without Wi-Fi until the access point opens; 0: never by itself.
+apfallback|Opens after|Seconds without Wi-Fi (a third where the password is refused); 0: never.
 apip|Address|The camera's own address in it.
 appass|Password|For WPA2; without one the access point is open.
 apchannel|Channel|Of the radio while no network is joined.

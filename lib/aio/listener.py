@@ -11,6 +11,7 @@ from aio.streams import NODELAY, TCP, Stream
 from aio.tasks import finish
 
 _BACKLOG = const(16)  # connections that wait to be accepted; a flood must not delay the next
+_SOON_MS = const(500)  # for a connection to end: a browser asks for several things at once
 _AT_ONCE = const(4)  # fewer than the limit: each is looked at before it can have to go
 
 
@@ -36,6 +37,7 @@ class Listener:
         self._patient = patient  # a connection may be silent and stay
         self._tasks = []
         self._streams = []
+        self._ended = asyncio.Event()
 
     def __len__(self):
         return len(self._tasks)
@@ -84,7 +86,7 @@ class Listener:
             return True
         stream = Stream(connection, self._deadlines, peer)
         stream.idle = not self._patient
-        if not self._has_room():
+        if not self._has_room() and not await self._has_room_soon(stream):
             await self._turn_away(stream)
         else:
             self._budget.taken += 1
@@ -98,6 +100,18 @@ class Listener:
         if self._budget.free():
             return True
         return self._evict() or bool(self._make_room and self._make_room())
+
+    async def _has_room_soon(self, stream):
+        """All are at work, but a page takes little time."""
+        self._ended.clear()
+        try:
+            await asyncio.wait_for_ms(self._ended.wait(), _SOON_MS)
+        except asyncio.TimeoutError:
+            return False
+        except asyncio.CancelledError:
+            stream.close()
+            raise
+        return self._has_room()
 
     def _evict(self):
         for stream in self._streams:
@@ -126,6 +140,7 @@ class Listener:
             stream.close()
             self._budget.taken -= 1
             self._tasks.remove(asyncio.current_task())
+            self._ended.set()
             if stream in self._streams:
                 self._streams.remove(stream)
 

@@ -2,9 +2,12 @@
 
 from time import ticks_diff, ticks_ms
 
+from micropython import const
+
 from aio.late import borrow
 
 PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards everything else
+_FORGIVEN_MS = const(600_000)  # after the last wrong password
 _SAFE = ("GET", "HEAD", "OPTIONS")  # they change nothing
 
 
@@ -72,13 +75,19 @@ class Access:
         return borrow("app.guard")
 
     def forget_old(self):
-        """End what was let in by another password, or was not used for long."""
+        """End what was let in by another password, or was not used for long.
+
+        It has to be called every few minutes: the ticks wrap after 12 days.
+        """
         if self._under != self.settings["adminpass"]:
             self._under = self.settings["adminpass"]
             self.sessions.clear()
             self.scripts.clear()
         now = ticks_ms()
         self.sessions = [s for s in self.sessions if ticks_diff(now, s[1]) < self._idle_ms]
+        for address, (_, when) in list(self.failures.items()):
+            if ticks_diff(now, when) > _FORGIVEN_MS:
+                del self.failures[address]
 
     def _in_session(self, token):
         self.forget_old()

@@ -48,6 +48,7 @@ class HTTPDoor:
     async def run(self):
         while True:
             await asyncio.sleep_ms(self._look_ms)
+            self._access.forget_old()
             idle_ms = ticks_diff(ticks_ms(), self._asked_ms)
             if self.site and not self.busy_pages and not 0 <= idle_ms < self._keep_ms:
                 self.site = None
@@ -58,9 +59,6 @@ class HTTPDoor:
             whole = asyncio.wait_for_ms(_read(stream, self._head_ms), self._head_ms)
             asked = await whole
             whole = None  # and with it the room for the largest head
-            most = _MOST_IMAGE if asked.path == "/update" else _MOST_BODY
-            if asked.content_length > most:
-                raise BadRequest(413, "at most {} bytes".format(most))
         except asyncio.TimeoutError:
             await self._answer(stream, 408, "the request took too long")
         except MemoryError:
@@ -75,6 +73,9 @@ class HTTPDoor:
 
     def _work(self, asked, status):
         """What is to be awaited; a coroutine that only waits for it would take heap meanwhile."""
+        most = _MOST_IMAGE if asked.path == "/update" else _MOST_BODY
+        if not status and asked.content_length > most:
+            status = 413
         if status:
             return self._pages.refuse(asked, status)
         if self._web.has(asked.path):

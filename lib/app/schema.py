@@ -9,7 +9,7 @@ Kinds: `int` is kept in NVS as i32, `text` as blob, `file` as the file of that n
     reconnect      the MQTT session connects anew
     fresh          forces a clean MQTT session (subscriptions of the old one would live on)
     hidden         not a command of its own
-    default_by_1   the payload "1" restores the default
+    default_by_1   the payload "1" restores the default, as does an empty text
     device_id_too  so does the device id
     log            what the log keeps
     certificate    a file that TLS has to be able to use

@@ -7,12 +7,6 @@ from app.settingrow import columns
 from proto.values import BadArgument
 
 
-def change(settings, row, value):
-    """Put one in force; raises BadArgument where it is a file that cannot be written."""
-    prepare(settings, row, value)
-    put(settings, row, value)
-
-
 def change_all(settings, lines, values):
     """{name: what is wrong} of {name: value}: all are in force then, or none."""
     for line in lines.values():
@@ -31,7 +25,7 @@ def change_all(settings, lines, values):
 
 
 def prepare(settings, row, value):
-    """Do what can fail: a file is written beside the old one. Nothing changes."""
+    """Do what can fail (BadArgument): a file is written beside the old one. Nothing changes."""
     name, key, kind, _, _, flags = row
     if "public_key" in flags:  # another one may have come since the check
         borrow("app.update.key").check(value, settings[name])

@@ -7,10 +7,10 @@ from proto.values import BadArgument
 
 def check(settings, row, text):
     """The value of what a user typed for a row; raises BadArgument."""
-    name, _, _, default, what, flags = row
-    if ("default_by_1" in flags and text == "1") or (
-        "device_id_too" in flags and text == settings.device_id
-    ):
+    name, _, kind, default, what, flags = row
+    if "default_by_1" in flags and (text == "1" or (kind == "text" and not text)):
+        return default
+    if "device_id_too" in flags and text == settings.device_id:
         return default
     value = made(what, {})(text)
     if value and "certificate" in flags:

@@ -49,7 +49,9 @@ class Settings:
         """Put the user's `text` in force; raises BadArgument, and then nothing has changed."""
         row = borrow("app.schema").find(name)
         value = borrow("app.settingcheck").check(self, row, text)
-        borrow("app.settingchange").change(self, row, value)
+        change = borrow("app.settingchange")
+        change.prepare(self, row, value)
+        change.put(self, row, value)
 
     async def apply(self, wanted):
         """({name: what is wrong}, whether all is saved, whether a restart follows): all or none.

@@ -93,7 +93,7 @@ class System:
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
-        self.host = borrow("app.names").host_name(chip.mac(), self.settings["topic"])
+        self.host = borrow("app.names").host_name(self.id, self.settings["topic"])
         station = Station(self.host)
         ap = "hal.ap", self.id
         self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop, ap)

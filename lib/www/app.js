@@ -12,7 +12,7 @@ function make(tag, fields = {}, ...children) {
   return element;
 }
 
-async function api(path, body) {
+async function api(path, body, locked = () => location.assign("/login?next=" + location.pathname)) {
   const options = { headers: { Accept: "application/json", "X-Requested-With": "page" } };
   if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
   let answer;
@@ -21,9 +21,9 @@ async function api(path, body) {
   } catch {
     throw new Error("The camera does not answer.");
   }
-  if (answer.status === 401) location.assign("/login?next=" + location.pathname);
+  if (answer.status === 401) locked();
   const found = await answer.json().catch(() => ({ error: "The answer was cut off." }));
-  if (!answer.ok) throw Object.assign(new Error(found.error), { faults: found.faults, advice: found.advice });
+  if (!answer.ok) throw Object.assign(new Error(found.error), { status: answer.status, faults: found.faults, advice: found.advice });
   return found;
 }
 
@@ -139,7 +139,7 @@ async function scan() {
 
 async function watchJoining() {
   try {
-    const { wifi } = await api("status");
+    const { wifi } = await api("status", null, () => {});
     $("joining").hidden = false;
     const joined = wifi.state === "joined";
     $("dot").className = `dot ${joined ? "good" : "poor"}`;
@@ -147,8 +147,10 @@ async function watchJoining() {
     const waits = wifi.state === "access point" ? "The access point is still open." : `Wi-Fi: ${wifi.state}${wifi.reason && wifi.state !== "joining" ? `, ${wifi.reason}` : ""}`;
     $("summary").replaceChildren(...(joined ? [`Joined ${wifi.ssid}: `, make("a", { href: address, textContent: address })] : [waits]));
     $("fallback").hidden = joined;
-  } catch {
-    $("summary").textContent = "The camera does not answer here at the moment.";
+  } catch (error) {
+    const locked = error.status === 401;
+    $("joining").hidden = !locked && $("joining").hidden;
+    $("summary").replaceChildren(...(locked ? ["The camera asks for its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not answer here at the moment."]));
     $("dot").className = "dot";
   }
   setTimeout(watchJoining, 2000);
@@ -196,12 +198,29 @@ async function snapshot() {
   }
 }
 
+// What the camera says where the stream would be; an <img> only knows that there is none.
+async function refusal() {
+  const stop = new AbortController();
+  try {
+    const answer = await fetch("/mjpg", { headers: { "X-Requested-With": "page" }, signal: stop.signal });
+    return answer.ok ? "" : (await answer.text()).trim();
+  } catch {
+    return "";
+  } finally {
+    stop.abort();
+  }
+}
+
+async function liveFailed() {
+  if (live.paused || document.hidden) return;
+  overlay(`No live picture: ${(await refusal()) || "none comes at the moment"}. Trying again.`);
+  clearTimeout(live.retry);
+  live.retry = setTimeout(showLive, 3000);
+}
+
 function picture() {
-  $("live").addEventListener("error", () => {
-    if (live.paused || document.hidden) return;
-    overlay("No live picture at the moment; trying again.");
-    live.retry = setTimeout(showLive, 3000);
-  });
+  $("live").addEventListener("error", liveFailed);
+  if ($("live").complete && !$("live").naturalWidth) liveFailed(); // before this script was there
   document.addEventListener("visibilitychange", () => (document.hidden ? stopLive() : live.paused || showLive()));
   $("pause").hidden = false;
   $("pause").addEventListener("click", () => {
@@ -424,6 +443,9 @@ function setting(row) {
     field.before(file);
   }
   box.append(make("p", { className: "hint", id: `${id}-hint` }, `${row.about} `, make("span", { textContent: more })));
+  if (row.set && row.name !== "otakey") {
+    box.append(make("label", { className: "tick" }, make("input", { type: "checkbox", id: `f-${row.name}` }), ` Forget the stored one`));
+  }
   return box;
 }
 
@@ -449,7 +471,8 @@ async function saveSettings(event) {
   for (const row of settings) {
     const field = $(`s-${row.name}`);
     complain(field, "");
-    if (field.value !== (row.value ?? "")) wanted[row.name] = field.value;
+    const forget = $(`f-${row.name}`);
+    if (field.value !== (row.value ?? "") || (forget && forget.checked)) wanted[row.name] = field.value;
   }
   settingsNote("");
   if (!Object.keys(wanted).length) {

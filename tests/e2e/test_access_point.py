@@ -170,6 +170,7 @@ def strongest_first(folder):
             camera.control("wifi", ssid=gone, up=False)
             since = camera.wait_output("joining " + wanted, 35, since)
             camera.wait_output("wifi: address", 35, since)
+            assert camera.get("/api/status").json()["wifi"]["ssid"] == wanted
         camera.control("wifi", add=True, ssid="sim", password="", rssi=-10)
         camera.control("wifi", ssid="far", up=False)
         camera.wait_status("(sim: open, but a password is stored; far: no such network", 35)

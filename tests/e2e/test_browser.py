@@ -1,5 +1,6 @@
 """The pages as people see them: from the first start to the picture, in a real browser."""
 
+import contextlib
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from browser import DESKTOP, PHONE, Browser, fits, is_accessible, shoot
 from images import image
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
+from viewer import Viewer
 
 NOBODY = "mqtt://127.0.0.1:1"
 TABS = ["status", "picture", "settings", "log", "firmware"]
@@ -63,12 +65,18 @@ def test_first_start(browser, tmp_path):
             page.click("[data-shows=wifipassword]")
             assert page.get_attribute("#wifipassword", "type") == "text"
             page.select_option("#timezone", label="Europe/Berlin")
+            page.fill("#adminpass", WORD)
             page.click("text=Save and reboot")
             expect(page.get_by_role("heading", name="Saved")).to_be_visible()
             is_accessible(page)
             shoot(page, "saved-phone")
             camera.wait_boot(2)
-            expect(page.locator("#summary")).to_contain_text("Joined sim")
+            expect(page.locator("#summary")).to_contain_text("asks for its new password")
+            expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # still to be read
+            page.click("text=log in")
+            page.fill("#password", WORD)
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             page.click("text=Live picture")
             sees_the_picture(page)
             assert camera.command("timezone") == "CET-1CEST,M3.5.0,M10.5.0/3"
@@ -216,6 +224,21 @@ def test_settings_are_saved_or_say_why_not(browser, camera):
         page.request.post("/api/settings", data={"pulse": 0, "mqttuser": "1"})
 
 
+def test_settings_are_forgotten(browser, camera):
+    with browser.page(camera.url) as page:
+        given = {"ssid2": "shed", "password2": "canary-word"}
+        assert page.request.post("/api/settings", data=given).ok
+        page.goto("/")
+        page.click("#tab-settings")
+        page.fill("#s-ssid2", "")
+        page.check("#f-password2")
+        page.click("#settings button.main")
+        expect(page.locator("#toast")).to_contain_text("Saved")
+        expect(page.locator("#f-password2")).to_have_count(0)
+        rows = {row["name"]: row for row in api(page, "settings")["settings"]}
+        assert (rows["ssid2"]["value"], rows["password2"]["set"]) == ("", False)
+
+
 def test_log_commands_and_a_refused_update(browser, camera, tmp_path):
     with browser.page(camera.url) as page:
         page.goto("/")
@@ -249,6 +272,17 @@ def test_snapshot_pause_and_who_looks(browser, camera):
         wait_until(lambda: api(page, "status")["viewers"] == 0)
         page.click("#pause")
         wait_until(lambda: api(page, "status")["viewers"] == 1)
+
+
+def test_who_finds_no_place_is_told_and_comes_in_when_there_is_one(browser, camera):
+    with contextlib.ExitStack() as stack:
+        viewers = [stack.enter_context(Viewer(camera.url)) for _ in range(4)]
+        with browser.page(camera.url) as page:
+            page.goto("/")
+            expect(page.locator("#overlay")).to_contain_text("4 viewers are all there can be")
+            viewers[0].close()
+            sees_the_picture(page)
+            expect(page.locator("#overlay")).to_be_hidden()
 
 
 def test_tabs_by_keyboard(browser, camera):

@@ -165,7 +165,7 @@ GARBAGE = {
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"1" + b"0" * 20 + b"\r\n\r\n",
         {413},
     ),
-    "10 MB body": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n", {413}),
+    "10 MB body": (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n", {421}),
     "chunked": (
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n",
         {501, 411, 400},

@@ -221,6 +221,21 @@ def test_time_zones_are_those_of_the_tz_database(repo):
 # The API
 
 
+def test_saved_page_of_a_new_board(tmp_path):
+    with Simulator(tmp_path / "new", args=("--ap",)) as board:
+        page = httpx.post(board.url + "/setup", data={"reboot": "1"}).text
+        assert "knows no Wi-Fi yet" in page
+        assert "It joins" not in page and "find it at" not in page and "closes then" not in page
+        board.wait_boot(2)
+        wanted = {"wifissid": "sim", "wifipassword": "simulated", "topic": "porch"}
+        page = httpx.post(board.url + "/setup", data={**wanted, "savereboot": "1"}).text
+        assert "It joins the Wi-Fi <b>sim</b>" in page and "closes then" in page
+        assert "http://esp32-a1b2c3-porch.local/" in page
+        board.wait_boot(3)
+        board.wait_status("wifi joined")
+        assert board.get("/api/status").json()["host"] == "esp32-a1b2c3-porch.local"
+
+
 def test_status(client, camera):
     status = client.get("/api/status").json()
     assert (status["device_id"], status["topic"]) == ("DVES_A1B2C3", TOPIC)
@@ -293,6 +308,14 @@ def test_commands(client):
     assert client.post("/api/command", content=b"x" * 5_000).status_code == 413
 
 
+def test_too_much_is_refused_as_page_or_json(client):
+    page = client.post("/setup", content=b"x" * 20_000, headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (413, "text/html; charset=UTF-8")
+    assert "too much at once" in page.text and "Send less" in page.text
+    told = client.post("/api/settings", content=b"x" * 20_000)
+    assert told.status_code == 413 and told.json()["advice"] == "Send less."
+
+
 def test_a_certificate_by_form_and_by_api(client):
     pem = authority().cert_pem.decode()
     assert form(client, mqttca=pem, save="1").status_code == 200
@@ -302,6 +325,10 @@ def test_a_certificate_by_form_and_by_api(client):
     assert form(client, forget_mqttca="1", save="1").status_code == 200
     assert not setting(client, "mqttca")["set"]
     assert client.post("/api/settings", json={"mqttca": pem}).json()["saved"]
+    large = pem * (8_192 // len(pem))
+    assert (
+        len(large) > 7_000 and client.post("/api/settings", json={"mqttca": large}).json()["saved"]
+    )
     bad = client.post("/api/settings", json={"mqttca": "x", "pulse": 9}).json()
     assert list(bad["faults"]) == ["mqttca"] and setting(client, "pulse")["value"] == "0"
     client.post("/api/settings", json={"mqttca": ""})

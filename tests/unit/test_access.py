@@ -83,6 +83,13 @@ class TestNames(unittest.TestCase):
         self.assertEqual(status(access, "/", "GET", Origin="http://evil.test"), 0)
 
 
+def weeks(access, days):
+    """So many days pass, and nobody asks for anything."""
+    for _ in range(days * 29):
+        passes(3_000_000)
+        access.forget_old()  # app.httpdoor sees to it
+
+
 class TestPassword(unittest.TestCase):
     def test_guards_everything_but_the_list_of_public_pages(self):
         access = gate()
@@ -144,8 +151,34 @@ class TestPassword(unittest.TestCase):
         self.assertTrue(len(access.failures) <= 8)
         self.assertEqual(status(access, Authorization=basic(WORD)), 429)
 
+    def test_weeks_later_nothing_is_held_against_anybody(self):
+        access = gate()
+        for _ in range(5):
+            status(access, Authorization=basic("wrong word"))
+        for _ in range(14):
+            weeks(access, 1)
+            self.assertEqual(access.guard().wait_s(access, "192.0.2.9"), 0)
+        self.assertEqual(access.failures, {})
+        self.assertEqual(status(access, Authorization=basic(WORD)), 0)
+
+    def test_ten_minutes_are_not_enough_for_a_second_start(self):
+        access = gate()
+        for n in range(5):
+            status(access, Authorization=basic("wrong word"))
+        passes(9 * 60_000)
+        access.forget_old()
+        self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
+        self.assertEqual(access.guard().wait_s(access, "192.0.2.9"), 30)
+
 
 class TestSessions(unittest.TestCase):
+    def test_is_not_there_again_when_the_ticks_have_wrapped(self):
+        access = gate()
+        token = access.guard().enter(access)
+        for _ in range(14):
+            weeks(access, 1)
+            self.assertEqual(status(access, token=token), 401)
+
     def test_a_token_opens_until_it_is_left_alone_for_half_an_hour(self):
         access = gate()
         token = access.guard().enter(access)

@@ -41,6 +41,17 @@ class Open:
     def has(self, path):
         return False
 
+    def forget_old(self):
+        """Nobody was let in."""
+
+
+class Refusing:
+    """Pages that say no."""
+
+    async def refuse(self, asked, status):
+        head = "HTTP/1.0 {} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        await asked.sock[1].send(head.format(status).encode())
+
 
 class Nobody:
     """A stream whose peer has no address."""
@@ -50,7 +61,7 @@ class Nobody:
 
 
 def make_door(**tunables):
-    door = HTTPDoor(Open(), Open(), None, **tunables)
+    door = HTTPDoor(Open(), Open(), Refusing(), **tunables)
     door.site = Site(None, make_app())
     return door
 

@@ -14,9 +14,9 @@ class TestTopics(unittest.TestCase):
         self.assertEqual(device_id(b"\0\0\0\0\x0a\xff"), "DVES_000AFF")
 
     def test_host_name(self):
-        self.assertEqual(host_name(MAC, "kitchen"), "ESP32-A1B2C3-kitchen")
+        self.assertEqual(host_name(device_id(MAC), "kitchen"), "ESP32-A1B2C3-kitchen")
         for topic in ("esp32-mqtt-cam", "a b_c.d", "x" * 31, "ends-in---", "äöü", "_" * 31):
-            name = host_name(MAC, topic)
+            name = host_name(device_id(MAC), topic)
             self.assertTrue(name.startswith("ESP32-A1B2C3"), name)
             self.assertTrue(len(name) <= 32 and name[-1] != "-", name)
             self.assertTrue(all(c.isalpha() or c.isdigit() or c == "-" for c in name), name)

@@ -11,6 +11,7 @@ from program import BOARD, ROOT, Failed, is_32_bit
 from publishing import broker
 from rows import Row
 from sim import Simulator
+from viewer import Viewer
 
 PAGES = "/ /setup /app.js /login /nothing /api/status /api/settings /api/camera /api/log".split()
 ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
@@ -103,9 +104,7 @@ def _complete_ms(folder, uri, rounds):
         board = stack.enter_context(Simulator(own, uri, {"pubinterval": 0}))
         board.wait_output("mqtt: connected")
         for _ in range(VIEWERS):
-            client = stack.enter_context(httpx.Client())
-            viewer = stack.enter_context(client.stream("GET", board.url + "/mjpg"))
-            next(viewer.iter_bytes())
+            stack.enter_context(Viewer(board.url))
         times = []
         for _ in range(rounds):
             start = time.perf_counter()

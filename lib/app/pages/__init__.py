@@ -8,7 +8,7 @@ from aio.late import borrow
 from proto.http import BadRequest
 
 _MOST_WANTED = ("exchange", "assets", "template")
-_MOST_UNREAD = const(16_384)  # bytes of a request that is refused
+_MOST_UNREAD = const(65_536)  # bytes of a request that is refused
 
 
 class Pages:

@@ -2,12 +2,16 @@
 
 import json
 
+from micropython import const
+
 from proto.http import BadRequest
 
+_MOST_TEXTS = const(10_240)  # a certificate of 8 KB has room in it
 
-async def read(exchange):
+
+async def read(exchange, most=4_096):
     """The JSON object that the request brings; BadRequest for anything else."""
-    data = await exchange.body()
+    data = await exchange.body(most)
     try:
         found = json.loads(data.decode()) if data else None
     except (ValueError, UnicodeError):
@@ -19,7 +23,7 @@ async def read(exchange):
 
 async def texts(exchange):
     """{name: text} of the object that the request brings."""
-    found = await read(exchange)
+    found = await read(exchange, _MOST_TEXTS)
     return {name: text_of(name, value) for name, value in found.items()}
 
 

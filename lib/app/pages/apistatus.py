@@ -40,7 +40,7 @@ def _wifi(of):
     return {
         "state": wifi.state,
         "reason": wifi.reason,
-        "ssid": of.settings["ssid"],
+        "ssid": wifi.network[0] if wifi.state == "joined" else of.settings["ssid"],
         "address": wifi.address(),
         "signal": wifi.rssi(),
         "ap_open": wifi.ap_open,

@@ -43,7 +43,7 @@ class Exchange:
         self.left -= got
         return got
 
-    async def body(self, most=4_096):
+    async def body(self, most):
         """The request's whole body, as bytes."""
         if self.left > most:
             raise BadRequest(413, "That is more than {} bytes at once.".format(most))

@@ -1,21 +1,28 @@
 """The page after the setup form was saved: what happens next, and where the camera will be."""
 
+from aio.late import borrow
+
 
 async def tell(exchange, title, wanted, kept, restarts):
     """`wanted` are the settings that were changed, `kept` whether the flash has taken them."""
     site = exchange.site
-    fallback_s = site.settings["apfallback"]
+    fallback_s, ssid = site.settings["apfallback"], site.settings["ssid"]
+    host = site.access.host
+    if "topic" in wanted:  # the name follows it with the next start
+        named = borrow("app.names").host_name(site.device_id, site.settings["topic"])
+        host = named.lower() + ".local"
     words = {
         "title": title,
         "unkept": not kept,
         "restarts": restarts,
-        "ssid": site.settings["ssid"],
-        "joins": restarts or "ssid" in wanted or "password" in wanted,
+        "ssid": ssid,
+        "joins": ssid and (restarts or "ssid" in wanted or "password" in wanted),
+        "alone": restarts and not ssid,
         "locked": wanted.get("adminpass"),
-        "ap": site.wifi.ap_open,
-        "fallback": _span(fallback_s),
-        "stays": not fallback_s,
-        "host": site.access.host,
+        "ap": ssid and site.wifi.ap_open,
+        "fallback": ssid and _span(fallback_s),
+        "stays": ssid and not fallback_s,
+        "host": ssid and host,
         "device": site.device_id,
     }
     await exchange.start()
