@@ -12,7 +12,7 @@ def change_all(settings, lines, values):
     for line in lines.values():
         row = columns(line)
         try:
-            prepare(settings, row, values[row[0]])
+            values[row[0]] = prepare(settings, row, values[row[0]])
         except BadArgument as e:
             for each in lines.values():
                 if "|file|" in each:
@@ -25,7 +25,10 @@ def change_all(settings, lines, values):
 
 
 def prepare(settings, row, value):
-    """Do what can fail (BadArgument): a file is written beside the old one. Nothing changes."""
+    """The value to be put in force, once done what can fail (BadArgument, MemoryError).
+
+    A file is written beside the old one, a password becomes its hash.
+    """
     name, key, kind, _, _, flags = row
     if "public_key" in flags:  # another one may have come since the check
         borrow("app.update.key").check(value, settings[name])
@@ -35,6 +38,7 @@ def prepare(settings, row, value):
                 f.write(value)
         except OSError as e:
             raise BadArgument("not saved: {}".format(e)) from None
+    return borrow("app.password").hashed(value) if "hashed" in flags else value
 
 
 def put(settings, row, value):

@@ -17,8 +17,6 @@ def check(settings, row, text):
         borrow("app.tls").check_ca(value)
     if "public_key" in flags:
         borrow("app.update.key").check(value, settings[name])
-    if "hashed" in flags:
-        value = borrow("app.password").hashed(value)
     return value
 
 

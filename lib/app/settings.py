@@ -50,8 +50,7 @@ class Settings:
         row = borrow("app.schema").find(name)
         value = borrow("app.settingcheck").check(self, row, text)
         change = borrow("app.settingchange")
-        change.prepare(self, row, value)
-        change.put(self, row, value)
+        change.put(self, row, change.prepare(self, row, value))
 
     async def apply(self, wanted):
         """({name: what is wrong}, whether all is saved, whether a restart follows): all or none.

@@ -215,7 +215,7 @@ class TestNames(unittest.TestCase):
                 await ended(task)
             self.assertEqual(Radio.done[-1], "closed")
 
-        run(whole())
+        run(whole(), 10_000)
 
     async def ask(self, caller, query, limit_ms=2_000):
         caller.send(query)
@@ -237,6 +237,29 @@ class TestNames(unittest.TestCase):
             self.assertEqual(reply[:1], b"\x77")
             reply = await self.ask(caller, QUERY + bytes(1_400))  # longer than any question
             self.assertTrue(reply.endswith(b"\x7f\0\0\1") and len(reply) == len(QUERY) + 16)
+
+        self.story(tell)
+
+    def test_an_hour_with_fifty_clients_grows_nothing(self):
+        portal = Portal(WiFi(), dict(SETTINGS), Log(), "fake.radio", "DVES_A1B2C3")
+        paths = (
+            "/generate_204 /hotspot-detect.html /ncsi.txt /success.txt /connecttest.txt".split()
+        )
+
+        async def minute(caller):
+            for number in range(50):
+                await self.ask(caller, bytes((number, 7)) + QUERY[2:])
+                portal.answer(paths[number % len(paths)])
+            await asyncio.sleep_ms(60_000)
+            gc.collect()
+            return gc.mem_alloc()
+
+        async def tell(caller, log):
+            Radio.joined = 4  # that many may be there at once
+            heaps = []
+            for _ in range(60):
+                heaps.append(await minute(caller))
+            self.assertTrue(heaps[-1] - heaps[1] < 1_000, heaps)
 
         self.story(tell)
 

@@ -14,6 +14,7 @@ from sim import Simulator
 from viewer import Viewer
 
 PAGES = "/ /setup /app.js /login /nothing /api/status /api/settings /api/camera /api/log".split()
+SCANS = ("/setup?scan=1", "/api/networks")
 ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
 REFUSED = {  # every field; the port is none
     "wifissid": "network of the neighbours",
@@ -80,7 +81,7 @@ def _heap(folder, uri):
 
 
 def _round(board):
-    needed = {path: _one(board, path) for path in PAGES}
+    needed = {path: _one(board, path) for path in (*PAGES, *SCANS)}
     for name, path, how in FORMS:
         needed[name] = _one(board, path, "POST", **how)
     return needed
