@@ -55,8 +55,8 @@ class Settings:
     async def apply(self, wanted):
         """({name: what is wrong}, whether all is saved, whether a restart follows): all or none.
 
-        `wanted` is {name: text}, and has the values afterwards. Step by step, each with its
-        modules alone: others have their turn in between.
+        `wanted` is {name: text}, and has the values afterwards. Others have their turn in
+        between.
         """
         schema, lines, wrong = borrow("app.schema"), {}, {}
         for part in schema.PARTS:

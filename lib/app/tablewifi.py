@@ -9,7 +9,7 @@ password2|STA_PASS2|text||texts.Passphrase 8 63|secret rejoin default_by_1
 ssid3|STA_SSID3|text||texts.Chars 1 31|rejoin default_by_1
 password3|STA_PASS3|text||texts.Passphrase 8 63|secret rejoin default_by_1
 apfallback|AP_FALLBACK|int|180|numbers.Between 0 3600|
-apip|AP_IP|text|192.168.1.1|ipv4.IPv4|default_by_1
+apip|AP_IP|text|192.168.1.1|numbers.IPv4|default_by_1
 appass|AP_PASS|text||texts.Passphrase 8 63|secret default_by_1
 apchannel|AP_CHANNEL|int|1|numbers.Between 1 13|
 """  # one text: tuples of these take four times as much

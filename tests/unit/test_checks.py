@@ -2,7 +2,7 @@
 
 import unittest
 
-from proto.ipv4 import IPv4
+from proto.numbers import IPv4
 from proto.texts import Passphrase
 from proto.values import BadArgument
 
