@@ -42,6 +42,11 @@ class Listener:
     def __len__(self):
         return len(self._tasks)
 
+    def end_all(self):
+        """End every connection; what is written at once still goes out."""
+        for stream in self._streams:
+            stream.abort()
+
     async def run(self):
         sock = self._listen()
         try:

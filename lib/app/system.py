@@ -220,6 +220,8 @@ class System:
         self.settings.when("reconnect", self.session.reconnect)
         self.settings.when("rejoin", self.wifi.rejoin)
         self.settings.when("log", self.log.follow)
+        self.settings.when("hashed", self.web.drop_viewers)
+        self.settings.when("hashed", self.telnet.end_all)
         self.log.follow()
 
     def start(self):

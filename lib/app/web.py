@@ -59,6 +59,11 @@ class Web:
                 return True
         return False
 
+    def drop_viewers(self):
+        """Send all away, as a new password asks for."""
+        for stream in self._viewers:
+            stream.abort()
+
     async def _capture(self, request):
         try:
             async with self._frames.fresh() as frame:

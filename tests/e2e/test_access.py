@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sim import Simulator, wait_until
 from telnetuser import TelnetUser
+from viewer import Viewer
 
 from app.pages.routes import rows
 
@@ -159,6 +160,24 @@ def test_telnet_asks_for_it(camera):
             user.send(b"guess\r\n")
         assert user.closed.wait(10)
         assert "esp32" not in user.text
+
+
+@pytest.mark.parametrize("way", ["telnet", "api"])
+def test_a_first_password_ends_what_came_in_without(tmp_path, way):
+    with Simulator(tmp_path / way, NOBODY) as camera, Viewer(camera.url) as viewer:
+        with TelnetUser(camera.facts["telnet"]) as user:
+            user.run("power", "power = off")
+            if way == "telnet":
+                user.run(f"adminpass {WORD}", "adminpass = ***")
+            else:
+                wanted = {"adminpass": WORD}
+                assert httpx.post(camera.url + "/api/settings", json=wanted).json()["saved"]
+            assert user.closed.wait(10)
+        viewer.join(10)
+        assert not viewer.is_alive()
+        assert httpx.get(camera.url + "/jpg").status_code == 401
+        with TelnetUser(camera.facts["telnet"]) as user:
+            user.wait("password: ")
 
 
 # Other sites
