@@ -72,6 +72,10 @@ class TelnetConsole(_Console):
             self._user = TelnetUser.admitted(self._camera.facts["telnet"])
         return self._user
 
+    def has_ended(self):
+        """Whether the camera ends the connection, within the limit."""
+        return self._user.closed.wait(_LIMIT_S)
+
     @property
     def text(self):
         return self.user.text

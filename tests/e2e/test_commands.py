@@ -24,7 +24,8 @@ OTHERS = {row[0]: row for row in rows()}
 FILES = [n for n, row in SETTINGS.items() if row[2] == "file"]
 FIRST = ("ssid", "password")  # of the network that the camera is on; the others are for later
 LOUD = [n for n, row in SETTINGS.items() if {"restart", "reconnect"} & set(row[5]) or n in FIRST]
-QUIET = [n for n in SETTINGS if n not in LOUD and n not in FILES]
+PASSWORD = "adminpass"  # a new one ends the console
+QUIET = [n for n in SETTINGS if n not in LOUD and n not in FILES and n != PASSWORD]
 LINKS = [n for n, row in SETTINGS.items() if "reconnect" in row[5] and n not in FILES]
 RESTARTS = [n for n, row in SETTINGS.items() if "restart" in row[5]]
 FOR_GROUP = sorted(
@@ -143,6 +144,14 @@ def test_quiet_setting(door, name):
     assert all(door.ask(name, value).refused for value in bad)
     assert door.ask(name.upper()) == Answer(False, shown(name, good))
     assert door.ask(name, default(name)[0]) == Answer(False, default(name)[1])
+
+
+@pytest.mark.parametrize("way", ["mqtt", "uart"])
+def test_password(doors, way):
+    doors["telnet"].ask("power")
+    test_quiet_setting(doors[way], PASSWORD)
+    assert doors["telnet"].has_ended()
+    assert not doors["telnet"].ask("power").refused  # anew
 
 
 @pytest.mark.parametrize("name", LINKS)
