@@ -1,11 +1,11 @@
-"""Finds the MicroPython interpreter (unix port, 1.24 or newer) that runs firmware and tests."""
+"""Finds the MicroPython interpreter (unix port, 1.25 or newer) that runs firmware and tests."""
 
 import os
 import shutil
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOW_TO_GET_ONE = (
-    "no MicroPython for this machine in the package index. Put a `micropython` (unix port, 1.24 "
+    "no MicroPython for this machine in the package index. Put a `micropython` (unix port, 1.25 "
     "or newer, e.g. Debian 13: apt-get install micropython) on the PATH, or name one: "
     "make run MICROPYTHON=/path/to/micropython"
 )
