@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-# the firmware's pure parts (proto, app.schema) import here too
+# the firmware's pure parts (proto, app.settings.schema) import here too
 sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
 # programs for MicroPython: tests/test_micropython.py runs them

@@ -21,7 +21,7 @@ PURE = set(
 )
 STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".split())
 HARDWARE = {"machine", "network", "esp32", "esp", "camera", "ntptime", "neopixel"}
-APP = STANDARD | {"aio", "proto", "config.product", "app.schema", "app.commandtable"}
+APP = STANDARD | {"aio", "proto", "config.product", "app.settings.schema", "app.commandtable"}
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
     "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
@@ -32,16 +32,16 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "hal": STANDARD | HARDWARE | {"hal", "config"},
     "hal.tarfs": STANDARD,  # boot.py loads it alone
     "app": APP,
-    "app.schema": PURE | {"proto", "aio.late", "app.settingrow"},  # tools on the PC read it
-    "app.frames": APP | {"app.framepool"},
-    "app.httpdoor": APP | {"app.asked"},
-    "app.settingrow": PURE | {"proto", "aio.late"},
-    "app.settingcheck": APP | {"app.settingrow"},
-    "app.settingchange": APP | {"app.settingrow"},
+    "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
+    "app.camera.frames": APP | {"app.camera.pool"},
+    "app.http.server": APP | {"app.http.request"},
+    "app.settings.row": PURE | {"proto", "aio.late"},
+    "app.settings.check": APP | {"app.settings.row"},
+    "app.settings.change": APP | {"app.settings.row"},
     "app.commandtable": set(),  # tools on the PC read it
-    "app.site": APP | {"microdot"},
-    "app.pages.assets": APP | {"frozenpages"},
-    "app.portal": APP | {"microdot"},
+    "app.http.site": APP | {"microdot"},
+    "app.http.static": APP | {"frozenpages"},
+    "app.wifi.portal": APP | {"microdot"},
     "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},
 }
 ADVICE = {  # layer: what to do instead

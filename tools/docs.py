@@ -1,7 +1,7 @@
 """Write what is said of commands and settings out of the firmware's own tables.
 
 That is README's references, and what GET /api/settings and /api/camera answer, with blanks that
-app.pages fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit
+app.http fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit
 status 1 if not).
 """
 
@@ -17,7 +17,8 @@ sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools
 
 from wording import wording  # noqa: E402
 
-from app import commandtable, schema  # noqa: E402
+from app import commandtable  # noqa: E402
+from app.settings import schema  # noqa: E402
 from proto.framesizes import framesizes  # noqa: E402
 from proto.params import params  # noqa: E402
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from compile import MIRROR, compile_all
 
 ROOT = Path(__file__).resolve().parent.parent
-MOST_HEAP = 160_000  # bytes, of what stays
+MOST_HEAP = 165_000  # bytes, of what stays
 MOST_BYTECODE = 175_000  # bytes, of all
 
 _PROGRAM = """

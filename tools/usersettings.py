@@ -8,7 +8,7 @@ for _folder in ("tools/pc", "lib"):
     if str(ROOT / _folder) not in sys.path:
         sys.path.append(str(ROOT / _folder))
 
-from app import schema  # noqa: E402 - found on the path above
+from app.settings import schema  # noqa: E402 - found on the path above
 from proto.params import params  # noqa: E402
 from proto.values import BadArgument  # noqa: E402
 

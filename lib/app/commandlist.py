@@ -2,7 +2,7 @@
 
 from app.commandtable import FLAGS, GROUP_TOO, HELP, NAME
 from app.commandtable import rows as commands
-from app.schema import all_rows, check_of, checks
+from app.settings.schema import all_rows, check_of, checks
 from proto.values import BadArgument
 
 

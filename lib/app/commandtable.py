@@ -1,7 +1,7 @@
 """The table of commands: a row is the whole truth about one of them.
 
 Help, replies, documentation and tests are generated from these rows; each setting is a command of
-its own name besides (app.schema).
+its own name besides (app.settings.schema).
 """
 
 RETAIN = 1  # the reply is retained

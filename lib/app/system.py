@@ -5,42 +5,43 @@ import gc
 from micropython import const
 
 from aio.backoff import Backoff
+from aio.connect import Dialler
 from aio.deadline import Deadlines
 from aio.late import borrow, lender
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
-from app import params
-from app.access import Access
-from app.brokerlink import BrokerLink
 from app.button import Button, Hands
-from app.camera import Camera
+from app.camera import params
+from app.camera.camera import Camera
+from app.camera.frames import Frames
 from app.clock import Clock
-from app.cmnddoor import CommandDoor
 from app.commands import Commands
-from app.consoles import Consoles
-from app.dial import Dialler
-from app.frames import Frames
-from app.httpdoor import HTTPDoor
-from app.inbound import Inbound
+from app.console.console import Consoles
+from app.console.telnet import TelnetDoor
+from app.console.uart import SerialConsole
+from app.http.auth import Access
+from app.http.images import Web
+from app.http.router import Pages
+from app.http.server import HTTPDoor
 from app.led import LED, LEDState
 from app.log import Log
-from app.mqtt import MQTTSession
+from app.mqtt.commands import CommandDoor
+from app.mqtt.connection import BrokerLink
+from app.mqtt.outbox import Outbox
+from app.mqtt.publisher import ImagePublisher
+from app.mqtt.receiver import Inbound
+from app.mqtt.session import MQTTSession
+from app.mqtt.telemetry import Telemetry
+from app.mqtt.topics import Topics
 from app.ondemand import OnDemand
-from app.pages import Pages
+from app.ota.updater import Updater
 from app.power import Power, PowerReport
-from app.publisher import ImagePublisher
 from app.restart import Restart
-from app.serial import SerialConsole
-from app.settings import Settings
+from app.settings.settings import Settings
 from app.status import Status
-from app.telemetry import Telemetry
-from app.telnetdoor import TelnetDoor
-from app.topics import Topics
-from app.updater import Updater
 from app.watchdog import Feeder
-from app.web import Web
-from app.wifi import WiFiLink
+from app.wifi.station import WiFiLink
 from config import board, product
 from hal import chip, sensor
 from hal.nvs import NVS
@@ -48,7 +49,6 @@ from hal.pins import Input, Output
 from hal.stdio import Console
 from hal.wifi import Station
 from proto.mqtt import next_id
-from proto.outbox import Outbox
 
 _HTTP_PORT, _TELNET_PORT = const(80), const(23)
 _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
@@ -62,7 +62,7 @@ class System:
     """All components, made and connected; `run` starts them."""
 
     def __init__(self):
-        self.id = borrow("app.names").device_id(chip.mac())
+        self.id = borrow("app.identity").device_id(chip.mac())
         self.log = Log(print)
         self._make_settings()
         self.deadlines = Deadlines()
@@ -81,7 +81,7 @@ class System:
         self._connect()
 
     def _make_settings(self):
-        self.settings = Settings(NVS(borrow("app.schema").NAMESPACE), self.log, self.id)
+        self.settings = Settings(NVS(borrow("app.settings.schema").NAMESPACE), self.log, self.id)
         self.log.settings = self.settings
         self.topics = Topics(self.settings, self.id)
         self.commands = Commands(self.settings)
@@ -93,7 +93,7 @@ class System:
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
-        self.host = borrow("app.names").host_name(self.id, self.settings["topic"])
+        self.host = borrow("app.identity").host_name(self.id, self.settings["topic"])
         station = Station(self.host)
         ap = "hal.ap", self.id
         self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop, ap)
@@ -198,7 +198,7 @@ class System:
             lender("hal.flash"),
             lender("hal.otadata"),
             lender("hal.appslot"),
-            NVS(borrow("app.schema").NAMESPACE),
+            NVS(borrow("app.settings.schema").NAMESPACE),
             self.door,
             self.restart,
             self.consoles.say,

@@ -10,7 +10,7 @@ from sim import Simulator, wait_until
 from telnetuser import TelnetUser
 from viewer import Viewer
 
-from app.pages.routes import rows
+from app.http.routes import rows
 
 WORD = "open, sesame!"
 NOBODY = "mqtt://127.0.0.1:1"

@@ -9,7 +9,7 @@ from mosquitto import HOST
 from sim import TOPIC, Simulator, wait_until
 
 from app.commandtable import GROUP_TOO, PRIVATE, rows
-from app.schema import all_rows, check_of
+from app.settings.schema import all_rows, check_of
 from proto.numbers import Between, OneOf
 
 SCHEMA = list(all_rows())

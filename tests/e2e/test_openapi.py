@@ -7,7 +7,7 @@ import sys
 import yaml
 from sim import ROOT, Simulator
 
-from app.pages.routes import rows
+from app.http.routes import rows
 from config import product
 
 FILE = ROOT / "config" / "openapi.yaml"

@@ -1,13 +1,13 @@
-"""app.settingstore, app.settings and proto.journal over whatever may stand in flash."""
+"""app.settings over whatever may stand in flash."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.commandtable import rows
-from app.schema import all_rows, check_of
-from app.settings import Settings
-from proto import journal
+from app.settings import journal
+from app.settings.schema import all_rows, check_of
+from app.settings.settings import Settings
 from proto.values import BadArgument
 
 SCHEMA = list(all_rows())

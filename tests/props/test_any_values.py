@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.schema import all_rows, check_of
+from app.settings.schema import all_rows, check_of
 from proto.numbers import Between
 from proto.texts import Chars, TopicName
 from proto.values import BadArgument, int_between, switch

@@ -49,8 +49,8 @@ def _install():
 WORLD = _install()
 
 from aio.late import borrow  # noqa: E402, F401
-from app.topics import Topics  # noqa: E402
-from app.updater import Updater  # noqa: E402
+from app.mqtt.topics import Topics  # noqa: E402
+from app.ota.updater import Updater  # noqa: E402
 from hal import appslot, flash, otadata  # noqa: E402
 from hal.nvs import NVS  # noqa: E402
 

@@ -23,7 +23,7 @@ from test_update_power_cuts import MODES, SETTINGS, Bytes, Server, judged
 from update.file import Update
 from update.keys import generate, read_private
 
-from app.update import tarball
+from app.ota import app_archive as tarball
 from config import product
 from hal import tarfs  # noqa: F401 - boot.py finds it there, and lets it go, at every start
 from proto import signature
@@ -160,13 +160,13 @@ class Camera:
 def by_upload(board, data, force=False, **settings):
     firmware = Firmware(board, **settings)
     firmware.force = force
-    finished(borrow("app.update.install").install(firmware, Bytes(data).read, len(data)))
+    finished(borrow("app.ota.install").install(firmware, Bytes(data).read, len(data)))
 
 
 def by_mqtt(board, data, force=False):
     firmware = Firmware(board)
     firmware.cmd_mqttotastart("force" if force else "1")
-    sink = borrow("app.update.push")._Sink(firmware)
+    sink = borrow("app.ota.mqtt_source")._Sink(firmware)
     finished(sink.receive(Bytes(data, 2_048), False))
     if sink.reason:
         raise BadArgument(sink.reason)
@@ -175,7 +175,7 @@ def by_mqtt(board, data, force=False):
 def by_http(board, data, force=False):
     firmware = Firmware(board, Server(data), otaurl="http://host/app.tar")
     firmware.cmd_upgrade("force" if force else "1")
-    finished(borrow("app.update.pull").run(firmware))
+    finished(borrow("app.ota.http_source").run(firmware))
     if firmware.state != "installed":
         raise BadArgument("failed already")
 

@@ -74,6 +74,6 @@ def test_named_interpreter_comes_first(monkeypatch, tmp_path):
 
 
 def test_pure_parts_of_the_firmware_import_on_the_pc():
-    from app import schema
+    from app.settings import schema
 
     assert schema.NAMESPACE == "syscfg"

@@ -63,13 +63,13 @@ class Server(Bytes):
 def by_upload(board, force=False, data=IMAGE):
     firmware = Firmware(board)
     firmware.force = force
-    finished(borrow("app.update.install").install(firmware, Bytes(data).read, len(data)))
+    finished(borrow("app.ota.install").install(firmware, Bytes(data).read, len(data)))
 
 
 def by_mqtt(board):
     firmware = Firmware(board)
     assert firmware.cmd_mqttotastart("1") is None
-    sink = borrow("app.update.push")._Sink(firmware)
+    sink = borrow("app.ota.mqtt_source")._Sink(firmware)
     finished(sink.receive(Bytes(IMAGE, 2_048), False))
     assert sink.reason == "", sink.reason
 
@@ -77,7 +77,7 @@ def by_mqtt(board):
 def by_http(board):
     firmware = Firmware(board, Server(IMAGE), otaurl="http://host/fw.bin")
     assert firmware.cmd_upgrade("1") == "Upgrade " + OLD
-    finished(borrow("app.update.pull").run(firmware))
+    finished(borrow("app.ota.http_source").run(firmware))
     assert firmware.state == "installed"
 
 
@@ -98,7 +98,7 @@ def new():
 def judged(board):
     """The firmware's first minute after a start."""
     firmware = Firmware(board)
-    finished(borrow("app.update.trial").judge(firmware))
+    finished(borrow("app.ota.trial").judge(firmware))
     return firmware
 
 

@@ -7,7 +7,7 @@ from flashchip import Flash
 from nvs import NVS
 from usersettings import BadSetting, checked
 
-from app import schema
+from app.settings import schema
 
 CA = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n"
 

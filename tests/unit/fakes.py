@@ -10,7 +10,7 @@ import fasttime  # first: the firmware takes its time from it
 import proto.values  # noqa: F401 - as in the product it is there for good, and its errors are one
 from aio.deadline import Deadlines
 from aio.streams import Stream
-from app.settings import Settings
+from app.settings.settings import Settings
 
 clock = fasttime.clock
 _SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG, TCP_NODELAY

@@ -1,4 +1,4 @@
-"""app.access: names, origins, sessions, HTTP Basic, and what guessing costs."""
+"""app.http.auth: names, origins, sessions, HTTP Basic, and what guessing costs."""
 
 import asyncio
 import binascii
@@ -6,8 +6,8 @@ import unittest
 
 from fakes import run
 
-from app.access import PUBLIC, Access
-from app.pages.routes import find, rows
+from app.http.auth import PUBLIC, Access
+from app.http.routes import find, rows
 from app.password import hashed
 
 WORD = "open, sesame!"
@@ -87,7 +87,7 @@ def weeks(access, days):
     """So many days pass, and nobody asks for anything."""
     for _ in range(days * 29):
         passes(3_000_000)
-        access.forget_old()  # app.httpdoor sees to it
+        access.forget_old()  # app.http.server sees to it
 
 
 class TestPassword(unittest.TestCase):

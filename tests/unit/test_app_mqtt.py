@@ -1,4 +1,4 @@
-"""app.mqtt and app.brokerlink against a scripted broker: every way it can misbehave."""
+"""app.mqtt against a scripted broker: every way it can misbehave."""
 
 import asyncio
 import gc
@@ -17,15 +17,15 @@ from broker import (
 from fakes import Backoff, Deadlines, Direct, Log, clock, ended, outcome, run, until
 
 from aio.backoff import Backoff as RealBackoff
-from app.brokerlink import BrokerLink
-from app.cmnddoor import CommandDoor
-from app.dial import Dialler
-from app.inbound import Inbound
-from app.mqtt import MQTTSession
-from app.topics import Topics
+from aio.connect import Dialler
+from app.mqtt.commands import CommandDoor
+from app.mqtt.connection import BrokerLink
+from app.mqtt.outbox import Outbox
+from app.mqtt.receiver import Inbound
+from app.mqtt.session import MQTTSession
+from app.mqtt.topics import Topics
 from proto.faults import NotConnected
 from proto.mqtt import next_id
-from proto.outbox import Outbox
 
 POWER = b"stat/cam/power"
 BIG = bytes(100_000)

@@ -1,4 +1,4 @@
-"""app.pages.assets: where a page is taken from, and what is sent of it."""
+"""app.http.static: where a page is taken from, and what is sent of it."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ class Module:
 class TestPlaces(unittest.TestCase):
     def setUp(self):
         self.path = list(sys.path)
-        sys.modules.pop("app.pages.assets", None)
+        sys.modules.pop("app.http.static", None)
         for folder in ("copy", "copy/www", "lib", "lib/www"):
             if folder.rpartition("/")[2] not in os.listdir(folder.rpartition("/")[0] or "."):
                 os.mkdir(folder)
@@ -30,7 +30,7 @@ class TestPlaces(unittest.TestCase):
         sys.modules.pop("frozenpages", None)
 
     def read(self, name):
-        file = borrow("app.pages.assets").opened(name)
+        file = borrow("app.http.static").opened(name)
         try:
             return file.read()
         finally:
@@ -55,7 +55,7 @@ class TestPlaces(unittest.TestCase):
     def test_frozen_one_is_read_as_a_file_and_not_copied(self):
         sys.modules["frozenpages"] = Module
         sys.path[:] = [".frozen"] + self.path
-        file = borrow("app.pages.assets").opened("login.html")
+        file = borrow("app.http.static").opened("login.html")
         self.assertEqual(file.seek(-6, 2), len(Module.FILES["login.html"]) - 6)
         self.assertEqual(file.read(), b"lines\n")
         file.seek(0)

@@ -1,12 +1,12 @@
-"""app.camera: good pictures only, and the way up the ladder in its order."""
+"""app.camera.camera: good pictures only, and the way up the ladder in its order."""
 
 import asyncio
 import unittest
 
 from fakes import NVS, Backoff, Log, clock, outcome, run
 
-from app import params
-from app.camera import LADDER, Camera
+from app.camera import params
+from app.camera.camera import LADDER, Camera
 from proto.faults import CameraFault
 
 GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"

@@ -1,4 +1,4 @@
-"""app.params over app.camera: all or none, kept when asked, there again after every init."""
+"""app.camera.params: all or none, kept when asked, there again after every init."""
 
 import json
 import random
@@ -6,8 +6,8 @@ import unittest
 
 from fakes import NVS, Backoff, Log, outcome, run
 
-from app import params
-from app.camera import Camera
+from app.camera import params
+from app.camera.camera import Camera
 from hal.sensor.ov2640 import NightMode
 from proto.framesizes import framesizes
 from proto.params import SAVE, parse

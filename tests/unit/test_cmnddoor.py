@@ -1,13 +1,13 @@
-"""app.cmnddoor: commands as messages, their replies, and what is not executed."""
+"""app.mqtt.commands: commands as messages, their replies, and what is not executed."""
 
 import unittest
 
 from fakes import Log, outcome, run
 
 from aio.reader import Body, Reader
-from app.cmnddoor import CommandDoor
 from app.commandtable import QOS1, RETAIN
-from app.topics import Topics
+from app.mqtt.commands import CommandDoor
+from app.mqtt.topics import Topics
 from proto.values import BadArgument, UnknownCommand
 
 

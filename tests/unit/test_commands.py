@@ -6,10 +6,10 @@ from fakes import settings_on
 
 from app.commands import Commands
 from app.commandtable import GROUP_TOO, QOS1, RETAIN, rows
+from app.mqtt.publisher import ImagePublisher
 from app.power import Power
-from app.publisher import ImagePublisher
 from app.restart import Restart
-from app.schema import all_rows
+from app.settings.schema import all_rows
 from app.status import Status
 from proto.values import BadArgument, UnknownCommand
 

@@ -1,4 +1,4 @@
-"""app.consoles: lines in, replies on every console, and nobody who does not read is in the way."""
+"""app.console.console: lines in, replies on every console."""
 
 import asyncio
 import gc
@@ -7,7 +7,7 @@ import unittest
 from fakes import Log, ended, run
 
 from app.commandtable import PRIVATE
-from app.consoles import Consoles
+from app.console.console import Consoles
 from proto.values import BadArgument, UnknownCommand
 
 

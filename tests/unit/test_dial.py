@@ -1,4 +1,4 @@
-"""app.dial: look up, connect, each in its time; no socket is left behind."""
+"""aio.connect: look up, connect, each in its time; no socket is left behind."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import unittest
 
 from fakes import Deadlines, Direct, clock, ended, free_port, listening, outcome, read, run
 
-from app.dial import Dialler
+from aio.connect import Dialler
 
 
 class DNS:

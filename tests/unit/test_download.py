@@ -1,4 +1,4 @@
-"""app.update.pull: every way in which a web server can answer, and fail."""
+"""app.ota.http_source: every way in which a web server can answer, and fail."""
 
 import asyncio
 import unittest
@@ -17,8 +17,8 @@ from fakes import (
     run,
 )
 
-from app.dial import Dialler
-from app.update.pull import Download
+from aio.connect import Dialler
+from app.ota.http_source import Download
 from proto.url import parse
 from proto.values import BadArgument
 

@@ -7,19 +7,19 @@ from espimages import image
 from fakes import NVS, Log, ended, run, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
+from app.camera.params import Params
 from app.clock import Clock
 from app.commands import Commands
 from app.commandtable import GROUP_TOO, PRIVATE
 from app.commandtable import rows as command_rows
-from app.consoles import Consoles
-from app.params import Params
+from app.console.console import Consoles
+from app.mqtt.publisher import ImagePublisher
+from app.ota.updater import Updater
 from app.power import Power
-from app.publisher import ImagePublisher
 from app.restart import Restart
-from app.schema import all_rows, check_of
+from app.settings.schema import all_rows, check_of
 from app.status import Status
-from app.updater import Updater
-from app.wifi import WiFiLink
+from app.wifi.station import WiFiLink
 from proto.params import params
 from proto.values import BadArgument, UnknownCommand
 

@@ -1,4 +1,4 @@
-"""app.frames: one capture for all who wait, and no reader in another's way."""
+"""app.camera.frames: one capture for all who wait, and no reader in another's way."""
 
 import asyncio
 import gc
@@ -6,8 +6,8 @@ import unittest
 
 from fakes import Log, clock, ended, outcome, run, until
 
-from app.framepool import Frame
-from app.frames import Frames, Lease
+from app.camera.frames import Frames, Lease
+from app.camera.pool import Frame
 from proto.faults import CameraFault
 
 

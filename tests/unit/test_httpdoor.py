@@ -1,4 +1,4 @@
-"""app.httpdoor over real sockets: heads in any split, attacks, slowness; what microdot gets."""
+"""app.http.server over real sockets: heads in any split, attacks, slowness; what microdot gets."""
 
 import asyncio
 import gc
@@ -7,9 +7,9 @@ import unittest
 from fakes import Wire, clock, ended, outcome, read, run, served
 from microdot import Microdot
 
-from app.asked import Asked
-from app.httpdoor import HTTPDoor
-from app.site import Site
+from app.http.request import Asked
+from app.http.server import HTTPDoor
+from app.http.site import Site
 
 GET = b"GET /hello HTTP/1.1\r\nHost: cam\r\n"
 

@@ -1,4 +1,4 @@
-"""app.inbound: what a broker may send, in any split, and what it may not."""
+"""app.mqtt.receiver: what a broker may send, in any split, and what it may not."""
 
 import asyncio
 import gc
@@ -7,7 +7,7 @@ import unittest
 from fakes import Log, Wire, ended, outcome, run, until
 
 from aio.reader import Reader
-from app.inbound import Inbound
+from app.mqtt.receiver import Inbound
 from proto.mqtt import ProtocolError
 
 

@@ -1,9 +1,9 @@
-"""proto.outbox: what QoS 1 promises, over lost links and the end of the packet ids."""
+"""app.mqtt.outbox: what QoS 1 promises, over lost links and the end of the packet ids."""
 
 import unittest
 
+from app.mqtt.outbox import Outbox
 from proto.mqtt import next_id
-from proto.outbox import Outbox
 
 
 def sent(outbox, now=0):

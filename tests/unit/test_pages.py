@@ -1,4 +1,4 @@
-"""app.pages over the loopback: what a user is told when something goes wrong inside."""
+"""app.http.router over the loopback: what a user is told when something goes wrong inside."""
 
 import asyncio
 import json
@@ -7,11 +7,11 @@ import unittest
 
 from fakes import Log, Wire, ended, read, run, served
 
-import app.pages.routes as routes
-from app.access import Access
-from app.httpdoor import HTTPDoor
-from app.pages import Pages
-from app.web import Web
+import app.http.routes as routes
+from app.http.auth import Access
+from app.http.images import Web
+from app.http.router import Pages
+from app.http.server import HTTPDoor
 from proto.http import BadRequest
 
 
@@ -59,7 +59,7 @@ class TestPages(unittest.TestCase):
             return int(head.split(b" ")[1]) if head else 0, head.decode(), rest, site.log.errors
 
         rows, routes.ROUTES = routes.ROUTES, "\n/api/x GET fake work\n"
-        sys.modules["app.pages.fake"] = Module(work)
+        sys.modules["app.http.fake"] = Module(work)
         try:
             return run(whole())
         finally:
@@ -150,8 +150,8 @@ class TestPages(unittest.TestCase):
 class TestRoutes(unittest.TestCase):
     def test_what_there_is(self):
         found = routes.find("HEAD", "/setup", False)[0]
-        self.assertEqual(found, ("setup", "page"))
-        self.assertEqual(routes.find("POST", "/", True)[0], ("setupform", "read"))
+        self.assertEqual(found, ("pages.setup", "page"))
+        self.assertEqual(routes.find("POST", "/", True)[0], ("pages.setupform", "read"))
         self.assertEqual(routes.find("POST", "/", False), (None, "GET, HEAD"))
         self.assertEqual(routes.find("GET", "/api/command", False), (None, "POST"))
         for path in ("*", "", "//", "/setup/", "/app/pages"):

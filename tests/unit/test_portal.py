@@ -1,4 +1,4 @@
-"""app.portal and app.apmode: the access point comes, answers, and goes."""
+"""app.wifi.portal and app.wifi.access_point: the access point comes, answers, and goes."""
 
 import asyncio
 import gc
@@ -10,7 +10,7 @@ import unittest
 from fakes import Log, clock, ended, readable, run, until
 
 from aio.late import borrow
-from app.portal import Portal
+from app.wifi.portal import Portal
 
 SETTINGS = {"apip": "127.0.0.1", "appass": "", "apchannel": 1}
 QUERY = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3www\7example\0\0\1\0\1"
@@ -44,7 +44,7 @@ class RadioModule:
 
 
 class WiFi:
-    """What the portal knows of app.wifi."""
+    """What the portal knows of app.wifi.station."""
 
     def __init__(self):
         self.up = asyncio.Event()
@@ -154,7 +154,7 @@ class TestOpening(PortalCase):
     def test_closed_it_leaves_nothing_behind(self):
         async def tell(portal, wifi, settings, log):
             await self.opened(wifi)
-            self.assertFalse("app.apmode" in sys.modules)
+            self.assertFalse("app.wifi.access_point" in sys.modules)
             wifi.ap_wanted = False
             wifi.up.set()
             await until(lambda: wifi.portal is None)
@@ -202,7 +202,7 @@ class TestNames(unittest.TestCase):
     def story(self, tell):
         async def whole():
             wifi, log, port = WiFi(), Log(), _free_port()
-            apmode = borrow("app.apmode")
+            apmode = borrow("app.wifi.access_point")
             Radio.done, Radio.joined, Radio.broken = [], 0, False
             mode = apmode.APMode(wifi, dict(SETTINGS), log, Radio("x"), port=port)
             task = asyncio.create_task(mode.run())

@@ -1,11 +1,11 @@
-"""app.publisher: a fresh picture at its time, whatever the broker, camera and user do."""
+"""app.mqtt.publisher: a fresh picture at its time, whatever the broker, camera and user do."""
 
 import asyncio
 import unittest
 
 from fakes import clock, ended, run, until
 
-from app.publisher import ImagePublisher
+from app.mqtt.publisher import ImagePublisher
 from proto.faults import CameraFault
 
 

@@ -1,14 +1,14 @@
-"""app.power and app.cmnddoor: the broker hears of power and timer once, whoever switched."""
+"""app.power and app.mqtt.commands: the broker hears of power and timer once, whoever switched."""
 
 import asyncio
 import unittest
 
 from fakes import Log, ended, run, settings_on
 
-from app.cmnddoor import CommandDoor
 from app.commands import Commands
+from app.mqtt.commands import CommandDoor
+from app.mqtt.topics import Topics
 from app.power import Power, PowerReport
-from app.topics import Topics
 
 
 class Output:

@@ -1,12 +1,12 @@
-"""app.serial: the console on the UART, in small pieces that the loop does not feel."""
+"""app.console.uart: the console on the UART, in small pieces that the loop does not feel."""
 
 import asyncio
 import unittest
 
 from fakes import Log, clock, ended, run
 
-from app.consoles import Consoles
-from app.serial import SerialConsole
+from app.console.console import Consoles
+from app.console.uart import SerialConsole
 
 
 class Stdio:

@@ -1,4 +1,4 @@
-"""app.settings and the schema: every row by its own rules, kept over restarts and bad flash."""
+"""app.settings: every row by its own rules, kept over restarts and bad flash."""
 
 import asyncio
 import builtins
@@ -9,7 +9,7 @@ import test_signature as signing
 from fakes import CA as PEM
 from fakes import NVS, Log, ended, run, settings_on, until
 
-from app.schema import all_rows, check_of, find
+from app.settings.schema import all_rows, check_of, find
 from proto.values import BadArgument
 
 SCHEMA = list(all_rows())
@@ -460,7 +460,7 @@ class TestApply(unittest.TestCase):
 
     def test_no_memory_for_the_save_is_told_and_made_up_for(self):
         def full(name, *args):
-            if name == "proto.journal":
+            if name == "app.settings.journal":
                 raise MemoryError("full")
             return load(name, *args)
 

@@ -1,13 +1,13 @@
-"""app.settingstore: a save is all or nothing, wherever the power goes."""
+"""app.settings.store: a save is all or nothing, wherever the power goes."""
 
 import unittest
 
 from fakes import NVS, Log, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
-from app.schema import all_rows, check_of, lines
-from app.settingstore import store
-from proto import journal
+from app.settings import journal
+from app.settings.schema import all_rows, check_of, lines
+from app.settings.store import store
 
 SCHEMA = list(all_rows())
 

@@ -6,8 +6,8 @@ import unittest
 from fakes import settings_on
 
 from app.log import Log as RealLog
+from app.mqtt.topics import Topics
 from app.status import Status
-from app.topics import Topics
 from config import product
 from proto.values import BadArgument
 

@@ -1,4 +1,4 @@
-"""app.telemetry: JSON every `teleperiod` seconds, at connect and when asked."""
+"""app.mqtt.telemetry: JSON every `teleperiod` seconds, at connect and when asked."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import unittest
 
 from fakes import clock, ended, run
 
-from app.telemetry import Telemetry
+from app.mqtt.telemetry import Telemetry
 from config import product
 
 

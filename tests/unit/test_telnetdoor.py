@@ -1,12 +1,12 @@
-"""app.telnetdoor over the loopback: two at once, idle ones, and those who do not read."""
+"""app.console.telnet over the loopback: two at once, idle ones, and those who do not read."""
 
 import asyncio
 import unittest
 
 from fakes import Log, Wire, ended, outcome, read, run, until
 
-from app.consoles import Consoles
-from app.telnetdoor import TelnetDoor
+from app.console.console import Consoles
+from app.console.telnet import TelnetDoor
 from proto.telnet import HELLO
 
 IAC, DONT, WILL = 255, 254, 251

@@ -1,9 +1,9 @@
-"""app.topics, app.names: the names of behaviour.md, sections 2 and 3."""
+"""app.mqtt.topics, app.identity: the names of behaviour.md, sections 2 and 3."""
 
 import unittest
 
-from app.names import device_id, host_name
-from app.topics import Topics
+from app.identity import device_id, host_name
+from app.mqtt.topics import Topics
 
 MAC = b"\x24\x0a\xc4\xa1\xb2\xc3"
 

@@ -11,9 +11,9 @@ from espimages import image
 from fakes import NVS, Log, outcome, run, until
 
 from aio.late import borrow
-from app.topics import Topics
-from app.update.commands import UNCONFIRMED
-from app.updater import Updater
+from app.mqtt.topics import Topics
+from app.ota.commands import UNCONFIRMED
+from app.ota.updater import Updater
 from proto.values import BadArgument
 
 BLOCK = 4_096
@@ -261,7 +261,7 @@ class TestInstall(unittest.TestCase):
     def forced(self, data, good):
         camera = Camera()
         camera.force = True
-        work = borrow("app.update.install").install(camera, Source(data).read, len(data))
+        work = borrow("app.ota.install").install(camera, Source(data).read, len(data))
         self.assertEqual(isinstance(run(outcome(work)), BadArgument), not good)
         self.assertEqual(camera.board.spare().bootable, good)
 

@@ -1,15 +1,15 @@
-"""app.web over real sockets: snapshots, streams, their limits and their end."""
+"""app.http.images over real sockets: snapshots, streams, their limits and their end."""
 
 import asyncio
 import unittest
 
 from fakes import Log, Wire, clock, ended, read, run, served, until
 
-from app.access import Access
-from app.frames import Frames
-from app.httpdoor import HTTPDoor
-from app.pages import Pages
-from app.web import Web
+from app.camera.frames import Frames
+from app.http.auth import Access
+from app.http.images import Web
+from app.http.router import Pages
+from app.http.server import HTTPDoor
 from proto.faults import CameraFault
 
 

@@ -1,4 +1,4 @@
-"""app.wifi: joined for as long as there is a network, and back when there is one again."""
+"""app.wifi.station: joined for as long as there is a network, and back when there is one again."""
 
 import asyncio
 import sys
@@ -6,7 +6,7 @@ import unittest
 
 from fakes import Backoff, Direct, Log, clock, ended, run, until
 
-from app.wifi import WiFiLink
+from app.wifi.station import WiFiLink
 
 KEY = "canary-key"
 OPEN, WPA2 = 0, 3
@@ -64,7 +64,7 @@ class Station:
 
 
 class Portal:
-    """Stands in for app.portal: open while it is wanted."""
+    """Stands in for app.wifi.portal: open while it is wanted."""
 
     fails = False
 
@@ -88,7 +88,7 @@ class PortalModule:
     Portal = Portal
 
 
-sys.modules["app.portal"] = PortalModule
+sys.modules["app.wifi.portal"] = PortalModule
 SETTINGS = {"ssid": "home", "password": KEY, "ssid2": "", "password2": "", "ssid3": ""}
 SETTINGS.update(password3="", apfallback=180)
 

@@ -1,4 +1,4 @@
-"""Stands in for MicroPython's `micropython` where CPython imports lib/proto or app.schema."""
+"""Stands in for MicroPython's `micropython` where CPython imports pure modules of lib."""
 
 
 def const(value):

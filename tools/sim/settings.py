@@ -17,7 +17,7 @@ class Settings:
     def __init__(self, nvs, files, state):
         for folder in ("tools/pc", "lib"):
             sys.path.append(str(_ROOT / folder))
-        from app import schema
+        from app.settings import schema
 
         self._schema = schema
         self._rows = {row[0]: row for row in schema.all_rows()}

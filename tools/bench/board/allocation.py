@@ -5,7 +5,7 @@ import gc
 
 from parts import Parts, arguments, jpeg, say
 
-from app.publisher import ImagePublisher
+from app.mqtt.publisher import ImagePublisher
 
 
 async def per_frame(work, count):

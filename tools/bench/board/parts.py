@@ -8,18 +8,18 @@ import random
 import sys
 
 from aio.backoff import Backoff
+from aio.connect import Dialler
 from aio.deadline import Deadlines
 from aio.offloop import OffLoop
-from app import params
-from app.brokerlink import BrokerLink
-from app.camera import Camera
-from app.dial import Dialler
-from app.frames import Frames
-from app.inbound import Inbound
-from app.mqtt import MQTTSession
-from app.topics import Topics
+from app.camera import params
+from app.camera.camera import Camera
+from app.camera.frames import Frames
+from app.mqtt.connection import BrokerLink
+from app.mqtt.outbox import Outbox
+from app.mqtt.receiver import Inbound
+from app.mqtt.session import MQTTSession
+from app.mqtt.topics import Topics
 from proto.mqtt import next_id
-from proto.outbox import Outbox
 
 
 def arguments():

@@ -11,7 +11,7 @@ from parts import Parts, arguments, say
 from umqtt.robust import MQTTClient
 from web import web
 
-from app.publisher import ImagePublisher
+from app.mqtt.publisher import ImagePublisher
 
 
 class Robust:

@@ -6,10 +6,10 @@ import gc
 from parts import Log, Parts, arguments, jpeg, say
 
 from aio.listener import Budget, Listener
-from app.access import Access
-from app.httpdoor import HTTPDoor
-from app.pages import Pages
-from app.web import Web
+from app.http.auth import Access
+from app.http.images import Web
+from app.http.router import Pages
+from app.http.server import HTTPDoor
 
 _HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
