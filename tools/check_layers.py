@@ -22,6 +22,7 @@ PURE = set(
 STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".split())
 HARDWARE = {"machine", "network", "esp32", "esp", "camera", "ntptime", "neopixel"}
 APP = STANDARD | {"aio", "proto", "config.product", "app.settings.schema", "app.commandtable"}
+APP |= {"app.camera.camera", "app.mqtt.session", "app.identity"}
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
     "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
@@ -33,7 +34,6 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "hal.tarfs": STANDARD,  # boot.py loads it alone
     "app": APP,
     "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
-    "app.camera.frames": APP | {"app.camera.pool"},
     "app.http.server": APP | {"app.http.request"},
     "app.settings.row": PURE | {"proto", "aio.late"},
     "app.settings.check": APP | {"app.settings.row"},

@@ -19,8 +19,7 @@ from wording import wording  # noqa: E402
 
 from app import commandtable  # noqa: E402
 from app.settings import schema  # noqa: E402
-from proto.framesizes import framesizes  # noqa: E402
-from proto.params import params  # noqa: E402
+from proto.params import FRAMESIZES, PARAMS  # noqa: E402
 
 _NOTES = (
     ("secret", "secret: shown as `***`"),
@@ -64,10 +63,10 @@ def parameters():
     """One row for each camera parameter, then the frame sizes."""
     yield "| parameter | range | at first |"
     yield "| --- | --- | --- |"
-    for name, low, high, initial in params():
+    for name, low, high, initial in PARAMS:
         yield f"| `{name}` | {low}..{high} | {initial} |"
     yield "| `save_to_nvs` | 1 | |"
-    sizes = (f"{i} {name} ({w} x {h})" for i, (name, w, h) in enumerate(framesizes()))
+    sizes = (f"{i} {name} ({w} x {h})" for i, (name, w, h) in enumerate(FRAMESIZES))
     yield ""
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
 
@@ -90,7 +89,7 @@ def _worded():
 
 def described_camera():
     """The JSON of all camera parameters."""
-    return _described("parameters", itertools.starmap(_parameter, params()))
+    return _described("parameters", itertools.starmap(_parameter, PARAMS))
 
 
 def _described(name, objects):
@@ -122,7 +121,7 @@ def _parameter(name, low, high, initial):
     found = {"name": name, "value": f"{{{{{name}}}}}", "low": low, "high": high}
     found["default"] = initial
     if name == "framesize":
-        found["options"] = [f"{width} x {height}" for _, width, height in framesizes()]
+        found["options"] = [f"{width} x {height}" for _, width, height in FRAMESIZES]
     return found
 
 

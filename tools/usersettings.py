@@ -9,7 +9,7 @@ for _folder in ("tools/pc", "lib"):
         sys.path.append(str(ROOT / _folder))
 
 from app.settings import schema  # noqa: E402 - found on the path above
-from proto.params import params  # noqa: E402
+from proto.params import PARAMS  # noqa: E402
 from proto.values import BadArgument  # noqa: E402
 
 NAMESPACE = schema.NAMESPACE
@@ -96,7 +96,7 @@ def shown(row, value):
 
 def camera_parameters(values):
     """[(name, value), ...] of camera parameters; BadSetting for what the firmware would refuse."""
-    ranges = {name: (low, high) for name, low, high, _ in params()}
+    ranges = {name: (low, high) for name, low, high, _ in PARAMS}
     for name, value in values.items():
         low, high = ranges.get(name, (1, 0))
         if not isinstance(value, int) or not low <= value <= high:

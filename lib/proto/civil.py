@@ -1,12 +1,21 @@
-"""Days and dates of the civil calendar, counted from 2000-01-01."""
+"""The civil calendar, counted in days from 2000-01-01, and the epoch of `time.time()`."""
+
+import time
 
 from micropython import const
 
-_DAYS_TO_2000 = const(730_425)  # from the calendar's 0000-03-01
+_DAYS_TO_2000 = const(730_425)  # from 0000-03-01
+_SECONDS_TO_2000 = const(946_684_800)  # from 1970-01-01
+EPOCH = 0 if time.gmtime(0)[0] == 2000 else -_SECONDS_TO_2000  # in seconds from 2000-01-01
+
+
+def unix_time(time_s):
+    """Convert seconds of time.time(), which count from 2000 on the chip, to seconds from 1970."""
+    return time_s + EPOCH + _SECONDS_TO_2000
 
 
 def civil(days):
-    """(year, month, day) of a day counted from 2000-01-01."""
+    """Return (year, month, day) of a day counted from 2000-01-01."""
     days += _DAYS_TO_2000
     era, doe = divmod(days, 146_097)
     yoe = (doe - doe // 1_460 + doe // 36_524 - doe // 146_096) // 365
@@ -18,7 +27,7 @@ def civil(days):
 
 
 def days_of(year, month, day):
-    """The day, counted from 2000-01-01, of a date."""
+    """Return the day of a date, counted from 2000-01-01."""
     year -= month <= 2
     era, yoe = divmod(year, 400)
     doy = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1

@@ -11,12 +11,9 @@ from pictures import Viewer
 from PIL import Image, ImageChops, ImageOps, ImageStat
 from sim import TOPIC, Simulator, wait_until
 
-from proto.framesizes import framesizes
-from proto.params import params
+from proto.params import FRAMESIZES, PARAMS
 
 SYNTAX = f"stat/{TOPIC}/SYNTAX"
-PARAMS = list(params())
-FRAMESIZES = list(framesizes())
 FIRST = {name: first for name, _, _, first in PARAMS}
 SMALL = {"framesize": "QVGA"}
 DRIVERS = ("api", "driver")

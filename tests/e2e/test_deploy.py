@@ -66,16 +66,16 @@ def test_only_what_changed_is_copied(changed, camera):
     def alter(files):
         files["/lib/app/new.mpy"] = b"M\x06\0\x1f"
         files[LED] = files[LED][:-1] + b"\0"
-        del files["/lib/proto/faults.mpy"]
+        del files["/lib/proto/jpeg.mpy"]
 
     said = changed(alter)
     assert [line.split()[-1] for line in said if line.startswith("  ")] == [
-        "/lib/proto/faults.mpy",
+        "/lib/proto/jpeg.mpy",
         LED,
         "/lib/app/new.mpy",
     ]
     assert said[-1].startswith("2 copied, 1 removed")
-    assert not (camera.files / "lib/proto/faults.mpy").exists()
+    assert not (camera.files / "lib/proto/jpeg.mpy").exists()
 
 
 def test_emptied_folders_go(changed, camera):

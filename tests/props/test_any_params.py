@@ -6,12 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.framesizes import framesizes
-from proto.params import SAVE, params, parse
+from proto.params import FRAMESIZES, PARAMS, SAVE, parse
 from proto.values import BadArgument
 
-PARAMS = list(params())
-FRAMESIZES = list(framesizes())
 RANGES = {row[0]: row[1:3] for row in PARAMS}
 RANGES[SAVE] = (0, 1)
 GOOD = st.sampled_from(sorted(RANGES)).flatmap(

@@ -160,8 +160,12 @@ class Log:
     """Keeps what was logged."""
 
     def __init__(self):
+        self.debugs = []
         self.infos = []
         self.errors = []
+
+    def debug(self, who, text):
+        self.debugs.append((who, text))
 
     def info(self, who, text):
         self.infos.append((who, text))

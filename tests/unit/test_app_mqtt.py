@@ -22,9 +22,8 @@ from app.mqtt.commands import CommandDoor
 from app.mqtt.connection import BrokerLink
 from app.mqtt.outbox import Outbox
 from app.mqtt.receiver import Inbound
-from app.mqtt.session import MQTTSession
+from app.mqtt.session import MQTTSession, NotConnected
 from app.mqtt.topics import Topics
-from proto.faults import NotConnected
 from proto.mqtt import next_id
 
 POWER = b"stat/cam/power"

@@ -6,8 +6,8 @@ import unittest
 from fakes import NVS, Backoff, Log, clock, outcome, run
 
 from app.camera import params
-from app.camera.camera import LADDER, Camera
-from proto.faults import CameraFault
+from app.camera.camera import Camera, CameraFault
+from app.camera.recovery import LADDER
 
 GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"
 CUT = b"\xff\xd8\xff\xe0pict"

@@ -9,14 +9,10 @@ from fakes import NVS, Backoff, Log, outcome, run
 from app.camera import params
 from app.camera.camera import Camera
 from hal.sensor.ov2640 import NightMode
-from proto.framesizes import framesizes
-from proto.params import SAVE, parse
-from proto.params import params as all_params
+from proto.params import FRAMESIZES, PARAMS, SAVE, parse
 from proto.values import BadArgument
 
 GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"
-PARAMS = list(all_params())
-FRAMESIZES = list(framesizes())
 INITIAL = {row[0]: row[3] for row in PARAMS}
 RANGES = {row[0]: row[1:3] for row in PARAMS}
 RANGES[SAVE] = (0, 1)

@@ -20,7 +20,7 @@ from app.restart import Restart
 from app.settings.schema import all_rows, check_of
 from app.status import Status
 from app.wifi.station import WiFiLink
-from proto.params import params
+from proto.params import PARAMS
 from proto.values import BadArgument, UnknownCommand
 
 SCHEMA = list(all_rows())
@@ -72,7 +72,7 @@ class Parts:
         self.up.set()
         self.on = False
         self.state, self.reason = "ready", ""
-        self.params = {row[0]: row[3] for row in params()}
+        self.params = {row[0]: row[3] for row in PARAMS}
         self.captured = self.failed = self.joins = self.connects = self.dropped = 0
         self.recoveries, self.restarts = {}, {}
         self.last_error = ""

@@ -3,7 +3,8 @@
 import errno
 import unittest
 
-from proto.faults import CameraFault, NotConnected
+from app.camera.camera import CameraFault
+from app.mqtt.session import NotConnected
 from proto.words import why
 
 

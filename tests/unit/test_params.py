@@ -2,12 +2,9 @@
 
 import unittest
 
-from proto.framesizes import framesizes, size_name
-from proto.params import SAVE, params, parse
+from proto.params import FRAMESIZES, PARAMS, SAVE, parse, size_name
 from proto.values import BadArgument
 
-PARAMS = list(params())
-FRAMESIZES = list(framesizes())
 RANGES = {row[0]: row[1:3] for row in PARAMS}
 RANGES[SAVE] = (0, 1)
 NAMES = "framesize quality contrast brightness saturation gainceiling colorbar awb agc aec \

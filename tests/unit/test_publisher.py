@@ -5,8 +5,8 @@ import unittest
 
 from fakes import clock, ended, run, until
 
+from app.camera.camera import CameraFault
 from app.mqtt.publisher import ImagePublisher
-from proto.faults import CameraFault
 
 
 class Frames:

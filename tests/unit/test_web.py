@@ -5,12 +5,12 @@ import unittest
 
 from fakes import Log, Wire, clock, ended, read, run, served, until
 
+from app.camera.camera import CameraFault
 from app.camera.frames import Frames
 from app.http.auth import Access
 from app.http.images import Web
 from app.http.router import Pages
 from app.http.server import HTTPDoor
-from proto.faults import CameraFault
 
 
 class Camera:

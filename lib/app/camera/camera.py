@@ -1,131 +1,130 @@
-"""The camera: good pictures only; how a sensor is started and revived is borrowed."""
+"""The camera: whole pictures from a sensor that may fail at any time."""
 
 import asyncio
 
-from micropython import const
-
-from aio.late import borrow
+from app.camera.recovery import Recovery, apply
 from proto import jpeg
-from proto.faults import CameraFault
 
-_WORDS = const(12)  # most lines about one fault, however long it lasts
-_SILENCE = const(3)  # a silent sensor skips the rungs that would only wait again
 
-LADDER = ("retry", "flush", "reinit", "reinit", "power")
+class CameraFault(OSError):
+    """There is no picture this time; the message says why."""
 
 
 class Camera:
-    """Owns the sensor. `state` is absent, starting, ready or recovering.
+    """Captures pictures and sets parameters. `state` is absent, starting, ready or recovering.
 
-    Absent is a firmware without a camera module, or a sensor that does not answer: that one is
-    looked for again and again. What is public here is for this package.
+    Absent means firmware without a camera module, or a sensor that does not answer; that one is
+    retried for ever. `reason` says what is wrong in any state but ready.
     """
-
-    ladder = LADDER
 
     def __init__(
         self, sensor, log, new_backoff, params, free_bytes, timeout_ms=3_000, reserve_bytes=65_536
     ):
-        self.sensor = sensor
-        self.log = log
-        self.backoff = new_backoff()
-        self.timeout_ms = timeout_ms
-        self.free_bytes = free_bytes
-        self.reserve_bytes = reserve_bytes  # for frames, TLS and everything else
-        self.params = params  # name -> value on the wire; what the sensor has, or will have
-        self.streak = 0
-        self._said = []  # what fails for long is logged once
-        self.state = "starting" if sensor else "absent"
+        self._sensor = sensor
+        self._log = log
+        self._timeout_ms = timeout_ms
+        self._recovery = Recovery(
+            sensor, params, log, new_backoff(), free_bytes, timeout_ms, reserve_bytes
+        )
+        self.params = params  # name -> value on the wire, which a start gives to the sensor
         self.stale = sensor.stale if sensor else 0
         self.copies = sensor.copies if sensor else False
         self.captured = self.failed = 0
-        self.recoveries = {step: 0 for step in LADDER}
+        self.recoveries = self._recovery.counts
+        self.state = "starting" if sensor else "absent"
         self.reason = "" if sensor else "no camera driver in this firmware"
         if not sensor:
             log.error("camera", self.reason)
 
     def grab(self):
-        """What `capture` gives, where it is there at once; else None."""
+        """Return what `capture` returns if a picture is there already, else None."""
         if self.state != "ready":
             return None
         try:
-            view = self.sensor.poll()
-            return None if view is None else self._good(view)
+            view = self._sensor.poll()
+            return None if view is None else self._checked(view)
         except (OSError, MemoryError, jpeg.BadJPEG) as e:
-            self._failed(e, True)
+            self._note_failure(e, True)
             raise CameraFault(self.reason) from None
 
     async def capture(self):
-        """A memoryview of one whole JPEG, the driver's own: `release` it soon.
+        """Return one whole JPEG as a memoryview of the driver's buffer: `release` it soon.
 
-        Raises CameraFault; the next call then goes on with the next rung of the ladder.
+        Raises CameraFault; the next call then takes the next step of the recovery.
         """
-        if not self.sensor:
+        if not self._sensor:
             await asyncio.sleep_ms(1_000)
             raise CameraFault(self.reason)
-        started = self.state == "ready"
+        is_running = self.state == "ready"
         try:
-            if not started:
-                await borrow("app.camera.recovery").recover(self)
-                started = True
-            return self._good(await self.sensor.capture(self.timeout_ms))
+            if self.state == "starting":
+                await self._recovery.start()
+            elif not is_running:
+                await self._recovery.step()
+            is_running = True
+            return self._checked(await self._sensor.capture(self._timeout_ms))
         except (OSError, MemoryError, jpeg.BadJPEG) as e:
-            self._failed(e, started)
+            self._note_failure(e, is_running)
             raise CameraFault(self.reason) from None
 
-    def _good(self, view):
-        """The picture in a driver's buffer; raises BadJPEG."""
-        size = jpeg.length(view)
-        if size < len(view):
-            view = view[:size]
-        if self.streak:
-            self.log.info("camera", "works again")
-            self.streak = 0
-            self._said.clear()
-            self.reason = ""
-            self.backoff.reset()
-        self.state = "ready"
-        self.captured += 1
-        return view
-
     def release(self):
-        """The driver may reuse the buffer of the last `capture`."""
-        if self.sensor:
-            self.sensor.release()
+        """Let the driver reuse the buffer of the last picture."""
+        if self._sensor:
+            self._sensor.release()
+
+    def stop(self):
+        """Stop the sensor; the next capture starts it again."""
+        if self._sensor:
+            self._sensor.stop()
+            self.state = "starting"
 
     def values(self):
-        """{name: value} of the parameters that there are."""
-        values = self.params
-        if self.sensor:
-            values = {name: values[name] for name in values if self.sensor.offers(name)}
-        return values
+        """Return {name: value} of the parameters that the driver offers."""
+        if not self._sensor:
+            return self.params
+        return {name: self.params[name] for name in self.params if self._sensor.offers(name)}
 
     def set(self, changes):
-        """Apply [(name, value), ...], all or none; OSError says which the sensor refused.
+        """Set [(name, value), ...], all or none; OSError names the one that the sensor refuses.
 
-        It may come between any two captures: the driver never lends a picture over a wait.
+        It may be called between any two awaits: the driver's buffer is never held across one.
         """
         if self.state != "ready":
             raise CameraFault("the camera is {}: {}".format(self.state, self.reason))
-        borrow("app.camera.change").change(self, changes)
+        done = []
+        try:
+            for name, value in changes:
+                apply(self._sensor, name, value)
+                done.append(name)
+        except OSError:
+            self._roll_back(done)
+            raise
+        self.params.update(changes)
+        text = ", ".join("{} {}".format(name, value) for name, value in changes)
+        self._log.debug("camera", "set " + text)
 
-    def stop(self):
-        """Put the sensor to rest; the next capture starts it again."""
-        if self.sensor:
-            self.sensor.stop()
-            self.state = "starting"
+    def _roll_back(self, names):
+        try:
+            for name in names:
+                apply(self._sensor, name, self.params[name])
+        except OSError:  # the next capture starts it with the old values
+            self.stop()
 
-    def _failed(self, error, started):
+    def _checked(self, view):
+        """Return the JPEG in a driver's buffer; raises BadJPEG."""
+        size = jpeg.length(view)
+        if size < len(view):
+            view = view[:size]
+        if self.state != "ready":
+            self._recovery.end()
+            self.state = "ready"
+            self.reason = ""
+        self.captured += 1
+        return view
+
+    def _note_failure(self, error, is_running):
         self.failed += 1
-        if isinstance(error, MemoryError) and started and self.streak >= _SILENCE:
-            borrow("app.camera.recovery").smaller(self)
-        self.streak += 1 if isinstance(error, jpeg.BadJPEG) else _SILENCE
         self.reason = str(error)
-        self.say(self.log.error, self.reason)
+        self._recovery.climb(error, is_running)
+        self._log.debug("camera", "failure {}: {}".format(self.failed, self.reason))
         self.state = "absent" if getattr(error, "absent", False) else "recovering"
-
-    def say(self, log, text):
-        """Log what was not said yet of this fault."""
-        if text not in self._said and len(self._said) < _WORDS:
-            self._said.append(text)
-            log("camera", text)

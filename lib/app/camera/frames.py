@@ -1,234 +1,273 @@
-"""Frames: one capture, many readers, no reader slows another.
+"""Frames: one capture for many readers, and no reader slows another one.
 
-The driver's buffer is copied once into a free slot of a small pool and goes back at once; a
-driver's own copy becomes the slot's. Readers lease slots; all who wait get the same frame; a slow
-reader keeps one slot and skips.
+A picture is copied once, from the driver's buffer into a slot of a small pool; from a driver that
+returns copies, the copy itself is kept. Readers lease slots. All who wait get the same frame; a
+slow reader keeps one slot and skips what it misses.
 """
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
+from app.camera.camera import CameraFault
 from app.camera.pool import Pool
-from proto.faults import CameraFault
 
 
 class Frames:
-    """Captures while somebody waits, and lends what was captured."""
+    """Captures while readers wait, and leases what was captured.
+
+    `state` is idle, capturing or paused. Captures are numbered; a lease names the first one that
+    it accepts.
+    """
 
     def __init__(
-        self, camera, log, slots=6, most_bytes=1_000_000, patience_ms=8_000, hold_ms=2_000
+        self, camera, log, slots=6, max_bytes=1_000_000, patience_ms=8_000, hold_ms=2_000
     ):
         self._camera = camera
         self._log = log
-        self._patience_ms = patience_ms
-        self._hold_ms = hold_ms
-        self._pool = Pool(slots, most_bytes)
-        self._slow = []  # leases that can be given up: `give_up` ends their reader's connection
+        self._patience_ms = patience_ms  # after which readers learn that the camera fails
+        self._hold_ms = hold_ms  # for which a slow reader may hold the slot that others wait for
+        self._pool = Pool(slots, max_bytes)
+        self._waiting = []  # leases
+        self._held = []  # leases
         self._newest = None
-        self._wants = []  # the smallest seq that each waiter takes
-        self._wanted = asyncio.Event()
-        self._news = asyncio.Event()
-        self._freed = asyncio.Event()
         self._seq = 0
-        self._floor = 0  # older pictures show the camera as it was set before
+        self._floor = 0  # earlier captures show the camera as it was before a change
         self._failing_since = None
-        self._paused = ""
-        self._resumed = asyncio.Event()
-        self.at_rest = False
-        self.dropped = 0  # pictures that did not fit
+        self._pause_reason = ""
+        self._called = asyncio.Event()  # a reader waits, or `state` is to change
+        self._freed = asyncio.Event()  # a slot
+        self._news = asyncio.Event()  # a frame, a failure or a pause: readers look again
+        self.state = "idle"
+        self.dropped = 0  # pictures for which there was no memory
+
+    # For readers
 
     def fresh(self):
         """Lease a frame whose exposure began after this call: `async with frames.fresh() as f`."""
         return Lease(self, self.next_fresh())
 
     def next_fresh(self):
-        """The number of the first picture whose exposure begins after now."""
+        """Return the number of the first capture whose exposure begins after this call."""
         return self._seq + self._camera.stale + 1
 
-    def invalidate(self):
-        """A parameter has changed: pictures begun before now are not lent any more."""
-        self._floor = self.next_fresh()
-
     def absent(self):
-        """Why there is no camera; nothing where there is one."""
+        """Return why there is no camera, or "" if there is one."""
         return self._camera.reason if self._camera.state == "absent" else ""
 
     def leased(self):
-        """How many leases are out."""
-        return self._pool.leased()
+        """Return the number of leases that hold a frame."""
+        return len(self._held)
 
-    async def pause(self, why, limit_ms=5_000):
-        """Put the camera to rest; until `resume` whoever wants a picture is told `why`."""
-        self._paused = why
-        self._resumed.clear()
-        self._tell()
-        self._wanted.set()
+    async def lend(self, lease):
+        """Wait for a frame that `lease` accepts; the lease then holds it. Raises CameraFault."""
+        self._waiting.append(lease)
+        self._called.set()
+        try:
+            while not self._has(lease.seq):
+                if self._failing_since is None:
+                    await self._news.wait()
+                else:
+                    await self._news_or_patience()
+        finally:
+            self._waiting.remove(lease)
+        lease.frame = frame = self._newest
+        lease.seq = frame.seq + 1
+        frame.leases += 1
+        self._held.append(lease)
+        return frame
+
+    def take_back(self, lease):
+        """End the hold of `lease` on its frame."""
+        self._held.remove(lease)
+        lease.frame.leases -= 1
+        if not lease.frame.leases:
+            self._freed.set()
+
+    # For those who change the camera
+
+    def invalidate(self):
+        """Lease no picture that was begun before now, as a parameter has changed."""
+        self._floor = self.next_fresh()
+
+    async def pause(self, reason, limit_ms=5_000):
+        """Stop the camera; until `resume`, readers get `reason` as a CameraFault.
+
+        Returns once the camera has stopped; one that hangs is waited for no longer than
+        `limit_ms`.
+        """
+        self._log.debug("frames", "paused: " + reason)
+        self._pause_reason = reason
+        self._news_for_readers()
+        self._called.set()
         self._freed.set()
-        until = ticks_add(ticks_ms(), limit_ms)  # a camera that hangs does not hold us up
-        while not self.at_rest and ticks_diff(until, ticks_ms()) > 0:
+        limit = ticks_add(ticks_ms(), limit_ms)
+        while not self.at_rest and ticks_diff(limit, ticks_ms()) > 0:
             await asyncio.sleep_ms(20)
 
     def resume(self):
-        """Go on after `pause`; without one it does no harm."""
-        self._paused = ""
-        self._resumed.set()
+        """End a pause, if there is one."""
+        self._pause_reason = ""
+        self._called.set()
 
-    async def _rest(self):
-        self._camera.stop()
-        self._newest = None
-        self._pool.drop_free()  # their memory is worth more elsewhere now
-        self.at_rest = True
-        try:
-            await self._resumed.wait()
-        finally:
-            self.at_rest = False
+    @property
+    def at_rest(self):
+        """True while the camera is stopped by `pause`."""
+        return self.state == "paused"
+
+    # The states
 
     async def run(self):
+        states = {"idle": self._idle, "capturing": self._capturing, "paused": self._paused}
         while True:
-            if self._paused:
-                await self._rest()
-            if not self._wants and not self._restless():
-                self._wanted.clear()
-                await self._wanted.wait()
-                self._pool.complete()
-            while not self._pool.has_free() and not self._paused:
-                await self._one_freed()
-            if self._paused:
+            self.state = await states[self.state]()
+
+    async def _idle(self):
+        while not self._is_needed() and not self._pause_reason:
+            self._called.clear()
+            await self._called.wait()
+        self._pool.complete()
+        return "paused" if self._pause_reason else "capturing"
+
+    async def _capturing(self):
+        while self._is_needed() and not self._pause_reason:
+            if not self._pool.has_free():
+                await self._slot()
                 continue
             try:
                 view = self._camera.grab()
-                if self._taken(await self._camera.capture() if view is None else view):
-                    self._tell()
+                self._receive(await self._camera.capture() if view is None else view)
             except CameraFault:
-                self._failed()
+                self._note_failure()
             await asyncio.sleep_ms(0)
+        return "idle"
 
-    async def _one_freed(self):
-        """Wait for a slot; whoever keeps one for long while there are too few gives it up."""
+    async def _paused(self):
+        self._camera.stop()
+        self._newest = None
+        self._pool.drop_free()  # an update needs the memory
+        while self._pause_reason:
+            self._called.clear()
+            await self._called.wait()
+        return "idle"
+
+    def _is_needed(self):
+        """Return whether to capture: a first start and a recovery do not wait for a reader."""
+        failing = self._failing_since is not None
+        return self._waiting or failing or self._camera.state == "starting"
+
+    async def _slot(self):
+        """Wait for a free slot; after `hold_ms` the readers that can be dropped give theirs up."""
         self._freed.clear()
         try:
             await asyncio.wait_for_ms(self._freed.wait(), self._hold_ms)
         except asyncio.TimeoutError:
-            for lease in self._slow:
-                lease.give_up()
+            for lease in self._held:
+                if lease.give_up:
+                    self._log.debug("frames", "a slow reader gives its slot up")
+                    lease.give_up()
 
-    def _tell(self):
-        """Wake all who wait, to look again."""
-        self._news.set()
-        self._news.clear()
+    # A capture
 
-    def _taken(self, view):
-        """Keep a picture that somebody waits for: True; and give the driver's buffer back."""
+    def _receive(self, view):
+        """Keep the driver's picture if a reader waits for it, and give its buffer back.
+
+        No await comes before that: the driver may reuse the buffer then.
+        """
+        self._seq += 1
         try:
-            kept = self._take(view)
+            if self._seq == 1 and not self._camera.copies:
+                self._pool.reserve(len(view))
+            if self._is_awaited(self._seq):
+                self._newest = self._pool.put(view, self._seq, self._camera.copies)
+                self._news_for_readers()
             self._failing_since = None
-            return kept
         except MemoryError:
-            self.dropped += 1
-            self._failed()
-            fewer = self._pool.shrink(len(view))
-            text = "memory for {} at a time".format(fewer) if fewer else "no room for {} bytes"
-            self._log.error("frames", text.format(len(view)))
+            self._drop(len(view))
         finally:
             self._camera.release()
 
-    def _restless(self):
-        """The first start and the mending of a fault need nobody who waits."""
-        return self._failing_since is not None or self._camera.state == "starting"
+    def _is_awaited(self, seq):
+        if seq >= self._floor:
+            for lease in self._waiting:
+                if lease.seq <= seq:
+                    return True
+        return False
 
-    def _take(self, view):
-        """Copy the driver's picture; nothing may wait until it is given back."""
-        self._seq = seq = self._seq + 1
-        if seq == 1 and not self._camera.copies:
-            self._pool.reserve(len(view))
-        if seq < self._floor or not self._wants or seq < min(self._wants):
-            return False
-        self._newest = self._pool.keep(view, seq, self._camera.copies)
-        return True
+    def _drop(self, size):
+        """Note a picture without memory for it; others may wait for the slots that there are."""
+        self.dropped += 1
+        self._note_failure()
+        slots = self._pool.shrink(size)
+        text = "memory for {} at a time".format(slots) if slots else "no room for {} bytes"
+        self._log.error("frames", text.format(size))
 
-    def _failed(self):
+    def _note_failure(self):
+        now = ticks_ms()
         if self._failing_since is None:
-            self._failing_since = ticks_ms()
-        elif self._given_up():  # for good: ticks tell no more than 6 days apart
-            self._failing_since = ticks_add(ticks_ms(), -self._patience_ms - 1)
-        self._tell()
+            self._failing_since = now
+        elif self._is_hopeless():  # keep it so: ticks tell times only up to 6 days apart
+            self._failing_since = ticks_add(now, -self._patience_ms - 1)
+        self._news_for_readers()
 
-    def _given_up(self):
-        if self.absent():
-            return True
-        since = self._failing_since
-        return since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms
+    # What readers wait for
 
     def _has(self, seq):
-        """Whether picture `seq` or a later one is there; CameraFault once it fails too long."""
-        if self._paused:
-            raise CameraFault(self._paused)
+        """Return whether capture `seq` or a later one is there; raises CameraFault if in vain."""
+        if self._pause_reason:
+            raise CameraFault(self._pause_reason)
         newest = self._newest
-        has_view = newest and newest.view is not None  # it may have had to give its memory
-        if has_view and newest.seq >= seq and newest.seq >= self._floor:
+        if newest and newest.view and newest.seq >= max(seq, self._floor):
             return True
-        if self._given_up():
+        if self._is_hopeless():
             raise CameraFault(self._camera.reason or "no picture")
         return False
 
-    def _more(self):
-        """To be awaited: the next picture; while the camera fails, or the end of patience."""
-        if self._failing_since is None:
-            return self._news.wait()
-        return self._news_or_patience()
+    def _is_hopeless(self):
+        """Return whether the camera is absent, or has failed for longer than the patience."""
+        since = self._failing_since
+        failed_long = since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms
+        return failed_long or bool(self.absent())
 
     async def _news_or_patience(self):
-        waited = ticks_diff(ticks_ms(), self._failing_since)
-        try:  # the camera's next try may be half a minute away
-            await asyncio.wait_for_ms(self._news.wait(), max(0, self._patience_ms - waited) + 1)
+        """Wait for news or the end of the patience; the next try may be half a minute away."""
+        waited_ms = ticks_diff(ticks_ms(), self._failing_since)
+        try:
+            await asyncio.wait_for_ms(self._news.wait(), max(0, self._patience_ms - waited_ms) + 1)
         except asyncio.TimeoutError:
             pass
 
-    def _release(self, frame):
-        frame.leases -= 1
-        if not frame.leases:
-            self._freed.set()
+    def _news_for_readers(self):
+        self._news.set()
+        self._news.clear()
 
 
 class Lease:
-    """`async with lease as frame`, or `take` and `release`; the next time it is a later frame."""
+    """One reader's hold on one frame at a time: `async with lease as f`, or `take` and `release`.
+
+    The next `take` gets a later frame, the newest there is. `give_up`, if set, is called to make
+    a slow reader release its frame.
+    """
 
     def __init__(self, frames, seq):
         self._frames = frames
-        self._seq = seq
-        self._frame = None
-        self.give_up = None  # what makes the reader release its frame, where anything does
+        self.frame = None  # the last one that it held
+        self.seq = seq  # of the first capture that it accepts
+        self.give_up = None
 
     def renewed(self):
-        """This lease, for a frame whose exposure begins after now."""
-        self._seq = self._frames.next_fresh()
+        """Return this lease, for a frame whose exposure begins after this call."""
+        self.seq = self._frames.next_fresh()
         return self
 
-    async def take(self):
-        """Wait for the frame and hold it; raises CameraFault."""
-        frames, seq = self._frames, self._seq
-        frames._wants.append(seq)
-        frames._wanted.set()
-        try:
-            while not frames._has(seq):
-                await frames._more()
-        finally:
-            frames._wants.remove(seq)
-        self._frame = frame = frames._newest
-        self._seq = frame.seq + 1
-        frame.leases += 1
-        if self.give_up:
-            frames._slow.append(self)
-        return frame
+    def take(self):
+        """Wait for the frame, hold it and return it: a coroutine; raises CameraFault."""
+        return self._frames.lend(self)
+
+    __aenter__ = take
 
     def release(self):
         """Give the frame back."""
-        if self.give_up:
-            self._frames._slow.remove(self)
-        self._frames._release(self._frame)
-
-    def __aenter__(self):
-        return self.take()
+        self._frames.take_back(self)
 
     async def __aexit__(self, kind, error, trace):
         self.release()

@@ -1,27 +1,27 @@
-"""The `camera` command: parameters read, set all or none, kept in NVS when asked."""
+"""The `camera` command: parameters are read, set all or none, and stored on request."""
 
 import json
 
-from aio.late import borrow
+from proto.params import PARAMS, SAVE, parse
 from proto.values import BadArgument
 
 NAMESPACE = "cam_param"
 
 
 def load(nvs, log):
-    """{name: value} of all parameters: stored ones, and the first start's for the rest."""
+    """Return {name: value} of all parameters: what is stored, or the value of a first start."""
     values = {}
-    for name, low, high, initial in borrow("proto.params").params():
+    for name, low, high, initial in PARAMS:
         value = nvs.get_int(name, initial)
         if not low <= value <= high:
-            log.error("camera", "stored {} was unusable: default".format(name))
+            log.error("camera", "stored {} is out of range: {} instead".format(name, initial))
             value = initial
         values[name] = value
     return values
 
 
 class Params:
-    """Owns the `camera` command; `changed()` is called after parameters have changed."""
+    """Owner of the `camera` command; `changed()` is called after parameters have changed."""
 
     def __init__(self, camera, nvs, changed):
         self._camera = camera
@@ -29,41 +29,34 @@ class Params:
         self._changed = changed
 
     def cmd_camera(self, argument):
-        """The JSON of all values, or: the last value set."""
+        """Set parameters and return the last value; without an argument, return all as JSON."""
         if not argument:
             return json.dumps(self._camera.values())
-        wanted, changes, save = _parsed(argument)
+        wanted = parse(argument)
+        changes = [pair for pair in wanted if pair[0] != SAVE]
         if changes:
             try:
                 self._camera.set(changes)
             except OSError as e:
                 raise BadArgument(str(e)) from None
             self._changed()
-        if save:
+        if (SAVE, 1) in wanted:
             self._save()
         return str(wanted[-1][1])
 
     def _save(self):
-        """Only what differs from what is stored costs a write."""
-        table = borrow("proto.params")
+        """Write the values that differ from the stored ones, to spare the flash."""
         try:
-            for name, _, _, initial in table.params():
+            for name, _, _, initial in PARAMS:
                 value = self._camera.params[name]
                 if self._nvs.get_int(name, initial) != value:
                     self._nvs.set_int(name, value)
             self._nvs.commit()
         except OSError as e:
-            raise BadArgument("{}: not stored: {}".format(table.SAVE, e)) from None
+            raise BadArgument("{}: not stored: {}".format(SAVE, e)) from None
 
     def erase(self):
-        """Forget what was stored."""
-        for row in borrow("proto.params").params():
+        """Forget the stored values."""
+        for row in PARAMS:
             self._nvs.erase(row[0])
         self._nvs.commit()
-
-
-def _parsed(text):
-    """(all that is wanted, what of it the camera is to change, whether to keep it)."""
-    table = borrow("proto.params")
-    wanted = table.parse(text)
-    return wanted, [pair for pair in wanted if pair[0] != table.SAVE], (table.SAVE, 1) in wanted

@@ -1,7 +1,7 @@
-"""Where pictures are kept while they are read: a few slots, as large as pictures are.
+"""Memory for the pictures that readers hold: a few slots, as large as pictures are.
 
-A slot is leased by reference count; its memory is used again and again, so that the heap is not
-worn by pieces of every size.
+A slot is leased by reference count. Its memory is used again and again, so that pictures of many
+sizes do not fragment the heap.
 """
 
 import gc
@@ -9,12 +9,12 @@ import time
 
 from micropython import const
 
-_ROOM = const(128)  # before and behind a picture
-_GRAIN = const(1_024)  # buffers have such sizes, and a sixteenth to spare: the next is of use, too
+_MARGIN = const(128)  # before and after a picture, for what a stream sends around it
+_GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: the next one fits
 
 
 class Frame:
-    """A slot of the pool: `view` is the JPEG, `seq` counts captures, `time_s` is the clock's."""
+    """A slot: `view` is the JPEG, `seq` the number of its capture, `time_s` time.time() then."""
 
     def __init__(self):
         self._buffer = memoryview(b"")
@@ -24,40 +24,50 @@ class Frame:
         self.wrapped = None
         self.leases = 0
 
-    def room(self):
-        return len(self._buffer) - 2 * _ROOM
+    def capacity(self):
+        """Return the size of the largest picture that fits."""
+        return len(self._buffer) - 2 * _MARGIN
 
     def drop(self):
+        """Free the memory, and the picture with it."""
         self.view = self.wrapped = None
         self._buffer = memoryview(b"")
 
     def reserve(self, size):
-        """Have room for `size` bytes; raises MemoryError."""
-        size += 2 * _ROOM
+        """Make room for a picture of `size` bytes; raises MemoryError."""
+        size += 2 * _MARGIN
         if size > len(self._buffer):
             self.drop()
             gc.collect()
             self._buffer = memoryview(bytearray((size + size // 16) // _GRAIN * _GRAIN + _GRAIN))
 
     def fill(self, jpeg, seq):
-        """Copy a picture in, with room on both sides."""
+        """Copy a picture in; raises MemoryError."""
         self.reserve(len(jpeg))
-        self.view = self._buffer[_ROOM : _ROOM + len(jpeg)]
+        self.view = self._buffer[_MARGIN : _MARGIN + len(jpeg)]
         self.view[:] = jpeg
-        self.number(seq)
+        self._stamp(seq)
 
-    def number(self, seq):
+    def keep(self, jpeg, seq):
+        """Hold a picture that is a copy already."""
+        self.view = jpeg
+        self._stamp(seq)
+
+    def _stamp(self, seq):
         self.wrapped = None
         self.seq = seq
         self.time_s = time.time()
 
     def wrap(self, head, tail):
-        """`wrapped` is then the picture between them, if it can be in one piece for all."""
+        """Set `wrapped` to the parts of head + picture + tail, for all readers: one if possible.
+
+        Each of the two fits the margin of 128 bytes.
+        """
         if not self._buffer:
             self.wrapped = (head, self.view, tail)
             return
-        start, end = _ROOM - len(head), _ROOM + len(self.view)
-        self._buffer[start:_ROOM] = head
+        start, end = _MARGIN - len(head), _MARGIN + len(self.view)
+        self._buffer[start:_MARGIN] = head
         self._buffer[end : end + len(tail)] = tail
         self.wrapped = (self._buffer[start : end + len(tail)],)
 
@@ -65,30 +75,26 @@ class Frame:
 class Pool:
     """At most `slots` frames; fewer for a while where memory is short."""
 
-    def __init__(self, slots, most_bytes):
+    def __init__(self, slots, max_bytes):
         self._slots = slots
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes  # of one picture
         self.frames = []
         self.complete()
 
     def complete(self):
-        """All slots again: memory may be had by now."""
+        """Have all slots again, as there may be memory for them by now."""
         while len(self.frames) < self._slots:
             self.frames.append(Frame())
 
     def reserve(self, size):
-        """A slot while the heap is young: later such a piece is hard to find.
+        """Make room for a picture while the heap is young: it is hard to find later.
 
-        A heap that is too small for that is left as it is.
+        A heap that is too small for that stays as it is.
         """
         try:
             self.frames[0].reserve(size)
         except MemoryError:
             pass
-
-    def leased(self):
-        """How many leases are out."""
-        return sum(frame.leases for frame in self.frames)
 
     def has_free(self):
         for frame in self.frames:
@@ -96,33 +102,32 @@ class Pool:
                 return True
         return False
 
-    def keep(self, view, seq, is_copy):
-        """The slot that a picture is now in; one that is a copy already is kept as it is.
+    def put(self, view, seq, is_copy):
+        """Store a picture in a free slot and return that slot; a copy is not copied again.
 
         Raises MemoryError, also for a picture that is larger than any should be.
         """
-        if len(view) > self._most_bytes:
+        if len(view) > self._max_bytes:
             raise MemoryError
         if is_copy:
             frame = self.drop_free()
-            frame.view = view
-            frame.number(seq)
+            frame.keep(view, seq)
         else:
-            frame = self._slot(len(view))
+            frame = self._best_for(len(view))
             frame.fill(view, seq)
         return frame
 
-    def _slot(self, size):
-        """One that nobody leases, best one that is big enough already; else all give theirs."""
+    def _best_for(self, size):
+        """Return the smallest free slot that fits; if there is none, one after all are dropped."""
         best = None
         for frame in self.frames:
-            if not frame.leases and frame.room() >= size:
-                if best is None or frame.room() < best.room():
+            if not frame.leases and frame.capacity() >= size:
+                if best is None or frame.capacity() < best.capacity():
                     best = frame
         return best or self.drop_free()
 
     def drop_free(self):
-        """Give back the memory of all that nobody leases; returns one of them."""
+        """Free the memory of all slots that are not leased; return one of them."""
         free = None
         for frame in self.frames:
             if not frame.leases:
@@ -131,9 +136,12 @@ class Pool:
         return free
 
     def shrink(self, size):
-        """Make do with the slots that are lent: how many, 0 where that helps nothing."""
-        lent = [frame for frame in self.frames if frame.leases]
-        if size > self._most_bytes or not lent:
+        """Keep only the leased slots after there was no memory for `size` bytes.
+
+        Returns their number, 0 if that does not help.
+        """
+        leased = [frame for frame in self.frames if frame.leases]
+        if size > self._max_bytes or not leased:
             return 0
-        self.frames = lent
-        return len(lent)
+        self.frames = leased
+        return len(leased)

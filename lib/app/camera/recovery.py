@@ -1,67 +1,107 @@
-"""How a sensor is started, and revived when it gives no picture; borrow it.
-
-`of` is the Camera that is cared for.
-"""
+"""Starts the sensor, and recovers it when it gives no pictures."""
 
 import asyncio
 
 from micropython import const
 
-from aio.late import borrow
-from proto.framesizes import size_name
-from proto.params import params
+from proto.jpeg import BadJPEG
+from proto.params import PARAMS, size_name
 
-_SMALL = const(5)  # QVGA: the rest of the camera is worth less than such a picture
-
-
-async def recover(of):
-    """One rung: from "starting" the first init, then up the ladder."""
-    if of.state == "starting":
-        await _start(of)
-        return
-    step = of.ladder[min(of.streak, len(of.ladder)) - 1]
-    of.recoveries[step] += 1
-    of.say(of.log.info, "recovery: " + step)
-    if step == "flush":
-        for _ in range(of.sensor.stale):
-            await of.sensor.capture(of.timeout_ms)
-    elif step == "reinit":
-        await _start(of)
-    elif step == "power":
-        await asyncio.sleep_ms(of.backoff.next_ms())
-        await of.sensor.power_cycle()
-        await _start(of)
+LADDER = ("retry", "flush", "reinit", "reinit", "power")  # one step for each failure in a row
+_SILENT = const(3)  # steps at once for a sensor that is silent: the first ones would only wait
+_SMALL = const(5)  # QVGA; to save memory for the rest, pictures are not made smaller than that
+_MAX_LINES = const(12)  # of the log about one fault, however long it lasts
 
 
-async def _start(of):
-    """Initialise the sensor as it is wished to be, smaller where the memory is short."""
-    wished = of.params["framesize"]
-    for size in range(wished, -1, -1):
-        try:
-            await of.sensor.start(size_name(size), of.params["quality"])
-            if of.free_bytes() >= of.reserve_bytes or size <= _SMALL:
-                break
-            of.sensor.stop()
-        except MemoryError:
-            pass
-    else:
-        raise MemoryError("not even for the smallest picture")
-    if size < wished:
-        text = "too little memory for {}: {}"
-        of.log.error("camera", text.format(size_name(wished), size_name(size)))
-        of.params["framesize"] = size
-    apply = borrow("app.camera.change").apply
-    for name, _, _, initial in params():
-        value = of.params[name]
-        if value != initial and name not in ("framesize", "quality"):
+def apply(sensor, name, value):
+    """Set a parameter by its value on the wire; raises OSError if the sensor refuses it."""
+    sensor.set(name, size_name(value) if name == "framesize" else value)
+
+
+class Recovery:
+    """Starts `sensor` with `params`, and climbs the ladder while it fails.
+
+    Where memory is short, `params` gets a smaller frame size. `counts` tells how often each step
+    was taken.
+    """
+
+    def __init__(self, sensor, params, log, backoff, free_bytes, timeout_ms, reserve_bytes):
+        self._sensor = sensor
+        self._params = params
+        self._log = log
+        self._backoff = backoff
+        self._free_bytes = free_bytes
+        self._timeout_ms = timeout_ms
+        self._reserve_bytes = reserve_bytes  # to leave for frames, TLS and everything else
+        self._height = 0  # on the ladder, which may be above its end; 0: there is no fault
+        self._logged = []  # about this fault, so that each line appears once
+        self.counts = {step: 0 for step in LADDER}
+
+    def climb(self, error, is_running):
+        """Note a failure of a sensor that is running, or of its start."""
+        if isinstance(error, MemoryError) and is_running and self._height >= _SILENT:
+            self._shrink()
+        self._height += 1 if isinstance(error, BadJPEG) else _SILENT
+        self._log_once(self._log.error, str(error))
+
+    def end(self):
+        """Note a good picture: the next fault begins at the first step."""
+        if self._height:
+            self._log.info("camera", "works again")
+            self._height = 0
+            self._logged.clear()
+            self._backoff.reset()
+
+    async def step(self):
+        """Take the next step of the ladder; raises what the sensor raises."""
+        step = LADDER[min(self._height, len(LADDER)) - 1]
+        self.counts[step] += 1
+        self._log_once(self._log.info, "recovery: " + step)
+        if step == "flush":
+            for _ in range(self._sensor.stale):
+                await self._sensor.capture(self._timeout_ms)
+        elif step == "reinit":
+            await self.start()
+        elif step == "power":
+            await asyncio.sleep_ms(self._backoff.next_ms())
+            await self._sensor.power_cycle()
+            await self.start()
+
+    async def start(self):
+        """Initialise the sensor with all parameters, and smaller pictures if memory is short."""
+        wanted = self._params["framesize"]
+        size = await self._start_largest(wanted)
+        if size < wanted:
+            text = "too little memory for {}: {}".format(size_name(wanted), size_name(size))
+            self._log.error("camera", text)
+            self._params["framesize"] = size
+        for name, _, _, initial in PARAMS:
+            value = self._params[name]
+            if value != initial and name not in ("framesize", "quality"):
+                try:
+                    apply(self._sensor, name, value)
+                except OSError as e:  # stored for another sensor: a picture is worth more
+                    self._log.error("camera", str(e))
+
+    async def _start_largest(self, wanted):
+        """Start with the largest size up to `wanted` that leaves the reserve; return it."""
+        for size in range(wanted, -1, -1):
             try:
-                apply(of, name, value)
-            except OSError as e:  # stored for another sensor: a picture is worth more
-                of.log.error("camera", str(e))
+                await self._sensor.start(size_name(size), self._params["quality"])
+                if self._free_bytes() >= self._reserve_bytes or size <= _SMALL:
+                    return size
+                self._sensor.stop()
+            except MemoryError:
+                pass
+        raise MemoryError("too little memory for any picture")
 
+    def _shrink(self):
+        """Take the next smaller size: two starts in a row left no memory for a picture."""
+        size = self._params["framesize"]
+        self._params["framesize"] = max(0, size - 1)
+        self._log_once(self._log.error, "too little memory for " + size_name(size))
 
-def smaller(of):
-    """What found no room twice running finds none the third time either."""
-    size = of.params["framesize"]
-    of.params["framesize"] = max(0, size - 1)
-    of.say(of.log.error, "too little memory for " + size_name(size))
+    def _log_once(self, log, text):
+        if text not in self._logged and len(self._logged) < _MAX_LINES:
+            self._logged.append(text)
+            log("camera", text)

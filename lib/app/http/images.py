@@ -1,16 +1,13 @@
 """Pictures over HTTP: `/capture`, `/jpg`, `/mjpg` (= `/stream`); all else is left to the pages."""
 
 import asyncio
-import time
 
-from micropython import const
-
-from proto.faults import CameraFault
+from app.camera.camera import CameraFault
+from proto.civil import unix_time
 from proto.http import SECURITY
 
 _ONE = ("/capture", "/jpg")
 _MANY = ("/mjpg", "/stream")
-_EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000, where the board's clock begins
 
 _STREAM_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
@@ -67,7 +64,7 @@ class Web:
     async def _capture(self, request):
         try:
             async with self._frames.fresh() as frame:
-                head = _JPEG_HEAD.format(len(frame.view), _unix(frame.time_s))
+                head = _JPEG_HEAD.format(len(frame.view), unix_time(frame.time_s))
                 await _send(request, (head.encode(), frame.view))
         except CameraFault as e:
             await self._no_picture(request, e)
@@ -109,7 +106,7 @@ class Web:
                 continue
             try:
                 if not frame.wrapped:
-                    head = _PART_HEAD.format(len(frame.view), _unix(frame.time_s))
+                    head = _PART_HEAD.format(len(frame.view), unix_time(frame.time_s))
                     frame.wrap(head.encode(), _BOUNDARY)
                 if not stream.put(frame.wrapped):
                     await stream.flush()
@@ -120,7 +117,3 @@ class Web:
 async def _send(request, parts):
     """Write to the connection itself; of a HEAD request's answer only the head."""
     await request.sock[1].send(*(parts[:1] if request.method == "HEAD" else parts))
-
-
-def _unix(time_s):
-    return time_s if time.gmtime(0)[0] == 1970 else time_s + _EPOCH_1970

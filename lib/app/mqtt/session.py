@@ -8,11 +8,14 @@ from micropython import const
 from aio.late import borrow
 from aio.tasks import NOTHING, Lock, finish
 from proto import mqtt
-from proto.faults import NotConnected
 
 _LOGIN_MS = const(30_000)  # a refused login is not hammered
 _STABLE_MS = const(30_000)  # a link that lived this long was a good one
 _ACK_MS = const(20_000)
+
+
+class NotConnected(OSError):
+    """There is no session with the broker now."""
 
 
 class MQTTSession:
@@ -42,8 +45,7 @@ class MQTTSession:
         self._anew = asyncio.Event()
         self.greet = None
         self.up = asyncio.Event()
-        self.state = "offline"
-        self.reason = ""
+        self.state, self.reason = "offline", ""
         self.connects = 0
 
     def publish(self, topic, payload, retain=False, qos=0):
