@@ -1,26 +1,26 @@
-"""Time from the network, at connect, then hourly; local time by a POSIX TZ rule."""
+"""Time from the network, at connect and then hourly; local time by a POSIX TZ rule."""
 
 import asyncio
 import time
 
 from micropython import const
 
-from aio.late import borrow
 from config import product
+from proto.civil import EPOCH, days_of
+from proto.posixtz import TimeZone
+from proto.words import why
 
 _HOUR_MS = const(3_600_000)
-_EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000
 _DAY = const(86_400)
 _DAYS = "MonTueWedThuFriSatSun"
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
-_END = const(1_199_232_000)  # 2038: later answers are lies, 32-bit seconds of 1970 end then
+_END = const(1_199_232_000)  # 2038-01-01: signed seconds since 1970 in 32 bits end in that month
 
 
 class Clock:
-    """`set` once the time is known. What is before the build date or after 2037 is refused.
+    """`set` is set once the time is known; times before the build date or after 2037 are refused.
 
-    `sntp()` lends the module that asks (hal.sntp). Seconds count from 2000-01-01 UTC, whatever
-    the interpreter's own epoch is.
+    `sntp` is hal.sntp.
     """
 
     def __init__(self, sntp, off_loop, settings, wifi_up, log, new_backoff, hour_ms=_HOUR_MS):
@@ -31,67 +31,62 @@ class Clock:
         self._log = log
         self._backoff = new_backoff()
         self._hour_ms = hour_ms
-        self._epoch = 0 if time.gmtime(0)[0] == 2000 else -_EPOCH_1970
         year, month, day = [int(part) for part in product.BUILD_DATE.split("-")]
-        self._earliest = borrow("proto.civil").days_of(year, month, day) * _DAY
+        self._earliest = days_of(year, month, day) * _DAY
         self._zone_text = None
-        self._since = self._until = self._offset = 0  # from when till when local time is how far
-        self.syncs = 0
+        self._since = self._until = self._offset = 0  # the period for which the offset holds
         self.set = asyncio.Event()
-        if self._plausible(self.utc()):  # kept over a restart
+        if self._is_plausible(self.utc()):  # the chip's clock has survived a restart
             self.set.set()
 
     def utc(self):
-        """Seconds since 2000-01-01."""
-        return time.time() + self._epoch
+        """Return the seconds since 2000-01-01 UTC."""
+        return time.time() + EPOCH
+
+    def iso(self):
+        """Return local time as ISO 8601."""
+        return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._local_time()[:6])
 
     def cmd_time(self, argument):
-        """Local time, as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
-        year, month, day, hour, minute, second, weekday = self._moment()[:7]
+        """Return local time as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
+        year, month, day, hour, minute, second, weekday = self._local_time()[:7]
         return "{} {} {:2d} {:02d}:{:02d}:{:02d} {}".format(
             _DAYS[3 * weekday :][:3], _MONTHS[3 * month - 3 :][:3], day, hour, minute, second, year
         )
 
-    def iso(self):
-        """Local time as ISO 8601."""
-        return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._moment()[:6])
-
-    def _moment(self):
-        return time.gmtime(self._local() - self._epoch)
-
     async def run(self):
         while True:
             await self._wifi_up.wait()
-            if await self._ask():
+            if await self._synchronise():
                 self._backoff.reset()
                 await asyncio.sleep_ms(self._hour_ms)
             else:
                 await asyncio.sleep_ms(self._backoff.next_ms())
 
-    def _local(self):
-        text, now = self._settings["timezone"], self.utc()
-        if text != self._zone_text or not self._since <= now < self._until:
-            zone = borrow("proto.posixtz").TimeZone(text)
-            self._since, self._until, self._offset = zone.period(now)
-            self._zone_text = text
-        return now + self._offset
-
-    def _plausible(self, seconds):
-        return self._earliest <= seconds < _END
-
-    async def _ask(self):
+    async def _synchronise(self):
+        """Set the chip's clock; return False if no server gives a plausible time."""
         server = self._settings["ntpserver"]
+        self._log.debug("clock", "requesting the time from " + server)
         try:
-            sntp = self._sntp()
-            seconds = await self._off_loop.call(sntp.ask, server)
+            seconds = await self._off_loop.call(self._sntp.ask, server)
         except (OSError, ValueError, IndexError) as e:
-            self._log.error("clock", "{}: {}".format(server, borrow("proto.words").why(e)))
+            self._log.error("clock", "{}: {}".format(server, why(e)))
             return False
-        if not self._plausible(seconds + self._epoch):
+        if not self._is_plausible(seconds + EPOCH):
             self._log.error("clock", "{}: implausible time {}".format(server, seconds))
             return False
-        sntp.set_clock(seconds)
-        self.syncs += 1
+        self._sntp.set_clock(seconds)
         self._log.info("clock", self.iso())
         self.set.set()
         return True
+
+    def _is_plausible(self, seconds):
+        return self._earliest <= seconds < _END
+
+    def _local_time(self):
+        """Return the fields of time.gmtime() in local time."""
+        text, now = self._settings["timezone"], self.utc()
+        if text != self._zone_text or not self._since <= now < self._until:
+            self._since, self._until, self._offset = TimeZone(text).period(now)
+            self._zone_text = text
+        return time.gmtime(now + self._offset - EPOCH)

@@ -1,4 +1,4 @@
-"""The status LED: patterns as data, one for each state, short ones for what happens."""
+"""The status LED: patterns as data, one for each state, and short ones for events."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -7,12 +7,13 @@ from micropython import const
 
 _TICK_MS = const(20)
 
+# A pattern is ((level, ms), ...); 0 ms is for good
 STEADY = ((1, 0),)
 OFF = ((0, 0),)
 SLOW_BLINK = ((1, 800), (0, 800))  # 0.625 Hz, half on, half off
 BLINK = ((1, 400), (0, 400))
-FAST_BLINK = ((1, 100), (0, 100))  # toggles each 100 ms
-SLOW_FLASH = ((1, 100), (0, 1_500))  # 100 ms on, in the rhythm of the slow blink
+FAST_BLINK = ((1, 100), (0, 100))  # toggles every 100 ms
+SLOW_FLASH = ((1, 100), (0, 1_500))  # 100 ms on, with the period of the slow blink
 FAST_FLASH = ((1, 100), (0, 100))
 
 STATES = {  # state of the camera -> pattern, repeated
@@ -24,7 +25,7 @@ STATES = {  # state of the camera -> pattern, repeated
     "update": BLINK,
     "erasing": STEADY,
 }
-EVENTS = {  # what happened -> pattern, how often
+EVENTS = {  # event -> pattern, number of times
     "command": (BLINK, 2),
     "syntax": (FAST_BLINK, 4),
     "press": (BLINK, 1),
@@ -32,7 +33,7 @@ EVENTS = {  # what happened -> pattern, how often
 
 
 class LED:
-    """Shows `state()`, a key of STATES; an event's blinks come first."""
+    """Shows `state()`, a key of STATES; the blinks of events come first."""
 
     def __init__(self, output, state, tick_ms=_TICK_MS):
         self._output = output
@@ -41,7 +42,7 @@ class LED:
         self._events = []
 
     def show(self, event):
-        """Blink for an event; those that pile up are shown once."""
+        """Blink for a key of EVENTS; the same event is queued once."""
         if event not in self._events:
             self._events.append(event)
 
@@ -59,14 +60,14 @@ class LED:
     async def _blink(self, event):
         pattern, times = EVENTS[event]
         self._output.set(False)
-        await asyncio.sleep_ms(pattern[-1][1] // 2)  # so that it stands out from a lit LED
+        await asyncio.sleep_ms(pattern[-1][1] // 2)  # it stands out from an LED that is lit
         for _ in range(times):
             for level, ms in pattern:
                 self._output.set(level)
                 await asyncio.sleep_ms(ms)
 
     async def _hold(self, state):
-        """One round of a state's pattern; a change of state or an event cuts it short."""
+        """Show a state's pattern once; another state or an event cuts it short."""
         for level, ms in STATES[state]:
             self._output.set(level)
             started = ticks_ms()
@@ -77,14 +78,14 @@ class LED:
 
 
 class LEDState:
-    """Asked by the LED; whoever comes later is set as an attribute."""
+    """Chooses the state that the LED shows; parts that are made later are set as attributes."""
 
     def __init__(self, wifi):
         self._wifi = wifi
         self.session = self.restart = self.updater = None
 
     def now(self):
-        """A key of led.STATES."""
+        """Return a key of STATES."""
         if self.restart and self.restart.erasing:
             return "erasing"
         if self.updater and self.updater.state != "idle":

@@ -7,14 +7,14 @@ from micropython import const
 
 from proto.values import int_between, switch
 
-_LOOK_MS = const(50)
-_MOST_MINUTES = const(1_440)
-_LAST_STATE = const(2)
-_WORDS = ("off", "on")
+_POLL_MS = const(50)
+_MAX_MINUTES = const(1_440)
+_LAST_STATE = const(2)  # of `poweratreset`
+_NAMES = ("off", "on")
 
 
 class Power:
-    """Time is counted in ticks: a moved clock moves no deadline."""
+    """Switches the output; deadlines are in ticks, so that setting the clock moves none."""
 
     def __init__(self, output, settings, minute_ms=60_000):
         self._output = output
@@ -31,47 +31,47 @@ class Power:
         return self._output.on
 
     def set(self, on):
-        """Switch; any change ends the countdown, on starts the pulse."""
+        """Switch; any change ends the countdown, and on starts the pulse."""
         self.minutes_left = 0
         self._minute_end = None
         self._switch(on)
+
+    def toggle(self):
+        """Switch as a press of the button does."""
+        self.set(not self.on)
 
     def cmd_power(self, argument):
         """Switch or read the power output."""
         if argument:
             wanted = switch(argument)
             self.set(not self.on if wanted == 2 else bool(wanted))
-        return _WORDS[self.on]
+        return _NAMES[self.on]
 
     cmd_light = cmd_power
 
     def cmd_timer(self, argument):
         """Start, extend or read the countdown."""
         if argument:
-            minutes = int_between(argument[argument[0] == "+" :], 1, _MOST_MINUTES)
+            minutes = int_between(argument[argument[0] == "+" :], 1, _MAX_MINUTES)
             if argument[0] == "+":
-                minutes = min(self.minutes_left + minutes, _MOST_MINUTES)
+                minutes = min(self.minutes_left + minutes, _MAX_MINUTES)
             self.set(True)
             self._pulse_end = None
             self.minutes_left = minutes
             self._minute_end = ticks_add(ticks_ms(), self._minute_ms)
         return str(self.minutes_left)
 
-    def toggle(self):
-        """What a press of the button does."""
-        self.set(not self.on)
-
     async def run(self):
         while True:
-            await asyncio.sleep_ms(_LOOK_MS)
+            await asyncio.sleep_ms(_POLL_MS)
             self._remember()
             now = ticks_ms()
             if self._pulse_end is not None and ticks_diff(now, self._pulse_end) >= 0:
                 self.set(False)
             if self._minute_end is not None and ticks_diff(now, self._minute_end) >= 0:
-                self._minute(now)
+                self._count_down()
 
-    def _minute(self, now):
+    def _count_down(self):
         self._minute_end = ticks_add(self._minute_end, self._minute_ms)
         self.minutes_left -= 1
         if not self.minutes_left:
@@ -86,23 +86,23 @@ class Power:
         self.changed.set()
 
     def _remember(self):
-        """Keep the state for the next start, where that counts (it may be chosen at any time)."""
+        """Keep the state for the next start if `poweratreset`, which may change, wants it."""
         settings = self._settings
         if settings["poweratreset"] == _LAST_STATE and settings["laststate"] != self.on:
             settings.keep("laststate", int(self.on))
 
 
 class PowerReport:
-    """The retained state topics follow the output, whoever has switched it."""
+    """Publishes the retained topics of power and timer after every change, whatever caused it."""
 
-    def __init__(self, power, session, door):
+    def __init__(self, power, session, handler):
         self._power = power
         self._session = session
-        self._door = door
+        self._handler = handler
 
     async def run(self):
         while True:
             await self._power.changed.wait()
             self._power.changed.clear()
-            if self._session.up.is_set():  # else the greeting tells
-                await self._door.report()
+            if self._session.up.is_set():  # otherwise the next greeting reports both
+                await self._handler.report()

@@ -1,12 +1,16 @@
-"""Restarts that lose nothing: settings saved, broker told, then the reset."""
+"""Restarts that lose nothing: settings are saved and the broker gets `Offline` first."""
 
 import asyncio
 
+from micropython import const
+
 from proto.values import confirmed
+
+_GOODBYE_MS = const(2_000)
 
 
 class Restart:
-    """Runs a restart a moment after it was asked for, so that the reply still goes out."""
+    """Restarts a moment after the request, so that the reply to it still goes out."""
 
     def __init__(self, settings, params, session, chip, log, grace_ms=500):
         self._settings = settings
@@ -15,15 +19,20 @@ class Restart:
         self._chip = chip
         self._log = log
         self._grace_ms = grace_ms
-        self._asked = asyncio.Event()
+        self._requested = asyncio.Event()
         self.erasing = False
 
-    def ask(self):
-        self._asked.set()
+    def request(self):
+        self._requested.set()
+
+    def erase(self):
+        """Restart as a new board: settings and camera parameters are forgotten."""
+        self.erasing = True
+        self.request()
 
     def cmd_restart(self, argument):
         confirmed(argument, "restart")
-        self.ask()
+        self.request()
         return "Restarting"
 
     def cmd_reset(self, argument):
@@ -31,13 +40,8 @@ class Restart:
         self.erase()
         return "Reset and Restarting"
 
-    def erase(self):
-        """Back to the state of a new board: settings and camera parameters forgotten."""
-        self.erasing = True
-        self.ask()
-
     async def run(self):
-        await self._asked.wait()
+        await self._requested.wait()
         await asyncio.sleep_ms(self._grace_ms)
         self._log.info("system", "restarting")
         if self.erasing:
@@ -45,16 +49,16 @@ class Restart:
         else:
             self._settings.flush()
         try:
-            await asyncio.wait_for_ms(self._session.stop(), 2_000)
+            await asyncio.wait_for_ms(self._session.stop(), _GOODBYE_MS)
         except asyncio.TimeoutError:
             pass
         self._chip.reset()
 
     def _forget(self):
-        """Void now, and wiped by boot.py at the next start, even after a power cut."""
+        """Drop the settings now; boot.py wipes them at the next start, even after a power cut."""
         try:
             self._chip.forget(self._settings.files())
         except OSError as e:
-            self._log.error("system", "settings are void, but not wiped: {!r}".format(e))
+            self._log.error("system", "settings are dropped, but not wiped: {!r}".format(e))
         self._settings.erase()
         self._params.erase()

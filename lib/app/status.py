@@ -1,13 +1,14 @@
-"""How the camera is, in the words of `status`, `config` and `log`, and in telemetry's figures."""
+"""The state of the camera: the commands `status`, `config` and `log`, and telemetry's figures."""
 
-from aio.late import borrow
+from app.identity import micropython_version
+from config import product
 from proto.values import BadArgument
 
 
 class Status:
-    """Knows the other components; what is said of them is borrowed (app.statustext).
+    """Describes the other components, which are public so that the web API can read them, too.
 
-    `asked()` is called for every `status`: the telemetry goes out too.
+    `on_status()` is called for every `status` command, so that telemetry goes out as well.
     """
 
     def __init__(
@@ -24,24 +25,118 @@ class Status:
         self.supervisor = supervisor
         self.log = log
         self.chip = chip
-        self.asked = None
+        self.on_status = None
 
     def cmd_status(self, argument):
-        """0 (or nothing) what it does, 1 the network's names, 2 the firmware, 3 its health."""
-        if argument not in ("", "0", "1", "2", "3"):
+        """Describe 0 (or nothing) the state, 1 the network, 2 the firmware, 3 the health."""
+        views = {
+            "": self._state,
+            "0": self._state,
+            "1": self._network,
+            "2": self._firmware,
+            "3": self._health,
+        }
+        if argument not in views:
             raise BadArgument("1 | 2 | 3, or nothing")
-        if self.asked:
-            self.asked()
-        fields = getattr(borrow("app.statustext"), "status_" + (argument or "0"))(self)
-        return ", ".join(str(field) for field in fields)
+        if self.on_status:
+            self.on_status()
+        return ", ".join(str(field) for field in views[argument]())
 
     def cmd_config(self, argument):
-        rows = self.settings.all()
-        return "\n".join("{} = {}".format(row[0], text) for row, text in rows)
+        """List all settings, with secrets masked."""
+        return "\n".join("{} = {}".format(row[0], text) for row, text in self.settings.all())
 
     def cmd_log(self, argument):
+        """List the lines that the log has kept."""
         return "\n".join(self.log.lines())
 
     def figures(self):
-        """The components' figures for telemetry."""
-        return borrow("app.statustext").figures(self)
+        """Return the components' part of the telemetry."""
+        camera = self.camera
+        return {
+            "RestartReason": self.chip.reset_cause(),
+            "Heap": self.chip.free_bytes(),
+            "IPAddress": self.wifi.address(),
+            "Wifi": {"Signal": self.wifi.rssi(), "LinkCount": self.wifi.joins},
+            "MqttCount": self.session.connects,
+            "POWER": self._power(),
+            "Camera": {
+                "State": camera.state,
+                "Captured": camera.captured,
+                "Failed": camera.failed,
+                "Dropped": self.frames.dropped,
+                "Recoveries": camera.recoveries,
+            },
+            "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
+            "LastError": self.log.last_error,
+        }
+
+    def broker_state(self):
+        """Return the state of the session, such as `connected, tls ca` or `offline (no Wi-Fi)`."""
+        state, reason = self.session.state, self.session.reason
+        if state == "connected" and not self.session.up.is_set():
+            state = "subscribing"
+        if state == "offline":
+            reason = self.link.waits_for
+        text = _with_reason(state, reason)
+        if state != "offline" and self.link.tls:
+            text += ", tls ca" if self.link.verified() else ", tls off"
+        return text
+
+    def _state(self):
+        s = self.settings
+        yield product.VERSION
+        yield s["topic"]
+        yield s["subtopic"]
+        yield self._power()
+        yield s["pulse"]
+        yield s["timezone"]
+        yield self.power.minutes_left
+        yield "wifi " + self._wifi_state()
+        yield "mqtt " + self.broker_state()
+        yield "camera " + _with_reason(self.camera.state, self.camera.reason)
+        yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"
+        if s["otaurl"][:7].lower() == "http://" and not s["otakey"]:  # anyone on the way can forge
+            yield "updates unsigned over plain http"
+
+    def _network(self):
+        s = self.settings
+        yield s["grouptopic"]
+        yield self.topics.device_id
+        yield s.show("otaurl")
+        yield s["ssid"]
+        yield "****"
+        yield s["mqtthost"]
+        yield s["mqttkeepalive"]
+
+    def _firmware(self):
+        yield product.VERSION
+        yield product.BUILD_DATE
+        yield micropython_version()
+        yield self.chip.free_bytes()
+
+    def _health(self):
+        yield "uptime {}".format(self.log.uptime_s())
+        yield "started by " + self.chip.reset_cause()
+        yield "rssi {}".format(self.wifi.rssi())
+        yield "captured {}".format(self.camera.captured)
+        yield "failed {}".format(self.camera.failed)
+        yield "recoveries {}".format(sum(self.camera.recoveries.values()))
+        yield "wifi joins {}".format(self.wifi.joins)
+        yield "mqtt connects {}".format(self.session.connects)
+        yield "restarts {}".format(sum(self.supervisor.restarts.values()))
+        yield "last error {}".format(self.log.last_error or "none")
+
+    def _power(self):
+        return "on" if self.power.on else "off"
+
+    def _wifi_state(self):
+        wifi = self.wifi
+        text = _with_reason(wifi.state, wifi.reason)
+        if wifi.ap_open:
+            text += ", access point {} ({} joined)".format(wifi.ap_address, wifi.ap_clients)
+        return text
+
+
+def _with_reason(state, reason):
+    return "{} ({})".format(state, reason) if reason else state

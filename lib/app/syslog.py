@@ -1,4 +1,4 @@
-"""The log to a syslog server over UDP (RFC 3164, facility local0)."""
+"""Sends the log to a syslog server over UDP (RFC 3164, facility local0)."""
 
 import asyncio
 import socket
@@ -6,16 +6,16 @@ import socket
 from micropython import const
 
 _PORT = const(514)
-_LOOK_MS = const(200)
+_POLL_MS = const(200)
 _FACILITY = const(16 * 8)
 _SEVERITY = (3, 6, 7)  # of the log's levels: error, informational, debug
 _RETRY_MS = const(30_000)
 
 
 class Syslog:
-    """Follows the log's ring, from the oldest line that it has; ends when the setting is empty.
+    """Sends all lines that the log has kept, then new ones; idle while `syslog` is empty.
 
-    Lines that were overwritten before they could go are skipped.
+    Lines that the log drops before they could be sent are skipped.
     """
 
     def __init__(self, log, settings, wifi_up, off_loop, name, datagrams=None):
@@ -24,20 +24,28 @@ class Syslog:
         self._wifi_up = wifi_up
         self._datagrams = datagrams or Datagrams(off_loop, _PORT)
         self._name = name
-        self._next = 0
+        self._next = 0  # number of the line to send next
 
     async def run(self):
-        try:
-            while self._settings["syslog"]:
-                await self._wifi_up.wait()
-                try:
-                    await self._send(self._settings["syslog"])
-                except OSError:  # it may be back later; telling the log would feed itself
-                    self._datagrams.close()
-                    await asyncio.sleep_ms(_RETRY_MS)
-                await asyncio.sleep_ms(_LOOK_MS)
-        finally:
-            self._datagrams.close()
+        while True:
+            while not self._settings["syslog"]:
+                await asyncio.sleep_ms(_POLL_MS)
+            self._next = 0
+            try:
+                await self._follow()
+            finally:
+                self._datagrams.close()
+
+    async def _follow(self):
+        """Send until the setting is empty."""
+        while self._settings["syslog"]:
+            await self._wifi_up.wait()
+            try:
+                await self._send(self._settings["syslog"])
+            except OSError:  # not logged, as that would make another line to send
+                self._datagrams.close()
+                await asyncio.sleep_ms(_RETRY_MS)
+            await asyncio.sleep_ms(_POLL_MS)
 
     async def _send(self, server):
         for number, level, line in self._log.since(self._next):
@@ -48,7 +56,7 @@ class Syslog:
 
 
 class Datagrams:
-    """Sends to one `host:port` at a time; what cannot be sent is lost, as datagrams are."""
+    """Sends datagrams to one `host:port` at a time; nobody learns whether they arrive."""
 
     def __init__(self, off_loop, default_port):
         self._off_loop = off_loop
@@ -57,7 +65,7 @@ class Datagrams:
         self._address = self._sock = None
 
     async def send(self, target, data):
-        """`target` is `host` or `host:port`. Raises OSError when it cannot be looked up."""
+        """Send to `host` or `host:port`; raises OSError if the name is not found."""
         if target != self._target:
             self.close()
             host, _, port = target.partition(":")

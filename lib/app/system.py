@@ -24,6 +24,7 @@ from app.http.auth import Access
 from app.http.images import Web
 from app.http.router import Pages
 from app.http.server import HTTPDoor
+from app.identity import device_id, host_name
 from app.led import LED, LEDState
 from app.log import Log
 from app.mqtt.commands import CommandDoor
@@ -34,16 +35,16 @@ from app.mqtt.receiver import Inbound
 from app.mqtt.session import MQTTSession
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
-from app.ondemand import OnDemand
 from app.ota.updater import Updater
 from app.power import Power, PowerReport
 from app.restart import Restart
 from app.settings.settings import Settings
 from app.status import Status
-from app.watchdog import Feeder
+from app.syslog import Syslog
+from app.watchdog import Feeder, SafeMode
 from app.wifi.station import WiFiLink
 from config import board, product
-from hal import chip, sensor
+from hal import chip, sensor, sntp
 from hal.nvs import NVS
 from hal.pins import Input, Output
 from hal.stdio import Console
@@ -62,7 +63,7 @@ class System:
     """All components, made and connected; `run` starts them."""
 
     def __init__(self):
-        self.id = borrow("app.identity").device_id(chip.mac())
+        self.id = device_id(chip.mac())
         self.log = Log(print)
         self._make_settings()
         self.deadlines = Deadlines()
@@ -93,14 +94,12 @@ class System:
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
-        self.host = borrow("app.identity").host_name(self.id, self.settings["topic"])
+        self.host = host_name(self.id, self.settings["topic"])
         station = Station(self.host)
         ap = "hal.ap", self.id
         self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop, ap)
-        sntp = lender("hal.sntp")
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
-        syslog = (self.log, self.settings, self.wifi.up, self.off_loop, self.id)
-        self.syslog = OnDemand(self.settings, "syslog", "app.syslog", "Syslog", *syslog)
+        self.syslog = Syslog(self.log, self.settings, self.wifi.up, self.off_loop, self.id)
 
     def _make_camera(self):
         stored = NVS(params.NAMESPACE)
@@ -182,7 +181,7 @@ class System:
         self.telemetry = Telemetry(
             self.session, self.settings, self.topics, self.clock, self.log, self.status.figures
         )
-        self.status.asked = self.telemetry.ask
+        self.status.on_status = self.telemetry.ask
 
     def _make_hands(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -216,7 +215,7 @@ class System:
             system=self.restart,
             updater=self.updater,
         )
-        self.settings.when("restart", self.restart.ask)
+        self.settings.when("restart", self.restart.request)
         self.settings.when("reconnect", self.session.reconnect)
         self.settings.when("rejoin", self.wifi.rejoin)
         self.settings.when("log", self.log.follow)
@@ -227,8 +226,7 @@ class System:
     def start(self):
         """The supervisor of all of them, to be run; nothing here is needed any more."""
         if borrow("hal.appslot").safe_mode():
-            mode = borrow("app.safemode").SafeMode(self.frames, self.camera, self.log)
-            self.supervisor.add("safe mode", mode)
+            self.supervisor.add("safe mode", SafeMode(self.frames, self.camera, self.log))
         for name, component in (
             ("deadlines", self.deadlines),
             ("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS), chip.healthy)),

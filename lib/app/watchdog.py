@@ -1,12 +1,14 @@
-"""The hardware watchdog is fed only while the loop really turns."""
+"""What survives a hang and a firmware that fails to start: the watchdog, and safe mode."""
 
 import asyncio
 
+SAFE_MODE = "safe mode after five failed starts"
+
 
 class Feeder:
-    """Feeds from the loop itself: when it stands still, the chip restarts.
+    """Feeds the hardware watchdog from the loop: when the loop hangs, the chip restarts.
 
-    `healthy()` is called once, when the loop has turned for `healthy_ms`: this start did not fail.
+    `healthy()` is called once, when the loop has run for `healthy_ms`: this start has not failed.
     """
 
     def __init__(self, watchdog, healthy, every_ms=2_000, healthy_ms=60_000):
@@ -24,3 +26,17 @@ class Feeder:
                 if self._left_ms <= 0:
                     healthy, self._healthy = self._healthy, None
                     healthy()
+
+
+class SafeMode:
+    """Stops the camera, which takes the most memory; network and consoles stay for repairs."""
+
+    def __init__(self, frames, camera, log):
+        self._frames = frames
+        self._camera = camera
+        self._log = log
+
+    async def run(self):
+        self._log.error("system", SAFE_MODE + ": no pictures; a restart tries everything again")
+        await self._frames.pause(SAFE_MODE)
+        self._camera.reason = SAFE_MODE

@@ -75,7 +75,7 @@ class TestRestart(unittest.TestCase):
         self.assertEqual(calls, ["erase", "erase", "stop", "reset"])
 
     def test_hanging_goodbye_is_cut_short(self):
-        _, calls, ms = self.story(lambda restart: restart.ask(), stop_ms=60_000)
+        _, calls, ms = self.story(lambda restart: restart.request(), stop_ms=60_000)
         self.assertEqual(calls[-1], "reset")
         self.assertTrue(ms < 4_000, ms)
 

@@ -1,4 +1,4 @@
-"""app.syslog and app.ondemand: datagrams, and a dead server in nobody's way."""
+"""app.syslog: datagrams, and a dead server in nobody's way."""
 
 import asyncio
 import socket
@@ -7,8 +7,7 @@ import unittest
 from fakes import Direct, ended, free_port, outcome, run
 
 from app.log import DEBUG, Log
-from app.ondemand import OnDemand
-from app.syslog import Datagrams
+from app.syslog import Datagrams, Syslog
 
 
 class Sink:
@@ -34,8 +33,7 @@ class TestSyslog(unittest.TestCase):
         async def whole():
             log, sink, up = Log(lambda line: None, lines), Sink(), asyncio.Event()
             settings = {"syslog": server}
-            parts = log, settings, up, None, "DVES_A1B2C3", sink
-            syslog = OnDemand(settings, "syslog", "app.syslog", "Syslog", *parts)
+            syslog = Syslog(log, settings, up, None, "DVES_A1B2C3", sink)
             task = asyncio.create_task(syslog.run())
             await tell(log, sink, up, settings)
             await ended(task)

@@ -157,7 +157,7 @@ class Wanted:
         self.up.set()
         self.asked = 0
 
-    def ask(self):
+    def request(self):
         self.asked += 1
 
 

@@ -1,10 +1,12 @@
 """`tele/<topic>/STATE`: how the camera is, as JSON, every `teleperiod` seconds and on `status`."""
 
 import asyncio
+import json
 
 from micropython import const
 
-from aio.late import borrow
+from app.identity import micropython_version
+from config import product
 
 _LOOK_MS = const(1_000)
 
@@ -27,9 +29,18 @@ class Telemetry:
 
     def state(self):
         """The JSON text."""
-        return borrow("app.statustext").report(
-            self._clock.iso(), self._log.uptime_s(), self._collect()
-        )
+        uptime_s = self._log.uptime_s()
+        state = {
+            "Time": self._clock.iso(),
+            "Uptime": "{}T{:02d}:{:02d}:{:02d}".format(
+                uptime_s // 86_400, uptime_s // 3_600 % 24, uptime_s // 60 % 60, uptime_s % 60
+            ),
+            "UptimeSec": uptime_s,
+            "Version": product.VERSION,
+            "MicroPython": micropython_version(),
+        }
+        state.update(self._collect())
+        return json.dumps(state)
 
     async def run(self):
         waited = 0

@@ -35,7 +35,7 @@ async def install(of, read, total=0):
     of.state = "installed"
     of.log.info("update", target.name + " is installed")
     await borrow("app.ota.report").tell(of, "installed", version=target.version)
-    of.restart.ask()
+    of.restart.request()
     return target.name
 
 

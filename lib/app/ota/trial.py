@@ -71,7 +71,7 @@ def _give_up(of, reason):
     of.log.error("update", reason + ": back to what ran before")
     of.nvs.set_blob("OTA_REASON", reason.encode())
     of.nvs.commit()
-    of.restart.ask()
+    of.restart.request()
 
 
 def confirm(of):

@@ -6,11 +6,10 @@ from config import product
 
 async def read(exchange):
     """What the camera's page shows of it."""
-    broker = borrow("app.brokertext").state(exchange.site.status)
-    await borrow("app.http.json_reply").members(exchange, _members(exchange.site, broker))
+    await borrow("app.http.json_reply").members(exchange, _members(exchange.site))
 
 
-def _members(site, broker):
+def _members(site):
     """(name, value) one after the other: none waits in memory until all are known."""
     of = site.status
     yield "name", product.NAME
@@ -24,7 +23,7 @@ def _members(site, broker):
     yield "heap_free", of.chip.free_bytes()
     yield "started_by", of.chip.reset_cause()
     yield "wifi", _wifi(of)
-    yield "broker", {"state": broker, "connects": of.session.connects}
+    yield "broker", {"state": of.broker_state(), "connects": of.session.connects}
     yield "camera", _camera(of)
     yield "viewers", site.web.streams
     yield "power", of.power.on

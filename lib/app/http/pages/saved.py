@@ -1,6 +1,6 @@
 """The page after the setup form was saved: what happens next, and where the camera will be."""
 
-from aio.late import borrow
+from app.identity import host_name
 
 
 async def tell(exchange, title, wanted, kept, restarts):
@@ -9,7 +9,7 @@ async def tell(exchange, title, wanted, kept, restarts):
     fallback_s, ssid = site.settings["apfallback"], site.settings["ssid"]
     host = site.access.host
     if "topic" in wanted:  # the name follows it with the next start
-        named = borrow("app.identity").host_name(site.device_id, site.settings["topic"])
+        named = host_name(site.device_id, site.settings["topic"])
         host = named.lower() + ".local"
     words = {
         "title": title,
