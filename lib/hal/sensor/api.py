@@ -1,9 +1,9 @@
 """The sensor through micropython-camera-API (class `camera.Camera`).
 
-Its constructor takes a picture to prove that it can, and waits up to 4 s for it; so does
-`capture`, which is therefore asked only once there is a picture. Both hold the interpreter's
-lock meanwhile, so that a thread would be no help. What remains: with a sensor that answers on its
-bus but gives no pictures, each new start stops the loop for 4 s.
+Its constructor captures a picture as a test and waits up to 4 s for it; `capture` waits as long,
+so it is called only when there is a picture. Both hold the interpreter's lock meanwhile, so a
+thread would not help. What remains: with a sensor that answers on its bus but gives no pictures,
+each start blocks the loop for 4 s.
 """
 
 from errno import ENOMEM
@@ -14,9 +14,11 @@ from micropython import const
 
 from hal.sensor import NoFrame, NoSensor, SensorError
 from hal.sensor.base import Base
+from hal.sensor.pace import Pace
+from hal.sensor.sccb import SharedBus
 
 _I2C = const(1)
-_EOPNOTSUPP = const(95)  # errno has no such name
+_EOPNOTSUPP = const(95)  # MicroPython's errno does not have it
 _SCCB_HZ = const(100_000)
 _PROPERTIES = {  # name on the wire -> the driver's, where it differs
     "framesize": "frame_size",
@@ -24,11 +26,25 @@ _PROPERTIES = {  # name on the wire -> the driver's, where it differs
     "agc": "gain_ctrl",
     "aec": "exposure_ctrl",
 }
-_SWITCHES = "colorbar awb agc aec hmirror vflip awb_gain aec2 dcw bpc wpc raw_gma lenc".split()
+_SWITCHES = (  # the driver takes a bool
+    "colorbar",
+    "awb",
+    "agc",
+    "aec",
+    "hmirror",
+    "vflip",
+    "awb_gain",
+    "aec2",
+    "dcw",
+    "bpc",
+    "wpc",
+    "raw_gma",
+    "lenc",
+)
 
 
 class Sensor(Base):
-    """Pictures as views of the driver's buffer, parameters by name."""
+    """Pictures as views of the driver's buffer, parameters as properties."""
 
     name = "micropython-camera-API"
     _camera = None
@@ -37,9 +53,9 @@ class Sensor(Base):
     def _begin(self, size, quality):
         self.stop()
         pins = dict(self._pins)
-        pins["data_pins"] = list(pins["data_pins"])  # no tuple is taken
+        pins["data_pins"] = list(pins["data_pins"])  # the driver takes no tuple
         settings = {
-            "pixel_format": camera.PixelFormat.JPEG,  # RGB565 is the default
+            "pixel_format": camera.PixelFormat.JPEG,  # the default is RGB565
             "frame_size": size,
             "jpeg_quality": _percent(quality),
             "fb_count": self._fb_count,
@@ -49,21 +65,12 @@ class Sensor(Base):
         try:
             self._construct(settings)
         except (OSError, RuntimeError) as e:
-            text = str(e)
-            if "NO_MEM" in text or ENOMEM in e.args:
-                raise MemoryError(text) from None
-            if "NOT_FOUND" in text or _EOPNOTSUPP in e.args:
-                raise NoSensor("no sensor answers") from None
-            if "initial frame" in text:
-                raise NoFrame("the sensor gave no first picture") from None
-            raise SensorError("init failed: {}".format(e)) from None
-        if not hasattr(self._camera, "frame_available"):  # older ones cannot be asked
-            from hal.sensor.pace import Pace
-
+            raise _reason(e) from None
+        if not hasattr(self._camera, "frame_available"):  # an older driver
             self._pace = Pace(self._pins["vsync_pin"], self._fb_count)
 
     def _construct(self, settings):
-        """With a bus of ours, so that the night mode shares it, where the driver takes one."""
+        """Pass our own bus, which night mode shares, to a driver that takes one."""
         sda, scl = settings.pop("sda_pin"), settings.pop("scl_pin")
         try:
             i2c = I2C(_I2C, sda=Pin(sda), scl=Pin(scl), freq=_SCCB_HZ)
@@ -80,15 +87,11 @@ class Sensor(Base):
         if running:
             try:
                 running.deinit()
-            except OSError:  # it has stopped itself
+            except OSError:  # it has stopped already
                 pass
 
     def _night_bus(self):
-        if self._i2c:
-            return self._i2c
-        from hal.sensor.sccb import BorrowedBus
-
-        return BorrowedBus(self._pins["sda_pin"], self._pins["scl_pin"])
+        return self._i2c or SharedBus(self._pins["sda_pin"], self._pins["scl_pin"])
 
     def _set(self, name, value):
         if name == "quality":
@@ -98,13 +101,13 @@ class Sensor(Base):
         setattr(self._camera, _PROPERTIES.get(name, name), value)
 
     def poll(self):
-        """The view, if there is a frame now; else None. Raises SensorError."""
+        """Return a view if there is a frame now, else None; raises SensorError."""
         if not self._camera:
             raise SensorError("not started")
         try:
             self._camera.free_buffer()
             if self._pace:
-                return self._pace.ask(self._camera.capture)
+                return self._pace.poll(self._camera.capture)
             if not self._camera.frame_available():
                 return None
             view = self._camera.capture()
@@ -117,7 +120,7 @@ class Sensor(Base):
         return view
 
     def release(self):
-        """Give the frame back, so that the sensor's next picture is fresh."""
+        """Give the buffer back, so that the sensor's next picture is fresh."""
         if self._camera:
             self._camera.free_buffer()
 
@@ -128,6 +131,18 @@ class Sensor(Base):
         raise SensorError("{} is not offered by the driver".format(name))
 
 
+def _reason(error):
+    """Return the exception that stands for an error of the driver's constructor."""
+    text = str(error)
+    if "NO_MEM" in text or ENOMEM in error.args:
+        return MemoryError(text)
+    if "NOT_FOUND" in text or _EOPNOTSUPP in error.args:
+        return NoSensor("no sensor answers")
+    if "initial frame" in text:
+        return NoFrame("the sensor gave no first picture")
+    return SensorError("init failed: {}".format(error))
+
+
 def _percent(quality):
-    """The driver's 0..100 (higher is better) for the wire's 63..0 (lower is better)."""
+    """Convert 63..0 of the wire (lower is better) to the driver's 0..100 (higher is better)."""
     return (63 - quality) * 100 // 63

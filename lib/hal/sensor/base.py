@@ -1,4 +1,4 @@
-"""What the camera drivers share: parameters kept by name, larger buffers, waiting, power."""
+"""What the camera drivers share: parameters by name, larger buffers, waiting, power."""
 
 import asyncio
 
@@ -6,35 +6,36 @@ from machine import Pin
 from micropython import const
 
 from hal.sensor import NoFrame, SensorError
+from hal.sensor.ov2640 import NightMode
 
 _POLL_MS = const(5)
-_PWDN_MS = const(100)  # OV2640: high 100 ms, low 100 ms revives it
+_PWDN_MS = const(100)  # OV2640: 100 ms high, then 100 ms low revive it
 
 
 class Base:
     """A driver adds `_begin`, `_set`, `_size`, `_night_bus`, `poll`, `release` and `stop`."""
 
-    stale = 2  # frames that may have been begun before a capture was asked for
-    copies = False  # whether what is lent stays as it is after its release
-    _room = -1  # what the buffers were made for, the driver's number; -1 = stopped
-    _pace = None  # of a driver that cannot be asked whether it has a picture
+    stale = 2  # frames whose exposure may have begun before a capture was requested
+    copies = False  # True: a picture stays as it is after its release
+    _room = -1  # largest frame size of the buffers, as the driver's number; -1: stopped
+    _pace = None  # for a driver that cannot tell whether it has a picture
 
     def __init__(self, pins, fb_count=2):
         self._pins = dict(pins)
         self._fb_count = fb_count
         self._night = None
-        self._values = {}  # what was set since the start, as the driver tells nothing back
+        self._values = {}  # set since the start: not every driver can be read
 
     async def start(self, framesize="UXGA", quality=8):
-        """Initialise the driver; NoSensor when none answers, MemoryError for its buffers."""
+        """Initialise the driver; raises NoSensor, or MemoryError if its buffers do not fit."""
         self._values = {"framesize": framesize, "quality": quality}
         self._restart()
         await asyncio.sleep_ms(0)
 
     def set(self, name, value):
-        """Set one parameter as it stands on the wire; a frame size by its name.
+        """Set one parameter to its value on the wire; a frame size by its name.
 
-        Raises SensorError that names the parameter when driver or sensor do not offer it.
+        Raises SensorError, which names the parameter, if driver or sensor do not offer it.
         """
         try:
             if self._room < 0:
@@ -52,13 +53,13 @@ class Base:
             self._pace.restart()
 
     def offers(self, name):
-        """Whether the driver knows a parameter."""
+        """Return whether the driver has a parameter."""
         return True
 
     async def capture(self, timeout_ms):
-        """A view of the next frame, valid until `release` or the next capture; else NoFrame.
+        """Return a view of the next frame, valid until `release` or the next capture.
 
-        The driver's own wait of 4 s would stop the loop: it is asked when it has a picture.
+        Raises NoFrame. It polls, as the driver's own wait of up to 4 s would block the loop.
         """
         for _ in range(timeout_ms // _POLL_MS):
             view = self.poll()
@@ -68,9 +69,9 @@ class Base:
         raise NoFrame("no frame in {} ms".format(timeout_ms))
 
     async def power_cycle(self):
-        """Take the sensor's power away for a moment (PWDN); it has to be started again."""
+        """Switch the sensor off and on again (PWDN); it has to be started afterwards."""
         self.stop()
-        if self._pins["powerdown_pin"] < 0:  # not every board leads it out
+        if self._pins["powerdown_pin"] < 0:  # not every board has it
             return
         pin = Pin(self._pins["powerdown_pin"], Pin.OUT, value=1)
         await asyncio.sleep_ms(_PWDN_MS)
@@ -80,8 +81,6 @@ class Base:
     def _apply(self, name, value):
         if name == "nightmode":
             if not self._night:
-                from hal.sensor.ov2640 import NightMode
-
                 self._night = NightMode(self._night_bus())
             self._night.set(value)
         elif name == "framesize":
@@ -90,7 +89,7 @@ class Base:
             self._set(name, value)
 
     def _resize(self, size):
-        """The driver sets the sensor's clock with the size: the night mode is laid over it."""
+        """Set the frame size; with it the driver sets the clock, so night mode comes after."""
         night = self._values.get("nightmode")
         if night:
             self._night.set(0)
@@ -99,7 +98,7 @@ class Base:
             self._night.set(1)
 
     def _restart(self):
-        """The driver anew, as it was."""
+        """Start the driver with the values of `_values`."""
         values = self._values
         size = self._size(values["framesize"])
         self._night = None
@@ -112,7 +111,7 @@ class Base:
             self._apply("nightmode", 1)
 
     def _grow(self, size):
-        """Buffers have the size of the start: a larger picture would overflow them."""
+        """Restart for a larger frame size: the buffers have the size of the start."""
         before = self._values["framesize"]
         try:
             self._values["framesize"] = size

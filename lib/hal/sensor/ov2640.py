@@ -5,14 +5,14 @@ from micropython import const
 _ADDRESS = const(0x30)
 _BANK = const(0xFF)  # register that selects the bank; 1 = sensor
 _NIGHT = ((0x11, 0x07), (0x0F, 0x4B), (0x03, 0xCF))  # CLKRC: clock / 8; COM1: exposure over frames
-_DAY = ((0x11, 0x01), (0x0F, 0x43), (0x03, 0x0F))  # where nothing was kept
+_DAY = ((0x11, 0x01), (0x0F, 0x43), (0x03, 0x0F))  # if the values before are not known
 
 
 class NightMode:
-    """Slows the frame rate for long exposures, and back to what was there before.
+    """Slows the frame rate for long exposures, and restores the registers afterwards.
 
-    The bank stays selected as it was: esp32-camera remembers it and does not look, so that its
-    next write would go to the same number in the wrong bank.
+    The selected bank is restored, too: esp32-camera remembers it without reading it back, so its
+    next write would go to the wrong bank.
     """
 
     def __init__(self, i2c):
@@ -20,15 +20,15 @@ class NightMode:
         self._before = None
 
     def set(self, on):
-        """OSError when the sensor does not answer."""
+        """Switch on or off; raises OSError if the sensor does not answer."""
         bank = self._read(_BANK)
         self._write(_BANK, 1)
         try:
-            self._lay(on)
+            self._write_registers(on)
         finally:
             self._write(_BANK, bank & 1)
 
-    def _lay(self, on):
+    def _write_registers(self, on):
         if on and self._before is None:
             self._before = [(register, self._read(register)) for register, _ in _NIGHT]
         for register, value in _NIGHT if on else (self._before or _DAY):

@@ -1,4 +1,4 @@
-"""When to ask a driver for a picture that cannot tell whether it has one."""
+"""When to call the capture() of a driver that cannot tell whether it has a picture."""
 
 from time import ticks_add, ticks_diff, ticks_ms
 
@@ -8,72 +8,72 @@ from micropython import const
 from hal.sensor import NoFrame
 
 _FIRST_MS = const(100)  # about one frame
-_LEAST_MS, _MOST_MS = const(10), const(1_000)
-_IN_TIME_MS = const(25)  # what copying a picture may take
-_LOOK_MS = const(250)
-_LOOKS = const(3)
+_MIN_MS, _MAX_MS = const(10), const(1_000)
+_IN_TIME_MS = const(25)  # that copying a picture may take
+_PULSE_MS = const(250)
+_CHECKS = const(3)
 
 
 class Pace:
-    """The driver's capture() waits for a picture, for 4 s if need be, and all else with it.
+    """Polls a capture() that blocks, for up to 4 s, until there is a picture.
 
-    So it is asked once one should be there: the time from one to the next is learned from how
-    long it made us wait. After it gave nothing it is asked again only when VSYNC shows that the
-    sensor runs; as that is no proof of the contrary, after three looks it is asked all the same.
-    What remains: a sensor that falls silent stops the loop once for 4 s, and then again with
-    each fourth try; each other one for two frames at most.
+    It is called only when a picture is due; the frame period is learned from how long it blocked.
+    After a call that gave nothing it is called again only when VSYNC shows that the sensor runs.
+    A missing VSYNC proves nothing, so after three checks it is called anyway. What remains: a
+    sensor that falls silent blocks the loop once for 4 s, then again on every fourth try; other
+    calls block for two frames at most.
     """
 
     def __init__(self, vsync, buffers):
         self._vsync = Pin(vsync)  # as the driver has set it up
         self._buffers = buffers
-        self._looks = 0  # left before it is asked unseen
+        self._checks = 0  # of VSYNC that are left until the next call without one
         self._due = 0
         self.restart()
 
     def restart(self):
-        """Its buffers are empty, or the sensor's rate is another from now on."""
+        """Forget the period: the buffers are empty, or the sensor's rate has changed."""
         self._pause_ms = _FIRST_MS
-        self._odd = self._buffers + 1  # pictures that tell nothing about the rate
+        self._unpaced = self._buffers + 1  # pictures to come that say nothing about the rate
         self._due = ticks_add(ticks_ms(), _FIRST_MS)
 
-    def ask(self, capture):
-        """What capture() gives, None before there is something; NoFrame when it gives nothing."""
+    def poll(self, capture):
+        """Return the result of capture(), or None while none is due; raises NoFrame."""
         if 0 < ticks_diff(self._due, ticks_ms()) <= self._pause_ms:
             return None
-        if self._looks:
-            self._look()
-        asked = ticks_ms()
+        if self._checks:
+            self._check_vsync()
+        started = ticks_ms()
         picture = capture()
         now = ticks_ms()
         if not picture:
-            self._looks = _LOOKS
+            self._checks = _CHECKS
             raise NoFrame("the driver gave no picture")
-        self._looks = 0
-        self._odd = max(0, self._odd - 1)
-        waited_ms = ticks_diff(now, asked)
-        if waited_ms > _IN_TIME_MS:
-            self._slow_down(waited_ms)
+        self._checks = 0
+        self._unpaced = max(0, self._unpaced - 1)
+        blocked_ms = ticks_diff(now, started)
+        if blocked_ms > _IN_TIME_MS:
+            self._slow_down(blocked_ms)
         else:
-            self._go_on(now)
+            self._speed_up(now)
         return picture
 
-    def _look(self):
-        """NoFrame unless VSYNC pulses."""
-        look_us = 1_000 * max(_LOOK_MS, 2 * self._pause_ms)
-        if time_pulse_us(self._vsync, 1, look_us) < 0:
-            self._looks -= 1
+    def _check_vsync(self):
+        """Raise NoFrame unless VSYNC pulses."""
+        limit_us = 1_000 * max(_PULSE_MS, 2 * self._pause_ms)
+        if time_pulse_us(self._vsync, 1, limit_us) < 0:
+            self._checks -= 1
             raise NoFrame("no VSYNC from the sensor")
 
-    def _slow_down(self, waited_ms):
-        """Too early; but now it is known when a picture came."""
-        if not self._odd:
-            self._pause_ms = min(self._pause_ms + waited_ms // 2, _MOST_MS)
+    def _slow_down(self, blocked_ms):
+        """The call was too early, but now it is known when a picture came."""
+        if not self._unpaced:
+            self._pause_ms = min(self._pause_ms + blocked_ms // 2, _MAX_MS)
         self._due = ticks_add(ticks_ms(), self._pause_ms)
 
-    def _go_on(self, now):
-        """In time: the next may come a little sooner; after a rest, one a buffer at once."""
-        self._pause_ms = pause = max(self._pause_ms - self._pause_ms // 64 - 2, _LEAST_MS)
+    def _speed_up(self, now):
+        """In time: the next may come a little sooner; after a rest, one per buffer at once."""
+        self._pause_ms = pause = max(self._pause_ms - self._pause_ms // 64 - 2, _MIN_MS)
         rest = (self._buffers - 1) * pause
         if not 0 <= ticks_diff(self._due, ticks_add(now, -rest)) <= rest:
             self._due = ticks_add(now, -rest)
