@@ -1,4 +1,4 @@
-"""Holds `camera` to micropython-camera-API's interface, its odd corners included."""
+"""Checks the interface of micropython-camera-API, including its quirks."""
 
 import time
 import unittest
@@ -39,7 +39,7 @@ def refused(function, *args, **kwargs):
 
 
 def size_of(jpeg):
-    """Width and height from the JPEG's SOF segment."""
+    """Return width and height from the JPEG's SOF segment."""
     data = bytes(jpeg)
     at = 2
     while data[at + 1] not in (0xC0, 0xC2):
@@ -197,7 +197,7 @@ class TestProperties(CameraTestCase):
             jpeg = self.camera.capture()
         self.assertEqual(size_of(jpeg), (320, 240))
 
-    def test_methods_of_old(self):
+    def test_older_methods(self):
         self.camera.set_hmirror(True)
         self.assertTrue(self.camera.get_hmirror())
         self.assertEqual(self.camera.get_pixel_width(), 640)
@@ -231,7 +231,7 @@ class TestConstants(unittest.TestCase):
 
 Pin(PWDN, Pin.OUT, value=0)
 if refused(jpeg_camera):
-    print("no sensor answers: what needs one is left out")
+    print("no sensor answers: tests that need one are left out")
     del TestConstructor, TestCapture, TestProperties
 else:
     del TestNoSensor

@@ -1,4 +1,4 @@
-"""Holds `camera` to micropython-camera-driver's interface, its odd corners included."""
+"""Checks the interface of micropython-camera-driver, including its quirks."""
 
 import time
 import unittest
@@ -38,7 +38,7 @@ def refused(function, *args, **kwargs):
 
 
 def size_of(jpeg):
-    """Width and height from the JPEG's SOF segment."""
+    """Return width and height from the JPEG's SOF segment."""
     at = 2
     while jpeg[at + 1] not in (0xC0, 0xC2):
         at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
@@ -90,7 +90,7 @@ class TestInit(CameraTestCase):
         start()
         self.assertEqual(size_of(camera.capture()), (640, 480))
 
-    def test_a_second_one_fails_and_ends_the_first(self):
+    def test_second_init_fails_and_stops_the_first(self):
         start()
         self.assertEqual(refused(start), (OSError, ("Camera Init Failed",)))
         self.assertIs(camera.capture(), False)
@@ -102,7 +102,7 @@ class TestInit(CameraTestCase):
         failed = OSError, ("Camera Init Failed",)
         self.assertEqual(refused(start, pwdn=-1), failed)
 
-    def test_own_memory_has_room_for_small_pictures_only(self):
+    def test_internal_memory_fits_small_pictures_only(self):
         wanted = camera.FRAME_UXGA
         failed = OSError, ("Camera Init Failed",)
         self.assertEqual(refused(start, framesize=wanted, fb_location=camera.DRAM), failed)
@@ -151,7 +151,7 @@ class TestCapture(CameraTestCase):
 
 
 class TestParameters(CameraTestCase):
-    def test_nothing_is_told_back(self):
+    def test_setters_return_nothing(self):
         start()
         for function, low, high in (
             (camera.contrast, -2, 2),
@@ -169,7 +169,7 @@ class TestParameters(CameraTestCase):
 
 
 class TestBus(CameraTestCase):
-    def test_borrowed_bus_goes_back_by_the_gpio_matrix(self):
+    def test_shared_bus_is_returned_by_the_gpio_matrix(self):
         start()
         before = [mem32[OUT_SEL + 4 * pin] for pin in (SDA, SCL)]
         bus = SoftI2C(scl=Pin(SCL), sda=Pin(SDA), freq=100_000)
@@ -178,7 +178,7 @@ class TestBus(CameraTestCase):
         bank = bus.readfrom_mem(SENSOR, 0xFF, 1)
         bus.writeto_mem(SENSOR, 0xFF, b"\x01")  # the sensor's own bank
         self.assertEqual(bus.readfrom_mem(SENSOR, 0x0A, 1), b"\x26")  # an OV2640
-        bus.writeto_mem(SENSOR, 0xFF, bank)  # the driver takes it for granted
+        bus.writeto_mem(SENSOR, 0xFF, bank)  # the driver relies on it
         for pin, word in zip((SDA, SCL), before):
             mem32[OUT_SEL + 4 * pin] = word
         self.assertEqual([mem32[OUT_SEL + 4 * pin] for pin in (SDA, SCL)], before)
@@ -215,7 +215,7 @@ class TestConstants(unittest.TestCase):
 Pin(PWDN, Pin.OUT, value=0)
 camera.deinit()
 if refused(start):
-    print("no sensor answers: what needs one is left out")
+    print("no sensor answers: tests that need one are left out")
     del TestInit, TestCapture, TestParameters, TestBus
 else:
     del TestNoSensor

@@ -1,4 +1,4 @@
-"""proto.jpeg: the length of a picture is the place of its last EOI, whatever is in it."""
+"""proto.jpeg: a picture ends with its last EOI, whatever it contains."""
 
 import pytest
 from hypothesis import given

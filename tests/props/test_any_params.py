@@ -1,4 +1,4 @@
-"""proto.params: a JSON object of camera parameters, or BadArgument that names the culprit."""
+"""proto.params: a JSON object of camera parameters, or BadArgument that names the wrong one."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A chip for unit tests of what drives the camera: pins, the GPIO matrix, the sensor's bus."""
+"""A fake chip for tests of camera drivers: pins, the GPIO matrix, the sensor's bus."""
 
 import sys
 
@@ -22,13 +22,13 @@ class Machine:
     """Stands in for the module `machine`."""
 
     def __init__(self):
-        self.levels = []  # (pin, level) as they were driven
+        self.levels = []  # (pin, level) of each write
         self.routes = {26: 96, 27: 95}
         self.registers = {}
         self.bank = 0
         self.bus_fails = False
         self.vsync = True
-        self.looks_us = []
+        self.vsync_checks_us = []
         self.mem32 = self
 
     def __getitem__(self, address):
@@ -39,7 +39,7 @@ class Machine:
 
     def time_pulse_us(self, pin, level, limit_us):
         assert pin.number == 25 and level == 1
-        self.looks_us.append(limit_us)
+        self.vsync_checks_us.append(limit_us)
         return 300 if self.vsync else -2
 
 

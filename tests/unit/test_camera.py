@@ -1,4 +1,4 @@
-"""app.camera.camera: good pictures only, and the way up the ladder in its order."""
+"""app.camera.camera and recovery: good pictures only, and the order of the steps."""
 
 import asyncio
 import unittest
@@ -14,13 +14,13 @@ CUT = b"\xff\xd8\xff\xe0pict"
 
 
 class Absent(OSError):
-    """As hal.sensor.NoSensor."""
+    """Stands in for hal.sensor.NoSensor."""
 
     absent = True
 
 
 class Sensor:
-    """Does what `script` says, one word or picture a capture; the last goes on for ever."""
+    """Follows `script`: an error or a picture per capture; the last one repeats for ever."""
 
     stale = 2
     copies = False
@@ -65,14 +65,14 @@ def plenty():
     return 4_000_000
 
 
-def wishes():
+def initial_params():
     return params.load(NVS(), Log())
 
 
 def camera_of(*script, backoff=None):
     sensor = Sensor(*script)
     log = Log()
-    return Camera(sensor, log, backoff or Backoff(1_000), wishes(), plenty), sensor, log
+    return Camera(sensor, log, backoff or Backoff(1_000), initial_params(), plenty), sensor, log
 
 
 def shoot(camera):
@@ -80,7 +80,7 @@ def shoot(camera):
 
 
 class TestCamera(unittest.TestCase):
-    def test_starts_the_sensor_once_and_gives_pictures(self):
+    def test_starts_the_sensor_once_and_returns_pictures(self):
         camera, sensor, log = camera_of(GOOD)
         self.assertEqual(camera.state, "starting")
         self.assertEqual(bytes(shoot(camera)), GOOD)
@@ -94,7 +94,7 @@ class TestCamera(unittest.TestCase):
             camera, _, _ = camera_of(GOOD + padding)
             self.assertEqual(bytes(shoot(camera)), GOOD)
 
-    def test_bad_pictures_never_leave(self):
+    def test_bad_pictures_are_never_returned(self):
         for bad in (CUT, b"", b"\0" * 100, b"\xff\xd9", GOOD[1:], GOOD + b"x", CUT + b"\0" * 99):
             camera, _, log = camera_of(bad)
             for _ in range(8):
@@ -102,19 +102,19 @@ class TestCamera(unittest.TestCase):
             self.assertEqual((camera.captured, camera.failed), (0, 8))
             self.assertEqual(len(log.errors), 1)
 
-    def test_bad_pictures_climb_the_ladder_rung_by_rung(self):
+    def test_bad_pictures_climb_the_ladder_step_by_step(self):
         camera, sensor, _ = camera_of(CUT)
         shoot(camera)
-        rungs = []
+        steps = []
         for _ in range(6):
             before = dict(camera.recoveries)
             sensor.calls.clear()
             shoot(camera)
-            rung = [step for step in LADDER if camera.recoveries[step] != before[step]][0]
-            rungs.append((rung, " ".join(sensor.calls)))
+            step_taken = [step for step in LADDER if camera.recoveries[step] != before[step]][0]
+            steps.append((step_taken, " ".join(sensor.calls)))
         start = "start UXGA 8 "
         self.assertEqual(
-            rungs,
+            steps,
             [
                 ("retry", "capture"),
                 ("flush", "capture capture capture"),
@@ -125,14 +125,14 @@ class TestCamera(unittest.TestCase):
             ],
         )
 
-    def test_silent_sensor_is_not_just_waited_for_again(self):
+    def test_silent_sensor_skips_the_steps_that_only_wait(self):
         camera, sensor, _ = camera_of(OSError("silent"))
         shoot(camera)
         shoot(camera)
         self.assertEqual((camera.recoveries["retry"], camera.recoveries["flush"]), (0, 0))
         self.assertEqual(camera.recoveries["reinit"], 1)
 
-    def test_works_again_from_every_rung(self):
+    def test_recovers_from_every_step(self):
         for faults in range(1, 9):
             camera, _, log = camera_of(*([CUT] * faults + [GOOD]))
             for _ in range(20):
@@ -144,13 +144,13 @@ class TestCamera(unittest.TestCase):
             self.assertEqual(bytes(shoot(camera)), GOOD)
             self.assertEqual(camera.recoveries, recoveries)
 
-    def test_next_fault_begins_at_the_first_rung(self):
+    def test_next_fault_begins_at_the_first_step(self):
         camera, _, _ = camera_of(CUT, GOOD, CUT, GOOD)
         for _ in range(6):
             shoot(camera)
         self.assertEqual(camera.recoveries["retry"], 2)
 
-    def test_sensor_that_heals_late_is_up_within_a_minute(self):
+    def test_sensor_that_recovers_late_is_up_within_a_minute(self):
         camera, sensor, _ = camera_of(GOOD)
         sensor.start_error = OSError("init failed")
         started = clock.now_ms()
@@ -182,7 +182,7 @@ class TestCamera(unittest.TestCase):
         camera, _, _ = camera_of(ZeroDivisionError())
         self.assertIsInstance(shoot(camera), ZeroDivisionError)
 
-    def test_no_room_twice_running_and_pictures_become_smaller(self):
+    def test_pictures_become_smaller_after_two_failures_for_memory_in_a_row(self):
         camera, sensor, log = camera_of(
             GOOD, MemoryError("full"), GOOD, *[MemoryError("full")] * 3
         )
@@ -195,7 +195,7 @@ class TestCamera(unittest.TestCase):
         self.assertEqual(bytes(shoot(camera)), GOOD)
         self.assertTrue("start XGA 8" in sensor.calls)
 
-    def test_sensor_that_is_not_there_is_looked_for_for_ever_and_logged_once(self):
+    def test_absent_sensor_is_retried_for_ever_and_logged_once(self):
         camera, sensor, log = camera_of(GOOD)
         sensor.start_error = Absent("no sensor answers")
         for _ in range(50):
@@ -214,13 +214,20 @@ class TestCamera(unittest.TestCase):
         shoot(camera)
         self.assertEqual(len(log.errors), 2)
 
-    def test_faults_that_differ_each_time_are_logged_no_more_than_a_dozen_times(self):
+    def test_faults_that_differ_each_time_are_logged_at_most_a_dozen_times(self):
         camera, _, log = camera_of(*[OSError("at %d" % n) for n in range(99)])
         for _ in range(90):
             shoot(camera)
         self.assertTrue(3 < len(log.errors) <= 12)
 
-    def test_stopped_it_starts_again_when_asked(self):
+    def test_debug_has_every_failure(self):
+        camera, _, log = camera_of(CUT)
+        for _ in range(3):
+            shoot(camera)
+        expected = ["failure {}: no EOI".format(n) for n in (1, 2, 3)]
+        self.assertEqual([text for _, text in log.debugs], expected)
+
+    def test_capture_after_stop_starts_the_sensor_again(self):
         camera, sensor, _ = camera_of(GOOD)
         shoot(camera)
         camera.stop()
@@ -230,14 +237,14 @@ class TestCamera(unittest.TestCase):
 
     def test_without_a_driver(self):
         log = Log()
-        camera = Camera(None, log, Backoff(), wishes(), plenty)
+        camera = Camera(None, log, Backoff(), initial_params(), plenty)
         self.assertEqual(len(log.errors), 1)
         self.assertEqual((camera.state, camera.stale), ("absent", 0))
         started = clock.now_ms()
         error = shoot(camera)
         self.assertIsInstance(error, CameraFault)
         self.assertTrue("driver" in str(error))
-        self.assertTrue(clock.now_ms() - started >= 1_000)  # asking it for ever is no busy loop
+        self.assertTrue(clock.now_ms() - started >= 1_000)  # capturing for ever is no busy loop
         camera.release()
         camera.stop()
         self.assertEqual(camera.state, "absent")

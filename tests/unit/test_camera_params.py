@@ -1,4 +1,4 @@
-"""app.camera.params: all or none, kept when asked, there again after every init."""
+"""app.camera.params: all or none, stored on request, applied again after every start."""
 
 import json
 import random
@@ -22,7 +22,7 @@ special_effect, wb_mode, ae_level, nightmode, save_to_nvs"  # behaviour.md, sect
 
 
 class Sensor:
-    """Keeps what it was set to; `lacks` are refused, `dead` refuses everything from then on."""
+    """Keeps its values; refuses those in `lacks`, and all after `dead_after` more calls."""
 
     stale = 0
     copies = False
@@ -60,7 +60,7 @@ class Sensor:
 
 
 class Case:
-    """The command with its camera, started unless `started` says not."""
+    """The command and its camera, which has started unless `started` is False."""
 
     def __init__(self, nvs=None, started=True, lacks=()):
         self.nvs, self.log, self.sensor = nvs or NVS(), Log(), Sensor()
@@ -91,10 +91,10 @@ def on_sensor(name, value):
 
 
 class TestEveryParameter(unittest.TestCase):
-    def test_all_of_them_are_there(self):
+    def test_all_parameters_exist(self):
         self.assertEqual(sorted(RANGES), sorted(NAMES.split(", ")))
 
-    def test_ends_of_the_range_as_number_and_text_are_set_read_and_saved(self):
+    def test_both_limits_as_number_and_text_are_set_read_and_saved(self):
         for name, low, high, _ in PARAMS:
             for value in (low, high):
                 for spelt in (value, str(value)):
@@ -108,7 +108,7 @@ class TestEveryParameter(unittest.TestCase):
                     self.assertEqual(again.now()[name], value)
                     self.assertEqual(again.sensor.values[name], on_sensor(name, value))
 
-    def test_outside_is_refused_with_name_and_range(self):
+    def test_values_out_of_range_are_refused_with_the_name(self):
         for name, low, high, initial in PARAMS:
             bad = (low - 1, high + 1, "x", "", None, 1.5, True, [], {}, "0x1", 10**20)
             for value in bad:
@@ -122,7 +122,7 @@ class TestEveryParameter(unittest.TestCase):
                 self.assertEqual((case.now(), case.sensor.values), (INITIAL, before))
                 self.assertEqual(case.changes, 0)
 
-    def test_one_that_the_sensor_lacks_is_named_and_none_is_set(self):
+    def test_parameter_that_the_sensor_lacks_is_named_and_none_is_set(self):
         for name, low, high, initial in PARAMS:
             case = Case(lacks=(name,))
             other = "quality" if name != "quality" else "contrast"
@@ -155,6 +155,7 @@ class TestTogether(unittest.TestCase):
         self.assertEqual(case.params.cmd_camera(text), "8")
         now = case.now()
         self.assertEqual((now["vflip"], now["quality"], now["framesize"]), (1, 10, 8))
+        self.assertEqual(case.log.debugs, [("camera", "set vflip 1, quality 10, framesize 8")])
 
     def test_one_bad_value_anywhere_and_none_is_set(self):
         for bad in ('"contrast": 3', '"nonsense": 1', '"awb": "on"', '"save_to_nvs": 2'):
@@ -165,7 +166,7 @@ class TestTogether(unittest.TestCase):
                 self.assertEqual((case.now(), case.changes), (INITIAL, 0))
                 self.assertEqual(case.sensor.values["vflip"], 0)
 
-    def test_sensor_that_dies_meanwhile_gets_the_old_ones_at_its_next_start(self):
+    def test_sensor_that_fails_halfway_gets_the_old_values_at_its_next_start(self):
         for after in range(3):
             case = Case()
             case.sensor.dead_after = after
@@ -178,12 +179,12 @@ class TestTogether(unittest.TestCase):
             expected["framesize"] = "UXGA"
             self.assertEqual(case.sensor.values, expected)
 
-    def test_what_is_no_object_is_refused(self):
+    def test_anything_but_an_object_is_refused(self):
         for text in ("x", "1", "[]", "{}", '"a"', "{", '{"a"}', "null", '{"quality": }', "\0"):
             with self.assertRaises(BadArgument):
                 Case().params.cmd_camera(text)
 
-    def test_before_the_camera_is_ready_they_are_refused(self):
+    def test_refused_before_the_camera_is_ready(self):
         case = Case(started=False)
         with self.assertRaises(BadArgument):
             case.set(vflip=1)
@@ -191,7 +192,7 @@ class TestTogether(unittest.TestCase):
 
 
 class TestInit(unittest.TestCase):
-    def test_applied_again_after_each(self):
+    def test_parameters_are_applied_again_after_each_start(self):
         case = Case()
         case.set(vflip=1, framesize=8, quality=20, nightmode=1, contrast=-2)
         expected = dict(case.sensor.values)
@@ -201,7 +202,7 @@ class TestInit(unittest.TestCase):
             self.assertEqual(bytes(case.shoot()), GOOD)
             self.assertEqual(case.sensor.values, expected)
 
-    def test_stored_one_that_this_sensor_lacks_costs_no_picture(self):
+    def test_stored_parameter_that_this_sensor_lacks_costs_no_picture(self):
         nvs = NVS()
         nvs.stored = {"nightmode": 1, "vflip": 1}
         case = Case(nvs, lacks=("vflip",))
@@ -209,7 +210,7 @@ class TestInit(unittest.TestCase):
         self.assertTrue("vflip" in str(case.log.errors))
         self.assertEqual(case.sensor.values["nightmode"], 1)
 
-    def test_stored_junk_reads_as_the_first_starts(self):
+    def test_stored_junk_reads_as_the_value_of_a_first_start(self):
         for name, low, high, initial in PARAMS:
             for junk in (low - 1, high + 1, -2_000_000_000, b"x"):
                 nvs = NVS()
@@ -220,7 +221,7 @@ class TestInit(unittest.TestCase):
 
 
 class TestSaving(unittest.TestCase):
-    def test_only_when_asked_and_only_what_differs(self):
+    def test_writes_only_on_request_and_only_what_differs(self):
         case = Case()
         case.set(vflip=1, save_to_nvs=0)
         self.assertEqual(case.nvs.writes, 0)
@@ -231,7 +232,7 @@ class TestSaving(unittest.TestCase):
         case.set(quality=8, save_to_nvs=1)
         self.assertEqual(Case(case.nvs).now()["quality"], 8)
 
-    def test_full_flash_is_told(self):
+    def test_full_flash_is_reported(self):
         case = Case()
         case.nvs.full = True
         with self.assertRaises(BadArgument):
@@ -240,7 +241,7 @@ class TestSaving(unittest.TestCase):
         case.set(save_to_nvs=1)
         self.assertEqual(case.nvs.stored, {"vflip": 1})
 
-    def test_erase_forgets_them(self):
+    def test_erase_forgets_the_stored_values(self):
         case = Case()
         case.set(vflip=1, nightmode=1, save_to_nvs=1)
         case.params.erase()
@@ -250,7 +251,7 @@ class TestSaving(unittest.TestCase):
 
 class TestNoise(unittest.TestCase):
     def test_mangled_json_is_refused_or_valid(self):
-        """This interpreter's own json, which takes more than the standard allows."""
+        """MicroPython's json accepts more than the standard allows."""
         random.seed(7)
         seeds = (
             '{"framesize": "8", "quality": "10"}',
@@ -294,7 +295,7 @@ class I2C:
 
 
 class TestNightMode(unittest.TestCase):
-    def test_registers_of_the_contract_and_back_to_what_was_there(self):
+    def test_registers_of_the_contract_and_the_way_back(self):
         i2c = I2C()
         before = dict(i2c.registers)
         night = NightMode(i2c)
@@ -302,7 +303,7 @@ class TestNightMode(unittest.TestCase):
             night.set(1)
             night.set(1)
             self.assertEqual(i2c.registers, {0x11: 0x07, 0x0F: 0x4B, 0x03: 0xCF})
-            self.assertEqual(i2c.bank, 0)  # the driver's
+            self.assertEqual(i2c.bank, 0)  # as the driver left it
             night.set(0)
             self.assertEqual((i2c.registers, i2c.bank), (before, 0))
 

@@ -1,4 +1,4 @@
-"""proto.faults and proto.words: errors in words for a person."""
+"""proto.words: errors as text for a person; faults are errors of the world."""
 
 import errno
 import unittest

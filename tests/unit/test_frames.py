@@ -1,4 +1,4 @@
-"""app.camera.frames: one capture for all who wait, and no reader in another's way."""
+"""app.camera.frames: one capture for all waiting readers, and no reader slows another."""
 
 import asyncio
 import gc
@@ -12,7 +12,7 @@ from app.camera.pool import Frame
 
 
 class Camera:
-    """A picture every 100 ms: its number, 1,000 times. `fault` makes it fail."""
+    """Takes a picture every 100 ms: its number, 1,000 times. `fault` makes it fail."""
 
     def __init__(self, stale=0):
         self.stale = stale
@@ -21,36 +21,36 @@ class Camera:
         self.state = "ready"
         self.fault = None
         self.size = 1_000
-        self.captures = self.lent = 0
+        self.captures = self.unreleased = 0
 
     async def capture(self):
         await asyncio.sleep_ms(100)
         self.captures += 1
         if self.fault:
             raise self.fault
-        self.lent += 1
+        self.unreleased += 1
         return memoryview(bytes((self.captures & 255,)) * self.size)
 
     def grab(self):
         return None
 
     def release(self):
-        self.lent -= 1
+        self.unreleased -= 1
 
 
 class FramesCase(unittest.TestCase):
-    def story(self, tell, stale=0, **tunables):
-        async def whole():
+    def play(self, scenario, stale=0, **tunables):
+        async def main():
             camera = Camera(stale)
             log = Log()
             frames = Frames(camera, log, **tunables)
             task = asyncio.create_task(frames.run())
             try:
-                return await tell(frames, camera, log)
+                return await scenario(frames, camera, log)
             finally:
                 await ended(task)
 
-        return run(whole())
+        return run(main())
 
 
 async def take(frames, hold_ms=0):
@@ -62,18 +62,18 @@ async def take(frames, hold_ms=0):
 
 
 class TestReaders(FramesCase):
-    def test_nothing_is_captured_unasked(self):
-        async def tell(frames, camera, log):
+    def test_nothing_is_captured_without_a_reader(self):
+        async def scenario(frames, camera, log):
             await asyncio.sleep_ms(10_000)
             before = camera.captures
             await take(frames)
             await asyncio.sleep_ms(10_000)
             return before, camera.captures
 
-        self.assertEqual(self.story(tell), (0, 1))
+        self.assertEqual(self.play(scenario), (0, 1))
 
-    def test_all_who_wait_get_the_one_capture(self):
-        async def tell(frames, camera, log):
+    def test_all_waiting_readers_get_the_same_capture(self):
+        async def scenario(frames, camera, log):
             tasks = [asyncio.create_task(take(frames)) for _ in range(5)]
             results = []
             for task in tasks:
@@ -82,19 +82,19 @@ class TestReaders(FramesCase):
             self.assertEqual(results[0][1], b"\1" * 1_000)
             self.assertEqual((camera.captures, frames.leased()), (1, 0))
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_fresh_one_was_exposed_after_the_asking(self):
-        async def tell(frames, camera, log):
+    def test_fresh_frame_was_exposed_after_the_request(self):
+        async def scenario(frames, camera, log):
             first = await take(frames)
             await asyncio.sleep_ms(60_000)
             second = await take(frames)
             self.assertEqual((first[1][0], second[1][0]), (3, 6))  # 2 older ones are in buffers
 
-        self.story(tell, stale=2)
+        self.play(scenario, stale=2)
 
-    def test_asked_during_a_capture_a_fresh_one_is_the_next(self):
-        async def tell(frames, camera, log):
+    def test_request_during_a_capture_gets_the_next_one(self):
+        async def scenario(frames, camera, log):
             first = asyncio.create_task(take(frames))
             await asyncio.sleep_ms(50)
             await asyncio.sleep_ms(45)  # the exposure of the first is under way
@@ -102,16 +102,16 @@ class TestReaders(FramesCase):
             await first
             return (await second)[1][0]
 
-        self.assertEqual(self.story(tell, stale=1), 2)
+        self.assertEqual(self.play(scenario, stale=1), 2)
 
-    def test_invalidate_lends_nothing_that_was_begun_before(self):
-        async def tell(frames, camera, log):
+    def test_invalidate_rules_out_what_was_begun_before(self):
+        async def scenario(frames, camera, log):
             async with frames.fresh() as frame:
                 seq = frame.seq
             waiting = asyncio.create_task(take(frames))
             await asyncio.sleep_ms(150)
             self.assertFalse(waiting.done())
-            frames.invalidate()  # as a parameter changes while somebody waits
+            frames.invalidate()  # as a parameter changes while a reader waits
             changed_at = camera.captures
             _, data = await waiting
             self.assertEqual(data[0], changed_at + 2 + 1)  # two were in buffers by then
@@ -123,10 +123,10 @@ class TestReaders(FramesCase):
             async with Lease(frames, seq + 1) as frame:  # for the newest one, too
                 self.assertEqual(frame.view[0], captures + 3)
 
-        self.story(tell, stale=2)
+        self.play(scenario, stale=2)
 
-    def test_after_takes_the_newest_and_skips_what_was_missed(self):
-        async def tell(frames, camera, log):
+    def test_next_take_gets_the_newest_and_skips_what_was_missed(self):
+        async def scenario(frames, camera, log):
             lease = frames.fresh()
             async with lease as frame:
                 seq = frame.seq
@@ -136,10 +136,10 @@ class TestReaders(FramesCase):
                 self.assertTrue(frame.seq >= seq + 5)
             await other
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_slow_reader_keeps_its_picture_and_the_others_go_on(self):
-        async def tell(frames, camera, log):
+    def test_slow_reader_keeps_its_frame_and_the_others_go_on(self):
+        async def scenario(frames, camera, log):
             slow = [asyncio.create_task(take(frames, 20_000)) for _ in range(3)]
             await asyncio.sleep_ms(500)
             started = clock.now_ms()
@@ -149,10 +149,10 @@ class TestReaders(FramesCase):
                 await task
             self.assertEqual(frames.leased(), 0)
 
-        self.story(tell, slots=3)
+        self.play(scenario, slots=3)
 
     def test_with_every_slot_leased_a_reader_waits_for_one(self):
-        async def tell(frames, camera, log):
+        async def scenario(frames, camera, log):
             tasks = []
             for _ in range(3):
                 tasks.append(asyncio.create_task(take(frames, 5_000)))
@@ -160,13 +160,13 @@ class TestReaders(FramesCase):
             self.assertEqual(frames.leased(), 2)
             for task in tasks:
                 await task
-            self.assertEqual((frames.leased(), camera.lent), (0, 0))
+            self.assertEqual((frames.leased(), camera.unreleased), (0, 0))
             await take(frames)
 
-        self.story(tell, slots=2)
+        self.play(scenario, slots=2)
 
     def test_cancelled_reader_leaves_nothing_behind(self):
-        async def tell(frames, camera, log):
+        async def scenario(frames, camera, log):
             for wait_ms in (0, 1, 50, 99, 100, 101, 150, 400):
                 task = asyncio.create_task(take(frames, 10_000))
                 await asyncio.sleep_ms(wait_ms)
@@ -174,14 +174,14 @@ class TestReaders(FramesCase):
                 self.assertEqual(frames.leased(), 0, wait_ms)
             captures = camera.captures
             await asyncio.sleep_ms(10_000)
-            self.assertTrue(camera.captures <= captures + 1)  # nobody waits any more
+            self.assertTrue(camera.captures <= captures + 1)  # no reader waits any more
             await take(frames)
-            self.assertEqual(camera.lent, 0)
+            self.assertEqual(camera.unreleased, 0)
 
-        self.story(tell)
+        self.play(scenario)
 
     def test_reader_that_raises_gives_its_lease_back(self):
-        async def tell(frames, camera, log):
+        async def scenario(frames, camera, log):
             async def fail():
                 async with frames.fresh():
                     raise OSError("viewer gone")
@@ -189,10 +189,10 @@ class TestReaders(FramesCase):
             self.assertIsInstance(await outcome(fail()), OSError)
             self.assertEqual(frames.leased(), 0)
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_sizes_that_change_are_whole_and_the_heap_stays_flat(self):
-        async def tell(frames, camera, log):
+    def test_frames_of_changing_size_are_complete_and_the_heap_stays_flat(self):
+        async def scenario(frames, camera, log):
             sizes = (10_000, 50_000, 4, 60_000, 30_000, 60_001)
             for turn in range(6):
                 for camera.size in sizes:
@@ -204,14 +204,14 @@ class TestReaders(FramesCase):
                     before = gc.mem_alloc()
             self.assertTrue(gc.mem_alloc() - before < 4_096)
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_time_is_the_capture(self):
-        async def tell(frames, camera, log):
+    def test_time_is_that_of_the_capture(self):
+        async def scenario(frames, camera, log):
             async with frames.fresh() as frame:
                 self.assertTrue(abs(frame.time_s - clock.time()) <= 1)
 
-        self.story(tell)
+        self.play(scenario)
 
 
 async def take_many(frames, n):
@@ -221,7 +221,7 @@ async def take_many(frames, n):
 
 class TestFaults(FramesCase):
     def test_short_fault_is_waited_out(self):
-        async def tell(frames, camera, log):
+        async def scenario(frames, camera, log):
             camera.fault = CameraFault("no frame")
             task = asyncio.create_task(take(frames))
             await asyncio.sleep_ms(5_000)
@@ -229,10 +229,10 @@ class TestFaults(FramesCase):
             camera.fault = None
             await task
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_copies_are_taken_over_and_not_copied_again(self):
-        async def tell(frames, camera, log):
+    def test_copies_of_the_driver_are_kept_and_not_copied_again(self):
+        async def scenario(frames, camera, log):
             camera.copies, camera.size = True, 300_000
             frames_seen = []
             for _ in range(3):
@@ -253,10 +253,10 @@ class TestFaults(FramesCase):
                 self.assertEqual([len(part) for part in frame.wrapped], [1_008])
             return frames_seen
 
-        self.assertEqual(self.story(tell), [1, 3, 5])
+        self.assertEqual(self.play(scenario), [1, 3, 5])
 
     def test_camera_that_is_absent_is_not_waited_for(self):
-        async def tell(frames, camera, log):
+        async def scenario(frames, camera, log):
             camera.state, camera.reason = "absent", "no sensor answers"
             camera.fault = CameraFault("no sensor answers")
             for _ in range(3):
@@ -268,10 +268,10 @@ class TestFaults(FramesCase):
             camera.state, camera.fault = "ready", None
             return await take(frames)
 
-        self.assertEqual(len(self.story(tell)), 2)
+        self.assertEqual(len(self.play(scenario)), 2)
 
     def test_long_fault_ends_the_wait_with_the_reason_and_then_at_once(self):
-        async def tell(frames, camera, log):
+        async def scenario(frames, camera, log):
             camera.fault = CameraFault("x")
             camera.reason = "no frame in 3000 ms"
             started = clock.now_ms()
@@ -284,10 +284,10 @@ class TestFaults(FramesCase):
             self.assertTrue(clock.now_ms() - started < 200)
             self.assertEqual(frames.leased(), 0)
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_mends_itself_unasked_and_then_rests(self):
-        async def tell(frames, camera, log):
+    def test_recovers_without_a_reader_and_then_idles(self):
+        async def scenario(frames, camera, log):
             camera.fault = CameraFault("x")
             await outcome(take(frames))
             captures = camera.captures
@@ -302,10 +302,10 @@ class TestFaults(FramesCase):
             await take(frames)
             self.assertTrue(clock.now_ms() - started < 300)
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_fault_of_weeks_still_ends_the_wait(self):
-        async def tell(frames, camera, log):
+    def test_fault_that_lasts_for_weeks_still_ends_the_wait(self):
+        async def scenario(frames, camera, log):
             camera.fault = CameraFault("x")
             await outcome(take(frames))
             for _ in range(4):  # ticks look back 6.2 days and no further
@@ -315,21 +315,21 @@ class TestFaults(FramesCase):
             self.assertIsInstance(await outcome(take(frames)), CameraFault)
             self.assertTrue(clock.now_ms() - started < 1_000)
 
-        self.story(tell)
+        self.play(scenario)
 
     def test_picture_that_is_too_big_is_dropped_and_counted(self):
-        async def tell(frames, camera, log):
+        async def scenario(frames, camera, log):
             camera.size = 1_001
             task = asyncio.create_task(take(frames))
             await until(lambda: frames.dropped >= 3)
-            self.assertEqual((camera.lent, len(log.errors)), (0, frames.dropped))
+            self.assertEqual((camera.unreleased, len(log.errors)), (0, frames.dropped))
             camera.size = 1_000
             await task
 
-        self.story(tell, max_bytes=1_000)
+        self.play(scenario, max_bytes=1_000)
 
-    def test_picture_with_no_memory_for_it_costs_the_others_nothing(self):
-        async def tell(frames, camera, log):
+    def test_picture_without_memory_costs_the_other_frames_nothing(self):
+        async def scenario(frames, camera, log):
             async with frames.fresh() as kept:
                 data = bytes(kept.view)
                 small = camera.capture
@@ -337,9 +337,9 @@ class TestFaults(FramesCase):
 
                 async def capture():
                     await asyncio.sleep_ms(100)
-                    if not big:  # begun before it was taken back
+                    if not big:  # a capture that began before `big` was cleared
                         return await small()
-                    camera.lent += 1
+                    camera.unreleased += 1
                     return big[0]
 
                 camera.capture = capture
@@ -350,12 +350,12 @@ class TestFaults(FramesCase):
             gc.collect()
             await asyncio.sleep_ms(1_000)
             self.assertEqual((await take(frames))[1], bytes((camera.captures,)) * 1_000)
-            self.assertEqual(camera.lent, 0)
+            self.assertEqual(camera.unreleased, 0)
 
-        self.story(tell, max_bytes=2_000_000)
+        self.play(scenario, max_bytes=2_000_000)
 
-    def test_memory_for_one_is_shared_until_there_is_more(self):
-        async def tell(frames, camera, log):
+    def test_memory_for_one_frame_is_shared_until_there_is_more(self):
+        async def scenario(frames, camera, log):
             took = []
 
             def fill(frame, view, seq):
@@ -372,7 +372,7 @@ class TestFaults(FramesCase):
                     took.append((await reader)[0])
             finally:
                 Frame.fill = whole_fill
-            self.assertEqual((frames.leased(), camera.lent), (0, 0))
+            self.assertEqual((frames.leased(), camera.unreleased), (0, 0))
             self.assertEqual([text for _, text in log.errors], ["memory for 1 at a time"])
             await asyncio.sleep_ms(1_000)
             many = [asyncio.create_task(take(frames, 1_000))]
@@ -380,10 +380,10 @@ class TestFaults(FramesCase):
             await take(frames)  # while the other one is held
             await many[0]
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_slow_reader_gives_its_slot_up_where_there_are_too_few(self):
-        async def tell(frames, camera, log):
+    def test_slow_reader_gives_up_its_slot_when_there_are_too_few(self):
+        async def scenario(frames, camera, log):
             lease, gone = frames.fresh(), asyncio.Event()
             lease.give_up = gone.set
 
@@ -399,11 +399,12 @@ class TestFaults(FramesCase):
             self.assertTrue(1_900 <= clock.now_ms() - started < 3_000, clock.now_ms() - started)
             await reader
             self.assertEqual(frames.leased(), 0)
+            self.assertEqual(log.debugs, [("frames", "a slow reader gives its slot up")])
 
-        self.story(tell, slots=1)
+        self.play(scenario, slots=1)
 
-    def test_bug_of_the_camera_rises_and_the_next_run_serves_who_waits(self):
-        async def whole():
+    def test_bug_of_the_camera_propagates_and_the_next_run_serves_the_reader(self):
+        async def main():
             camera = Camera()
             frames = Frames(camera, Log())
             waiting = asyncio.create_task(take(frames))
@@ -414,17 +415,17 @@ class TestFaults(FramesCase):
             await waiting
             await ended(task)
 
-        run(whole())
+        run(main())
 
-    def test_at_rest_until_it_is_resumed(self):
-        async def tell(frames, camera, log):
+    def test_paused_until_it_is_resumed(self):
+        async def scenario(frames, camera, log):
             stops = []
-            camera.stop = lambda: stops.append(camera.lent)
+            camera.stop = lambda: stops.append(camera.unreleased)
             await take(frames)
             waiting = asyncio.create_task(outcome(take(frames)))
             await asyncio.sleep_ms(50)
             await frames.pause("an update is under way")
-            self.assertEqual((stops, frames.at_rest), ([0], True))  # nothing was lent any more
+            self.assertEqual((stops, frames.at_rest), ([0], True))  # with no unreleased buffer
             self.assertIn("update", str(await waiting))
             before = camera.captures
             self.assertIn("update", str(await outcome(take(frames))))
@@ -435,10 +436,10 @@ class TestFaults(FramesCase):
             self.assertEqual((len(stops), frames.at_rest, frames.leased()), (1, False, 0))
             frames.resume()
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_rest_with_all_slots_leased_or_a_camera_that_hangs(self):
-        async def tell(frames, camera, log):
+    def test_pause_with_all_slots_leased_or_a_camera_that_hangs(self):
+        async def scenario(frames, camera, log):
             camera.stop = lambda: None
             async with frames.fresh() as frame:
                 other = asyncio.create_task(outcome(take(frames)))
@@ -461,7 +462,7 @@ class TestFaults(FramesCase):
             self.assertTrue(4_900 <= clock.now_ms() - started < 6_000)
             self.assertIn("update", str(await other))
 
-        self.story(tell, slots=1)
+        self.play(scenario, slots=1)
 
 
 unittest.main()

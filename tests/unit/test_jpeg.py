@@ -1,4 +1,4 @@
-"""proto.jpeg: whole pictures, their padding, and what is none."""
+"""proto.jpeg: complete pictures, their padding, and what is refused."""
 
 import gc
 import unittest
@@ -13,7 +13,7 @@ class TestLength(unittest.TestCase):
         with self.assertRaises(BadJPEG):
             length(memoryview(data))
 
-    def test_whole_one(self):
+    def test_complete_jpeg(self):
         self.assertEqual(length(memoryview(GOOD)), len(GOOD))
         self.assertEqual(length(memoryview(b"\xff\xd8\xff\xd9")), 4)
 
@@ -46,7 +46,7 @@ class TestLength(unittest.TestCase):
             self.bad(GOOD[:end])
             self.bad(GOOD[:end] + b"\0" * 700)
 
-    def test_rubbish_behind_the_end(self):
+    def test_rubbish_after_the_end(self):
         for rubbish in (b"x", b"\0x", b"\xd9\xff\xd8", b"\0" * 600 + b"x"):
             self.bad(GOOD + rubbish)
 

@@ -9,7 +9,7 @@ from app.led import EVENTS, LED, STATES
 
 
 class Output:
-    """Notes [(ms, on)] of each change."""
+    """Records each change as (ms, on)."""
 
     def __init__(self):
         self.on = None
@@ -22,7 +22,7 @@ class Output:
 
 
 def spans(changes):
-    """[(on, ms)] between the changes."""
+    """Return [(on, ms), ...] of the time between changes."""
     return [(a[1], b[0] - a[0]) for a, b in zip(changes, changes[1:])]
 
 
@@ -31,24 +31,24 @@ def near(ms, wanted, slack=45):
 
 
 class LEDCase(unittest.TestCase):
-    def story(self, tell, state="connected"):
-        async def whole():
+    def play(self, scenario, state="connected"):
+        async def main():
             output, box = Output(), [state]
             led = LED(output, lambda: box[0])
             task = asyncio.create_task(led.run())
             try:
                 await asyncio.sleep_ms(5_000)
-                await tell(led, output, box)
+                await scenario(led, output, box)
             finally:
                 await ended(task)
-            self.assertFalse(output.on)  # the end leaves it dark
+            self.assertFalse(output.on)  # the LED is off at the end
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
 
 class TestStates(LEDCase):
     def shows(self, state, on_ms, off_ms):
-        async def tell(led, output, box):
+        async def scenario(led, output, box):
             output.changes.clear()
             await asyncio.sleep_ms(20_000)
             found = spans(output.changes)
@@ -56,18 +56,18 @@ class TestStates(LEDCase):
             for on, ms in found:
                 self.assertTrue(near(ms, on_ms if on else off_ms), (state, on, ms))
 
-        self.story(tell, state)
+        self.play(scenario, state)
 
     def test_steady_and_dark(self):
         for state, on in (("start", True), ("erasing", True), ("connected", False)):
 
-            async def tell(led, output, box, on=on):
+            async def scenario(led, output, box, on=on):
                 self.assertEqual(output.on, on)
                 output.changes.clear()
                 await asyncio.sleep_ms(60_000)
                 self.assertEqual(output.changes, [])
 
-            self.story(tell, state)
+            self.play(scenario, state)
 
     def test_slow_blink_is_half_on_at_0_625_hz(self):
         self.shows("joining", 800, 800)
@@ -82,12 +82,12 @@ class TestStates(LEDCase):
         self.shows("access point", 100, 100)
 
     def test_another_state_shows_at_once(self):
-        async def tell(led, output, box):
+        async def scenario(led, output, box):
             for box[0] in ("start", "connected", "start", "joining", "connected"):
                 await asyncio.sleep_ms(50)
                 self.assertEqual(output.on, box[0] != "connected", box[0])
 
-        self.story(tell)
+        self.play(scenario)
 
     def test_every_pattern_is_well_formed(self):
         for pattern in list(STATES.values()) + [pattern for pattern, _ in EVENTS.values()]:
@@ -100,14 +100,14 @@ class TestEvents(LEDCase):
     def blinks(self, *events, state="connected"):
         found = []
 
-        async def tell(led, output, box):
+        async def scenario(led, output, box):
             output.changes.clear()
             for event in events:
                 led.show(event)
             await asyncio.sleep_ms(20_000)
             found.extend(spans(output.changes + [(clock.now_ms(), None)]))
 
-        self.story(tell, state)
+        self.play(scenario, state)
         return found
 
     def test_counts_and_times(self):
@@ -119,35 +119,35 @@ class TestEvents(LEDCase):
             between = [t for lit, t in found[:-1] if not lit]
             self.assertTrue(all(near(t, ms) for t in between), found)
 
-    def test_stands_out_from_a_lit_led(self):
+    def test_blinks_stand_out_from_a_lit_led(self):
         found = self.blinks("press", state="start")
         self.assertTrue(near(found[0][1], 200) and not found[0][0], found)
         self.assertTrue(near(found[1][1], 400) and found[1][0], found)
         self.assertTrue(found[-1][0])  # lit again
 
-    def test_two_kinds_come_one_after_the_other_many_of_one_once(self):
+    def test_two_events_are_shown_in_turn_and_repeats_once(self):
         found = self.blinks(*["command"] * 50, "syntax")
         self.assertEqual(len([1 for lit, _ in found if lit]), 6)
 
-    def test_again_after_it_was_shown(self):
-        async def tell(led, output, box):
+    def test_event_is_shown_again_after_its_end(self):
+        async def scenario(led, output, box):
             for _ in range(3):
                 output.changes.clear()
                 led.show("press")
                 await asyncio.sleep_ms(3_000)
                 self.assertEqual([on for _, on in output.changes], [True, False])
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_begins_at_once_in_the_midst_of_a_long_span(self):
-        async def tell(led, output, box):
+    def test_event_interrupts_a_long_phase_at_once(self):
+        async def scenario(led, output, box):
             output.changes.clear()
-            asked = clock.now_ms()
+            started = clock.now_ms()
             led.show("syntax")
             await asyncio.sleep_ms(1_000)
-            self.assertTrue(output.changes[0][0] - asked < 100, output.changes)
+            self.assertTrue(output.changes[0][0] - started < 100, output.changes)
 
-        self.story(tell)
+        self.play(scenario)
 
 
 unittest.main()

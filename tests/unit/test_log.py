@@ -1,4 +1,4 @@
-"""app.log: short clean lines, the last of them kept."""
+"""app.log: short lines without control characters; the last ones are kept."""
 
 import unittest
 
@@ -12,7 +12,7 @@ class TestLog(unittest.TestCase):
         written = []
         return Log(written.append, lines), written
 
-    def test_line(self):
+    def test_format_of_a_line(self):
         log, written = self.make()
         log.info("wifi", "joined")
         log.error("mqtt", "gone")
@@ -36,7 +36,17 @@ class TestLog(unittest.TestCase):
             self.assertEqual("".join(line[-1] for line in written), kept)
             self.assertEqual((log.count, len(log.lines()), log.errors), (len(kept),) * 2 + (1,))
 
-    def test_since_a_number_gives_what_is_left_of_it(self):
+    def test_level_follows_the_settings(self):
+        log, written = self.make()
+        log.settings = {"loglevel": DEBUG}
+        log.follow()
+        log.debug("x", "d")
+        log.settings["loglevel"] = ERROR
+        log.follow()
+        log.info("x", "i")
+        self.assertEqual(written, ["0 x: d"])
+
+    def test_since_returns_what_is_kept_from_a_number_on(self):
         log, _ = self.make()
         for n in range(6):
             log.info("x", str(n))
@@ -44,7 +54,7 @@ class TestLog(unittest.TestCase):
             self.assertEqual([number for number, _, _ in log.since(first)], numbers)
         self.assertEqual(log.since(5), [(5, INFO, "0 x: 5")])
 
-    def test_nothing_from_outside_forges_a_line(self):
+    def test_text_from_outside_cannot_forge_a_line(self):
         log, written = self.make()
         log.info("wifi", "joining a\r\n0 mqtt: ! forged\x1b[2J\x7f\0")
         self.assertEqual(len(list(log.lines())), 1)
@@ -55,11 +65,11 @@ class TestLog(unittest.TestCase):
         log.error("x", "y" * 10_000)
         self.assertTrue(len(written[0]) <= 160 and len(log.last_error) <= 160)
 
-    def test_uptime_goes_on_over_the_wrap_of_ticks(self):
+    def test_uptime_continues_when_ticks_wrap(self):
         log, _ = self.make()
         clock.wrap_soon(1_000)
         before = log.uptime_s()
-        for _ in range(100):  # each three days
+        for _ in range(100):  # three days each
             clock.ticks_offset += 3 * 86_400_000
             uptime = log.uptime_s()
             self.assertTrue(abs(uptime - before - 3 * 86_400) <= 1, uptime)

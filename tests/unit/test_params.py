@@ -48,7 +48,7 @@ class TestParams(unittest.TestCase):
             for wire in (name, name.lower(), str(number)):
                 self.assertEqual(parse('{"framesize": "%s"}' % wire), [("framesize", number)])
 
-    def test_bad_ones_are_named_and_nothing_is_half_done(self):
+    def test_bad_parameters_are_named_and_nothing_is_half_done(self):
         for wire, word in (
             ('{"quality": 5, "contrast": 9}', "contrast"),
             ('{"nothing": 1}', "nothing"),

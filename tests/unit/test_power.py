@@ -25,18 +25,18 @@ def make(nvs=None, **values):
 
 
 class TestPower(unittest.TestCase):
-    def story(self, tell, **values):
-        async def whole():
+    def play(self, scenario, **values):
+        async def main():
             power, settings = make(**values)
             task = asyncio.create_task(power.run())
             try:
-                await tell(power, settings)
+                await scenario(power, settings)
             finally:
                 await ended(task)
 
-        run(whole(), 200_000)
+        run(main(), 200_000)
 
-    def test_words_and_numbers(self):
+    def test_names_and_numbers(self):
         power, _ = make()
         for text, answer in (
             ("on", "on"),
@@ -53,7 +53,7 @@ class TestPower(unittest.TestCase):
             self.assertEqual(power.on, answer == "on")
         self.assertEqual(power.cmd_light("toggle"), "on")
 
-    def test_nonsense_changes_nothing(self):
+    def test_invalid_arguments_change_nothing(self):
         power, _ = make()
         power.cmd_power("on")
         for text in ("3", "maybe", "-1", "on on", "\0"):
@@ -77,7 +77,7 @@ class TestPower(unittest.TestCase):
         self.assertEqual((power.on, power.minutes_left), (True, 0))
 
     def test_pulse_ends_by_itself(self):
-        async def tell(power, settings):
+        async def scenario(power, settings):
             power.cmd_power("on")
             await asyncio.sleep_ms(1_400)
             self.assertTrue(power.on)
@@ -87,22 +87,22 @@ class TestPower(unittest.TestCase):
             self.assertFalse(power.on)
             power.cmd_power("on")
             power.cmd_power("off")
-            power.cmd_power("on")  # starts it anew
+            power.cmd_power("on")  # starts the pulse again
             await asyncio.sleep_ms(1_400)
             self.assertTrue(power.on)
 
-        self.story(tell, pulse="15")
+        self.play(scenario, pulse="15")
 
     def test_without_pulse_it_stays(self):
-        async def tell(power, settings):
+        async def scenario(power, settings):
             power.cmd_power("on")
             await asyncio.sleep_ms(1_000_000)
             self.assertTrue(power.on)
 
-        self.story(tell)
+        self.play(scenario)
 
     def test_timer_turns_on_counts_minutes_and_turns_off(self):
-        async def tell(power, settings):
+        async def scenario(power, settings):
             self.assertEqual(power.cmd_timer(""), "0")
             self.assertEqual(power.cmd_timer("3"), "3")
             self.assertTrue(power.on)
@@ -116,7 +116,7 @@ class TestPower(unittest.TestCase):
                 [("2", True, True), ("1", True, True), ("0", False, True), ("0", False, False)],
             )
 
-        self.story(tell)
+        self.play(scenario)
 
     def test_timer_is_extended_up_to_a_day(self):
         power, _ = make()
@@ -127,14 +127,14 @@ class TestPower(unittest.TestCase):
         self.assertTrue(power.on)
 
     def test_timer_is_not_ended_by_the_pulse(self):
-        async def tell(power, settings):
+        async def scenario(power, settings):
             power.cmd_timer("2")
             await asyncio.sleep_ms(100_000)
             self.assertTrue(power.on)
             await asyncio.sleep_ms(21_000)
             self.assertFalse(power.on)
 
-        self.story(tell, pulse="5")
+        self.play(scenario, pulse="5")
 
     def test_any_change_clears_the_timer(self):
         for text in ("on", "off", "toggle"):
@@ -143,8 +143,8 @@ class TestPower(unittest.TestCase):
             power.cmd_power(text)
             self.assertEqual(power.cmd_timer(""), "0")
 
-    def test_times_hold_over_the_wrap_of_ticks_and_a_moved_clock(self):
-        async def tell(power, settings):
+    def test_times_hold_when_ticks_wrap_and_the_clock_is_set(self):
+        async def scenario(power, settings):
             clock.wrap_soon(90_000)
             power.cmd_timer("3")
             clock.clock_offset_s += 86_400 * 3_650
@@ -154,7 +154,7 @@ class TestPower(unittest.TestCase):
             self.assertFalse(power.on)
             clock.clock_offset_s = 0
 
-        self.story(tell)
+        self.play(scenario)
 
     def test_state_after_a_restart(self):
         for at_reset, before, after in (
@@ -169,8 +169,8 @@ class TestPower(unittest.TestCase):
             settings.flush()
             self.assertEqual(make(nvs)[0].on, after, (at_reset, before))
 
-    def test_last_state_is_the_one_it_had_when_that_was_chosen(self):
-        async def whole():
+    def test_last_state_is_the_one_at_the_time_of_that_choice(self):
+        async def main():
             nvs = NVS()
             power, settings = make(nvs, poweratreset="off")
             task = asyncio.create_task(power.run())
@@ -181,9 +181,9 @@ class TestPower(unittest.TestCase):
             settings.flush()
             self.assertTrue(make(nvs)[0].on)
 
-        run(whole())
+        run(main())
 
-    def test_switching_writes_nothing_unless_the_last_state_counts(self):
+    def test_switching_writes_nothing_unless_the_last_state_is_wanted(self):
         for at_reset, key in (("off", False), ("on", False), ("last_state", True)):
             nvs = NVS()
             power, settings = make(nvs, poweratreset=at_reset)
@@ -196,28 +196,28 @@ class TestPower(unittest.TestCase):
     def test_pulse_of_a_tenth_and_of_a_minute(self):
         for tenths in (1, 600):
 
-            async def tell(power, settings, ms=100 * tenths):
+            async def scenario(power, settings, ms=100 * tenths):
                 power.cmd_light("on")
                 await asyncio.sleep_ms(ms - 20)
                 self.assertTrue(power.on)
                 await asyncio.sleep_ms(120)
                 self.assertFalse(power.on)
 
-            self.story(tell, pulse=str(tenths))
+            self.play(scenario, pulse=str(tenths))
 
     def test_press_of_the_button_is_a_change_too(self):
-        async def tell(power, settings):
+        async def scenario(power, settings):
             power.cmd_timer("5")
             power.toggle()
             self.assertEqual((power.on, power.minutes_left), (False, 0))
             power.toggle()
             await asyncio.sleep_ms(600)
-            self.assertFalse(power.on)  # it starts the pulse
+            self.assertFalse(power.on)  # the press has started a pulse
 
-        self.story(tell, pulse="5")
+        self.play(scenario, pulse="5")
 
     def test_timer_of_a_day(self):
-        async def whole():
+        async def main():
             power = Power(Output(), settings_on(), minute_ms=200)
             task = asyncio.create_task(power.run())
             power.cmd_timer("1440")
@@ -227,17 +227,17 @@ class TestPower(unittest.TestCase):
             self.assertEqual((power.on, power.minutes_left), (False, 0))
             await ended(task)
 
-        run(whole())
+        run(main())
 
-    def test_pulse_counts_after_a_restart_too(self):
-        async def tell(power, settings):
+    def test_pulse_applies_after_a_restart_too(self):
+        async def scenario(power, settings):
             self.assertTrue(power.on)
             await asyncio.sleep_ms(1_100)
             self.assertFalse(power.on)
 
-        self.story(tell, poweratreset="on", pulse="10")
+        self.play(scenario, poweratreset="on", pulse="10")
 
-    def test_changes_are_announced(self):
+    def test_changes_set_the_event(self):
         power, _ = make()
         power.changed.clear()
         power.cmd_power("on")

@@ -1,4 +1,4 @@
-"""app.restart: asked for, told, saved, done."""
+"""app.restart: the reply goes out, settings are saved, the session stops, then the reset."""
 
 import asyncio
 import unittest
@@ -9,8 +9,8 @@ from app.restart import Restart
 from proto.values import BadArgument
 
 
-class Told:
-    """Settings, session and chip in one: notes what is asked of it, and when."""
+class Parts:
+    """Stands in for settings, params, session and chip; records the calls."""
 
     def __init__(self):
         self.calls = []
@@ -40,46 +40,46 @@ class Told:
 
 
 class TestRestart(unittest.TestCase):
-    def story(self, ask, stop_ms=0, full=False):
-        async def whole():
-            told = Told()
-            told.full = full
-            told.stop_ms = stop_ms
-            restart = Restart(told, told, told, told, Log())
+    def play(self, request, stop_ms=0, full=False):
+        async def main():
+            parts = Parts()
+            parts.full = full
+            parts.stop_ms = stop_ms
+            restart = Restart(parts, parts, parts, parts, Log())
             task = asyncio.create_task(restart.run())
             await asyncio.sleep_ms(100_000)
-            self.assertEqual(told.calls, [])
-            answer = ask(restart)
+            self.assertEqual(parts.calls, [])
+            reply = request(restart)
             started = clock.now_ms()
             await asyncio.sleep_ms(100)
-            self.assertEqual(told.calls, [])  # the reply goes out first
-            while "reset" not in told.calls and clock.now_ms() - started < 60_000:
+            self.assertEqual(parts.calls, [])  # the reply goes out first
+            while "reset" not in parts.calls and clock.now_ms() - started < 60_000:
                 await asyncio.sleep_ms(50)
             await ended(task)
-            return answer, told.calls, clock.now_ms() - started
+            return reply, parts.calls, clock.now_ms() - started
 
-        return run(whole())
+        return run(main())
 
-    def test_restart_saves_and_says_goodbye(self):
-        answer, calls, ms = self.story(lambda restart: restart.cmd_restart("1"))
-        self.assertEqual((answer, calls), ("Restarting", ["flush", "stop", "reset"]))
+    def test_restart_saves_and_stops_the_session(self):
+        reply, calls, ms = self.play(lambda restart: restart.cmd_restart("1"))
+        self.assertEqual((reply, calls), ("Restarting", ["flush", "stop", "reset"]))
         self.assertTrue(ms < 2_000)
 
     def test_reset_erases(self):
-        answer, calls, _ = self.story(lambda restart: restart.cmd_reset("1"))
-        self.assertEqual(answer, "Reset and Restarting")
+        reply, calls, _ = self.play(lambda restart: restart.cmd_reset("1"))
+        self.assertEqual(reply, "Reset and Restarting")
         self.assertEqual(calls, ["forget a.pem,b.pem", "erase", "erase", "stop", "reset"])
 
-    def test_reset_without_room_for_a_note(self):
-        _, calls, _ = self.story(lambda restart: restart.cmd_reset("1"), full=True)
+    def test_reset_without_room_for_the_note(self):
+        _, calls, _ = self.play(lambda restart: restart.cmd_reset("1"), full=True)
         self.assertEqual(calls, ["erase", "erase", "stop", "reset"])
 
-    def test_hanging_goodbye_is_cut_short(self):
-        _, calls, ms = self.story(lambda restart: restart.request(), stop_ms=60_000)
+    def test_session_that_hangs_is_not_waited_for(self):
+        _, calls, ms = self.play(lambda restart: restart.request(), stop_ms=60_000)
         self.assertEqual(calls[-1], "reset")
         self.assertTrue(ms < 4_000, ms)
 
-    def test_needs_a_1(self):
+    def test_requires_a_1(self):
         def nothing(restart):
             for argument in ("", "0", "2", "yes", "11", "on"):
                 with self.assertRaises(BadArgument):
@@ -87,7 +87,7 @@ class TestRestart(unittest.TestCase):
                 with self.assertRaises(BadArgument):
                     restart.cmd_reset(argument)
 
-        self.assertEqual(self.story(nothing)[1], [])
+        self.assertEqual(self.play(nothing)[1], [])
 
 
 unittest.main()

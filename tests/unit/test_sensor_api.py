@@ -1,4 +1,4 @@
-"""hal.sensor.api over a `camera` module as micropython-camera-API offers it, new and old."""
+"""hal.sensor.api over a `camera` module like micropython-camera-API, new and old."""
 
 import sys
 import unittest
@@ -20,7 +20,7 @@ class GrabMode:
 
 
 class OldCamera:
-    """Shares no bus, and cannot be asked whether there is a picture."""
+    """Shares no bus, and cannot tell whether there is a picture."""
 
     takes = ("sda_pin", "scl_pin")
     made = []
@@ -93,7 +93,7 @@ class SensorCase(unittest.TestCase):
 
 
 class TestStart(SensorCase):
-    def test_says_all_that_its_defaults_have_wrong(self):
+    def test_overrides_the_defaults_that_do_not_fit(self):
         self.assertEqual(self.start("VGA", 63), None)
         settings = self.newest().settings
         self.assertEqual(settings["data_pins"], list(BOARD["data_pins"]))
@@ -108,7 +108,7 @@ class TestStart(SensorCase):
             self.assertEqual(settings[name], value)
         self.assertIsInstance(settings["i2c"], I2C)
 
-    def test_older_one_is_given_the_pins_of_the_bus(self):
+    def test_older_driver_gets_the_pins_of_the_bus(self):
         module.Camera = OldCamera
         self.assertEqual(self.start(), None)
         settings = self.newest().settings
@@ -117,7 +117,7 @@ class TestStart(SensorCase):
         self.assertEqual(machine.registers[1, 0x11], 7)
         self.assertEqual(machine.routes, {26: 96, 27: 95})
 
-    def test_what_went_wrong(self):
+    def test_errors_of_the_driver(self):
         for error, kind in (
             (OSError(95, "ESP_ERR_NOT_SUPPORTED"), NoSensor),
             (OSError(-261, "ESP_ERR_NOT_FOUND"), NoSensor),
@@ -130,7 +130,7 @@ class TestStart(SensorCase):
             Camera.error = error
             self.assertEqual(type(self.start()), kind)
 
-    def test_driver_that_fails_to_stop_is_started_anew(self):
+    def test_driver_that_fails_to_stop_is_started_again(self):
         self.start()
         Camera.deinit_error = OSError(-259, "ESP_ERR_INVALID_STATE")
         self.assertEqual(self.start(), None)
@@ -148,7 +148,7 @@ class TestParameters(SensorCase):
         self.assertEqual(self.newest().settings["frame_size"], 15)
         self.assertIs(self.newest().hmirror, True)
 
-    def test_size_that_it_lacks_is_named(self):
+    def test_missing_frame_size_is_named(self):
         self.start()
         try:
             self.sensor.set("framesize", "HQVGA")
@@ -158,14 +158,14 @@ class TestParameters(SensorCase):
 
 
 class TestCapture(SensorCase):
-    def test_view_of_the_driver(self):
+    def test_returns_the_view_of_the_driver(self):
         self.start()
         self.assertIs(self.shoot(), Camera.picture)
         freed = self.newest().freed
         self.sensor.release()
         self.assertEqual(self.newest().freed, freed + 1)
 
-    def test_waits_only_while_there_is_none(self):
+    def test_waits_only_while_there_is_no_picture(self):
         self.start()
         Camera.available = False
         self.assertIs(self.sensor.poll(), None)
@@ -173,7 +173,7 @@ class TestCapture(SensorCase):
         self.assertIsInstance(self.shoot(), NoFrame)
         self.assertTrue(900 < clock.now_ms() - start < 2_500)
 
-    def test_old_one_is_asked_at_its_pace(self):
+    def test_older_driver_is_polled_at_its_pace(self):
         module.Camera = OldCamera
         self.start()
         self.assertIs(self.sensor.poll(), None)
@@ -181,7 +181,7 @@ class TestCapture(SensorCase):
         OldCamera.picture = None
         self.assertIsInstance(self.shoot(), NoFrame)
 
-    def test_nothing_is_a_fault(self):
+    def test_capture_of_nothing_is_a_fault(self):
         self.start()
         Camera.picture = None
         self.assertIsInstance(self.shoot(), SensorError)

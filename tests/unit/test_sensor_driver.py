@@ -1,4 +1,4 @@
-"""hal.sensor.driver over a `camera` module as micropython-camera-driver offers it."""
+"""hal.sensor.driver over a `camera` module like micropython-camera-driver."""
 
 import gc
 import sys
@@ -11,7 +11,7 @@ NAMES = "96X96 QQVGA QCIF HQVGA 240X240 QVGA CIF HVGA VGA SVGA XGA HD SXGA UXGA"
 
 
 class Driver:
-    """A picture every `period_ms`, waited for inside `capture`, which stops all else."""
+    """Has a picture every `period_ms`; `capture` waits for it and blocks everything else."""
 
     JPEG = 4
     PSRAM, DRAM = 0, 1
@@ -24,15 +24,15 @@ class Driver:
 
     def reset(self):
         self.running = None  # the arguments of init
-        self.most_psram = 99  # frame size that there is room for
+        self.most_psram = 99  # largest frame size that fits
         self.absent = self.silent = self.full = False
         self.period_ms = 80
         self.next_ms = 0
         self.called = []
-        self.waits_ms = []  # of each capture
+        self.blocked_ms = []  # of each capture
 
     def init(self, id, **settings):
-        if self.running:  # its fail path ends the running one
+        if self.running:  # the driver's fail path stops the running one
             self.running = None
             raise OSError("Camera Init Failed")
         room = 6 if settings["fb_location"] == self.DRAM else self.most_psram
@@ -55,7 +55,7 @@ class Driver:
             clock.skipped_ms += 4_000
         elif self.next_ms > start:
             clock.skipped_ms += self.next_ms - start
-        self.waits_ms.append(clock.now_ms() - start)
+        self.blocked_ms.append(clock.now_ms() - start)
         if self.silent:
             return False
         if self.full:
@@ -87,7 +87,7 @@ driver = sys.modules["camera"] = Driver()
 from hal import sensor  # noqa: E402
 from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
 
-OFFERED = (  # name on the wire, value, what the driver is called with
+OFFERED = (  # name on the wire, value, (function of the driver, argument)
     ("quality", 30, ("quality", 30)),
     ("quality", 3, ("quality", 10)),
     ("contrast", -2, ("contrast", -2)),
@@ -127,7 +127,7 @@ class SensorCase(unittest.TestCase):
 
 
 class TestStart(SensorCase):
-    def test_asks_for_psram_jpeg_and_the_boards_pins(self):
+    def test_requests_psram_jpeg_and_the_pins_of_the_board(self):
         self.start("UXGA", 12)
         settings = driver.running
         wanted = dict(format=4, framesize=13, quality=12, xclk_freq=20_000_000)
@@ -136,7 +136,7 @@ class TestStart(SensorCase):
         wanted.update(vsync=25, href=23, pclk=22, xclk=0)
         self.assertEqual(settings, wanted)
 
-    def test_finest_quality_is_what_fits(self):
+    def test_finest_quality_is_the_one_that_fits(self):
         self.start("VGA", 8)
         self.assertEqual(driver.running["quality"], 10)
 
@@ -150,13 +150,13 @@ class TestStart(SensorCase):
         self.assertEqual(self.start("CIF"), None)
         self.assertEqual(driver.running["fb_location"], driver.DRAM)
 
-    def test_ends_what_ran_before_even_of_another_program(self):
+    def test_stops_what_ran_before_even_of_another_program(self):
         driver.init(0, framesize=8, fb_location=0)
         self.assertEqual(self.start(), None)
         self.assertEqual(self.start(), None)
         self.assertTrue(driver.running)
 
-    def test_tells_no_sensor_from_no_memory(self):
+    def test_distinguishes_no_sensor_from_no_memory(self):
         driver.absent = True
         error = self.start()
         self.assertIsInstance(error, NoSensor)
@@ -185,7 +185,7 @@ class TestParameters(SensorCase):
             self.sensor.set(name, value)
             self.assertEqual(driver.called[-1], call)
 
-    def test_what_it_lacks_is_named(self):
+    def test_missing_parameter_is_named(self):
         self.start()
         for name in LACKING:
             why = self.refused(name, 0)
@@ -193,7 +193,7 @@ class TestParameters(SensorCase):
         self.assertEqual(driver.called, [])
         self.assertTrue("framesize" in self.refused("framesize", "QSXGA"))
 
-    def test_tells_what_it_offers(self):
+    def test_offers(self):
         offered = [name for name, _, _ in OFFERED] + ["nightmode"]
         self.assertTrue(all(self.sensor.offers(name) for name in offered))
         self.assertFalse(any(self.sensor.offers(name) for name in LACKING))
@@ -218,7 +218,7 @@ class TestParameters(SensorCase):
         self.sensor.set("framesize", "VGA")
         self.assertEqual(driver.called[1:], [("framesize", 5), ("framesize", 8)])
 
-    def test_no_memory_for_larger_ones_leaves_the_smaller(self):
+    def test_without_memory_for_larger_pictures_the_size_stays(self):
         driver.most_psram = 8
         self.start("QVGA")
         self.sensor.set("hmirror", 1)
@@ -227,7 +227,7 @@ class TestParameters(SensorCase):
         self.assertEqual(driver.running["framesize"], 5)
         self.assertEqual(driver.called, [("mirror", 1)])
 
-    def test_night_mode_gives_the_pins_back(self):
+    def test_night_mode_returns_the_pins(self):
         self.start()
         machine.registers = {(1, 0x11): 0x01, (1, 0x0F): 0x43, (1, 0x03): 0x0F}
         before = dict(machine.registers)
@@ -240,7 +240,7 @@ class TestParameters(SensorCase):
         before[1, 0x11] = 0x00
         self.assertEqual(machine.registers, before)
         machine.registers[1, 0x11] = 0x55
-        self.sensor.set("framesize", "UXGA")  # larger buffers: it is off and stays so
+        self.sensor.set("framesize", "UXGA")  # with larger buffers, too, night mode stays off
         self.assertEqual(machine.registers[1, 0x11], 0x55)
         machine.bus_fails = True
         self.assertTrue(self.refused("nightmode", 1).startswith("nightmode: "))
@@ -248,7 +248,7 @@ class TestParameters(SensorCase):
 
 
 class TestCapture(SensorCase):
-    def test_picture_is_lent_as_a_view(self):
+    def test_picture_is_a_view(self):
         self.start()
         view = self.shoot()
         self.assertEqual(bytes(view), b"\xff\xd8jpeg\xff\xd9")
@@ -258,7 +258,7 @@ class TestCapture(SensorCase):
     def test_not_started(self):
         self.assertIsInstance(self.shoot(), SensorError)
 
-    def test_learns_not_to_be_kept_waiting(self):
+    def test_learns_when_to_call_without_blocking(self):
         for period_ms in (40, 80, 160, 640):
             driver.period_ms = period_ms
             self.start()
@@ -267,10 +267,10 @@ class TestCapture(SensorCase):
             start = clock.now_ms()
             for _ in range(20):
                 self.shoot()
-            self.assertTrue(max(driver.waits_ms[-20:]) <= 50, driver.waits_ms)
+            self.assertTrue(max(driver.blocked_ms[-20:]) <= 50, driver.blocked_ms)
             self.assertTrue(clock.now_ms() - start < 20 * 1.3 * period_ms)
 
-    def test_after_a_rest_old_pictures_are_had_at_once(self):
+    def test_after_a_break_buffered_pictures_come_at_once(self):
         self.start()
         for _ in range(10):
             self.shoot()
@@ -280,7 +280,7 @@ class TestCapture(SensorCase):
         self.shoot()
         self.assertTrue(clock.now_ms() - start < 20)
 
-    def test_rest_of_many_days(self):
+    def test_break_of_many_days(self):
         for days in (3, 6.3, 9, 12.5):
             self.start()
             for _ in range(5):
@@ -288,30 +288,30 @@ class TestCapture(SensorCase):
             clock.skipped_ms += int(days * 86_400_000)
             for _ in range(40):
                 self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
-            self.assertTrue(sum(driver.waits_ms[-20:]) < 600, driver.waits_ms)
+            self.assertTrue(sum(driver.blocked_ms[-20:]) < 600, driver.blocked_ms)
 
-    def test_silent_sensor_stops_the_loop_once_and_then_with_each_fourth_try(self):
+    def test_silent_sensor_blocks_the_loop_once_and_then_on_every_fourth_try(self):
         self.start()
         self.shoot()
         driver.silent, machine.vsync = True, False
         for _ in range(9):
             self.assertIsInstance(self.shoot(), NoFrame)
             self.start()
-        self.assertEqual(driver.waits_ms.count(4_000), 3)
-        self.assertEqual(len(machine.looks_us), 6)
-        self.assertTrue(max(machine.looks_us) <= 2_000_000)
+        self.assertEqual(driver.blocked_ms.count(4_000), 3)
+        self.assertEqual(len(machine.vsync_checks_us), 6)
+        self.assertTrue(max(machine.vsync_checks_us) <= 2_000_000)
 
-    def test_sensor_that_shows_life_is_asked_at_once(self):
+    def test_sensor_with_vsync_is_called_at_once(self):
         self.start()
         driver.silent, machine.vsync = True, False
         self.assertIsInstance(self.shoot(), NoFrame)
         driver.silent, machine.vsync = False, True
         self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
-        looks = len(machine.looks_us)
+        checks = len(machine.vsync_checks_us)
         self.shoot()
-        self.assertEqual(len(machine.looks_us), looks)
+        self.assertEqual(len(machine.vsync_checks_us), checks)
 
-    def test_vsync_that_cannot_be_seen_does_not_keep_the_camera_away(self):
+    def test_missing_vsync_does_not_rule_the_camera_out(self):
         self.start()
         driver.silent, machine.vsync = True, False
         self.shoot()
@@ -319,7 +319,7 @@ class TestCapture(SensorCase):
         shots = [self.shoot() for _ in range(4)]
         self.assertEqual([isinstance(shot, NoFrame) for shot in shots], [True, True, True, False])
 
-    def test_full_heap_loses_the_buffer_so_that_it_starts_anew(self):
+    def test_full_heap_loses_the_buffer_and_the_driver_starts_again(self):
         self.start()
         driver.full = True
         self.assertIsInstance(self.shoot(), MemoryError)
@@ -334,7 +334,7 @@ class TestFind(unittest.TestCase):
     def tearDown(self):
         sys.modules["camera"] = driver
 
-    def test_by_what_the_firmware_has(self):
+    def test_depends_on_the_camera_module(self):
         self.assertEqual(sensor.find(BOARD).name, "micropython-camera-driver")
         for other in (Other(), None):
             sys.modules["camera"] = other
@@ -344,7 +344,7 @@ class TestFind(unittest.TestCase):
 
 
 class Other:
-    """Yet another camera module, which is known neither by a class nor by its functions."""
+    """A camera module that is neither of the two."""
 
     def init(self):
         pass

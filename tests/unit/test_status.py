@@ -1,4 +1,4 @@
-"""app.status: how it is, in the order of the C firmware, and never a secret."""
+"""app.status: the fields in the order of the C firmware, and no secret."""
 
 import asyncio
 import unittest
@@ -89,7 +89,7 @@ class TestStatus(unittest.TestCase):
         self.assertEqual(fields[:2], [product.VERSION, product.BUILD_DATE])
         self.assertEqual((len(fields[2].split(".")), fields[3]), (3, "123456"))
 
-    def test_3_is_its_health(self):
+    def test_3_is_the_health(self):
         status, _, log = make()
         log.error("mqtt", "gone")
         text = status.cmd_status("3")
@@ -102,7 +102,7 @@ class TestStatus(unittest.TestCase):
         ):
             self.assertTrue(part in text, text)
 
-    def test_reasons_are_told(self):
+    def test_reasons_are_shown(self):
         status, parts, _ = make()
         parts.reason = "refused: not authorised"
         self.assertTrue("mqtt connected (refused: not authorised)" in status.cmd_status(""))
@@ -119,7 +119,7 @@ class TestStatus(unittest.TestCase):
         status.settings.set("mqttverify", "off")
         self.assertTrue("tls off" in status.cmd_status(""))
 
-    def test_nonsense_is_refused(self):
+    def test_invalid_argument_is_refused(self):
         for text in ("4", "x", "-1", "00"):
             with self.assertRaises(BadArgument):
                 make()[0].cmd_status(text)

@@ -1,4 +1,4 @@
-"""app.syslog: datagrams, and a dead server in nobody's way."""
+"""app.syslog: datagrams, and a server that cannot be reached."""
 
 import asyncio
 import socket
@@ -11,7 +11,7 @@ from app.syslog import Datagrams, Syslog
 
 
 class Sink:
-    """Datagrams that are kept; `error` is raised instead."""
+    """Keeps datagrams, or raises `error`."""
 
     def __init__(self):
         self.sent = []
@@ -29,19 +29,19 @@ class Sink:
 
 
 class TestSyslog(unittest.TestCase):
-    def story(self, tell, server="logs.example", lines=8):
-        async def whole():
+    def play(self, scenario, server="logs.example", lines=8):
+        async def main():
             log, sink, up = Log(lambda line: None, lines), Sink(), asyncio.Event()
             settings = {"syslog": server}
             syslog = Syslog(log, settings, up, None, "DVES_A1B2C3", sink)
             task = asyncio.create_task(syslog.run())
-            await tell(log, sink, up, settings)
+            await scenario(log, sink, up, settings)
             await ended(task)
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
     def test_levels_are_severities_of_local0(self):
-        async def tell(log, sink, up, settings):
+        async def scenario(log, sink, up, settings):
             log.level = DEBUG
             log.error("a", "1")
             log.info("b", "2")
@@ -54,10 +54,10 @@ class TestSyslog(unittest.TestCase):
             self.assertEqual([s[1] for s in sink.sent[:2]], list(expected))
             self.assertEqual(sink.sent[2], ("logs.example", "<135>DVES_A1B2C3 0 c: 3"))
 
-        self.story(tell)
+        self.play(scenario)
 
-    def test_off_sends_nothing_and_the_kept_lines_once_it_is_on(self):
-        async def tell(log, sink, up, settings):
+    def test_sends_nothing_while_off_and_the_kept_lines_once_on(self):
+        async def scenario(log, sink, up, settings):
             up.set()
             for n in range(10):
                 log.info("a", str(n))
@@ -73,27 +73,27 @@ class TestSyslog(unittest.TestCase):
             await asyncio.sleep_ms(2_000)
             self.assertEqual((len(sink.sent), sink.closed), (8, 1))
 
-        self.story(tell, "")
+        self.play(scenario, "")
 
-    def test_dead_server_is_tried_seldom_and_skipped_lines_stay_skipped(self):
-        async def tell(log, sink, up, settings):
+    def test_unreachable_server_is_retried_rarely_and_old_lines_are_skipped(self):
+        async def scenario(log, sink, up, settings):
             up.set()
             sink.error = OSError(-2)
             for n in range(100):
                 log.info("a", str(n))
                 await asyncio.sleep_ms(1_000)
             self.assertTrue(2 <= sink.tries <= 5, sink.tries)
-            self.assertEqual(log.count, 100)  # it does not tell the log of itself
+            self.assertEqual(log.count, 100)  # it does not log its own failures
             sink.error = None
             await asyncio.sleep_ms(31_000)
             numbers = [int(text.split()[-1]) for _, text in sink.sent]
             self.assertEqual(numbers, list(range(92, 100)))
 
-        self.story(tell)
+        self.play(scenario)
 
 
 class TestDatagrams(unittest.TestCase):
-    def test_goes_to_host_and_port_and_to_another_one_next(self):
+    def test_sends_to_host_and_port_and_then_to_another(self):
         async def story():
             receivers, ports = [], []
             for port in (free_port(), free_port()):
@@ -117,7 +117,7 @@ class TestDatagrams(unittest.TestCase):
 
         run(story())
 
-    def test_name_that_nobody_knows_is_an_oserror(self):
+    def test_unknown_name_is_an_oserror(self):
         class Lookup:
             async def call(self, function, *args):
                 raise OSError(-2)

@@ -1,11 +1,11 @@
-"""app.watchdog: fed while the loop turns, hungry when it stands still."""
+"""app.watchdog: fed while the loop runs, and only then."""
 
 import asyncio
 import unittest
 
-from fakes import clock, ended, run
+from fakes import Log, clock, ended, run
 
-from app.watchdog import Feeder
+from app.watchdog import SAFE_MODE, Feeder, SafeMode
 
 
 class Watchdog:
@@ -17,7 +17,7 @@ class Watchdog:
 
 
 class TestFeeder(unittest.TestCase):
-    def test_often_enough_for_30_s(self):
+    def test_feeds_often_enough_for_30_s(self):
         async def story():
             watchdog = Watchdog()
             healthy = []
@@ -35,6 +35,24 @@ class TestFeeder(unittest.TestCase):
 
         gaps = run(story())
         self.assertTrue(len(gaps) > 60 and max(gaps) < 10_000, gaps[:5])
+
+
+class Camera:
+    """Stands in for frames and camera; records the reason of a pause."""
+
+    paused = ""
+    reason = ""
+
+    async def pause(self, reason):
+        self.paused = reason
+
+
+class TestSafeMode(unittest.TestCase):
+    def test_stops_the_camera_and_says_why(self):
+        camera, log = Camera(), Log()
+        run(SafeMode(camera, camera, log).run())
+        self.assertEqual((camera.paused, camera.reason), (SAFE_MODE, SAFE_MODE))
+        self.assertTrue(SAFE_MODE in log.errors[0][1])
 
 
 unittest.main()
