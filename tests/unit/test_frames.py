@@ -373,7 +373,9 @@ class TestFaults(FramesCase):
             finally:
                 Frame.fill = whole_fill
             self.assertEqual((frames.leased(), camera.unreleased), (0, 0))
-            self.assertEqual([text for _, text in log.errors], ["memory for 1 at a time"])
+            self.assertEqual(
+                [text for _, text in log.errors], ["no memory for 1000 bytes, slots reduced to 1"]
+            )
             await asyncio.sleep_ms(1_000)
             many = [asyncio.create_task(take(frames, 1_000))]
             await asyncio.sleep_ms(300)

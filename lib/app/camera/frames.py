@@ -58,7 +58,7 @@ class Frames:
         """Return the number of leases that hold a frame."""
         return len(self._held)
 
-    async def lend(self, lease):
+    async def acquire(self, lease):
         """Wait for a frame that `lease` accepts; the lease then holds it. Raises CameraFault."""
         self._waiting.append(lease)
         self._called.set()
@@ -67,7 +67,7 @@ class Frames:
                 if self._failing_since is None:
                     await self._news.wait()
                 else:
-                    await self._news_or_patience()
+                    await self._wait_for_news()
         finally:
             self._waiting.remove(lease)
         lease.frame = frame = self._newest
@@ -76,14 +76,14 @@ class Frames:
         self._held.append(lease)
         return frame
 
-    def take_back(self, lease):
+    def release(self, lease):
         """End the hold of `lease` on its frame."""
         self._held.remove(lease)
         lease.frame.leases -= 1
         if not lease.frame.leases:
             self._freed.set()
 
-    # For those who change the camera
+    # For components that change or stop the camera
 
     def invalidate(self):
         """Lease no picture that was begun before now, as a parameter has changed."""
@@ -97,7 +97,7 @@ class Frames:
         """
         self._log.debug("frames", "paused: " + reason)
         self._pause_reason = reason
-        self._news_for_readers()
+        self._wake_readers()
         self._called.set()
         self._freed.set()
         limit = ticks_add(ticks_ms(), limit_ms)
@@ -131,7 +131,7 @@ class Frames:
     async def _capturing(self):
         while self._is_needed() and not self._pause_reason:
             if not self._pool.has_free():
-                await self._slot()
+                await self._wait_for_slot()
                 continue
             try:
                 view = self._camera.grab()
@@ -155,7 +155,7 @@ class Frames:
         failing = self._failing_since is not None
         return self._waiting or failing or self._camera.state == "starting"
 
-    async def _slot(self):
+    async def _wait_for_slot(self):
         """Wait for a free slot; after `hold_ms` the readers that can be dropped give theirs up."""
         self._freed.clear()
         try:
@@ -169,9 +169,9 @@ class Frames:
     # A capture
 
     def _receive(self, view):
-        """Keep the driver's picture if a reader waits for it, and give its buffer back.
+        """Keep the driver's picture if a reader waits for it, and give the buffer back.
 
-        No await comes before that: the driver may reuse the buffer then.
+        There is no await before that, as the driver may reuse its buffer then.
         """
         self._seq += 1
         try:
@@ -179,7 +179,7 @@ class Frames:
                 self._pool.reserve(len(view))
             if self._is_awaited(self._seq):
                 self._newest = self._pool.put(view, self._seq, self._camera.copies)
-                self._news_for_readers()
+                self._wake_readers()
             self._failing_since = None
         except MemoryError:
             self._drop(len(view))
@@ -194,20 +194,22 @@ class Frames:
         return False
 
     def _drop(self, size):
-        """Note a picture without memory for it; others may wait for the slots that there are."""
+        """Drop a picture that has no memory; until there is more, use only the slots that have some."""
         self.dropped += 1
         self._note_failure()
+        text = "no memory for {} bytes".format(size)
         slots = self._pool.shrink(size)
-        text = "memory for {} at a time".format(slots) if slots else "no room for {} bytes"
-        self._log.error("frames", text.format(size))
+        if slots:
+            text += ", slots reduced to {}".format(slots)
+        self._log.error("frames", text)
 
     def _note_failure(self):
         now = ticks_ms()
         if self._failing_since is None:
             self._failing_since = now
-        elif self._is_hopeless():  # keep it so: ticks tell times only up to 6 days apart
+        elif self._patience_is_over():  # keep it so: ticks compare only up to 6 days apart
             self._failing_since = ticks_add(now, -self._patience_ms - 1)
-        self._news_for_readers()
+        self._wake_readers()
 
     # What readers wait for
 
@@ -218,17 +220,17 @@ class Frames:
         newest = self._newest
         if newest and newest.view and newest.seq >= max(seq, self._floor):
             return True
-        if self._is_hopeless():
+        if self._patience_is_over():
             raise CameraFault(self._camera.reason or "no picture")
         return False
 
-    def _is_hopeless(self):
+    def _patience_is_over(self):
         """Return whether the camera is absent, or has failed for longer than the patience."""
         since = self._failing_since
         failed_long = since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms
         return failed_long or bool(self.absent())
 
-    async def _news_or_patience(self):
+    async def _wait_for_news(self):
         """Wait for news or the end of the patience; the next try may be half a minute away."""
         waited_ms = ticks_diff(ticks_ms(), self._failing_since)
         try:
@@ -236,7 +238,7 @@ class Frames:
         except asyncio.TimeoutError:
             pass
 
-    def _news_for_readers(self):
+    def _wake_readers(self):
         self._news.set()
         self._news.clear()
 
@@ -261,13 +263,13 @@ class Lease:
 
     def take(self):
         """Wait for the frame, hold it and return it: a coroutine; raises CameraFault."""
-        return self._frames.lend(self)
+        return self._frames.acquire(self)
 
     __aenter__ = take
 
     def release(self):
         """Give the frame back."""
-        self._frames.take_back(self)
+        self._frames.release(self)
 
     async def __aexit__(self, kind, error, trace):
         self.release()
