@@ -194,7 +194,7 @@ class Frames:
         return False
 
     def _drop(self, size):
-        """Drop a picture that has no memory; until there is more, use only the slots that have some."""
+        """Drop a picture without memory for it; for now, use only the slots that have some."""
         self.dropped += 1
         self._note_failure()
         text = "no memory for {} bytes".format(size)
