@@ -41,7 +41,6 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app.commandtable": set(),  # tools on the PC read it
     "app.http.site": APP | {"microdot"},
     "app.http.static": APP | {"frozenpages"},
-    "app.wifi.portal": APP | {"microdot"},
     "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},
 }
 ADVICE = {  # layer: what to do instead

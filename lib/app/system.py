@@ -47,7 +47,7 @@ from hal import chip, sensor
 from hal.nvs import NVS
 from hal.pins import Input, Output
 from hal.stdio import Console
-from hal.wifi import Station
+from hal.wifi import SoftAP, Station
 from proto.mqtt import next_id
 
 _HTTP_PORT, _TELNET_PORT = const(80), const(23)
@@ -94,9 +94,9 @@ class System:
 
     def _make_network(self):
         self.host = borrow("app.identity").host_name(self.id, self.settings["topic"])
-        station = Station(self.host)
-        ap = "hal.ap", self.id
-        self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop, ap)
+        self.wifi = WiFiLink(
+            Station(self.host), SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
+        )
         sntp = lender("hal.sntp")
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         syslog = (self.log, self.settings, self.wifi.up, self.off_loop, self.id)

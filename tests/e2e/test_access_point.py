@@ -131,6 +131,23 @@ def from_new_board_to_network(folder):
         assert before - camera.heap_free() < 3 * FEW  # names and lines of the log stay
 
 
+def unknown_network_on_a_new_board(folder):
+    """A wrong name, typed on the console before the station was ever active: it is tried for ever.
+
+    The access point stays open meanwhile, and the right name still joins.
+    """
+    with Simulator(folder, args=("--ap",)) as camera:
+        assert camera.command("ssid nosuch") == "nosuch"
+        camera.wait_output("wifi: ! no such network", 20)
+        camera.wait_status("(no such network), access point 192.168.1.1", 10)
+        assert "restarts 0," in camera.status("3")
+        assert camera.get("/").status_code == 200
+        camera.command("ssid sim")
+        camera.command("password simulated")
+        camera.wait_status("wifi joined", 20)
+        closed(camera)
+
+
 def fallback_and_back(folder):
     """The network is away for `apfallback` seconds: there is another way in until it is back."""
     settings = {"apfallback": "2", "appass": "canary-key", "apip": "10.1.2.3", "apchannel": "6"}
@@ -194,7 +211,13 @@ def scan_holds_nobody_up(folder):
         assert len(answered) > 5 and max(answered) < 1, answered
 
 
-STORIES = [from_new_board_to_network, fallback_and_back, strongest_first, scan_holds_nobody_up]
+STORIES = [
+    from_new_board_to_network,
+    unknown_network_on_a_new_board,
+    fallback_and_back,
+    strongest_first,
+    scan_holds_nobody_up,
+]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=name_of)
