@@ -11,7 +11,7 @@ from aio.late import borrow, lender
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
-from app.button import Button, Hands
+from app.button import Button, ButtonActions
 from app.camera import params
 from app.camera.camera import Camera
 from app.camera.frames import Frames
@@ -75,7 +75,7 @@ class System:
         self._make_camera()
         self._make_mqtt()
         self._make_status()
-        self._make_hands()
+        self._make_button()
         self._make_updater()
         self._make_servers()
         self._connect()
@@ -184,13 +184,11 @@ class System:
         )
         self.status.asked = self.telemetry.ask
 
-    def _make_hands(self):
+    def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
         self.led_state.restart = self.restart
-        hands = Hands(self.power, self.led, self.wifi, self.log)
-        self.button = Button(
-            Input(board.BUTTON).down, hands.press, hands.many, self.restart.erase, self.log
-        )
+        actions = ButtonActions(self.power, self.led, self.wifi, self.restart, self.log)
+        self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
     def _make_updater(self):
         self.updater = self.led_state.updater = Updater(
