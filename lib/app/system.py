@@ -18,8 +18,8 @@ from app.camera.frames import Frames
 from app.clock import Clock
 from app.commands import Commands
 from app.console.console import Consoles
-from app.console.telnet import TelnetDoor
-from app.console.uart import SerialConsole
+from app.console.telnet import TelnetServer
+from app.console.uart import UARTConsole
 from app.http.auth import Access
 from app.http.images import Web
 from app.http.router import Pages
@@ -46,7 +46,7 @@ from config import board, product
 from hal import chip, sensor
 from hal.nvs import NVS
 from hal.pins import Input, Output
-from hal.stdio import Console
+from hal.stdio import Stdio
 from hal.wifi import SoftAP, Station
 from proto.mqtt import next_id
 
@@ -59,7 +59,7 @@ _PROMPT_MS = const(3_600_000)  # the watchdog cannot be stopped, only be made pa
 
 
 class System:
-    """All components, made and connected; `run` starts them."""
+    """All components, made and connected; `start` hands them to the supervisor."""
 
     def __init__(self):
         self.id = borrow("app.identity").device_id(chip.mac())
@@ -88,7 +88,7 @@ class System:
 
     def _make_consoles(self):
         self.consoles = Consoles(self.commands, self.log)
-        self.serial = SerialConsole(Console(), self.consoles.open("uart"))
+        self.serial = UARTConsole(Stdio(), self.consoles)
         self.log.write = self.consoles.say
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
@@ -152,11 +152,12 @@ class System:
         self.http = Listener(
             _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS
         )
-        door = TelnetDoor(self.consoles, access, "{} {}".format(product.NAME, product.VERSION))
+        greeting = "{} {}".format(product.NAME, product.VERSION)
+        telnet = TelnetServer(self.consoles, access, greeting)
         self.telnet = Listener(
             _TELNET_PORT,
-            door.serve,
-            door.refuse,
+            telnet.serve,
+            telnet.refuse,
             self.deadlines,
             self.log,
             budget,
@@ -223,7 +224,7 @@ class System:
         self.log.follow()
 
     def start(self):
-        """The supervisor of all of them, to be run; nothing here is needed any more."""
+        """Return the supervisor, which runs all components; this object is not needed after."""
         if borrow("hal.appslot").safe_mode():
             mode = borrow("app.safemode").SafeMode(self.frames, self.camera, self.log)
             self.supervisor.add("safe mode", mode)
