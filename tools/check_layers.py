@@ -25,7 +25,7 @@ APP = STANDARD | {"aio", "proto", "config.product", "app.settings.schema", "app.
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
     "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
-    "main": STANDARD | {"app.system", "aio.late", "machine"},  # restarts when all else is broken
+    "main": STANDARD | {"app.system", "hal.wifi", "machine"},  # restarts when all else is broken
     "aio": STANDARD | {"aio"},
     "proto": PURE | {"proto"},
     "proto.mqtt": PURE | {"proto", "umqtt"},
@@ -48,7 +48,7 @@ ADVICE = {  # layer: what to do instead
     "proto": "proto has no I/O and knows only itself (design: proto -> standard modules)",
     "aio": "aio knows no product and no hardware (design: aio -> standard modules)",
     "hal": "hal has no policy (design: hal -> machine, network, esp32, camera)",
-    "main": "main only starts the system (design: main -> app.system)",
+    "main": "main only starts Wi-Fi and the system (design: main -> app.system)",
     "boot": "boot knows nothing of the product but how a copy of it is mounted",
 }
 LAYERS = ("aio", "proto", "hal", "app", "config")

@@ -55,7 +55,6 @@ _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one i
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
 _LEAST_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
-_PROMPT_MS = const(3_600_000)  # the watchdog cannot be stopped, only be made patient
 
 
 class System:
@@ -254,13 +253,3 @@ class System:
         gc.collect()
         gc.threshold(max(_LEAST_GARBAGE, gc.mem_free() // 4))
         return self.supervisor
-
-
-def made():
-    """What main.py runs, for ever."""
-    return System().start()
-
-
-def at_prompt():
-    """Somebody has interrupted the camera to work at the prompt: do not restart under them."""
-    chip.Watchdog(_PROMPT_MS)
