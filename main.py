@@ -1,4 +1,4 @@
-"""The camera: everything is under lib/, put together in lib/app/system.py."""
+"""Starts the camera: Wi-Fi, then everything under lib/, which lib/app/system.py connects."""
 
 import asyncio
 import sys
@@ -6,13 +6,20 @@ import time
 
 import machine
 
-try:
-    from aio.late import once  # inside: the copy of the application that runs may be broken
+_PROMPT_MS = 3_600_000
 
-    asyncio.run(once("app.system").made().run())
+try:
+    # Inside, because the copy of the application that runs may be broken. Wi-Fi comes first: its
+    # buffers need internal RAM, which the heap takes while the application is imported.
+    from hal import wifi
+
+    wifi.start()
+    from app.system import System
+
+    asyncio.run(System().start().run())
 except KeyboardInterrupt:  # Ctrl-C on the UART, or mpremote
-    once("app.system").at_prompt()
-except Exception as e:  # boot.py counts it, and takes another copy when it goes on so
+    machine.WDT(timeout=_PROMPT_MS)  # it cannot be stopped: leave an hour for work at the prompt
+except Exception as e:  # boot.py counts it, and chooses another copy if it happens again and again
     sys.print_exception(e)
     time.sleep(2)  # to be read, or for Ctrl-C
     machine.reset()

@@ -26,7 +26,7 @@ APP |= {"app.camera.camera", "app.mqtt.session", "app.identity"}
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
     "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
-    "main": STANDARD | {"app.system", "aio.late", "machine"},  # restarts when all else is broken
+    "main": STANDARD | {"app.system", "hal.wifi", "machine"},  # restarts when all else is broken
     "aio": STANDARD | {"aio"},
     "proto": PURE | {"proto"},
     "proto.mqtt": PURE | {"proto", "umqtt"},
@@ -41,7 +41,6 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app.commandtable": set(),  # tools on the PC read it
     "app.http.site": APP | {"microdot"},
     "app.http.static": APP | {"frozenpages"},
-    "app.wifi.portal": APP | {"microdot"},
     "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},
 }
 ADVICE = {  # layer: what to do instead
@@ -49,7 +48,7 @@ ADVICE = {  # layer: what to do instead
     "proto": "proto has no I/O and knows only itself (design: proto -> standard modules)",
     "aio": "aio knows no product and no hardware (design: aio -> standard modules)",
     "hal": "hal has no policy (design: hal -> machine, network, esp32, camera)",
-    "main": "main only starts the system (design: main -> app.system)",
+    "main": "main only starts Wi-Fi and the system (design: main -> app.system)",
     "boot": "boot knows nothing of the product but how a copy of it is mounted",
 }
 LAYERS = ("aio", "proto", "hal", "app", "config")

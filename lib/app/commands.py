@@ -20,7 +20,7 @@ class Commands:
         """All commands, sorted; those for the group topic alone."""
         return borrow("app.commandlist").names(group)
 
-    def call(self, name, argument, group=False):
+    async def call(self, name, argument, group=False):
         """(reply name, reply text, flags); raises UnknownCommand, BadArgument."""
         name, argument = name.lower(), argument.strip()
         if name in self._settings:

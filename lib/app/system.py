@@ -11,15 +11,15 @@ from aio.late import borrow, lender
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
-from app.button import Button, Hands
+from app.button import Button, ButtonActions
 from app.camera import params
 from app.camera.camera import Camera
 from app.camera.frames import Frames
 from app.clock import Clock
 from app.commands import Commands
 from app.console.console import Consoles
-from app.console.telnet import TelnetDoor
-from app.console.uart import SerialConsole
+from app.console.telnet import TelnetServer
+from app.console.uart import UARTConsole
 from app.http.auth import Access
 from app.http.images import Web
 from app.http.router import Pages
@@ -47,8 +47,8 @@ from config import board, product
 from hal import chip, sensor, sntp
 from hal.nvs import NVS
 from hal.pins import Input, Output
-from hal.stdio import Console
-from hal.wifi import Station
+from hal.stdio import Stdio
+from hal.wifi import SoftAP, Station
 from proto.mqtt import next_id
 
 _HTTP_PORT, _TELNET_PORT = const(80), const(23)
@@ -56,11 +56,10 @@ _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one i
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
 _LEAST_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
-_PROMPT_MS = const(3_600_000)  # the watchdog cannot be stopped, only be made patient
 
 
 class System:
-    """All components, made and connected; `run` starts them."""
+    """All components, made and connected; `start` hands them to the supervisor."""
 
     def __init__(self):
         self.id = device_id(chip.mac())
@@ -76,7 +75,7 @@ class System:
         self._make_camera()
         self._make_mqtt()
         self._make_status()
-        self._make_hands()
+        self._make_button()
         self._make_updater()
         self._make_servers()
         self._connect()
@@ -89,15 +88,15 @@ class System:
 
     def _make_consoles(self):
         self.consoles = Consoles(self.commands, self.log)
-        self.serial = SerialConsole(Console(), self.consoles.open("uart"))
+        self.serial = UARTConsole(Stdio(), self.consoles)
         self.log.write = self.consoles.say
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
         self.host = host_name(self.id, self.settings["topic"])
-        station = Station(self.host)
-        ap = "hal.ap", self.id
-        self.wifi = WiFiLink(station, self.settings, self.log, Backoff, self.off_loop, ap)
+        self.wifi = WiFiLink(
+            Station(self.host), SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
+        )
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         self.syslog = Syslog(self.log, self.settings, self.wifi.up, self.off_loop, self.id)
 
@@ -151,11 +150,12 @@ class System:
         self.http = Listener(
             _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS
         )
-        door = TelnetDoor(self.consoles, access, "{} {}".format(product.NAME, product.VERSION))
+        greeting = "{} {}".format(product.NAME, product.VERSION)
+        telnet = TelnetServer(self.consoles, access, greeting)
         self.telnet = Listener(
             _TELNET_PORT,
-            door.serve,
-            door.refuse,
+            telnet.serve,
+            telnet.refuse,
             self.deadlines,
             self.log,
             budget,
@@ -183,13 +183,11 @@ class System:
         )
         self.status.on_status = self.telemetry.ask
 
-    def _make_hands(self):
+    def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
         self.led_state.restart = self.restart
-        hands = Hands(self.power, self.led, self.wifi, self.log)
-        self.button = Button(
-            Input(board.BUTTON).down, hands.press, hands.many, self.restart.erase, self.log
-        )
+        actions = ButtonActions(self.power, self.led, self.wifi, self.restart, self.log)
+        self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
     def _make_updater(self):
         self.updater = self.led_state.updater = Updater(
@@ -224,7 +222,7 @@ class System:
         self.log.follow()
 
     def start(self):
-        """The supervisor of all of them, to be run; nothing here is needed any more."""
+        """Return the supervisor, which runs all components; this object is not needed after."""
         if borrow("hal.appslot").safe_mode():
             self.supervisor.add("safe mode", SafeMode(self.frames, self.camera, self.log))
         for name, component in (
@@ -253,13 +251,3 @@ class System:
         gc.collect()
         gc.threshold(max(_LEAST_GARBAGE, gc.mem_free() // 4))
         return self.supervisor
-
-
-def made():
-    """What main.py runs, for ever."""
-    return System().start()
-
-
-def at_prompt():
-    """Somebody has interrupted the camera to work at the prompt: do not restart under them."""
-    chip.Watchdog(_PROMPT_MS)

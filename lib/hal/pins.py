@@ -1,10 +1,10 @@
-"""Pins that are on or off, whatever their level."""
+"""Digital pins, as on and off instead of levels."""
 
 from machine import Pin
 
 
 class Output:
-    """A pin that is on or off; `active` is the level that means on."""
+    """An output; `active` is the level that means on."""
 
     def __init__(self, number, active=1, on=False):
         self._active = active
@@ -19,7 +19,7 @@ class Output:
 
 
 class Input:
-    """A pin with its pull-up on; `down()` is true while it is at ground."""
+    """An input with a pull-up; `down()` is true while it is connected to ground."""
 
     def __init__(self, number):
         self._pin = Pin(number, Pin.IN, Pin.PULL_UP)

@@ -1,7 +1,7 @@
-"""The time of a network, into the chip's clock: MicroPython's `ntptime`, its socket checked.
+"""Network time by MicroPython's `ntptime`, with checked responses; sets the chip's clock.
 
-`ntptime` believes whatever arrives. It touches the network only through its `socket` module, so
-it is given one that lets just the answer to its own question through (RFC 4330 section 5).
+`ntptime` accepts any packet. It reaches the network only through its `socket` module, so it gets
+one here that passes nothing but a valid response to its own request (RFC 4330 section 5).
 """
 
 import os
@@ -15,15 +15,15 @@ from micropython import const
 _SIZE = const(48)
 _TRANSMIT = const(40)  # offset of the transmit timestamp
 _ORIGINATE = const(24)
-_MOST_STRAYS = const(8)
+_MAX_STRAYS = const(8)
 
 
-class BadAnswer(OSError):
-    """A server answered, but not so that it can be believed."""
+class BadResponse(OSError):
+    """A response that must not set a clock."""
 
 
-class _Checked:
-    """A UDP socket for one question and its answer."""
+class _CheckedSocket:
+    """A UDP socket for one request and its response."""
 
     def __init__(self, *args):
         self._sock = socket.socket(*args)
@@ -34,7 +34,7 @@ class _Checked:
         self._sock.settimeout(seconds)
 
     def sendto(self, query, address):
-        """A random transmit timestamp comes back as the originate timestamp of our answer."""
+        """Send a random transmit timestamp, which the response returns as originate timestamp."""
         self._server = address
         self._cookie = os.urandom(8)
         packet = bytearray(query)
@@ -42,47 +42,47 @@ class _Checked:
         return self._sock.sendto(packet, address)
 
     def recv(self, size):
-        for _ in range(_MOST_STRAYS):
-            answer, address = self._sock.recvfrom(size)
-            if address == self._server and answer[_ORIGINATE : _ORIGINATE + 8] == self._cookie:
-                return _believable(answer)
-        raise BadAnswer("answers from elsewhere only")
+        for _ in range(_MAX_STRAYS):
+            response, address = self._sock.recvfrom(size)
+            if address == self._server and response[_ORIGINATE : _ORIGINATE + 8] == self._cookie:
+                return _checked(response)
+        raise BadResponse("only packets from other senders")
 
     def close(self):
         self._sock.close()
 
 
-def _believable(answer):
-    if len(answer) < _SIZE:
-        raise BadAnswer("short answer")
-    leap, mode, stratum = answer[0] >> 6, answer[0] & 7, answer[1]
+def _checked(response):
+    if len(response) < _SIZE:
+        raise BadResponse("short response")
+    leap, mode, stratum = response[0] >> 6, response[0] & 7, response[1]
     if leap == 3 or mode != 4 or not 1 <= stratum <= 15:
-        raise BadAnswer("the server has no time (stratum {})".format(stratum))
-    if answer[_TRANSMIT:_SIZE] == bytes(8):
-        raise BadAnswer("an answer without a time")
-    return answer
+        raise BadResponse("the server has no time (stratum {})".format(stratum))
+    if response[_TRANSMIT:_SIZE] == bytes(8):
+        raise BadResponse("a response without a time")
+    return response
 
 
-class _Socket:
-    """What `ntptime` takes for the module `socket`."""
+class _SocketModule:
+    """Stands in for the module `socket` in `ntptime`."""
 
     AF_INET = socket.AF_INET
     SOCK_DGRAM = socket.SOCK_DGRAM
     getaddrinfo = staticmethod(socket.getaddrinfo)
-    socket = _Checked
+    socket = _CheckedSocket
 
 
 def ask(host):
-    """Seconds of UTC since the chip's epoch by one question to `host`; the clock stays.
+    """Return UTC from `host`, in seconds since the chip's epoch; does not set the clock.
 
-    Blocks, for DNS and up to a second. Raises OSError when nothing believable answers.
+    Blocks for DNS and up to a second more. Raises OSError if no valid response arrives.
     """
-    ntptime.socket = _Socket
+    ntptime.socket = _SocketModule
     ntptime.host = host
     return ntptime.time()
 
 
 def set_clock(seconds):
-    """Set the chip's clock to `seconds` of UTC."""
+    """Set the chip's clock to UTC, in seconds since its epoch."""
     year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds)[:8]
     RTC().datetime((year, month, day, weekday, hour, minute, second, 0))

@@ -1,14 +1,14 @@
-"""UART0, which MicroPython shows as stdin and stdout (115200 8N1)."""
+"""UART0, which MicroPython offers as stdin and stdout (115200 8N1)."""
 
 import sys
 from asyncio import core
 
 
-class Console:
-    """The serial console: bytes in as they come, bytes out."""
+class Stdio:
+    """The serial line: bytes in as they arrive, bytes out."""
 
     async def read(self):
-        """The next byte, as bytes; no more is taken, so that nothing blocks."""
+        """Return the next byte, as bytes; reading more at once would block."""
         await self._readable()
         return sys.stdin.buffer.read(1)
 
@@ -16,5 +16,5 @@ class Console:
         yield core._io_queue.queue_read(sys.stdin)
 
     def write(self, data):
-        """Write bytes; waits for the UART's FIFO, so keep them few."""
+        """Write bytes; blocks until the UART's FIFO has room for them."""
         sys.stdout.buffer.write(data)

@@ -1,4 +1,8 @@
-"""The Wi-Fi station: what is in the air, one try to join, its state, its addresses. No policy."""
+"""The two interfaces of the Wi-Fi radio: the station and the access point. No policy.
+
+Errors of `network.WLAN` are OSError or RuntimeError, depending on the firmware and on the error;
+here they are always OSError.
+"""
 
 import asyncio
 
@@ -6,8 +10,9 @@ import network
 from micropython import const
 
 _POLL_MS = const(100)
-_GIVE_UP_MS = const(5_000)  # the chip has then tried twice
-_ABSENT_MS = const(1_000)  # it has looked for the network on all channels
+_FAILED_MS = const(5_000)  # of a failure status: the chip has tried twice
+_ABSENT_MS = const(1_000)  # of "no such network": the chip has scanned every channel
+_OPEN, _WPA2 = const(0), const(3)  # SEC_OPEN and SEC_WPA2; older firmware has no names for them
 
 _REASONS = {  # as in ESP-IDF's wifi_err_reason_t; older firmware has no names for some
     network.STAT_CONNECTING: "no answer",
@@ -22,30 +27,54 @@ _REASONS = {  # as in ESP-IDF's wifi_err_reason_t; older firmware has no names f
 }
 
 
+def start():
+    """Start the radio, which claims the internal RAM for its buffers."""
+    network.WLAN(network.STA_IF).active(True)
+
+
+def _call(method, *args, **settings):
+    """Call a method of `network.WLAN`; raise OSError whatever class its error has."""
+    try:
+        return method(*args, **settings)
+    except RuntimeError as e:
+        raise OSError(str(e))
+
+
+def _try(method, *args, **settings):
+    """Call a method of `network.WLAN`; return None if it fails."""
+    try:
+        return method(*args, **settings)
+    except (OSError, RuntimeError):
+        return None
+
+
 class Station:
-    """The station interface of `network.WLAN`."""
+    """The station interface."""
 
     def __init__(self, hostname):
-        network.hostname(hostname)  # before WLAN is made: it is sent with DHCP and mDNS
+        network.hostname(hostname)  # before it joins: DHCP and mDNS announce it
         self._wlan = network.WLAN(network.STA_IF)
 
     def scan(self):
-        """What `network.WLAN.scan()` returns. Blocks for 2.5 s: call it off the loop.
+        """Return the rows of `network.WLAN.scan()`. Blocks for 2.5 s: call it off the loop.
 
         Raises OSError while the station is joining.
         """
-        self._wlan.active(True)
-        return self._wlan.scan()
+        _call(self._wlan.active, True)
+        return _call(self._wlan.scan)
 
     async def join(self, ssid, password, bssid, timeout_ms):
-        """True when an address was got within `timeout_ms`; sooner False when it is hopeless."""
-        self._wlan.active(True)
+        """Return True once there is an address, False after `timeout_ms` or a lasting failure.
+
+        Raises OSError if the radio refuses.
+        """
+        _call(self._wlan.active, True)
         self.leave()  # connect() while connecting raises
         if bssid:
-            self._wlan.connect(ssid, password, bssid=bssid)
+            _call(self._wlan.connect, ssid, password, bssid=bssid)
         else:
-            self._wlan.connect(ssid, password)
-        tried = False  # status() may still tell how the last try ended
+            _call(self._wlan.connect, ssid, password)
+        tried = False  # until then status() may still show how the last try ended
         failing_ms = 0
         for _ in range(timeout_ms // _POLL_MS):
             if self.address():
@@ -56,36 +85,57 @@ class Station:
             tried = tried or not failing
             failing_ms = failing_ms + _POLL_MS if failing and tried else 0
             absent = status == network.STAT_NO_AP_FOUND
-            if failing_ms >= (_ABSENT_MS if absent else _GIVE_UP_MS):
+            if failing_ms >= (_ABSENT_MS if absent else _FAILED_MS):
                 break
         return False
 
     def leave(self):
-        try:
-            self._wlan.disconnect()
-        except OSError:  # it was not connected
-            pass
+        """Leave the network, or stop joining; does nothing if the station is idle or off."""
+        _try(self._wlan.disconnect)
 
     def joined(self):
+        """Return True while there is a network and an address."""
         return self._wlan.isconnected() and bool(self.address())
 
     def address(self):
-        """The station's IPv4 address as text, "" without one."""
+        """Return the station's IPv4 address as text, "" without one."""
         if not self._wlan.isconnected():
             return ""
         ip = self._wlan.ifconfig()[0]
         return "" if ip == "0.0.0.0" else ip
 
     def why(self):
-        """Why the last try failed, in words; status() alone keeps old failures."""
+        """Return why the last try failed, as text; status() alone keeps old failures."""
         status = self._wlan.status()
         if self.rssi() is not None and not 200 <= status < 1_000:
             return "no address"  # associated, but the DHCP server is silent
         return _REASONS.get(status, "not joined")
 
     def rssi(self):
-        """Signal strength in dBm; None when not joined."""
-        try:
-            return self._wlan.status("rssi")
-        except OSError:
-            return None
+        """Return the signal strength in dBm, None while not joined."""
+        return _try(self._wlan.status, "rssi")
+
+
+class SoftAP:
+    """The access point interface, with the chip's DHCP server."""
+
+    def __init__(self, ssid):
+        self._wlan = network.WLAN(network.AP_IF)
+        self._ssid = ssid
+
+    def open(self, address, password, channel):
+        """Open the network `address`/24, with WPA2 if there is a password; raises OSError."""
+        wlan = self._wlan
+        _call(wlan.active, True)  # first: an inactive access point takes no settings
+        security = _WPA2 if password else _OPEN
+        _call(wlan.config, ssid=self._ssid, security=security, password=password)
+        _try(wlan.config, channel=channel)  # fails while the one radio serves the station
+        _call(wlan.ifconfig, (address, "255.255.255.0", address, address))
+
+    def clients(self):
+        """Return how many clients have joined; raises OSError if it is not open."""
+        return len(_call(self._wlan.status, "stations"))
+
+    def close(self):
+        """Close the network; does nothing if it is not open."""
+        _try(self._wlan.active, False)

@@ -1,28 +1,27 @@
-"""A name server that knows one answer: every name has the same IPv4 address (RFC 1035).
+"""Name server of a captive portal: every name has the same IPv4 address (RFC 1035).
 
-It serves a captive portal, to devices of any make that are not to be trusted: nothing is made
-by a length that came with a packet, and what is no proper query is answered as briefly as the
-standard has it, or not at all.
+Its clients are untrusted: nothing is allocated by a length in a packet, and a malformed query gets
+the shortest reply that the standard allows, or none.
 """
 
 from micropython import const
 
-MOST_QUERY = const(300)  # longer than any question; of a longer packet the rest is not needed
+MAX_QUERY = const(300)  # bytes, more than any question; the rest of a packet is not needed
 _HEAD, _LONGEST_NAME, _LONGEST_LABEL = const(12), const(255), const(63)
 _RESPONSE, _OPCODE, _TRUNCATED, _RECURSION = const(0x80), const(0x78), const(2), const(1)
 _NO_ERROR, _FORMAT_ERROR, _NOT_IMPLEMENTED, _REFUSED = const(0), const(1), const(4), const(5)
 _A, _ANY, _IN = const(1), const(255), const(1)
-_TTL_S = const(10)  # soon forgotten: the names have other addresses elsewhere
+_TTL_S = const(10)  # short, because on other networks the names have other addresses
 
 
 class NameServer:
-    """Answers queries with `address`, four bytes."""
+    """Answers every query with `address` (4 bytes)."""
 
     def __init__(self, address):
         self._record = b"\xc0\x0c\0\1\0\1\0\0\0" + bytes((_TTL_S,)) + b"\0\4" + address
 
     def answer(self, query):
-        """The packet that answers `query` (bytes), b"" when it deserves none."""
+        """Return the response to the packet `query` (bytes), b"" if it gets none."""
         if len(query) < _HEAD or query[2] & _RESPONSE:
             return b""
         if query[2] & _OPCODE:
@@ -35,20 +34,20 @@ class NameServer:
             return _reply(query, _REFUSED, end)
         if kind in (_A, _ANY):
             return _reply(query, _NO_ERROR, end, 1) + self._record
-        return _reply(query, _NO_ERROR, end)  # the name exists, but has nothing of that kind
+        return _reply(query, _NO_ERROR, end)  # the name exists, but has no such record
 
 
 def _reply(query, code, end=_HEAD, answers=0):
-    """Head and question, the latter as far as it could be read."""
+    """Return a header, the question up to `end`, and how many records follow."""
     flags = bytes((_RESPONSE | 4 | query[2] & (_OPCODE | _RECURSION), 0x80 | code))
     counts = bytes((0, end > _HEAD, 0, answers, 0, 0, 0, 0))
     return query[:2] + flags + counts + query[_HEAD:end]
 
 
 def _end_of_question(query):
-    """Where the one question ends; 0 when there is none, more than one, or none to be read.
+    """Return the end of the only question; 0 if there is none, several, or a malformed one.
 
-    A question has no compressed names: there is nothing before it that they could point to.
+    Its name is never compressed, because nothing precedes it that it could point to.
     """
     if _number(query, 4) != 1:
         return 0

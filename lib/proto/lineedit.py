@@ -1,24 +1,24 @@
-"""A command line typed byte by byte: editing, history, every kind of line end."""
+"""Line editor for a terminal: editing keys, history, every kind of line end."""
 
 from micropython import const
 
-MOST = 255  # bytes of a line
+MAX_LINE = 255  # bytes
 
 _BACKSPACE, _DELETE, _CTRL_U, _ESC = const(8), const(127), const(21), const(27)
 _CR, _LF = const(13), const(10)
-_NO_UTF8 = const(0xF8)  # from here on: telnet and a terminal would take the echo for theirs
+_NOT_UTF8 = const(0xF8)  # and up: telnet and the terminal would interpret the echo
 
 
 class LineEditor:
-    """`feed` takes one byte and returns what to echo; `line` is then the finished line or None.
+    """After each `feed`, `line` is the finished line or None.
 
-    CR, LF, CR LF and CR NUL (RFC 854) end a line. `too_long` says that it was cut at 255 bytes.
+    CR, LF, CR LF and CR NUL (RFC 854) end a line. `too_long` is set if it was cut at MAX_LINE.
     """
 
     def __init__(self, history=8):
         self._buffer = bytearray()
         self._history = []
-        self._most_history = history
+        self._max_history = history
         self._recall = 0
         self._after_cr = False
         self._escape = b""
@@ -26,12 +26,12 @@ class LineEditor:
         self.too_long = False
 
     def feed(self, byte):
-        """The bytes to show for one byte that came in."""
+        """Take one byte from the keyboard; return the bytes to echo."""
         self.line = None
         after_cr, self._after_cr = self._after_cr, byte == _CR
         if self._escape and byte >= 32:
             return self._escaped(byte)
-        self._escape = b""  # a control character ends what was cut off, and counts
+        self._escape = b""  # a control character aborts a sequence and is executed (ECMA-48)
         if byte in (_CR, _LF):
             return b"" if after_cr and byte == _LF else self._end()
         if byte == _ESC:
@@ -40,12 +40,12 @@ class LineEditor:
             return self._erase(1)
         elif byte == _CTRL_U:
             return self._erase(len(self._buffer))
-        elif 32 <= byte < _NO_UTF8:
+        elif 32 <= byte < _NOT_UTF8:
             return self._insert(byte)
         return b""
 
     def _insert(self, byte):
-        if len(self._buffer) >= MOST:
+        if len(self._buffer) >= MAX_LINE:
             first, self.too_long = not self.too_long, True
             return b"\x07" if first else b""
         self._buffer.append(byte)
@@ -56,13 +56,13 @@ class LineEditor:
         self._buffer = bytearray()
         if self.line.strip() and not self.too_long and self.line not in self._history[-1:]:
             self._history.append(self.line)
-            if len(self._history) > self._most_history:
+            if len(self._history) > self._max_history:
                 self._history.pop(0)
         self._recall = len(self._history)
         return b"\r\n"
 
     def typed(self):
-        """What stands in the line so far."""
+        """Return the line so far."""
         return bytes(self._buffer)
 
     def _erase(self, characters):
@@ -70,13 +70,13 @@ class LineEditor:
         while self._buffer and shown < characters:
             byte = self._buffer[-1]
             self._buffer = self._buffer[:-1]
-            shown += byte & 0xC0 != 0x80  # what follows in UTF-8 has no width of its own
+            shown += byte & 0xC0 != 0x80  # continuation bytes of UTF-8 have no width
         if not self._buffer:
             self.too_long = False
         return b"\b \b" * shown
 
     def _escaped(self, byte):
-        """ESC [ A is up, ESC [ B is down; other sequences are swallowed whole."""
+        """Go through the history on ESC [ A (up) and ESC [ B (down); ignore other sequences."""
         self._escape += bytes((byte,))
         if len(self._escape) == 2 and byte in b"[O":
             return b""
@@ -87,11 +87,11 @@ class LineEditor:
         return self._show_history(step) if step else b""
 
     def _show_history(self, step):
-        wanted = self._recall + step
-        if not 0 <= wanted <= len(self._history):
+        at = self._recall + step
+        if not 0 <= at <= len(self._history):
             return b""
-        self._recall = wanted
-        gone = self._erase(len(self._buffer))
-        line = self._history[wanted] if wanted < len(self._history) else b""
+        self._recall = at
+        erased = self._erase(len(self._buffer))
+        line = self._history[at] if at < len(self._history) else b""
         self._buffer = bytearray(line)
-        return gone + line
+        return erased + line

@@ -1,4 +1,4 @@
-"""The telnet protocol under a console (RFC 854, 857, 858): options out, data through."""
+"""The telnet protocol of a console (RFC 854, 857, 858): separates options from data."""
 
 from micropython import const
 
@@ -10,9 +10,9 @@ HELLO = bytes((_IAC, _WILL, _ECHO, _IAC, _WILL, _SGA))  # we echo, character by 
 
 
 class Telnet:
-    """`feed` takes one byte; `data` is then the byte for the console, or None.
+    """Parser of one connection: after each `feed`, `data` is the byte for the console, or None.
 
-    Each option is answered at most once, so that two sides can never talk in circles.
+    Each option is answered at most once, so that no negotiation loops.
     """
 
     def __init__(self):
@@ -22,7 +22,7 @@ class Telnet:
         self.data = None
 
     def feed(self, byte):
-        """The bytes to answer for one byte that came in."""
+        """Take one received byte; return the bytes to send in response."""
         self.data = None
         if self._state == _DATA:
             if byte == _IAC:
@@ -52,7 +52,7 @@ class Telnet:
             self._state = _OPTION
 
     def _answer(self, verb, option):
-        """Refuse what is offered or asked, but for what HELLO has promised."""
+        """Refuse what the peer offers or requests, except for what HELLO has offered."""
         if verb in (_WONT, _DONT) or (verb == _DO and option in (_ECHO, _SGA)):
             return b""
         at, bit = (0 if verb == _WILL else 32) + option // 8, 1 << option % 8

@@ -1,4 +1,4 @@
-"""A small resolver: asks one DNS server, by packets made by hand."""
+"""A small DNS resolver, with packets made by hand."""
 
 import random
 import socket
@@ -7,7 +7,7 @@ A, AAAA = 1, 28
 
 
 def query(name, kind=A, number=None):
-    """The packet of a question."""
+    """Return the packet of a query."""
     number = random.randrange(65_536) if number is None else number
     labels = b"".join(bytes((len(part),)) + part.encode() for part in name.split("."))
     head = number.to_bytes(2, "big") + b"\x01\0\0\1\0\0\0\0\0\0"
@@ -15,7 +15,7 @@ def query(name, kind=A, number=None):
 
 
 def resolve(port, name, kind=A, tries=3):
-    """(response code, [address, ...]) of a name, asked as a phone does: again when unanswered."""
+    """Return (response code, [address, ...]) of a name; retry like a phone without a response."""
     packet = query(name, kind)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(1)
@@ -39,7 +39,7 @@ def _addresses(reply, at):
     found = []
     for _ in range(reply[7]):
         assert reply[at : at + 6] == b"\xc0\x0c\0\1\0\1" and reply[at + 10 : at + 12] == b"\0\4"
-        assert int.from_bytes(reply[at + 6 : at + 10], "big") <= 60  # soon forgotten
+        assert int.from_bytes(reply[at + 6 : at + 10], "big") <= 60  # a short TTL
         found.append(socket.inet_ntoa(reply[at + 12 : at + 16]))
         at += 16
     assert at == len(reply)

@@ -1,4 +1,4 @@
-"""Somebody at a telnet console: a bare socket, so that it can also misbehave."""
+"""A user of a telnet console: a bare socket, so that it can also misbehave."""
 
 import contextlib
 import socket
@@ -10,7 +10,7 @@ IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 
 
 class TelnetUser:
-    """Connected to the console on `port`; remembers the text it was sent, and the options."""
+    """Connects to `port`; keeps the text and the options that it receives."""
 
     def __init__(self, port, reading=True, receive_buffer=None):
         self.sock = socket.socket()
@@ -32,19 +32,19 @@ class TelnetUser:
 
     @property
     def options(self):
-        """What the camera said of options so far: [(verb, option), ...]."""
+        """Options received so far: [(verb, option), ...]."""
         return _split(bytes(self.raw))[0]
 
     @property
     def text(self):
-        """All other bytes so far, as text with plain line ends."""
+        """Text received so far, with plain line ends."""
         return _split(bytes(self.raw))[1].decode(errors="replace").replace("\r\n", "\n")
 
     def send(self, data):
         self.sock.sendall(data)
 
     def wait(self, text, since=0, limit_s=10):
-        """Wait until `text` stands behind the position `since`; returns its end."""
+        """Wait for `text` after the position `since`; return its end."""
 
         def end():
             at = self.text.find(text, since)
@@ -54,7 +54,7 @@ class TelnetUser:
 
     @classmethod
     def admitted(cls, port):
-        """One who has a console; those who have just left may still hold it for a moment."""
+        """Return a user with a console; retry while the last users still hold all of them."""
 
         def entered():
             user = cls(port)

@@ -1,4 +1,4 @@
-"""The camera's own access point: of a new board, and when the network fails."""
+"""The camera's own access point: on a new board, and when the network fails."""
 
 import concurrent.futures
 import socket
@@ -18,7 +18,7 @@ FEW = 3_000
 
 @pytest.fixture(scope="module")
 def unconfigured(tmp_path_factory):
-    """A new board: nothing is set."""
+    """A new board, without settings."""
     with Simulator(tmp_path_factory.mktemp("new"), args=("--ap",)) as made:
         yield made
 
@@ -28,13 +28,13 @@ def own_ap(camera):
 
 
 def fill_in(camera, **fields):
-    """The setup page, by curl."""
+    """Submit the set-up form."""
     answer = httpx.post(camera.url + "/", data={**fields, "save": "Save"}, timeout=10)
     assert answer.status_code == 200 and "sim" in answer.text
 
 
 def closed(camera):
-    wait_until(lambda: not own_ap(camera)["on"], 10, "an access point that is closed")
+    wait_until(lambda: not own_ap(camera)["on"], 10, "a closed access point")
 
 
 # A new board
@@ -66,7 +66,7 @@ def test_probes_find_the_page(unconfigured, path):
     assert "Success" not in answer.text
 
 
-def test_fifty_clients_probes_grow_nothing(unconfigured):
+def test_probes_of_fifty_clients_take_no_more_heap(unconfigured):
     def visit(number):
         for name in ("captive.apple.com", f"host{number}.example"):
             assert resolve(unconfigured.facts["dns"], name)[0] == 0
@@ -74,7 +74,7 @@ def test_fifty_clients_probes_grow_nothing(unconfigured):
             wait_until(lambda path=path: probe(path), 20)
 
     def probe(path):
-        try:  # ten sockets in all: some have to come again, as they do
+        try:  # ten sockets in all: some clients have to retry, as real ones do
             return httpx.get(unconfigured.url + path, timeout=5).status_code in (200, 302, 404)
         except httpx.TransportError:
             return False
@@ -91,7 +91,7 @@ def test_fifty_clients_probes_grow_nothing(unconfigured):
     assert "restarts 0," in unconfigured.status("3")
 
 
-def test_a_flood_of_rubbish_leaves_the_name_server_alive(unconfigured):
+def test_name_server_survives_malformed_packets(unconfigured):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", unconfigured.facts["dns"]))
         for n in range(300):
@@ -100,11 +100,11 @@ def test_a_flood_of_rubbish_leaves_the_name_server_alive(unconfigured):
     assert resolve(unconfigured.facts["dns"], "b.example") == (0, ["192.168.1.1"])
 
 
-# Stories of their own boards
+# Stories with boards of their own
 
 
 def from_new_board_to_network(folder):
-    """By the page: a wrong password, the right one; then no access point beside the network."""
+    """Set up by the page: a wrong password, the right one; then the access point closes."""
     with Simulator(folder, args=("--ap",)) as camera:
         camera.control("ap_client", count=1)
         networks = camera.get("/api/networks").json()["networks"]
@@ -112,7 +112,7 @@ def from_new_board_to_network(folder):
         assert ["sim guests", False] in [[row["ssid"], row["secured"]] for row in networks]
         fill_in(camera, wifissid="sim", wifipassword="not the right one")
         camera.wait_status("wifi waiting (wrong password), access point 192.168.1.1", 20)
-        assert resolve(camera.facts["dns"], "a.example")[1]  # it can be set up again at once
+        assert resolve(camera.facts["dns"], "a.example")[1]  # it can be corrected at once
         fill_in(camera, wifipassword="simulated", mqtthost=camera.facts["mqtt"])
         camera.wait_status("wifi joined, mqtt connected", 20)
         closed(camera)
@@ -125,14 +125,28 @@ def from_new_board_to_network(folder):
         wait_until(lambda: camera.get("/generate_204").status_code == 302)
         assert resolve(camera.facts["dns"], "a.example")[1]
         assert "wifi access point" in camera.status()
-        camera.command("password2 another-one")  # saved: it tries again
+        camera.command("password2 another-one")  # a change of the networks: it joins again
         camera.wait_status("wifi joined", 20)
         closed(camera)
-        assert before - camera.heap_free() < 3 * FEW  # names and lines of the log stay
+        assert before - camera.heap_free() < 3 * FEW  # interned names and log lines stay
+
+
+def unknown_network_on_a_new_board(folder):
+    """A wrong network name on the console is retried for ever beside the open access point."""
+    with Simulator(folder, args=("--ap",)) as camera:
+        assert camera.command("ssid nosuch") == "nosuch"
+        camera.wait_output("wifi: ! no such network", 20)
+        camera.wait_status("(no such network), access point 192.168.1.1", 10)
+        assert "restarts 0," in camera.status("3")
+        assert camera.get("/").status_code == 200
+        camera.command("ssid sim")
+        camera.command("password simulated")
+        camera.wait_status("wifi joined", 20)
+        closed(camera)
 
 
 def fallback_and_back(folder):
-    """The network is away for `apfallback` seconds: there is another way in until it is back."""
+    """Without network for `apfallback` seconds the access point opens, until it is back."""
     settings = {"apfallback": "2", "appass": "canary-key", "apip": "10.1.2.3", "apchannel": "6"}
     with Simulator(folder, NO_BROKER, settings) as camera:
         camera.wait_status("wifi joined")
@@ -150,7 +164,7 @@ def fallback_and_back(folder):
         camera.control("ap_client", count=0, password="canary-key")
         camera.wait_status("wifi joined", 35)
         closed(camera)
-        camera.command("password not-this-one")  # and saved: setting up can be done again
+        camera.command("password not-this-one")  # the access point opens for a correction
         camera.wait_status("wrong password), access point 10.1.2.3", 30)
         camera.command("password simulated")
         camera.wait_status("wifi joined", 35)
@@ -159,7 +173,7 @@ def fallback_and_back(folder):
 
 
 def strongest_first(folder):
-    """Three networks are known; the best that can be heard is joined, and no false one."""
+    """Of three known networks the strongest is joined, but no open one of the same name."""
     settings = {"ssid2": "far", "password2": "far and weak"}
     settings.update(ssid3="near", password3="near and strong")
     with Simulator(folder, NO_BROKER, settings) as camera:
@@ -175,12 +189,12 @@ def strongest_first(folder):
         camera.control("wifi", ssid="far", up=False)
         camera.wait_status("(sim: open, but a password is stored; far: no such network", 35)
         since = len(camera.output)
-        camera.control("wifi", ssid="sim", up=True)  # the first of that name: the real one
+        camera.control("wifi", ssid="sim", up=True)  # the first of that name, the real one
         camera.wait_output("wifi: address", 35, since)
 
 
-def scan_holds_nobody_up(folder):
-    """The chip's scan takes 2.5 s; the loop goes on meanwhile."""
+def scan_blocks_no_request(folder):
+    """A scan takes 2.5 s, and the loop keeps running."""
     with Simulator(folder, args=("--ap",), fast=False) as camera:
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             scan = pool.submit(camera.get, "/api/networks")
@@ -194,7 +208,13 @@ def scan_holds_nobody_up(folder):
         assert len(answered) > 5 and max(answered) < 1, answered
 
 
-STORIES = [from_new_board_to_network, fallback_and_back, strongest_first, scan_holds_nobody_up]
+STORIES = [
+    from_new_board_to_network,
+    unknown_network_on_a_new_board,
+    fallback_and_back,
+    strongest_first,
+    scan_blocks_no_request,
+]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=name_of)

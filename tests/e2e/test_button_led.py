@@ -1,4 +1,4 @@
-"""The button's gestures and the LED's patterns, as a hand and an eye meet them."""
+"""The button's gestures and the LED's patterns, at the pins."""
 
 import contextlib
 import itertools
@@ -33,9 +33,9 @@ def client(broker, camera):
 
 
 def press(camera, **how):
-    """Press and let go, and leave the button alone for longer than contacts bounce.
+    """Press and release, then pause for longer than contacts bounce.
 
-    Single presses never become four in a row, which would open the access point.
+    Single presses never make four in a row, which would open the access point.
     """
     in_a_row = getattr(camera, "in_a_row", 0)
     if in_a_row == 3 or how.get("times", 1) > 1:
@@ -47,7 +47,7 @@ def press(camera, **how):
 
 
 def changes(camera, since):
-    """The LED's changes after the moment `since`, in the board's milliseconds."""
+    """Return the LED's changes after `since`, a time in the board's milliseconds."""
     return [(ms, level) for ms, level in camera.control("pins")["led"] if ms > since]
 
 
@@ -57,7 +57,7 @@ def now(camera):
 
 
 def rhythm(camera, since, count):
-    """[(lit, ms), ...] of the next `count` phases."""
+    """Return the next `count` phases as [(lit, ms), ...]."""
 
     def enough():
         seen = changes(camera, since)
@@ -67,18 +67,18 @@ def rhythm(camera, since, count):
 
 
 def phases(seen):
-    """[(lit, ms), ...] between changes."""
+    """Return the phases between changes as [(lit, ms), ...]."""
     return [(a[1] == LIT, b[0] - a[0]) for a, b in itertools.pairwise(seen)]
 
 
 def fits(seen, lit_ms, dark_ms):
-    """Whether phases last these times, but for what a busy PC adds or takes."""
+    """Return True if the phases last these times, with a margin for a busy PC."""
     wanted = {True: lit_ms, False: dark_ms}
     return all(-60 < ms - wanted[lit] < 150 for lit, ms in seen)
 
 
 def dark(camera):
-    """Wait until events have been shown and the LED is off as a connected camera's is."""
+    """Wait until all events have been shown and the LED is off, as on a connected camera."""
     seen = []
 
     def quiet():
@@ -92,12 +92,12 @@ def dark(camera):
 # Button
 
 
-def test_press_toggles_and_tells(camera, client):
+def test_press_toggles_and_publishes(camera, client):
     for wanted in ("on", "off"):
         since = len(client.messages)
         press(camera)
-        told = client.wait(STAT + "power", wanted.encode(), since=since)
-        assert told.qos == 1
+        message = client.wait(STAT + "power", wanted.encode(), since=since)
+        assert message.qos == 1
         assert camera.control("pins")["pins"][POWER] == (wanted == "on")
 
 
@@ -118,8 +118,8 @@ def test_bounce_is_one_press(camera, client, bounce_ms):
     press(camera, ms=150, bounce_ms=bounce_ms)
     client.wait(STAT + "power", b"off", since=since)
     client.ask("pulse")
-    told = [m.payload for m in client.messages[since:] if m.topic == STAT + "power"]
-    assert told == [b"on", b"off"]
+    published = [m.payload for m in client.messages[since:] if m.topic == STAT + "power"]
+    assert published == [b"on", b"off"]
 
 
 def test_four_presses_open_the_access_point(camera, client):
@@ -129,19 +129,19 @@ def test_four_presses_open_the_access_point(camera, client):
         camera.wait_output("button: four presses", since=since)
         camera.wait_status("wifi access point, access point 192.168.1.1")
         assert "off" in camera.command("power")
-        seen = rhythm(camera, now(camera), 10)[-6:]  # behind the blink for the press
+        seen = rhythm(camera, now(camera), 10)[-6:]  # after the blink for the press
         assert fits(seen, 100, 100), seen
-    finally:  # settings that are new are tried
+    finally:  # a change of the networks ends the access point
         assert camera.command(f"password2 other-{next(NUMBERS)}-one") == "***"
         camera.wait_status("mqtt connected")
 
 
-# LED, and what takes seconds: told at the same time as the other files' tests
+# LED, and stories that take seconds: they run beside the tests of other files
 
 
 @contextlib.contextmanager
 def scene(folder):
-    """(camera, broker, client) of a story."""
+    """Yield the (camera, broker, client) of a story."""
     with Mosquitto(folder / "broker") as broker:
         with Simulator(folder / "camera", broker.uri, {"pubinterval": "0"}) as camera:
             with Listener(broker.port) as client:
@@ -151,7 +151,7 @@ def scene(folder):
 
 
 def story_of_events(folder):
-    """A command is two blinks, an error four quick ones, a press one; then it is dark again."""
+    """A command is two blinks, an error four fast ones, a press one; then the LED is off."""
     with scene(folder) as (camera, _, client):
         for cause, count, ms in (
             (lambda: client.ask("pulse"), 2, 400),
@@ -187,7 +187,7 @@ def story_without_broker(folder):
 
 
 def story_of_the_start(folder):
-    """Lit until there is something else to show, off once the broker is there."""
+    """Lit from the start, off once the broker is connected."""
     with scene(folder) as (camera, _, _):
         since = now(camera)
         camera.power_cut()
@@ -197,7 +197,7 @@ def story_of_the_start(folder):
 
 
 def story_of_a_long_press(folder):
-    """Four seconds, no less, erase all settings; the LED is lit from then to the restart."""
+    """Four seconds, no less, erase all settings."""
     with scene(folder) as (camera, _, _):
         camera.command("otaurl http://example/x")
         press(camera, ms=3_600)
@@ -211,9 +211,9 @@ def story_of_a_long_press(folder):
 
 
 def story_of_a_stuck_button(folder):
-    """Down since before the start it is ignored until it is let go, and told of."""
+    """A button that is down at the start is logged, and ignored until it is released."""
     with scene(folder) as (camera, _, client):
-        finger = threading.Thread(target=other_hand, args=(camera, 6_000))
+        finger = threading.Thread(target=hold, args=(camera, 6_000))
         finger.start()
         client.wait(STAT + "power", b"on")  # it is down
         client.ask("power", "off")
@@ -223,13 +223,13 @@ def story_of_a_stuck_button(folder):
         finger.join()
         assert camera.command("ssid") == "sim"
         assert camera.command("power") == "off"
-        time.sleep(0.2)
+        time.sleep(0.2)  # longer than contacts bounce
         press(camera)
         wait_until(lambda: camera.command("power") == "on", 5)
 
 
-def other_hand(camera, ms):
-    """Hold the button by a control connection of its own: the answer comes late."""
+def hold(camera, ms):
+    """Hold the button by a control connection of its own, which blocks until the release."""
     with socket.create_connection(("127.0.0.1", camera.facts["control"]), 20) as sock:
         sock.sendall(b'{"do": "press", "ms": %d}\n' % ms)
         assert b"true" in sock.recv(100)

@@ -32,10 +32,10 @@ def test_scan_finds_what_is_there(board):
     assert scanned(board)["sim"] == (-50, 3)
 
 
-def test_station_joins_the_one_it_is_told(board):
+def test_station_joins_the_access_point_of_its_bssid(board):
     twin = board.control("wifi", add=True, ssid="sim", password="another key")["wifi"]["bssid"]
     join = STA + "sta.disconnect()\nsta.connect('sim', 'simulated', bssid=%s)\n"
-    board.send(join % bytes.fromhex(twin))  # its answer is lost with the link
+    board.send(join % bytes.fromhex(twin))  # the response is lost with the link
     wait_until(lambda: board.control("wifi")["wifi"]["status"] == 202)
 
 
@@ -65,6 +65,6 @@ def test_own_access_point(tmp_path):
         assert board.value("network.WLAN(1).isconnected()") is True
         board.control("wifi", up=False)  # it can still be reached, through its own
         assert board.answers()
-        board.send(AP + "ap.active(False)")  # nothing can be answered without it
+        board.send(AP + "ap.active(False)")  # no response arrives without it
         wait_until(lambda: not board.control("wifi")["ap"]["on"])
         assert board.control("wifi")["ap"]["clients"] == 0

@@ -30,7 +30,7 @@ def test_other_password_and_signal(probe):
     wait_until(probe.answers)
 
 
-def test_board_sees_who_calls(probe):
+def test_board_sees_the_address_of_a_client(probe):
     with probe.connect("result = peer", source="127.0.0.9") as sock:
         assert sock.makefile("rb").read().endswith(b"'127.0.0.9'")
 
@@ -95,7 +95,7 @@ s.close()
 
 
 def test_embedded_broker(tmp_path):
-    """Takes and keeps pictures of 200 KB."""
+    """It receives and retains pictures of 200 KB."""
     import paho.mqtt.client as paho
 
     with Probe(tmp_path, broker=None) as probe:
@@ -116,7 +116,7 @@ def test_embedded_broker(tmp_path):
             client.disconnect()
 
 
-def test_slow_line(probe):
+def test_slow_link(probe):
     probe.control("net", rate_kbps=400)
     start = time.monotonic()
     assert len(probe.run("result = bytes(50_000)")) == 50_000
@@ -124,7 +124,7 @@ def test_slow_line(probe):
     probe.control("net", rate_kbps=None)
 
 
-def test_a_viewer_that_stops_reading_is_felt(probe):
+def test_client_that_does_not_read_blocks_nothing(probe):
     with probe.connect("result = bytes(500_000)") as sock:
-        assert probe.run("result = 1") == b"1"  # the board is not held up by it
+        assert probe.run("result = 1") == b"1"  # another client is not blocked
         assert len(sock.makefile("rb").read()) > 500_000

@@ -1,4 +1,4 @@
-"""The telnet consoles: real clients, every kind of line end, hostile bytes, users that stall."""
+"""Telnet consoles: real clients, every line end, hostile bytes, users who do not read."""
 
 import asyncio
 import contextlib
@@ -29,10 +29,10 @@ def camera(tmp_path_factory):
 
 @pytest.fixture
 def port(camera):
-    """The consoles', free again when a test is over."""
+    """The telnet port; all its slots are free again after a test."""
     number = camera.facts["telnet"]
     yield number
-    wait_until(lambda: _places(number) == 2, 10, "two free consoles", 0.05)
+    wait_until(lambda: _free_slots(number) == 2, 10, "two free consoles", 0.05)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def user(port):
         yield made
 
 
-# Clients that people use
+# Clients in common use
 
 
 def test_telnet_program(port):
@@ -107,12 +107,12 @@ def test_echo_and_editing(user):
 # Hostile bytes
 
 
-def test_every_option_is_answered_once(user):
+def test_every_option_gets_one_response(user):
     storm = b"".join(bytes((IAC, verb, n)) for n in range(256) for verb in (WILL, DO))
     user.send(storm * 5 + b"\r\n")
     user.run("pulse", VALUE)
-    answers = user.options[2:]  # behind what it says by itself
-    assert len(answers) == len(set(answers)) == 2 * 256 - 2
+    responses = user.options[2:]  # the first two are the server's own offers
+    assert len(responses) == len(set(responses)) == 2 * 256 - 2
 
 
 def test_unfinished_subnegotiation(user):
@@ -130,7 +130,7 @@ def test_line_of_a_megabyte(user, camera):
     assert camera.heap_free() > before - 2_048
 
 
-def test_flood_holds_nobody_up(camera, user, port):
+def test_flood_blocks_no_other_client(camera, user, port):
     with TelnetUser.admitted(port) as other:
         flood = threading.Thread(target=user.send, args=(b"y" * 1_000_000 + b"\r\n",))
         flood.start()
@@ -147,7 +147,7 @@ def test_flood_holds_nobody_up(camera, user, port):
 def test_binary_noise(port, user):
     user.send(random.Random(7).randbytes(50_000) + bytes((IAC, SE)) + b"\r\n\x15\r\n")
 
-    def answers():  # while there is much to say, lines are lost
+    def answers():  # under that much output lines are lost
         with contextlib.suppress(AssertionError):
             return user.run("pulse", VALUE, limit_s=0.5)
 
@@ -169,15 +169,15 @@ def test_third_user_is_refused(user, port):
             each.run("pulse", VALUE)
 
 
-def test_user_who_vanishes_frees_the_place(port):
+def test_user_who_disconnects_frees_the_slot(port):
     for _ in range(5):
         with TelnetUser.admitted(port), TelnetUser.admitted(port):
             pass
-        wait_until(lambda: _places(port) == 2, 5, "two free places")
+        wait_until(lambda: _free_slots(port) == 2, 5, "two free consoles")
 
 
 def test_user_who_does_not_read(camera, user, port):
-    """Lines are lost to the one, nobody else waits."""
+    """It loses lines; other clients do not wait."""
     with TelnetUser(port, reading=False, receive_buffer=2_048) as deaf:
         started = time.monotonic()
         for _ in range(60):
@@ -191,8 +191,8 @@ def test_user_who_does_not_read(camera, user, port):
         assert camera.command("pulse") == "0"
 
 
-def test_console_while_four_look(camera, port):
-    """The sockets that are left go to the consoles; a viewer has to leave when there are none."""
+def test_consoles_beside_four_viewers(camera, port):
+    """Consoles get the free sockets; without one the first viewer is disconnected."""
     http = camera.facts["http"]
     with contextlib.ExitStack() as stack:
         viewers = [stack.enter_context(Viewer(http)) for _ in range(4)]
@@ -206,8 +206,8 @@ def test_console_while_four_look(camera, port):
             viewer.look()
 
 
-def _places(port):
-    """How many more users get in."""
+def _free_slots(port):
+    """Return how many more users get a console."""
     with contextlib.ExitStack() as stack:
         users = [stack.enter_context(TelnetUser(port)) for _ in range(3)]
         for user in users:

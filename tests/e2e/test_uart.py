@@ -1,4 +1,4 @@
-"""The console on the UART, at the other end of a pseudo-terminal as mpremote's users have it."""
+"""The console on the UART, at the other end of a pseudo-terminal as with mpremote."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ UP, DOWN = b"\x1b[A", b"\x1b[B"
 
 
 class Terminal(Simulator):
-    """The board with its UART at a pseudo-terminal in raw mode."""
+    """The board with its UART on a pseudo-terminal in raw mode."""
 
     def start(self, ready=True):
         self._near, far = pty.openpty()
@@ -63,7 +63,7 @@ def camera(tmp_path_factory):
 
 
 def check(camera, keys, shown):
-    """Press keys; what is shown then, from the first echo on."""
+    """Press keys; wait for `shown` in the output after that."""
     since = len(camera.raw)
     camera.key(keys)
     camera.wait_raw(shown, since)
@@ -98,12 +98,12 @@ def test_history(camera):
     check(camera, UP + DOWN + b"teleperiod\r", b"teleperiod\r\nteleperiod = 300\r\n")
 
 
-def test_other_keys_are_swallowed(camera):
+def test_other_keys_are_ignored(camera):
     keys = b"\x1b[C\x1b[D\x1b[3~\x1bOP\x1b[1;5C\t\x00\x04"
     check(camera, keys + b"pulse\r", b"pulse\r\npulse = 0\r\n")
 
 
-def test_a_line_typed_stays_when_others_speak(camera):
+def test_half_typed_line_is_shown_again_below_other_output(camera):
     check(camera, b"pul", b"pul")
     since = len(camera.raw)
     with TelnetUser.admitted(camera.facts["telnet"]) as user:
@@ -118,7 +118,7 @@ def test_long_line(camera):
 
 
 def test_noise(camera):
-    """100 KB of everything but Ctrl-C, which is MicroPython's."""
+    """100 KB of all bytes except Ctrl-C, with which MicroPython interrupts the program."""
     boots, free = camera.facts["boots"], camera.heap_free()
     noise = random.Random(3).randbytes(100_000).replace(b"\x03", b"")
     camera.key(noise + b"\r\r\x15")
@@ -138,8 +138,8 @@ def test_noise(camera):
     assert camera.get("/").status_code == 200
 
 
-def test_same_command_from_two_doors(camera):
-    """Each gets the answer to its own line, whatever the other one does meanwhile."""
+def test_same_command_on_two_consoles(camera):
+    """Each console gets the reply to its own line."""
     with TelnetUser.admitted(camera.facts["telnet"]) as user:
         for count in range(1, 51):
             mine, others = len(camera.raw), len(user.text)
@@ -148,6 +148,6 @@ def test_same_command_from_two_doors(camera):
             user.wait(f"pulse = {100 + count}\n", others)
             camera.wait_raw(b"pulse = %d\r\n" % (200 + count), mine)
             user.wait(f"pulse = {200 + count}\n", others)
-        told = re.findall(r"^pulse = (\d+)$", user.text, re.MULTILINE)
-        assert len(told) == 100
+        replies = re.findall(r"^pulse = (\d+)$", user.text, re.MULTILINE)
+        assert len(replies) == 100
     assert camera.command("pulse 0") == "0"

@@ -1,4 +1,4 @@
-"""Wi-Fi that goes, comes back, changes or refuses: the camera waits, and is there again."""
+"""Wi-Fi that goes, returns, changes or refuses: the camera waits, and recovers."""
 
 import time
 
@@ -34,7 +34,7 @@ def away_and_back(folder):
                     assert "wifi joined" not in camera.status()
                     client.wait(LWT, b"Offline", limit_s=20, since=len(client.messages) - 5)
                     assert not reachable(camera)
-                    time.sleep(away_s)  # how long it is away is the story
+                    time.sleep(away_s)  # the outage itself
                     since = len(client.messages)
                     camera.control("wifi", up=True)
                     start = time.monotonic()
@@ -54,7 +54,7 @@ def absent_at_start(folder):
     try:
         camera.start(ready=False)
         camera.wait_output("no such network", 20)
-        camera.type("ssid sim\n")  # the console needs no network
+        camera.type("ssid sim\n")  # the UART needs no network
         camera.wait_boot(1, BACK_S)
         assert reachable(camera)
     finally:
@@ -62,7 +62,7 @@ def absent_at_start(folder):
 
 
 def no_address(folder):
-    """Joined, but nobody gives an address; then somebody does."""
+    """Associated without an address, until the DHCP server answers."""
     with Mosquitto(folder / "broker") as broker:
         with Simulator(folder / "camera", broker.uri, SETTINGS) as camera:
             camera.wait_status("mqtt connected")
@@ -92,7 +92,7 @@ def wrong_password(folder):
 
 
 def blackhole(folder):
-    """The link stays, packets do not: a dead broker is noticed by its silence."""
+    """The link stays, packets do not: a dead broker shows by its silence."""
     with Mosquitto(folder / "broker") as broker:
         with Simulator(folder / "camera", broker.uri, SETTINGS) as camera:
             camera.wait_status("mqtt connected")

@@ -1,11 +1,11 @@
-"""proto.lineedit behind proto.telnet, as one, against a model of what a terminal shows."""
+"""proto.lineedit behind proto.telnet, compared with a model of a terminal."""
 
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.lineedit import MOST, LineEditor
+from proto.lineedit import MAX_LINE, LineEditor
 from proto.telnet import Telnet
 
 PIECES = st.lists(
@@ -23,7 +23,7 @@ PIECES = st.lists(
 
 
 def type_in(data, editor):
-    """(finished lines, echo)."""
+    """Return (finished lines, echo)."""
     lines, shown = [], b""
     for byte in data:
         shown += editor.feed(byte)
@@ -34,7 +34,7 @@ def type_in(data, editor):
 
 
 def held_bytes(thing):
-    """How much an object keeps, by its own attributes."""
+    """Return the bytes that the attributes of an object hold."""
     total = 0
     for value in vars(thing).values():
         for each in value if isinstance(value, list) else [value]:
@@ -43,23 +43,23 @@ def held_bytes(thing):
 
 
 @given(PIECES)
-def test_any_bytes_keep_to_the_bounds(pieces):
+def test_any_bytes_stay_within_bounds(pieces):
     telnet, editor = Telnet(), LineEditor(history=4)
     for byte in b"".join(pieces) * 3:
-        answer = telnet.feed(byte)
-        assert len(answer) in (0, 3)
+        response = telnet.feed(byte)
+        assert len(response) in (0, 3)
         if telnet.data is None:
             continue
         shown = editor.feed(telnet.data)
         assert b"\xff" not in shown  # it would begin an option
-        assert len(shown) <= 4 * MOST
-        assert editor.line is None or len(editor.line) <= MOST
-        assert held_bytes(editor) <= 6 * MOST + 100
+        assert len(shown) <= 4 * MAX_LINE
+        assert editor.line is None or len(editor.line) <= MAX_LINE
+        assert held_bytes(editor) <= 6 * MAX_LINE + 100
         assert held_bytes(telnet) <= 200
 
 
 @given(PIECES)
-def test_a_command_behind_any_noise_is_run(pieces):
+def test_command_after_any_noise_is_a_line(pieces):
     editor = LineEditor()
     type_in(b"".join(pieces), editor)
     for end in (b"\r", b"\n", b"\r\n", b"\r\0"):
@@ -68,9 +68,9 @@ def test_a_command_behind_any_noise_is_run(pieces):
 
 
 @given(st.lists(st.integers(0, 600), max_size=6))
-def test_lines_of_any_length_are_whole_or_told_too_long(lengths):
+def test_lines_of_any_length_are_whole_or_too_long(lengths):
     lines, _ = type_in(b"".join(b"x" * n + b"\r\n" for n in lengths), LineEditor())
-    assert lines == [(b"x" * min(n, MOST), n > MOST) for n in lengths]
+    assert lines == [(b"x" * min(n, MAX_LINE), n > MAX_LINE) for n in lengths]
 
 
 @given(PIECES)
@@ -82,8 +82,8 @@ def test_each_line_end_ends_exactly_one_line(pieces):
 
 
 @given(st.text(alphabet="aü€😀", max_size=40), st.lists(st.booleans(), max_size=60))
-def test_screen_and_line_are_the_same(text, erase):
-    """A terminal that shows the echo shows what the line holds."""
+def test_screen_shows_the_line(text, erase):
+    """A terminal that shows the echo shows the line."""
     editor, shown, keys = LineEditor(), b"", list(text)
     for gone in erase:
         key = b"\x7f" if gone or not keys else keys.pop().encode()

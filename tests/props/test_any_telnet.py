@@ -1,9 +1,9 @@
-"""proto.telnet and proto.lineedit: no bytes break them or make them talk in circles."""
+"""proto.telnet and proto.lineedit with any bytes: bounded, and no negotiation loops."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.lineedit import MOST, LineEditor
+from proto.lineedit import MAX_LINE, LineEditor
 from proto.telnet import Telnet
 
 IAC, DO, WILL = 255, 253, 251
@@ -15,30 +15,30 @@ STREAM = st.lists(
 
 def feed(stream):
     telnet = Telnet()
-    answers, data = b"", b""
+    responses, data = b"", b""
     for byte in stream:
-        answers += telnet.feed(byte)
+        responses += telnet.feed(byte)
         if telnet.data is not None:
             data += bytes((telnet.data,))
-    return answers, data
+    return responses, data
 
 
 @given(STREAM)
-def test_each_option_is_answered_once(stream):
-    answers, data = feed(stream)
-    assert len(answers) % 3 == 0 and len(data) <= len(stream)
-    triples = [answers[i : i + 3] for i in range(0, len(answers), 3)]
+def test_each_option_gets_one_response(stream):
+    responses, data = feed(stream)
+    assert len(responses) % 3 == 0 and len(data) <= len(stream)
+    triples = [responses[i : i + 3] for i in range(0, len(responses), 3)]
     assert len(set(triples)) == len(triples)
     assert all(t[0] == IAC and t[1] in (252, 254) for t in triples)
 
 
 @given(st.binary(max_size=200))
-def test_data_comes_through_whole(data):
+def test_data_passes_unchanged(data):
     assert feed(data.replace(b"\xff", b"\xff\xff")) == (b"", data)
 
 
 @given(STREAM)
-def test_answers_to_our_own_answers_end(stream):
+def test_negotiation_with_itself_ends(stream):
     one, two = Telnet(), Telnet()
     wire, turns = bytes(stream), 0
     while wire:
@@ -49,7 +49,7 @@ def test_answers_to_our_own_answers_end(stream):
 
 
 @given(st.lists(st.text(alphabet="abc ü€", min_size=1, max_size=40), min_size=1, max_size=10))
-def test_lines_come_back_with_every_line_end(lines):
+def test_lines_with_every_line_end(lines):
     for end in (b"\r", b"\n", b"\r\n", b"\r\0"):
         editor, got = LineEditor(), []
         for line in lines:
@@ -61,16 +61,16 @@ def test_lines_come_back_with_every_line_end(lines):
 
 
 @given(STREAM)
-def test_any_keys_keep_a_line_in_bounds(stream):
+def test_any_keys_keep_a_line_bounded(stream):
     editor = LineEditor(history=3)
     for byte in stream * 3:
         echo = editor.feed(byte)
-        assert len(echo) <= 4 * MOST + 8
-        assert editor.line is None or len(editor.line) <= MOST
+        assert len(echo) <= 4 * MAX_LINE + 8
+        assert editor.line is None or len(editor.line) <= MAX_LINE
 
 
 @given(st.text(alphabet="abcü€😀", max_size=20), st.text(alphabet="xyzü€😀", max_size=20))
-def test_erased_text_is_gone(wrong, right):
+def test_erased_text_is_not_in_the_line(wrong, right):
     editor = LineEditor()
     for byte in wrong.encode() + b"\x7f" * len(wrong) + right.encode():
         editor.feed(byte)

@@ -1,21 +1,21 @@
-"""app.button: gestures in flying time, with contacts that bounce."""
+"""app.button: gestures in flying time, with contacts that bounce, and what they do."""
 
 import asyncio
 import unittest
 
 from fakes import Log, clock, ended, run
 
-from app.button import Button
+from app.button import Button, ButtonActions
 
 
 class Contacts:
-    """The level over time: edges [(ms from the start, down), ...]."""
+    """Contacts over time: edges [(ms from the start, down), ...]."""
 
     def __init__(self, edges):
         self._edges = edges
         self._start = clock.now_ms()
 
-    def level(self):
+    def is_down(self):
         now = clock.now_ms() - self._start
         down = False
         for at, level in self._edges:
@@ -25,7 +25,7 @@ class Contacts:
 
 
 def press(at, ms, bounce_ms=0, every_ms=3):
-    """Edges of one press from `at` on, with contacts bouncing at both ends."""
+    """Return the edges of one press from `at` on, with contacts that bounce at both ends."""
     edges = []
     for edge, settled in ((at, True), (at + ms, False)):
         level = settled
@@ -36,60 +36,73 @@ def press(at, ms, bounce_ms=0, every_ms=3):
     return edges
 
 
+class Actions:
+    """Remembers [(action, ms from the start), ...]."""
+
+    def __init__(self):
+        self.seen = []
+        self._start = clock.now_ms()
+
+    def _note(self, action):
+        self.seen.append((action, clock.now_ms() - self._start))
+
+    def press(self):
+        self._note("press")
+
+    def many(self):
+        self._note("many")
+
+    def hold(self):
+        self._note("hold")
+
+
 def watch(edges, until_ms=None, **tunables):
-    """[(what, ms)] that the button tells, and its log."""
+    """Return ([(action, ms), ...], log) of a button with these edges."""
 
     async def story():
-        told, log = [], Log()
-        start = clock.now_ms()
-
-        def note(what):
-            return lambda: told.append((what, clock.now_ms() - start))
-
-        contacts = Contacts(edges)
-        button = Button(contacts.level, note("press"), note("many"), note("hold"), log, **tunables)
+        actions, log = Actions(), Log()
+        button = Button(Contacts(edges).is_down, actions, log, **tunables)
         task = asyncio.create_task(button.run())
         await asyncio.sleep_ms(until_ms or edges[-1][0] + 10_000)
         await ended(task)
-        return told, log
+        return actions.seen, log
 
-    told, log = run(story())
-    return told, log
+    return run(story())
 
 
-def words(edges, **more):
-    return [what for what, _ in watch(edges, **more)[0]]
+def actions_of(edges, **more):
+    return [action for action, _ in watch(edges, **more)[0]]
 
 
 class TestPress(unittest.TestCase):
-    def test_is_told_at_once(self):
-        told, _ = watch(press(1_000, 2_000))
-        self.assertEqual(len(told), 1)
-        self.assertTrue(1_000 <= told[0][1] <= 1_050, told)
+    def test_acts_at_once(self):
+        seen, _ = watch(press(1_000, 2_000))
+        self.assertEqual(len(seen), 1)
+        self.assertTrue(1_000 <= seen[0][1] <= 1_050, seen)
 
     def test_bounce_of_1_to_50_ms_is_one_press(self):
         for bounce in range(51):
             every = (1, 3, 7, 19)[bounce % 4]
             edges = press(1_000, 200, bounce, every)
-            self.assertEqual(words(edges), ["press"], (bounce, every))
+            self.assertEqual(actions_of(edges), ["press"], (bounce, every))
 
     def test_hundred_presses_with_bounce_are_a_hundred(self):
         edges = []
         for n in range(100):
             edges += press(1_000 + 1_500 * n, 150, n % 51, 1 + n % 9)
-        self.assertEqual(words(edges), ["press"] * 100)
+        self.assertEqual(actions_of(edges), ["press"] * 100)
 
-    def test_sparks_are_none(self):
+    def test_sparks_are_ignored(self):
         edges = []
         for n in range(200):
             edges += press(1_000 + 117 * n, 5)
-        self.assertEqual(words(edges), [])
+        self.assertEqual(actions_of(edges), [])
 
     def test_short_gaps_between_presses_count(self):
         edges = []
         for n in range(3):
             edges += press(1_000 + 190 * n, 100)
-        self.assertEqual(words(edges), ["press"] * 3)
+        self.assertEqual(actions_of(edges), ["press"] * 3)
 
 
 class TestMany(unittest.TestCase):
@@ -99,32 +112,26 @@ class TestMany(unittest.TestCase):
             edges += press(first + step_ms * n, 150, 20)
         return edges
 
-    def test_fourth_within_a_second_each_is_told_once(self):
+    def test_fourth_within_a_second_of_the_one_before_acts_once(self):
         for step in (250, 500, 950):
             expected = ["press"] * 4 + ["many"]
-            self.assertEqual(words(self.times(4, step)), expected, step)
+            self.assertEqual(actions_of(self.times(4, step)), expected, step)
 
     def test_three_or_a_pause_of_a_second_are_not_many(self):
-        self.assertEqual(words(self.times(3, 400)), ["press"] * 3)
-        self.assertEqual(words(self.times(8, 1_050)), ["press"] * 8)
-        self.assertEqual(words(self.times(3, 400) + self.times(3, 400, 5_000)), ["press"] * 6)
+        self.assertEqual(actions_of(self.times(3, 400)), ["press"] * 3)
+        self.assertEqual(actions_of(self.times(8, 1_050)), ["press"] * 8)
+        self.assertEqual(actions_of(self.times(3, 400) + self.times(3, 400, 5_000)), ["press"] * 6)
 
-    def test_after_four_it_counts_anew(self):
-        told = words(self.times(8, 400))
-        self.assertEqual(told, (["press"] * 4 + ["many"]) * 2)
-        self.assertEqual(words(self.times(7, 400)).count("many"), 1)
+    def test_after_four_the_count_starts_again(self):
+        seen = actions_of(self.times(8, 400))
+        self.assertEqual(seen, (["press"] * 4 + ["many"]) * 2)
+        self.assertEqual(actions_of(self.times(7, 400)).count("many"), 1)
 
-    def test_press_of_last_week_does_not_count(self):
+    def test_press_of_last_week_is_not_in_a_row(self):
         async def story():
-            told = []
+            actions = Actions()
             down = [False]
-            button = Button(
-                lambda: down[0],
-                lambda: told.append("press"),
-                lambda: told.append("many"),
-                lambda: None,
-                Log(),
-            )
+            button = Button(lambda: down[0], actions, Log())
             task = asyncio.create_task(button.run())
             for days in (0, 9, 0, 0):
                 await asyncio.sleep_ms(300)
@@ -134,7 +141,7 @@ class TestMany(unittest.TestCase):
                 down[0] = False
                 await asyncio.sleep_ms(100)
             await ended(task)
-            self.assertEqual(told, ["press"] * 4)
+            self.assertEqual([action for action, _ in actions.seen], ["press"] * 4)
 
         run(story())
 
@@ -143,45 +150,66 @@ class TestHold(unittest.TestCase):
     def test_exactly_at_the_limit(self):
         for ms, expected in ((3_900, ["press"]), (4_100, ["press", "hold"])):
             for bounce in (0, 20, 50):
-                self.assertEqual(words(press(1_000, ms, bounce)), expected, (ms, bounce))
+                self.assertEqual(actions_of(press(1_000, ms, bounce)), expected, (ms, bounce))
 
-    def test_is_told_while_it_is_down_and_once(self):
-        told, _ = watch(press(1_000, 60_000))
-        self.assertEqual([what for what, _ in told], ["press", "hold"])
-        self.assertTrue(5_000 <= told[1][1] <= 5_100, told)
+    def test_acts_once_while_it_is_down(self):
+        seen, _ = watch(press(1_000, 60_000))
+        self.assertEqual([action for action, _ in seen], ["press", "hold"])
+        self.assertTrue(5_000 <= seen[1][1] <= 5_100, seen)
 
     def test_bounce_in_the_middle_does_not_end_it(self):
         edges = [(1_000, True)]
         for t in range(1_500, 5_000, 500):
             edges += [(t, False), (t + 40, True)]
         edges += [(5_500, False)]
-        self.assertEqual(words(edges), ["press", "hold"])
+        self.assertEqual(actions_of(edges), ["press", "hold"])
 
-    def test_letting_go_starts_anew(self):
+    def test_a_release_ends_it(self):
         edges = press(1_000, 3_000) + press(4_300, 3_000)
-        self.assertEqual(words(edges), ["press", "press"])
+        self.assertEqual(actions_of(edges), ["press", "press"])
 
     def test_over_the_wrap_of_ticks(self):
         clock.wrap_soon(3_000)
-        told, _ = watch(press(1_000, 6_000))
-        self.assertEqual([what for what, _ in told], ["press", "hold"])
-        self.assertTrue(5_000 <= told[1][1] <= 5_100, told)
+        seen, _ = watch(press(1_000, 6_000))
+        self.assertEqual([action for action, _ in seen], ["press", "hold"])
+        self.assertTrue(5_000 <= seen[1][1] <= 5_100, seen)
 
     def test_limit_is_a_tunable(self):
-        self.assertEqual(words(press(1_000, 300), hold_ms=200), ["press", "hold"])
+        self.assertEqual(actions_of(press(1_000, 300), hold_ms=200), ["press", "hold"])
 
 
 class TestStuck(unittest.TestCase):
-    def test_down_at_the_start_is_told_and_ignored(self):
-        told, log = watch([(0, True)], 100_000)
-        self.assertEqual((told, len(log.errors)), ([], 1))
+    def test_down_at_the_start_is_logged_and_ignored(self):
+        seen, log = watch([(0, True)], 100_000)
+        self.assertEqual((seen, len(log.errors)), ([], 1))
 
-    def test_works_once_it_was_let_go(self):
+    def test_works_once_it_was_released(self):
         for bounce in (0, 10, 50):
             edges = [(0, True)] + press(3_000, 2_000, bounce)[len(press(0, 0, bounce)) // 2 :]
-            told, log = watch(edges + press(10_000, 200, bounce))
-            self.assertEqual([what for what, _ in told], ["press"])
-            self.assertTrue(told[0][1] >= 10_000)
+            seen, log = watch(edges + press(10_000, 200, bounce))
+            self.assertEqual([action for action, _ in seen], ["press"])
+            self.assertTrue(seen[0][1] >= 10_000)
+
+
+class TestActions(unittest.TestCase):
+    def test_each_gesture_does_its_own(self):
+        done = []
+
+        class Part:
+            def __getattr__(self, name):
+                return lambda *args: done.append((name,) + args)
+
+        part, log = Part(), Log()
+        actions = ButtonActions(part, part, part, part, log)
+        for gesture, calls in (
+            (actions.press, [("toggle",), ("show", "press")]),
+            (actions.many, [("setup",)]),
+            (actions.hold, [("erase",)]),
+        ):
+            done.clear()
+            gesture()
+            self.assertEqual(done, calls)
+        self.assertEqual(log.infos, [("button", "four presses")])
 
 
 unittest.main()

@@ -2,7 +2,7 @@
 
 import unittest
 
-from fakes import settings_on
+from fakes import run, settings_on
 
 from app.commands import Commands
 from app.commandtable import GROUP_TOO, QOS1, RETAIN, rows
@@ -60,7 +60,7 @@ class TestTable(unittest.TestCase):
             "x\nlog",
         ):
             with self.assertRaises(UnknownCommand):
-                commands.call(name, "")
+                run(commands.call(name, ""))
 
     def test_every_command_can_be_called_in_any_case(self):
         commands, _ = make()
@@ -69,7 +69,7 @@ class TestTable(unittest.TestCase):
                 continue
             for spelt in (name, name.upper(), name[:1].upper() + name[1:]):
                 expected = (reply, "cmd_{}(a b)".format(name), flags)
-                self.assertEqual(commands.call(spelt, " a b \n"), expected)
+                self.assertEqual(run(commands.call(spelt, " a b \n")), expected)
 
     def test_the_known_ones_are_there(self):
         names = make()[0].names()
@@ -80,9 +80,9 @@ class TestTable(unittest.TestCase):
     def test_power_and_light_answer_as_power_kept_and_sure(self):
         commands, _ = make()
         for name in ("power", "light"):
-            reply, _, flags = commands.call(name, "on")
+            reply, _, flags = run(commands.call(name, "on"))
             self.assertEqual((reply, flags & RETAIN, flags & QOS1), ("power", RETAIN, QOS1))
-        self.assertTrue(commands.call("timer", "")[2] & RETAIN)
+        self.assertTrue(run(commands.call("timer", ""))[2] & RETAIN)
 
     def test_a_group_may_use_those_and_no_other(self):
         commands, _ = make()
@@ -91,10 +91,10 @@ class TestTable(unittest.TestCase):
             self.assertTrue(name in allowed, name)
         for name in commands.names():
             if name in allowed:
-                commands.call(name, "", group=True)
+                run(commands.call(name, "", group=True))
             else:
                 with self.assertRaises(UnknownCommand):
-                    commands.call(name, "1", group=True)
+                    run(commands.call(name, "1", group=True))
         for name in ("restart", "reset", "password", "mqtthost", "pubinterval", "timer"):
             self.assertFalse(name in allowed, name)
 
@@ -103,7 +103,7 @@ class TestTable(unittest.TestCase):
         hidden = [row[0] for row in SCHEMA if "hidden" in row[5]]
         for name in ["", "nothing", "cmd_power", "__init__", "power ", "power/x", "ä"] + hidden:
             with self.assertRaises(UnknownCommand):
-                commands.call(name, "1")
+                run(commands.call(name, "1"))
 
 
 class TestSettingsAsCommands(unittest.TestCase):
@@ -112,35 +112,37 @@ class TestSettingsAsCommands(unittest.TestCase):
             if "hidden" in flags:
                 continue
             commands, settings = make()
-            reply = commands.call(name.upper(), "")
+            reply = run(commands.call(name.upper(), ""))
             self.assertEqual(reply[:2], (name, settings.show(name)))
             self.assertEqual(bool(reply[2] & GROUP_TOO), "group" in flags)
             with self.assertRaises(BadArgument):
-                commands.call(name, "\x01")
+                run(commands.call(name, "\x01"))
 
     def test_reply_is_the_value_now_in_force(self):
         commands, settings = make()
-        self.assertEqual(commands.call("pubinterval", " 30 ")[1], "30")
+        self.assertEqual(run(commands.call("pubinterval", " 30 "))[1], "30")
         self.assertEqual(settings["pubinterval"], 30)
-        self.assertEqual(commands.call("poweratreset", "OFF")[1], "off")
-        self.assertEqual(commands.call("topic", "a/b")[1], "a_b")
-        self.assertEqual(commands.call("topic", "1")[1], "esp32-mqtt-cam")
+        self.assertEqual(run(commands.call("poweratreset", "OFF"))[1], "off")
+        self.assertEqual(run(commands.call("topic", "a/b"))[1], "a_b")
+        self.assertEqual(run(commands.call("topic", "1"))[1], "esp32-mqtt-cam")
         for name, _, _, _, _, flags in SCHEMA:
             if "secret" in flags:
-                self.assertEqual(commands.call(name, "canary-word")[1], "***")
-                self.assertEqual(commands.call(name, "")[1], "***")
+                self.assertEqual(run(commands.call(name, "canary-word"))[1], "***")
+                self.assertEqual(run(commands.call(name, ""))[1], "***")
 
 
 class TestHelp(unittest.TestCase):
     def test_one_line_for_each_command_or_the_one(self):
         commands, _ = make()
-        lines = commands.call("help", "")[1].split("\n")
+        lines = run(commands.call("help", ""))[1].split("\n")
         self.assertEqual([line.split(" ")[0] for line in lines], commands.names())
         for line in lines:
             self.assertTrue(len(line.split(" ", 1)[1]) > 3, line)
-        self.assertEqual(commands.call("help", "TIMER")[1], [s for s in lines if "timer " in s][0])
+        self.assertEqual(
+            run(commands.call("help", "TIMER"))[1], [s for s in lines if "timer " in s][0]
+        )
         with self.assertRaises(BadArgument):
-            commands.call("help", "nothing")
+            run(commands.call("help", "nothing"))
 
 
 unittest.main()

@@ -1,8 +1,8 @@
-"""proto.dns: every name has one address, and a malformed packet is nobody's."""
+"""proto.dns: every name has one address; malformed packets get an error or no response."""
 
 import unittest
 
-from proto.dns import MOST_QUERY, NameServer
+from proto.dns import MAX_QUERY, NameServer
 
 SERVER = NameServer(bytes((192, 168, 1, 1)))
 HEAD = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0"
@@ -30,20 +30,20 @@ class TestNameServer(unittest.TestCase):
         wanted = b"\x12\x34\x85\x80\0\1\0\1\0\0\0\0" + QUESTION + RECORD
         self.assertEqual(answer(), wanted)
 
-    def test_any_kind_and_any_class_get_it_too(self):
+    def test_type_any_and_class_any_get_it_too(self):
         for question in (NAME + ANY + IN, NAME + A + ANY):
             self.assertEqual(answer(question)[7], 1)
             self.assertTrue(answer(question).endswith(RECORD))
 
-    def test_other_kinds_exist_but_are_empty(self):
-        for kind in (AAAA, HTTPS, b"\0\x0f"):
-            question = NAME + kind + IN
+    def test_other_types_exist_but_are_empty(self):
+        for record_type in (AAAA, HTTPS, b"\0\x0f"):
+            question = NAME + record_type + IN
             self.assertEqual(answer(question), b"\x12\x34\x85\x80\0\1" + bytes(6) + question)
 
     def test_other_class_is_refused(self):
         self.assertEqual(code(answer(NAME + A + CHAOS)), 5)
 
-    def test_extension_record_is_passed_over(self):
+    def test_extension_record_is_ignored(self):
         edns = b"\0\0\x29\x04\xd0\0\0\0\0\0\0"
         self.assertEqual(answer(QUESTION + edns, changed(11, 1)), answer())
 
@@ -55,17 +55,17 @@ class TestNameServer(unittest.TestCase):
         longest = (b"\x3f" + b"a" * 63) * 3 + b"\x3d" + b"a" * 61 + b"\0"
         self.assertEqual(len(longest), 255)
         self.assertEqual(answer(longest + A + IN)[7], 1)
-        self.assertTrue(len(HEAD + longest + A + IN) <= MOST_QUERY)
+        self.assertTrue(len(HEAD + longest + A + IN) <= MAX_QUERY)
 
     def test_responses_are_never_answered(self):
         for flags in (0x80, 0x81, 0xF8):
             self.assertEqual(answer(head=changed(2, flags)), b"")
 
-    def test_too_short_for_an_answer(self):
+    def test_packets_without_a_header_are_ignored(self):
         for end in range(12):
             self.assertEqual(SERVER.answer(HEAD[:end]), b"")
 
-    def test_other_operations(self):
+    def test_other_opcodes_are_not_implemented(self):
         for opcode in range(1, 16):
             reply = answer(head=changed(2, opcode << 3 | 1))
             self.assertEqual((len(reply), code(reply), reply[2] & 0x78), (12, 4, opcode << 3))

@@ -131,7 +131,7 @@ def make(nvs=None):
         power=power,
         publisher=ImagePublisher(parts, parts, settings, b"image"),
         params=Params(parts, NVS(), lambda: None),
-        wifi=WiFiLink(None, settings, log, Parts, None),
+        wifi=WiFiLink(None, None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
         updater=Updater(Known(settings), lambda: parts, None, None, nvs, None, None, None, None),
@@ -178,7 +178,7 @@ class TestCommands(unittest.TestCase):
             argument, text = GOOD[name]
             commands, settings = make()
             settings.set("otaurl", "http://example/fw.bin")
-            found = commands.call(name.upper(), " " + argument + " ")
+            found = run(commands.call(name.upper(), " " + argument + " "))
             self.assertEqual((found[0], found[2]), (reply, flags))
             self.assertTrue(found[1] if text is None else found[1] == text, (name, found))
 
@@ -186,28 +186,28 @@ class TestCommands(unittest.TestCase):
         for row in command_rows():
             commands, _ = make()
             if row[0] in ASK_BY_NOTHING:
-                self.assertTrue(commands.call(row[0], "")[1], row[0])
+                self.assertTrue(run(commands.call(row[0], ""))[1], row[0])
             else:
                 with self.assertRaises(BadArgument):
-                    commands.call(row[0], "")
+                    run(commands.call(row[0], ""))
 
     def test_each_refuses_what_it_does_not_know_and_says_what_it_wants(self):
         for name, argument in BAD.items():
             commands, settings = make()
-            before = commands.call("power", "")[1], commands.call("camera", "")[1]
+            before = run(commands.call("power", ""))[1], run(commands.call("camera", ""))[1]
             try:
-                commands.call(name, argument)
+                run(commands.call(name, argument))
                 self.fail("{} took {}".format(name, argument))
             except BadArgument as e:
                 self.assertTrue(len(str(e)) > 3)
             self.assertEqual(
-                (commands.call("power", "")[1], commands.call("camera", "")[1]), before
+                (run(commands.call("power", ""))[1], run(commands.call("camera", ""))[1]), before
             )
 
     def test_each_has_help_of_its_own(self):
         commands, _ = make()
         for name in commands.names():
-            text = commands.call("help", name)[1]
+            text = run(commands.call("help", name))[1]
             self.assertTrue(text.startswith(name + " ") and len(text) > len(name) + 3, text)
 
 
@@ -218,14 +218,14 @@ class TestSettings(unittest.TestCase):
                 continue
             nvs = NVS()
             commands, settings = make(nvs)
-            self.assertEqual(commands.call(row[0], "")[:2], (row[0], settings.show(row[0])))
+            self.assertEqual(run(commands.call(row[0], ""))[:2], (row[0], settings.show(row[0])))
             text, value = other_value(row)
-            self.assertEqual(commands.call(row[0], text)[1], masked(row, text), row[0])
+            self.assertEqual(run(commands.call(row[0], text))[1], masked(row, text), row[0])
             self.assertEqual(settings[row[0]], value)
             self.assertTrue(settings.flush())
             commands, settings = make(nvs)
             self.assertEqual(settings[row[0]], value, row[0])
-            self.assertEqual(commands.call(row[0], "")[1], masked(row, text))
+            self.assertEqual(run(commands.call(row[0], ""))[1], masked(row, text))
 
     def test_each_refuses_a_bad_value_and_keeps_the_old(self):
         for row in rows():
@@ -235,7 +235,7 @@ class TestSettings(unittest.TestCase):
             commands, settings = make(nvs)
             before = settings[row[0]]
             try:
-                commands.call(row[0], bad_value(row))
+                run(commands.call(row[0], bad_value(row)))
                 self.fail(row[0])
             except BadArgument as e:
                 self.assertTrue(str(e), row[0])
@@ -250,10 +250,10 @@ class TestSettings(unittest.TestCase):
             for flag, text in (("default_by_1", "1"), ("device_id_too", ID)):
                 nvs = NVS()
                 commands, settings = make(nvs)
-                commands.call(row[0], other_value(row)[0])
+                run(commands.call(row[0], other_value(row)[0]))
                 settings.flush()
                 try:
-                    commands.call(row[0], text)
+                    run(commands.call(row[0], text))
                 except BadArgument:
                     self.assertFalse(flag in row[5], row[0])
                 settings.flush()
@@ -269,19 +269,19 @@ class TestSettings(unittest.TestCase):
             commands, settings = make()
             if "hidden" in row[5] or "group" not in row[5]:
                 with self.assertRaises(UnknownCommand):
-                    commands.call(row[0], other_value(row)[0], group=True)
+                    run(commands.call(row[0], other_value(row)[0], group=True))
                 self.assertEqual(settings[row[0]], row[3])
             else:
-                reply = commands.call(row[0], other_value(row)[0], group=True)
+                reply = run(commands.call(row[0], other_value(row)[0], group=True))
                 self.assertTrue(reply[2] & GROUP_TOO)
 
     def test_switch_words_are_numbers_where_there_are_but_two(self):
         commands, settings = make()  # behaviour.md section 3: on and off read as 1 and 0
         for text, value in (("off", 0), ("on", 1), ("OFF", 0), ("On", 1)):
-            self.assertEqual(commands.call("mqttcleansession", text)[1], str(value))
+            self.assertEqual(run(commands.call("mqttcleansession", text))[1], str(value))
         for text in ("toggle", "2", "x"):
             with self.assertRaises(BadArgument):
-                commands.call("mqttcleansession", text)
+                run(commands.call("mqttcleansession", text))
 
     def test_power_cut_at_any_write_of_each_leaves_old_or_new(self):
         for row in rows():
@@ -295,7 +295,7 @@ class TestSettings(unittest.TestCase):
                     commands, settings = make(nvs)
                     old = settings[row[0]]
                     try:
-                        commands.call(row[0], text)
+                        run(commands.call(row[0], text))
                         settings.flush()
                     except PowerCut:
                         died = True
@@ -313,7 +313,7 @@ class TestConsole(unittest.TestCase):
             commands, settings = make()
             settings.set("otaurl", "http://example/fw.bin")
             consoles = Consoles(commands, Log())
-            mine, other = consoles.open("uart"), consoles.open("telnet")
+            mine, other = consoles.open(), consoles.open()
             shown = {mine: b"", other: b""}
 
             async def show(console):
@@ -328,7 +328,8 @@ class TestConsole(unittest.TestCase):
             for reply, name, argument, flags in lines:
                 shown[mine] = shown[other] = b""
                 for byte in "{} {}\r".format(name, argument).encode():
-                    mine.type(byte)
+                    line = mine.type(byte)
+                await consoles.run_line(line, mine)
                 await asyncio.sleep_ms(5)
                 start = "" if flags & PRIVATE else "{} = ".format(reply)
                 self.assertTrue("\r\n" + start in shown[mine].decode(), shown[mine])

@@ -1,14 +1,14 @@
-"""proto.lineedit: a line as it is typed, edited, recalled and cut."""
+"""proto.lineedit: line ends, editing keys, history, the limit."""
 
 import unittest
 
-from proto.lineedit import MOST, LineEditor
+from proto.lineedit import MAX_LINE, LineEditor
 
 UP, DOWN = b"\x1b[A", b"\x1b[B"
 
 
 def type_in(data, editor=None):
-    """(finished lines, what was echoed) for bytes from a keyboard."""
+    """Return (finished lines, echo) for bytes from a keyboard."""
     editor = editor or LineEditor()
     lines, shown = [], b""
     for byte in data:
@@ -31,14 +31,14 @@ class TestLineEnds(unittest.TestCase):
         self.assertEqual(type_in(b"\r\n\r\n")[0], [b"", b""])
         self.assertEqual(type_in(b"a\r\0\nb\r")[0], [b"a", b"", b"b"])
 
-    def test_ends_an_escape_sequence_that_was_cut_off(self):
+    def test_ends_an_unfinished_escape_sequence(self):
         for junk in (b"\x1b", b"\x1b[", b"\x1b[1;5", b"\x1bO"):
             for end in (b"\r", b"\n", b"\r\n"):
                 self.assertEqual(type_in(b"a" + junk + end + b"help" + end)[0], [b"a", b"help"])
 
 
 class TestEditing(unittest.TestCase):
-    def test_backspace_takes_the_last_character_off_line_and_screen(self):
+    def test_backspace_deletes_the_last_character_of_line_and_screen(self):
         for key in (b"\x08", b"\x7f"):
             for character in ("x", "ü", "€", "😀"):
                 data = b"a" + character.encode()
@@ -49,23 +49,23 @@ class TestEditing(unittest.TestCase):
     def test_backspace_at_the_start_does_nothing(self):
         self.assertEqual(type_in(b"\x08\x7fa\x7f\x7f\x7fb\r"), ([b"b"], b"a\b \bb\r\n"))
 
-    def test_ctrl_u_takes_the_whole_line(self):
+    def test_ctrl_u_deletes_the_line(self):
         lines, shown = type_in("aüb".encode() + b"\x15c\r")
         self.assertEqual(lines, [b"c"])
         self.assertEqual(shown, "aüb".encode() + b"\b \b" * 3 + b"c\r\n")
 
-    def test_other_control_characters_are_nothing(self):
+    def test_other_control_characters_are_ignored(self):
         others = bytes(c for c in range(32) if c not in (8, 10, 13, 21, 27))
         self.assertEqual(type_in(b"a" + others + b"b\r"), ([b"ab"], b"ab\r\n"))
 
-    def test_other_keys_are_swallowed_whole(self):
+    def test_other_keys_are_ignored(self):
         for key in (b"\x1b[C", b"\x1b[3~", b"\x1b[1;5D", b"\x1bOP", b"\x1bx", b"\x1b[H"):
             self.assertEqual(type_in(b"a" + key + b"b\r"), ([b"ab"], b"ab\r\n"))
 
-    def test_bytes_that_no_utf8_has_are_dropped(self):
+    def test_bytes_that_utf8_never_has_are_ignored(self):
         self.assertEqual(type_in(b"a\xff\xfe\xf8b\r"), ([b"ab"], b"ab\r\n"))
 
-    def test_what_stands_so_far(self):
+    def test_line_so_far(self):
         editor = LineEditor()
         type_in(b"abc\x7f", editor)
         self.assertEqual(editor.typed(), b"ab")
@@ -75,14 +75,14 @@ class TestEditing(unittest.TestCase):
 
 class TestLimit(unittest.TestCase):
     def test_255_bytes_are_a_line_and_one_more_is_too_long(self):
-        for n, too_long in ((MOST, False), (MOST + 1, True), (5_000, True)):
+        for n, too_long in ((MAX_LINE, False), (MAX_LINE + 1, True), (5_000, True)):
             editor = LineEditor()
             lines, shown = type_in(b"x" * n + b"\r", editor)
-            self.assertEqual((len(lines), len(lines[0]), editor.too_long), (1, MOST, too_long))
+            self.assertEqual((len(lines), len(lines[0]), editor.too_long), (1, MAX_LINE, too_long))
             self.assertEqual(shown.count(b"\x07"), int(too_long))  # one bell, not 4,745
-        self.assertEqual(MOST, 255)
+        self.assertEqual(MAX_LINE, 255)
 
-    def test_line_that_was_wiped_starts_anew(self):
+    def test_deleted_line_is_no_longer_too_long(self):
         editor = LineEditor()
         type_in(b"x" * 300 + b"\x15" + b"help\r", editor)
         self.assertFalse(editor.too_long)
@@ -93,7 +93,7 @@ class TestLimit(unittest.TestCase):
         type_in(b"x" * 300 + b"\x7f" * 300 + b"help\r", editor)
         self.assertEqual((editor.too_long, editor.line), (False, b"help"))
 
-    def test_cut_line_is_not_recalled_as_a_whole_one(self):
+    def test_cut_line_is_not_in_the_history(self):
         editor = LineEditor()
         type_in(b"x" * 300 + b"\r", editor)
         editor.too_long = False
@@ -112,7 +112,7 @@ class TestHistory(unittest.TestCase):
         self.assertEqual(type_in(UP + DOWN + b"\r", editor)[0], [b""])
         self.assertEqual(type_in(DOWN + DOWN + b"x\r", editor)[0], [b"x"])
 
-    def test_recalled_line_is_shown_and_may_be_edited(self):
+    def test_recalled_line_is_shown_and_can_be_edited(self):
         editor = LineEditor()
         type_in(b"power on\r", editor)
         lines, shown = type_in(b"ab" + UP + b"\x7f\x7foff\r", editor)
@@ -124,7 +124,7 @@ class TestHistory(unittest.TestCase):
         type_in(b"one\r", editor)
         self.assertEqual(type_in(b"\x1bOA\r", editor)[0], [b"one"])
 
-    def test_keeps_a_few_and_no_empty_nor_repeated_ones(self):
+    def test_history_is_short_without_empty_or_repeated_lines(self):
         editor = LineEditor(history=3)
         type_in(b"a\rb\rc\rd\rd\r\r  \rd\r", editor)
         self.assertEqual(type_in(UP + b"\r", editor)[0], [b"d"])

@@ -1,4 +1,4 @@
-"""hal.sntp: only the believable answer to the own question goes through to `ntptime`."""
+"""hal.sntp: nothing but a valid response to its own request reaches `ntptime`."""
 
 import struct
 import sys
@@ -10,10 +10,10 @@ NTP_1970 = 2_208_988_800
 
 
 class Network:
-    """Stands in for the module `socket`: `answers` is called with the question's bytes."""
+    """Stands in for the module `socket`: `responses(request)` are the packets that arrive."""
 
     AF_INET = SOCK_DGRAM = 2
-    answers = None
+    responses = None
     opened = closed = 0
 
     def getaddrinfo(self, host, port):
@@ -36,7 +36,7 @@ class Socket:
 
     def sendto(self, data, address):
         assert self.timeout and address == SERVER
-        self._queue = list(self._network.answers(bytes(data)))
+        self._queue = list(self._network.responses(bytes(data)))
         return len(data)
 
     def recvfrom(self, size):
@@ -50,7 +50,7 @@ class Socket:
 
 
 class NTPTime:
-    """As MicroPython's own: it believes whatever arrives."""
+    """Like MicroPython's own: it accepts whatever arrives."""
 
     socket = host = None
 
@@ -87,18 +87,18 @@ sys.modules["machine"] = machine
 from hal import sntp  # noqa: E402
 
 
-def answer(query, first=0x1C, stratum=2, cookie=None, transmit=T2027):
+def response(request, first=0x1C, stratum=2, cookie=None, transmit=T2027):
     packet = bytearray(48)
     packet[0], packet[1] = first, stratum
-    packet[24:32] = query[40:48] if cookie is None else cookie
+    packet[24:32] = request[40:48] if cookie is None else cookie
     packet[40:44] = struct.pack("!I", transmit)
     return bytes(packet)
 
 
-def ask(*answers, host="ntp.example"):
-    """What `ask` makes of answers, each a function of the question, or (function, address)."""
-    network.answers = lambda query: [
-        (a[0](query), a[1]) if isinstance(a, tuple) else (a(query), SERVER) for a in answers
+def ask(*responses, host="ntp.example"):
+    """Return the time from responses, each a function of the request, or (function, address)."""
+    network.responses = lambda request: [
+        (r[0](request), r[1]) if isinstance(r, tuple) else (r(request), SERVER) for r in responses
     ]
     try:
         return sntp.ask(host)
@@ -107,61 +107,61 @@ def ask(*answers, host="ntp.example"):
 
 
 class TestAsk(unittest.TestCase):
-    def test_believable_answer(self):
-        self.assertEqual(ask(answer), T2027 - NTP_1970)
+    def test_valid_response(self):
+        self.assertEqual(ask(response), T2027 - NTP_1970)
         for stratum in (1, 15):
-            self.assertEqual(ask(lambda q, n=stratum: answer(q, stratum=n)), T2027 - NTP_1970)
+            self.assertEqual(ask(lambda q, n=stratum: response(q, stratum=n)), T2027 - NTP_1970)
 
-    def test_what_cannot_be_believed_is_an_oserror(self):
+    def test_invalid_response_is_an_oserror(self):
         lies = {
-            "stratum 0": lambda q: answer(q, stratum=0),
-            "kiss of death": lambda q: answer(q, stratum=0)[:12] + b"RATE" + answer(q)[16:],
-            "stratum 16": lambda q: answer(q, stratum=16),
-            "not synchronised": lambda q: answer(q, first=0xDC),
-            "a client's packet": lambda q: answer(q, first=0x1B),
-            "broadcast": lambda q: answer(q, first=0x1D),
-            "short": lambda q: answer(q)[:47],
-            "cut in the cookie": lambda q: answer(q)[:28],
+            "stratum 0": lambda q: response(q, stratum=0),
+            "kiss of death": lambda q: response(q, stratum=0)[:12] + b"RATE" + response(q)[16:],
+            "stratum 16": lambda q: response(q, stratum=16),
+            "not synchronised": lambda q: response(q, first=0xDC),
+            "a client's packet": lambda q: response(q, first=0x1B),
+            "broadcast": lambda q: response(q, first=0x1D),
+            "short": lambda q: response(q)[:47],
+            "cut in the cookie": lambda q: response(q)[:28],
             "empty": lambda q: b"",
-            "no time": lambda q: answer(q)[:40] + bytes(8),
-            "no cookie": lambda q: answer(q, cookie=bytes(8)),
-            "wrong cookie": lambda q: answer(q, cookie=b"\x5a" * 8),
+            "no time": lambda q: response(q)[:40] + bytes(8),
+            "no cookie": lambda q: response(q, cookie=bytes(8)),
+            "wrong cookie": lambda q: response(q, cookie=b"\x5a" * 8),
             "echo": lambda q: q,
         }
         for name, lie in lies.items():
             with self.assertRaises(OSError, msg=name):
                 ask(lie)
 
-    def test_from_another_address_or_port_is_not_heard(self):
+    def test_packet_from_another_address_or_port_is_ignored(self):
         for address in (OTHER, (SERVER[0], 124)):
             with self.assertRaises(OSError):
-                ask((answer, address))
+                ask((response, address))
 
-    def test_strays_before_the_answer_do_no_harm(self):
-        forged = lambda q: answer(q, transmit=T2027 + 1_000_000)  # noqa: E731
-        stale = lambda q: answer(q, cookie=b"\1" * 8)  # noqa: E731
-        self.assertEqual(ask((forged, OTHER), stale, answer), T2027 - NTP_1970)
+    def test_strays_before_the_response_are_ignored(self):
+        forged = lambda q: response(q, transmit=T2027 + 1_000_000)  # noqa: E731
+        stale = lambda q: response(q, cookie=b"\1" * 8)  # noqa: E731
+        self.assertEqual(ask((forged, OTHER), stale, response), T2027 - NTP_1970)
 
     def test_flood_of_strays_ends(self):
         with self.assertRaises(OSError):
-            ask(*[(answer, OTHER)] * 1_000)
+            ask(*[(response, OTHER)] * 1_000)
 
     def test_silence_and_no_such_name(self):
         with self.assertRaises(OSError):
             ask()
         with self.assertRaises(OSError):
-            ask(answer, host="no.example")
+            ask(response, host="no.example")
 
-    def test_each_question_has_its_own_cookie(self):
+    def test_each_request_has_its_own_cookie(self):
         seen = []
         for _ in range(20):
-            ask(lambda q: seen.append(q) or answer(q))
+            ask(lambda q: seen.append(q) or response(q))
         self.assertEqual(len({q[40:48] for q in seen}), 20)
         self.assertTrue(all(len(q) == 48 and q[0] == 0x1B for q in seen))
 
-    def test_old_answer_does_not_fit_a_new_question(self):
+    def test_old_response_does_not_fit_a_new_request(self):
         kept = []
-        ask(lambda q: kept.append(answer(q)) or kept[0])
+        ask(lambda q: kept.append(response(q)) or kept[0])
         with self.assertRaises(OSError):
             ask(lambda q: kept[0])
 

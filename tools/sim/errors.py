@@ -22,5 +22,9 @@ def value_error(*args):
     return DeviceError("ValueError", *args)
 
 
+def runtime_error(*args):
+    return DeviceError("RuntimeError", *args)
+
+
 class PowerFailure(Exception):
     """The power went in the middle of an operation: there is nobody left to answer."""

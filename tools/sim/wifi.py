@@ -1,13 +1,13 @@
 """The radio: the board's station among the access points of the world, and its own access point.
 
-Codes, times, texts of errors and their traps are those measured on ESP-IDF: `status()` keeps the
-last failure after a new `connect()`, a second `connect()` while joining is an error, and the
-station goes on trying by itself.
+Codes, times, error texts and traps are those measured on ESP-IDF: `status()` keeps the last
+failure after `disconnect()` and a new `connect()`, a second `connect()` while joining is an error,
+and the station keeps trying by itself.
 """
 
 import asyncio
 
-from errors import os_error, value_error
+from errors import os_error, runtime_error, value_error
 from neighbourhood import Neighbourhood
 from own_ap import OwnAP
 
@@ -107,9 +107,12 @@ class Radio:
         self._task = asyncio.ensure_future(self._join())
 
     def disconnect(self):
-        if not self._active:
+        if self._active:
+            self._leave()
+        elif self._own.on:  # ESP-IDF: the mode is AP, which MicroPython has no text for
+            raise runtime_error("Wifi Unknown Error 0xffffffff")
+        else:
             raise os_error("Wifi Not Started")
-        self._leave()
 
     def status(self, interface, what=None):
         if what is None:
@@ -184,7 +187,8 @@ class Radio:
     def _leave(self):
         self._stop()
         self._joining = False
-        self._status = IDLE
+        if self._status in (CONNECTING, GOT_IP):
+            self._status = IDLE
         self._ap = None
         self._address = _NO_ADDRESS[:3] + self._address[3:]
         self._tell()

@@ -1,97 +1,110 @@
-"""Open consoles: lines in, `command = value` out; replies show on every one of them."""
+"""Consoles: command lines in, `command = value` out; every open console shows the replies."""
 
 import asyncio
 
 from micropython import const
 
 from app.commandtable import PRIVATE
-from proto.lineedit import MOST, LineEditor
+from proto.lineedit import MAX_LINE, LineEditor
 from proto.values import BadArgument, UnknownCommand
 
-_QUEUE = const(6_144)  # bytes that wait for a console, a whole log; what comes on top is dropped
+_MAX_QUEUE = const(6_144)  # bytes of output: the whole log
+_CLEAR_LINE = b"\r\x1b[K"
 
 
 class Console:
-    """One open console. It never blocks: text waits in a bounded queue, `pump` carries it out."""
+    """One open console: a line editor, and a bounded queue of output, so that nothing blocks."""
 
-    def __init__(self, consoles, name, echo=True):
-        self._consoles = consoles
+    def __init__(self):
         self._editor = LineEditor()
-        self._echo = echo
-        self._waiting = bytearray()
-        self._more = asyncio.Event()
-        self.name = name
-        self.lost = 0  # lines
+        self._queue = bytearray()
+        self._queued = asyncio.Event()
+        self._lost = 0  # lines that found no room in the queue
 
     def type(self, byte):
-        """One byte from the keyboard."""
+        """Take one byte from the keyboard; return the line that it finishes (bytes), or None."""
         echo = self._editor.feed(byte)
-        if self._echo and echo:
+        if echo:
             self.put(echo)
         line = self._editor.line
         if line is None:
-            return
+            return None
         if self._editor.too_long:
             self._editor.too_long = False
-            self.print("the line is longer than {} bytes".format(MOST))
-        elif line.strip():
-            self._consoles.run_line(line, self)
+            self.print("the line is longer than {} bytes".format(MAX_LINE))
+            return None
+        return line if line.strip() else None
 
     def print(self, text):
-        """Show lines; a half-typed command is shown again behind them."""
-        typed = self._editor.typed() if self._echo else b""
+        """Show lines; a half-typed command is shown again below them."""
+        typed = self._editor.typed()
         if typed:
-            self.put(b"\r\x1b[K")
+            self.put(_CLEAR_LINE)
         for line in text.split("\n"):
-            self.put(line.encode() + b"\r\n")
+            if self._lost or not self.put(line.encode() + b"\r\n"):
+                self._lost += 1
         if typed:
             self.put(typed)
 
     def put(self, data):
-        """Queue bytes as they are; they are dropped while the queue is full."""
-        if len(self._waiting) + len(data) > _QUEUE:
-            self.lost += 1
-            return
-        self._waiting += data
-        self._more.set()
+        """Queue bytes as they are; return False if there is no room for them."""
+        if len(self._queue) + len(data) > _MAX_QUEUE:
+            return False
+        self._queue += data
+        self._queued.set()
+        return True
 
     async def pump(self, send):
-        """Hand what waits to `await send(bytes)`, for ever."""
+        """Hand the queued output to `await send(bytes)`, for ever."""
         while True:
-            while self._waiting:
-                data, self._waiting = self._waiting, bytearray()
-                await send(data)
-            self._more.clear()
-            await self._more.wait()
+            while self._queue:
+                await send(self._take())
+            self._queued.clear()
+            await self._queued.wait()
+
+    def _take(self):
+        """Empty the queue; return its bytes, and a notice if lines are missing."""
+        data, self._queue = self._queue, bytearray()
+        if self._lost:
+            typed = self._editor.typed()
+            notice = "(lines lost: {})\r\n".format(self._lost).encode()
+            data += (_CLEAR_LINE if typed else b"") + notice + typed
+            self._lost = 0
+        return data
 
 
 class Consoles:
-    """All open consoles and the commands behind them."""
+    """All open consoles, and the commands that they run."""
 
     def __init__(self, commands, log):
         self._commands = commands
         self._log = log
         self._open = []
 
-    def open(self, name, echo=True):
-        console = Console(self, name, echo)
+    def __len__(self):
+        return len(self._open)
+
+    def open(self):
+        """Return a new console, which shows what `say` says until `close`."""
+        console = Console()
         self._open.append(console)
         return console
 
     def close(self, console):
+        """Take a console off the list, if it is still there."""
         if console in self._open:
             self._open.remove(console)
-
-    def __len__(self):
-        return len(self._open)
 
     def say(self, text):
         """Show `text` on every open console."""
         for console in self._open:
             console.print(text)
 
-    def run_line(self, line, console):
-        """Run `command argument`; the reply goes to all, a refusal to who typed it."""
+    async def run_line(self, line, console):
+        """Run `command argument`, typed at `console`.
+
+        Every console shows the reply; only this one shows an error or a private reply.
+        """
         try:
             text = line.decode().strip()
         except UnicodeError:
@@ -99,16 +112,16 @@ class Consoles:
             return
         name, _, argument = text.partition(" ")
         try:
-            reply, text, flags = self._commands.call(name, argument)
+            reply, text, flags = await self._commands.call(name, argument)
         except UnknownCommand:
             console.print("{}: unknown; try help".format(name))
         except BadArgument as e:
             console.print("{}: {}".format(name, e))
-        except Exception as e:  # our own fault must not end the console
+        except Exception as e:  # a bug of ours: log it, and keep the console
             self._log.error("command", "{}: {!r}".format(name, e))
             console.print("{}: failed".format(name))
         else:
             if flags & PRIVATE:
                 console.print(text)
-            elif text is not None:  # else it is told later
+            elif text is not None:  # None: the reply follows when the work is done
                 self.say("{} = {}".format(reply, text))

@@ -1,28 +1,116 @@
-"""The telnet port; what a user needs is borrowed as long as there is one."""
+"""Consoles on the telnet port; behind a login while an admin password is set."""
+
+import asyncio
 
 from micropython import const
 
-from aio.late import borrow
+from aio.tasks import finish
+from proto.lineedit import LineEditor
+from proto.telnet import HELLO, Telnet
 
 _IDLE_MS = const(600_000)
+_STALL_MS = const(60_000)  # a client that stops reading loses lines first, then its connection
+_LOGIN_MS = const(60_000)  # for each key
+_TRIES = const(3)  # wrong passwords per connection
+_BUFFER = const(128)
 
 
-class TelnetDoor:
-    """Serves one connection: `await serve(stream)`; logged out after `idle_ms` without a key.
+class TelnetServer:
+    """Serves telnet connections (for aio.listener); ends one after `idle_ms` without a key.
 
-    Where `access` is not open, the admin password comes first.
+    access: `open` is true while no password is needed; `wait_s(address)`, `is_password(text,
+    address)`.
     """
 
     def __init__(self, consoles, access, greeting, idle_ms=_IDLE_MS):
-        self.consoles = consoles
-        self.access = access
-        self.greeting = greeting
-        self.idle_ms = idle_ms
-        self.users = 0
+        self._consoles = consoles
+        self._access = access
+        self._greeting = greeting
+        self._idle_ms = idle_ms
 
     async def serve(self, stream):
-        await borrow("app.console.telnetuser").serve(self, stream)
+        """Log the user in, and run a console until the connection ends."""
+        stream.stall_ms = _STALL_MS
+        telnet = Telnet()
+        await stream.send(HELLO)
+        if not self._access.open:
+            stream.idle = True  # closed first if another connection needs the slot
+            if not await self._log_in(stream, telnet):
+                return
+            stream.idle = False
+        console = self._consoles.open()
+        pump = asyncio.create_task(_pump(console, stream))
+        try:
+            console.print(self._greeting)
+            await self._run_lines(console, stream, telnet)
+        finally:
+            self._consoles.close(console)
+            await finish(pump)
 
     async def refuse(self, stream):
-        """All places are taken."""
+        """Turn a connection away: there is no slot left."""
         await stream.send(b"all consoles are in use\r\n")
+
+    async def _log_in(self, stream, telnet):
+        """Request the admin password; return True if it was right."""
+        peer = stream.get_extra_info("peername")
+        address = peer[0] if peer else ""
+        editor = LineEditor(0)  # no history: it would keep passwords
+        for _ in range(_TRIES):
+            wait_s = self._access.wait_s(address)
+            if wait_s:
+                text = "too many wrong passwords: wait {} s, then connect again\r\n"
+                await stream.send(text.format(wait_s).encode())
+                return False
+            await stream.send(b"password: ")
+            password = await _read_password(stream, telnet, editor)
+            if password is None:
+                return False
+            await stream.send(b"\r\n")
+            if await self._access.is_password(password, address):
+                return True
+            await stream.send(b"wrong\r\n")
+        return False
+
+    async def _run_lines(self, console, stream, telnet):
+        """Read keys and run the lines that they make, until the peer closes or is idle."""
+        buffer = bytearray(_BUFFER)
+        view = memoryview(buffer)
+        while True:
+            got = await stream.recv_into(view, self._idle_ms)
+            if not got:
+                return
+            for byte in view[:got]:
+                response = telnet.feed(byte)
+                if response:
+                    console.put(response)
+                line = console.type(telnet.data) if telnet.data is not None else None
+                if line:
+                    await self._consoles.run_line(line, console)
+            await asyncio.sleep_ms(0)  # yield: in a flood there is always something to read
+
+
+async def _pump(console, stream):
+    """Send the console's output; end the connection if the peer stops reading."""
+    try:
+        await console.pump(stream.send)
+    except OSError:
+        stream.abort()
+
+
+async def _read_password(stream, telnet, editor):
+    """Return a line without echo; None if the peer has closed."""
+    key = bytearray(1)
+    editor.line = None
+    while editor.line is None:
+        if not await stream.recv_into(key, _LOGIN_MS):
+            return None
+        response = telnet.feed(key[0])
+        if response:
+            await stream.send(response)
+        if telnet.data is not None:
+            editor.feed(telnet.data)
+    try:
+        return editor.line.decode()
+    except UnicodeError:
+        return ""

@@ -6,26 +6,29 @@ from micropython import const
 
 from aio.tasks import finish
 
-_PIECE = const(64)  # bytes at a time: writing to the UART waits for its FIFO
+_PIECE = const(64)  # bytes per write, because a write waits for room in the UART's FIFO
 _PIECE_MS = const(6)  # what they take at 115200 baud
 
 
-class SerialConsole:
-    """Types what comes from the UART into a console and shows what it prints.
+class UARTConsole:
+    """Runs the lines that are typed at the UART and shows the output of its console.
 
-    Ctrl-C is MicroPython's: it interrupts the program before it can be read here.
+    Ctrl-C never arrives here: MicroPython interrupts the program with it.
     """
 
-    def __init__(self, stdio, console):
+    def __init__(self, stdio, consoles):
         self._stdio = stdio
-        self._console = console
+        self._consoles = consoles
+        self._console = consoles.open()
 
     async def run(self):
         pump = asyncio.create_task(self._console.pump(self._send))
         try:
             while True:
                 for byte in await self._stdio.read():
-                    self._console.type(byte)
+                    line = self._console.type(byte)
+                    if line:
+                        await self._consoles.run_line(line, self._console)
         finally:
             await finish(pump)
 

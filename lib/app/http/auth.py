@@ -74,6 +74,14 @@ class Access:
         self.forget_old()
         return borrow("app.http.guard")
 
+    def wait_s(self, address):
+        """Return the seconds until this address may try a password again."""
+        return self.guard().wait_s(self, address)
+
+    async def is_password(self, text, address):
+        """Return True if it is the admin password; else it counts against the address."""
+        return await self.guard().is_password(self, text, address)
+
     def forget_old(self):
         """End what was let in by another password, or was not used for long.
 

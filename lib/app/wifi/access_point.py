@@ -1,4 +1,4 @@
-"""What there is while the access point is open: its radio, a name server, answers to probes."""
+"""The camera's own access point: radio, name server, client count."""
 
 import asyncio
 import socket
@@ -7,97 +7,106 @@ from errno import EBADF
 
 from micropython import const
 
-from aio.late import borrow
 from aio.tasks import finish
+from proto.dns import MAX_QUERY, NameServer
 
-_LOOK_MS = const(250)
+_POLL_MS = const(250)
 _IDLE_MS = const(600_000)
-_RETRY_MS = const(5_000)
+_RADIO_RETRY_MS = const(10_000)
+_DNS_RETRY_MS = const(5_000)
 _DNS_PORT = const(53)
-_HOME = "/connecttest.txt"  # Windows opens what this one leads to, and wants it to be elsewhere
-_NOTHING = ("/wpad.dat", "/favicon.ico")  # asked for again and again by who gets a page for it
-_FINE = ("/success.txt", "/chrome-variations/seed", "/service/update2/json")
+_HOME = "/connecttest.txt"  # Windows opens the page it redirects to, which must be elsewhere
+_NO_PAGE = ("/wpad.dat", "/favicon.ico")  # whatever gets a page for these keeps polling
+_SUCCESS = ("/success.txt", "/chrome-variations/seed", "/service/update2/json")
 
 
-class APMode:
-    """One time that the access point is open: `run` ends when it is closed again."""
+class AccessPoint:
+    """Serves the access point for as long as `run` runs.
 
-    def __init__(self, wifi, settings, log, radio, idle_ms=_IDLE_MS, port=_DNS_PORT):
-        self._wifi = wifi
+    `address` is "" while it is closed; `clients` have joined. `known()` lists the networks that
+    the camera could join instead.
+    """
+
+    def __init__(self, radio, settings, log, known, idle_ms=_IDLE_MS, dns_port=_DNS_PORT):
+        self._radio = radio
         self._settings = settings
         self._log = log
-        self._radio = radio
+        self._known = known
         self._idle_ms = idle_ms
-        self._port = port
-        self._is = self._wanted()
-
-    def _wanted(self):
-        return tuple(self._settings[name] for name in ("apip", "appass", "apchannel"))
-
-    def answer(self, path):
-        """(status, location or "") for a path that nobody serves."""
-        if path in _NOTHING:
-            return 404, ""
-        if path in _FINE:
-            return 200, ""
-        if path == _HOME:
-            return 302, "http://logout.net/"
-        return 302, "http://{}/".format(self._is[0])
+        self._dns_port = dns_port
+        self.address = ""
+        self.clients = 0
 
     async def run(self):
-        """Until a network is joined, or nobody has come for ten minutes; or to be opened anew."""
-        wifi = self._wifi
-        names = asyncio.create_task(self._serve_names())  # it begins when this one waits
-        try:
-            self._radio.open(*self._is)
-            wifi.ap_address = self._is[0]
-            kind = "WPA2" if self._is[1] else "no password"
-            self._log.info("ap", "open at {}, {}".format(self._is[0], kind))
-            if await self._stay():
-                wifi.ap_wanted = False
-        finally:
-            wifi.ap_address = ""
-            wifi.ap_clients = 0
-            await finish(names)
-            self._radio.close()
-            self._log.info("ap", "closed")
+        """Keep the access point open; return once it has been idle while networks are known.
 
-    async def _stay(self):
-        """True when it is no longer wanted, False when it is wanted otherwise."""
-        wifi, idle_ms = self._wifi, 0
-        while not wifi.up.is_set() and idle_ms < self._idle_ms:
-            if self._wanted() != self._is:
+        A change of its settings closes and opens it again, a failing radio is tried again.
+        """
+        idle = False
+        while not idle:
+            try:
+                idle = await self._serve(self._config())
+            except OSError as e:
+                self._log.error("ap", "not open: {}".format(e))
+                await asyncio.sleep_ms(_RADIO_RETRY_MS)
+
+    def _config(self):
+        return tuple(self._settings[name] for name in ("apip", "appass", "apchannel"))
+
+    async def _serve(self, config):
+        """Open the access point, and close it in the end; return what `_stay` returns."""
+        address, password, _ = config
+        try:
+            self._radio.open(*config)
+            kind = "WPA2" if password else "no password"
+            self._log.info("ap", "open at {}, {}".format(address, kind))
+            self.address = address
+            dns = asyncio.create_task(self._serve_dns(address))
+            try:
+                return await self._stay(config)
+            finally:
+                self.address = ""
+                self.clients = 0
+                await finish(dns)
+                self._log.info("ap", "closed")
+        finally:
+            self._radio.close()
+
+    async def _stay(self, config):
+        """Return True after `idle_ms` without a client, False after a change of the settings."""
+        idle_ms = 0
+        while idle_ms < self._idle_ms:
+            if self._config() != config:
                 return False
-            wifi.ap_clients = self._radio.clients()
-            idle_ms = 0 if wifi.ap_clients or not wifi.known() else idle_ms + _LOOK_MS
-            await asyncio.sleep_ms(_LOOK_MS)
+            self.clients = self._radio.clients()
+            idle_ms = 0 if self.clients or not self._known() else idle_ms + _POLL_MS
+            await asyncio.sleep_ms(_POLL_MS)
         return True
 
-    async def _serve_names(self):
-        """The name server; a failure of its socket is not the end of it."""
-        dns = borrow("proto.dns")
-        server = dns.NameServer(bytes(int(part) for part in self._is[0].split(".")))
+    async def _serve_dns(self, address):
+        """Answer DNS queries for ever; a socket that fails is replaced."""
+        server = NameServer(bytes(int(part) for part in address.split(".")))
         while True:
             try:
-                await self._answer_all(server, dns.MOST_QUERY)
-            except OSError as e:  # no socket left, or none that works
+                await self._answer_queries(server, address)
+            except OSError as e:  # no socket left, or it broke
                 self._log.error("ap", "name server: {}".format(e))
-            await asyncio.sleep_ms(_RETRY_MS)
+            await asyncio.sleep_ms(_DNS_RETRY_MS)
 
-    async def _answer_all(self, server, most):
+    async def _answer_queries(self, server, address):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.setblocking(False)
-            # what is sent to the access point's own address, and nothing else, gets here
-            sock.bind(socket.getaddrinfo(self._is[0], self._port)[0][-1])
+            # only queries sent to the access point's own address arrive here
+            sock.bind(socket.getaddrinfo(address, self._dns_port)[0][-1])
             while True:
                 await self._readable(sock)
                 try:
-                    query, peer = sock.recvfrom(most)
+                    query, peer = sock.recvfrom(MAX_QUERY)
                     reply = server.answer(query)
                     if reply:
                         sock.sendto(reply, peer)
-                except OSError as e:  # who has asked is gone, or it was nothing: they ask again
+                except OSError as e:  # the client has gone, or a false alarm: it will query again
                     if e.errno == EBADF:
                         raise
         finally:
@@ -105,3 +114,13 @@ class APMode:
 
     async def _readable(self, sock):
         yield core._io_queue.queue_read(sock)
+
+    def answer(self, path):
+        """Return (status, location or "") for a path without a route: a captive portal probe."""
+        if path in _NO_PAGE:
+            return 404, ""
+        if path in _SUCCESS:
+            return 200, ""
+        if path == _HOME:
+            return 302, "http://logout.net/"
+        return 302, "http://{}/".format(self.address)

@@ -1,24 +1,24 @@
-"""What a Wi-Fi scan tells: which of the known networks to try, and what to show to a person.
+"""What to make of a Wi-Fi scan: the known networks to try, and the list to show to a user.
 
-`seen` is what `network.WLAN.scan()` returns: rows (ssid, bssid, channel, rssi, security, hidden).
+`rows` are those of `network.WLAN.scan()`: (ssid, bssid, channel, rssi, security, hidden).
 """
 
 
-def tries(known, seen):
-    """([(ssid, password, bssid), ...] strongest first, [ssid, ...] that are refused).
+def tries(known, rows):
+    """Return ([(ssid, password, bssid), ...] strongest first, [ssid, ...] that are refused).
 
-    known: [(ssid, password), ...]. An access point without encryption is refused where there is a
-    password: it is somebody else's, who would like to have our traffic. Where no known network is
-    heard, all are tried in their order: hidden ones answer only when they are called.
+    known: [(ssid, password), ...]. An access point without encryption is refused if a password is
+    stored: it may imitate the network to intercept the traffic. If no known network is in reach,
+    all are tried in their order: hidden ones answer only when they are called by name.
     """
     found, refused = [], []
     for ssid, password in known:
-        rows = [row for row in seen if row[0] == ssid.encode()]
-        safe = [row for row in rows if row[4] or not password]
+        named = [row for row in rows if row[0] == ssid.encode()]
+        safe = [row for row in named if row[4] or not password]
         if safe:
             best = max(safe, key=lambda row: row[3])
             found.append((-best[3], len(found), ssid, password, best[1]))
-        elif rows:
+        elif named:
             refused.append(ssid)
     found.sort()
     if not found:
@@ -26,13 +26,13 @@ def tries(known, seen):
     return [row[2:] for row in found], refused
 
 
-def listing(seen, most=20):
-    """[(ssid, rssi in dBm, secured), ...], strongest first, each name once.
+def listing(rows, most=20):
+    """Return [(ssid, rssi in dBm, secured), ...], strongest first, each name once.
 
-    Names that are no text are left out: they could not be typed either.
+    Names that are not UTF-8 are left out: they could not be typed either.
     """
     best = {}
-    for name, _, _, rssi, security, _ in seen:
+    for name, _, _, rssi, security, _ in rows:
         try:
             ssid = name.decode()
         except UnicodeError:
@@ -40,5 +40,5 @@ def listing(seen, most=20):
         if ssid:
             other = best.get(ssid, (-128, False))
             best[ssid] = (max(rssi, other[0]), bool(security) or other[1])
-    rows = sorted((-rssi, ssid, secured) for ssid, (rssi, secured) in best.items())
-    return [(ssid, -rssi, secured) for rssi, ssid, secured in rows[:most]]
+    found = sorted((-rssi, ssid, secured) for ssid, (rssi, secured) in best.items())
+    return [(ssid, -rssi, secured) for rssi, ssid, secured in found[:most]]

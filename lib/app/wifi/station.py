@@ -1,130 +1,244 @@
-"""Keeps the station joined: waiting -> joining -> joined -> waiting; or there is the access point.
+"""Keeps the station joined: joining -> joined -> joining, with pauses in the state "waiting".
 
-What is done without a network is in app.wifi.joining, borrowed for as long, as is the access point
-(app.wifi.portal). It stands beside the tries, or, in the state of that name, alone.
+The access point is open beside the tries when they have failed for long, or alone in the state
+"access point": when no network is set, or when a user wants to set the camera up.
 """
 
 import asyncio
-from time import ticks_ms
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
+from aio.tasks import finish
+from app.wifi.scan import listing, tries
 from proto.values import confirmed
 
-_LOOK_MS = const(250)
-_GRACE_MS = const(500)  # for the reply to who has asked for the access point
-_AP = "access point"
+_POLL_MS = const(250)
+_GRACE_MS = const(500)  # for the reply to the request that opens the access point
+_SCAN_RETRY_MS = const(500)  # the chip needs a moment to leave a network
+_HOLD_MS = const(300_000)  # the tries pause at most so long for clients of the access point
+_ACCESS_POINT = "access point"
 
 
 class WiFiLink:
-    """`up` is set while there is an address; `reason` says why there is none."""
+    """`up` is set while there is an address; `reason` says why there is none.
 
-    def __init__(self, station, settings, log, new_backoff, off_loop, ap=None, join_ms=15_000):
-        self.station = station
-        self.settings = settings
-        self.log = log
-        self.backoff = new_backoff()
-        self.off_loop = off_loop
-        self.ap = ap  # module of the access point's hardware, its name in the air
-        self.join_ms = join_ms
-        self.next = ""  # the state that somebody wants
-        self.seen = None  # by the last scan; while joined nobody needs it
-        self.network = None  # (ssid, password) that was joined last
-        self.since = ticks_ms()  # without a network
-        self.offered = False  # the access point, since then
+    `radio` is the hardware of the access point. It is never open while `up` is set: a socket does
+    not say by which interface its connection came, so all requests come by the same one.
+    """
+
+    def __init__(self, station, radio, settings, log, new_backoff, off_loop, join_ms=15_000):
+        self._station = station
+        self._radio = radio
+        self._settings = settings
+        self._log = log
+        self._backoff = new_backoff()
+        self._off_loop = off_loop
+        self._join_ms = join_ms
+        self._next = ""  # the state that a command or a changed setting requests
+        self._seen = None  # rows of the last scan; None: none since the last join
+        self._lost_at = ticks_ms()
+        self._offered = False  # the access point, since then
+        self._ap = self._ap_task = None
         self.state = "joining"
         self.reason = ""
         self.joins = 0
+        self.network = None  # (ssid, password) of the last join
         self.up = asyncio.Event()
-        self.portal = self.ap_task = None
-        self.ap_wanted = False
-        self.ap_address = ""  # the portal keeps these two
-        self.ap_clients = 0
+
+    @property
+    def ap_open(self):
+        """True while requests come by the access point."""
+        return bool(self.ap_address)
+
+    @property
+    def ap_address(self):
+        """The access point's IPv4 address, "" while it is closed."""
+        return self._ap.address if self._ap else ""
+
+    @property
+    def ap_clients(self):
+        """Number of clients that have joined the access point."""
+        return self._ap.clients if self._ap else 0
+
+    def address(self):
+        """Return the station's IPv4 address, "" without one."""
+        return self._station.address()
+
+    def rssi(self):
+        """Return the signal strength in dBm, None without a network."""
+        return self._station.rssi()
+
+    def known(self):
+        """Return [(ssid, password), ...] of the networks to join."""
+        s = self._settings
+        return [(s["ssid" + n], s["password" + n]) for n in ("", "2", "3") if s["ssid" + n]]
+
+    def answer(self, path):
+        """Return how the access point answers a captive portal probe; None while it is closed."""
+        return self._ap.answer(path) if self.ap_open else None
 
     def rejoin(self):
-        """Networks or passwords have changed, though maybe not those in use."""
+        """Join again after a change of the settings, unless the network in use is still known."""
         if self.state != "joined" or self.network not in self.known():
-            self.next = "joining"
+            self._next = "joining"
 
     def setup(self):
         """Leave the network and open the access point."""
-        self.next = _AP
+        self._next = _ACCESS_POINT
 
     def cmd_smartconfig(self, argument):
         confirmed(argument, "open the access point")
         self.setup()
         return "Smartconfig started"
 
-    @property
-    def ap_open(self):
-        """Whether requests come through the access point.
-
-        All of them do, or none: it is never served while the station is up. (Sockets of the chip
-        do not tell which interface a connection came by.)
-        """
-        return bool(self.ap_address) and not self.up.is_set()
-
-    def answer(self, path):
-        """How to answer a path that nobody serves: (status, location or ""), None = as always.
-
-        The probes by which phones and PCs look for a login page; also right for any request whose
-        Host is not the camera's own.
-        """
-        return self.portal.answer(path) if self.portal and self.ap_open else None
-
-    def known(self):
-        """[(ssid, password), ...] of the networks to join."""
-        s = self.settings
-        return [(s["ssid" + n], s["password" + n]) for n in ("", "2", "3") if s["ssid" + n]]
-
-    def address(self):
-        """The station's IPv4 address, "" without one."""
-        return self.station.address()
-
-    def rssi(self):
-        """Signal strength in dBm, None without a network."""
-        return self.station.rssi()
-
     async def scan(self):
-        """[(ssid, rssi in dBm, secured), ...] of at most 20 networks, strongest first.
+        """Return [(ssid, rssi in dBm, secured), ...] of at most 20 networks, strongest first.
 
-        While the station is joining these are the ones that it has just seen.
+        The station cannot scan while it is joining: then these are the ones it has just seen.
         """
-        return await borrow("app.wifi.joining").listing(self)
+        if self.state != "joining" or self._seen is None:
+            await self._scan()
+        found = listing(self._seen or ())
+        if self.state == "joined":
+            self._seen = None
+        return found
 
     async def run(self):
+        states = {
+            "joining": self._joining,
+            "joined": self._joined,
+            "waiting": self._waiting,
+            _ACCESS_POINT: self._access_point,
+        }
         try:
             while True:
-                if self.state == "joined":
-                    self.state = await self._joined()
-                else:
-                    name = self.state.replace(" ", "_")
-                    self.state = await getattr(borrow("app.wifi.joining"), name)(self)
+                self.state = await states[self.state]()
         finally:
             self.up.clear()
             self.state = "joining"
-            if self.ap_task:
-                self.ap_task.cancel()
+            self._offered = False
+            await self._close_ap()
+
+    async def _joining(self):
+        """Try each known network in reach once."""
+        if self._next == _ACCESS_POINT:
+            return self._next
+        self._next = ""
+        known = self.known()
+        if not known:
+            self.reason = "ssid is not set"
+            return _ACCESS_POINT
+        self._station.leave()  # the chip keeps trying by itself, and cannot scan meanwhile
+        await self._scan()
+        networks, refused = tries(known, self._seen or ())
+        reasons = [ssid + ": open, but a password is stored" for ssid in refused]
+        for ssid, password, bssid in networks:
+            self._log.info("wifi", "joining " + ssid)
+            why = await self._join(ssid, password, bssid)
+            if not why:
+                self.network = ssid, password
+                return "joined"
+            reasons.append(why if len(known) == 1 else ssid + ": " + why)
+            if self._next:
+                break
+        self.reason = "; ".join(reasons)
+        self._log.error("wifi", self.reason)
+        return "waiting"
+
+    async def _scan(self):
+        """Remember the networks in reach; if the scan fails, keep those of the last one."""
+        for _ in range(2):
+            try:
+                self._seen = await self._off_loop.call(self._station.scan)
+                return
+            except OSError as e:
+                self._log.info("wifi", "no scan: {}".format(e))
+            await asyncio.sleep_ms(_SCAN_RETRY_MS)
+
+    async def _join(self, ssid, password, bssid):
+        """Join one network; return "" or the reason why it failed."""
+        try:
+            if await self._station.join(ssid, password, bssid, self._join_ms):
+                return ""
+            why = self._station.why()
+        except OSError as e:  # the radio refuses
+            why = str(e)
+        self._station.leave()
+        return why
 
     async def _joined(self):
-        address = self.station.address()
-        self.log.info("wifi", "address " + address)
-        self.backoff.reset()
+        """Watch the link until it is lost or another state is requested."""
+        await self._close_ap()
+        address = self._station.address()
+        self._log.info("wifi", "address " + address)
+        self._backoff.reset()
         self.reason = ""
         self.joins += 1
-        self.seen = None
-        self.offered = False
+        self._seen = None
+        self._offered = False
         self.up.set()
         try:
-            while not self.next and self.station.address() == address:
-                await asyncio.sleep_ms(_LOOK_MS)
-            if self.next == _AP:
+            while not self._next and self._station.address() == address:
+                await asyncio.sleep_ms(_POLL_MS)
+            if self._next == _ACCESS_POINT:
                 await asyncio.sleep_ms(_GRACE_MS)
         finally:
             self.up.clear()
-            self.since = ticks_ms()
-        if not self.next:
-            self.reason = "address changed" if self.station.joined() else "access point lost"
-            self.log.error("wifi", self.reason)
-        return self.next or "joining"
+            self._lost_at = ticks_ms()
+        if not self._next:
+            self.reason = "address changed" if self._station.joined() else "access point lost"
+            self._log.error("wifi", self.reason)
+        return self._next or "joining"
+
+    async def _waiting(self):
+        """Pause until the next try, for longer while the access point has clients: one radio."""
+        left_ms = self._backoff.next_ms()
+        while not self._next and (left_ms > 0 or self.ap_clients and left_ms > -_HOLD_MS):
+            self._offer_ap()
+            await self._poll_ap()
+            left_ms -= _POLL_MS
+        return self._next or "joining"
+
+    async def _access_point(self):
+        """Serve the access point alone, until it closes or the settings change."""
+        self._next = ""
+        self._station.leave()
+        self._open_ap()
+        while not self._next and self._ap_task:
+            await self._poll_ap()
+        return "joining"
+
+    def _offer_ap(self):
+        """Open the access point once after each loss, when the tries have failed for long enough.
+
+        A third of the time is enough if the password was refused: it will be the next time too.
+        """
+        limit_ms = 1_000 * self._settings["apfallback"]
+        if "password" in self.reason:
+            limit_ms //= 3
+        if limit_ms and not self._offered and ticks_diff(ticks_ms(), self._lost_at) >= limit_ms:
+            self._offered = True
+            self._open_ap()
+
+    def _open_ap(self):
+        if not self._ap:
+            # lazy: a camera that is set up never opens it, and code deployed as files takes heap
+            from app.wifi.access_point import AccessPoint
+
+            self._ap = AccessPoint(self._radio, self._settings, self._log, self.known)
+        if not self._ap_task:
+            self._ap_task = asyncio.create_task(self._ap.run())
+
+    async def _poll_ap(self):
+        """Pause; notice if the access point has closed, and raise its error if it failed."""
+        await asyncio.sleep_ms(_POLL_MS)
+        if self._ap_task and self._ap_task.done():
+            task, self._ap_task = self._ap_task, None
+            await task
+
+    async def _close_ap(self):
+        """Close the access point if it is open."""
+        task, self._ap_task = self._ap_task, None  # never await again what was cancelled here
+        if task:
+            await finish(task)

@@ -6,10 +6,11 @@ from config import product
 
 async def read(exchange):
     """What the camera's page shows of it."""
-    await borrow("app.http.json_reply").members(exchange, _members(exchange.site))
+    _, time, _ = await exchange.site.commands.call("time", "")
+    await borrow("app.http.json_reply").members(exchange, _members(exchange.site, time))
 
 
-def _members(site):
+def _members(site, time):
     """(name, value) one after the other: none waits in memory until all are known."""
     of = site.status
     yield "name", product.NAME
@@ -19,7 +20,7 @@ def _members(site):
     yield "host", site.access.host
     yield "open", site.access.open
     yield "uptime_s", of.log.uptime_s()
-    yield "time", site.commands.call("time", "")[1]
+    yield "time", time
     yield "heap_free", of.chip.free_bytes()
     yield "started_by", of.chip.reset_cause()
     yield "wifi", _wifi(of)

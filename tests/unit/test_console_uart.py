@@ -1,4 +1,4 @@
-"""app.console.uart: the console on the UART, in small pieces that the loop does not feel."""
+"""app.console.uart: the console on the UART, with output in pieces that do not stall the loop."""
 
 import asyncio
 import unittest
@@ -6,13 +6,11 @@ import unittest
 from fakes import Log, clock, ended, run
 
 from app.console.console import Consoles
-from app.console.uart import SerialConsole
+from app.console.uart import UARTConsole
 
 
 class Stdio:
-    """What is typed byte by byte, and what was written when; a minute before a `pause`."""
-
-    pause = 21
+    """Stands in for hal.stdio.Stdio: plays keys, and keeps what was written when."""
 
     def __init__(self, typed):
         self._typed = list(typed)
@@ -22,8 +20,6 @@ class Stdio:
 
     async def read(self):
         if self._typed:
-            if self._typed[0] == self.pause:
-                await asyncio.sleep_ms(60_000)
             return bytes((self._typed.pop(0),))
         self.done.set()
         await asyncio.Event().wait()
@@ -33,36 +29,49 @@ class Stdio:
         self.writes.append((clock.now_ms(), len(data)))
 
 
+class BrokenStdio(Stdio):
+    async def read(self):
+        raise ZeroDivisionError
+
+
 class Commands:
-    def call(self, name, argument, group=False):
+    async def call(self, name, argument, group=False):
+        if name == "bug":
+            raise ZeroDivisionError
+        await asyncio.sleep_ms(300)
         return name, argument * 20, 0
 
 
 def talk(typed, wait_ms=2_000):
-    """The Stdio after a talk."""
+    """Return the Stdio after typing some bytes."""
 
     async def story():
         consoles = Consoles(Commands(), Log())
         stdio = Stdio(typed)
-        serial = SerialConsole(stdio, consoles.open("uart"))
-        task = asyncio.create_task(serial.run())
+        task = asyncio.create_task(UARTConsole(stdio, consoles).run())
         await stdio.done.wait()
         await asyncio.sleep_ms(wait_ms)
         await ended(task)
-        consoles.say("nobody shows this any more")
+        consoles.say("nothing shows this")
         await asyncio.sleep_ms(100)
         return stdio
 
     return run(story())
 
 
-class TestSerialConsole(unittest.TestCase):
-    def test_echoes_and_answers(self):
+class TestUARTConsole(unittest.TestCase):
+    def test_echoes_and_replies(self):
         self.assertEqual(talk(b"time\r\n").written, b"time\r\ntime = \r\n")
 
-    def test_line_is_shown_once_whatever_ends_it(self):
+    def test_each_line_end_ends_one_line(self):
         for end in (b"\r", b"\n", b"\r\n"):
             self.assertEqual(talk(b"a" + end + b"b" + end).written.count(b" = "), 2)
+
+    def test_lines_typed_ahead_run_in_order(self):
+        written = talk(b"a 1\rb 2\rc 3\r").written
+        at = [written.find(b"\n%s = " % name) for name in (b"a", b"b", b"c")]
+        self.assertEqual(at, sorted(at))
+        self.assertFalse(-1 in at)
 
     def test_long_reply_goes_in_pieces_no_faster_than_the_line(self):
         stdio = talk(b"x " + b"y" * 100 + b"\r")
@@ -71,23 +80,21 @@ class TestSerialConsole(unittest.TestCase):
         long = [at for at, size in stdio.writes if size == 64]
         self.assertTrue(long[-1] - long[0] >= 5 * (len(long) - 1))  # 64 bytes take 5.6 ms
 
-    def test_noise_ends_nothing(self):
+    def test_survives_noise(self):
         noise = bytes((n * 73 + n // 255) & 255 for n in range(5_000)).replace(b"\x15", b"")
         self.assertTrue(talk(noise + b"\x15\rtime\r").written.endswith(b"time = \r\n"))
 
-    def test_bug_behind_it_rises_and_leaves_no_task(self):
+    def test_bug_of_a_command_keeps_the_console(self):
+        written = talk(b"bug\rtime\r").written
+        self.assertTrue(written.endswith(b"bug: failed\r\ntime\r\ntime = \r\n"), written)
+
+    def test_bug_of_the_reader_rises_and_leaves_no_task(self):
         async def story():
             consoles = Consoles(Commands(), Log())
-            console = consoles.open("uart")
-            stdio = Stdio(b"x")
-
-            def fail(byte):
-                raise ZeroDivisionError
-
-            console.type = fail
+            stdio = BrokenStdio(b"")
             with self.assertRaises(ZeroDivisionError):
-                await SerialConsole(stdio, console).run()
-            console.put(b"x")
+                await UARTConsole(stdio, consoles).run()
+            consoles.say("x")
             await asyncio.sleep_ms(100)
             self.assertEqual(stdio.written, b"")
 

@@ -1,4 +1,4 @@
-"""app.wifi.station: joined for as long as there is a network, and back when there is one again."""
+"""app.wifi.station: joins the best network, rejoins a lost one, opens the access point."""
 
 import asyncio
 import sys
@@ -13,12 +13,12 @@ OPEN, WPA2 = 0, 3
 
 
 def heard(ssid, rssi=-60, security=WPA2, number=1):
-    """A row of a scan."""
+    """Return a row of a scan."""
     return ssid.encode(), bytes((number,)) * 6, 1, rssi, security, False
 
 
 class Station:
-    """An access point within reach or not; a join takes a second, or all of its time."""
+    """Stands in for hal.wifi.Station; a join takes a second, or its whole time out of reach."""
 
     def __init__(self):
         self.reach = True
@@ -27,7 +27,8 @@ class Station:
         self.joins = []
         self.bssids = []
         self.seen = []
-        self.scans = self.leaves = 0
+        self.scans = 0
+        self.leave_error = None
         self.busy = self.broken = self._joined = False
 
     def scan(self):
@@ -47,8 +48,9 @@ class Station:
         return self.joined()
 
     def leave(self):
-        self.leaves += 1
         self._joined = False
+        if self.leave_error:
+            raise self.leave_error
 
     def joined(self):
         return self._joined and self.reach and bool(self.ip)
@@ -63,51 +65,59 @@ class Station:
         return -60 if self.joined() else None
 
 
-class Portal:
-    """Stands in for app.wifi.portal: open while it is wanted."""
+class AccessPoint:
+    """Stands in for app.wifi.access_point: open until it is cancelled, or until it is `idle`."""
 
-    fails = False
-
-    def __init__(self, wifi, *_):
-        self._wifi = wifi
+    def __init__(self, radio, settings, log, known):
+        AccessPoint.one = self
+        assert radio == "radio"
+        self.address = ""
+        self.clients = 0
+        self.opened = 0
+        self.idle = self.fails = False
 
     async def run(self):
-        while self._wifi.ap_wanted:
-            await asyncio.sleep_ms(100)
-            if Portal.fails:
-                Portal.fails = False
-                self._wifi.portal = None
-                raise ValueError("our bug")
-        self._wifi.portal = None
+        self.opened += 1
+        self.address = "192.168.1.1"
+        try:
+            while not self.idle:
+                await asyncio.sleep_ms(100)
+                if self.fails:
+                    self.fails = False
+                    raise ValueError("our bug")
+        finally:
+            self.idle = False
+            self.address = ""
+            self.clients = 0
 
     def answer(self, path):
         return 302, path
 
 
-class PortalModule:
-    Portal = Portal
+class AccessPointModule:
+    AccessPoint = AccessPoint
 
 
-sys.modules["app.wifi.portal"] = PortalModule
+sys.modules["app.wifi.access_point"] = AccessPointModule
 SETTINGS = {"ssid": "home", "password": KEY, "ssid2": "", "password2": "", "ssid3": ""}
 SETTINGS.update(password3="", apfallback=180)
 
 
 class WiFiCase(unittest.TestCase):
-    def story(self, tell, ssid="home", reach=True):
+    def story(self, check, ssid="home", reach=True):
         async def whole():
             station = Station()
             station.reach = reach
             settings = dict(SETTINGS, ssid=ssid)
             log = Log()
             backoff = Backoff(2_000)
-            link = WiFiLink(station, settings, log, backoff, Direct(), ("fake", "x"))
+            link = WiFiLink(station, "radio", settings, log, backoff, Direct())
             task = asyncio.create_task(link.run())
             try:
-                await tell(link, station, settings, log, backoff)
+                await check(link, station, settings, log, backoff)
             finally:
                 await ended(task)
-            self.assertFalse(link.up.is_set())
+            self.assertFalse(link.up.is_set() or link.ap_open)
             self.assertTrue("canary" not in str(log.infos) + str(log.errors))
 
         run(whole(), 100_000)
@@ -115,31 +125,32 @@ class WiFiCase(unittest.TestCase):
 
 class TestStation(WiFiCase):
     def test_joins_and_stays(self):
-        async def tell(link, station, settings, log, backoff):
+        async def check(link, station, settings, log, backoff):
             await link.up.wait()
             await asyncio.sleep_ms(3_600_000)
             self.assertEqual((link.state, link.reason, link.joins), ("joined", "", 1))
             self.assertEqual(station.joins, [("home", KEY)])
             self.assertEqual((backoff.resets, link.rssi()), (1, -60))
 
-        self.story(tell)
+        self.story(check)
 
-    def test_without_a_name_there_is_the_access_point_alone(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_without_an_ssid_there_is_the_access_point_alone(self):
+        async def check(link, station, settings, log, backoff):
             await asyncio.sleep_ms(60_000)
             self.assertEqual((link.state, link.reason), ("access point", "ssid is not set"))
-            self.assertTrue(link.ap_wanted and not link.known())
+            self.assertTrue(link.ap_open and not link.known())
             self.assertEqual(station.joins, [])
             settings["ssid"] = "home"
             started = clock.now_ms()
             link.rejoin()
             await link.up.wait()
             self.assertTrue(clock.now_ms() - started < 2_000)
+            self.assertFalse(link.ap_open)
 
-        self.story(tell, ssid="")
+        self.story(check, ssid="")
 
-    def test_absent_network_is_tried_for_ever_with_the_reason(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_absent_network_is_retried_for_ever_with_a_reason(self):
+        async def check(link, station, settings, log, backoff):
             await until(lambda: len(station.joins) == 4)
             self.assertEqual(link.reason, "no such network")
             self.assertTrue(backoff.nexts >= 3 and backoff.resets == 0)
@@ -148,10 +159,10 @@ class TestStation(WiFiCase):
             await link.up.wait()
             self.assertEqual(link.reason, "")
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
-    def test_lost_network_is_noticed_and_joined_again(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_lost_network_is_rejoined(self):
+        async def check(link, station, settings, log, backoff):
             for n in range(1, 21):
                 await link.up.wait()
                 self.assertEqual(link.joins, n)
@@ -163,10 +174,10 @@ class TestStation(WiFiCase):
                 await asyncio.sleep_ms(5_000)
                 station.reach = True
 
-        self.story(tell)
+        self.story(check)
 
-    def test_other_address_is_a_new_link(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_changed_address_is_a_new_link(self):
+        async def check(link, station, settings, log, backoff):
             await link.up.wait()
             station.ip = "10.0.0.3"
             await until(lambda: not link.up.is_set())
@@ -174,10 +185,10 @@ class TestStation(WiFiCase):
             await link.up.wait()
             self.assertTrue("10.0.0.3" in str(log.infos))
 
-        self.story(tell)
+        self.story(check)
 
-    def test_other_settings_join_anew_from_every_state(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_changed_settings_rejoin_from_every_state(self):
+        async def check(link, station, settings, log, backoff):
             await link.up.wait()
             settings["ssid"] = "other"
             link.rejoin()
@@ -189,22 +200,22 @@ class TestStation(WiFiCase):
             self.assertEqual([ssid for ssid, _ in station.joins], ["home", "other", "third"])
             self.assertEqual(log.errors, [])
 
-        self.story(tell)
+        self.story(check)
 
-    def test_a_backup_that_changes_leaves_the_link_alone(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_changed_backup_network_keeps_the_link(self):
+        async def check(link, station, settings, log, backoff):
             await link.up.wait()
             settings["ssid2"], settings["password2"] = "shed", KEY
             link.rejoin()
             await asyncio.sleep_ms(5_000)
             self.assertEqual((link.joins, link.state), (1, "joined"))
 
-        self.story(tell)
+        self.story(check)
 
 
 class TestNetworks(WiFiCase):
-    def test_strongest_known_one_first_by_its_own_access_point(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_strongest_known_network_first_at_its_best_access_point(self):
+        async def check(link, station, settings, log, backoff):
             settings.update(ssid2="shed", password2=KEY, ssid3="attic", password3=KEY)
             station.seen = [
                 heard("home", -80, number=1),
@@ -218,43 +229,43 @@ class TestNetworks(WiFiCase):
             await until(lambda: link.state == "waiting")
             self.assertEqual(link.reason, "shed: no such network; home: no such network")
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
-    def test_none_heard_then_all_in_their_order(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_without_any_in_reach_all_are_tried_in_order(self):
+        async def check(link, station, settings, log, backoff):
             settings.update(ssid2="shed", ssid3="attic", password3=KEY)
             await until(lambda: len(station.joins) == 3)
             wanted = [("home", KEY), ("shed", ""), ("attic", KEY)]
             self.assertEqual((station.joins, station.bssids), (wanted, [None] * 3))
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
-    def test_open_network_is_refused_where_a_password_is_stored(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_open_network_is_refused_if_a_password_is_stored(self):
+        async def check(link, station, settings, log, backoff):
             station.seen = [heard("home", -30, OPEN)]
             await until(lambda: station.scans == 3)
             self.assertEqual(station.joins, [])
             self.assertEqual(link.reason, "home: open, but a password is stored")
-            station.seen.append(heard("home", -70, WPA2, 2))  # the real one, further away
+            station.seen.append(heard("home", -70, WPA2, 2))  # the real one, farther away
             await link.up.wait()
             self.assertEqual(station.bssids, [bytes((2,)) * 6])
 
-        self.story(tell)
+        self.story(check)
 
-    def test_scan_that_fails_is_none(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_failed_scan_finds_nothing(self):
+        async def check(link, station, settings, log, backoff):
             await link.up.wait()
             self.assertEqual(station.bssids, [None])
             self.assertEqual(await link.scan(), [])
 
         async def busy(link, station, settings, log, backoff):
             station.busy = True
-            await tell(link, station, settings, log, backoff)
+            await check(link, station, settings, log, backoff)
 
         self.story(busy)
 
-    def test_scan_right_after_leaving_is_tried_again(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_failed_scan_is_retried_once(self):
+        async def check(link, station, settings, log, backoff):
             station.seen = [heard("home")]
             station.busy = True
             await until(lambda: station.scans == 1)
@@ -262,20 +273,20 @@ class TestNetworks(WiFiCase):
             await link.up.wait()
             self.assertEqual((station.bssids, station.scans), ([b"\1" * 6], 2))
 
-        self.story(tell)
+        self.story(check)
 
-    def test_a_radio_that_raises_is_a_reason(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_error_of_the_radio_is_a_reason(self):
+        async def check(link, station, settings, log, backoff):
             station.broken = True
             await until(lambda: link.state == "waiting")
             self.assertEqual(link.reason, "Wifi Internal Error")
             station.broken = False
             await link.up.wait()
 
-        self.story(tell)
+        self.story(check)
 
-    def test_list_for_a_person(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_list_for_users(self):
+        async def check(link, station, settings, log, backoff):
             await link.up.wait()
             station.seen = [heard("n{}".format(n), -90 + n, n % 2 * WPA2) for n in range(40)]
             station.seen += [heard("n39", -88, OPEN), heard("", -10)]
@@ -284,61 +295,76 @@ class TestNetworks(WiFiCase):
             self.assertEqual((len(found), found[0]), (20, ("n39", -51, True)))
             self.assertEqual(found[1], ("n38", -52, False))
 
-        self.story(tell)
+        self.story(check)
 
-    def test_list_while_joining_is_what_was_just_seen(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_list_while_joining_is_the_last_scan(self):
+        async def check(link, station, settings, log, backoff):
             station.seen = [heard("home")]
             await until(lambda: station.joins)
             station.busy = True
             self.assertEqual(await link.scan(), [("home", -60, True)])
             self.assertEqual(station.scans, 1)
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
 
 class TestAccessPoint(WiFiCase):
-    def test_it_is_offered_once_after_a_time_without_network(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_opens_once_after_a_time_without_network(self):
+        async def check(link, station, settings, log, backoff):
             started = clock.now_ms()
-            await until(lambda: link.ap_wanted, limit_s=300)
+            await until(lambda: link.ap_open, limit_s=300)
             self.assertTrue(180_000 <= clock.now_ms() - started < 200_000)
             self.assertTrue(link.state != "access point")
             tries = len(station.joins)
-            link.ap_wanted = False  # nobody came
+            AccessPoint.one.idle = True
             await asyncio.sleep_ms(1_000_000)
-            self.assertFalse(link.ap_wanted)
+            self.assertFalse(link.ap_open)
+            self.assertEqual(AccessPoint.one.opened, 1)
             self.assertTrue(len(station.joins) > tries + 20)
             station.reach = True
             await link.up.wait()
             station.reach = False
             lost = clock.now_ms()
-            await until(lambda: link.ap_wanted, limit_s=300)
+            await until(lambda: link.ap_open, limit_s=300)
             self.assertTrue(180_000 <= clock.now_ms() - lost < 200_000)
+            self.assertEqual(AccessPoint.one.opened, 2)
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
-    def test_a_refused_password_needs_a_third_of_the_time(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_refused_password_needs_a_third_of_the_time(self):
+        async def check(link, station, settings, log, backoff):
             station.reason = "wrong password"
             started = clock.now_ms()
-            await until(lambda: link.ap_wanted, limit_s=300)
+            await until(lambda: link.ap_open, limit_s=300)
             self.assertTrue(60_000 <= clock.now_ms() - started < 80_000)
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
     def test_0_is_never(self):
-        async def tell(link, station, settings, log, backoff):
+        async def check(link, station, settings, log, backoff):
             settings["apfallback"] = 0
             await asyncio.sleep_ms(2_000_000)
-            self.assertFalse(link.ap_wanted)
+            self.assertFalse(link.ap_open)
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
-    def test_tries_pause_for_who_has_joined_but_not_for_ever(self):
-        async def tell(link, station, settings, log, backoff):
-            await until(lambda: station.joins)
-            link.ap_clients = 1
+    def test_closes_before_the_link_is_up(self):
+        async def check(link, station, settings, log, backoff):
+            await until(lambda: link.ap_open, limit_s=300)
+            AccessPoint.one.clients = 1
+            self.assertEqual((link.ap_address, link.ap_clients), ("192.168.1.1", 1))
+            station.reach = True
+            link.rejoin()
+            await link.up.wait()
+            self.assertEqual((link.ap_open, link.ap_address, link.ap_clients), (False, "", 0))
+
+        self.story(check, reach=False)
+
+    def test_tries_pause_for_its_clients_but_not_for_ever(self):
+        async def check(link, station, settings, log, backoff):
+            await until(lambda: link.ap_open, limit_s=300)
+            AccessPoint.one.clients = 1
+            await until(lambda: link.state == "joining", limit_s=400)
             await until(lambda: link.state == "waiting")
             tries, started = len(station.joins), clock.now_ms()
             await until(lambda: len(station.joins) > tries, limit_s=600)
@@ -349,49 +375,94 @@ class TestAccessPoint(WiFiCase):
             link.rejoin()  # a new password is tried at once
             await until(lambda: len(station.joins) > tries, limit_s=2)
             await until(lambda: link.state == "waiting")
-            link.ap_clients = 0
+            AccessPoint.one.clients = 0
             tries = len(station.joins)
             await until(lambda: len(station.joins) > tries, limit_s=5)
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
 
-    def test_asked_for_it_leaves_the_network_after_the_answer(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_command_leaves_the_network_after_the_reply(self):
+        async def check(link, station, settings, log, backoff):
             await link.up.wait()
             self.assertEqual(link.cmd_smartconfig("1"), "Smartconfig started")
             await asyncio.sleep_ms(300)
-            self.assertTrue(link.up.is_set())
-            await until(lambda: link.ap_wanted)
+            self.assertTrue(link.up.is_set() and not link.ap_open)
+            await until(lambda: link.ap_open)
             self.assertEqual((link.up.is_set(), link.state), (False, "access point"))
-            self.assertEqual(link.answer("/x"), None)
-            link.ap_address = "192.168.1.1"
-            self.assertTrue(link.ap_open)
-            self.assertEqual(link.answer("/x"), (302, "/x"))
             await asyncio.sleep_ms(100_000)
             self.assertEqual(len(station.joins), 1)
-            link.ap_wanted = False  # it has been closed
+            AccessPoint.one.idle = True
             await link.up.wait()
             self.assertFalse(link.ap_open)
-            self.assertEqual(link.answer("/x"), None)
 
-        self.story(tell)
+        self.story(check)
 
-    def test_a_bug_of_it_rises_to_the_supervisor(self):
-        async def tell(link, station, settings, log, backoff):
-            Portal.fails = True
-            link.setup()
-            await asyncio.sleep_ms(60_000)
-
-        with self.assertRaises(ValueError):
-            self.story(tell)
-
-    def test_asked_for_it_while_there_is_no_network(self):
-        async def tell(link, station, settings, log, backoff):
+    def test_command_while_there_is_no_network(self):
+        async def check(link, station, settings, log, backoff):
             await until(lambda: link.state == "waiting")
             link.setup()
             await until(lambda: link.state == "access point", limit_s=1)
 
-        self.story(tell, reach=False)
+        self.story(check, reach=False)
+
+    def test_probes_are_answered_while_it_is_open(self):
+        async def check(link, station, settings, log, backoff):
+            await link.up.wait()
+            self.assertEqual(link.answer("/x"), None)
+            link.setup()
+            await until(lambda: link.ap_open)
+            self.assertEqual(link.answer("/x"), (302, "/x"))
+
+        self.story(check)
+
+    def test_bug_in_it_rises_to_the_supervisor(self):
+        async def check(link, station, settings, log, backoff):
+            link.setup()
+            await until(lambda: link.ap_open)
+            AccessPoint.one.fails = True
+            await asyncio.sleep_ms(60_000)
+
+        with self.assertRaises(ValueError):
+            self.story(check)
+
+
+class TestRestart(WiFiCase):
+    """The supervisor runs the link again after it failed, whatever was open then."""
+
+    def test_access_point_closes_and_opens_again(self):
+        async def whole():
+            station, settings = Station(), dict(SETTINGS, ssid="")
+            log, faults = Log(), []
+            link = WiFiLink(station, "radio", settings, log, Backoff(2_000), Direct())
+
+            async def supervised():
+                while True:
+                    try:
+                        await link.run()
+                    except Exception as e:  # a CancelledError would end the application
+                        faults.append(str(e))
+                        self.assertFalse(link.ap_open)
+                    await asyncio.sleep_ms(1_000)
+
+            task = asyncio.create_task(supervised())
+            await until(lambda: link.ap_open)
+            settings["ssid"] = "nosuch"
+            station.reach, station.leave_error = False, RuntimeError("Wifi Unknown Error")
+            link.rejoin()
+            await until(lambda: faults)
+            station.leave_error = None
+            await until(lambda: link.state == "waiting")
+            self.assertEqual(link.reason, "no such network")
+            await asyncio.sleep_ms(60_000)
+            self.assertFalse(task.done())
+            await until(lambda: link.ap_open, limit_s=200)
+            settings["ssid"], station.reach = "home", True
+            link.rejoin()
+            await link.up.wait()
+            self.assertEqual((faults, link.ap_open), (["Wifi Unknown Error"], False))
+            await ended(task)
+
+        run(whole(), 100_000)
 
 
 unittest.main()

@@ -1,0 +1,98 @@
+"""main.py: Wi-Fi before the application, a restart after a failure, patience at the prompt."""
+
+import sys
+import unittest
+
+events = []
+
+
+class Reset(Exception):
+    """machine.reset(): nothing after it happens."""
+
+
+class machine:
+    @staticmethod
+    def reset():
+        events.append("reset")
+        raise Reset
+
+    @staticmethod
+    def WDT(timeout):
+        events.append("watchdog {} s".format(timeout // 1_000))
+
+
+class time:
+    @staticmethod
+    def sleep(seconds):
+        events.append("sleep {} s".format(seconds))
+
+
+class asyncio:
+    @staticmethod
+    def run(work):
+        events.append("run")
+        if work:
+            raise work
+
+
+class wifi:
+    @staticmethod
+    def start():
+        events.append("start Wi-Fi")
+
+
+class hal:
+    wifi = wifi
+
+
+class Application:
+    """Stands in for app.system, and for the supervisor, whose run() ends with `error`."""
+
+    error = None
+
+    def __getattr__(self, name):
+        assert name == "System"
+        events.append("import")
+        return lambda: self
+
+    def start(self):
+        return self
+
+    def run(self):
+        return Application.error
+
+
+class TestMain(unittest.TestCase):
+    def run_main(self, error=None):
+        """Return what main.py does, when the application ends with `error`."""
+        events.clear()
+        Application.error = error
+        modules = {"machine": machine, "time": time, "asyncio": asyncio, "hal": hal}
+        modules.update({"app": Application, "app.system": Application()})
+        before = {name: sys.modules.get(name) for name in modules}
+        sys.modules.update(modules)
+        sys.modules["hal.wifi"] = wifi
+        sys.modules.pop("main", None)
+        try:
+            __import__("main")
+        except Reset:
+            pass
+        finally:
+            for name, module in before.items():
+                sys.modules.pop(name)
+                if module:
+                    sys.modules[name] = module
+        return events
+
+    def test_wifi_starts_before_the_application_is_imported(self):
+        self.assertEqual(self.run_main(), ["start Wi-Fi", "import", "run"])
+
+    def test_failure_restarts_the_chip_once_it_can_be_read(self):
+        for error in (ValueError("bug"), MemoryError(), OSError(5)):
+            self.assertEqual(self.run_main(error)[-2:], ["sleep 2 s", "reset"])
+
+    def test_ctrl_c_leaves_an_hour_at_the_prompt(self):
+        self.assertEqual(self.run_main(KeyboardInterrupt())[-1], "watchdog 3600 s")
+
+
+unittest.main()

@@ -1,0 +1,273 @@
+"""app.wifi.access_point: opens as it is set, answers DNS queries and probes, closes when idle."""
+
+import asyncio
+import gc
+import random
+import socket
+import unittest
+
+from fakes import Log, clock, ended, readable, run, until
+
+from app.wifi.access_point import AccessPoint
+
+QUERY = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3www\7example\0\0\1\0\1"
+TEN_MINUTES = 600_000
+
+
+class Radio:
+    """Stands in for hal.wifi.SoftAP; remembers its calls."""
+
+    def __init__(self):
+        self.done = []
+        self.joined = 0
+        self.broken = self.lost = False
+
+    def open(self, *config):
+        if self.broken:
+            raise OSError("Wifi Internal Error")
+        self.done.append(config)
+
+    def clients(self):
+        if self.lost:
+            raise OSError("Wifi Not Started")
+        return self.joined
+
+    def close(self):
+        self.done.append("closed")
+
+
+class AccessPointCase(unittest.TestCase):
+    def story(self, check, broken=False, port=None):
+        async def whole():
+            self.radio, self.log, self.networks = Radio(), Log(), [("home", "")]
+            self.radio.broken = broken
+            self.settings = {"apip": "127.0.0.1", "appass": "", "apchannel": 1}
+            self.port = port or _free_port()
+            ap = AccessPoint(
+                self.radio, self.settings, self.log, lambda: self.networks, dns_port=self.port
+            )
+            self.task = asyncio.create_task(ap.run())
+            try:
+                await check(ap)
+            finally:
+                await ended(self.task)
+            self.assertEqual((ap.address, ap.clients, self.radio.done[-1]), ("", 0, "closed"))
+
+        run(whole(), 100_000)
+
+
+class TestOpening(AccessPointCase):
+    def test_opens_as_it_is_set(self):
+        async def check(ap):
+            self.assertEqual((self.radio.done, ap.address), ([], ""))
+            await until(lambda: ap.address)
+            self.assertEqual((self.radio.done, ap.address), ([("127.0.0.1", "", 1)], "127.0.0.1"))
+
+        self.story(check)
+
+    def test_closes_as_soon_as_it_is_cancelled(self):
+        async def check(ap):
+            await until(lambda: ap.address)
+            self.radio.joined = 2
+            await until(lambda: ap.clients == 2)
+            await ended(self.task)
+            self.assertEqual((ap.address, ap.clients, self.radio.done[-1]), ("", 0, "closed"))
+
+        self.story(check)
+
+    def test_closes_after_ten_minutes_without_clients(self):
+        async def check(ap):
+            await until(lambda: ap.address)
+            await asyncio.sleep_ms(TEN_MINUTES - 5_000)
+            self.radio.joined = 1
+            await asyncio.sleep_ms(TEN_MINUTES + 60_000)
+            self.assertTrue(ap.address)
+            self.radio.joined, left = 0, clock.now_ms()
+            await until(self.task.done, limit_s=700)
+            self.assertTrue(0 <= clock.now_ms() - left - TEN_MINUTES < 10_000)
+            self.assertEqual((len(self.radio.done), ap.address), (2, ""))
+
+        self.story(check)
+
+    def test_stays_open_while_there_is_no_network_to_join(self):
+        async def check(ap):
+            self.networks = []
+            await until(lambda: ap.address)
+            await asyncio.sleep_ms(TEN_MINUTES + 60_000)
+            self.assertTrue(ap.address)
+
+        self.story(check)
+
+    def test_changed_settings_reopen_it(self):
+        async def check(ap):
+            await until(lambda: ap.address)
+            self.settings.update(appass="canary-key", apchannel=6)
+            await until(lambda: len(self.radio.done) == 3)
+            self.assertEqual(self.radio.done[1:], ["closed", ("127.0.0.1", "canary-key", 6)])
+            await until(lambda: ap.address)
+            self.assertFalse("canary" in str(self.log.infos) + str(self.log.errors))
+
+        self.story(check)
+
+    def test_radio_that_fails_is_retried(self):
+        async def check(ap):
+            await asyncio.sleep_ms(60_000)
+            self.assertTrue(4 < len(self.log.errors) < 8)
+            self.radio.broken = False
+            await until(lambda: ap.address)
+            self.radio.lost = True
+            await until(lambda: not ap.address, limit_s=2)
+            self.radio.lost = False
+            await until(lambda: ap.address)
+
+        self.story(check, broken=True)
+
+    def test_opening_again_takes_no_more_heap(self):
+        async def check(ap):
+            await until(lambda: ap.address)
+            before = None
+            for _ in range(4):
+                await ended(self.task)
+                self.log.infos.clear()
+                self.radio.done.clear()
+                gc.collect()
+                before = before or gc.mem_alloc()
+                left = gc.mem_alloc() - before
+                self.task = asyncio.create_task(ap.run())
+                await until(lambda: ap.address)
+            self.assertTrue(left < 1_000, left)
+
+        self.story(check)
+
+
+class TestProbes(AccessPointCase):
+    def test_each_maker_is_led_to_the_page(self):
+        async def check(ap):
+            await until(lambda: ap.address)
+            home = (302, "http://127.0.0.1/")
+            for path in (
+                "/generate_204 /gen_204 /hotspot-detect.html /library/test/success.html /ncsi.txt "
+                "/redirect /fwlink /canonical.html /any/other"
+            ).split():
+                self.assertEqual(ap.answer(path), home, path)
+            self.assertEqual(ap.answer("/connecttest.txt"), (302, "http://logout.net/"))
+            for path in ("/wpad.dat", "/favicon.ico"):
+                self.assertEqual(ap.answer(path), (404, ""))
+            for path in ("/success.txt", "/chrome-variations/seed", "/service/update2/json"):
+                self.assertEqual(ap.answer(path), (200, ""))
+
+        self.story(check)
+
+
+class TestNameServer(AccessPointCase):
+    """DNS on a port of the loopback."""
+
+    def dialogue(self, check):
+        async def whole(ap):
+            client = _client(self.port)
+            try:
+                await until(lambda: ap.address)
+                self.radio.joined = 1
+                await until(lambda: ap.clients)  # the next poll: by now the socket is bound
+                await check(client)
+            finally:
+                client.close()
+
+        self.story(whole)
+
+    async def resolve(self, client, query, limit_ms=2_000):
+        client.send(query)
+        await asyncio.wait_for_ms(readable(client), limit_ms)
+        return client.recv(600)
+
+    def test_answers(self):
+        async def check(client):
+            for _ in range(3):
+                self.assertTrue((await self.resolve(client, QUERY)).endswith(b"\x7f\0\0\1"))
+
+        self.dialogue(check)
+
+    def test_malformed_packets_are_skipped(self):
+        async def check(client):
+            for rubbish in (b"", b"x", bytes(11), QUERY[:2] + b"\x81" + QUERY[3:]):
+                client.send(rubbish)
+            reply = await self.resolve(client, b"\x77" + QUERY[1:])
+            self.assertEqual(reply[:1], b"\x77")
+            reply = await self.resolve(client, QUERY + bytes(1_400))  # longer than any question
+            self.assertTrue(reply.endswith(b"\x7f\0\0\1") and len(reply) == len(QUERY) + 16)
+
+        self.dialogue(check)
+
+    def test_socket_that_fails_is_replaced(self):
+        async def check(ap):
+            await until(lambda: self.log.errors)
+            self.assertTrue("name server" in str(self.log.errors))
+            other.close()
+            client = _client(self.port)
+            try:
+                await asyncio.sleep_ms(6_000)
+                self.assertTrue((await self.resolve(client, QUERY)).endswith(b"\x7f\0\0\1"))
+            finally:
+                client.close()
+
+        port = _free_port()
+        other = _bound(port)
+        self.story(check, port=port)
+
+    def test_hour_with_fifty_clients_takes_no_more_heap(self):
+        async def minute(client):
+            for number in range(50):
+                await self.resolve(client, bytes((number, 7)) + QUERY[2:])
+            await asyncio.sleep_ms(60_000)
+            gc.collect()
+            return gc.mem_alloc()
+
+        async def check(client):
+            self.radio.joined = 4  # the most that the radio accepts
+            heaps = []
+            for _ in range(60):
+                heaps.append(await minute(client))
+            self.assertTrue(heaps[-1] - heaps[1] < 1_000, heaps)
+
+        self.dialogue(check)
+
+    def test_flood_takes_no_heap(self):
+        async def check(client):
+            await self.resolve(client, QUERY)
+            gc.collect()
+            before = gc.mem_alloc()
+            for _ in range(200):
+                await self.resolve(client, QUERY)
+            gc.collect()
+            self.assertTrue(gc.mem_alloc() - before < 1_000)
+
+        self.dialogue(check)
+
+
+def _free_port():
+    while True:
+        port = 20_000 + random.getrandbits(13)
+        try:
+            _bound(port).close()
+            return port
+        except OSError:
+            pass
+
+
+def _bound(port):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _client(port):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+    return sock
+
+
+unittest.main()
