@@ -3,14 +3,14 @@
 from micropython import const
 
 from aio.late import borrow
-from proto.espimage import LOOK, Description, older
+from proto.espimage import HEAD_BYTES, Description, older
 
 _MOST_TAIL = const(428)  # of proto.signature
 
 
 def running(of, flash=None):
     """The Description of the image that runs."""
-    head = bytearray(LOOK)
+    head = bytearray(HEAD_BYTES)
     (flash or of.flash()).running().readinto(0, head)
     return Description(head)
 

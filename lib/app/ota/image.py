@@ -5,7 +5,7 @@ import asyncio
 from micropython import const
 
 from aio.late import borrow
-from proto.imagewalk import Walk
+from proto.espimage import ImageParser
 
 _BLOCK = const(4_096)
 _MOST_TAIL = const(428)  # of proto.signature
@@ -20,7 +20,7 @@ class Target:
         self.key = key
         self.version = version
         self.name = "{} {}".format(project, version)
-        self.walk = Walk()
+        self.walk = ImageParser()
         self.tail = bytearray()
         self._at = 0
 
