@@ -24,13 +24,13 @@ HARDWARE = {"machine", "network", "esp32", "esp", "camera", "ntptime", "neopixel
 APP = STANDARD | {"aio", "proto", "config.product", "app.settings.schema", "app.commandtable"}
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
-    "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
+    "boot": STANDARD | {"machine", "esp32", "hal.tarfs", "hal.bootnote"},
     "main": STANDARD | {"app.system", "aio.late", "machine"},  # restarts when all else is broken
     "aio": STANDARD | {"aio"},
     "proto": PURE | {"proto"},
     "proto.mqtt": PURE | {"proto", "umqtt"},
     "hal": STANDARD | HARDWARE | {"hal", "config"},
-    "hal.tarfs": STANDARD,  # boot.py loads it alone
+    "hal.tarfs": STANDARD | {"proto.tar"},  # boot.py loads them without the application
     "app": APP,
     "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
     "app.camera.frames": APP | {"app.camera.pool"},
