@@ -34,6 +34,7 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app": APP,
     "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
     "app.camera.frames": APP | {"app.camera.pool"},
+    "app.ota": APP | {"app.signing_key", "app.tls"},
     "app.http.server": APP | {"app.http.request"},
     "app.settings.row": PURE | {"proto", "aio.late"},
     "app.settings.check": APP | {"app.settings.row"},

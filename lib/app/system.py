@@ -35,6 +35,8 @@ from app.mqtt.session import MQTTSession
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
 from app.ondemand import OnDemand
+from app.ota.report import Report
+from app.ota.trial import Trial
 from app.ota.updater import Updater
 from app.power import Power, PowerReport
 from app.restart import Restart
@@ -43,7 +45,7 @@ from app.status import Status
 from app.watchdog import Feeder
 from app.wifi.station import WiFiLink
 from config import board, product
-from hal import chip, sensor
+from hal import appslot, chip, flash, otadata, sensor
 from hal.nvs import NVS
 from hal.pins import Input, Output
 from hal.stdio import Console
@@ -193,16 +195,37 @@ class System:
         )
 
     def _make_updater(self):
-        self.updater = self.led_state.updater = Updater(
-            self.status,
-            lender("hal.flash"),
-            lender("hal.otadata"),
-            lender("hal.appslot"),
-            NVS(borrow("app.settings.schema").NAMESPACE),
-            self.door,
+        nvs = NVS(borrow("app.settings.schema").NAMESPACE)
+        report = Report(self.session, self.topics, self.log)
+        trial = Trial(
+            flash,
+            otadata,
+            appslot,
+            nvs,
+            self.settings,
+            self.wifi,
+            self.session,
+            self.frames,
             self.restart,
-            self.consoles.say,
+            self.log,
+            report,
+            lambda: self.updater.job,
+        )
+        self.updater = self.led_state.updater = Updater(
+            self.settings,
+            self.topics,
+            self.session,
+            self.door,
             self.dialler,
+            self.frames,
+            flash,
+            appslot,
+            nvs,
+            self.restart,
+            self.log,
+            self.consoles.say,
+            report,
+            trial,
         )
 
     def _connect(self):
@@ -226,7 +249,7 @@ class System:
 
     def start(self):
         """The supervisor of all of them, to be run; nothing here is needed any more."""
-        if borrow("hal.appslot").safe_mode():
+        if appslot.safe_mode():
             mode = borrow("app.safemode").SafeMode(self.frames, self.camera, self.log)
             self.supervisor.add("safe mode", mode)
         for name, component in (

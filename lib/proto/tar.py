@@ -11,6 +11,11 @@ class BadArchive(ValueError):
     """The archive cannot be used; the message says why."""
 
 
+def is_archive(head):
+    """Return True if an archive begins with these bytes."""
+    return bytes(head[257:262]) == b"ustar"
+
+
 def is_blank(record):
     """Return True for a record of zeros, which ends an archive."""
     return not any(record)
@@ -18,7 +23,7 @@ def is_blank(record):
 
 def member(record):
     """Return (name, size) of the file that a header describes; raises BadArchive."""
-    if bytes(record[257:262]) != b"ustar" or _number(record[148:156]) != _checksum(record):
+    if not is_archive(record) or _number(record[148:156]) != _checksum(record):
         raise BadArchive("the archive is damaged")
     if record[156] not in (0x30, 0):  # a regular file; no link, folder or device
         raise BadArchive("the archive contains something other than files")
