@@ -11,7 +11,7 @@ for _folder in ("tools/pc", "lib"):
     if str(ROOT / _folder) not in sys.path:
         sys.path.append(str(ROOT / _folder))
 
-from proto.espimage import LOOK, Description  # noqa: E402 - found on the path above
+from proto.espimage import HEAD_BYTES, Description  # noqa: E402 - found on the path above
 
 BOOTLOADER_AT = 0x1000  # of the ESP32; other chips begin at 0
 _TABLE_AT, _TABLE_BYTES = 0x8000, 0xC00
@@ -40,12 +40,12 @@ def read(data):
     offset = BOOTLOADER_AT
     if data[:BOOTLOADER_AT].count(0xFF) == BOOTLOADER_AT:  # begins with the flash itself
         offset = 0
-    _check_bootloader(data[BOOTLOADER_AT - offset :][:LOOK], data[:LOOK])
+    _check_bootloader(data[BOOTLOADER_AT - offset :][:HEAD_BYTES], data[:HEAD_BYTES])
     table = _table(data[_TABLE_AT - offset :][:_TABLE_BYTES])
     app = next((part for part in table if part.type == _APP), None)
     if app is None:
         raise BadFirmware("its partition table has no place for an application")
-    head = data[app.offset - offset :][:LOOK]
+    head = data[app.offset - offset :][:HEAD_BYTES]
     try:
         described = Description(head)
     except ValueError as exc:
@@ -60,7 +60,7 @@ def read(data):
 
 
 def _check_bootloader(head, first):
-    if len(head) < LOOK or head[0] != _MAGIC:
+    if len(head) < HEAD_BYTES or head[0] != _MAGIC:
         if first[:1] == bytes([_MAGIC]):
             raise BadFirmware("it is cut off")
         raise BadFirmware("it is no firmware: a whole one begins with a bootloader")

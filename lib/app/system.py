@@ -7,7 +7,7 @@ from micropython import const
 from aio.backoff import Backoff
 from aio.connect import Dialler
 from aio.deadline import Deadlines
-from aio.late import borrow, lender
+from aio.late import borrow
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
@@ -35,6 +35,8 @@ from app.mqtt.receiver import Inbound
 from app.mqtt.session import MQTTSession
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
+from app.ota.report import Report
+from app.ota.trial import Trial
 from app.ota.updater import Updater
 from app.power import Power, PowerReport
 from app.restart import Restart
@@ -44,7 +46,7 @@ from app.syslog import Syslog
 from app.watchdog import Feeder, SafeMode
 from app.wifi.station import WiFiLink
 from config import board, product
-from hal import chip, sensor, sntp
+from hal import appslot, chip, flash, otadata, sensor, sntp
 from hal.nvs import NVS
 from hal.pins import Input, Output
 from hal.stdio import Stdio
@@ -190,16 +192,37 @@ class System:
         self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
     def _make_updater(self):
-        self.updater = self.led_state.updater = Updater(
-            self.status,
-            lender("hal.flash"),
-            lender("hal.otadata"),
-            lender("hal.appslot"),
-            NVS(borrow("app.settings.schema").NAMESPACE),
-            self.door,
+        nvs = NVS(borrow("app.settings.schema").NAMESPACE)
+        report = Report(self.session, self.topics, self.log)
+        trial = Trial(
+            flash,
+            otadata,
+            appslot,
+            nvs,
+            self.settings,
+            self.wifi,
+            self.session,
+            self.frames,
             self.restart,
-            self.consoles.say,
+            self.log,
+            report,
+            lambda: self.updater.job,
+        )
+        self.updater = self.led_state.updater = Updater(
+            self.settings,
+            self.topics,
+            self.session,
+            self.door,
             self.dialler,
+            self.frames,
+            flash,
+            appslot,
+            nvs,
+            self.restart,
+            self.log,
+            self.consoles.say,
+            report,
+            trial,
         )
 
     def _connect(self):
@@ -223,7 +246,7 @@ class System:
 
     def start(self):
         """Return the supervisor, which runs all components; this object is not needed after."""
-        if borrow("hal.appslot").safe_mode():
+        if appslot.safe_mode():
             self.supervisor.add("safe mode", SafeMode(self.frames, self.camera, self.log))
         for name, component in (
             ("deadlines", self.deadlines),

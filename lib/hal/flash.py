@@ -1,6 +1,6 @@
-"""The flash: slots for whole firmware images. What the bootloader notes of them: hal.otadata.
+"""Flash: the slots for whole firmware images. hal.otadata reads the bootloader's records of them.
 
-Thin over `esp32.Partition`; what is checked and when is the updater's business.
+A thin layer over `esp32.Partition`; app.ota decides what to check and when.
 """
 
 from esp32 import Partition
@@ -14,7 +14,7 @@ _VERSION_AT, _PROJECT_AT, _TEXT = const(48), const(80), const(32)  # in an image
 
 
 class Slot:
-    """A partition that holds an image, or is to hold one."""
+    """A partition for a firmware image."""
 
     def __init__(self, partition):
         self._partition = partition
@@ -22,10 +22,10 @@ class Slot:
         self.label = info[_LABEL]
         self.address = info[_ADDRESS]
         self.size_bytes = info[_SIZE]
-        self.number = info[_SUBTYPE] - _OTA_0  # negative: the factory's image
+        self.number = info[_SUBTYPE] - _OTA_0  # negative: the factory image
 
     def readinto(self, at, buffer):
-        """Fill `buffer` from the byte `at` of the slot on."""
+        """Fill `buffer` from byte `at` of the slot."""
         self._partition.readblocks(at // BLOCK, buffer, at % BLOCK)
 
     def erase(self, block):
@@ -33,15 +33,15 @@ class Slot:
         self._partition.ioctl(6, block)
 
     def write(self, block, data, at=0):
-        """Write into a block that has been erased, from its byte `at` on; not beyond it."""
+        """Write into an erased block, from its byte `at`, and not beyond its end."""
         self._partition.writeblocks(block, data, at)
 
     def set_boot(self):
-        """Let the next restart try this slot; OSError when its image is not whole (0.7 s)."""
+        """Let the next restart try this slot; OSError if its image is not valid (0.7 s)."""
         self._partition.set_boot()
 
     def description(self):
-        """(project, version) as the image in it says; odd texts where there is no image."""
+        """Return (project, version) of its image; arbitrary text if it contains none."""
         return self._text(_PROJECT_AT), self._text(_VERSION_AT)
 
     def _text(self, at):
@@ -51,12 +51,12 @@ class Slot:
 
 
 def running():
-    """The slot of the image that runs now."""
+    """Return the slot of the running image."""
     return Slot(Partition(Partition.RUNNING))
 
 
 def boot():
-    """The slot that the next restart tries first; None on a board without slots."""
+    """Return the slot that the next restart tries first; None on a board without slots."""
     try:
         return Slot(Partition(Partition.BOOT))
     except OSError:
@@ -64,7 +64,7 @@ def boot():
 
 
 def spare():
-    """The slot for the next update; None on a board without slots."""
+    """Return the slot for the next update; None on a board without a second slot."""
     try:
         slot = Slot(Partition(Partition.RUNNING).get_next_update())
     except OSError:

@@ -1,26 +1,26 @@
-"""Settings in non-volatile storage: `esp32.NVS` as text and numbers."""
+"""Non-volatile storage: numbers and bytes over `esp32.NVS`."""
 
 import esp32
 from micropython import const
 
-MOST_BYTES = const(2_500)  # a failed bigger blob can make every later write fail (ESP-IDF 5.2)
+MOST_BYTES = const(2_500)  # a larger blob that fails can make later writes fail (ESP-IDF 5.2)
 
 
 class NVS:
-    """One namespace. Keys have at most 15 characters (ESP-IDF compares no more)."""
+    """A namespace. Keys have at most 15 characters; ESP-IDF compares no more."""
 
     def __init__(self, namespace):
         self._nvs = esp32.NVS(namespace)
 
     def get_int(self, key, default=None):
-        """The stored i32, or `default` where there is none."""
+        """Return the stored i32, or `default` if there is none."""
         try:
             return self._nvs.get_i32(key)
         except OSError:
             return default
 
     def get_blob(self, key, default=None):
-        """The stored bytes, or `default` where there are none or too many."""
+        """Return the stored bytes, or `default` if there are none or more than MOST_BYTES."""
         try:
             size = self._nvs.get_blob(key, bytearray(0))
             if size > MOST_BYTES:
@@ -41,7 +41,7 @@ class NVS:
         self._nvs.set_blob(key, data)
 
     def erase(self, key):
-        """Forget a key; one that is not there does no harm."""
+        """Erase a key; a missing key is ignored."""
         try:
             self._nvs.erase_key(key)
         except OSError:

@@ -1,6 +1,6 @@
-"""What the bootloader notes of the slots (hal.flash), in the partition `otadata`.
+"""The bootloader's records of the slots (hal.flash), in the partition `otadata`.
 
-ESP-IDF's esp_ota_select_entry_t: two entries, each with a sequence number, a state and a CRC over
+ESP-IDF's esp_ota_select_entry_t: two entries, each with a sequence number, a state and a CRC of
 the number; slot = (number - 1) % slots. A new image runs PENDING: any restart before `confirm`
 makes it ABORTED and starts the previous one.
 """
@@ -13,27 +13,27 @@ from micropython import const
 from hal.flash import Slot, boot, running
 
 NEW, PENDING, VALID, INVALID, ABORTED = range(5)
-_SLOTS = const(16)  # as many as there are subtypes for
+_SLOTS = const(16)  # the number of subtypes for slots
 
 
 def state(slot):
-    """What the bootloader notes of a slot: NEW .. ABORTED, or None where it notes nothing."""
+    """Return the recorded state of a slot, NEW .. ABORTED; None if there is no record."""
     newest = None
-    for seq, noted, number in _entries():
+    for seq, recorded, number in _entries():
         if number == slot.number and (newest is None or seq > newest[0]):
-            newest = seq, noted
+            newest = seq, recorded
     return newest and newest[1]
 
 
 def unconfirmed():
-    """Whether the running image will be given up by the next restart."""
+    """Return True if the next restart gives up the running image."""
     return state(running()) == PENDING
 
 
 def confirm():
-    """Keep the running image; False where that needs nothing.
+    """Keep the running image; return False if it needs no confirmation.
 
-    The chip confirms whatever the next start would try: it must be made the running image first.
+    The chip confirms the image that the next start would try, so that is made the running one.
     """
     slot = running()
     if state(slot) not in (NEW, PENDING):
@@ -45,10 +45,10 @@ def confirm():
 
 
 def failed():
-    """The slot whose image was given up last, unless it holds another by now; or None."""
+    """Return the slot whose image was given up last; None once it holds another image."""
     found = None
-    for seq, noted, number in _entries():
-        if noted in (INVALID, ABORTED) and (found is None or seq > found[0]):
+    for seq, recorded, number in _entries():
+        if recorded in (INVALID, ABORTED) and (found is None or seq > found[0]):
             found = seq, number
     slots = [slot for slot in _slots() if found and slot.number == found[1]]
     return slots[0] if slots else None
@@ -60,7 +60,7 @@ def _slots():
 
 
 def _entries():
-    """(sequence, state, number of the slot) of each entry that is whole."""
+    """Return (sequence, state, number of the slot) of each valid entry."""
     count, entry, found = len(_slots()), bytearray(32), []
     for partition in Partition.find(Partition.TYPE_DATA, subtype=0):
         for block in range(2):

@@ -1,7 +1,6 @@
-"""A tar archive as a file system to be mounted: the application's copy is the file that came.
+"""A tar archive as a file system: a copy of the application runs from the file that arrived.
 
-Imports nothing of ours: boot.py loads it from the firmware's own copy, to run another one. Heads
-are as proto.tar has let them pass (POSIX ustar, plain files); each file begins at a record.
+boot.py mounts it. The archive is read only; each file begins at a record of 512 bytes.
 """
 
 import io
@@ -11,48 +10,49 @@ from errno import EINVAL, EISDIR, ENOENT
 
 from micropython import const
 
+from proto.tar import RECORD, is_blank, member
+
 _EROFS = const(30)
-_RECORD = const(512)
 _FOLDER = const(0x4000)
 _FILE = const(0x8000)
-_MOST_RECORDS = const(4_096)  # 2 MB: more than a file system in 4 MB of flash has beside it
-_CLOSE = const(4)  # requests of MicroPython's streams
+_MAX_RECORDS = const(4_096)  # 2 MB: larger than any file system on 4 MB of flash
+_CLOSE = const(4)  # ioctl requests of MicroPython's streams
 _BUFFER_SIZE = const(11)
-_PIECE = const(240)  # what a module is read by at once
+_CHUNK = const(240)  # bytes that an import reads at once
 
 
 class TarFS:
-    """Read only. OSError(EINVAL) for an archive that is cut off or damaged."""
+    """Read-only file system; raises OSError or ValueError for an archive that is not whole."""
 
     def __init__(self, path):
         self._path = path
-        self._marks = array("H")  # of each file's name, and of each folder's
-        self._records = array("H")  # where its head is; of a folder that of the first file in it
-        record = bytearray(_RECORD)
+        self._hashes = array("H")  # of the name of each file and folder
+        self._records = array("H")  # its header; for a folder that of the first file in it
+        record = bytearray(RECORD)
         at, folder = 0, ""
         with open(path, "rb") as file:
-            end = file.seek(0, 2) // _RECORD
+            end = file.seek(0, 2) // RECORD
             while True:
-                if at >= min(end, _MOST_RECORDS):
-                    raise OSError(EINVAL)  # the blank record that ends it is missing
-                name, size = _head(file, at, record)
+                if at >= min(end, _MAX_RECORDS):
+                    raise OSError(EINVAL)  # the blank record at the end is missing
+                name, size = _header(file, at, record)
                 if not name:
                     break
-                folder = self._note_folders(name, folder, at)
-                self._note(name, at)
-                at += 1 - -size // _RECORD
+                folder = self._add_folders(name, folder, at)
+                self._add(name, at)
+                at += 1 - -size // RECORD
 
-    def _note_folders(self, name, known, at):
-        """Note what of the way to a file is not the way to the file before, too."""
+    def _add_folders(self, name, known, at):
+        """Add the folders of a file that the file before it was not in; return the innermost."""
         parts = name.split("/")
         for n in range(1, len(parts)):
             folder = "/".join(parts[:n])
             if not (known + "/").startswith(folder + "/"):
-                self._note(folder, at)
+                self._add(folder, at)
         return "/".join(parts[:-1])
 
-    def _note(self, name, at):
-        self._marks.append(_mark(name))
+    def _add(self, name, at):
+        self._hashes.append(_hash(name))
         self._records.append(at)
 
     def mount(self, read_only, make):
@@ -65,32 +65,31 @@ class TarFS:
     def open(self, path, mode):
         if any([char in mode for char in "wa+x"]):
             raise OSError(_EROFS)
-        at, size = self._found(path.strip("/"))
+        at, size = self._find(path.strip("/"))
         if at < 0:
             raise OSError(EISDIR)
-        return _Member(self._path, at, size)
+        return _File(self._path, at, size)
 
     def stat(self, path):
-        at, size = self._found(path.strip("/"))
+        at, size = self._find(path.strip("/"))
         return (_FOLDER if at < 0 else _FILE, 0, 0, 0, 0, 0, size, 0, 0, 0)
 
     def ilistdir(self, path):
-        """(name, kind, 0, size) of what is in a folder, each once."""
+        """Yield (name, kind, 0, size) for each entry of a folder."""
         folder = path.strip("/")
         start = folder + "/" if folder else ""
-        if self._found(folder)[0] >= 0:
+        if self._find(folder)[0] >= 0:
             raise OSError(ENOENT)
-        seen, record = set(), bytearray(_RECORD)
+        seen, record = set(), bytearray(RECORD)
         with open(self._path, "rb") as file:
             for at in sorted(set(self._records)):
-                name, size = _head(file, at, record)
+                name, size = _header(file, at, record)
                 own, deeper, _ = name[len(start) :].partition("/")
                 if name.startswith(start) and own not in seen:
                     seen.add(own)
                     yield (own, _FOLDER, 0, 0) if deeper else (own, _FILE, 0, size)
 
     def chdir(self, path):
-        """Only the top: nobody works in here."""
         if path.strip("/"):
             raise OSError(ENOENT)
 
@@ -102,24 +101,24 @@ class TarFS:
 
     remove = rmdir = rename = mkdir
 
-    def _found(self, name):
-        """(where its bytes begin, how many) of a file, (-1, 0) of a folder; OSError(ENOENT)."""
-        mark = _mark(name)
-        for i in range(len(self._marks)):
-            if self._marks[i] == mark:
+    def _find(self, name):
+        """Return (offset of its data, size) of a file, (-1, 0) of a folder; or OSError(ENOENT)."""
+        wanted = _hash(name)
+        for i in range(len(self._hashes)):
+            if self._hashes[i] == wanted:
                 with open(self._path, "rb") as file:
-                    there, size = _head(file, self._records[i], bytearray(_RECORD))
-                if there == name:
-                    return (self._records[i] + 1) * _RECORD, size
-                if there.startswith(name + "/"):
+                    found, size = _header(file, self._records[i], bytearray(RECORD))
+                if found == name:
+                    return (self._records[i] + 1) * RECORD, size
+                if found.startswith(name + "/"):
                     return -1, 0
         if name:
             raise OSError(ENOENT)
         return -1, 0
 
 
-class _Member(io.IOBase):
-    """A file in the archive, opened."""
+class _File(io.IOBase):
+    """An open file of the archive."""
 
     def __init__(self, path, at, size):
         self._start = at
@@ -132,8 +131,8 @@ class _Member(io.IOBase):
         self._left -= got
         return got
 
-    def read(self, most=-1):
-        return self._taken(self._file.read(self._left if most < 0 else min(most, self._left)))
+    def read(self, limit=-1):
+        return self._taken(self._file.read(self._left if limit < 0 else min(limit, self._left)))
 
     def readline(self):
         return self._taken(self._file.readline(self._left))
@@ -162,34 +161,16 @@ class _Member(io.IOBase):
         if request == _CLOSE:
             self.close()
             return 0
-        return _PIECE if request == _BUFFER_SIZE else -EINVAL
+        return _CHUNK if request == _BUFFER_SIZE else -EINVAL
 
 
-def _mark(name):
+def _hash(name):
     return crc32(name.encode()) & 0xFFFF
 
 
-def _head(file, at, record):
-    """(name, size) of what a record announces; no name at the blank one that ends the archive."""
-    file.seek(at * _RECORD)
-    if file.readinto(record) != _RECORD:
+def _header(file, at, record):
+    """Return (name, size) of the header at a record; no name for the blank one at the end."""
+    file.seek(at * RECORD)
+    if file.readinto(record) != RECORD:
         raise OSError(EINVAL)
-    if not any(record):
-        return "", 0
-    prefix, size = _text(record, 345, 155), _number(record, 124, 12)
-    if record[257:262] != b"ustar" or _number(record, 148, 8) != _checksum(record):
-        raise OSError(EINVAL)
-    return (prefix + "/" if prefix else "") + _text(record, 0, 100), size
-
-
-def _text(record, at, length):
-    return bytes(record[at : at + length]).split(b"\0")[0].decode()
-
-
-def _number(record, at, length):
-    return int(bytes(record[at : at + length]).strip(b" \0"), 8)
-
-
-def _checksum(record):
-    """The sum of a head's bytes, its own field taken as spaces."""
-    return sum(record) - sum(record[148:156]) + 256
+    return ("", 0) if is_blank(record) else member(record)

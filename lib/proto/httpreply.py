@@ -1,9 +1,9 @@
-"""The head of a server's answer, line by line (RFC 9112), as far as a download needs it."""
+"""The head of an HTTP response, line by line (RFC 9112), as far as a download needs it."""
 
 from micropython import const
 
-MOST_LINE = const(1_024)
-_MOST_LINES = const(64)
+MAX_LINE = const(1_024)
+_MAX_LINES = const(64)
 _NEEDED = (
     b"content-length", b"transfer-encoding", b"content-encoding", b"location", b"content-range"
 )  # fmt: skip
@@ -11,11 +11,11 @@ REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class BadReply(OSError):
-    """The server's answer cannot be used; the message says why."""
+    """The response cannot be used; the message says why."""
 
 
 class Reply:
-    """`feed` it the lines without their ends, the empty one last; then it knows all."""
+    """`feed` it the lines without their ends, the empty one last; then the attributes are set."""
 
     def __init__(self):
         self.status = 0
@@ -28,16 +28,16 @@ class Reply:
         self._lines = 0
 
     def feed(self, line):
-        """One line (bytes); True for the last one. Raises BadReply."""
+        """Take a line (bytes); return True for the last one. Raises BadReply."""
         self._lines += 1
-        if self._lines > _MOST_LINES:
-            raise BadReply("the answer has too many headers")
+        if self._lines > _MAX_LINES:
+            raise BadReply("the response has too many headers")
         if self._lines == 1:
             self._status_line(line)
         elif line:
             name, colon, value = line.partition(b":")
             if not colon:
-                raise BadReply("the answer has a bad header")
+                raise BadReply("the response has a bad header")
             self._header(name.strip().lower(), _text(value.strip()))
         return not line
 
@@ -52,15 +52,15 @@ class Reply:
         if name == b"content-length":
             length = _number(value)
             if self.length not in (None, length):
-                raise BadReply("the answer has two lengths")
+                raise BadReply("the response has two lengths")
             self.length = length
         elif name == b"transfer-encoding":
             if value.lower() != "chunked":
-                raise BadReply("the answer comes as " + value)
+                raise BadReply("the response comes as " + value)
             self.chunked = True
         elif name == b"content-encoding":
             if value.lower() not in ("", "identity"):
-                raise BadReply("the answer is compressed: " + value)
+                raise BadReply("the response is compressed: " + value)
         elif name == b"location":
             self.location = value
         elif name == b"etag":
@@ -72,22 +72,22 @@ class Reply:
         unit, _, rest = value.partition(" ")
         span, _, total = rest.partition("/")
         if unit.lower() != "bytes":
-            raise BadReply("the answer has a bad range")
+            raise BadReply("the response has a bad range")
         self.first = _number(span.partition("-")[0])
         self.total = None if total == "*" else _number(total)
 
     def __str__(self):
-        return "the server answers {} {}".format(self.status, self.reason).strip()
+        return "the server answered {} {}".format(self.status, self.reason).strip()
 
 
 def is_needed(line):
-    """Whether a line that is too long cannot be passed over: no header, or one we look at."""
+    """Return True if a line must not be skipped: it is not a header, or one that Reply reads."""
     name, colon, _ = bytes(line).partition(b":")
     return not colon or name.strip().lower() in _NEEDED
 
 
 def chunk_size(line):
-    """The size in a chunk's first line; what follows a semicolon is ignored."""
+    """Return the size in a chunk's first line; extensions after a semicolon are ignored."""
     digits = line.partition(b";")[0].strip()
     if not digits or len(digits) > 8 or any(c not in b"0123456789abcdefABCDEF" for c in digits):
         raise BadReply("a bad chunk")
@@ -96,7 +96,7 @@ def chunk_size(line):
 
 def _number(text):
     if not (text and len(text) < 10 and all("0" <= c <= "9" for c in text)):
-        raise BadReply("the answer has a bad length")
+        raise BadReply("the response has a bad length")
     return int(text)
 
 

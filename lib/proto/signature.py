@@ -1,7 +1,7 @@
-"""Who made an update: the block that `tools/ota.py sign` appends, checked with an RSA key.
+"""Signatures of updates: the block that `tools/ota.py sign` appends, verified with an RSA key.
 
-The block: `CAMSIGN1`, length of the signature (2 bytes, low one first), 2 bytes 0, SHA-256 of the
-update (32), the signature: PKCS#1 v1.5 (RFC 8017, section 8.2) over that SHA-256.
+The block: `CAMSIGN1`, length of the signature (2 bytes, little-endian), 2 zero bytes, SHA-256 of
+the update (32), the signature: PKCS#1 v1.5 (RFC 8017, section 8.2) over that SHA-256.
 """
 
 from binascii import a2b_base64
@@ -19,28 +19,33 @@ _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00
 
 
 def size_of(head):
-    """How long the block is that begins with these HEAD bytes; 0 when it is none."""
+    """Return the size of the block that begins with these HEAD bytes; 0 if it is not a block."""
     if bytes(head[:8]) != MAGIC or head[10] or head[11]:
         return 0
     length = head[8] | head[9] << 8
     return HEAD + length if length in (0, 256, 384) else 0
 
 
+def belongs(block, digest):
+    """Return True for a whole block of the update that has this SHA-256, signed or not."""
+    return len(block) >= HEAD and size_of(block) == len(block) and block[12:HEAD] == digest
+
+
 def verified(block, digest, key):
-    """Whether a block signs this SHA-256; `key` is (modulus, exponent)."""
+    """Return True if a block signs this SHA-256; `key` is (modulus, exponent)."""
     size = size_of(block)
     modulus, exponent = key
     signature = int.from_bytes(bytes(block[HEAD:size]), "big")
     length = 256 if modulus >> 2048 == 0 else 384
     if size != HEAD + length or len(block) != size or signature >= modulus:
         return False
-    meant = b"\x00\x01" + b"\xff" * (length - 54) + b"\x00" + _SHA256 + digest
-    # the whole of it is compared: nothing in the padding is left to whoever forges
-    return pow(signature, exponent, modulus).to_bytes(length, "big") == meant
+    expected = b"\x00\x01" + b"\xff" * (length - 54) + b"\x00" + _SHA256 + digest
+    # every byte is compared: a forger must not choose any of the padding
+    return pow(signature, exponent, modulus).to_bytes(length, "big") == expected
 
 
 def public_key(text):
-    """(modulus, exponent) of a PEM SubjectPublicKeyInfo (bytes); raises ValueError."""
+    """Return (modulus, exponent) of a PEM SubjectPublicKeyInfo (bytes); raises ValueError."""
     before, begin, rest = text.partition(_BEGIN)
     body, end, after = rest.partition(_END)
     if not (begin and end) or before.strip() or after.strip():
@@ -66,7 +71,7 @@ def public_key(text):
 
 
 def _element(der, at, tag):
-    """(content, where it ends) of the DER element at `at`; raises ValueError."""
+    """Return (content, end) of the DER element at `at`; raises ValueError."""
     head = der[at : at + 4]
     if len(head) < 2 or head[0] != tag:
         raise ValueError("no RSA key")

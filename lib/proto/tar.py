@@ -1,48 +1,53 @@
-"""The records of a tar archive (POSIX ustar), as strict as an update of the application needs."""
+"""Headers of a tar archive (POSIX ustar), read as strictly as an application update requires."""
 
 RECORD = 512
-_MOST_BYTES = 262_144  # of one file
-_MOST_NAME = 80
+_MAX_BYTES = 262_144  # of one file
+_MAX_NAME = 80
 _KINDS = (".mpy", ".gz", ".html", ".json", ".txt")
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 
 class BadArchive(ValueError):
-    """The archive is not one that we would unpack; the message says why."""
+    """The archive cannot be used; the message says why."""
+
+
+def is_archive(head):
+    """Return True if an archive begins with these bytes."""
+    return bytes(head[257:262]) == b"ustar"
 
 
 def is_blank(record):
-    """Whether a record has no bit set, as the last two of an archive."""
+    """Return True for a record of zeros, which ends an archive."""
     return not any(record)
 
 
 def member(record):
-    """(name, size) of the plain file that a header announces; raises BadArchive."""
-    if bytes(record[257:262]) != b"ustar" or _number(record[148:156]) != _checksum(record):
+    """Return (name, size) of the file that a header describes; raises BadArchive."""
+    if not is_archive(record) or _number(record[148:156]) != _checksum(record):
         raise BadArchive("the archive is damaged")
-    if record[156] not in (0x30, 0):  # a plain file; no link, folder or device
-        raise BadArchive("the archive holds something else than files")
+    if record[156] not in (0x30, 0):  # a regular file; no link, folder or device
+        raise BadArchive("the archive contains something other than files")
     name = _text(record[:100])
     prefix = _text(record[345:500])
     size = _number(record[124:136])
-    if size > _MOST_BYTES:
-        raise BadArchive("a file of {} bytes".format(size))
+    if size > _MAX_BYTES:
+        raise BadArchive("the archive contains a file of {} bytes".format(size))
     return (prefix + "/" if prefix else "") + name, size
 
 
 def is_safe(name):
-    """Whether a file of this name may be written below our folder."""
+    """Return True for a name that stays inside the archive's folder and is of a known kind."""
     parts = name.split("/")
     return (
         2 <= len(parts) <= 5
-        and len(name) <= _MOST_NAME
+        and len(name) <= _MAX_NAME
         and any(name.endswith(kind) for kind in _KINDS)
         and all(part and part[0] != "." and all(c in _PLAIN for c in part) for part in parts)
     )
 
 
 def _checksum(record):
-    """The sum of a header's bytes, its own field taken as spaces."""
+    """Return the sum of a header's bytes, its checksum field counted as spaces."""
     return sum(record) - sum(record[148:156]) + 8 * 32
 
 
@@ -56,5 +61,5 @@ def _number(field):
 def _text(field):
     raw = bytes(field).split(b"\0")[0]
     if any(not 32 < c < 127 for c in raw):
-        raise BadArchive("the archive has an odd name")
+        raise BadArchive("the archive contains an invalid file name")
     return raw.decode()

@@ -1,4 +1,4 @@
-"""Copies of the application beside the firmware's own: tried, confirmed, given up; safe mode."""
+"""Copies of the application besides the firmware's own: tried, confirmed, given up; safe mode."""
 
 import shutil
 import sys
@@ -12,21 +12,23 @@ from sim import ROOT, Simulator, wait_until
 sys.path.append(str(ROOT / "tools" / "sim"))
 import appimage  # noqa: E402
 
-NEW_IN_A = 1  # notes as boot.py keeps them, for the image that runs
+NEW_IN_A = 1  # boot notes of the running image (hal.bootnote)
 CONFIRMED_A = 1 | 2 << 4
 SAFE = 2 << 4 | 6 << 6
 
 
 def note(folder, value):
-    """Write boot.py's note while another program runs on the board."""
+    """Write the boot note while another program runs on the board."""
+    code = f"from hal import bootnote\nnote = bootnote.Note({value})\n"
+    code += "note.image = bootnote.firmware()\nbootnote.save(note)"
     with Probe(folder) as probe:
-        assert probe.run(f"from hal import appslot\nappslot._write({value})") == b"None"
+        assert probe.run(code) == b"None"
         return probe.state
 
 
 @pytest.fixture
 def program(bytecode, repo):
-    """{name: bytes} of the application, as version 9.9.9."""
+    """Return {name: bytes} of the application, as version 9.9.9."""
     top = bytecode / "root"
     files = {}
     for folder, prefix in ((top / "lib", ""), (top / "config", "config/")):
@@ -41,7 +43,7 @@ def program(bytecode, repo):
 
 @pytest.fixture
 def copied(tmp_path, program):
-    """A board with a copy of version 9.9.9, to be tried by the next start."""
+    """Return a board with a copy of version 9.9.9 that the next start tries."""
     (note(tmp_path, NEW_IN_A) / "files" / "app_a.tar").write_bytes(packed(program))
     return Simulator(tmp_path, NO_BROKER)
 
@@ -118,7 +120,7 @@ if not appslot.safe_mode():
 
 
 def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
-    """The first start is a power-on, which is no crash; three crashes, then two of the other."""
+    """The first start is a power-on, not a crash; three crashes, then two of the other copy."""
     state = note(tmp_path, CONFIRMED_A)
     (state / "files" / "app_a.tar").write_bytes(packed({}))
     root = tmp_path / "crashing"

@@ -157,7 +157,7 @@ def test_what_cannot_be_fetched_is_said(camera, web):
     for address, why in (
         (url + "nothing.bin", "404"),
         ("http://127.0.0.1:1/x", "refused"),
-        (url, "no firmware image"),  # the list of files: a page
+        (url, "not a firmware image"),  # the list of files: a page
         ("https://127.0.0.1:1/x", "no CA"),
     ):
         since = len(camera.client.messages)
@@ -194,7 +194,7 @@ def test_uploaded(camera, tmp_path):
 
 def test_refused_before_anything_is_erased(camera):
     for data, why in (
-        (b"", "no firmware image"),
+        (b"", "not a firmware image"),
         (b"<html>404</html>" * 100, "begins with 3c"),
         (image("v9.9.9", chip="esp32s3"), "another chip"),
         (image("v9.9.9", project="other"), "another project"),

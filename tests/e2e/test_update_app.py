@@ -99,8 +99,8 @@ def test_what_is_refused(camera, files, tmp_path):
         (update(files, tmp_path, "1.0.0"), "older"),
         (Update(pack(few, "other", "9.0", SIMULATED)).data, "another project"),
         (Update(pack(few, NAME, "9.0", "xtensawin-6.3")).data, "bytecode"),
-        (Update(pack({"../x.mpy": b""}, NAME, "9.0", SIMULATED)).data, "odd name"),
-        (Update(pack({"boot.py": b""}, NAME, "9.0", SIMULATED)).data, "odd name"),
+        (Update(pack({"../x.mpy": b""}, NAME, "9.0", SIMULATED)).data, "invalid file name"),
+        (Update(pack({"boot.py": b""}, NAME, "9.0", SIMULATED)).data, "invalid file name"),
     ):
         status, said = post(camera, data)
         assert status == 422 and why in said, said

@@ -5,51 +5,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 from images import KB, image, redone
 
-from proto.espimage import LOOK, Description, older
-from proto.imagewalk import Walk
+from proto.espimage import HEAD_BYTES, Description, ImageParser, older
 
 WHOLE = image("1.2.3", size=8 * KB)
 VERSIONS = "1.9.0 1.10.0-rc1 1.10.0 v1.10.1-preview.3.g12ab v1.10.1 1.10.1-4-gabc 1.11 2.0.0"
 
 
-def walked(data, cuts=()):
-    walk, at = Walk(), 0
+def parsed(data, cuts=()):
+    parser, at = ImageParser(), 0
     for end in [*sorted(cuts), len(data)]:
         part = memoryview(data)[at:end]
-        taken = walk.feed(part)
-        assert taken == len(part) or walk.whole
+        taken = parser.feed(part)
+        assert taken == len(part) or parser.whole
         at = end
-    return walk
+    return parser
 
 
 def test_what_esptool_makes_is_known():
-    told = Description(WHOLE[:LOOK])
-    assert (told.version, told.project) == ("1.2.3", "micropython")
-    walk = walked(WHOLE)
-    assert walk.whole and walk.size == len(WHOLE) and walk.digest == WHOLE[-32:]
+    description = Description(WHOLE[:HEAD_BYTES])
+    assert (description.version, description.project) == ("1.2.3", "micropython")
+    parser = parsed(WHOLE)
+    assert parser.whole and parser.size == len(WHOLE) and parser.digest == WHOLE[-32:]
 
 
 @pytest.mark.parametrize("extra", range(0, 64, 16))
 def test_every_padding(extra):
-    assert walked(image("1.0", size=4 * KB + extra)).whole
+    assert parsed(image("1.0", size=4 * KB + extra)).whole
 
 
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=20), st.binary(max_size=100))
 def test_any_pieces_and_what_follows(cuts, tail):
     data = WHOLE + tail
-    walk = walked(data, cuts)
-    assert walk.whole and walk.size == len(WHOLE)
+    parser = parsed(data, cuts)
+    assert parser.whole and parser.size == len(WHOLE)
 
 
 @given(st.integers(0, len(WHOLE) - 1))
 def test_cut_off_is_never_whole(length):
-    assert not walked(WHOLE[:length]).whole
+    assert not parsed(WHOLE[:length]).whole
 
 
 def is_good(data):
     try:
-        Description(data[:LOOK])
-        return walked(data).whole
+        Description(data[:HEAD_BYTES])
+        return parsed(data).whole
     except ValueError:
         return False
 
@@ -79,8 +78,8 @@ def test_anything_is_refused(data):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "0 bytes are no firmware"),
-        (b"<html>" + bytes(400), "no firmware image: begins with 3c"),
+        (b"", "not a firmware image: 0 bytes"),
+        (b"<html>" + bytes(400), "not a firmware image: it begins with 3c"),
         (image(chip="esp32s3"), "another chip: ESP32-S3"),
         (image(digest=False), "no SHA-256"),
         (redone(WHOLE[:32] + bytes(4) + WHOLE[36:]), "no application description"),
@@ -90,7 +89,7 @@ def test_anything_is_refused(data):
 )
 def test_refused_by_the_first_bytes(data, why):
     with pytest.raises(ValueError, match=why):
-        Description(data[:LOOK])
+        Description(data[:HEAD_BYTES])
 
 
 def test_wrong_checksum_is_named_before_the_digest():
@@ -98,9 +97,9 @@ def test_wrong_checksum_is_named_before_the_digest():
     assert data == WHOLE
     wrong = data[:-33] + bytes([data[-33] ^ 1]) + data[-32:]
     with pytest.raises(ValueError, match="wrong checksum"):
-        walked(wrong)
+        parsed(wrong)
     with pytest.raises(ValueError, match="wrong SHA-256"):
-        walked(data[:-1] + bytes([data[-1] ^ 1]))
+        parsed(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 def test_versions_in_order():

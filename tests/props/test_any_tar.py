@@ -45,7 +45,7 @@ def test_any_changed_byte(at, change):
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE]
 )
 def test_no_links_and_folders(kind):
-    with pytest.raises(BadArchive, match="else than files"):
+    with pytest.raises(BadArchive, match="other than files"):
         member(header("app/x.mpy", 0, kind))
 
 

@@ -1,11 +1,9 @@
 """The firmware's own updater on the simulated flash, all in this process: thousands of lives.
 
-Its waits take no time here, and nothing in it runs at the same time as anything else.
+Its waits take no time, and nothing runs concurrently.
 """
 
 import asyncio
-import functools
-import importlib
 import sys
 import time
 import types
@@ -16,8 +14,6 @@ from errors import DeviceError
 from flashed import Board as _Board
 from nvs import NVS as _Store
 from partitions import DATA
-
-from aio import late
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,13 +27,12 @@ async def _wait_for_ms(work, ms):
 
 
 def _install():
-    """Give this Python what MicroPython has, and the simulated chip's own module."""
+    """Give this Python what MicroPython has, and the simulated chip's modules."""
     asyncio.sleep_ms = _sleep_ms
     asyncio.wait_for_ms = _wait_for_ms
     time.ticks_ms = lambda: int(time.monotonic() * 1000)
     time.ticks_diff = lambda a, b: a - b
     time.ticks_add = lambda a, b: a + b
-    late.borrow = functools.cache(importlib.import_module)  # loading anew takes most of the time
     world = types.ModuleType("world")
     world.main = types.SimpleNamespace()
     sys.modules["world"] = world
@@ -48,15 +43,16 @@ def _install():
 
 WORLD = _install()
 
-from aio.late import borrow  # noqa: E402, F401
 from app.mqtt.topics import Topics  # noqa: E402
+from app.ota.report import Report  # noqa: E402
+from app.ota.trial import Trial  # noqa: E402
 from app.ota.updater import Updater  # noqa: E402
 from hal import appslot, flash, otadata  # noqa: E402
 from hal.nvs import NVS  # noqa: E402
 
 
 class Done(types.SimpleNamespace):
-    """An event that has happened."""
+    """An event that is set."""
 
     def is_set(self):
         return True
@@ -95,7 +91,7 @@ class Board(_Board):
 
 
 class Session:
-    """Keeps what is published; `up` always."""
+    """Keeps what is published; always up."""
 
     def __init__(self):
         self.up = Done()
@@ -112,7 +108,7 @@ class Session:
 
 
 class Others:
-    """Camera, log, restart, door: all that an update asks for and that does not matter here."""
+    """Stands in for camera, Wi-Fi, log, restart and command handler."""
 
     def __init__(self):
         self.up = Done()
@@ -150,36 +146,59 @@ class Others:
 class Firmware(Updater):
     """What runs after a start of the board."""
 
-    def __init__(self, board, dialler=None, **settings):
+    def __init__(self, board, connector=None, **settings):
         board.attach()
         values = defaultdict(str, {"topic": "cam", "grouptopic": "cams", "subtopic": "#"})
         values.update(otaconfirm=0, mqttverify=0, **settings)
-        others = Others()
-        known = types.SimpleNamespace(
-            settings=values,
-            session=Session(),
-            topics=Topics(values, "DVES_A1B2C3"),
-            wifi=others,
-            frames=others,
-            log=others,
+        topics, session, others = Topics(values, "DVES_A1B2C3"), Session(), Others()
+        nvs, report = NVS("syscfg"), Report(session, topics, others)
+        self.trial = Trial(
+            flash,
+            otadata,
+            appslot,
+            nvs,
+            values,
+            others,
+            session,
+            others,
+            others,
+            others,
+            report,
+            lambda: self.job,
         )
-        nvs = NVS("syscfg")
         super().__init__(
-            known,
-            lambda: flash,
-            lambda: otadata,
-            lambda: appslot,
+            values,
+            topics,
+            session,
+            others,
+            connector,
+            others,
+            flash,
+            appslot,
             nvs,
             others,
             others,
             lambda text: None,
-            dialler,
+            report,
+            self.trial,
         )
-        self.pending = otadata.unconfirmed()
+
+    def push(self, data, force=False):
+        """Receive an update by MQTT; return what went wrong, or ""."""
+        assert self.cmd_mqttotastart("force" if force else "1") is None
+        source = self._source
+        finished(source.receive(data, False))
+        return source.result
+
+    def pull(self, force=False):
+        """Fetch an update; return the reply of the command."""
+        reply = self.cmd_upgrade("force" if force else "1")
+        finished(self._run_source())
+        return reply
 
 
 def finished(work):
-    """What a coroutine returns that never has to wait."""
+    """Return the result of a coroutine that never has to wait."""
     try:
         work.send(None)
     except StopIteration as end:

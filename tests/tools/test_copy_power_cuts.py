@@ -1,7 +1,7 @@
 """The power fails at every operation of an application's update: a whole copy starts, old or new.
 
-The firmware's own code writes into a folder that stands for the file system, where each change of
-a file is an operation, as each one of the flash is, which holds boot.py's note. boot.py chooses.
+The firmware's own code writes into a folder that stands in for the file system. Each change of a
+file is an operation, like those of the flash, which holds the boot note. boot.py chooses.
 """
 
 import builtins
@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 from archives import packed
 from errors import PowerFailure
-from inprocess import ROOT, Board, Firmware, borrow, finished
+from inprocess import ROOT, Board, Firmware, finished
 from test_update_power_cuts import MODES, SETTINGS, Bytes, Server, judged
 from update.file import Update
 from update.keys import generate, read_private
 
-from app.ota import app_archive as tarball
+from app.ota import app_archive
 from config import product
-from hal import tarfs  # noqa: F401 - boot.py finds it there, and lets it go, at every start
+from hal import bootnote, tarfs  # noqa: F401 - boot.py finds and drops them at every start
 from proto import signature
 from proto.values import BadArgument
 
@@ -36,7 +36,7 @@ HELD = {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}  # SETTINGS as they are reporte
 
 
 def update(number):
-    """(archive, update) of few small files; its version is 9.9.<number>."""
+    """Return (archive, update) of a few small files; the version is 9.9.<number>."""
     chance = random.Random(number)
     files = {"update.txt": f"{product.NAME} 9.9.{number} 0\n".encode()}
     files |= {f"app/{name}.mpy": chance.randbytes(900) for name in "abc"}
@@ -48,7 +48,7 @@ UPDATES = {number: update(number) for number in (1, 2, 3)}
 
 
 class File:
-    """A file that is written: of a torn write a part is there."""
+    """A file that is written; a torn write leaves a part."""
 
     def __init__(self, flash, path):
         self._flash = flash
@@ -65,7 +65,7 @@ class File:
 
 
 class Files:
-    """Stands for `os` and `open` where it is written; renaming and removing are atomic."""
+    """Stands in for `os` and `open`; renaming and removing are atomic."""
 
     def __init__(self):
         self.flash = None
@@ -117,12 +117,12 @@ class Camera:
         return self.board.cells(), {path.name: path.read_bytes() for path in Path().iterdir()}
 
     def restart(self):
-        """As the firmware does it: `start`, and no crash is counted."""
+        """Restart as the firmware does, without counting a crash."""
         importlib.import_module("hal.chip").healthy()
         return self.start(HARD_RESET)
 
     def start(self, cause=PWRON_RESET):
-        """The number of the update that runs, 0 for the firmware's own copy."""
+        """Return the number of the update that runs, 0 for the firmware's own copy."""
         self.cause = cause
         assert self.board.start()
         self.board.attach()
@@ -139,7 +139,7 @@ class Camera:
         return next(number for number, (body, _) in UPDATES.items() if body == held)
 
     def live(self, number, source, force=False):
-        """From a start to the confirmed start of an update."""
+        """Live from a start to the confirmed start of an update."""
         runs = self.start()
         while runs != number:
             judged(self.board)
@@ -158,31 +158,25 @@ class Camera:
 
 
 def by_upload(board, data, force=False, **settings):
-    firmware = Firmware(board, **settings)
-    firmware.force = force
-    finished(borrow("app.ota.install").install(firmware, Bytes(data).read, len(data)))
+    finished(Firmware(board, **settings).install(Bytes(data).read, len(data), force))
 
 
 def by_mqtt(board, data, force=False):
-    firmware = Firmware(board)
-    firmware.cmd_mqttotastart("force" if force else "1")
-    sink = borrow("app.ota.mqtt_source")._Sink(firmware)
-    finished(sink.receive(Bytes(data, 2_048), False))
-    if sink.reason:
-        raise BadArgument(sink.reason)
+    why = Firmware(board).push(Bytes(data, 2_048), force)
+    if why:
+        raise BadArgument(why)
 
 
 def by_http(board, data, force=False):
     firmware = Firmware(board, Server(data), otaurl="http://host/app.tar")
-    firmware.cmd_upgrade("force" if force else "1")
-    finished(borrow("app.ota.http_source").run(firmware))
+    firmware.pull(force)
     if firmware.state != "installed":
         raise BadArgument("failed already")
 
 
 @pytest.fixture
 def camera(tmp_path, monkeypatch):
-    """A camera that runs update 2, and has 1 to go back to."""
+    """Return a camera that runs update 2, and can go back to 1."""
     monkeypatch.chdir(tmp_path)
     causes = "PWRON_RESET HARD_RESET WDT_RESET DEEPSLEEP_RESET SOFT_RESET".split()
     machine = types.SimpleNamespace(**{name: n for n, name in enumerate(causes, 1)})
@@ -194,10 +188,11 @@ def camera(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "vfs", vfs)
     monkeypatch.setattr(gc, "threshold", lambda count: None, raising=False)
     files = Files()
-    monkeypatch.setattr(tarball, "os", files)
-    monkeypatch.setattr(tarball, "open", files.open, raising=False)
+    monkeypatch.setattr(app_archive, "os", files)
+    monkeypatch.setattr(app_archive, "open", files.open, raising=False)
+    monkeypatch.setattr(bootnote, "os", files)
     kind = types.SimpleNamespace(implementation=types.SimpleNamespace(_mpy=0))
-    monkeypatch.setattr(tarball, "sys", kind)
+    monkeypatch.setattr(app_archive, "sys", kind)
     made = Camera(files)
     made.restore()
     for key, value in SETTINGS.items():
@@ -245,8 +240,8 @@ def test_two_cuts_anywhere(camera):
         camera.live(3, by_upload)
 
 
-def test_room_is_reckoned_before_anything_goes(camera, monkeypatch):
-    """Copy 1 has two blocks, which count; the file system wants four more than the update has."""
+def test_room_is_checked_before_anything_is_removed(camera, monkeypatch):
+    """Copy 1 frees two blocks; the file system needs four more than the update."""
     kept = camera.kept()[1]
     monkeypatch.setattr(
         camera.files, "statvfs", lambda path: (4_096, 4_096, 240, 3), raising=False
@@ -259,7 +254,7 @@ def test_room_is_reckoned_before_anything_goes(camera, monkeypatch):
     assert camera.restart() == 3
 
 
-def test_flash_that_is_full_in_the_middle(camera, monkeypatch):
+def test_flash_that_fills_up(camera, monkeypatch):
     def write(file, data):
         raise OSError(28, "ENOSPC")
 
@@ -279,7 +274,7 @@ def test_flash_that_holds_something_else(camera, monkeypatch):
     assert camera.restart() == 2
 
 
-def test_signed_ones_alone_where_there_is_a_key(camera, tmp_path_factory):
+def test_only_signed_updates_once_there_is_a_key(camera, tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
     private, public = generate(folder / "ours", 2048)
     other, _ = generate(folder / "other", 2048)

@@ -94,7 +94,7 @@ def test_keys_are_private_and_never_overwritten(ota, folder):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no firmware image"),
+        (b"", "not a firmware image"),
         (b"<html>" + bytes(300), "begins with 3c"),
         (image("1.0")[:-1], "cut off"),
         (image("1.0")[:5000] + b"\0" + image("1.0")[5001:], "wrong checksum"),

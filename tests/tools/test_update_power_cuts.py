@@ -1,4 +1,4 @@
-"""The power fails at every flash operation of an update: what starts is whole, old or new.
+"""The power fails at every flash operation of an update: a whole image starts, old or new.
 
 The firmware's own code writes, the simulator's bootloader starts; both on one flash, in-process.
 """
@@ -10,7 +10,7 @@ import pytest
 from errors import PowerFailure
 from flashed import OLD
 from images import KB, image
-from inprocess import Board, Firmware, borrow, finished
+from inprocess import Board, Firmware, finished
 
 from proto.values import BadArgument
 
@@ -22,7 +22,7 @@ SETTINGS = {"STA_SSID": "73696d", "MQTT_PUBINTERV": 77}
 
 
 class Bytes:
-    """An update as a source hands it out."""
+    """An update as a source yields it."""
 
     def __init__(self, data, piece=1_460):
         self._data = memoryview(data)
@@ -42,7 +42,7 @@ class Bytes:
 
 
 class Server(Bytes):
-    """Stands for the network: one answer of a web server."""
+    """Stands in for the network: one response of a web server."""
 
     def __init__(self, data):
         super().__init__(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
@@ -61,23 +61,16 @@ class Server(Bytes):
 
 
 def by_upload(board, force=False, data=IMAGE):
-    firmware = Firmware(board)
-    firmware.force = force
-    finished(borrow("app.ota.install").install(firmware, Bytes(data).read, len(data)))
+    finished(Firmware(board).install(Bytes(data).read, len(data), force))
 
 
 def by_mqtt(board):
-    firmware = Firmware(board)
-    assert firmware.cmd_mqttotastart("1") is None
-    sink = borrow("app.ota.mqtt_source")._Sink(firmware)
-    finished(sink.receive(Bytes(IMAGE, 2_048), False))
-    assert sink.reason == "", sink.reason
+    assert Firmware(board).push(Bytes(IMAGE, 2_048)) == ""
 
 
 def by_http(board):
     firmware = Firmware(board, Server(IMAGE), otaurl="http://host/fw.bin")
-    assert firmware.cmd_upgrade("1") == "Upgrade " + OLD
-    finished(borrow("app.ota.http_source").run(firmware))
+    assert firmware.pull() == "Upgrade " + OLD
     assert firmware.state == "installed"
 
 
@@ -86,7 +79,7 @@ SOURCES = (by_upload, by_mqtt, by_http)
 
 @pytest.fixture(scope="module")
 def new():
-    """Makes boards that have started once with the old image, and have settings."""
+    """Return a maker of boards that have started once with the old image, and have settings."""
     first = Board()
     for key, value in SETTINGS.items():
         first.nvs.put("syscfg", key, value)
@@ -96,14 +89,14 @@ def new():
 
 
 def judged(board):
-    """The firmware's first minute after a start."""
+    """Return the firmware after its first minute."""
     firmware = Firmware(board)
-    finished(borrow("app.ota.trial").judge(firmware))
+    finished(firmware.trial.judge())
     return firmware
 
 
 def to_the_end(board, update=by_upload):
-    """From a start on: update where the old image runs, confirm the new one; no cut any more."""
+    """From a start on: update if the old image runs, confirm the new one, without a cut."""
     version = board.start()
     if version == OLD:
         judged(board)
@@ -111,7 +104,7 @@ def to_the_end(board, update=by_upload):
         version = board.start()
     assert version == UPDATE
     firmware = judged(board)
-    if firmware.pending:
+    if firmware.trial.unconfirmed:
         assert firmware.cmd_mqttotaconfirm("1") == "Confirmed OTA image"
     assert board.start() == board.start() == UPDATE
     judged(board)
@@ -149,7 +142,7 @@ def life(board):
             assert "failed already" in str(refused)  # it was cut before it was confirmed
             by_upload(board, force=True, data=SMALL)
     firmware = judged(board)
-    if firmware.pending:
+    if firmware.trial.unconfirmed:
         firmware.cmd_mqttotaconfirm("1")
     assert board.start() == UPDATE
     judged(board)
@@ -179,7 +172,7 @@ def test_two_cuts_anywhere(new):
 
 
 def test_any_byte_of_the_body(new):
-    """2,000 random flips: refused, and nothing of them is ever started."""
+    """2,000 random bit flips are refused, and no such image starts."""
     chance = random.Random(11)
     board = new()
     assert board.start() == OLD

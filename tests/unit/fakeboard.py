@@ -1,14 +1,14 @@
-"""`esp32` and `machine` as far as boot.py and hal.appslot use them; import it before those."""
+"""`esp32` and `machine` as boot.py and hal.appslot use them; import it before those."""
 
 import sys
 
 
 class PowerCut(Exception):
-    """The chip is dark; nothing after this has happened."""
+    """The power is off; nothing after this has happened."""
 
 
 class NVS:
-    """One store for all namespaces; `cut` is the write at which the power goes, `full` refuses."""
+    """One store for all namespaces; the power goes at write `cut`, `full` rejects writes."""
 
     stored = {}
     writes = 0
@@ -40,7 +40,7 @@ class NVS:
 
 
 class Partition:
-    """Partitions as (type, subtype): `log` notes what is done, `cut` as for NVS."""
+    """Partitions as (type, subtype): `log` records the operations, `cut` as for NVS."""
 
     TYPE_APP, TYPE_DATA = 0, 1
     table = [(1, 2), (0, 16), (0, 17)]

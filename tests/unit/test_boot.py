@@ -1,4 +1,4 @@
-"""boot.py and hal.appslot: which copy of the application starts, whatever went wrong before."""
+"""boot.py, hal.bootnote and hal.appslot: which copy of the application starts after any fault."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ import unittest
 import vfs
 from fakeboard import NVS, Partition, PowerCut, Reset, machine
 
-from hal import appslot, chip
+from hal import appslot, bootnote, chip
 
 A, B, OWN = "app_a", "app_b", ""
 POWER, HARD, WDT = machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET
@@ -22,7 +22,7 @@ def write(path, data):
 
 
 def start(cause=HARD):
-    """Run boot.py as a start does; the copy that it chose."""
+    """Run boot.py as a start does; return the copy that it chose."""
     machine.cause, machine.watchdogs = cause, []
     path = list(sys.path)
     sys.modules.pop("boot", None)
@@ -37,7 +37,7 @@ def start(cause=HARD):
 
 
 def starts(count, cause=HARD):
-    """The copies of so many starts in a row, none of which comes to anything."""
+    """Return the copies of a number of starts in a row that all fail."""
     return [start(cause) for _ in range(count)]
 
 
@@ -52,13 +52,13 @@ class BadTarFS:
 
 
 class BadModule:
-    """Stands for hal.tarfs."""
+    """Stands in for hal.tarfs."""
 
     TarFS = BadTarFS
 
 
 class BootTestCase(unittest.TestCase):
-    """A board with both copies, that starts from what the firmware holds."""
+    """A board with both copies that starts from the firmware's own."""
 
     def setUp(self):
         NVS.stored, NVS.full, NVS.cut, NVS.writes = {}, False, None, 0
@@ -67,7 +67,7 @@ class BootTestCase(unittest.TestCase):
             write(copy + ".tar", EMPTY)
 
     def confirmed(self, *copies):
-        """One update after the other, each confirmed."""
+        """Install one copy after the other, and confirm each."""
         for copy in copies:
             appslot.choose(copy)
             self.assertEqual(start(), copy)
@@ -104,7 +104,7 @@ class TestUpdate(BootTestCase):
             self.assertFalse(appslot.unconfirmed())
             self.assertEqual((appslot.failed(), appslot.spare()), (B, B))
 
-    def test_soft_reset_is_no_restart(self):
+    def test_soft_reset_is_not_a_restart(self):
         appslot.choose(A)
         self.assertEqual(start(), A)
         self.assertEqual(start(machine.SOFT_RESET), A)
@@ -119,7 +119,7 @@ class TestUpdate(BootTestCase):
         self.assertEqual(start(), A)
         self.assertEqual(appslot.failed(), "")
 
-    def test_copy_that_is_gone_or_damaged(self):
+    def test_missing_or_damaged_copy(self):
         self.confirmed(A, B)
         os.remove("app_b.tar")
         self.assertEqual(starts(2), [A, A])
@@ -127,7 +127,7 @@ class TestUpdate(BootTestCase):
         write("app_a.tar", b"x" * 1_024)
         self.assertEqual(start(), OWN)
 
-    def test_folder_of_an_earlier_firmware_does_no_harm(self):
+    def test_folder_of_an_earlier_firmware_is_ignored_and_erased(self):
         os.mkdir("app_a")
         write("app_a/x.py", b"")
         self.confirmed(A, B)
@@ -137,7 +137,7 @@ class TestUpdate(BootTestCase):
         self.assertFalse("app_a" in os.listdir())
 
     def test_copy_that_cannot_be_mounted_is_a_start_that_failed(self):
-        """Whatever mounting raises: the board starts again, with a watchdog, and falls back."""
+        """Any error while mounting: the board restarts, under a watchdog, and falls back."""
         self.confirmed(A)
         appslot.choose(B)
         for error in (OSError(1), MemoryError(), AttributeError()):
@@ -150,13 +150,13 @@ class TestUpdate(BootTestCase):
             self.assertEqual(appslot.failed(), B)
             appslot.choose(B)
 
-    def test_choosing_a_copy_that_is_not_there(self):
+    def test_choosing_a_missing_copy(self):
         self.confirmed(A)
         os.remove("app_b.tar")
         appslot.choose(B)
         self.assertEqual(starts(2), [A, A])
 
-    def test_what_cannot_be_noted_is_not_tried(self):
+    def test_copy_is_not_tried_when_the_note_cannot_be_saved(self):
         self.confirmed(A)
         appslot.choose(B)
         NVS.full = True
@@ -166,7 +166,7 @@ class TestUpdate(BootTestCase):
 
 
 class TestFirmware(BootTestCase):
-    """Another firmware image brings a copy of its own."""
+    """Another firmware image runs its own copy."""
 
     def test_copy_waits_for_its_firmware_to_come_back(self):
         self.confirmed(B, A)
@@ -174,7 +174,7 @@ class TestFirmware(BootTestCase):
         self.assertEqual(starts(2), [OWN, OWN])
         self.assertEqual((appslot.running(), appslot.unconfirmed()), (OWN, False))
         chip.healthy()
-        Partition.image = b"v1.0.0"  # it was rolled back
+        Partition.image = b"v1.0.0"  # rolled back
         self.assertEqual(starts(2), [A, A])
         self.assertEqual(appslot.spare(), B)
 
@@ -184,7 +184,7 @@ class TestFirmware(BootTestCase):
         start()
         appslot.choose(B)
         self.assertEqual(start(), B)
-        self.assertEqual(start(), OWN)  # it was not confirmed: not back to the other firmware's
+        self.assertEqual(start(), OWN)  # unconfirmed; the copy before belongs to another image
         self.confirmed(B)
         Partition.image = b"v1.0.0"
         self.assertEqual(start(), OWN)
@@ -210,13 +210,13 @@ class TestCrashes(BootTestCase):
         self.assertEqual(starts(3), [OWN] * 3)
         self.assertTrue(appslot.safe_mode())
 
-    def test_healthy_one_keeps_the_other_copy_for_good(self):
+    def test_healthy_start_keeps_the_other_copy(self):
         self.confirmed(A, B)
         self.assertEqual(starts(4), [B, B, B, A])
         chip.healthy()
         self.assertEqual(starts(3), [A] * 3)
 
-    def test_safe_mode_without_copies_ends_when_it_is_healthy(self):
+    def test_safe_mode_without_copies_ends_with_a_healthy_start(self):
         self.assertEqual(starts(5), [OWN] * 5)
         self.assertFalse(appslot.safe_mode())
         start()
@@ -227,18 +227,18 @@ class TestCrashes(BootTestCase):
         start()
         self.assertFalse(appslot.safe_mode())
 
-    def test_two_and_a_healthy_start_do_not_count(self):
+    def test_two_crashes_and_a_healthy_start_change_nothing(self):
         self.confirmed(A)
         for _ in range(5):
             self.assertEqual(starts(2), [A, A])
             chip.healthy()
 
-    def test_switching_the_power_on_is_no_crash(self):
+    def test_power_on_is_not_a_crash(self):
         self.confirmed(A)
         self.assertEqual(starts(10, POWER), [A] * 10)
         self.assertFalse(appslot.safe_mode())
 
-    def test_quiet_starts_write_nothing(self):
+    def test_unchanged_notes_are_not_written(self):
         self.confirmed(A)
         before = NVS.writes
         starts(3, POWER)
@@ -250,7 +250,7 @@ GONE = "erase erase.new erase.fill ca.pem other.pem.new app_a.tar app_b.tar app_
 
 
 class TestFactoryReset(BootTestCase):
-    """All of NVS and the files, before anything else runs, whatever interrupts it."""
+    """All of NVS and the files are erased before anything else runs, even after a power cut."""
 
     ALL = [((1, 2), block) for block in range(4)]
 
@@ -259,14 +259,14 @@ class TestFactoryReset(BootTestCase):
         Partition.log, Partition.cut, Partition.only_image = [], None, False
         Partition.table = [(1, 2), (0, 16), (0, 17)]
 
-    def asked(self):
+    def request(self):
         for name in ("ca.pem", "other.pem.new"):
             with open(name, "w") as f:
                 f.write("canary" * 50)
         chip.forget(["ca.pem", "other.pem", "none.pem"])
 
     def erase(self):
-        self.asked()
+        self.request()
         write("app_b.tar.new", EMPTY)
         with self.assertRaises(Reset):
             start()
@@ -292,7 +292,7 @@ class TestFactoryReset(BootTestCase):
     def test_power_cut_at_every_operation(self):
         for cut in range(4):
             self.setUp()
-            self.asked()
+            self.request()
             Partition.cut = cut
             with self.assertRaises(PowerCut):
                 start()
@@ -303,7 +303,7 @@ class TestFactoryReset(BootTestCase):
 
 
 class RAM:
-    """Flash for a real littlefs; what was erased or freed stays to be seen."""
+    """Flash for a real littlefs; freed data stays visible in `cells`."""
 
     def __init__(self, blocks=48):
         self.cells = bytearray(b"\xff" * (4_096 * blocks))
@@ -323,7 +323,7 @@ class RAM:
 
 
 class TestLittlefs(BootTestCase):
-    def test_nothing_stays_behind_of_files_old_and_new(self):
+    def test_nothing_of_old_or_new_files_stays_in_flash(self):
         ram = RAM()
         vfs.VfsLfs2.mkfs(ram)
         here = os.getcwd()
@@ -350,6 +350,34 @@ class TestLittlefs(BootTestCase):
 
 
 class TestNotes(BootTestCase):
+    def test_stored_format(self):
+        """Firmware and copies of any version share it, so no bit may move."""
+        for number, *fields in (
+            (2 << 4, 0, 0, bootnote.VALID, 0, 0, 0),
+            (1 | 2 << 2, 1, 2, bootnote.NEW, 0, 0, 0),
+            (2 | 1 << 2 | 1 << 4 | 5 << 6 | 1 << 9, 2, 1, bootnote.PENDING, 5, 1, 0),
+            (0x7FFFF << 11 | 2 << 4 | 7 << 6, 0, 0, bootnote.VALID, 7, 0, 0x7FFFF),
+        ):
+            note = bootnote.Note(number)
+            found = [note.copy, note.before, note.state, note.starts, note.failed, note.image]
+            self.assertEqual(found, fields)
+            self.assertEqual(note.number(), number)
+
+    def test_without_its_modules_the_firmwares_own_copy_runs(self):
+        self.confirmed(A)
+        path = list(sys.path)
+        sys.path[:] = [place for place in path if not place.endswith("/lib")]
+        try:
+            self.assertEqual(starts(2), [OWN, OWN])
+        finally:
+            sys.path[:] = path
+        self.assertEqual(start(), A)
+
+    def test_application_imports_its_own_modules(self):
+        self.confirmed(A)
+        for name in ("hal", "hal.bootnote", "hal.tarfs", "proto", "proto.tar"):
+            self.assertFalse(name in sys.modules, name)
+
     def test_any_number_starts_something(self):
         appslot.choose(A)
         image = NVS.stored[("boot", "app")] >> 11 << 11
@@ -387,7 +415,7 @@ def crash(test):
 
 
 class TestPowerCuts(BootTestCase):
-    """At every write: afterwards one of the two copies starts, and an update still works."""
+    """After a cut at every write one of the two copies starts, and an update still works."""
 
     def test_at_every_write(self):
         for story in (choose, first_start, confirm, give_up, crash):

@@ -1,4 +1,4 @@
-"""app.ota.http_source: every way in which a web server can answer, and fail."""
+"""app.ota.http_source: the ways in which a web server responds, and fails."""
 
 import asyncio
 import unittest
@@ -29,7 +29,7 @@ PARTIAL = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4000-10039/1004
 
 
 class Server:
-    """Answers the n-th request with `answers[n]`: bytes, or a number of ms to wait first."""
+    """Answers request n with `answers[n]`: bytes, or a number of ms to wait."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -75,15 +75,13 @@ class Server:
             stream.close()
 
 
-class Of:
-    def __init__(self, dialler):
-        self.dialler = dialler
-        self.settings = {"mqttverify": 0, "mqttca": ""}
-        self.log = Log()
+def download_of(url, deadlines):
+    connector = Dialler(Direct(), deadlines)
+    return Download(url, connector, {"mqttverify": 0, "mqttca": ""}, Log())
 
 
 async def whole(download):
-    """All its bytes, in pieces of any size."""
+    """Return all its bytes."""
     await download.open()
     data = bytearray()
     view = memoryview(bytearray(700))
@@ -96,14 +94,13 @@ async def whole(download):
 
 class TestDownload(unittest.TestCase):
     def got(self, *answers, login=""):
-        """(what came or the exception, the requests)."""
+        """Return the data or the exception, and the requests."""
 
         async def story():
             deadlines = Deadlines(50)
             task = asyncio.create_task(deadlines.run())
             async with Server(*answers) as server:
-                of = Of(Dialler(Direct(), deadlines))
-                download = self.download = Download(of, server.url(login=login))
+                download = self.download = download_of(server.url(login=login), deadlines)
                 self.at(server, answers)
                 try:
                     return await outcome(whole(download)), server.requests
@@ -115,7 +112,7 @@ class TestDownload(unittest.TestCase):
         return run(story())
 
     def at(self, server, answers):
-        """Put the server's own port where an answer wants it."""
+        """Put the server's port in place of PORT in the answers."""
         port = str(server.port).encode()
         server.answers = [
             [p if isinstance(p, int) else p.replace(b"PORT", port) for p in answer]
@@ -158,14 +155,14 @@ class TestDownload(unittest.TestCase):
         self.assertIn("Range: bytes=4000-\r\n", requests[1])
         self.assertIn('If-Range: "v1"\r\n', requests[1])
 
-    def test_a_stall_is_resumed_by_a_server_that_knows_no_ranges(self):
+    def test_stall_is_resumed_by_a_server_without_ranges(self):
         started = clock.now_ms()
         first = [OK + LENGTH + b"\r\n" + DATA[:4_000], 60_000]
         data, _ = self.got(first, [OK + LENGTH + b"\r\n" + DATA])
         self.assertEqual(data, DATA)
         self.assertTrue(30_000 <= clock.now_ms() - started < 60_000)
 
-    def test_another_file_meanwhile(self):
+    def test_file_that_changes_meanwhile(self):
         first = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
         self.fails("changed", first, [OK + b"Content-Length: 9999\r\n\r\n" + DATA])
         old = [OK + LENGTH + b'ETag: "v1"\r\n\r\n' + DATA[:4_000]]
@@ -184,7 +181,7 @@ class TestDownload(unittest.TestCase):
         self.fails("404", part, [b"HTTP/1.1 404 Not Found\r\n\r\n"], rest)
 
     def test_resumed_from_where_the_redirects_begin(self):
-        """What a redirect led to may hold for a minute only."""
+        """The target of a redirect may be valid for a minute only."""
         moved = [b"HTTP/1.1 302 Found\r\nLocation: /signed?until=now\r\n\r\n"]
         part = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
         rest = [PARTIAL + b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]]
@@ -193,7 +190,7 @@ class TestDownload(unittest.TestCase):
         paths = [request.split(" ")[1] for request in requests]
         self.assertEqual(paths, ["/fw.bin", "/signed?until=now"] * 2)
 
-    def test_long_headers_that_nobody_needs(self):
+    def test_long_headers_that_are_not_needed(self):
         long = b"Content-Security-Policy: " + b"x" * 5_000 + b"\r\n"
         data, _ = self.got([OK + long + LENGTH + b"\r\n" + DATA])
         self.assertEqual(data, DATA)
@@ -202,13 +199,13 @@ class TestDownload(unittest.TestCase):
         self.fails("too long a line", [OK + b"x: " + b"x" * 40_000 + b"\r\n\r\n"])
 
     def test_chunks_and_a_length(self):
-        """RFC 9112, section 6.3: the chunks say how long it is."""
+        """RFC 9112, section 6.3: the chunks count."""
         head = OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
         data, _ = self.got([head + b"2738;x=y\r\n" + DATA + b"\r\n0\r\nTrailer: z\r\n\r\n"])
         self.assertEqual(data, DATA)
         self.assertEqual(self.download.total, None)
 
-    def test_gives_up_in_the_end(self):
+    def test_gives_up_after_some_tries(self):
         part = [OK + LENGTH + b"\r\n" + DATA[:10]]
         requests = self.fails("", part, *[[]] * 9)
         self.assertEqual(len(requests), 6)
@@ -256,14 +253,14 @@ class TestDownload(unittest.TestCase):
         self.fails("", [90_000])
         self.assertTrue(clock.now_ms() - started <= 52_000)
 
-    def test_nobody_there(self):
+    def test_no_server(self):
         async def story():
             deadlines = Deadlines(50)
             task = asyncio.create_task(deadlines.run())
             sock, port = listening()
             sock.close()
-            of = Of(Dialler(Direct(), deadlines))
-            error = await outcome(Download(of, parse("http://127.0.0.1:%d/" % port)).open())
+            download = download_of(parse("http://127.0.0.1:%d/" % port), deadlines)
+            error = await outcome(download.open())
             await ended(task)
             return error
 
@@ -278,7 +275,7 @@ class TestURL(unittest.TestCase):
         self.assertEqual(parse("http://host?x").path, "/?x")
         self.assertEqual(parse("https://host").port, 443)
 
-    def test_no_addresses_of_updates(self):
+    def test_invalid_urls(self):
         for text in (
             "",
             "host/x",

@@ -4,38 +4,37 @@ import unittest
 
 from espimages import image
 
-from proto.espimage import LOOK, Description, older
-from proto.imagewalk import Walk
+from proto.espimage import HEAD_BYTES, Description, ImageParser, older
 
 WHOLE = image()
 
 
 class TestImage(unittest.TestCase):
     def test_described(self):
-        told = Description(memoryview(WHOLE)[:LOOK])
-        self.assertEqual((told.version, told.project), ("1.2.3", "micropython"))
-        self.assertEqual(told.elf, WHOLE[176:208])
+        description = Description(memoryview(WHOLE)[:HEAD_BYTES])
+        self.assertEqual((description.version, description.project), ("1.2.3", "micropython"))
+        self.assertEqual(description.elf, WHOLE[176:208])
 
-    def test_walked_in_pieces(self):
+    def test_parsed_in_pieces(self):
         for step in (1, 7, 64, 4_096):
-            walk = Walk()
+            parser = ImageParser()
             view = memoryview(WHOLE + b"what follows")
             at = 0
-            while not walk.whole:
-                at += walk.feed(view[at : at + step])
-            self.assertEqual((at, walk.size), (len(WHOLE), len(WHOLE)))
-            self.assertEqual(walk.digest, WHOLE[-32:])
+            while not parser.whole:
+                at += parser.feed(view[at : at + step])
+            self.assertEqual((at, parser.size), (len(WHOLE), len(WHOLE)))
+            self.assertEqual(parser.digest, WHOLE[-32:])
 
     def test_refused(self):
         for head, why in (
             (image(chip=9), "ESP32-S3"),
             (image(chip=77), "number 77"),
             (b"<" + WHOLE[1:], "begins with 3c"),
-            (WHOLE[: LOOK - 1], "no firmware image"),
+            (WHOLE[: HEAD_BYTES - 1], "not a firmware image"),
             (image(project=b""), "unreadable"),
         ):
             try:
-                Description(head[:LOOK])
+                Description(head[:HEAD_BYTES])
                 self.assertTrue(False, why)
             except ValueError as e:
                 self.assertIn(why, str(e))
@@ -45,10 +44,10 @@ class TestImage(unittest.TestCase):
             data = bytearray(WHOLE)
             data[at] ^= 0x10
             try:
-                Description(data[:LOOK])
-                walk = Walk()
-                walk.feed(memoryview(data))
-                self.assertFalse(walk.whole, str(at))
+                Description(data[:HEAD_BYTES])
+                parser = ImageParser()
+                parser.feed(memoryview(data))
+                self.assertFalse(parser.whole, str(at))
             except ValueError:
                 pass
 

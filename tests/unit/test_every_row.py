@@ -3,7 +3,6 @@
 import asyncio
 import unittest
 
-from espimages import image
 from fakes import NVS, Log, ended, run, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
@@ -112,13 +111,14 @@ class Parts:
     def running(self):
         return self
 
-    def readinto(self, at, buffer):
-        buffer[:] = image(b"1.0.0")[at : at + len(buffer)]
+    def description(self):
+        return "micropython", "1.0.0"
 
 
-class Known:
-    def __init__(self, settings):
-        self.settings = settings
+class Confirmed:
+    """Stands in for app.ota.trial."""
+
+    unconfirmed = False
 
 
 def make(nvs=None):
@@ -134,7 +134,9 @@ def make(nvs=None):
         wifi=WiFiLink(None, None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
-        updater=Updater(Known(settings), lambda: parts, None, None, nvs, None, None, None, None),
+        updater=Updater(
+            settings, *(None,) * 5, parts, None, nvs, None, log, None, None, Confirmed()
+        ),
     )
     return commands, settings
 

@@ -1,4 +1,4 @@
-"""app.update: what is written, what is refused before and after, and how it is told."""
+"""app.ota: what is installed, what is refused before and after, and what is reported."""
 
 import asyncio
 import json
@@ -8,21 +8,22 @@ import unittest
 
 import test_signature as signing
 from espimages import image
-from fakes import NVS, Log, outcome, run, until
+from fakes import NVS, Log, ended, outcome, run, until
 
-from aio.late import borrow
 from app.mqtt.topics import Topics
-from app.ota.commands import UNCONFIRMED
-from app.ota.updater import Updater
+from app.ota.report import Report
+from app.ota.trial import Trial
+from app.ota.updater import UNCONFIRMED, Updater
+from proto.espimage import HEAD_BYTES, Description
 from proto.values import BadArgument
 
 BLOCK = 4_096
 OLD = image(b"1.0.0")
-NEW = image(b"1.1.0", data=bytes(range(256)) * 80)  # five blocks and a bit
+NEW = image(b"1.1.0", data=bytes(range(256)) * 80)  # a bit more than five blocks
 
 
 class Slot:
-    """Flash that has to be erased block by block, as hal.flash hands it out."""
+    """A slot of hal.flash: each block must be erased before it is written."""
 
     def __init__(self, label, size=8 * BLOCK, data=b""):
         self.label = label
@@ -52,8 +53,14 @@ class Slot:
     def set_boot(self):
         self.bootable = True
 
+    def description(self):
+        found = Description(self.data[:HEAD_BYTES])
+        return found.project, found.version
+
 
 class Flash:
+    """hal.flash and hal.otadata."""
+
     def __init__(self):
         self.slots = Slot("ota_0", data=OLD), Slot("ota_1")
         self.is_pending = False
@@ -78,7 +85,7 @@ class Flash:
 
 
 class Copies:
-    """hal.appslot of a board that runs what the firmware holds."""
+    """hal.appslot of a board that runs the firmware's own application."""
 
     def unconfirmed(self):
         return False
@@ -140,7 +147,7 @@ class Session:
         self.reconnects += 1
 
 
-class Door:
+class Handler:
     def __init__(self):
         self.data = None
         self.replies = []
@@ -149,12 +156,14 @@ class Door:
         self.replies.append((name, text))
 
 
-class Wanted:
-    """Stands for Wi-Fi and for the restart."""
-
+class WiFi:
     def __init__(self):
         self.up = asyncio.Event()
         self.up.set()
+
+
+class Restart:
+    def __init__(self):
         self.asked = 0
 
     def request(self):
@@ -162,7 +171,7 @@ class Wanted:
 
 
 class Source:
-    """`read` gives data in pieces; at the end it raises `error`, if there is one."""
+    """`read` yields data in pieces; at the end it raises `error`, if there is one."""
 
     def __init__(self, data, piece=1_000, error=None):
         self.data = data
@@ -191,26 +200,51 @@ class Camera(Updater):
         values = {"topic": "cam", "grouptopic": "cams", "subtopic": "#", "otakey": ""}
         values.update({"otaurl": "", "otaconfirm": 0, "mqtthost": "x"})
         values.update(settings)
-        topics = Topics(values, "DVES_A1B2C3")
-        known = Wanted()
-        known.settings = values
-        known.session = Session()
-        known.topics = topics
-        known.wifi = Wanted()
-        known.frames = Frames()
-        known.log = Log()
-        flash, copies, say = lambda: self.board, Copies, lambda text: None
-        super().__init__(known, flash, flash, copies, NVS(), Door(), Wanted(), say, None)
+        topics, copies, log = Topics(values, "DVES_A1B2C3"), Copies(), Log()
+        self.settings = values
+        self.session, self.handler, self.frames = Session(), Handler(), Frames()
+        self.nvs, self.restart = NVS(), Restart()
+        report = Report(self.session, topics, log)
+        trial = Trial(
+            self.board,
+            self.board,
+            copies,
+            self.nvs,
+            values,
+            WiFi(),
+            self.session,
+            self.frames,
+            self.restart,
+            log,
+            report,
+            lambda: self.job,
+        )
+        super().__init__(
+            values,
+            topics,
+            self.session,
+            self.handler,
+            None,
+            self.frames,
+            self.board,
+            copies,
+            self.nvs,
+            self.restart,
+            log,
+            lambda text: None,
+            report,
+            trial,
+        )
 
     def send(self, data, **how):
-        """(status, text) of an upload."""
+        """Return (status, text) of an upload."""
         source = Source(data, **how)
         return run(self.upload(source.read, len(data)))
 
     def states(self):
-        """What stat/cam/ota said, without the progress."""
-        told = [json.loads(p[1]) for p in self.session.published if p[0] == "stat/cam/ota"]
-        return [(each["state"], each.get("reason")) for each in told if each["state"] != "writing"]
+        """Return (state, reason) of the results on stat/cam/ota."""
+        reports = [json.loads(p[1]) for p in self.session.published if p[0] == "stat/cam/ota"]
+        return [(r["state"], r.get("reason")) for r in reports if r["state"] != "writing"]
 
 
 class TestInstall(unittest.TestCase):
@@ -242,7 +276,7 @@ class TestInstall(unittest.TestCase):
             self.assertEqual(camera.cmd_mqttotastart("1"), "busy")  # the restart is next
 
     def test_refused_before_anything_is_erased(self):
-        self.refused(b"", "no firmware image")
+        self.refused(b"", "not a firmware image")
         self.refused(b"<!doctype html>" + bytes(5_000), "begins with 3c")
         self.refused(image(chip=9), "ESP32-S3")
         self.refused(image(project=b"other"), "another project")
@@ -260,9 +294,8 @@ class TestInstall(unittest.TestCase):
 
     def forced(self, data, good):
         camera = Camera()
-        camera.force = True
-        work = borrow("app.ota.install").install(camera, Source(data).read, len(data))
-        self.assertEqual(isinstance(run(outcome(work)), BadArgument), not good)
+        error = run(outcome(camera.install(Source(data).read, len(data), True)))
+        self.assertEqual(isinstance(error, BadArgument), not good)
         self.assertEqual(camera.board.spare().bootable, good)
 
     def test_a_version_that_failed(self):
@@ -278,7 +311,7 @@ class TestInstall(unittest.TestCase):
             self.assertEqual(camera.send(NEW[:cut])[0], 422, str(cut))
             self.assertFalse(camera.board.spare().bootable)
 
-    def test_cut_off_short_of_what_was_promised(self):
+    def test_shorter_than_announced(self):
         camera = Camera()
         status, text = run(camera.upload(Source(NEW).read, len(NEW) + 1))
         self.assertEqual((status, text[:7]), (422, "cut off"))
@@ -292,7 +325,7 @@ class TestInstall(unittest.TestCase):
             self.assertEqual(camera.send(bytes(data))[0], 422, str(at))
             self.assertFalse(camera.board.spare().bootable)
 
-    def test_something_behind_it(self):
+    def test_data_after_the_image(self):
         for tail in (b"x", bytes(16), b"CAMSIGN1" + bytes(36), bytes(2_000)):
             self.refused(NEW + tail, "follows the image", 1)
 
@@ -318,6 +351,37 @@ class TestInstall(unittest.TestCase):
         self.assertEqual((camera.state, camera.job, camera.frames.paused), ("idle", None, 0))
         self.assertEqual(camera.states(), [("failed", "connection refused or reset")])
 
+    def test_cancelled_request(self):
+        async def whole():
+            camera = Camera()
+            task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
+            await until(lambda: camera.board.spare().writes)
+            await ended(task)
+            return camera
+
+        camera = run(whole())
+        self.assertEqual((camera.state, camera.job, camera.frames.paused), ("idle", None, 0))
+        self.assertEqual((camera.restart.asked, camera.states()), (0, []))
+        self.assertEqual(camera.send(NEW)[0], 200)
+
+    def test_request_cancelled_once_it_is_installed(self):
+        """The restart follows although the client has gone."""
+
+        async def publish(topic, payload, retain):
+            if retain:
+                await asyncio.sleep_ms(1_000_000)
+
+        async def whole():
+            camera = Camera()
+            camera.session.publish = publish
+            task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
+            await until(lambda: camera.state == "installed")
+            await ended(task)
+            return camera
+
+        camera = run(whole())
+        self.assertEqual((camera.restart.asked, camera.job), (1, "upload"))
+
     def test_progress_once_a_second(self):
         class Slow(Source):
             async def read(self, view):
@@ -326,10 +390,10 @@ class TestInstall(unittest.TestCase):
 
         camera = Camera()
         run(camera.upload(Slow(NEW).read, len(NEW)))
-        told = [json.loads(p[1]) for p in camera.session.published]
-        told = [(t["percent"], t["bytes"]) for t in told if t["state"] == "writing"]
-        self.assertEqual(told[-1], (100, len(NEW)))
-        self.assertTrue(8 <= len(told) <= 12, told)  # of 15 s
+        reports = [json.loads(p[1]) for p in camera.session.published]
+        progress = [(r["percent"], r["bytes"]) for r in reports if r["state"] == "writing"]
+        self.assertEqual(progress[-1], (100, len(NEW)))
+        self.assertTrue(8 <= len(progress) <= 12, progress)  # of 15 s
 
 
 class TestSigned(unittest.TestCase):
@@ -349,21 +413,21 @@ class TestSigned(unittest.TestCase):
         self.assertEqual(camera.send(NEW + block), (422, "not signed"))
         self.assertFalse(camera.board.spare().bootable)
 
-    def test_signed_otherwise_is_refused(self):
+    def test_signed_with_another_key_is_refused(self):
         camera = Camera(otakey=self.KEY)
         block = b"CAMSIGN1\0\1\0\0" + NEW[-32:] + signing.SIGNATURE
         self.assertEqual(camera.send(NEW + block), (422, "signed with another key"))
-        self.assertEqual(Camera().send(NEW + block)[0], 200)  # without a key nobody asks
+        self.assertEqual(Camera().send(NEW + block)[0], 200)  # without a key any signature passes
 
 
 class TestPush(unittest.TestCase):
-    def story(self, tell, **settings):
+    def story(self, acts, **settings):
         async def whole():
             camera = Camera(**settings)
             task = asyncio.create_task(camera.run())
             await asyncio.sleep_ms(0)
             try:
-                await tell(camera)
+                await acts(camera)
             finally:
                 task.cancel()
             return camera
@@ -371,56 +435,56 @@ class TestPush(unittest.TestCase):
         return run(whole())
 
     def deliver(self, camera, data, retained=False, error=None):
-        return outcome(camera.door.data[1](Source(data, error=error), retained))
+        return outcome(camera.handler.data[1](Source(data, error=error), retained))
 
-    def test_listens_then_says_on_and_installs(self):
-        async def tell(camera):
+    def test_listens_then_replies_on_and_installs(self):
+        async def acts(camera):
             self.assertEqual(camera.cmd_mqttotastart(""), "off")
             self.assertIsNone(camera.cmd_mqttotastart("1"))
-            await until(lambda: camera.door.replies)
-            self.assertEqual(camera.door.replies, [("mqttotastart", "on")])
+            await until(lambda: camera.handler.replies)
+            self.assertEqual(camera.handler.replies, [("mqttotastart", "on")])
             self.assertEqual(camera.session.filters, [b"OTA/DVES_A1B2C3/data"])
             self.assertEqual(camera.cmd_mqttotastart(""), "on")
             self.assertEqual(camera.cmd_mqttotastart("1"), "busy")
-            await self.deliver(camera, OLD, retained=True)  # nobody means it now
+            await self.deliver(camera, OLD, retained=True)  # it may be old
             self.assertEqual(camera.state, "waiting")
             self.assertIsNone(await self.deliver(camera, NEW))
-            await until(lambda: camera.door.data is None)
+            await until(lambda: camera.handler.data is None)
             self.assertTrue(camera.board.spare().bootable)
-            await asyncio.sleep_ms(3_000)  # until the restart nothing begins anew
-            self.assertEqual((len(camera.door.replies), camera.state), (1, "installed"))
+            await asyncio.sleep_ms(3_000)  # nothing begins before the restart
+            self.assertEqual((len(camera.handler.replies), camera.state), (1, "installed"))
             self.assertEqual(camera.cmd_mqttotastart("1"), "busy")
 
-        self.story(tell)
+        self.story(acts)
 
     def test_of_two_at_once_the_first_is_taken(self):
-        async def tell(camera):
+        async def acts(camera):
             camera.cmd_mqttotastart("1")
-            await until(lambda: camera.door.replies)
-            receive, second = camera.door.data[1], Source(NEW)
+            await until(lambda: camera.handler.replies)
+            receive, second = camera.handler.data[1], Source(NEW)
             first = asyncio.create_task(receive(Source(NEW), False))
             await until(lambda: camera.state == "writing")
             await receive(second, False)
-            self.assertEqual(second.left, len(NEW))  # whoever reads the link passes over it
+            self.assertEqual(second.left, len(NEW))  # the session skips it
             await first
-            await until(lambda: camera.door.data is None)
+            await until(lambda: camera.handler.data is None)
             self.assertTrue(camera.board.spare().bootable)
             self.assertEqual(camera.states(), [("installed", None)])
 
-        self.story(tell)
+        self.story(acts)
 
     def test_silence_ends_it(self):
-        async def tell(camera):
+        async def acts(camera):
             camera.cmd_mqttotastart("1")
-            await until(lambda: len(camera.door.replies) == 2, limit_s=25)
-            self.assertEqual(camera.door.replies[1], ("mqttotastart", "off"))
+            await until(lambda: len(camera.handler.replies) == 2, limit_s=25)
+            self.assertEqual(camera.handler.replies[1], ("mqttotastart", "off"))
             await until(lambda: camera.job is None)
             self.assertEqual((camera.session.filters, camera.session.reconnects), ([], 0))
 
-        self.story(tell)
+        self.story(acts)
 
     def test_a_stall_ends_the_link_too(self):
-        async def tell(camera):
+        async def acts(camera):
             class Stalls(Source):
                 async def some(self, most):
                     if camera.session.reconnects:
@@ -431,71 +495,71 @@ class TestPush(unittest.TestCase):
                     return await super().some(most)
 
             camera.cmd_mqttotastart("1")
-            await until(lambda: camera.door.replies)
-            error = await outcome(camera.door.data[1](Stalls(NEW), False))
+            await until(lambda: camera.handler.replies)
+            error = await outcome(camera.handler.data[1](Stalls(NEW), False))
             self.assertEqual(error.errno, 128)
             await until(lambda: camera.job is None)
-            self.assertEqual(camera.door.replies[1], ("mqttotastart", "off"))
+            self.assertEqual(camera.handler.replies[1], ("mqttotastart", "off"))
             self.assertEqual((camera.frames.paused, camera.state), (0, "idle"))
             self.assertFalse(camera.board.spare().bootable)
 
-        self.story(tell)
+        self.story(acts)
 
     def test_a_bad_image_and_another_try(self):
-        async def tell(camera):
+        async def acts(camera):
             for data in (b"junk" * 100, NEW):
-                camera.door.replies.clear()
+                camera.handler.replies.clear()
                 camera.cmd_mqttotastart("1")
-                await until(lambda: camera.door.replies)
+                await until(lambda: camera.handler.replies)
                 await self.deliver(camera, data)
-                await until(lambda: camera.door.data is None)
+                await until(lambda: camera.handler.data is None)
             self.assertTrue(camera.board.spare().bootable)
 
-        self.story(tell)
+        self.story(acts)
 
-    def test_lost_link_is_the_sessions_and_off_is_said_on_the_next(self):
-        async def tell(camera):
+    def test_session_handles_a_lost_link_and_off_follows_on_the_next(self):
+        async def acts(camera):
             camera.cmd_mqttotastart("1")
-            await until(lambda: camera.door.replies)
-            receive = camera.door.data[1]
+            await until(lambda: camera.handler.replies)
+            receive = camera.handler.data[1]
             camera.session.up.clear()
             error = await outcome(receive(Source(NEW[:9_000], error=OSError(104)), False))
             self.assertEqual(error.errno, 104)
             await asyncio.sleep_ms(3_000)
-            self.assertEqual((len(camera.door.replies), camera.states()), (1, []))
+            self.assertEqual((len(camera.handler.replies), camera.states()), (1, []))
             camera.session.up.set()
-            await until(lambda: len(camera.door.replies) == 2)
+            await until(lambda: len(camera.handler.replies) == 2)
             await until(lambda: camera.job is None)
             await until(lambda: camera.states())
             await asyncio.sleep_ms(3_000)
             self.assertEqual([state for state, _ in camera.states()], ["failed"])  # once
 
-        self.story(tell)
+        self.story(acts)
 
     def test_refused_subscription(self):
-        async def tell(camera):
+        async def acts(camera):
             camera.session.refuses = "refused"
             camera.cmd_mqttotastart("1")
-            await until(lambda: camera.door.replies)
-            self.assertEqual(camera.door.replies, [("mqttotastart", "off")])
+            await until(lambda: camera.handler.replies)
+            self.assertEqual(camera.handler.replies, [("mqttotastart", "off")])
 
-        self.story(tell)
+        self.story(acts)
 
-    def test_stopped_by_hand(self):
-        async def tell(camera):
+    def test_stopped_by_command(self):
+        async def acts(camera):
             self.assertEqual(camera.cmd_mqttotastart("0"), "off")
             camera.cmd_mqttotastart("on")
-            await until(lambda: camera.door.replies)
+            await until(lambda: camera.handler.replies)
             self.assertIsNone(camera.cmd_mqttotastart("off"))
             await until(lambda: camera.job is None, limit_s=2)
-            self.assertEqual(camera.door.replies[1], ("mqttotastart", "off"))
+            self.assertEqual(camera.handler.replies[1], ("mqttotastart", "off"))
 
-        self.story(tell)
+        self.story(acts)
 
 
 class TestTrial(unittest.TestCase):
     def begun(self, seconds=400, **settings):
-        """A camera `seconds` after its start, and what `prepare` made of it before."""
+        """Return a camera `seconds` after its start; `prepare(camera)` is called before it."""
         prepare = settings.pop("prepare", lambda camera: None)
         camera = Camera(**settings)
         prepare(camera)
@@ -512,7 +576,7 @@ class TestTrial(unittest.TestCase):
         camera.board.is_pending = True
         camera.nvs.stored["OTA_TRIED"] = b"ota_0 1.0.0"
 
-    def test_nothing_to_tell(self):
+    def test_nothing_to_report(self):
         camera = self.begun()
         self.assertEqual((camera.states(), camera.nvs.stored), ([], {}))
         self.assertEqual(camera.cmd_mqttotaconfirm("1"), "OTA image already confirmed")
@@ -560,7 +624,7 @@ class TestTrial(unittest.TestCase):
         self.assertIn("failed already", camera.send(NEW)[1])
 
     def test_never_started(self):
-        """The power failed after the note and before the boot partition was set."""
+        """The power failed after OTA_TRIED was stored and before the boot partition was set."""
 
         def prepare(camera):
             camera.nvs.stored["OTA_TRIED"] = b"ota_1 1.1.0"

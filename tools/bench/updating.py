@@ -20,7 +20,7 @@ from sim import TOPIC, Simulator
 sys.path.append(str(ROOT / "tests"))  # images
 BYTES = 1_536 * 1_024
 MOST_HEAP_KB = 16
-MOST_RATIO = 1.3
+MOST_RATIO = 1.1
 P999_MS = 20
 LIMIT_S = 60
 

@@ -11,8 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, utils
 from update.errors import UpdateError
 
 from proto import signature
-from proto.espimage import LOOK, Description
-from proto.imagewalk import Walk
+from proto.espimage import HEAD_BYTES, Description, ImageParser
 
 BLOCKS = (signature.HEAD, signature.HEAD + 256, signature.HEAD + 384)
 SLOT_BYTES = 0x180000  # of MicroPython's layout for 4 MB with two slots
@@ -51,17 +50,17 @@ class Update:
         path = self.path
         self.kind = None
         try:
-            told = Description(data[:LOOK])
-            walk = Walk()
-            size = walk.feed(memoryview(data))
+            told = Description(data[:HEAD_BYTES])
+            parser = ImageParser()
+            size = parser.feed(memoryview(data))
         except ValueError as error:
             raise UpdateError(f"{path}: {error}") from None
-        if not walk.whole:
+        if not parser.whole:
             raise UpdateError(f"{path}: cut off after {len(data)} bytes")
         self.project, self.version = told.project, told.version
         self.body = data[:size]
         self.block = data[size:]
-        self.digest = walk.digest
+        self.digest = parser.digest
         self.segments = data[1]
 
     @classmethod

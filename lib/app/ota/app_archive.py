@@ -1,8 +1,8 @@
-"""An application on its way to the copy that does not run; `of` is the Updater.
+"""An archive of the application, written beside the copy that runs.
 
-The archive begins with the file `update.txt` (project, version, bytecode) and ends with the block
-of proto.signature, which holds its SHA-256 also where it is not signed. The archive is kept as it
-came, and mounted by boot.py.
+It begins with the file `update.txt` (project, version, bytecode) and ends with the block of
+proto.signature, which contains its SHA-256 even if it is not signed. The archive stays as it
+arrived, and boot.py mounts it.
 """
 
 import asyncio
@@ -10,68 +10,75 @@ import hashlib
 import os
 import sys
 
-from aio.late import borrow
+from micropython import const
+
 from config import product
 from proto import signature
 from proto.espimage import older
 from proto.tar import RECORD, is_blank, is_safe, member
 
-_MOST_FILES = 400
-_BLOCKS_BESIDE = 4  # for the file system's own, and for settings that are saved meanwhile
-_NEW = ".tar.new"
+_MAX_FILES = const(400)
+_SPARE_BLOCKS = const(4)  # for the file system itself, and for settings that are saved meanwhile
 
 
-class Target:
-    """Made of the first bytes: ValueError for what must not be written at all."""
+class AppArchive:
+    """Made from the first bytes: ValueError if the archive must not be written.
 
-    def __init__(self, of, head, total):
+    `key` is the public key that must have signed it, or None.
+    """
+
+    def __init__(self, head, total, force, key, copies, nvs):
         name, size = member(head[:RECORD])
         if name != "update.txt" or not 0 < size <= RECORD or len(head) < 2 * RECORD:
-            raise ValueError("the archive is no update")
-        told = bytes(head[RECORD : RECORD + size]).decode().split()
-        if len(told) != 3:
-            raise ValueError("the archive is no update")
-        self.version = told[1]
-        self.name = "{} {}".format(told[0], told[1])
-        self._of = of
-        self._copy = of.appslot().spare()
-        self._check(told, of.force)
-        _check_room(self._copy, total)
-        self._key = borrow("app.signing_key").read(of.settings["otakey"])
+            raise ValueError("the archive is not an update")
+        fields = bytes(head[RECORD : RECORD + size]).decode().split()
+        if len(fields) != 3:
+            raise ValueError("the archive is not an update")
+        project, self.version, bytecode = fields
+        self.name = "{} {}".format(project, self.version)
+        self._key = key
+        self._copies = copies
+        self._nvs = nvs
+        self._check(project, bytecode, force)
+        self._copy = copies.spare()
+        self._path, self._new_path = copies.files(self._copy)[:2]
+        _check_room(copies.files(self._copy), total)
         self._sha = hashlib.sha256()
         self._file = None
-        self._files = self._left = 0
+        self._files = 0
+        self._left = 0  # bytes of the current file, up to the next header
         self._ended = False
-        self._tail = bytearray()
+        self._tail = bytearray()  # what follows the archive
 
-    def _check(self, told, force):
-        if told[0] != product.NAME:
-            raise ValueError("{} is another project than {}".format(told[0], product.NAME))
+    def _check(self, project, bytecode, force):
+        if project != product.NAME:
+            text = "{} is another project; this camera runs {}"
+            raise ValueError(text.format(project, product.NAME))
         ours = sys.implementation._mpy & 0x3FFF
-        if told[2] != str(ours):
-            raise ValueError("bytecode {} is not for this board ({})".format(told[2], ours))
+        if bytecode != str(ours):
+            raise ValueError("bytecode {} is not for this board ({})".format(bytecode, ours))
         if force:
             return
-        if self._of.nvs.get_blob("OTA_FAILED", b"") == self.name.encode():
+        if self._nvs.get_blob("OTA_FAILED", b"") == self.name.encode():
             raise ValueError(self.name + " has failed already")
         if older(self.version, product.VERSION):
             raise ValueError("{} is older than {}".format(self.version, product.VERSION))
 
     async def take(self, view, filled):
-        """Write a block; only the last one is not full."""
+        """Write some records; only the last piece may be shorter than `view`."""
         try:
             if not self._file:
-                self._of.appslot().forget(self._copy)
-                _remove(self._copy)
-                self._file = open(self._copy + _NEW, "wb")
-            part = view[: self._walk(view[:filled])]
+                self._copies.forget(self._copy)
+                self._copies.remove(self._copy)
+                self._file = open(self._new_path, "wb")
+            part = view[: self._scan(view[:filled])]
             self._sha.update(part)
             self._file.write(part)
         except OSError as e:
             raise ValueError("file system: {}".format(e)) from None
 
-    def _walk(self, view):
-        """Look at the heads in a block: how much of it is archive."""
+    def _scan(self, view):
+        """Check the headers in a piece; return the number of bytes that belong to the archive."""
         at = 0
         while at < len(view):
             if self._left:
@@ -80,48 +87,50 @@ class Target:
             elif is_blank(view[at : at + RECORD]):
                 self._ended = True
                 step = RECORD
-            elif self._ended:  # what stands behind an archive
+            elif self._ended:
                 self._tail += view[at:]
                 if len(self._tail) > signature.MOST:
                     raise ValueError("something follows the archive")
                 break
             else:
-                self._announced(*member(view[at : at + RECORD]))
+                self._begin_file(*member(view[at : at + RECORD]))
                 step = RECORD
             at += step
         return min(at, len(view))
 
-    def _announced(self, name, size):
-        if len(self._tail) or self._files == _MOST_FILES:
-            raise ValueError("too many files")
+    def _begin_file(self, name, size):
+        if self._files == _MAX_FILES:
+            raise ValueError("the archive has too many files")
         if not (is_safe(name) or (self._files == 0 and name == "update.txt")):
-            raise ValueError("the archive has an odd name: " + name)
+            raise ValueError("the archive contains an invalid file name: " + name)
         self._files += 1
         self._left = -(-size // RECORD) * RECORD
 
     async def finish(self, view):
-        """All has come: it starts next, if it is whole, ours, and stands in flash as it should."""
+        """Let the copy start next; ValueError unless it is whole, signed and intact in flash."""
         if not self._ended or self._left:
             raise ValueError("cut off")
-        digest, tail = self._sha.digest(), self._tail
-        size = signature.size_of(tail) if len(tail) >= signature.HEAD else 0
-        if not size or size != len(tail) or tail[12 : signature.HEAD] != digest:
+        digest = self._sha.digest()
+        if not signature.belongs(self._tail, digest):
             raise ValueError("the archive is damaged")
-        if self._key and not signature.verified(tail, digest, self._key):
+        if self._key and not signature.verified(self._tail, digest, self._key):
             raise ValueError("not signed with this camera's key")
         self._file.close()
-        if await _digest_of(self._copy + _NEW, view) != digest:
+        if await _digest_of(self._new_path, view) != digest:
             raise ValueError("the flash does not hold what was written")
-        os.rename(self._copy + _NEW, self._copy + ".tar")
-        self._of.nvs.set_blob("OTA_TRIED", "{} {}".format(self._copy, self.name).encode())
-        self._of.nvs.commit()
-        self._of.appslot().choose(self._copy)
+        os.rename(self._new_path, self._path)
+        self._nvs.set_blob("OTA_TRIED", "{} {}".format(self._copy, self.name).encode())
+        self._nvs.commit()
+        self._copies.choose(self._copy)
 
     def abandon(self):
-        """Nothing is left of what did not become a copy."""
+        """Remove what was written."""
         if self._file:
             self._file.close()
-            _remove_file(self._copy + _NEW)
+            try:
+                os.remove(self._new_path)
+            except OSError:  # it is complete, and has its final name
+                pass
 
 
 async def _digest_of(path, view):
@@ -135,23 +144,18 @@ async def _digest_of(path, view):
     return sha.digest()
 
 
-def _check_room(copy, total):
-    """What is there of this copy goes first; ValueError says what is missing."""
+def _check_room(paths, total):
+    """Raise ValueError if an archive does not fit in place of what is at `paths`."""
     block, _, _, free = os.statvfs(".")[:4]
-    free += sum([_blocks(path, block) for path in _left_of(copy)])
-    needed = -(-total // block) + _BLOCKS_BESIDE
+    free += sum([_blocks(path, block) for path in paths])
+    needed = -(-total // block) + _SPARE_BLOCKS
     if needed > free:
         text = "too big: it needs {} blocks of {} bytes, {} are free"
         raise ValueError(text.format(needed, block, free))
 
 
-def _left_of(copy):
-    """What there may be of a copy; a folder is of an earlier firmware."""
-    return copy + ".tar", copy + _NEW, copy
-
-
 def _blocks(path, block):
-    """Of a file, or of a folder, which has two of its own."""
+    """Return the blocks of a file, or of a folder, which takes two itself; 0 if there is none."""
     try:
         return 2 + sum([_blocks(path + "/" + entry[0], block) for entry in os.ilistdir(path)])
     except OSError:
@@ -160,25 +164,3 @@ def _blocks(path, block):
         return -(-os.stat(path)[6] // block)
     except OSError:
         return 0
-
-
-def _remove(copy):
-    for path in _left_of(copy):
-        _remove_all(path)
-
-
-def _remove_all(path):
-    """A file, or a folder with all that is in it; one that is not there is gone already."""
-    try:
-        for name in [entry[0] for entry in os.ilistdir(path)]:
-            _remove_all(path + "/" + name)
-        os.rmdir(path)
-    except OSError:
-        _remove_file(path)
-
-
-def _remove_file(path):
-    try:
-        os.remove(path)
-    except OSError:
-        pass

@@ -1,14 +1,14 @@
-"""An update that is fetched from `otaurl`; `of` is the Updater."""
+"""An update from a web server: the file that `otaurl` names."""
 
 import asyncio
 from errno import ECONNRESET
 
 from micropython import const
 
-from aio.late import borrow
 from aio.reader import Reader
+from app import tls
 from config import product
-from proto.httpreply import MOST_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
+from proto.httpreply import MAX_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
 from proto.url import follow, hidden, parse
 from proto.values import BadArgument
 from proto.words import why
@@ -17,75 +17,111 @@ _BUFFER = const(2_048)
 _STALL_MS = const(30_000)
 _CONNECT_MS = const(20_000)
 _PAUSE_MS = const(2_000)
-_REDIRECTS = const(5)
-_MOST_SKIPPED = const(16_384)  # bytes of one header
-_BUSY = (429, 500, 502, 503, 504)  # it may be back in a moment
+_MAX_REDIRECTS = const(5)
+_MAX_SKIPPED = const(16_384)  # bytes of a header that is not needed
+_BUSY = (429, 500, 502, 503, 504)  # the server may recover soon
 _TRIES = const(5)
-_PROGRESS = const(65_536)  # after so many bytes there are as many tries again
+_PROGRESS = const(65_536)  # bytes after which all tries are available again
 
 
-async def run(of):
-    """Fetch and install; how it ends is told by the log and on `stat/<topic>/ota`."""
-    download = Download(of, parse(of.settings["otaurl"]))
-    install = borrow("app.ota.install")
-    of.state = "waiting"
-    of.log.info("update", "fetching " + hidden(of.settings["otaurl"]))
-    try:
-        await download.open()
-        await install.install(of, download.read, download.total or 0)
-    except (OSError, BadArgument) as e:
-        if of.state == "waiting":  # else it is told already
-            await borrow("app.ota.report").failed(of, e)
-    finally:
-        download.close()
+class HTTPSource:
+    """Fetches and installs an update; `install(read, total, force)` is Updater.install."""
+
+    def __init__(self, url, connector, settings, log, report, install, force=False):
+        self._url = url
+        self._download = Download(parse(url), connector, settings, log)
+        self._log = log
+        self._report = report
+        self._install = install
+        self._force = force
+
+    async def run(self):
+        self._log.info("update", "fetching " + hidden(self._url))
+        try:
+            await self._open()
+            await self._install(self._download.read, self._download.total or 0, self._force)
+        except (OSError, BadArgument):  # reported already
+            pass
+        finally:
+            self._download.close()
+
+    async def _open(self):
+        try:
+            await self._download.open()
+        except (OSError, BadArgument) as e:
+            await self._report.failed(e)
+            raise
 
 
 class Download:
-    """`await read(view)` gives its bytes, over stalls and lost connections; `total` or None."""
+    """`await read(view)` yields the file, over stalls and lost connections.
 
-    def __init__(self, of, url, stall_ms=_STALL_MS, pause_ms=_PAUSE_MS):
-        self._of = of
+    `total` is its size, or None if unknown; `at` the bytes so far.
+    """
+
+    def __init__(self, url, connector, settings, log, stall_ms=_STALL_MS, pause_ms=_PAUSE_MS):
         self._first_url = url
         self._url = url
+        self._connector = connector
+        self._settings = settings
+        self._log = log
         self._stall_ms = stall_ms
         self._pause_ms = pause_ms
         self._buffer = bytearray(_BUFFER)
         self._stream = self._reader = self._reply = None
-        self._left = None  # bytes of this answer or chunk; None: until the server closes
+        self._left = None  # bytes of this response or chunk; None: until the server closes
+        self._first = True  # chunk of the response
         self._tries = _TRIES
-        self._mark = 0
+        self._mark = 0  # `at` when the last try began
         self._tag = ""
-        self._first = True  # chunk
         self.total = None
         self.at = 0
 
     async def open(self):
-        """Ask for what is still missing; OSError with the reason, BadArgument for the address."""
-        self._url = self._first_url  # where a redirect led to may hold for a minute only
-        for _ in range(_REDIRECTS + 1):
+        """Request what is missing; OSError with the reason, BadArgument for the URL or file."""
+        self._url = self._first_url  # the target of a redirect may be valid for a minute only
+        for _ in range(_MAX_REDIRECTS + 1):
             self.close()
-            reply = self._reply = await self._ask()
+            reply = self._reply = await self._request_in_time()
             if reply.status not in REDIRECTS:
                 return await self._begin(reply)
             if not reply.location:
                 raise BadReply("{}, which leads nowhere".format(reply))
             self._url = follow(self._url, reply.location)
-        raise BadReply("more than {} redirects".format(_REDIRECTS))
+        raise BadReply("more than {} redirects".format(_MAX_REDIRECTS))
 
-    async def _ask(self):
+    async def read(self, view):
+        """Fill the start of `view`; return the number of bytes, 0 at the end."""
+        while True:
+            try:
+                got = await self._some(view)
+                self.at += got
+                return got
+            except OSError as e:
+                if isinstance(e, BadReply):
+                    raise
+                await self._resume(e)
+
+    def close(self):
+        if self._stream:
+            self._stream.close()
+            self._stream = None
+
+    async def _request_in_time(self):
         try:
             return await asyncio.wait_for_ms(self._request(), _CONNECT_MS + self._stall_ms)
         except asyncio.TimeoutError:
             raise OSError("no answer in time") from None
-        except ValueError as e:  # a certificate's fault
-            raise BadArgument(borrow("app.tls").why(e)) from None
+        except ValueError as e:  # the certificate
+            raise BadArgument(tls.why(e)) from None
 
     async def _request(self):
-        of, url, context = self._of, self._url, None
+        """Connect and send a request; return the head of the response."""
+        url, context = self._url, None
         if url.tls:
-            verify = not of.settings["mqttverify"]
-            context = borrow("app.tls").client_context(verify, of.settings["mqttca"])
-        self._stream = await of.dialler.open(url.host, url.port, context)
+            verify = not self._settings["mqttverify"]
+            context = tls.client_context(verify, self._settings["mqttca"])
+        self._stream = await self._connector.open(url.host, url.port, context)
         lines = ["GET {} HTTP/1.1".format(url.path), "Host: " + url.authority()]
         lines += ["User-Agent: {}/{}".format(product.NAME, product.VERSION)]
         lines += ["Accept-Encoding: identity", "Connection: close"]
@@ -103,7 +139,7 @@ class Download:
         return reply
 
     async def _begin(self, reply):
-        """The head is there: is it what was asked for?"""
+        """Check that the response is what was requested, and go to the first missing byte."""
         whole = reply.length if reply.status == 200 else reply.total
         if reply.chunked and reply.status == 200:
             whole = None  # RFC 9112, section 6.3
@@ -117,34 +153,25 @@ class Download:
             self.total, self._tag = whole, reply.tag
         self._left = 0 if reply.chunked else reply.length
         self._first = True
-        if reply.status == 200 and self.at:  # the server knows no ranges
-            skip, view = self.at, memoryview(bytearray(512))
-            while skip:
-                got = await self._some(view[: min(512, skip)])
-                if not got:
-                    raise BadArgument("the file has changed meanwhile")
-                skip -= got
+        if reply.status == 200 and self.at:  # the server does not support ranges
+            await self._skip(self.at)
 
     def _is_another(self, reply, whole):
-        """Whether an answer that goes on is of another file than the one that was begun."""
+        """Return True for a response with a file other than the one that was begun."""
         if self.total is not None and whole not in (None, self.total):
             return True
         return bool(self._tag and reply.tag and self._tag != reply.tag)
 
-    async def read(self, view):
-        """Fill the start of `view`: how many bytes, 0 at the end."""
-        while True:
-            try:
-                got = await self._some(view)
-                self.at += got
-                return got
-            except OSError as e:
-                if isinstance(e, BadReply):
-                    raise
-                await self._resume(e)
+    async def _skip(self, count):
+        view = memoryview(bytearray(512))
+        while count:
+            got = await self._some(view[: min(512, count)])
+            if not got:
+                raise BadArgument("the file has changed meanwhile")
+            count -= got
 
     async def _resume(self, error):
-        """Take the download up where it was, a few times."""
+        """Continue the download where it broke off; raise the error after some tries."""
         if self.at - self._mark >= _PROGRESS:
             self._tries = _TRIES
         self._mark = self.at
@@ -153,7 +180,7 @@ class Download:
                 raise error
             self._tries -= 1
             text = "{} after {} bytes: trying again"
-            self._of.log.info("update", text.format(why(error), self.at))
+            self._log.info("update", text.format(why(error), self.at))
             self.close()
             await asyncio.sleep_ms(self._pause_ms)
             try:
@@ -164,17 +191,16 @@ class Download:
                 error = e
 
     async def _some(self, view):
-        """Bytes of the body; 0 at its end, OSError when the connection ended before."""
-        if self._reply.chunked and not self._left:
-            if not await self._next_chunk():
-                return 0
+        """Read some of the body; 0 at its end, OSError if the connection ended before."""
+        if self._reply.chunked and not self._left and not await self._next_chunk():
+            return 0
         if self._left == 0:
             return 0
-        most = len(view) if self._left is None else min(len(view), self._left)
+        limit = len(view) if self._left is None else min(len(view), self._left)
         try:
-            part = await self._reader.some(most)
+            part = await self._reader.some(limit)
         except OSError as e:
-            if self._left is None and e.errno == ECONNRESET:  # so it ends without a length
+            if self._left is None and e.errno == ECONNRESET:  # the end of a body without a length
                 return 0
             raise
         n = len(part)
@@ -184,9 +210,9 @@ class Download:
         return n
 
     async def _next_chunk(self):
-        """Whether there is one more (RFC 9112, section 7.1)."""
-        if self._left is None:  # the last one was seen
-            return False
+        """Go to the next chunk (RFC 9112, section 7.1); return its size, None after the last."""
+        if self._left is None:
+            return None
         if not self._first:
             await self._line()
         self._first = False
@@ -194,20 +220,15 @@ class Download:
         return self._left
 
     async def _line(self):
-        """Without its end; of a long header that nobody needs the beginning."""
+        """Read a line without its end; only the beginning of a long header that is not needed."""
         line, length = bytearray(), 0
         while True:
             byte = await self._reader.byte()
             if byte == 10:
                 break
             length += 1
-            if length <= MOST_LINE:
+            if length <= MAX_LINE:
                 line.append(byte)
-            elif length > _MOST_SKIPPED or length == MOST_LINE + 1 and is_needed(line):
-                raise BadReply("the answer has too long a line")
+            elif length > _MAX_SKIPPED or length == MAX_LINE + 1 and is_needed(line):
+                raise BadReply("the response has too long a line")
         return bytes(line).rstrip(b"\r")
-
-    def close(self):
-        if self._stream:
-            self._stream.close()
-            self._stream = None

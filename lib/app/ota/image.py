@@ -1,53 +1,110 @@
-"""A firmware image on its way into the slot that does not run; `of` is the Updater."""
+"""A firmware image, written into the slot that does not run."""
 
 import asyncio
+import hashlib
 
 from micropython import const
 
-from aio.late import borrow
-from proto.imagewalk import Walk
+from app import signing_key
+from proto import signature
+from proto.espimage import HEAD_BYTES, Description, ImageParser, older
 
-_BLOCK = const(4_096)
-_MOST_TAIL = const(428)  # of proto.signature
+_BLOCK = const(4_096)  # of flash
 
 
-class Target:
-    """Made of what app.ota.checks allows."""
+class Image:
+    """Made from the first bytes: ValueError if the image must not be written.
 
-    def __init__(self, of, slot, key, project, version):
-        self.of = of
-        self.slot = slot
-        self.key = key
-        self.version = version
-        self.name = "{} {}".format(project, version)
-        self.walk = Walk()
-        self.tail = bytearray()
+    `key` is the public key that must have signed it, or None.
+    """
+
+    def __init__(self, head, total, force, key, flash, nvs):
+        description = Description(head)
+        self.version = description.version
+        self.name = "{} {}".format(description.project, description.version)
+        self._key = key
+        self._nvs = nvs
+        self._slot = flash.spare()
+        self._check(description, _running(flash), total, force)
+        self._parser = ImageParser()
+        self._tail = bytearray()  # what follows the image
         self._at = 0
 
+    def _check(self, new, running, total, force):
+        if not self._slot:
+            raise ValueError("this flash has only one slot")
+        if total > self._slot.size_bytes + signature.MOST:
+            raise ValueError("too big: {} bytes, {} fit".format(total, self._slot.size_bytes))
+        if new.project != running.project:
+            text = "{} is another project; this camera runs {}"
+            raise ValueError(text.format(new.project, running.project))
+        if force:
+            return
+        if new.version.encode() == self._nvs.get_blob("OTA_FAILED", b""):
+            raise ValueError(new.version + " has failed already")
+        if older(new.version, running.version):
+            raise ValueError("{} is older than {}".format(new.version, running.version))
+        if new.elf == running.elf and any(running.elf):
+            raise ValueError(new.version + " runs already")
+
     async def take(self, view, filled):
-        """Write a piece of a block; only the last one may be short."""
-        used = 0 if self.walk.whole else self.walk.feed(view[:filled])
+        """Write half a block of flash; only the last one may be shorter."""
+        used = 0 if self._parser.whole else self._parser.feed(view[:filled])
         if used < filled:
-            self.tail += view[used:filled]
-            if len(self.tail) > _MOST_TAIL:
+            self._tail += view[used:filled]
+            if len(self._tail) > signature.MOST:
                 raise ValueError("something follows the image")
         if not used:
             return
-        if self._at + used > self.slot.size_bytes:
-            raise ValueError("too big: {} bytes fit".format(self.slot.size_bytes))
+        if self._at + used > self._slot.size_bytes:
+            raise ValueError("too big: {} bytes fit".format(self._slot.size_bytes))
         block, at = divmod(self._at, _BLOCK)
         try:
             if not at:
-                self.slot.erase(block)
-                await asyncio.sleep_ms(0)  # each takes its time; in between it is the others' turn
-            self.slot.write(block, view[:used], at)
+                self._slot.erase(block)
+                await asyncio.sleep_ms(0)  # erasing blocks the loop, writing too
+            self._slot.write(block, view[:used], at)
         except OSError as e:
             raise ValueError("block {} of the flash: {}".format(block, e)) from None
         self._at += used
 
-    def abandon(self):
-        """What the slot holds now does not start."""
+    async def finish(self, view):
+        """Let the image start next; ValueError unless it is whole, signed and intact in flash."""
+        parser, slot = self._parser, self._slot
+        if not parser.whole:
+            raise ValueError("cut off after {} bytes".format(parser.size))
+        why = signing_key.trouble(self._tail, parser.digest, self._key)
+        if why:
+            raise ValueError(why)
+        if await _read_back(slot, parser.size - 32, view) != parser.digest:
+            raise ValueError("the flash does not hold what was written")
+        self._nvs.set_blob("OTA_TRIED", "{} {}".format(slot.label, self.version).encode())
+        self._nvs.commit()
+        try:
+            slot.set_boot()
+        except OSError as e:
+            raise ValueError("the chip refuses to start it: {}".format(e)) from None
 
-    def finish(self, view):
-        """To be awaited: all has come; it starts next if it is whole and ours."""
-        return borrow("app.ota.verify").finish(self, view)
+    def abandon(self):
+        """Leave the slot as it is: the bootloader does not start half an image."""
+
+
+def _running(flash):
+    head = bytearray(HEAD_BYTES)
+    flash.running().readinto(0, head)
+    return Description(head)
+
+
+async def _read_back(slot, size, view):
+    """Return the SHA-256 of the image in flash; None if the digest behind it differs."""
+    sha = hashlib.sha256()
+    at = 0
+    while at < size:
+        part = view[: min(len(view), size - at)]
+        slot.readinto(at, part)
+        sha.update(part)
+        at += len(part)
+        await asyncio.sleep_ms(0)
+    digest = sha.digest()
+    slot.readinto(size, view[:32])
+    return digest if view[:32] == digest else None

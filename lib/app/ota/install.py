@@ -1,90 +1,97 @@
-"""Writes an update, whatever it is and wherever it comes from; `of` is the Updater."""
+"""Installs an update of any kind from any source."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
+from app import signing_key
+from app.ota.app_archive import AppArchive
+from app.ota.image import Image
+from proto.tar import is_archive
 from proto.values import BadArgument
 
-_PIECE = const(2_048)  # of the 4,096 that flash erases at once: as much as comes at once
-_TELL_MS = const(1_000)
+_CHUNK = const(2_048)  # half of what flash erases at once
+_REPORT_MS = const(1_000)
 
 
-async def install(of, read, total=0):
-    """Write what `await read(view)` gives: a number of bytes, 0 at the end; `total` of them, or 0.
+class Install:
+    """One update: a firmware image or an archive of the application; pictures pause meanwhile."""
 
-    Afterwards it starts with the next restart, which is asked for; what it is called is returned.
-    BadArgument: it is refused, and the camera stays as it is. OSError: `read` failed.
-    """
-    of.state = "writing"
-    rested = of.frames.at_rest  # in safe mode the camera does so anyway
-    view = memoryview(bytearray(_PIECE))
-    try:
+    def __init__(self, flash, copies, nvs, settings, frames, log, report, say):
+        self._flash = flash
+        self._copies = copies
+        self._nvs = nvs
+        self._settings = settings
+        self._frames = frames
+        self._log = log
+        self._report = report
+        self._say = say
+
+    async def run(self, read, total, force):
+        """Write what `read` yields so that it starts next; return it, with `name` and `version`.
+
+        Arguments and errors as in Updater.install.
+        """
         try:
-            target = await _install(of, read, total, view)
-        except ValueError as e:  # it is not what it should be
+            return await self._write(read, total, force)
+        except ValueError as e:  # the update is not what it should be
+            await self._report.failed(e)
             raise BadArgument(str(e)) from None
-    except BaseException as e:
-        if not rested:
-            of.frames.resume()
-        if not isinstance(e, asyncio.CancelledError):
-            await borrow("app.ota.report").failed(of, e)
-        raise
-    of.state = "installed"
-    of.log.info("update", target.name + " is installed")
-    await borrow("app.ota.report").tell(of, "installed", version=target.version)
-    of.restart.request()
-    return target.name
+        except Exception as e:
+            await self._report.failed(e)
+            raise
 
-
-async def _install(of, read, total, view):
-    filled = await _fill(read, view)
-    target = _target(of, view[:filled], total)
-    of.log.info("update", "writing {}".format(target.name))
-    if not of.frames.at_rest:
-        await of.frames.pause("an update is under way")
-    try:
-        done = await _stream(of, target, read, total, view, filled)
-        await _progress(of, done, done)
-        await target.finish(view)
-    except BaseException:
-        target.abandon()
-        raise
-    return target
-
-
-def _target(of, head, total):
-    """Where what begins so is to be written; ValueError where it must not. No coroutine:
-
-    one would keep in its stack what is only needed for this.
-    """
-    if bytes(head[257:262]) == b"ustar":
-        return borrow("app.ota.app_archive").Target(of, head, total)
-    allowed = borrow("app.ota.checks").allowed(of, head, total)
-    return borrow("app.ota.image").Target(of, *allowed)
-
-
-async def _stream(of, target, read, total, view, filled):
-    """Hand all that comes to the target: how many bytes that was."""
-    done = 0
-    told = ticks_ms()
-    while filled:
-        await target.take(view, filled)
-        done += filled
-        if ticks_diff(ticks_ms(), told) >= _TELL_MS:
-            told = ticks_ms()
-            await _progress(of, done, total)
-        await asyncio.sleep_ms(0)
+    async def _write(self, read, total, force):
+        view = memoryview(bytearray(_CHUNK))
         filled = await _fill(read, view)
-    if total and done != total:
-        raise ValueError("cut off after {} of {} bytes".format(done, total))
-    return done
+        target = self._target(view[:filled], total, force)
+        self._log.info("update", "writing " + target.name)
+        pauses = not self._frames.at_rest  # in safe mode the camera is at rest already
+        try:
+            if pauses:
+                await self._frames.pause("an update is under way")
+            done = await self._stream(target, read, total, view, filled)
+            await self._progress(done, done)
+            await target.finish(view)
+        except BaseException:
+            target.abandon()
+            if pauses:
+                self._frames.resume()
+            raise
+        return target
+
+    def _target(self, head, total, force):
+        """Return what writes an update that begins with `head`; ValueError if it is refused."""
+        key = signing_key.read(self._settings["otakey"])
+        if is_archive(head):
+            return AppArchive(head, total, force, key, self._copies, self._nvs)
+        return Image(head, total, force, key, self._flash, self._nvs)
+
+    async def _stream(self, target, read, total, view, filled):
+        """Pass all that arrives to the target; return the number of bytes."""
+        done = 0
+        reported = ticks_ms()
+        while filled:
+            await target.take(view, filled)
+            done += filled
+            if ticks_diff(ticks_ms(), reported) >= _REPORT_MS:
+                reported = ticks_ms()
+                await self._progress(done, total)
+            await asyncio.sleep_ms(0)
+            filled = await _fill(read, view)
+        if total and done != total:
+            raise ValueError("cut off after {} of {} bytes".format(done, total))
+        return done
+
+    async def _progress(self, done, total):
+        percent = 100 * done // total if total else "?"
+        self._say("ota = {} %, {} bytes".format(percent, done))
+        await self._report.progress(done, total)
 
 
 async def _fill(read, view):
-    """Bytes in `view`: as many as fit, fewer at the end."""
+    """Fill `view`; return the number of bytes, which is smaller at the end."""
     filled = 0
     while filled < len(view):
         got = await read(view[filled:])
@@ -92,10 +99,3 @@ async def _fill(read, view):
             break
         filled += got
     return filled
-
-
-async def _progress(of, done, total):
-    percent = 100 * done // total if total else None
-    of.say("ota = {} %, {} bytes".format("?" if percent is None else percent, done))
-    tell = borrow("app.ota.report").tell
-    await tell(of, "writing", percent=percent, bytes=done, total=total or None)

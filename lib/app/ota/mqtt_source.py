@@ -1,77 +1,120 @@
-"""An update that comes as one MQTT message on `OTA/<device id>/data`; `of` is the Updater."""
+"""An update as one MQTT message on `OTA/<device id>/data`."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
 from proto.values import BadArgument
+from proto.words import why
 
 _STALL_MS = const(20_000)
-_LOOK_MS = const(100)
+_LINK_MS = const(30_000)
+_POLL_MS = const(100)
 
 
-async def run(of, stall_ms=_STALL_MS):
-    """Listen, take what comes, tell how it went; silence for `stall_ms` ends it."""
-    sink = _Sink(of)
-    topic = "OTA/{}/data".format(of.topics.device_id)
-    of.state = "waiting"
-    of.door.data = (topic, sink.receive)
-    try:
-        await of.session.subscribe(topic.encode())
-        await borrow("app.ota.resume").reply(of, "on")
-        reason, seen, since = "stopped", -1, ticks_ms()
-        while sink.reason is None and of.state != "stopping":
-            if sink.taken != seen:
-                seen, since = sink.taken, ticks_ms()
-            elif ticks_diff(ticks_ms(), since) > stall_ms:
-                reason = "no data for {} s".format(stall_ms // 1_000)
-                break
-            await asyncio.sleep_ms(_LOOK_MS)
-        if sink.reason is not None:
-            reason = sink.reason
-    except OSError as e:
-        reason = borrow("proto.words").why(e)
-    finally:
-        of.door.data = None
-    if reason:
-        of.log.info("update", "by MQTT has ended: " + reason)
-        await borrow("app.ota.resume").resume(of, sink, reason)
+class MQTTSource:
+    """Subscribes, and installs the first message that is not retained.
 
+    While `handler.data` is set, the handler passes that topic's messages on and pauses commands.
+    `install(read, total, force)` is Updater.install.
+    """
 
-class _Sink:
-    """Takes one message that is not retained; `reason` tells the end, "" a good one."""
+    def __init__(
+        self, session, topics, handler, log, say, install, force=False, stall_ms=_STALL_MS
+    ):
+        self._session = session
+        self._topics = topics
+        self._handler = handler
+        self._log = log
+        self._say = say
+        self._install = install
+        self._force = force
+        self._stall_ms = stall_ms
+        self._stopped = False
+        self._body = None  # of the message that is installed
+        self._received = 0
+        self.receiving = False
+        self.result = None  # "" once the update is installed, or what went wrong
 
-    def __init__(self, of):
-        self._of = of
-        self._body = None
-        self.taken = 0
-        self.taking = False
-        self.reason = None
+    async def run(self):
+        """Listen until the update is installed, fails, or nothing arrives for `stall_ms`."""
+        topic = "OTA/{}/data".format(self._topics.device_id)
+        self._handler.data = (topic, self.receive)
+        try:
+            reason = await self._listen(topic.encode())
+        except OSError as e:
+            reason = why(e)
+        finally:
+            self._handler.data = None
+        if reason:
+            self._log.info("update", "the update by MQTT has ended: " + reason)
+            await self._give_up(reason)
+
+    def stop(self):
+        """End the wait for a message."""
+        self._stopped = True
 
     async def receive(self, body, retained):
+        """Install the update in a message; called by the handler."""
         if retained:
-            self._of.log.info("update", "a retained image is ignored")
+            self._log.info("update", "a retained image is ignored")
             return
         if self._body:
             return
         self._body = body
-        self.taking = True
+        self.receiving = True
+        result = "interrupted"
         try:
-            await borrow("app.ota.install").install(self._of, self._read, body.left)
-            self.reason = ""
+            await self._install(self._read, body.left, self._force)
+            result = ""
         except BadArgument as e:
-            self.reason = str(e)
-        except BaseException as e:  # the link's end is the session's to deal with
-            self.reason = borrow("proto.words").why(e) if isinstance(e, OSError) else repr(e)
+            result = str(e)
+        except OSError as e:  # the session deals with its link
+            result = why(e)
             raise
         finally:
-            self.taking = False
+            self.result = result
+            self.receiving = False
 
     async def _read(self, view):
         part = await self._body.some(len(view))
         n = len(part)
         view[:n] = part
-        self.taken += n
+        self._received += n
         return n
+
+    async def _listen(self, topic):
+        """Return "" once the update is installed, or the reason why it is not."""
+        await self._session.subscribe(topic)
+        await self._reply("on")
+        received, since = self._received, ticks_ms()
+        while self.result is None:
+            if self._stopped:
+                return "stopped"
+            if self._received != received:
+                received, since = self._received, ticks_ms()
+            elif ticks_diff(ticks_ms(), since) > self._stall_ms:
+                return "no data for {} s".format(self._stall_ms // 1_000)
+            await asyncio.sleep_ms(_POLL_MS)
+        return self.result
+
+    async def _give_up(self, reason):
+        """Unsubscribe, and reply `off` as soon as there is a link for it."""
+        left = _LINK_MS
+        while left > 0 and not self._session.up.is_set():
+            await asyncio.sleep_ms(_POLL_MS)
+            left -= _POLL_MS
+        try:
+            await self._session.unsubscribe()
+        except OSError:  # the link went down, and the subscription with it
+            pass
+        await self._reply("off")
+        if self.receiving:  # the rest of the message blocks this link
+            self._session.reconnect(reason)
+        while self.receiving:
+            await asyncio.sleep_ms(_POLL_MS)
+
+    async def _reply(self, text):
+        self._say("mqttotastart = " + text)
+        await self._handler.reply("mqttotastart", text, 0)

@@ -1,7 +1,8 @@
-"""After an update: is the new one confirmed, or was it rolled back? `of` is the Updater.
+"""The trial of an update: it is confirmed, or rolled back by the next restart.
 
-A firmware image waits for somebody to confirm it, unless `otaconfirm` is auto; a copy of the
-application confirms itself.
+A firmware image waits for `mqttotaconfirm`, unless `otaconfirm` is auto; a copy of the application
+confirms itself. NVS keeps what was tried (OTA_TRIED: slot or copy, version), the reason for giving
+it up (OTA_REASON), and the version that failed last (OTA_FAILED).
 """
 
 import asyncio
@@ -9,99 +10,128 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
-from app.camera.camera import CameraFault
 from config import product
+from proto.faults import CameraFault
 
 _LIMIT_MS = const(300_000)
-_LOOK_MS = const(500)
+_POLL_MS = const(500)
 
 
-async def judge(of, limit_ms=_LIMIT_MS):
-    """At the start: tell how the last update went, and prove an unconfirmed one where it may."""
-    image = of.otadata().unconfirmed()
-    of.pending = image or of.appslot().unconfirmed()
-    place, _, version = of.nvs.get_blob("OTA_TRIED", b"").decode().partition(" ")
-    if of.pending:
-        await _on_trial(of, image, limit_ms)
-    elif place:
-        failed = of.otadata().failed()
-        if place in (failed and failed.label, of.appslot().failed()):
-            await _rolled_back(of, version)
-        _forget(of, "OTA_TRIED", "OTA_REASON")
+class Trial:
+    """Judges the last update after the start; `is_busy()` is true once another has begun.
 
+    `flash`, `otadata` and `copies` are hal's modules flash, otadata and appslot.
+    """
 
-async def _on_trial(of, image, limit_ms):
-    if image:
-        version = borrow("app.ota.checks").running(of).version
-    else:
-        version = product.VERSION
-    text = "{} is on trial: mqttotaconfirm 1 keeps it, a restart does not"
-    of.log.info("update", text.format(version))
-    if image and not of.settings["otaconfirm"]:
-        await _told(of, limit_ms, "trial", version=version)
-        return
-    started = ticks_ms()
-    while of.pending:
-        missing = await _missing(of)
-        if not missing:
-            confirm(of)
-            await _told(of, limit_ms, "confirmed", version=version)
-        elif ticks_diff(ticks_ms(), started) > limit_ms:
-            _give_up(of, "no {} within {} s".format(missing, limit_ms // 1_000))
+    def __init__(
+        self,
+        flash,
+        otadata,
+        copies,
+        nvs,
+        settings,
+        wifi,
+        session,
+        frames,
+        restart,
+        log,
+        report,
+        is_busy,
+        limit_ms=_LIMIT_MS,
+    ):
+        self._flash = flash
+        self._otadata = otadata
+        self._copies = copies
+        self._nvs = nvs
+        self._settings = settings
+        self._wifi = wifi
+        self._session = session
+        self._frames = frames
+        self._restart = restart
+        self._log = log
+        self._report = report
+        self._is_busy = is_busy
+        self._limit_ms = limit_ms
+
+    @property
+    def unconfirmed(self):
+        """True while the next restart gives up what runs now."""
+        return self._otadata.unconfirmed() or self._copies.unconfirmed()
+
+    async def judge(self):
+        """Report the result of the last update; confirm what runs once it works."""
+        tried, _, version = self._nvs.get_blob("OTA_TRIED", b"").decode().partition(" ")
+        if self._otadata.unconfirmed():
+            version = self._flash.running().description()[1]
+            await self._on_trial(version, self._settings["otaconfirm"])
+        elif self._copies.unconfirmed():
+            await self._on_trial(product.VERSION, True)
+        elif tried:
+            failed = self._otadata.failed()
+            if tried in (failed and failed.label, self._copies.failed()):
+                await self._rolled_back(version)
+            self._erase("OTA_TRIED", "OTA_REASON")
+
+    def confirm(self):
+        """Keep what runs now."""
+        self._otadata.confirm()
+        self._copies.confirm()
+        self._erase("OTA_TRIED", "OTA_REASON", "OTA_FAILED")
+        self._log.info("update", "the running version is confirmed")
+
+    async def _on_trial(self, version, confirms_itself):
+        text = "{} is on trial: mqttotaconfirm 1 keeps it, a restart does not"
+        self._log.info("update", text.format(version))
+        if not confirms_itself:
+            await self._publish("trial", version=version)
             return
-        await asyncio.sleep_ms(_LOOK_MS)
+        started = ticks_ms()
+        while self.unconfirmed:
+            missing = await self._missing()
+            if not missing:
+                self.confirm()
+                await self._publish("confirmed", version=version)
+            elif ticks_diff(ticks_ms(), started) > self._limit_ms:
+                self._give_up("no {} within {} s".format(missing, self._limit_ms // 1_000))
+                return
+            await asyncio.sleep_ms(_POLL_MS)
 
+    async def _missing(self):
+        """Return what does not work yet of the camera's task, or ""."""
+        if not self._wifi.up.is_set():
+            return "Wi-Fi"
+        if self._settings["mqtthost"] and not self._session.up.is_set():
+            return "broker"
+        try:
+            async with self._frames.fresh():
+                return ""
+        except CameraFault:
+            return "picture"
 
-async def _missing(of):
-    """What the camera does not do yet that it is for, "" when it does."""
-    if not of.wifi.up.is_set():
-        return "Wi-Fi"
-    if of.settings["mqtthost"] and not of.session.up.is_set():
-        return "broker"
-    try:
-        async with of.frames.fresh():
-            return ""
-    except CameraFault:
-        return "picture"
+    def _give_up(self, reason):
+        """Restart: what is unconfirmed does not start again."""
+        self._log.error("update", reason + ": rolling back")
+        self._nvs.set_blob("OTA_REASON", reason.encode())
+        self._nvs.commit()
+        self._restart.request()
 
+    async def _rolled_back(self, version):
+        reason = self._nvs.get_blob("OTA_REASON", b"").decode() or "it restarted unconfirmed"
+        self._nvs.set_blob("OTA_FAILED", version.encode())
+        self._nvs.commit()
+        self._log.error("update", "{} was rolled back: {}".format(version, reason))
+        await self._publish("rolled back", version=version, reason=reason)
 
-def _give_up(of, reason):
-    """What is unconfirmed and restarts is not started again."""
-    of.log.error("update", reason + ": back to what ran before")
-    of.nvs.set_blob("OTA_REASON", reason.encode())
-    of.nvs.commit()
-    of.restart.request()
+    async def _publish(self, state, **details):
+        """Report once there is a broker, within the limit; an update that begins does not wait."""
+        started = ticks_ms()
+        while not self._session.up.is_set() and not self._is_busy():
+            if not self._settings["mqtthost"] or ticks_diff(ticks_ms(), started) > self._limit_ms:
+                return
+            await asyncio.sleep_ms(_POLL_MS)
+        await self._report.result(state, **details)
 
-
-def confirm(of):
-    """For good: this one starts from now on."""
-    of.otadata().confirm()
-    of.appslot().confirm()
-    of.pending = False
-    _forget(of, "OTA_TRIED", "OTA_REASON", "OTA_FAILED")
-    of.log.info("update", "what runs is confirmed")
-
-
-async def _rolled_back(of, version):
-    reason = of.nvs.get_blob("OTA_REASON", b"").decode() or "it restarted unconfirmed"
-    of.nvs.set_blob("OTA_FAILED", version.encode())
-    of.nvs.commit()
-    of.log.error("update", "{} was rolled back: {}".format(version, reason))
-    await _told(of, _LIMIT_MS, "rolled back", version=version, reason=reason)
-
-
-async def _told(of, limit_ms, state, **more):
-    """Publish it once there is a broker; who asks for an update does not wait for that."""
-    started = ticks_ms()
-    while not of.session.up.is_set() and not of.job:
-        if not of.settings["mqtthost"] or ticks_diff(ticks_ms(), started) > limit_ms:
-            return
-        await asyncio.sleep_ms(_LOOK_MS)
-    await borrow("app.ota.report").tell(of, state, **more)
-
-
-def _forget(of, *keys):
-    for key in keys:
-        of.nvs.erase(key)
-    of.nvs.commit()
+    def _erase(self, *keys):
+        for key in keys:
+            self._nvs.erase(key)
+        self._nvs.commit()

@@ -1,62 +1,202 @@
-"""Updates: one at a time, from whichever door; what does the work is borrowed for it."""
+"""Updates, one at a time: by MQTT ("push"), from `otaurl` ("pull"), in an HTTP request ("upload").
+
+What installs an update is imported when one begins, and stays: updates are rare, and where the
+application is files, loading it at the start would delay the first picture.
+"""
 
 import asyncio
-import gc
 
-from aio.late import borrow
+from micropython import const
 
-_LOOK_MS = 250
-_SOURCES = {"push": "mqtt_source", "pull": "http_source"}
+from proto.values import BadArgument, confirmed
+
+UNCONFIRMED = "Running image not confirmed"
+_POLL_MS = const(250)
 
 
 class Updater:
     """`state` is idle, waiting, writing or installed; `job` is push, pull, upload or None.
 
-    `flash()`, `otadata()` and `appslot()` give hal's modules; the Status `known` knows most of the
-    rest.
+    `flash` and `copies` are hal.flash and hal.appslot; `say(text)` shows progress on the consoles.
     """
 
-    def __init__(self, known, flash, otadata, appslot, nvs, door, restart, say, dialler):
-        self._known = known
-        self.flash = flash
-        self.otadata = otadata
-        self.appslot = appslot
-        self.nvs = nvs
-        self.door = door
-        self.restart = restart
-        self.say = say
-        self.dialler = dialler
+    def __init__(
+        self,
+        settings,
+        topics,
+        session,
+        handler,
+        connector,
+        frames,
+        flash,
+        copies,
+        nvs,
+        restart,
+        log,
+        say,
+        report,
+        trial,
+        poll_ms=_POLL_MS,
+    ):
+        self._settings = settings
+        self._topics = topics
+        self._session = session
+        self._handler = handler
+        self._connector = connector
+        self._frames = frames
+        self._flash = flash
+        self._copies = copies
+        self._nvs = nvs
+        self._restart = restart
+        self._log = log
+        self._say = say
+        self._report = report
+        self._trial = trial
+        self._poll_ms = poll_ms
+        self._source = None  # of a push or a pull
         self.state = "idle"
         self.job = None
-        self.force = self.pending = False
-        self.untold = None  # how the last one ended, while there is no broker
 
-    def __getattr__(self, name):
-        """Commands, which are borrowed, and what `known` has."""
-        if name[:4] == "cmd_":
-            work = getattr(borrow("app.ota.commands"), name[4:])
-            return lambda argument: work(self, argument)
-        return getattr(self._known, name)
+    async def run(self):
+        """Judge the last update; then run pushes and pulls. Requests run uploads themselves."""
+        await self._trial.judge()
+        while True:
+            await self._idle()
+            await self._run_source()
 
-    def upload(self, read, total):
-        """To be awaited: (HTTP status, text) of the update that `await read(view)` gives."""
-        return borrow("app.ota.upload").upload(self, read, total)
+    async def _idle(self):
+        """Wait for a push or a pull; meanwhile send a result that no broker has received."""
+        while not self._source:
+            await self._report.flush()
+            await asyncio.sleep_ms(self._poll_ms)
 
-    def end(self):
-        """The place is free again, unless a restart follows."""
+    async def _run_source(self):
+        try:
+            await self._source.run()
+        finally:
+            self._source = None
+            self._end()
+
+    def cmd_upgrade(self, argument):
+        """Fetch and install the update that `otaurl` names."""
+        if argument != "force":
+            confirmed(argument, "upgrade")
+        url = self._settings["otaurl"]
+        if not url:
+            raise BadArgument("otaurl is not set")
+        from app.ota.http_source import HTTPSource  # here: see the top
+
+        source = HTTPSource(
+            url,
+            self._connector,
+            self._settings,
+            self._log,
+            self._report,
+            self.install,
+            argument == "force",
+        )
+        why = self._refusal()
+        if why:
+            return why
+        self._begin("pull", source)
+        return "Upgrade " + self._flash.running().description()[1]
+
+    def cmd_mqttotastart(self, argument):
+        """Receive an update by MQTT; the reply `on` follows once the camera listens for it."""
+        argument = {"on": "1", "off": "0"}.get(argument.lower(), argument)
+        if not argument:
+            return "on" if self.job == "push" else "off"
+        if argument == "0":
+            return self._stop_push()
+        if argument not in ("1", "force"):
+            raise BadArgument("1 | force | 0")
+        why = self._refusal()
+        if why:
+            return why
+        from app.ota.mqtt_source import MQTTSource  # here: see the top
+
+        source = MQTTSource(
+            self._session,
+            self._topics,
+            self._handler,
+            self._log,
+            self._say,
+            self.install,
+            argument == "force",
+        )
+        self._begin("push", source)
+        return None
+
+    def _stop_push(self):
+        if self.job == "push" and self.state == "waiting":
+            self._source.stop()
+            return None  # the source replies `off`
+        return "busy" if self.job else "off"
+
+    def cmd_mqttotaconfirm(self, argument):
+        """Keep the running image."""
+        confirmed(argument, "confirm")
+        if not self._trial.unconfirmed:
+            return "OTA image already confirmed"
+        self._trial.confirm()
+        return "Confirmed OTA image"
+
+    async def upload(self, read, total):
+        """Install an update of `total` bytes; return (HTTP status, text). `read` as in install."""
+        why = self._refusal()
+        if why:
+            return 409, why
+        self._begin("upload")
+        try:
+            name = await self.install(read, total)
+            return 200, name + " is installed; the camera restarts"
+        except BadArgument as e:
+            return 422, str(e)
+        finally:
+            self._end()
+
+    async def install(self, read, total=0, force=False):
+        """Write an update, and request the restart into it; return its name.
+
+        `await read(view)` fills the start of `view` and returns the number of bytes, 0 at the end;
+        `total` is 0 if unknown; `force` accepts an older or once failed version. BadArgument: the
+        update is refused, and the camera stays as it is. OSError: `read` failed.
+        """
+        from app.ota.install import Install  # here: see the top
+
+        self.state = "writing"
+        install = Install(
+            self._flash,
+            self._copies,
+            self._nvs,
+            self._settings,
+            self._frames,
+            self._log,
+            self._report,
+            self._say,
+        )
+        target = await install.run(read, total, force)
+        self.state = "installed"
+        self._log.info("update", target.name + " is installed")
+        try:
+            await self._report.result("installed", version=target.version)
+        finally:  # also if the request or the session that carried the update is cancelled
+            self._restart.request()
+        return target.name
+
+    def _refusal(self):
+        """Return the reason why no update can begin now, or ""."""
+        if self.job:
+            return "busy"
+        return UNCONFIRMED if self._trial.unconfirmed else ""
+
+    def _begin(self, job, source=None):
+        self.job = job
+        self.state = "waiting"
+        self._source = source
+
+    def _end(self):
+        """Allow the next update, unless the restart into this one is due."""
         if self.state != "installed":
             self.job = None
             self.state = "idle"
-        gc.collect()
-
-    async def run(self):
-        await borrow("app.ota.trial").judge(self)
-        while True:
-            if self.job in ("push", "pull") and self.state != "installed":
-                try:
-                    await borrow("app.ota." + _SOURCES[self.job]).run(self)
-                finally:
-                    self.end()
-            elif self.untold and self.session.up.is_set():
-                await borrow("app.ota.report").tell_end(self)
-            await asyncio.sleep_ms(_LOOK_MS)
