@@ -10,8 +10,8 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from app.camera.camera import CameraFault
 from config import product
-from proto.faults import CameraFault
 
 _LIMIT_MS = const(300_000)
 _POLL_MS = const(500)
