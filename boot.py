@@ -20,7 +20,7 @@ except Exception as e:
     sys.print_exception(e)
     bootnote = None
 
-gc.threshold(8_192)  # what is loaded now and stays is to lie close together (app.system)
+gc.threshold(8_192)  # modules that load now and stay lie close together; app.system sets its own
 
 _BLOCK = const(4_096)
 _MAX_BLOCKS = const(512)  # of the largest file system in 4 MB

@@ -41,7 +41,7 @@ class TestSlots(unittest.TestCase):
 
 
 class TestOtadata(unittest.TestCase):
-    """Works on `otadata` itself and puts back what was there."""
+    """Changes `otadata`, and restores it."""
 
     def setUp(self):
         self.partition = Partition("otadata")
@@ -86,7 +86,7 @@ class TestOtadata(unittest.TestCase):
             self.assertFalse(otadata.confirm())
 
     def test_confirming_keeps_the_running_image(self):
-        """Whatever has been chosen meanwhile: the chip itself would confirm that one."""
+        """Even if another image was chosen meanwhile, which the chip itself would confirm."""
         if flash.running().label != "ota_0":
             return
         self.partition.ioctl(6, 1)

@@ -1,6 +1,6 @@
-"""The board starts what `otadata` says, unless it is broken or was not confirmed.
+"""The board starts the image in `otadata`, unless it is broken or was not confirmed.
 
-All images run the same firmware; versions tell them apart, and a mark makes one crash or hang.
+All images run the same firmware; they differ by version, and a mark makes one crash or hang.
 """
 
 import sys
@@ -15,7 +15,7 @@ import appimage  # noqa: E402
 OTADATA, SLOTS = 0xD000, {"ota_0": 0x10000, "ota_1": 0x190000}
 NEW, PENDING, VALID, _, ABORTED = range(5)
 CONFIRM = "import esp32\nesp32.Partition.mark_app_valid_cancel_rollback()"
-PIECES = """
+CHOOSE = """
 import esp32
 part = esp32.Partition(esp32.Partition.RUNNING)
 try:
@@ -27,7 +27,7 @@ except OSError as e:
 
 
 class Board(Probe):
-    """A board whose flash is also written at the work bench, while it runs."""
+    """A board whose flash is also written from outside, while it runs."""
 
     def burn(self, at, data):
         with open(self.state / "flash.bin", "r+b") as flash:
@@ -37,8 +37,8 @@ class Board(Probe):
     def image(self, label, version="v2.0.0", **more):
         self.burn(SLOTS[label], appimage.make(version, **more))
 
-    def again(self, do, **arguments):
-        """Restart by a control of the laboratory; returns when it runs again."""
+    def restart(self, do, **arguments):
+        """Restart by a control command; return when the board runs again."""
         boots = self.facts["boots"]
         self.control(do, **arguments)
         if do == "power_cut":
@@ -46,26 +46,26 @@ class Board(Probe):
         self.wait_boot(boots + 1)
 
     def reset(self):
-        self.again("reset")
+        self.restart("reset")
 
     def update(self, **image):
-        """An image in ota_1 that the next start tries."""
+        """Put an image into ota_1 for the next start."""
         self.image("ota_1", **image)
-        assert self.run(PIECES) == b"'chosen'"
+        assert self.run(CHOOSE) == b"'chosen'"
 
-    def stands(self):
-        """What runs, what starts next, and the states of the entries."""
+    def slots(self):
+        """Return the running slot, the next one, and the states of the entries."""
         told = self.control("flash")
         states = [entry and entry["state"] for entry in told["otadata"]]
         return told["running"], told["boot"], states
 
     def renew(self):
-        """As it was at first: ota_0 runs, ota_1 holds nothing."""
+        """Return to the initial state: ota_0 runs, ota_1 is empty."""
         self.burn(OTADATA, b"\xff" * 0x2000)
         self.burn(SLOTS["ota_1"], b"\xff" * 0x1000)
         self.image("ota_0", "v1.0.0")
         self.reset()
-        assert self.stands() == ("ota_0", "ota_0", [VALID, None])
+        assert self.slots() == ("ota_0", "ota_0", [VALID, None])
 
 
 @pytest.fixture(scope="module")
@@ -91,13 +91,13 @@ def test_first_flash(running):
 
 def test_confirmed_update_stays(board):
     board.update()
-    assert board.stands() == ("ota_0", "ota_1", [VALID, NEW])
+    assert board.slots() == ("ota_0", "ota_1", [VALID, NEW])
     board.reset()
-    assert board.stands() == ("ota_1", "ota_1", [VALID, PENDING])
+    assert board.slots() == ("ota_1", "ota_1", [VALID, PENDING])
     board.run(CONFIRM)
     board.reset()
-    board.again("power_cut")
-    assert board.stands() == ("ota_1", "ota_1", [VALID, VALID])
+    board.restart("power_cut")
+    assert board.slots() == ("ota_1", "ota_1", [VALID, VALID])
 
 
 @pytest.mark.parametrize("how", ["reset", "power_cut", "watchdog"])
@@ -110,8 +110,8 @@ def test_unconfirmed_update_is_rolled_back(board, how):
         board.wait_boot(boots + 1)
         assert board.value("machine.reset_cause()") == 3
     else:
-        board.again(how)
-    assert board.stands() == ("ota_0", "ota_0", [VALID, ABORTED])
+        board.restart(how)
+    assert board.slots() == ("ota_0", "ota_0", [VALID, ABORTED])
 
 
 def test_soft_reset_does_not_pass_the_bootloader(board):
@@ -120,7 +120,7 @@ def test_soft_reset_does_not_pass_the_bootloader(board):
     boots = board.facts["boots"]
     board.send("machine.soft_reset()")
     board.wait_boot(boots + 1)
-    assert board.stands() == ("ota_1", "ota_1", [VALID, PENDING])
+    assert board.slots() == ("ota_1", "ota_1", [VALID, PENDING])
 
 
 @pytest.mark.parametrize(("behaviour", "cause"), [("crash", 2), ("hang", 3)])
@@ -129,18 +129,18 @@ def test_image_that_never_gets_anywhere(board, behaviour, cause):
     boots = board.facts["boots"]
     board.control("reset")
     board.wait_boot(boots + 2)
-    assert board.stands() == ("ota_0", "ota_0", [VALID, ABORTED])
+    assert board.slots() == ("ota_0", "ota_0", [VALID, ABORTED])
     assert board.value("machine.reset_cause()") == cause
 
 
 def test_corrupt_image_is_not_chosen_and_not_started(board):
     board.image("ota_1")
     board.burn(SLOTS["ota_1"] + 700, b"\0\1\2")
-    assert board.run(PIECES) == b"(-5379, 'ESP_ERR_OTA_VALIDATE_FAILED')"
+    assert board.run(CHOOSE) == b"(-5379, 'ESP_ERR_OTA_VALIDATE_FAILED')"
     board.update()
     board.burn(SLOTS["ota_1"] + 700, b"\0\1\2")
     board.reset()
-    assert board.stands()[0] == "ota_0"
+    assert board.slots()[0] == "ota_0"
     assert "E boot: ota_1: checksum failed" in board.output
 
 
@@ -150,7 +150,7 @@ def test_running_image_is_destroyed(board):
     board.run(CONFIRM)
     board.burn(SLOTS["ota_1"], b"\0" * 64)
     board.reset()
-    assert board.stands()[0] == "ota_0"
+    assert board.slots()[0] == "ota_0"
 
 
 def test_both_entries_are_garbage(board):
@@ -158,7 +158,7 @@ def test_both_entries_are_garbage(board):
     board.burn(OTADATA, b"\x5a" * 32)
     board.burn(OTADATA + 0x1000, b"\xa5" * 32)
     board.reset()
-    assert board.stands() == ("ota_0", "ota_0", [VALID, 0xA5A5A5A5])
+    assert board.slots() == ("ota_0", "ota_0", [VALID, 0xA5A5A5A5])
 
 
 def test_no_image_at_all_then_one(board):
@@ -169,11 +169,11 @@ def test_no_image_at_all_then_one(board):
     assert board.control("flash")["running"] is None
     board.image("ota_1", "v3.0.0")
     board.wait_boot(boots + 1)
-    assert board.stands()[0] == "ota_1"
+    assert board.slots()[0] == "ota_1"
 
 
 def test_power_fails_twice_while_it_rolls_back(board):
-    """In the bootloader's own writing."""
+    """While the bootloader writes."""
     board.update()
     board.reset()
     boots = board.facts["boots"]
@@ -185,21 +185,21 @@ def test_power_fails_twice_while_it_rolls_back(board):
     assert board.facts["boots"] == boots
     board.control("power_on")
     board.wait_boot(boots + 1)
-    assert board.stands()[:2] == ("ota_0", "ota_0")
+    assert board.slots()[:2] == ("ota_0", "ota_0")
 
 
 def test_confirm_keeps_the_running_image_whatever_was_chosen_meanwhile(board):
     board.update()
     board.reset()
     board.run("import esp32\nesp32.Partition('ota_0').set_boot()")
-    assert board.stands()[1] == "ota_0"
+    assert board.slots()[1] == "ota_0"
     assert board.run("from hal import otadata\nresult = otadata.confirm(), otadata.confirm()") == (
         b"(True, False)"
     )
-    assert board.stands()[:2] == ("ota_1", "ota_1")
+    assert board.slots()[:2] == ("ota_1", "ota_1")
     board.reset()
     board.reset()
-    assert board.stands()[:2] == ("ota_1", "ota_1")
+    assert board.slots()[:2] == ("ota_1", "ota_1")
 
 
 def test_failed_slot_and_its_version(board):

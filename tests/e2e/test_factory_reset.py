@@ -1,4 +1,4 @@
-"""A factory reset leaves nothing in the flash that the user has set."""
+"""A factory reset leaves none of the user's settings in flash."""
 
 import trustme
 from probe import NO_BROKER
@@ -15,7 +15,7 @@ GREETING = "system: esp32-mqtt-cam"
 
 
 def remains(camera, *texts):
-    """Which texts the flash or a file of the board still holds."""
+    """Return the texts that are still in the flash or in a file of the board."""
     places = [camera.state / "flash.bin", *(camera.state / "files").rglob("*")]
     held = [place.read_bytes() for place in places if place.is_file()]
     return [text for text in texts if any(text.encode() in data for data in held)]
@@ -32,9 +32,9 @@ def test_reset_leaves_no_secret_even_after_a_power_cut(tmp_path):
             wait_until(
                 lambda url=url: camera.control("nvs")["nvs"]["syscfg"].get("OTA_URL") == url
             )
-        assert remains(camera, *marks) == marks  # what was replaced stays in NVS, too
+        assert remains(camera, *marks) == marks  # replaced values stay in NVS, too
         told = camera.control("flash")
-        keys = len(camera.control("nvs")["nvs"]["syscfg"])  # that are erased before the restart
+        keys = len(camera.control("nvs")["nvs"]["syscfg"])  # erased before the restart
         camera.control("power_cut", after_ops=keys + 2, mode="torn")
         camera.type("reset 1\n")
         cut = told["operations"] + keys + 2

@@ -1,4 +1,4 @@
-"""Updates from outside: by MQTT, fetched, uploaded; refused, confirmed, rolled back."""
+"""Updates by MQTT, from a web server and by upload; refused, confirmed, rolled back."""
 
 import json
 import re
@@ -20,11 +20,11 @@ from update.keys import generate, read_private
 from update.serve import server
 
 STAT = f"stat/{TOPIC}/"
-VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each one newer than the one before
+VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each newer than the one before
 
 
 class Camera(Simulator):
-    """A board and somebody who listens to its broker."""
+    """A board, and a listener on its broker."""
 
     def __init__(self, folder, broker, settings=None, args=(), fast=True):
         super().__init__(folder, broker.uri, {"pubinterval": "0", **(settings or {})}, args, fast)
@@ -45,23 +45,23 @@ class Camera(Simulator):
     def running(self):
         return self.control("flash")["running"]
 
-    def told(self, state, since=0, limit_s=15):
-        """What `stat/<topic>/ota` says once it says this."""
+    def report(self, state, since=0, limit_s=15):
+        """Wait for this state on `stat/<topic>/ota`; return the report."""
         message = self.client.wait(
             STAT + "ota", lambda m: json.loads(m.payload)["state"] == state, limit_s, since
         )
         return json.loads(message.payload)
 
     def push(self, data, argument="1"):
-        """Send an image by MQTT; returns where in the messages that began."""
+        """Send an image by MQTT; return the number of messages before it."""
         since = len(self.client.messages)
         assert self.client.ask("mqttotastart", argument) == "on"
         self.client.send(f"OTA/{self.id}/data", data)
         return since
 
     def settled(self, since):
-        """Wait for the restart into a new image, and keep it."""
-        self.told("trial", since)
+        """Wait for the restart into the new image, and confirm it."""
+        self.report("trial", since)
         assert self.command("mqttotaconfirm 1") == "Confirmed OTA image"
         assert self.command("mqttotaconfirm 1") == "OTA image already confirmed"
 
@@ -74,27 +74,26 @@ def camera(broker, tmp_path_factory):
 
 @pytest.fixture
 def web(tmp_path):
-    """A folder over HTTP, and its address."""
+    """Return a folder served over HTTP, and its URL."""
     with server(tmp_path, HOST) as made:
         threading.Thread(target=made.serve_forever, daemon=True).start()
         yield tmp_path, f"http://{HOST}:{made.server_port}/"
         made.shutdown()
 
 
-def free(camera):
-    """Nothing is going on any more."""
+def wait_until_idle(camera):
     wait_until(lambda: camera.command("mqttotastart") == "off", 10, "the end of an update")
 
 
 def run_line(line, camera, broker, folder):
-    """A line of the README, for this camera and broker."""
+    """Run a line of the README with this camera and broker."""
     line = line.replace("DVES_A1B2C3", camera.id)
     line = line.replace("-h broker", f"-h {HOST} -p {broker.port}")
     subprocess.run(shlex.split(line), check=True, cwd=folder, timeout=10)
 
 
 def test_readme_by_mosquitto(camera, broker, tmp_path):
-    """The lines of the README, as they are written."""
+    """The lines of the README work as they are written."""
     version, boots = next(VERSIONS), camera.facts["boots"]
     (tmp_path / "firmware.bin").write_bytes(image(version))
     text = (ROOT / "README.md").read_text()
@@ -108,9 +107,9 @@ def test_readme_by_mosquitto(camera, broker, tmp_path):
             name = line.split("/")[2].split()[0]
             camera.client.wait(STAT + name, reply.encode(), since=since)
         else:
-            assert camera.told("installed", since)["version"] == version
+            assert camera.report("installed", since)["version"] == version
             camera.wait_boot(boots + 1)
-            assert camera.told("trial", since)["version"] == version
+            assert camera.report("trial", since)["version"] == version
     assert camera.running != running
     since = len(camera.client.messages)
     camera.control("reset")
@@ -119,26 +118,26 @@ def test_readme_by_mosquitto(camera, broker, tmp_path):
     camera.client.wait(STAT + "timer", since=since)
 
 
-def test_unconfirmed_is_rolled_back_and_told(camera):
+def test_unconfirmed_is_rolled_back_and_reported(camera):
     version, running, boots = next(VERSIONS), camera.running, camera.facts["boots"]
     since = camera.push(image(version))
-    camera.told("trial", since)
+    camera.report("trial", since)
     for refused in ("mqttotastart", "upgrade"):
         camera.client.ask("otaurl", "http://127.0.0.1:1/x")
         assert camera.client.ask(refused, "1") == "Running image not confirmed"
     upload = httpx.post(camera.url + "/update", content=image(version))
     assert (upload.status_code, upload.json()) == (409, {"error": "Running image not confirmed"})
     camera.power_cut()
-    assert camera.told("rolled back", since) == {
+    assert camera.report("rolled back", since) == {
         "state": "rolled back",
         "version": version,
         "reason": "it restarted unconfirmed",
     }
     assert (camera.running, camera.facts["boots"]) == (running, boots + 2)
-    since = camera.push(image(version))  # it is not taken again
-    assert "failed already" in camera.told("failed", since)["reason"]
+    since = camera.push(image(version))  # refused from now on
+    assert "failed already" in camera.report("failed", since)["reason"]
     camera.client.wait(STAT + "mqttotastart", b"off", since=since)
-    free(camera)
+    wait_until_idle(camera)
 
 
 def test_fetched(camera, web):
@@ -152,26 +151,26 @@ def test_fetched(camera, web):
     assert camera.client.ask("upgrade", "0", reply="SYNTAX").startswith("upgrade: 1 to upgrade")
 
 
-def test_what_cannot_be_fetched_is_said(camera, web):
+def test_failed_downloads_are_reported(camera, web):
     _, url = web
     for address, why in (
         (url + "nothing.bin", "404"),
         ("http://127.0.0.1:1/x", "refused"),
-        (url, "not a firmware image"),  # the list of files: a page
+        (url, "not a firmware image"),  # a page that lists the files
         ("https://127.0.0.1:1/x", "no CA"),
     ):
         since = len(camera.client.messages)
         camera.client.ask("otaurl", address)
         camera.client.ask("upgrade", "1")
-        assert why in camera.told("failed", since)["reason"]
-        free(camera)
+        assert why in camera.report("failed", since)["reason"]
+        wait_until_idle(camera)
     assert "password" not in camera.client.ask("otaurl", "ftp://x/y")
     assert "http://" in camera.client.ask("upgrade", "1", reply="SYNTAX")
     assert camera.client.ask("otaurl", "1") == ""
 
 
 def test_uploaded(camera, tmp_path):
-    """As curl and browsers do it; meanwhile the camera serves, but pictures."""
+    """As curl and browsers do it; meanwhile the camera serves everything but pictures."""
     version, since = next(VERSIONS), len(camera.client.messages)
     data = image(version, size=512 * KB)
     asked = []
@@ -220,7 +219,7 @@ def test_retained_image_is_ignored(camera):
     assert camera.client.ask("power") == "off"
     camera.client.publish(f"OTA/{camera.id}/data", b"", retain=True)
     assert camera.facts["boots"] == boots
-    free(camera)
+    wait_until_idle(camera)
 
 
 def test_broker_that_restarts_in_the_middle(tmp_path):
@@ -231,8 +230,8 @@ def test_broker_that_restarts_in_the_middle(tmp_path):
         camera.hurry_to_broker()
         wait_until(lambda: "mqtt connected" in camera.status(), 15, "the broker")
         camera.client.wait(STAT + "timer", since=len(camera.client.messages) - 1)
-        camera.client.send(f"OTA/{camera.id}/data", image("v9.9.7"))  # it listens there again
-        assert camera.told("installed")["version"] == "v9.9.7"
+        camera.client.send(f"OTA/{camera.id}/data", image("v9.9.7"))  # it has subscribed again
+        assert camera.report("installed")["version"] == "v9.9.7"
 
 
 def test_tool_pushes_and_confirms(camera, broker, tmp_path):
@@ -246,15 +245,15 @@ def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     (tmp_path / "fw.bin").write_bytes(image("v0.0.1"))
     done = subprocess.run(line, capture_output=True, text=True, timeout=50)
     assert done.returncode == 1 and "older" in done.stderr
-    free(camera)
+    wait_until_idle(camera)
     done = subprocess.run(
         [*line[:-1], "DVES_000000", "--patience", "1"], capture_output=True, text=True, timeout=50
     )
     assert done.returncode == 3 and "does not answer" in done.stderr
 
 
-def signed_ones_alone(folder):
-    """With a key set, every door asks for its signature; the image confirms itself."""
+def only_signed_images(folder):
+    """With a key set, every source requires its signature; the image confirms itself."""
     private, public = generate(folder / "key", 2048)
     _, other = generate(folder / "other", 2048)
     settings = {"otaconfirm": "auto"}
@@ -277,25 +276,25 @@ def signed_ones_alone(folder):
                     422,
                     why,
                 )
-                assert why in camera.told("failed", camera.push(update.data))["reason"]
-                free(camera)
+                assert why in camera.report("failed", camera.push(update.data))["reason"]
+                wait_until_idle(camera)
                 (folder / "fw.bin").write_bytes(update.data)
                 since = len(camera.client.messages)
                 camera.client.ask("upgrade", "1")
-                assert why in camera.told("failed", since)["reason"]
-                free(camera)
+                assert why in camera.report("failed", since)["reason"]
+                wait_until_idle(camera)
             assert "otakey: there is a key" in camera.client.ask(
                 "otakey", other.read_text(), reply="SYNTAX"
             )
             assert "unsigned" not in camera.status()
             since = camera.push(good.data)
-            assert camera.told("confirmed", since)["version"] == "v9.1.0"
+            assert camera.report("confirmed", since)["version"] == "v9.1.0"
             assert camera.command("mqttotaconfirm 1") == "OTA image already confirmed"
             made.shutdown()
 
 
 def big_one_in_a_small_heap(folder):
-    """1.5 MB arrive in one message while no more is free than on a board without PSRAM."""
+    """1.5 MB arrive in one message, with as little free heap as on a board without PSRAM."""
     data = image("v9.1.0", size=1536 * KB)
     with Mosquitto(folder / "broker") as broker:
         with Camera(folder / "camera", broker, args=("--heap", "480K")) as camera:
@@ -310,7 +309,7 @@ CUTS = ((1, "torn"), (9, "before"), (12, "torn"), (26, "torn"), (27, "after"))
 
 
 def power_cuts(folder):
-    """The real thing, a few times: first block, in the middle, in otadata, while it starts."""
+    """On a running board: at the first block, in the middle, in otadata, during the start."""
     data = image("v9.1.0", size=32 * KB)
     with Mosquitto(folder / "broker") as broker, Camera(folder / "camera", broker) as camera:
         for number, mode in CUTS:
@@ -325,12 +324,12 @@ def power_cuts(folder):
             assert camera.running in ("ota_0", "ota_1")
             if camera.running == "ota_1":
                 since = len(camera.client.messages)
-                camera.power_cut()  # it was not confirmed
+                camera.power_cut()  # before it is confirmed
             assert camera.running == "ota_0"
             camera.client.wait(STAT + "timer", since=since)
 
 
-SLOW = [signed_ones_alone, big_one_in_a_small_heap, power_cuts]
+SLOW = [only_signed_images, big_one_in_a_small_heap, power_cuts]
 
 
 @pytest.mark.parametrize("story", SLOW, ids=name_of)

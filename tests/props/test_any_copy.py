@@ -1,4 +1,4 @@
-"""hal.tarfs: a copy is read as it was packed; one that is damaged is refused, or as it was."""
+"""hal.tarfs: a copy reads as it was packed; a damaged one is refused, or its names are right."""
 
 import pytest
 from archives import packed
@@ -17,14 +17,14 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("copy") / "app_a.tar"
 
 
-def held(copy, folder="/"):
-    """{name: bytes} of all that a mounted copy shows."""
+def content(copy, folder="/"):
+    """Return {name: bytes} of all files in a mounted copy."""
     found = {}
     for name, kind, _, size in copy.ilistdir(folder):
         path = f"{folder}/{name}"
         if kind == FOLDER:
             assert copy.stat(path)[0] == FOLDER
-            found |= held(copy, path)
+            found |= content(copy, path)
         else:
             assert (copy.stat(path)[0], copy.stat(path)[6]) == (FILE, size)
             with copy.open(path, "rb") as file:
@@ -34,10 +34,10 @@ def held(copy, folder="/"):
 
 @given(FILES, st.integers(1, 700))
 @settings(max_examples=60, deadline=None)
-def test_what_was_packed(place, files, piece):
+def test_packed_files(place, files, piece):
     place.write_bytes(packed(files))
     copy = TarFS(str(place))
-    assert held(copy) == files
+    assert content(copy) == files
     for name, data in files.items():
         with copy.open(name, "rb") as file:
             buffer, got = bytearray(piece), b""
@@ -52,7 +52,7 @@ def test_what_was_packed(place, files, piece):
 
 @given(FILES, NAME)
 @settings(max_examples=60, deadline=None)
-def test_what_is_not_there(place, files, name):
+def test_missing_files(place, files, name):
     place.write_bytes(packed(files))
     copy = TarFS(str(place))
     if name not in files:
@@ -62,7 +62,7 @@ def test_what_is_not_there(place, files, name):
             assert refused.value.args[0] == 2
 
 
-def test_nothing_is_changed(place):
+def test_read_only(place):
     place.write_bytes(packed({"app/x.mpy": b"x"}))
     copy = TarFS(str(place))
     for call, *paths in (
@@ -85,7 +85,7 @@ def test_nothing_is_changed(place):
 
 @given(FILES.filter(bool), st.data())
 @settings(max_examples=150, deadline=None)
-def test_any_changed_byte_of_a_head_or_any_cut(place, files, data):
+def test_any_changed_byte_of_a_header_or_any_cut(place, files, data):
     whole = packed(files)
     ends = whole.rindex(b"ustar") // 512 * 512
     at = data.draw(st.integers(0, ends + 511))
@@ -96,7 +96,7 @@ def test_any_changed_byte_of_a_head_or_any_cut(place, files, data):
         changed[at] ^= data.draw(st.integers(1, 255))
     place.write_bytes(changed)
     try:
-        found = held(TarFS(str(place)))
+        found = content(TarFS(str(place)))
     except (OSError, ValueError):
         return
-    assert set(found) == set(files)  # then it was a byte of a file
+    assert set(found) == set(files)  # a byte of a file changed

@@ -1,4 +1,4 @@
-"""proto.signature: what the cryptography package signs is verified, nothing else is."""
+"""proto.signature: signatures by the cryptography package are verified, nothing else is."""
 
 import functools
 import hashlib
@@ -35,7 +35,7 @@ def signed(key, algorithm=None):
 
 
 def raw(key, message):
-    """What the private key makes of any message: a signature with any padding."""
+    """Return the private key's power of a message: a signature with any padding."""
     numbers = key.private_numbers()
     n = numbers.public_numbers.n
     return pow(int.from_bytes(message, "big"), numbers.d, n).to_bytes(key.key_size // 8, "big")
@@ -103,7 +103,7 @@ def test_padding_is_checked_whole(message):
         assert not verified(block(raw(private(), message)), DIGEST, public_key(pem(private())))
 
 
-def test_no_number_beyond_the_modulus():
+def test_number_beyond_the_modulus_is_refused():
     numbers = private().public_key().public_numbers()
     made = int.from_bytes(signed(private())[HEAD:], "big") + numbers.n
     if made < 1 << 2048:
@@ -124,7 +124,7 @@ def test_unsigned_block():
 
 
 @given(st.binary(min_size=HEAD, max_size=HEAD))
-def test_anything_is_no_block(head):
+def test_random_bytes_are_not_a_block(head):
     assert size_of(head) == 0
     assert size_of(MAGIC + head[8:]) in (0, HEAD, HEAD + 256, HEAD + 384)
 

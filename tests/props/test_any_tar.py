@@ -1,4 +1,4 @@
-"""proto.tar: what tarfile makes is read; names that lead elsewhere and damaged heads are not."""
+"""proto.tar: headers by tarfile are read; unsafe names and damaged headers are refused."""
 
 import io
 import tarfile
@@ -19,7 +19,7 @@ def header(name, size=0, kind=tarfile.REGTYPE):
 @given(
     st.from_regex(r"[a-z_]{1,20}(/[a-z0-9_.]{1,40}){1,4}", fullmatch=True), st.integers(0, 262144)
 )
-def test_what_tarfile_writes(name, size):
+def test_headers_by_tarfile(name, size):
     assert member(memoryview(header(name, size))) == (name, size)
 
 
@@ -38,18 +38,18 @@ def test_any_changed_byte(at, change):
         name, size = member(record)
     except BadArchive:
         return
-    assert (name, size) == ("app/mqtt.mpy", 1000)  # only the field of the checksum says less
+    assert (name, size) == ("app/mqtt.mpy", 1000)  # only in the checksum field
 
 
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE]
 )
-def test_no_links_and_folders(kind):
+def test_links_and_folders_are_refused(kind):
     with pytest.raises(BadArchive, match="other than files"):
         member(header("app/x.mpy", 0, kind))
 
 
-def test_no_giants():
+def test_too_big_a_file():
     with pytest.raises(BadArchive, match="bytes"):
         member(header("app/x.mpy", 262_145))
 
@@ -75,12 +75,12 @@ def test_no_giants():
         "",
     ],  # fmt: skip
 )
-def test_names_that_lead_elsewhere(name):
+def test_unsafe_names(name):
     assert not is_safe(name)
 
 
 @pytest.mark.parametrize("name", ["app/mqtt.mpy", "www/app.js.gz", "hal/sensor/__init__.mpy"])
-def test_names_of_ours(name):
+def test_safe_names(name):
     assert is_safe(name)
 
 

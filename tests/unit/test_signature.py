@@ -43,7 +43,7 @@ class TestSignature(unittest.TestCase):
             wrong[at] ^= 1
             self.assertFalse(verified(wrong, DIGEST, key))
 
-    def test_a_key_that_is_none(self):
+    def test_invalid_keys(self):
         for text in (b"", b"x", KEY[:200], KEY.replace(b"MII", b"MIJ"), KEY + b"x"):
             with self.assertRaises(ValueError):
                 public_key(text)
