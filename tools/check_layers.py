@@ -21,7 +21,10 @@ PURE = set(
 )
 STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".split())
 HARDWARE = {"machine", "network", "esp32", "esp", "camera", "ntptime", "neopixel"}
-APP = STANDARD | {"aio", "proto", "config.product", "app.settings.schema", "app.commandtable"}
+APP = STANDARD | set(
+    "aio proto config.product app.settings.schema app.commands app.password app.signing_key "
+    "app.tls".split()
+)
 
 ALLOWED = {  # module or package: what it may import; the longest name that fits counts
     "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
@@ -32,13 +35,11 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "hal": STANDARD | HARDWARE | {"hal", "config"},
     "hal.tarfs": STANDARD,  # boot.py loads it alone
     "app": APP,
-    "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
+    "app.settings.schema": PURE | {"proto", "app.settings.checks"},  # tools read it on a PC
+    "app.settings.checks": PURE | {"proto"},
     "app.camera.frames": APP | {"app.camera.pool"},
     "app.http.server": APP | {"app.http.request"},
-    "app.settings.row": PURE | {"proto", "aio.late"},
-    "app.settings.check": APP | {"app.settings.row"},
-    "app.settings.change": APP | {"app.settings.row"},
-    "app.commandtable": set(),  # tools on the PC read it
+    "app.commands": PURE | {"proto", "app.settings.schema"},  # tools read it on a PC
     "app.http.site": APP | {"microdot"},
     "app.http.static": APP | {"frozenpages"},
     "app.wifi.portal": APP | {"microdot"},

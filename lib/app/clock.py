@@ -7,6 +7,7 @@ from micropython import const
 
 from aio.late import borrow
 from config import product
+from proto.posixtz import TimeZone, days_of
 
 _HOUR_MS = const(3_600_000)
 _EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000
@@ -33,7 +34,7 @@ class Clock:
         self._hour_ms = hour_ms
         self._epoch = 0 if time.gmtime(0)[0] == 2000 else -_EPOCH_1970
         year, month, day = [int(part) for part in product.BUILD_DATE.split("-")]
-        self._earliest = borrow("proto.civil").days_of(year, month, day) * _DAY
+        self._earliest = days_of(year, month, day) * _DAY
         self._zone_text = None
         self._since = self._until = self._offset = 0  # from when till when local time is how far
         self.syncs = 0
@@ -71,7 +72,7 @@ class Clock:
     def _local(self):
         text, now = self._settings["timezone"], self.utc()
         if text != self._zone_text or not self._since <= now < self._until:
-            zone = borrow("proto.posixtz").TimeZone(text)
+            zone = TimeZone(text)
             self._since, self._until, self._offset = zone.period(now)
             self._zone_text = text
         return now + self._offset

@@ -38,6 +38,7 @@ from app.ondemand import OnDemand
 from app.ota.updater import Updater
 from app.power import Power, PowerReport
 from app.restart import Restart
+from app.settings.schema import HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
 from app.watchdog import Feeder
@@ -81,7 +82,7 @@ class System:
         self._connect()
 
     def _make_settings(self):
-        self.settings = Settings(NVS(borrow("app.settings.schema").NAMESPACE), self.log, self.id)
+        self.settings = Settings(NVS(NAMESPACE), self.log, self.id)
         self.log.settings = self.settings
         self.topics = Topics(self.settings, self.id)
         self.commands = Commands(self.settings)
@@ -198,7 +199,7 @@ class System:
             lender("hal.flash"),
             lender("hal.otadata"),
             lender("hal.appslot"),
-            NVS(borrow("app.settings.schema").NAMESPACE),
+            NVS(NAMESPACE),
             self.door,
             self.restart,
             self.consoles.say,
@@ -216,12 +217,12 @@ class System:
             system=self.restart,
             updater=self.updater,
         )
-        self.settings.when("restart", self.restart.ask)
-        self.settings.when("reconnect", self.session.reconnect)
-        self.settings.when("rejoin", self.wifi.rejoin)
-        self.settings.when("log", self.log.follow)
-        self.settings.when("hashed", self.web.drop_viewers)
-        self.settings.when("hashed", self.telnet.end_all)
+        self.settings.on_change(RESTART, self.restart.ask)
+        self.settings.on_change(RECONNECT, self.session.reconnect)
+        self.settings.on_change(REJOIN, self.wifi.rejoin)
+        self.settings.on_change(LOG, self.log.follow)
+        self.settings.on_change(HASHED, self.web.drop_viewers)
+        self.settings.on_change(HASHED, self.telnet.end_all)
         self.log.follow()
 
     def start(self):

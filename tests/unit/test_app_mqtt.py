@@ -42,7 +42,7 @@ class PowerCommand:
     def __init__(self):
         self.calls = 0
 
-    def call(self, name, argument, group=False):
+    async def call(self, name, argument, group=False):
         self.calls += 1
         return "power", str(self.calls), 3  # retained, QoS 1
 

@@ -5,7 +5,7 @@ import unittest
 from fakes import Log, outcome, run
 
 from aio.reader import Body, Reader
-from app.commandtable import QOS1, RETAIN
+from app.commands import QOS1, RETAIN
 from app.mqtt.commands import CommandDoor
 from app.mqtt.topics import Topics
 from proto.values import BadArgument, UnknownCommand
@@ -15,7 +15,7 @@ class Commands:
     def __init__(self):
         self.calls = []
 
-    def call(self, name, argument, group=False):
+    async def call(self, name, argument, group=False):
         self.calls.append((name, argument, group))
         if name == "unknown":
             raise UnknownCommand(name)
@@ -104,7 +104,11 @@ class TestCommandDoor(unittest.TestCase):
 
     def test_a_reply_that_comes_later(self):
         door = make()
-        door._commands.call = lambda *args: ("mqttotastart", None, 0)
+
+        async def call(name, argument, group):
+            return "mqttotastart", None, 0
+
+        door._commands.call = call
         self.assertEqual(send(door, "cmnd/cam/mqttotastart", b"1"), ([], 0))
         self.assertEqual((door.said, door.happened), ([], ["command"]))
 

@@ -6,7 +6,7 @@ import unittest
 
 from fakes import Log, ended, run
 
-from app.commandtable import PRIVATE
+from app.commands import PRIVATE
 from app.console.console import Consoles
 from proto.values import BadArgument, UnknownCommand
 
@@ -15,7 +15,7 @@ class Commands:
     def __init__(self):
         self.calls = []
 
-    def call(self, name, argument, group=False):
+    async def call(self, name, argument, group=False):
         self.calls.append((name, argument))
         if name == "unknown":
             raise UnknownCommand(name)
@@ -42,9 +42,11 @@ class Screen:
         await self.reads.wait()
         self.shown += data
 
-    def type(self, data):
+    async def type(self, data):
         for byte in data:
-            self.console.type(byte)
+            line = self.console.type(byte)
+            if line:
+                await self.console.run(line)
 
 
 class ConsolesCase(unittest.TestCase):
@@ -66,7 +68,7 @@ class ConsolesCase(unittest.TestCase):
         seen = []
 
         async def tell(consoles, commands, log, screen):
-            screen.type(data)
+            await screen.type(data)
             await asyncio.sleep_ms(10)
             seen.extend((screen.shown.decode(), commands.calls, log.errors))
 
@@ -109,7 +111,7 @@ class TestLines(ConsolesCase):
         shown = b""
 
         async def tell(consoles, commands, log, screen):
-            screen.type(b"ssid \xc3\x28\r")
+            await screen.type(b"ssid \xc3\x28\r")
             await asyncio.sleep_ms(10)
             self.assertTrue(b"not UTF-8\r\n" in screen.shown, shown)
             self.assertEqual(commands.calls, [])
@@ -124,7 +126,7 @@ class TestLines(ConsolesCase):
         calls = []
 
         async def tell(consoles, commands, log, screen):
-            screen.type(noise + b"\x15\r\ntimer 1\r")
+            await screen.type(noise + b"\x15\r\ntimer 1\r")
             await asyncio.sleep_ms(10)
             calls.extend(commands.calls)
             self.assertEqual(log.errors, [])
@@ -136,7 +138,7 @@ class TestLines(ConsolesCase):
 class TestMany(ConsolesCase):
     def test_replies_show_on_every_console_refusals_and_private_ones_here_alone(self):
         async def tell(consoles, commands, log, one, two):
-            one.type(b"power on\rlog\rtimer bad\runknown\r")
+            await one.type(b"power on\rlog\rtimer bad\runknown\r")
             await asyncio.sleep_ms(10)
             self.assertEqual(two.shown, b"power = now on\r\n")
             for part in (b"power = now on", b"two", b"0..9", b"try help"):
@@ -146,12 +148,12 @@ class TestMany(ConsolesCase):
 
     def test_half_typed_line_is_shown_again_behind_news(self):
         async def tell(consoles, commands, log, one, two):
-            one.type(b"pow")
+            await one.type(b"pow")
             consoles.say("7 wifi: joined")
             await asyncio.sleep_ms(10)
             self.assertEqual(one.shown, b"pow\r\x1b[K7 wifi: joined\r\npow")
             self.assertEqual(two.shown, b"7 wifi: joined\r\n")
-            one.type(b"er on\r")
+            await one.type(b"er on\r")
             self.assertEqual(commands.calls, [("power", "on")])
 
         self.story(tell)
@@ -159,8 +161,8 @@ class TestMany(ConsolesCase):
     def test_same_command_at_once_from_two_is_run_twice_in_order(self):
         async def tell(consoles, commands, log, one, two):
             for n in range(100):
-                one.type(b"timer %d\r" % n)
-                two.type(b"timer %d\r" % (1_000 + n))
+                await one.type(b"timer %d\r" % n)
+                await two.type(b"timer %d\r" % (1_000 + n))
                 await asyncio.sleep_ms(0)
             await asyncio.sleep_ms(10)
             expected = [("timer", str(n + k)) for n in range(100) for k in (0, 1_000)]
@@ -209,12 +211,12 @@ class TestWhoDoesNotRead(ConsolesCase):
     def test_costs_little_memory_whatever_is_typed_and_told(self):
         async def tell(consoles, commands, log, screen):
             screen.reads.clear()
-            screen.type(b"x")
+            await screen.type(b"x")
             await asyncio.sleep_ms(10)
             gc.collect()
             before = gc.mem_alloc()
             for _ in range(20_000):
-                screen.type(b"a\x7f")
+                await screen.type(b"a\x7f")
             consoles.say("y" * 7_000)
             gc.collect()
             self.assertTrue(gc.mem_alloc() - before < 16_384, gc.mem_alloc() - before)

@@ -34,7 +34,7 @@ class Stdio:
 
 
 class Commands:
-    def call(self, name, argument, group=False):
+    async def call(self, name, argument, group=False):
         return name, argument * 20, 0
 
 

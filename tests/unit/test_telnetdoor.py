@@ -16,7 +16,7 @@ class Commands:
     def __init__(self):
         self.calls = []
 
-    def call(self, name, argument, group=False):
+    async def call(self, name, argument, group=False):
         self.calls.append((name, argument))
         return name, "now " + argument, 0
 

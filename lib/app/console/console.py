@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from app.commandtable import PRIVATE
+from app.commands import PRIVATE
 from proto.lineedit import MOST, LineEditor
 from proto.values import BadArgument, UnknownCommand
 
@@ -24,18 +24,22 @@ class Console:
         self.lost = 0  # lines
 
     def type(self, byte):
-        """One byte from the keyboard."""
+        """Take one byte from the keyboard; return the line that it completes, else None."""
         echo = self._editor.feed(byte)
         if self._echo and echo:
             self.put(echo)
         line = self._editor.line
         if line is None:
-            return
+            return None
         if self._editor.too_long:
             self._editor.too_long = False
             self.print("the line is longer than {} bytes".format(MOST))
-        elif line.strip():
-            self._consoles.run_line(line, self)
+            return None
+        return line if line.strip() else None
+
+    async def run(self, line):
+        """Run a line that `type` has returned."""
+        await self._consoles.run_line(line, self)
 
     def print(self, text):
         """Show lines; a half-typed command is shown again behind them."""
@@ -90,7 +94,7 @@ class Consoles:
         for console in self._open:
             console.print(text)
 
-    def run_line(self, line, console):
+    async def run_line(self, line, console):
         """Run `command argument`; the reply goes to all, a refusal to who typed it."""
         try:
             text = line.decode().strip()
@@ -99,7 +103,7 @@ class Consoles:
             return
         name, _, argument = text.partition(" ")
         try:
-            reply, text, flags = self._commands.call(name, argument)
+            reply, text, flags = await self._commands.call(name, argument)
         except UnknownCommand:
             console.print("{}: unknown; try help".format(name))
         except BadArgument as e:

@@ -51,5 +51,7 @@ async def _read(console, stream, telnet, idle_ms):
             if answer:
                 console.put(answer)
             if telnet.data is not None:
-                console.type(telnet.data)
+                line = console.type(telnet.data)
+                if line:
+                    await console.run(line)
         await asyncio.sleep_ms(0)  # a flood is always ready: the others' turn

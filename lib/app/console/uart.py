@@ -25,7 +25,9 @@ class SerialConsole:
         try:
             while True:
                 for byte in await self._stdio.read():
-                    self._console.type(byte)
+                    line = self._console.type(byte)
+                    if line:
+                        await self._console.run(line)
         finally:
             await finish(pump)
 

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from app.commandtable import PRIVATE, QOS1, RETAIN
+from app.commands import PRIVATE, QOS1, RETAIN
 from config import product
 from proto.values import BadArgument, UnknownCommand
 
@@ -47,7 +47,7 @@ class CommandDoor:
         await body.into(memoryview(raw))
         try:
             argument = bytes(raw).decode()
-            reply = self._commands.call(name, argument, group)
+            reply = await self._commands.call(name, argument, group)
         except UnknownCommand:
             await self._syntax("", group)
         except (BadArgument, UnicodeError) as e:
@@ -88,7 +88,7 @@ class CommandDoor:
     async def report(self):
         """Publish power and timer where the broker does not know them yet."""
         for name in ("power", "timer"):
-            reply = self._commands.call(name, "")
+            reply = await self._commands.call(name, "")
             if self._said.get(name) != reply[1]:
                 await self.reply(*reply)
 

@@ -24,7 +24,7 @@ def upgrade(of, argument):
     url = of.settings["otaurl"]
     if not url:
         raise BadArgument("otaurl is not set")
-    borrow("proto.url").parse(url)
+    borrow("proto.uri").parse_url(url)
     why = begin(of, "pull", argument == "force")
     return why or "Upgrade " + borrow("app.ota.checks").running(of).version
 

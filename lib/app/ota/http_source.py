@@ -9,7 +9,7 @@ from aio.late import borrow
 from aio.reader import Reader
 from config import product
 from proto.httpreply import MOST_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
-from proto.url import follow, hidden, parse
+from proto.uri import parse_url, without_password
 from proto.values import BadArgument
 from proto.words import why
 
@@ -26,10 +26,10 @@ _PROGRESS = const(65_536)  # after so many bytes there are as many tries again
 
 async def run(of):
     """Fetch and install; how it ends is told by the log and on `stat/<topic>/ota`."""
-    download = Download(of, parse(of.settings["otaurl"]))
+    download = Download(of, parse_url(of.settings["otaurl"]))
     install = borrow("app.ota.install")
     of.state = "waiting"
-    of.log.info("update", "fetching " + hidden(of.settings["otaurl"]))
+    of.log.info("update", "fetching " + without_password(of.settings["otaurl"]))
     try:
         await download.open()
         await install.install(of, download.read, download.total or 0)
@@ -69,7 +69,7 @@ class Download:
                 return await self._begin(reply)
             if not reply.location:
                 raise BadReply("{}, which leads nowhere".format(reply))
-            self._url = follow(self._url, reply.location)
+            self._url = self._url.follow(reply.location)
         raise BadReply("more than {} redirects".format(_REDIRECTS))
 
     async def _ask(self):

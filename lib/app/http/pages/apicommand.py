@@ -16,7 +16,7 @@ async def run(exchange):
     argument = body.text_of("argument", asked.get("argument", ""))
     body = None
     try:
-        reply, text, _ = exchange.site.commands.call(name, argument)
+        reply, text, _ = await exchange.site.commands.call(name, argument)
     except UnknownCommand:
         raise BadRequest(404, "There is no such command; the command help lists all.") from None
     except BadArgument as e:

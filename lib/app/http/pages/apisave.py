@@ -19,7 +19,7 @@ async def camera(exchange, wanted):
     """{parameter: value}; the reply has all values."""
     site = exchange.site
     try:
-        site.commands.call("camera", json.dumps(wanted))
+        await site.commands.call("camera", json.dumps(wanted))
     except BadArgument as e:
         raise BadRequest(400, str(e)) from None
     return "json_reply", "write", {"values": site.status.camera.values()}

@@ -7,10 +7,11 @@ from config import product
 async def read(exchange):
     """What the camera's page shows of it."""
     broker = borrow("app.brokertext").state(exchange.site.status)
-    await borrow("app.http.json_reply").members(exchange, _members(exchange.site, broker))
+    _, now, _ = await exchange.site.commands.call("time", "")
+    await borrow("app.http.json_reply").members(exchange, _members(exchange.site, now, broker))
 
 
-def _members(site, broker):
+def _members(site, now, broker):
     """(name, value) one after the other: none waits in memory until all are known."""
     of = site.status
     yield "name", product.NAME
@@ -20,7 +21,7 @@ def _members(site, broker):
     yield "host", site.access.host
     yield "open", site.access.open
     yield "uptime_s", of.log.uptime_s()
-    yield "time", site.commands.call("time", "")[1]
+    yield "time", now
     yield "heap_free", of.chip.free_bytes()
     yield "started_by", of.chip.reset_cause()
     yield "wifi", _wifi(of)

@@ -10,7 +10,7 @@ async def save(exchange, typed, pressed, wanted):
         if wrong:
             return "pages.setup", "page", typed, wrong
     if pressed != "save":
-        site.commands.call("restart", "1")
+        await site.commands.call("restart", "1")
     title = "Saved" if kept else "In force, but not saved"
     title = "Restarting" if pressed == "reboot" else title
     return "pages.saved", "tell", title, wanted, kept, restarts
