@@ -227,12 +227,11 @@ class Settings:
 
     async def _hash_clear_text(self):
         """Hash what `provision` of older versions has written to flash as it was typed."""
-        for row in SCHEMA:
-            clear = self[row[NAME]]
-            if row[FLAGS] & HASHED and clear and not password.is_hash(clear):
-                value = await password.hashed(clear)
-                if self[row[NAME]] == clear:
-                    self.keep(row[NAME], value)
+        async with self._one_change:
+            for row in SCHEMA:
+                value = self[row[NAME]]
+                if row[FLAGS] & HASHED and value and not password.is_hash(value):
+                    self.keep(row[NAME], await password.hashed(value))
 
 
 async def _with_hashes(changes):
