@@ -1,10 +1,10 @@
-"""Keeps a board's settings in a file on the PC, and brings them back.
+"""Back up a board's settings to a file on the PC, and restore them.
 
     make backup PORT=/dev/ttyUSB0 FILE=porch.json      (ARGS=--secrets: passwords, too)
     make restore PORT=/dev/ttyUSB0 FILE=porch.json
 
-The file is JSON: settings by their commands' names, and the camera's stored parameters. What a
-file does not hold stays on the board as it is.
+The file is JSON: settings by their commands' names, and the camera's stored parameters. What is
+not in the file stays on the board as it is. Of `adminpass` the file holds the hash.
 """
 
 import argparse
@@ -23,7 +23,7 @@ _NAME, _KEY = 0, 1
 
 
 def read(board, secrets=False, say=print):
-    """What is to be kept of a board, as a dictionary."""
+    """Return the backup of a board as a dictionary."""
     board.load("settings.py")
     kept, left_out = {}, []
     for row in usersettings.visible():
@@ -38,7 +38,7 @@ def read(board, secrets=False, say=print):
         except BadSetting as exc:
             say(f"left out, because the firmware would not take it: {exc}")
     if left_out:
-        say(f"left out: {', '.join(left_out)} (--secrets keeps them, readable, in the file)")
+        say(f"left out: {', '.join(left_out)} (--secrets adds them to the file, unencrypted)")
     camera = {}
     for name, *_ in params():
         value = board.ask(f"stored({CAMERA!r}, {name!r}, True)")
@@ -51,12 +51,12 @@ def read(board, secrets=False, say=print):
 def _stored(board, row):
     if usersettings.is_file(row):
         return board.get("/" + row[_KEY])
-    number = row[usersettings.schema.KIND] == "int"
+    number = usersettings.is_number(row)
     return board.ask(f"stored({NAMESPACE!r}, {row[_KEY]!r}, {number})")
 
 
 def save(board, path, secrets=False):
-    """Write the file; with secrets in it, only its owner may read it."""
+    """Write the file; if it holds secrets, only its owner may read it."""
     data = read(board, secrets)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secrets else 0o644)
     with open(file, "w") as opened:
@@ -66,7 +66,7 @@ def save(board, path, secrets=False):
 
 
 def load(path):
-    """(settings, camera parameters) of a file, checked; BadSetting for what is none."""
+    """Return (settings, camera parameters) of a file, checked; BadSetting if it is no backup."""
     try:
         data = json.loads(Path(path).read_text())
         if data["format"] != _FORMAT:
@@ -76,7 +76,7 @@ def load(path):
         raise BadSetting(f"{path}: {exc.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadSetting(f"{path} is no backup of settings") from None
-    return usersettings.checked(given), usersettings.camera_parameters(camera)
+    return usersettings.checked(given, backup=True), usersettings.camera_parameters(camera)
 
 
 def parse(argv=None):
@@ -84,7 +84,7 @@ def parse(argv=None):
     parser.add_argument("port", help=PORT_HELP)
     parser.add_argument("file", help="the JSON file")
     parser.add_argument("--restore", action="store_true", help="from the file to the board")
-    parser.add_argument("--secrets", action="store_true", help="passwords, too: readable")
+    parser.add_argument("--secrets", action="store_true", help="passwords, too, unencrypted")
     return parser.parse_args(argv)
 
 

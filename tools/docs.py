@@ -1,8 +1,8 @@
-"""Write what is said of commands and settings out of the firmware's own tables.
+"""Write the documentation of commands and settings from the firmware's own tables.
 
-That is README's references, and what GET /api/settings and /api/camera answer, with blanks that
-app.http fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit
-status 1 if not).
+These are README's references, and what GET /api/settings and /api/camera answer, with blanks that
+app.http fills in. `docs.py` writes them; `docs.py --check` only reports whether all are current
+(exit status 1 if not).
 """
 
 import itertools
@@ -13,22 +13,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 WWW = ROOT / "lib" / "www"
-sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
-from wording import wording  # noqa: E402
-
-from app import commandtable  # noqa: E402
+from app.commands import GROUP, QOS1, RETAIN, TABLE  # noqa: E402
 from app.settings import schema  # noqa: E402
 from proto.params import FRAMESIZES, PARAMS  # noqa: E402
 
 _NOTES = (
-    ("secret", "secret: shown as `***`"),
-    ("restart", "restarts"),
-    ("rejoin", "joins the Wi-Fi anew"),
-    ("reconnect", "reconnects to the broker"),
-    ("default_by_1", "`1` restores the default"),
-    ("device_id_too", "so does the device id"),
-    ("group", "also on the group topic"),
+    (schema.SECRET, "secret: shown as `***`"),
+    (schema.RESTART, "restarts the camera"),
+    (schema.REJOIN, "joins the Wi-Fi again"),
+    (schema.RECONNECT, "reconnects to the broker"),
+    (schema.DEFAULT_BY_1, "`1` restores the default"),
+    (schema.DEVICE_ID_TOO, "so does the device id"),
+    (schema.GROUP, "also on the group topic"),
 )
 
 
@@ -36,27 +34,32 @@ def commands():
     """One row for each command of the table."""
     yield "| command | argument and effect | reply on | group |"
     yield "| --- | --- | --- | --- |"
-    for name, flags, _, reply, text in commandtable.rows():
+    for name, flags, _, reply, text in TABLE:
         topic = f"`stat/<topic>/{reply}`"
-        topic += ", retained" if flags & commandtable.RETAIN else ""
-        topic += ", QoS 1" if flags & commandtable.QOS1 else ""
-        group = "yes" if flags & commandtable.GROUP_TOO else ""
+        topic += ", retained" if flags & RETAIN else ""
+        topic += ", QoS 1" if flags & QOS1 else ""
+        group = "yes" if flags & GROUP else ""
         yield f"| `{name}` | {_cell(text)} | {topic} | {group} |"
 
 
 def settings():
     """One row for each setting a user can reach."""
-    yield "| setting | what it is for | values | default | notes | NVS key |"
+    yield "| setting | purpose | values | default | notes | NVS key |"
     yield "| --- | --- | --- | --- | --- | --- |"
-    for row, (group, label, about) in _worded():
-        name, key, kind, default, _, flags = row
-        check, names = schema.check_of(row, {}), schema.choices(row)
+    for row in visible():
+        name, key, kind, default, check, flags, title, label, about = row
+        names = schema.choices(row)
         shown = names[default] if names else default
-        notes = ", ".join(text for flag, text in _NOTES if flag in flags)
-        where = f"file `{key}`" if kind == "file" else f"`{key}`"
         value = f"`{shown}`" if shown != "" else "none"
-        what = f"{group}, {label}. {about}"
-        yield f"| `{name}` | {_cell(what)} | {_cell(str(check))} | {value} | {notes} | {where} |"
+        notes = ", ".join(text for flag, text in _NOTES if flag & flags)
+        place = f"file `{key}`" if kind == schema.FILE else f"`{key}`"
+        purpose = _cell(f"{title}, {label}. {about}")
+        yield f"| `{name}` | {purpose} | {_cell(str(check))} | {value} | {notes} | {place} |"
+
+
+def visible():
+    """The rows of settings that a user can reach."""
+    return [row for row in schema.SCHEMA if not row[schema.FLAGS] & schema.HIDDEN]
 
 
 def parameters():
@@ -73,18 +76,7 @@ def parameters():
 
 def described_settings():
     """The JSON of all settings that a user can reach."""
-    return _described("settings", itertools.starmap(_setting, _worded()))
-
-
-def _worded():
-    """(row, its words) of each setting a user can reach, in the order of the words."""
-    rows = {row[schema.NAME]: row for row in schema.all_rows()}
-    rows = {name: row for name, row in rows.items() if "hidden" not in row[schema.FLAGS]}
-    words = wording()
-    if set(words) != set(rows):
-        odd = ", ".join(sorted(set(words) ^ set(rows)))
-        raise SystemExit(f"tools/wording.py and the schema differ in: {odd}")
-    return [(rows[name], told) for name, told in words.items()]
+    return _described("settings", map(_setting, visible()))
 
 
 def described_camera():
@@ -98,23 +90,23 @@ def _described(name, objects):
     return text.replace('"{{', "{{").replace('}}"', "}}")
 
 
-def _setting(row, words):
-    name, _, kind, default, _, flags = row
-    check, names = schema.check_of(row, {}), schema.choices(row)
+def _setting(row):
+    name, _, kind, default, check, flags, title, label, about = row
+    names = schema.choices(row)
     found = {"name": name, "kind": "text", "value": f"{{{{text:{name}}}}}", "allowed": str(check)}
     found["default"] = names[default] if names else str(default)
-    if "secret" in flags or kind == "file":
-        found |= {"kind": "file" if kind == "file" else "secret", "value": None}
+    if flags & schema.SECRET or kind == schema.FILE:
+        found |= {"kind": "file" if kind == schema.FILE else "secret", "value": None}
         found["set"] = f"{{{{set:{name}}}}}"
     elif names:
         value = f"{{{{choice:{name} {' '.join(names)}}}}}"
         found |= {"kind": "choice", "options": names, "value": value}
-    elif kind == "int":
+    elif kind == schema.INT:
         found |= {"kind": "number", "low": check.low, "high": check.high}
-    elif "login" in flags:
+    elif flags & schema.LOGIN:
         found["value"] = f"{{{{login:{name}}}}}"
-    found["restarts"] = "restart" in flags
-    return found | dict(zip(("group", "label", "about"), words, strict=True))
+    found["restarts"] = bool(flags & schema.RESTART)
+    return found | {"group": title, "label": label, "about": about}
 
 
 def _parameter(name, low, high, initial):
@@ -130,7 +122,7 @@ def _cell(text):
 
 
 def render(text):
-    """README's text with what stands between the markers of each table made anew."""
+    """README's text with a new table between the markers of each."""
     for table in (commands, settings, parameters):
         begin, end = f"<!-- {table.__name__} -->\n", f"<!-- end of {table.__name__} -->"
         before, _, rest = text.partition(begin)
@@ -149,7 +141,7 @@ def main(arguments):
     }
     old = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if old and "--check" in arguments:
-        print(", ".join(path.name for path in old) + ": not what the tables say: make docs")
+        print(", ".join(path.name for path in old) + ": out of date; run `make docs`")
         return 1
     for path in old:
         path.write_text(wanted[path])

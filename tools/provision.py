@@ -1,10 +1,11 @@
-"""Writes settings into a board's flash, or into an image of it for a production line.
+"""Write settings to a board's flash, or to an image of it for a production line.
 
     make provision PORT=/dev/ttyUSB0 ARGS="ssid=home password=- mqtthost=mqtt://10.0.0.2"
     .venv/bin/python tools/provision.py --image nvs.bin ssid=home password=@password.txt
 
-Settings have the names of their commands, and are checked as the firmware checks them.
-NAME=@FILE is what a file holds; NAME=- asks for it without showing it.
+Settings have the names of their commands, and are checked as the firmware checks them. NAME=@FILE
+is the content of a file; NAME=- prompts for the value without showing it. `adminpass` is hashed on
+the PC: neither board nor image ever holds its clear text.
 """
 
 import argparse
@@ -28,7 +29,7 @@ def write(board, settings, camera=(), say=print):
     board.load("settings.py")
     if board.ask(f"stored({NAMESPACE!r}, {JOURNAL!r}, False)") is not None:
         raise BoardError(
-            "the camera was cut off while it saved settings, and finishes that at its next start: "
+            "the camera lost power while it saved settings, and finishes that at its next start: "
             "let it start once, then try again"
         )
     for row, value in settings:
@@ -36,7 +37,7 @@ def write(board, settings, camera=(), say=print):
             _write_file(board, row, value)
         else:
             _write_key(board, NAMESPACE, row[_KEY], usersettings.stored(row, value))
-        say(f"{row[_NAME]} = {_told(row, value)}")
+        say(f"{row[_NAME]} = {_shown(row, value)}")
     for name, value in camera:
         _write_key(board, CAMERA, name, value)
 
@@ -55,7 +56,7 @@ def _write_file(board, row, value):
         board.do(f"drop({path!r})")
 
 
-def _told(row, value):
+def _shown(row, value):
     if value is None:
         return "(default)"
     if usersettings.is_secret(row):
@@ -66,7 +67,7 @@ def _told(row, value):
 
 
 def rows_of_image(settings):
-    """The lines of the generator's CSV; BadSetting for what is no key of NVS."""
+    """Yield the lines of the generator's CSV; BadSetting for a setting that is a file."""
     yield ["key", "type", "encoding", "value"]
     yield [NAMESPACE, "namespace", "", ""]
     for row, value in settings:
@@ -96,8 +97,8 @@ def make_image(path, settings, size=_SIZE):
         raise BadSetting(f"the image was not made: {(done.stderr or done.stdout).strip()[-300:]}")
 
 
-def ask_secrets(given):
-    """Take what was given as `-` from the terminal."""
+def with_typed(given):
+    """Return the settings with each value of `-` replaced by what is typed at the terminal."""
     return [(name, getpass.getpass(f"{name}: ") if text == "-" else text) for name, text in given]
 
 
@@ -115,14 +116,14 @@ def parse(argv=None):
     args = parser.parse_args(argv)
     args.port = None if args.image else args.words.pop(0)
     if not args.words or (args.port and "=" in args.port and "://" not in args.port):
-        parser.error("which board (PORT), and which settings (NAME=VALUE ...)?")
+        parser.error("expected PORT NAME=VALUE ..., or --image FILE NAME=VALUE ...")
     return args
 
 
 def main(argv=None):
     args = parse(argv)
     try:
-        settings = usersettings.checked(ask_secrets(usersettings.pairs(args.words)))
+        settings = usersettings.checked(with_typed(usersettings.pairs(args.words)))
         if args.image:
             make_image(args.image, settings, args.size)
             print(f"{args.image}: to write it, make flash PORT=... ARGS='--nvs {args.image}'")
@@ -133,7 +134,7 @@ def main(argv=None):
             write(board, settings)
             if not args.no_restart:
                 board.reset()
-                print("The board restarts with them.")
+                print("The board restarts with these settings.")
     except (BoardError, BadSetting) as exc:
         print(f"provision: {exc}", file=sys.stderr)
         return 1

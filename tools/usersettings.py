@@ -1,5 +1,6 @@
-"""Settings as a user names them, and as the firmware keeps them: by the firmware's own table."""
+"""Settings by their names, checked and encoded by the firmware's own table and code."""
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -8,7 +9,8 @@ for _folder in ("tools/pc", "lib"):
     if str(ROOT / _folder) not in sys.path:
         sys.path.append(str(ROOT / _folder))
 
-from app.settings import schema  # noqa: E402 - found on the path above
+from app import password  # noqa: E402 - found on the path above
+from app.settings import schema  # noqa: E402
 from proto.params import PARAMS  # noqa: E402
 from proto.values import BadArgument  # noqa: E402
 
@@ -23,7 +25,7 @@ class BadSetting(Exception):
 
 
 def pairs(words):
-    """[(name, text), ...] of NAME=VALUE words; NAME=@FILE is what the file holds."""
+    """Return [(name, text), ...] of NAME=VALUE words; NAME=@FILE is the content of the file."""
     found = []
     for word in words:
         name, equals, text = word.partition("=")
@@ -38,64 +40,89 @@ def pairs(words):
     return found
 
 
-def checked(given):
-    """[(row, value), ...] as the firmware would take them; BadSetting for the first it would not.
+def checked(given, backup=False):
+    """Return [(row, value), ...] as the firmware would take them; BadSetting for the first fault.
 
-    A value of None means the default: the firmware keeps nothing for it.
+    A value of None means the default: nothing is stored for it. A password is hashed here, so that
+    its clear text never leaves the PC; only a `backup` may hold a hash, which stays as it is.
     """
     result = {}
     for name, text in given:
         row = schema.find(name)
-        if row is None:
+        if row is None or is_hidden(row):
             names = ", ".join(row[schema.NAME] for row in visible())
             raise BadSetting(f"no setting is named {name}; there are: {names}")
-        result[name] = (row, _value(row, text))
-        if "fresh" in row[schema.FLAGS]:
+        result[name] = (row, _value(row, text, backup))
+        if row[schema.FLAGS] & schema.CLEAN_SESSION:
             result.setdefault(_CLEAN, (schema.find(_CLEAN), None))
     return list(result.values())
 
 
-def _value(row, text):
-    if text == "1" and "default_by_1" in row[schema.FLAGS]:
+def _value(row, text, backup):
+    if text == "1" and row[schema.FLAGS] & schema.DEFAULT_BY_1:
         return None
+    is_hashed = row[schema.FLAGS] & schema.HASHED
+    if backup and is_hashed and password.is_hash(text):
+        return text
+    value = taken(row, text)
+    if value == row[schema.DEFAULT]:
+        return None
+    return hashed(value) if is_hashed else value
+
+
+def taken(row, text):
+    """Return the value that the firmware takes a text for; BadSetting if it would refuse it."""
     try:
-        value = schema.check_of(row, {})(text)
+        return row[schema.CHECK](text)
     except BadArgument as exc:
         raise BadSetting(f"{row[schema.NAME]}: {exc}") from None
-    return None if value == row[schema.DEFAULT] else value
+
+
+def hashed(text):
+    """Return what the firmware stores of a password."""
+    return asyncio.run(password.hashed(text))
 
 
 def visible():
-    """The rows of settings that are commands, too."""
-    return [row for row in schema.all_rows() if "hidden" not in row[schema.FLAGS]]
+    """Return the rows of settings that are commands, too."""
+    return [row for row in schema.SCHEMA if not is_hidden(row)]
+
+
+def is_hidden(row):
+    return bool(row[schema.FLAGS] & schema.HIDDEN)
 
 
 def is_file(row):
-    return row[schema.KIND] == "file"
+    return row[schema.KIND] == schema.FILE
+
+
+def is_number(row):
+    return row[schema.KIND] == schema.INT
 
 
 def is_secret(row):
-    return "secret" in row[schema.FLAGS]
+    return bool(row[schema.FLAGS] & schema.SECRET)
 
 
 def stored(row, value):
-    """What stands in NVS: an int, bytes, or None for nothing."""
-    return value if value is None or row[schema.KIND] == "int" else value.encode()
+    """Return the value in NVS: an int, bytes, or None for nothing."""
+    return value if value is None or is_number(row) else value.encode()
 
 
 def shown(row, value):
-    """A value as the user would type it; raises BadSetting where the firmware would refuse it."""
+    """Return a stored value as the user would type it; BadSetting if the firmware would refuse it.
+
+    Of a password that is its hash, or its clear text if older firmware has left that in flash.
+    """
     text = str(value) if isinstance(value, int) else value.decode(errors="replace").rstrip("\0")
-    try:
-        value = schema.check_of(row, {})(text)
-    except BadArgument as exc:
-        raise BadSetting(f"{row[schema.NAME]}: {exc}") from None
-    names = schema.choices(row)
+    if row[schema.FLAGS] & schema.HASHED and password.is_hash(text):
+        return text
+    value, names = taken(row, text), schema.choices(row)
     return names[value] if names else str(value)
 
 
 def camera_parameters(values):
-    """[(name, value), ...] of camera parameters; BadSetting for what the firmware would refuse."""
+    """Return [(name, value), ...] of camera parameters; BadSetting for what would be refused."""
     ranges = {name: (low, high) for name, low, high, _ in PARAMS}
     for name, value in values.items():
         low, high = ranges.get(name, (1, 0))

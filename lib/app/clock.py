@@ -6,8 +6,7 @@ import time
 from micropython import const
 
 from config import product
-from proto.civil import EPOCH, days_of
-from proto.posixtz import TimeZone
+from proto.posixtz import EPOCH, TimeZone, days_of
 from proto.words import why
 
 _HOUR_MS = const(3_600_000)

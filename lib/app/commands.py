@@ -1,35 +1,88 @@
-"""One table of commands for every door: MQTT, telnet, UART, HTTP."""
+"""Commands: one table for MQTT, the consoles and HTTP.
 
-from aio.late import borrow
-from app.commandtable import FLAGS, GROUP_TOO, OWNER, REPLY, find
-from proto.values import UnknownCommand
+A row is the whole truth about a command: help, replies, documentation and tests are generated from
+it. Every setting is a command of its own name, too (app.settings.schema).
+"""
+
+from micropython import const
+
+import app.settings.schema as schema
+from proto.values import BadArgument, UnknownCommand
+
+RETAIN = const(1)  # the reply is retained
+QOS1 = const(2)  # the reply goes out at QoS 1
+GROUP = const(4)  # also allowed on the group topic
+PRIVATE = const(8)  # on consoles only the one that sent the command shows the reply
+
+NAME, FLAGS, OWNER, REPLY, HELP = range(5)  # columns of a row
+
+TABLE = (  # command, flags, owner, reply's name, help; the owner's method is cmd_<command>
+    ("status", GROUP, "status", "status", "[1 | 2 | 3]  state; names; firmware; health"),
+    ("config", PRIVATE, "status", "config", "all settings, secrets masked"),
+    ("log", PRIVATE, "status", "log", "the last lines of the log"),
+    ("time", GROUP, "clock", "time", "local time"),
+    ("camera", 0, "params", "camera", '{"framesize": "VGA", ...}  parameters; empty: all'),
+    ("help", GROUP | PRIVATE, "commands", "help", "[command]  all commands, or one"),
+    ("power", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle"),
+    ("light", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle, the same as power"),
+    ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
+    ("capture", 0, "publisher", "capture", "publish a picture now"),
+    ("upgrade", 0, "updater", "upgrade", "1 | force  install the update at otaurl"),
+    ("mqttotastart", 0, "updater", "mqttotastart", "1 | force | 0  receive an update by MQTT"),
+    ("mqttotaconfirm", 0, "updater", "mqttotaconfirm", "1 to keep the running image"),
+    ("smartconfig", 0, "wifi", "smartconfig", "1 to open the access point for set-up"),
+    ("restart", 0, "system", "restart", "1 to restart"),
+    ("reset", 0, "system", "reset", "1 to erase the settings and restart"),
+)
+_BY_NAME = {row[NAME]: row for row in TABLE}
 
 
 class Commands:
-    """Finds and calls commands; settings are commands of their own name."""
+    """Finds and runs commands."""
 
     def __init__(self, settings):
         self._settings = settings
         self._owners = {"commands": self}
 
     def own(self, **owners):
-        """Who has the methods cmd_<command> of the table's owners."""
+        """Set the objects that have the methods cmd_<command> of the table's owners."""
         self._owners.update(owners)
 
-    def names(self, group=False):
-        """All commands, sorted; those for the group topic alone."""
-        return borrow("app.commandlist").names(group)
-
     async def call(self, name, argument, group=False):
-        """(reply name, reply text, flags); raises UnknownCommand, BadArgument."""
+        """Return (reply's name, text or None if the reply comes later, flags).
+
+        Raises UnknownCommand and BadArgument.
+        """
         name, argument = name.lower(), argument.strip()
-        if name in self._settings:
-            return self._settings.command(name, argument, group)
-        row = find(name)
-        if not row or (group and not row[FLAGS] & GROUP_TOO):
+        setting = schema.find(name)
+        if setting:
+            flags = GROUP if setting[schema.FLAGS] & schema.GROUP else 0
+            return name, await self._settings.command(name, argument, group), flags
+        row = _BY_NAME.get(name)
+        if not row or (group and not row[FLAGS] & GROUP):
             raise UnknownCommand(name)
-        owner = self._owners[row[OWNER]]
-        return row[REPLY], getattr(owner, "cmd_" + name)(argument), row[FLAGS]
+        run = getattr(self._owners[row[OWNER]], "cmd_" + name)
+        return row[REPLY], run(argument), row[FLAGS]
+
+    def names(self, group=False):
+        """Return all names, sorted; with `group` those that are allowed on the group topic."""
+        found = [row[NAME] for row in TABLE if not group or row[FLAGS] & GROUP]
+        for row in schema.SCHEMA:
+            flags = row[schema.FLAGS]
+            if not flags & schema.HIDDEN and (not group or flags & schema.GROUP):
+                found.append(row[schema.NAME])
+        return sorted(found)
 
     def cmd_help(self, argument):
-        return borrow("app.commandlist").help_on(argument.lower())
+        """Return a line for each command, or for the named one."""
+        name = argument.lower()
+        if not name:
+            return "\n".join([_help(each) for each in self.names()])
+        if name not in self.names():
+            raise BadArgument("no such command")
+        return _help(name)
+
+
+def _help(name):
+    row, setting = _BY_NAME.get(name), schema.find(name)
+    return "{} {}".format(name, row[HELP] if row else setting[schema.CHECK])

@@ -1,25 +1,21 @@
-"""The key that updates must be signed with: once set, no command puts another in its place."""
+"""Public key that updates must be signed with; once set, no command replaces it."""
 
 from proto import signature
 from proto.values import BadArgument
 
 
 def check(text, path):
-    """Raise BadArgument unless the key in `text` is one, and the one in the file `path` if any."""
+    """Raise BadArgument unless `text` is a key, and the one in the file `path` if there is one."""
     try:
-        new = signature.public_key(text.encode())
-    except ValueError as e:
-        raise BadArgument(str(e)) from None
-    try:
-        old = read(path)
+        new, old = signature.public_key(text.encode()), read(path)
     except ValueError as e:
         raise BadArgument(str(e)) from None
     if old and new != old:
-        raise BadArgument("there is a key already; only a reset takes it away")
+        raise BadArgument("there is a key already; only a reset removes it")
 
 
 def read(path):
-    """The key of a file; None without a path. ValueError for one that is unreadable."""
+    """Return the key in a file; None without a path. Raises ValueError if it is unreadable."""
     if not path:
         return None
     try:
@@ -30,7 +26,7 @@ def read(path):
 
 
 def trouble(tail, digest, key):
-    """What is wrong with what stands behind an update of that SHA-256; "" when all is well."""
+    """Return what is wrong with the bytes behind an update of this SHA-256, or ""."""
     if tail:
         size = signature.size_of(tail) if len(tail) >= signature.HEAD else 0
         if size != len(tail) or tail[12 : signature.HEAD] != digest:

@@ -7,7 +7,6 @@ from micropython import const
 from aio.backoff import Backoff
 from aio.connect import Dialler
 from aio.deadline import Deadlines
-from aio.late import borrow
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
@@ -40,6 +39,7 @@ from app.ota.trial import Trial
 from app.ota.updater import Updater
 from app.power import Power, PowerReport
 from app.restart import Restart
+from app.settings.schema import HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
 from app.syslog import Syslog
@@ -83,7 +83,7 @@ class System:
         self._connect()
 
     def _make_settings(self):
-        self.settings = Settings(NVS(borrow("app.settings.schema").NAMESPACE), self.log, self.id)
+        self.settings = Settings(NVS(NAMESPACE), self.log, self.id)
         self.log.settings = self.settings
         self.topics = Topics(self.settings, self.id)
         self.commands = Commands(self.settings)
@@ -192,7 +192,7 @@ class System:
         self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
     def _make_updater(self):
-        nvs = NVS(borrow("app.settings.schema").NAMESPACE)
+        nvs = NVS(NAMESPACE)
         report = Report(self.session, self.topics, self.log)
         trial = Trial(
             flash,
@@ -236,12 +236,12 @@ class System:
             system=self.restart,
             updater=self.updater,
         )
-        self.settings.when("restart", self.restart.request)
-        self.settings.when("reconnect", self.session.reconnect)
-        self.settings.when("rejoin", self.wifi.rejoin)
-        self.settings.when("log", self.log.follow)
-        self.settings.when("hashed", self.web.drop_viewers)
-        self.settings.when("hashed", self.telnet.end_all)
+        self.settings.on_change(RESTART, self.restart.request)
+        self.settings.on_change(RECONNECT, self.session.reconnect)
+        self.settings.on_change(REJOIN, self.wifi.rejoin)
+        self.settings.on_change(LOG, self.log.follow)
+        self.settings.on_change(HASHED, self.web.drop_viewers)
+        self.settings.on_change(HASHED, self.telnet.end_all)
         self.log.follow()
 
     def start(self):

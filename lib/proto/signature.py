@@ -1,19 +1,17 @@
-"""Signatures of updates: the block that `tools/ota.py sign` appends, verified with an RSA key.
+"""Signature of an update: the block that `tools/ota.py sign` appends, verified with an RSA key.
 
-The block: `CAMSIGN1`, length of the signature (2 bytes, little-endian), 2 zero bytes, SHA-256 of
-the update (32), the signature: PKCS#1 v1.5 (RFC 8017, section 8.2) over that SHA-256.
+The block is `CAMSIGN1`, the length of the signature (2 bytes, little-endian), 2 bytes 0, SHA-256
+of the update (32 bytes), and the signature: PKCS#1 v1.5 (RFC 8017 section 8.2) of that SHA-256.
 """
-
-from binascii import a2b_base64
 
 from micropython import const
 
+from proto.pem import blocks
+
 MAGIC = b"CAMSIGN1"
 HEAD = const(44)
-MOST = const(428)  # with a signature of 3072 bits
+MOST = const(428)  # bytes of a block, with a signature of 3072 bits
 
-_BEGIN = b"-----BEGIN PUBLIC KEY-----"
-_END = b"-----END PUBLIC KEY-----"
 _RSA = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"  # rsaEncryption, RFC 3279
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
 
@@ -46,27 +44,28 @@ def verified(block, digest, key):
 
 def public_key(text):
     """Return (modulus, exponent) of a PEM SubjectPublicKeyInfo (bytes); raises ValueError."""
-    before, begin, rest = text.partition(_BEGIN)
-    body, end, after = rest.partition(_END)
-    if not (begin and end) or before.strip() or after.strip():
+    text = text.strip()
+    found = blocks(text, b"PUBLIC KEY")
+    alone = text.startswith(b"-----BEGIN PUBLIC KEY") and text.endswith(b"END PUBLIC KEY-----")
+    if not alone or len(found) != 1:
         raise ValueError("no public key in PEM")
-    der = a2b_base64(b"".join(body.split()))
+    (der,) = found
     info, at = _element(der, 0, 0x30)
     if at != len(der) or not info.startswith(_RSA):
-        raise ValueError("no RSA key")
+        raise ValueError("not an RSA key")
     bits, at = _element(info, len(_RSA), 0x03)
     if at != len(info) or bits[:1] != b"\0":
-        raise ValueError("no RSA key")
+        raise ValueError("not an RSA key")
     pair, at = _element(bits, 1, 0x30)
     if at != len(bits):
-        raise ValueError("no RSA key")
+        raise ValueError("not an RSA key")
     modulus, at = _element(pair, 0, 0x02)
     exponent, at = _element(pair, at, 0x02)
     modulus = modulus.lstrip(b"\0")
     if at != len(pair) or len(modulus) not in (256, 384) or modulus[0] < 128:
-        raise ValueError("a key of 2048 or 3072 bits is needed")
+        raise ValueError("the key must have 2048 or 3072 bits")
     if exponent != b"\x01\x00\x01":
-        raise ValueError("an exponent of 65537 is needed")
+        raise ValueError("the exponent must be 65537")
     return int.from_bytes(modulus, "big"), 65_537
 
 
@@ -74,14 +73,14 @@ def _element(der, at, tag):
     """Return (content, end) of the DER element at `at`; raises ValueError."""
     head = der[at : at + 4]
     if len(head) < 2 or head[0] != tag:
-        raise ValueError("no RSA key")
+        raise ValueError("not an RSA key")
     length, start = head[1], at + 2
     if length == 0x81:
         length, start = head[2] if len(head) > 2 else 0, at + 3
     elif length == 0x82 and len(head) == 4:
         length, start = head[2] << 8 | head[3], at + 4
     elif length > 127:
-        raise ValueError("no RSA key")
+        raise ValueError("not an RSA key")
     if not length or start + length > len(der):
         raise ValueError("the key is cut off")
     return der[start : start + length], start + length

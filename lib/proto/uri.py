@@ -1,55 +1,129 @@
-"""Addresses of brokers: `mqtt://host`, `mqtts://host:8883`, or the bare host."""
+"""Addresses of brokers and of updates (RFC 3986).
+
+A broker's is `mqtt://host`, `mqtts://host:8883` or the bare host; an update's is `http://...` or
+`https://...`.
+"""
+
+from binascii import b2a_base64, unhexlify
 
 from proto.values import BadArgument, int_between
 
-PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA
+MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA
+_HTTP_PORTS = {"http": 80, "https": 443}
+_BROKER = "mqtt://host or mqtts://host"
+_URL = "http://host/file or https://host/file"
 
 
 def parse_broker(text, port=0, tls=False):
-    """(host, port, tls) of a broker URI; `port` and `tls` stand in for what it does not say.
+    """Return (host, port, tls) of a broker; `port` and `tls` stand in for what the text omits.
 
-    A non-zero `port` wins over one in the URI. Raises BadArgument.
+    A non-zero `port` takes precedence over one in the text. Raises BadArgument.
     """
     scheme, found, rest = text.partition("://")
     if not found:
         scheme, rest = "mqtts" if tls else "mqtt", text
     scheme = scheme.lower()
-    if scheme not in PORTS:
-        raise BadArgument("mqtt://host or mqtts://host")
+    if scheme not in MQTT_PORTS:
+        raise BadArgument(_BROKER)
     authority, _, path = rest.partition("/")
     if path or "@" in authority or any(c in authority for c in " ?#\\\"'<>"):
-        raise BadArgument(
-            "mqtt://host or mqtts://host; user and password are settings of their own"
-        )
-    host, own_port = split_port(authority)
+        raise BadArgument(_BROKER + "; user and password are settings of their own")
+    host, own_port = _host_and_port(authority)
     if not host or "[" in host or "]" in host:
-        raise BadArgument("mqtt://host or mqtts://host")
-    return host, port or own_port or PORTS[scheme], scheme == "mqtts"
+        raise BadArgument(_BROKER)
+    return host, port or own_port or MQTT_PORTS[scheme], scheme == "mqtts"
 
 
-def split_port(authority):
+def parse_url(text):
+    """Return the URL in a text; raises BadArgument."""
+    scheme, found, rest = text.partition("://")
+    scheme = scheme.lower()
+    if not found or scheme not in _HTTP_PORTS:
+        raise BadArgument(_URL)
+    if any(not 32 < ord(c) < 127 or c in '"<>\\^`{|}' for c in text):
+        raise BadArgument(_URL + "; special characters as %XX")
+    rest = rest.partition("#")[0]
+    end = min(at if at >= 0 else len(rest) for at in (rest.find("/"), rest.find("?")))
+    authority, path = rest[:end], rest[end:]
+    user, _, place = authority.rpartition("@")
+    host, port = _host_and_port(place)
+    if not host or "@" in user or "[" in host:
+        raise BadArgument(_URL)
+    try:
+        login = b2a_base64(percent_decoded(user)).decode().strip() if user else ""
+    except ValueError:
+        raise BadArgument(_URL + "; % as %25") from None
+    path = path if path[:1] == "/" else "/" + path
+    return URL(scheme == "https", host, port or _HTTP_PORTS[scheme], path, login)
+
+
+class URL:
+    """`tls`, `host`, `port`, `path` (with the query), `login` (Basic credentials or "")."""
+
+    def __init__(self, tls, host, port, path, login):
+        self.tls = tls
+        self.host = host
+        self.port = port
+        self.path = path
+        self.login = login
+
+    def authority(self):
+        """Return what a Host header names."""
+        host = "[{}]".format(self.host) if ":" in self.host else self.host
+        standard = self.port == _HTTP_PORTS["https" if self.tls else "http"]
+        return host if standard else "{}:{}".format(host, self.port)
+
+    def same_origin(self, other):
+        return (self.tls, self.host, self.port) == (other.tls, other.host, other.port)
+
+    def follow(self, location):
+        """Return the URL that a redirect leads to; credentials stay with their origin.
+
+        Raises BadArgument, also for a redirect from https to http.
+        """
+        scheme = "https:" if self.tls else "http:"
+        if location[:2] == "//":
+            location = scheme + location
+        elif ":" not in location.partition("/")[0].partition("?")[0]:  # no scheme: relative
+            if location[:1] != "/":
+                path = self.path.partition("?")[0]
+                location = path[: path.rfind("/") + 1] + location
+            location = "{}//{}{}".format(scheme, self.authority(), location)
+        url = parse_url(location)
+        if self.tls and not url.tls:
+            raise BadArgument("redirected from https to http")
+        url.login = self.login if self.same_origin(url) else ""
+        return url
+
+
+def without_password(text):
+    """Return an address as people may see it: its password is `***`."""
+    scheme, found, rest = text.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not (found and at):
+        return text
+    return "{}://{}:***@{}{}{}".format(scheme, user.partition(":")[0], host, slash, path)
+
+
+def percent_decoded(text):
+    """Return the bytes that a text with %XX stands for; raises ValueError."""
+    first, *parts = text.split("%")
+    out = first.encode()
+    for part in parts:
+        if len(part) < 2:
+            raise ValueError("an escape is cut off")
+        out += unhexlify(part[:2]) + part[2:].encode()
+    return out
+
+
+def _host_and_port(authority):
+    """Return (host, port or 0); raises BadArgument."""
     if authority[:1] == "[":  # an IPv6 literal, RFC 3986 section 3.2.2
         host, end, rest = authority[1:].partition("]")
         if not end or rest[:1] not in ("", ":"):
-            raise BadArgument("mqtt://[IPv6 address]:port")
+            raise BadArgument("an IPv6 address as in mqtt://[fe80::1]:1883")
         digits = rest[1:]
     else:
         host, _, digits = authority.partition(":")
     return host, int_between(digits, 1, 65_535) if digits else 0
-
-
-class BrokerURI:
-    """Check of a broker's address of at most `high` bytes; empty means none."""
-
-    def __init__(self, high):
-        self.high = high
-
-    def __call__(self, text):
-        if len(text.encode()) > self.high or any(ord(c) < 33 or ord(c) == 127 for c in text):
-            raise BadArgument(str(self))
-        if text:
-            parse_broker(text)
-        return text
-
-    def __str__(self):
-        return "mqtt://host or mqtts://host, at most {} characters".format(self.high)

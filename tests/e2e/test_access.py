@@ -53,7 +53,7 @@ def test_setting_is_kept_as_a_hash(camera):
     assert camera.command("adminpass") == "***"
     assert "guarded by a password" in camera.status()
     wait_until(lambda: WORD not in str(camera.control("nvs")))
-    assert "2000$" in str(camera.control("nvs")) and WORD not in camera.output
+    assert "pbkdf2-sha256$" in str(camera.control("nvs")) and WORD not in camera.output
 
 
 @pytest.mark.parametrize("path", GUARDED)

@@ -1,4 +1,4 @@
-"""Every row of the tables of commands and settings, through every door."""
+"""Every row of the tables of commands and settings, through every transport."""
 
 import re
 
@@ -8,29 +8,43 @@ from listener import Listener
 from mosquitto import HOST
 from sim import TOPIC, Simulator, wait_until
 
-from app.commandtable import GROUP_TOO, PRIVATE, rows
-from app.settings.schema import all_rows, check_of
-from proto.numbers import Between, OneOf
-
-SCHEMA = list(all_rows())
+from app import commands
+from app.commands import PRIVATE, TABLE
+from app.settings.checks import Between, OneOf
+from app.settings.schema import (
+    CHECK,
+    DEFAULT,
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    FLAGS,
+    GROUP,
+    HIDDEN,
+    KIND,
+    NAME,
+    RECONNECT,
+    RESTART,
+    SCHEMA,
+    SECRET,
+)
 
 STAT = f"stat/{TOPIC}/"
 DEVICE_ID = "DVES_A1B2C3"
 GROUP_TOPIC = "esp32-mqtt-cams"
 DOORS = ("mqtt", "telnet", "uart")
 
-SETTINGS = {row[0]: row for row in SCHEMA if "hidden" not in row[5]}
-OTHERS = {row[0]: row for row in rows()}
-FILES = [n for n, row in SETTINGS.items() if row[2] == "file"]
+SETTINGS = {row[NAME]: row for row in SCHEMA if not row[FLAGS] & HIDDEN}
+OTHERS = {row[0]: row for row in TABLE}
+FILES = [n for n, row in SETTINGS.items() if row[KIND] == FILE]
 FIRST = ("ssid", "password")  # of the network that the camera is on; the others are for later
-LOUD = [n for n, row in SETTINGS.items() if {"restart", "reconnect"} & set(row[5]) or n in FIRST]
+LOUD = [n for n, row in SETTINGS.items() if row[FLAGS] & (RESTART | RECONNECT) or n in FIRST]
 PASSWORD = "adminpass"  # a new one ends the console
 QUIET = [n for n in SETTINGS if n not in LOUD and n not in FILES and n != PASSWORD]
-LINKS = [n for n, row in SETTINGS.items() if "reconnect" in row[5] and n not in FILES]
-RESTARTS = [n for n, row in SETTINGS.items() if "restart" in row[5]]
+LINKS = [n for n, row in SETTINGS.items() if row[FLAGS] & RECONNECT and n not in FILES]
+RESTARTS = [n for n, row in SETTINGS.items() if row[FLAGS] & RESTART]
 FOR_GROUP = sorted(
-    [n for n, row in SETTINGS.items() if "group" in row[5]]
-    + [n for n, row in OTHERS.items() if row[1] & GROUP_TOO]
+    [n for n, row in SETTINGS.items() if row[FLAGS] & GROUP]
+    + [n for n, row in OTHERS.items() if row[1] & commands.GROUP]
 )
 ALL = sorted([*SETTINGS, *OTHERS])
 
@@ -55,7 +69,7 @@ TEXTS = {  # setting -> (a value other than its default, values that are refused
     "apip": ("10.0.0.1", ["10.0.0.256", "10.0.0", "127.0.0.1", "10.0.0.0", "x"]),
     "appass": ("word of AP", ["x" * 7, "x" * 64]),
 }
-EXPECTED = {  # command that is no setting -> what it says to an empty argument
+EXPECTED = {  # command that is no setting -> its reply to an empty argument
     "status": r"\d+\.\d+\.\d+.*, esp32-mqtt-cam, #, off, 0, ",
     "config": r"ssid = sim\n(.+\n)*password = \*\*\*\n",
     "log": r"\d+ mqtt: connected",
@@ -111,7 +125,7 @@ def samples(name, port=0):
     if name in TEXTS:
         good, bad = TEXTS[name]
         return good.format(port=port), bad
-    default, check = SETTINGS[name][3], check_of(SETTINGS[name], {})
+    default, check = SETTINGS[name][DEFAULT], SETTINGS[name][CHECK]
     if isinstance(check, Between):
         good = check.high if default != check.high else check.low
         return str(good), [str(check.high + 1), str(check.low - 1), "x", "1.5", "0x1"]
@@ -120,18 +134,18 @@ def samples(name, port=0):
 
 
 def shown(name, value):
-    """How a value is answered."""
-    *_, flags = SETTINGS[name]
-    check = check_of(SETTINGS[name], {})
-    if "secret" in flags:
+    """Return a value as replies show it."""
+    check = SETTINGS[name][CHECK]
+    if SETTINGS[name][FLAGS] & SECRET:
         return "***"
     return check.names[int(value)] if isinstance(check, OneOf) and value.isdigit() else value
 
 
 def default(name):
-    """(what restores the default, how that is answered)."""
-    _, _, _, value, _, flags = SETTINGS[name]
-    return "1" if "default_by_1" in flags else str(value), shown(name, str(value))
+    """Return (what restores the default, the reply to that)."""
+    value = SETTINGS[name][DEFAULT]
+    by_1 = SETTINGS[name][FLAGS] & DEFAULT_BY_1
+    return "1" if by_1 else str(value), shown(name, str(value))
 
 
 # Settings
@@ -151,7 +165,7 @@ def test_password(doors, way):
     doors["telnet"].ask("power")
     test_quiet_setting(doors[way], PASSWORD)
     assert doors["telnet"].has_ended()
-    assert not doors["telnet"].ask("power").refused  # anew
+    assert not doors["telnet"].ask("power").refused  # on a new connection
 
 
 @pytest.mark.parametrize("name", LINKS)
@@ -175,7 +189,7 @@ def test_setting_of_the_link(doors, camera, client, broker, name):
 
 
 def test_settings_that_restart(doors, camera, client, broker):
-    """Set by one door, they hold after the restart; the next one restores them."""
+    """Set by one transport, they hold after the restart; the next one restores them."""
     assert set(RESTARTS) == {"topic", "grouptopic", "subtopic", "mqttcleansession"}
     values = {name: samples(name)[0] for name in RESTARTS}
 
@@ -201,7 +215,7 @@ def test_settings_that_restart(doors, camera, client, broker):
     assert {n: doors["uart"].ask(n).text for n in RESTARTS} == defaults
     wanted = {"topic": "a_b_c_", "grouptopic": "everywhere"}
     assert ask_all(doors["uart"], {"topic": "a/b+c#", "grouptopic": "everywhere"}) == wanted
-    by_id = [name for name in RESTARTS if "device_id_too" in SETTINGS[name][5]]
+    by_id = [name for name in RESTARTS if SETTINGS[name][FLAGS] & DEVICE_ID_TOO]
     restored = ask_all(doors["uart"], dict.fromkeys(by_id, DEVICE_ID))
     assert restored == {name: defaults[name] for name in by_id}
     assert {n: doors["mqtt"].ask(n).text for n in RESTARTS} == defaults
@@ -209,7 +223,7 @@ def test_settings_that_restart(doors, camera, client, broker):
 
 @pytest.mark.parametrize("name", FIRST)
 def test_settings_of_the_air(doors, camera, client, name):
-    """A door in the air shuts with the link; what it said before that is right."""
+    """A transport over the air ends with the link; its last reply is right."""
     values = {"mqtt": "elsewhere", "telnet": "far away", "uart": {"ssid": "sim"}.get(name)}
     values["uart"] = values["uart"] or "simulated"
     for door, value in values.items():

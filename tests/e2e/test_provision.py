@@ -70,21 +70,27 @@ def test_unfinished_save_is_left_to_the_camera(prompt):
 def test_round_trip(camera, prompt, tmp_path, secrets):
     path = tmp_path / "kept.json"
     given = {"topic": "garden", "mqttpass": "geheim", "poweratreset": "on", "mqttca": CA}
+    given["adminpass"] = "open, sesame"
     provision.write(prompt, checked(given.items()), [("quality", 12)], str)
+    assert "sesame" not in str(camera.control("nvs"))
+    hash_ = stored(camera)["ADMIN_PASS"]
     backup.save(prompt, path, secrets)
     kept = json.loads(path.read_text())
-    assert ("mqttpass" in kept["settings"]) is secrets
+    assert ("mqttpass" in kept["settings"]) is ("adminpass" in kept["settings"]) is secrets
     assert kept["settings"]["poweratreset"] == "on" and kept["camera"] == {"quality": 12}
     assert path.stat().st_mode & 0o077 == (0 if secrets else 0o044)
     other = {"topic": "1", "mqttpass": "other", "poweratreset": "off", "mqttca": ""}
+    other["adminpass"] = "1"
     provision.write(prompt, checked(other.items()), [("quality", 30)], str)
     assert not (camera.files / "mqttca.pem").exists()
     provision.write(prompt, *backup.load(path), str)
     values = stored(camera)
     assert (values["MQTT_TOPIC"], values["APP_PWR_AT_RST"]) == ("garden", 1)
     assert values["MQTT_PASS"] == ("geheim" if secrets else "other")
+    assert values.get("ADMIN_PASS") == (hash_ if secrets else None)
     assert (camera.files / "mqttca.pem").read_text() == CA
     assert camera.control("nvs")["nvs"]["cam_param"] == {"quality": 12}
+    provision.write(prompt, checked([("adminpass", "1")]), say=str)
 
 
 def test_commands(camera, tmp_path):

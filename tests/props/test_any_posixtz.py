@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.civil import civil, days_of
-from proto.posixtz import TimeZone
+from proto.posixtz import TimeZone, date_of, days_of
 from proto.values import BadArgument
 
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
@@ -49,7 +48,7 @@ def test_every_zone_of_the_world_has_the_same_local_time():
 @given(st.dates())
 def test_days_and_dates(date):
     days = (date - EPOCH.date()).days
-    assert civil(days) == (date.year, date.month, date.day)
+    assert date_of(days) == (date.year, date.month, date.day)
     assert days_of(date.year, date.month, date.day) == days
 
 

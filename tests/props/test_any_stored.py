@@ -1,19 +1,32 @@
-"""app.settings over whatever may stand in flash."""
+"""app.settings over anything that may be in flash."""
+
+import asyncio
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.commandtable import rows
-from app.settings import journal
-from app.settings.schema import all_rows, check_of
+from app import password
+from app.commands import TABLE
+from app.settings.schema import (
+    CHECK,
+    DEFAULT,
+    FILE,
+    FLAGS,
+    HASHED,
+    INT,
+    KEY,
+    KIND,
+    NAME,
+    SCHEMA,
+    SECRET,
+)
 from app.settings.settings import Settings
+from app.settings.store import pack, unpack
 from proto.values import BadArgument
 
-SCHEMA = list(all_rows())
-
-ROWS = {row[0]: row for row in SCHEMA}
-KEYS = [row[1] for row in SCHEMA if row[2] != "file"] + ["SAVE_JOURNAL", "OTHER"]
+NAMES = [row[NAME] for row in SCHEMA]
+KEYS = [row[KEY] for row in SCHEMA if row[KIND] != FILE] + ["SAVE_JOURNAL", "OTHER"]
 I32 = st.integers(-(2**31), 2**31 - 1)
 BYTES = st.binary(max_size=40) | st.text(max_size=40).map(str.encode) | st.just(b"x" * 1_500)
 NEAR = st.sampled_from([b"1", b"", b"\0", b"mqtt://h\0", b"CET-1", b"a/b", b"off", b"\xff"])
@@ -74,11 +87,13 @@ def start(stored):
 
 
 def allowed(row, value):
-    """Whether a value in force is the default, or one that its own check takes."""
-    if value == row[3]:
+    """Return whether a value in force is the default, a hash, or one that its own check takes."""
+    if value == row[DEFAULT]:
+        return True
+    if row[FLAGS] & HASHED and password.is_hash(value):
         return True
     try:
-        return check_of(row, {})(str(value)) == value
+        return row[CHECK](str(value)) == value
     except BadArgument:
         return False
 
@@ -86,9 +101,9 @@ def allowed(row, value):
 @given(STORED)
 def test_any_flash_gives_every_setting_a_value_of_its_kind(stored):
     settings, nvs, log = start(stored)
-    for name, row in ROWS.items():
-        assert allowed(row, settings[name]), name
-        assert isinstance(settings[name], int if row[2] == "int" else str)
+    for row in SCHEMA:
+        assert allowed(row, settings[row[NAME]]), row[NAME]
+        assert isinstance(settings[row[NAME]], int if row[KIND] == INT else str)
     assert all(isinstance(text, str) for _, text in settings.all())
     assert "SAVE_JOURNAL" not in nvs.stored or isinstance(nvs.stored["SAVE_JOURNAL"], int)
 
@@ -102,62 +117,61 @@ def test_one_bad_key_costs_that_setting_alone(stored):
 
 
 @given(STORED)
-def test_default_in_force_for_what_was_unusable_is_told_without_a_secret(stored):
+def test_default_in_place_of_an_unusable_value_is_logged_without_a_secret(stored):
     stored.pop("SAVE_JOURNAL", None)
     settings, _, log = start(stored)
     for row in SCHEMA:
-        value = stored.get(row[1])
-        if value is None or isinstance(value, int) != (row[2] == "int"):
+        value = stored.get(row[KEY])
+        if value is None or isinstance(value, int) != (row[KIND] == INT):
             continue
-        taken = settings[row[0]] != row[3]
-        told = any(row[0] in line for line in log.errors)
-        text = str(value) if row[2] == "int" else value.rstrip(b"\0").decode(errors="replace")
-        assert taken or told or text == str(row[3]), row[0]
-        if "secret" in row[5] and len(value) > 4:
+        taken = settings[row[NAME]] != row[DEFAULT]
+        logged = any(row[NAME] in line for line in log.errors)
+        text = str(value) if row[KIND] == INT else value.rstrip(b"\0").decode(errors="replace")
+        assert taken or logged or text == str(row[DEFAULT]), row[NAME]
+        if row[FLAGS] & SECRET and len(value) > 4:
             assert not any(value.decode(errors="replace") in line for line in log.errors)
 
 
-@given(STORED, st.sampled_from(sorted(ROWS)), st.text(max_size=80))
+@given(STORED, st.sampled_from(NAMES), st.text(max_size=80))
 def test_any_text_is_a_value_or_refused_and_then_nothing_has_changed(stored, name, text):
     settings, nvs, log = start(stored)
-    settings.flush()  # a password that was stored as it is
-    before, flash = {n: settings[n] for n in ROWS}, dict(nvs.stored)
+    before, flash = {n: settings[n] for n in NAMES}, dict(nvs.stored)
     try:
-        settings.set(name, text)
+        asyncio.run(settings.set(name, text))
     except BadArgument as error:
         assert str(error)
-        assert {n: settings[n] for n in ROWS} == before
+        assert {n: settings[n] for n in NAMES} == before
         assert settings.flush() and nvs.stored == flash
         return
     assert settings.flush()
     again, _, _ = start(nvs.stored)
-    assert {n: again[n] for n in ROWS} == {n: settings[n] for n in ROWS}
+    assert {n: again[n] for n in NAMES} == {n: settings[n] for n in NAMES}
 
 
 @given(CHANGES)
 def test_journal_comes_back_as_it_was(changes):
-    assert journal.unpack(journal.pack(changes)) == changes
+    assert unpack(pack(changes)) == changes
 
 
 @given(CHANGES)
 def test_journal_cut_off_anywhere_is_nothing(changes):
-    record = journal.pack(changes)
+    record = pack(changes)
     for n in range(len(record)):
-        assert journal.unpack(record[:n]) == []
+        assert unpack(record[:n]) == []
 
 
 @given(CHANGES, st.integers(1, 255))
 def test_journal_with_any_byte_flipped_is_nothing(changes, mask):
-    record = journal.pack(changes)
+    record = pack(changes)
     for n in range(len(record)):
-        assert journal.unpack(record[:n] + bytes((record[n] ^ mask,)) + record[n + 1 :]) == []
+        assert unpack(record[:n] + bytes((record[n] ^ mask,)) + record[n + 1 :]) == []
 
 
 @given(st.binary(max_size=200))
 def test_journal_of_any_bytes_is_nothing(record):
-    assert journal.unpack(record) == []
+    assert unpack(record) == []
 
 
 def test_every_command_and_setting_has_a_name_of_its_own():
-    names = [row[0] for row in rows()] + list(ROWS)
+    names = [row[0] for row in TABLE] + NAMES
     assert len(set(names)) == len(names)

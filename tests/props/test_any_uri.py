@@ -1,9 +1,11 @@
-"""proto.uri: any text is an address or BadArgument; a made address comes back."""
+"""proto.uri: any text is an address or BadArgument; a made address comes back as its parts."""
+
+import urllib.parse
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.uri import PORTS, parse_broker
+from proto.uri import MQTT_PORTS, parse_broker, parse_url, percent_decoded, without_password
 from proto.values import BadArgument
 
 HOSTS = st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,20}[a-z0-9])?", fullmatch=True)
@@ -20,10 +22,10 @@ def test_any_text(text, port, tls):
     assert secure == text.lower().startswith("mqtts://") or (secure == tls and "://" not in text)
 
 
-@given(st.sampled_from(sorted(PORTS)), HOSTS, st.none() | st.integers(1, 65535))
+@given(st.sampled_from(sorted(MQTT_PORTS)), HOSTS, st.none() | st.integers(1, 65535))
 def test_made_address(scheme, host, port):
     text = f"{scheme}://{host}" + (f":{port}" if port else "")
-    assert parse_broker(text) == (host, port or PORTS[scheme], scheme == "mqtts")
+    assert parse_broker(text) == (host, port or MQTT_PORTS[scheme], scheme == "mqtts")
 
 
 @given(st.text(alphabet="mqts:/[]@.01a ", max_size=20))
@@ -33,3 +35,48 @@ def test_near_misses(text):
     except BadArgument:
         return
     assert "[" not in host and "]" not in host
+
+
+URLS = st.tuples(st.sampled_from(["http", "https"]), HOSTS, st.none() | st.integers(1, 65535))
+
+
+@given(URLS, st.text(alphabet="ab/.-_%41?=&", max_size=20))
+def test_made_url(url, rest):
+    scheme, host, port = url
+    text = f"{scheme}://{host}" + (f":{port}" if port else "") + "/" + rest
+    made = parse_url(text)
+    assert (made.tls, made.host, made.path) == (scheme == "https", host, "/" + rest)
+    assert made.port == (port or {"http": 80, "https": 443}[scheme])
+    assert made.authority() == urllib.parse.urlsplit(text).netloc or made.port in (80, 443)
+
+
+@given(st.text(max_size=60))
+def test_any_redirect_leads_to_a_url_or_is_refused_and_the_login_stays(location):
+    base = parse_url("https://joe:secret@host/a/b?c")
+    for where in (location, "/" + location, "//" + location, "https://" + location):
+        try:
+            url = base.follow(where)
+        except BadArgument:
+            continue
+        assert url.tls and url.host and url.path.startswith("/")
+        assert not url.login or (url.host, url.port) == ("host", 443)
+
+
+@given(URLS, st.text(alphabet="abc:%21!", max_size=10), st.text(alphabet="xyz", min_size=4))
+def test_password_in_an_address_is_never_shown(url, user, password):
+    scheme, host, _ = url
+    shown = without_password(f"{scheme}://{user}:{password}@{host}/b")
+    assert shown.endswith(f":***@{host}/b") and password not in shown.rpartition("@")[0]
+
+
+@given(st.binary(max_size=40))
+def test_percent_encoding_is_undone(data):
+    assert percent_decoded(urllib.parse.quote(data)) == data
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_decoded_as_by_the_standard_library_or_refused(text):
+    try:
+        assert percent_decoded(text) == urllib.parse.unquote_to_bytes(text)
+    except ValueError:
+        assert "%" in text

@@ -4,12 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.settings.schema import all_rows, check_of
-from proto.numbers import Between
-from proto.texts import Chars, TopicName
+from app.settings.checks import Between, Chars, TopicName
+from app.settings.schema import CHECK, FILE, KIND, NAME, SCHEMA
 from proto.values import BadArgument, int_between, switch
 
-SCHEMA = list(all_rows())
+TYPED = [row for row in SCHEMA if row[KIND] != FILE]
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(-1000, 1000), st.integers(0, 1000))
@@ -57,10 +56,10 @@ def test_topic_names_are_one_level(text):
     assert not set(name) & set("/+#\0") and 1 <= len(name.encode()) <= 31
 
 
-@pytest.mark.parametrize("row", [row for row in SCHEMA if row[2] != "file"], ids=lambda r: r[0])
+@pytest.mark.parametrize("row", TYPED, ids=lambda row: row[NAME])
 @given(text=st.text(max_size=150))
 def test_what_a_setting_takes_it_takes_again(row, text):
-    check = check_of(row, {})
+    check = row[CHECK]
     try:
         value = check(text)
     except BadArgument as error:

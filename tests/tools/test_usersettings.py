@@ -1,5 +1,7 @@
 """Settings by name: checked and encoded on the PC; the image for a production line."""
 
+import asyncio
+
 import provision
 import pytest
 import usersettings
@@ -7,13 +9,18 @@ from flashchip import Flash
 from nvs import NVS
 from usersettings import BadSetting, checked
 
+from app import password
 from app.settings import schema
 
+WORD = "open, sesame"
+CURRENT = "pbkdf2-sha256$1000${}${}".format("5a" * 16, "c3" * 32)
+CHAIN = "2000${}${}".format("5a" * 16, "c3" * 32)  # of older firmware
 CA = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n"
 
 
-def stored(given):
-    return {row[1]: usersettings.stored(row, value) for row, value in checked(given.items())}
+def stored(given, **more):
+    found = checked(given.items(), **more)
+    return {row[schema.KEY]: usersettings.stored(row, value) for row, value in found}
 
 
 def test_as_the_firmware_keeps_them():
@@ -26,7 +33,7 @@ def test_as_the_firmware_keeps_them():
     }
 
 
-def test_one_restores_a_default_and_defaults_are_not_kept():
+def test_one_restores_a_default_and_defaults_are_not_stored():
     assert stored({"ssid": "1", "teleperiod": "300"}) == {"STA_SSID": None, "TELE_PERIOD": None}
 
 
@@ -42,6 +49,9 @@ def test_a_topic_forces_a_clean_session():
         ({"pubinterval": "-1"}, r"pubinterval: .*0\.\.86400"),
         ({"mqtthost": "http://x"}, "mqtthost: mqtt://host"),
         ({"colour": "red"}, "no setting is named colour; there are: ssid, "),
+        ({"laststate": "on"}, "no setting is named laststate"),
+        ({"adminpass": "short"}, "adminpass: 8..63 characters"),
+        ({"adminpass": CURRENT}, "adminpass: 8..63 characters"),
     ],
 )
 def test_refused(given, complaint):
@@ -54,7 +64,7 @@ def test_every_default_shows_as_it_is_typed(row):
     if row[schema.DEFAULT] == "":
         return
     text = usersettings.shown(
-        row, row[schema.DEFAULT] if row[schema.KIND] == "int" else row[schema.DEFAULT].encode()
+        row, row[schema.DEFAULT] if usersettings.is_number(row) else row[schema.DEFAULT].encode()
     )
     assert checked([(row[0], text)])[0] == (row, None)
 
@@ -70,6 +80,22 @@ def test_words(tmp_path):
         usersettings.pairs(["ssid"])
     with pytest.raises(BadSetting, match="No such file"):
         usersettings.pairs(["mqttca=@/nothing"])
+
+
+@pytest.mark.parametrize("text", [WORD, "2000$5a$c3", "a$b$c$d$e"])
+def test_admin_password_is_hashed_here(text):
+    value = stored({"adminpass": text})["ADMIN_PASS"].decode()
+    assert password.is_current(value)
+    assert asyncio.run(password.matches(text, value))
+    assert stored({"adminpass": text}, backup=True)["ADMIN_PASS"].decode() != value  # the salt
+    assert stored({"adminpass": "1"}) == stored({"adminpass": ""}) == {"ADMIN_PASS": None}
+
+
+@pytest.mark.parametrize("text", [CURRENT, CHAIN])
+def test_hash_in_a_backup_stays_as_it_is(text):
+    row = schema.find("adminpass")
+    assert usersettings.shown(row, text.encode()) == text
+    assert stored({"adminpass": text}, backup=True) == {"ADMIN_PASS": text.encode()}
 
 
 def test_camera_parameters():
@@ -91,6 +117,13 @@ def test_image(tmp_path, capsys):
         "syscfg": {"STA_SSID": "home", "STA_PASS": "geheim geheim", "MQTT_PUBINTERV": 10}
     }
     assert "geheim" not in capsys.readouterr().out
+
+
+def test_image_holds_no_clear_text_of_the_admin_password(tmp_path):
+    path = tmp_path / "nvs.bin"
+    assert provision.main(["--image", str(path), f"adminpass={WORD}"]) == 0
+    image = path.read_bytes()
+    assert WORD.encode() not in image and b"pbkdf2-sha256$" in image
 
 
 def test_image_cannot_hold_a_file(tmp_path, capsys):

@@ -10,6 +10,7 @@ import fasttime  # first: the firmware takes its time from it
 import proto.values  # noqa: F401 - as in the product it is there for good, and its errors are one
 from aio.deadline import Deadlines
 from aio.streams import Stream
+from app.settings.schema import CHECK, INT, KEY, KIND, find
 from app.settings.settings import Settings
 
 clock = fasttime.clock
@@ -174,10 +175,14 @@ class Log:
         self.errors.append((who, text))
 
 
-def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", **more):
-    """The firmware's settings over a namespace in RAM."""
-    log = log or Log()
-    return Settings(nvs or NVS(), log, device_id, **more)
+def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", values=None, **more):
+    """Settings over a namespace in RAM, which holds `values` ({name: text}) before the start."""
+    nvs = nvs or NVS()
+    for name, text in (values or {}).items():
+        row = find(name)
+        value = row[CHECK](text)
+        nvs.stored[row[KEY]] = value if row[KIND] == INT else value.encode()
+    return Settings(nvs, log or Log(), device_id, **more)
 
 
 class Backoff:

@@ -3,15 +3,16 @@
 import asyncio
 import binascii
 import unittest
+from hashlib import sha256
 
-from fakes import run
+from fakes import run, settings_on
 
 from app.http.auth import PUBLIC, Access
 from app.http.routes import find, rows
-from app.password import hashed
+from app.password import hashed, is_current, matches
 
 WORD = "open, sesame!"
-HASH = hashed(WORD)
+HASH = run(hashed(WORD))
 
 
 class WiFi:
@@ -213,10 +214,24 @@ class TestSessions(unittest.TestCase):
         access = gate()
         token = access.guard().enter(access)
         self.assertEqual(status(access, Authorization=basic(WORD)), 0)
-        access.settings["adminpass"] = hashed("another word")
+        access.settings["adminpass"] = run(hashed("another word"))
         self.assertEqual(status(access, token=token), 401)
         self.assertEqual(status(access, Authorization=basic(WORD)), 401)
         self.assertEqual(status(access, Authorization=basic("another word")), 0)
+
+    def test_old_hash_is_renewed_without_ending_sessions(self):
+        settings = settings_on()
+        old = "1${}${}".format("5a" * 16, sha256(b"Z" * 32 + WORD.encode()).digest().hex())
+        settings.keep("adminpass", old)
+        access = Access(settings, WiFi(), "Cam")
+        access.forget_old()
+        token = access.guard().enter(access)
+        self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
+        self.assertEqual(settings["adminpass"], old)
+        self.assertEqual(status(access, Authorization=basic(WORD)), 0)
+        self.assertTrue(is_current(settings["adminpass"]))
+        self.assertTrue(run(matches(WORD, settings["adminpass"])))
+        self.assertEqual(status(access, token=token), 0)
 
     def test_tokens_do_not_repeat(self):
         access = gate()

@@ -1,33 +1,126 @@
-"""proto.texts, proto.uri: what the radio can be given."""
+"""app.settings.checks: what users type for settings, and the values that it means."""
 
 import unittest
 
-from proto.numbers import IPv4
-from proto.texts import Passphrase
+from test_pem import PEM
+from test_signature import KEY
+from test_uri import BAD_BROKERS
+
+from app.settings.checks import (
+    Between,
+    BrokerURI,
+    CertificateText,
+    Chars,
+    IPv4,
+    KeyText,
+    OneOf,
+    Passphrase,
+    TopicName,
+    ZoneRule,
+)
 from proto.values import BadArgument
 
 
-class TestPassphrase(unittest.TestCase):
-    def test_lengths_to_the_byte(self):
-        for good in ("", "a" * 8, "a" * 63, "ä" * 4, "with space"):
-            self.assertEqual(Passphrase(8, 63)(good), good)
-        for bad in ("a", "a" * 7, "ä" * 3, "a" * 64, "ä" * 32, "eight ch\n", "a" * 7 + "\0"):
-            with self.assertRaises(BadArgument):
-                Passphrase(8, 63)(bad)
+class ChecksCase(unittest.TestCase):
+    def takes(self, check, *texts):
+        for text in texts:
+            self.assertEqual(check(text), text)
+
+    def refuses(self, check, *texts):
+        for text in texts:
+            try:
+                value = check(text)
+            except BadArgument as e:
+                self.assertTrue(str(e))
+            else:
+                self.fail("{!r} gave {!r}".format(text, value))
 
 
-class TestIPv4(unittest.TestCase):
+class TestNumbers(ChecksCase):
+    def test_between(self):
+        check = Between(-2, 2)
+        self.assertEqual([check("-2"), check("2")], [-2, 2])
+        self.assertEqual(str(check), "-2..2")
+        self.refuses(check, "-3", "3", "", "-", "--1", "+1", "1.0", "1e0", "0x1", " 1", "1 ", "٣")
+
+    def test_off_and_on_are_0_and_1(self):
+        check = Between(0, 1)
+        self.assertEqual([check("off"), check("ON"), check("1")], [0, 1, 1])
+        self.refuses(Between(0, 2), "off", "on")
+
+    def test_one_of(self):
+        check = OneOf("off", "on", "last_state")
+        for text, value in (("off", 0), ("ON", 1), ("Last_State", 2), ("2", 2)):
+            self.assertEqual(check(text), value)
+        self.refuses(check, "", "3", "-1", "last", "off ")
+
+
+class TestText(ChecksCase):
+    def test_chars_counts_bytes(self):
+        check = Chars(1, 4)
+        self.takes(check, "a", "abcd", "üü", "€a", " ~ ")
+        self.refuses(check, "", "abcde", "üüü", "a\n", "\0", "\x1b", "\x7f")
+
+    def test_topic_name(self):
+        check = TopicName(1, 8)
+        self.assertEqual(check("a/b+c#d"), "a_b_c_d")
+        self.refuses(check, "", "a" * 9, "a\0")
+
+    def test_passphrase_to_the_byte(self):
+        check = Passphrase(8, 63)
+        self.takes(check, "", "a" * 8, "a" * 63, "ä" * 4, "with space", "2000$5a$c3c3")
+        self.refuses(
+            check, "a", "a" * 7, "ä" * 3, "a" * 64, "ä" * 32, "eight ch\n", "a" * 7 + "\0"
+        )
+
+    def test_stored_hash_is_too_long_for_a_passphrase(self):
+        hash_ = "pbkdf2-sha256$1000${}${}".format("5a" * 16, "c3" * 32)
+        self.refuses(Passphrase(8, 63), hash_, hash_[14:])
+
+
+class TestIPv4(ChecksCase):
     def test_addresses_of_hosts(self):
-        for good in ("192.168.1.1", "4.3.2.1", "10.0.0.254", "223.255.255.1"):
-            self.assertEqual(IPv4()(good), good)
+        self.takes(IPv4(), "192.168.1.1", "4.3.2.1", "10.0.0.254", "223.255.255.1")
         self.assertEqual(IPv4()("192.168.001.01"), "192.168.1.1")
 
     def test_others(self):
         bad = "x 1.2.3 1.2.3.4.5 1.2.3. 256.1.1.1 1.2.3.-4 0.1.1.1 127.0.0.1 224.0.0.1 "
         bad += "255.255.255.255 192.168.1.0 192.168.1.255 1.2.3.4/24 ..."
-        for text in bad.split() + ["", " 1.2.3.4", "1.2.3.4\n"]:
-            with self.assertRaises(BadArgument):
-                IPv4()(text)
+        self.refuses(IPv4(), "", " 1.2.3.4", "1.2.3.4\n", *bad.split())
 
 
-unittest.main()
+class TestBrokerURI(ChecksCase):
+    def test_check(self):
+        check = BrokerURI(20)
+        self.takes(check, "", "mqtt://host", "a" * 20)
+        self.refuses(check, "a" * 21, "mqtt://a b", "a\n", "a\x7f", "ü" * 11, *BAD_BROKERS)
+
+
+class TestZoneRule(ChecksCase):
+    def test_check(self):
+        check = ZoneRule(20)
+        self.takes(check, "UTC0", "EST5EDT", "<+03>-3")
+        self.refuses(check, "", "CET", "A" * 19 + "-1", "CET-1CEST,M3.5.0")
+
+
+class TestCertificateText(ChecksCase):
+    def test_takes_pem_and_nothing(self):
+        check = CertificateText(100)
+        self.takes(check, PEM.decode(), "")
+        self.assertTrue("100" in str(check))
+
+    def test_refuses_the_rest(self):
+        text = PEM.decode()
+        self.refuses(CertificateText(100), "x", text[:50], text * 2, "ü", text.replace("Q", "!"))
+
+
+class TestKeyText(ChecksCase):
+    def test_takes_a_public_key_alone(self):
+        text = KEY.decode()
+        self.takes(KeyText(1_000), text)
+        self.refuses(KeyText(1_000), "", "x", text[:200], text * 2, text + " " * 1_000)
+        self.refuses(KeyText(1_000), text.replace("MII", "MIJ"), text.replace("PUBLIC", "PRIVATE"))
+
+
+if __name__ == "__main__":
+    unittest.main()

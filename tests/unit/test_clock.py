@@ -7,7 +7,7 @@ from fakes import Backoff, Direct, Log, clock, ended, run, until
 
 from app.clock import Clock
 from config import product
-from proto.civil import days_of
+from proto.posixtz import days_of
 
 DAY = 86_400
 EPOCH = days_of(clock.gmtime(0)[0], 1, 1) * DAY  # of this interpreter, from 2000

@@ -5,7 +5,7 @@ import unittest
 from fakes import Log, outcome, run
 
 from aio.reader import Body, Reader
-from app.commandtable import QOS1, RETAIN
+from app.commands import QOS1, RETAIN
 from app.mqtt.commands import CommandDoor
 from app.mqtt.topics import Topics
 from proto.values import BadArgument, UnknownCommand
@@ -105,7 +105,7 @@ class TestCommandDoor(unittest.TestCase):
     def test_a_reply_that_comes_later(self):
         door = make()
 
-        async def call(*args):
+        async def call(name, argument, group):
             return "mqttotastart", None, 0
 
         door._commands.call = call

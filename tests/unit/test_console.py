@@ -6,7 +6,7 @@ import unittest
 
 from fakes import Log, ended, run
 
-from app.commandtable import PRIVATE
+from app.commands import PRIVATE
 from app.console.console import Consoles
 from proto.values import BadArgument, UnknownCommand
 

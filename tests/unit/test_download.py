@@ -19,7 +19,7 @@ from fakes import (
 
 from aio.connect import Dialler
 from app.ota.http_source import Download
-from proto.url import parse
+from proto.uri import parse_url
 from proto.values import BadArgument
 
 DATA = bytes(range(251)) * 40
@@ -39,7 +39,7 @@ class Server:
         self._tasks = []
 
     def url(self, path="/fw.bin", login=""):
-        return parse("http://{}127.0.0.1:{}{}".format(login, self.port, path))
+        return parse_url("http://{}127.0.0.1:{}{}".format(login, self.port, path))
 
     async def __aenter__(self):
         self._tasks.append(asyncio.create_task(self._accept()))
@@ -259,40 +259,12 @@ class TestDownload(unittest.TestCase):
             task = asyncio.create_task(deadlines.run())
             sock, port = listening()
             sock.close()
-            download = download_of(parse("http://127.0.0.1:%d/" % port), deadlines)
+            download = download_of(parse_url("http://127.0.0.1:%d/" % port), deadlines)
             error = await outcome(download.open())
             await ended(task)
             return error
 
         self.assertTrue(isinstance(run(story()), OSError))
-
-
-class TestURL(unittest.TestCase):
-    def test_parts(self):
-        url = parse("HTTPS://[::1]:8443/a?b#c")
-        self.assertEqual((url.tls, url.host, url.port, url.path), (True, "::1", 8_443, "/a?b"))
-        self.assertEqual(url.authority(), "[::1]:8443")
-        self.assertEqual(parse("http://host?x").path, "/?x")
-        self.assertEqual(parse("https://host").port, 443)
-
-    def test_invalid_urls(self):
-        for text in (
-            "",
-            "host/x",
-            "ftp://h/x",
-            "http://",
-            "http:///x",
-            "http://h:99999/",
-            "http://h/ x",
-            "http://h/\r\nX: y",
-            "http://a@b@c/",
-            "http://%GG@h/",
-            'http://h/"',
-        ):
-            try:
-                self.assertTrue(False, parse(text).host)
-            except BadArgument:
-                pass
 
 
 unittest.main()

@@ -1,4 +1,4 @@
-"""Every row of the command and settings tables, called as each door calls it."""
+"""Every row of the tables of commands and settings, called as each transport calls it."""
 
 import asyncio
 import unittest
@@ -6,26 +6,40 @@ import unittest
 from fakes import NVS, Log, ended, run, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
+from app import commands as table
+from app import password
 from app.camera.params import Params
 from app.clock import Clock
-from app.commands import Commands
-from app.commandtable import GROUP_TOO, PRIVATE
-from app.commandtable import rows as command_rows
+from app.commands import PRIVATE, TABLE, Commands
 from app.console.console import Consoles
 from app.mqtt.publisher import ImagePublisher
 from app.ota.updater import Updater
 from app.power import Power
 from app.restart import Restart
-from app.settings.schema import all_rows, check_of
+from app.settings.schema import (
+    CHECK,
+    DEFAULT,
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    FLAGS,
+    GROUP,
+    HASHED,
+    HIDDEN,
+    INT,
+    KEY,
+    KIND,
+    NAME,
+    SCHEMA,
+    SECRET,
+)
 from app.status import Status
 from app.wifi.station import WiFiLink
 from proto.params import PARAMS
 from proto.values import BadArgument, UnknownCommand
 
-SCHEMA = list(all_rows())
-
 ID = "DVES_A1B2C3"
-GOOD = {  # command -> argument, what it answers
+GOOD = {  # command -> argument, reply
     "status": ("2", None),
     "config": ("", None),
     "log": ("", None),
@@ -58,13 +72,13 @@ BAD = {
     "reset": "yes",
 }
 TAKE_NO_ARGUMENT = "config log time capture".split()
-ASK_BY_NOTHING = (
+ANSWER_AN_EMPTY_ARGUMENT = (
     "status config log time camera help power light timer capture mqttotastart".split()
 )
 
 
 class Parts:
-    """Stands in for what the owners of the commands need."""
+    """Stands in for the collaborators of the commands' owners."""
 
     def __init__(self):
         self.up = asyncio.Event()
@@ -121,9 +135,9 @@ class Confirmed:
     unconfirmed = False
 
 
-def make(nvs=None):
+def make(nvs=None, values=None):
     nvs, log, parts = nvs or NVS(), Log(), Parts()
-    settings = settings_on(nvs, log, ID)
+    settings = settings_on(nvs, log, ID, values)
     power = Power(Parts(), settings)
     commands = Commands(settings)
     commands.own(
@@ -141,179 +155,179 @@ def make(nvs=None):
     return commands, settings
 
 
-def rows(*kinds):
-    return [row for row in SCHEMA if row[2] in kinds or not kinds]
+def visible(files=True):
+    rows = [row for row in SCHEMA if not row[FLAGS] & HIDDEN]
+    return [row for row in rows if files or row[KIND] != FILE]
+
+
+def call(commands, name, argument="", group=False):
+    return run(commands.call(name, argument, group))
 
 
 def other_value(row):
-    """Text of a value that is not the default, and the value."""
-    name, _, kind, default, _, _ = row
-    check = check_of(row, {})
+    """Return text of a value that is not the default, and the value."""
+    check = row[CHECK]
     if getattr(check, "names", None):
-        value = (default + 1) % len(check.names)
+        value = (row[DEFAULT] + 1) % len(check.names)
         return check.names[value], value
-    if kind == "int":
-        value = check.high if check.high != default else check.low
+    if row[KIND] == INT:
+        value = check.high if check.high != row[DEFAULT] else check.low
         return str(value), value
-    own = {"timezone": "UTC0", "adminpass": "2000${}${}".format("5a" * 16, "c3" * 32)}
-    own["apip"] = "10.0.0.1"
-    text = own.get(name, "something")
+    text = {"timezone": "UTC0", "apip": "10.0.0.1"}.get(row[NAME], "something")
     return text, text
 
 
 def bad_value(row):
-    return str(row[4].high + 1) if type(row[4]).__name__ == "Between" else "\x01" + "x" * 9_000
+    check = row[CHECK]
+    return str(check.high + 1) if type(check).__name__ == "Between" else "\x01" + "x" * 9_000
 
 
 def masked(row, text):
-    return "***" if "secret" in row[5] else text
+    return "***" if row[FLAGS] & SECRET else text
+
+
+def is_value(row, now, value):
+    """Return whether the value in force is the one that was typed, or its hash."""
+    if row[FLAGS] & HASHED and now and value:
+        return password.is_current(now) and run(password.matches(value, now))
+    return now == value
 
 
 class TestCommands(unittest.TestCase):
     def test_the_lists_here_name_every_row(self):
-        names = sorted(row[0] for row in command_rows())
+        names = sorted(row[0] for row in TABLE)
         self.assertEqual(sorted(GOOD), names)
         self.assertEqual(sorted(list(BAD) + TAKE_NO_ARGUMENT), names)
 
     def test_each_answers(self):
-        for name, flags, _, reply, _ in command_rows():
+        for name, flags, _, reply, _ in TABLE:
             argument, text = GOOD[name]
-            commands, settings = make()
-            settings.set("otaurl", "http://example/fw.bin")
-            found = run(commands.call(name.upper(), " " + argument + " "))
+            commands, _ = make(values={"otaurl": "http://example/fw.bin"})
+            found = call(commands, name.upper(), " " + argument + " ")
             self.assertEqual((found[0], found[2]), (reply, flags))
             self.assertTrue(found[1] if text is None else found[1] == text, (name, found))
 
-    def test_each_is_asked_by_nothing_or_says_what_it_wants(self):
-        for row in command_rows():
+    def test_each_answers_an_empty_argument_or_says_what_it_needs(self):
+        for row in TABLE:
             commands, _ = make()
-            if row[0] in ASK_BY_NOTHING:
-                self.assertTrue(run(commands.call(row[0], ""))[1], row[0])
+            if row[0] in ANSWER_AN_EMPTY_ARGUMENT:
+                self.assertTrue(call(commands, row[0])[1], row[0])
             else:
                 with self.assertRaises(BadArgument):
-                    run(commands.call(row[0], ""))
+                    call(commands, row[0])
 
-    def test_each_refuses_what_it_does_not_know_and_says_what_it_wants(self):
+    def test_each_refuses_a_bad_argument_and_says_what_it_needs(self):
         for name, argument in BAD.items():
-            commands, settings = make()
-            before = run(commands.call("power", ""))[1], run(commands.call("camera", ""))[1]
+            commands, _ = make()
+            before = call(commands, "power")[1], call(commands, "camera")[1]
             try:
-                run(commands.call(name, argument))
+                call(commands, name, argument)
                 self.fail("{} took {}".format(name, argument))
             except BadArgument as e:
                 self.assertTrue(len(str(e)) > 3)
-            self.assertEqual(
-                (run(commands.call("power", ""))[1], run(commands.call("camera", ""))[1]), before
-            )
+            self.assertEqual((call(commands, "power")[1], call(commands, "camera")[1]), before)
 
     def test_each_has_help_of_its_own(self):
         commands, _ = make()
         for name in commands.names():
-            text = run(commands.call("help", name))[1]
+            text = call(commands, "help", name)[1]
             self.assertTrue(text.startswith(name + " ") and len(text) > len(name) + 3, text)
 
 
 class TestSettings(unittest.TestCase):
-    def test_each_is_asked_changed_saved_and_loaded(self):
-        for row in rows():
-            if "hidden" in row[5] or row[2] == "file":
-                continue
+    def test_each_is_read_changed_saved_and_loaded(self):
+        for row in visible(files=False):
             nvs = NVS()
             commands, settings = make(nvs)
-            self.assertEqual(run(commands.call(row[0], ""))[:2], (row[0], settings.show(row[0])))
+            self.assertEqual(call(commands, row[NAME])[:2], (row[NAME], settings.show(row[NAME])))
             text, value = other_value(row)
-            self.assertEqual(run(commands.call(row[0], text))[1], masked(row, text), row[0])
-            self.assertEqual(settings[row[0]], value)
+            self.assertEqual(call(commands, row[NAME], text)[1], masked(row, text), row[NAME])
+            self.assertTrue(is_value(row, settings[row[NAME]], value), row[NAME])
             self.assertTrue(settings.flush())
             commands, settings = make(nvs)
-            self.assertEqual(settings[row[0]], value, row[0])
-            self.assertEqual(run(commands.call(row[0], ""))[1], masked(row, text))
+            self.assertTrue(is_value(row, settings[row[NAME]], value), row[NAME])
+            self.assertEqual(call(commands, row[NAME])[1], masked(row, text))
 
     def test_each_refuses_a_bad_value_and_keeps_the_old(self):
-        for row in rows():
-            if "hidden" in row[5]:
-                continue
+        for row in visible():
             nvs = NVS()
             commands, settings = make(nvs)
-            before = settings[row[0]]
+            before = settings[row[NAME]]
             try:
-                run(commands.call(row[0], bad_value(row)))
-                self.fail(row[0])
+                call(commands, row[NAME], bad_value(row))
+                self.fail(row[NAME])
             except BadArgument as e:
-                self.assertTrue(str(e), row[0])
-                self.assertTrue(len(str(e)) < 300, row[0])
+                self.assertTrue(str(e), row[NAME])
+                self.assertTrue(len(str(e)) < 300, row[NAME])
             settings.flush()
-            self.assertEqual((settings[row[0]], nvs.writes), (before, 0))
+            self.assertEqual((settings[row[NAME]], nvs.writes), (before, 0))
 
     def test_1_is_the_default_where_flagged_and_a_value_or_refused_elsewhere(self):
-        for row in rows():
-            if "hidden" in row[5] or row[2] == "file":
-                continue
-            for flag, text in (("default_by_1", "1"), ("device_id_too", ID)):
+        for row in visible(files=False):
+            for flag, text in ((DEFAULT_BY_1, "1"), (DEVICE_ID_TOO, ID)):
                 nvs = NVS()
                 commands, settings = make(nvs)
-                run(commands.call(row[0], other_value(row)[0]))
+                call(commands, row[NAME], other_value(row)[0])
                 settings.flush()
                 try:
-                    run(commands.call(row[0], text))
+                    call(commands, row[NAME], text)
                 except BadArgument:
-                    self.assertFalse(flag in row[5], row[0])
+                    self.assertFalse(flag & row[FLAGS], row[NAME])
                 settings.flush()
-                if flag in row[5]:
-                    self.assertEqual(settings[row[0]], row[3], row[0])
-                    self.assertFalse(row[1] in nvs.stored, row[0])
-                elif row[2] == "int" and row[4].__class__.__name__ == "Between" and text == "1":
-                    expected = 1 if row[4].low <= 1 <= row[4].high else other_value(row)[1]
-                    self.assertEqual(settings[row[0]], expected, row[0])
+                if flag & row[FLAGS]:
+                    self.assertEqual(settings[row[NAME]], row[DEFAULT], row[NAME])
+                    self.assertFalse(row[KEY] in nvs.stored, row[NAME])
+                elif type(row[CHECK]).__name__ == "Between" and text == "1":
+                    in_range = row[CHECK].low <= 1 <= row[CHECK].high
+                    expected = 1 if in_range else other_value(row)[1]
+                    self.assertEqual(settings[row[NAME]], expected, row[NAME])
 
-    def test_a_group_may_use_what_is_flagged_alone(self):
-        for row in rows():
+    def test_a_group_may_use_only_what_is_flagged(self):
+        for row in SCHEMA:
             commands, settings = make()
-            if "hidden" in row[5] or "group" not in row[5]:
+            if row[FLAGS] & HIDDEN or not row[FLAGS] & GROUP:
                 with self.assertRaises(UnknownCommand):
-                    run(commands.call(row[0], other_value(row)[0], group=True))
-                self.assertEqual(settings[row[0]], row[3])
+                    call(commands, row[NAME], other_value(row)[0], group=True)
+                self.assertEqual(settings[row[NAME]], row[DEFAULT])
             else:
-                reply = run(commands.call(row[0], other_value(row)[0], group=True))
-                self.assertTrue(reply[2] & GROUP_TOO)
+                reply = call(commands, row[NAME], other_value(row)[0], group=True)
+                self.assertTrue(reply[2] & table.GROUP)
 
-    def test_switch_words_are_numbers_where_there_are_but_two(self):
+    def test_off_and_on_are_numbers_where_there_are_but_two(self):
         commands, settings = make()  # behaviour.md section 3: on and off read as 1 and 0
         for text, value in (("off", 0), ("on", 1), ("OFF", 0), ("On", 1)):
-            self.assertEqual(run(commands.call("mqttcleansession", text))[1], str(value))
+            self.assertEqual(call(commands, "mqttcleansession", text)[1], str(value))
         for text in ("toggle", "2", "x"):
             with self.assertRaises(BadArgument):
-                run(commands.call("mqttcleansession", text))
+                call(commands, "mqttcleansession", text)
 
     def test_power_cut_at_any_write_of_each_leaves_old_or_new(self):
-        for row in rows():
-            if "hidden" in row[5] or row[2] == "file":
-                continue
+        for row in visible(files=False):
             text, value = other_value(row)
             for mode in MODES:
                 cut, died = 0, True
                 while died:
                     nvs, died = DyingNVS({"MQTT_KEEPALIVE": 77}, cut, mode), False
                     commands, settings = make(nvs)
-                    old = settings[row[0]]
+                    old = settings[row[NAME]]
                     try:
-                        run(commands.call(row[0], text))
+                        call(commands, row[NAME], text)
                         settings.flush()
                     except PowerCut:
                         died = True
                     now = settings_on(DyingNVS(nvs.after_power_cut()))
-                    self.assertTrue(now[row[0]] in ((old, value) if died else (value,)), row[0])
-                    if row[0] != "mqttkeepalive":
+                    is_old = died and now[row[NAME]] == old
+                    self.assertTrue(is_old or is_value(row, now[row[NAME]], value), row[NAME])
+                    if row[NAME] != "mqttkeepalive":
                         self.assertEqual(now["mqttkeepalive"], 77)
                     cut += 1
-                self.assertTrue(cut > 2, row[0])
+                self.assertTrue(cut > 2, row[NAME])
 
 
 class TestConsole(unittest.TestCase):
     def test_each_row_through_a_console(self):
         async def story():
-            commands, settings = make()
-            settings.set("otaurl", "http://example/fw.bin")
+            commands, settings = make(values={"otaurl": "http://example/fw.bin"})
             consoles = Consoles(commands, Log())
             mine, other = consoles.open(), consoles.open()
             shown = {mine: b"", other: b""}
@@ -325,13 +339,14 @@ class TestConsole(unittest.TestCase):
                 await console.pump(take)
 
             tasks = [asyncio.create_task(show(console)) for console in shown]
-            lines = [(row[3], row[0], GOOD[row[0]][0], row[1]) for row in command_rows()]
-            lines += [(r[0], r[0], "", 0) for r in rows() if "hidden" not in r[5]]
+            lines = [(row[3], row[0], GOOD[row[0]][0], row[1]) for row in TABLE]
+            lines += [(row[NAME], row[NAME], "", 0) for row in visible()]
             for reply, name, argument, flags in lines:
                 shown[mine] = shown[other] = b""
                 for byte in "{} {}\r".format(name, argument).encode():
                     line = mine.type(byte)
-                await consoles.run_line(line, mine)
+                    if line:
+                        await consoles.run_line(line, mine)
                 await asyncio.sleep_ms(5)
                 start = "" if flags & PRIVATE else "{} = ".format(reply)
                 self.assertTrue("\r\n" + start in shown[mine].decode(), shown[mine])

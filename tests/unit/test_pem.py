@@ -1,9 +1,8 @@
-"""proto.pem: certificates in whatever wrapping they come."""
+"""proto.pem: certificates, however they are wrapped."""
 
 import unittest
 
-from proto.pem import CertificateText, certificates
-from proto.values import BadArgument
+from proto.pem import blocks, certificates
 
 DER = b"\x30\x03\x02\x01\x05"
 PEM = b"-----BEGIN CERTIFICATE-----\nMAMC\nAQU=\n-----END CERTIFICATE-----\n"
@@ -24,31 +23,19 @@ class TestCertificates(unittest.TestCase):
         ):
             self.assertEqual(certificates(text)[0], DER)
 
-    def test_what_is_none(self):
+    def test_anything_else_is_refused(self):
         key = PEM.replace(b"CERTIFICATE", b"PRIVATE KEY")
         for data in (b"", b"x", PEM[:40], PEM[:-20], PEM + PEM[:50], key, b"\n"):
             with self.assertRaises(ValueError):
                 certificates(data)
 
 
-class TestCertificateText(unittest.TestCase):
-    def test_takes_pem_and_nothing(self):
-        check = CertificateText(100)
-        self.assertEqual(check(PEM.decode()), PEM.decode())
-        self.assertEqual(check(""), "")
-        self.assertTrue("100" in str(check))
-
-    def test_refuses_the_rest(self):
-        check = CertificateText(100)
-        for text in (
-            "x",
-            PEM.decode()[:50],
-            PEM.decode() * 2,
-            "ü",
-            PEM.decode().replace("Q", "!"),
-        ):
-            with self.assertRaises(BadArgument):
-                check(text)
+class TestBlocks(unittest.TestCase):
+    def test_only_those_of_the_label(self):
+        key = PEM.replace(b"CERTIFICATE", b"PUBLIC KEY")
+        self.assertEqual(blocks(PEM + key + PEM, b"PUBLIC KEY"), [DER])
+        self.assertEqual(blocks(PEM, b"PUBLIC KEY"), [])
 
 
-unittest.main()
+if __name__ == "__main__":
+    unittest.main()

@@ -2,8 +2,7 @@
 
 import unittest
 
-from proto.civil import civil, days_of
-from proto.posixtz import TimeZone
+from proto.posixtz import TimeZone, date_of, days_of
 from proto.values import BadArgument
 
 EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
@@ -41,7 +40,7 @@ class TestTimeZone(unittest.TestCase):
         self.assertEqual(self.at("EET-2EEST,M3.4.4/50,M10.4.4/50", 2026, 7, 1)[1], "EEST")
         self.assertEqual(self.at("IST-1GMT0,M10.5.0,M3.5.0/1", 2026, 1, 1), (0, "GMT"))
 
-    def test_what_is_no_rule(self):
+    def test_bad_rule_is_refused(self):
         for text in ("", "C", "CE-1", "CET", "CET-25", "CET-1CEST,", "CET-1CEST,M13.1.0,M10.5.0"):
             with self.assertRaises(BadArgument):
                 TimeZone(text)
@@ -51,10 +50,10 @@ class TestTimeZone(unittest.TestCase):
 
 
 class TestDates(unittest.TestCase):
-    def test_there_and_back(self):
+    def test_date_and_day_convert_both_ways(self):
         for days in range(-40_000, 80_000, 13):
-            self.assertEqual(days_of(*civil(days)), days)
-        self.assertEqual(civil(0), (2000, 1, 1))
+            self.assertEqual(days_of(*date_of(days)), days)
+        self.assertEqual(date_of(0), (2000, 1, 1))
         self.assertEqual(days_of(2024, 2, 29) + 1, days_of(2024, 3, 1))
 
 

@@ -18,9 +18,7 @@ class Output:
 
 
 def make(nvs=None, **values):
-    settings = settings_on(nvs)
-    for name, text in values.items():
-        settings.set(name, text)
+    settings = settings_on(nvs, values=values)
     return Power(Output(), settings), settings
 
 
@@ -175,7 +173,7 @@ class TestPower(unittest.TestCase):
             power, settings = make(nvs, poweratreset="off")
             task = asyncio.create_task(power.run())
             power.cmd_power("on")
-            settings.set("poweratreset", "last_state")
+            await settings.set("poweratreset", "last_state")
             await asyncio.sleep_ms(1_000)
             await ended(task)
             settings.flush()
@@ -191,7 +189,7 @@ class TestPower(unittest.TestCase):
                 power.cmd_power("toggle")
             power.cmd_power("on")
             settings.flush()
-            self.assertEqual((nvs.writes, "APP_POWER" in nvs.stored), (1, key))
+            self.assertEqual((nvs.writes, "APP_POWER" in nvs.stored), (int(key), key))
 
     def test_pulse_of_a_tenth_and_of_a_minute(self):
         for tenths in (1, 600):

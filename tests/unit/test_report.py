@@ -45,9 +45,7 @@ class Body:
 class TestReport(unittest.TestCase):
     def story(self, tell, **values):
         async def whole():
-            settings = settings_on()
-            for name, text in values.items():
-                settings.set(name, text)
+            settings = settings_on(values=values)
             power, session, said = Power(Output(), settings), Session(), []
             commands = Commands(settings)
             commands.own(power=power)

@@ -1,30 +1,54 @@
 """app.settings: every row by its own rules, kept over restarts and bad flash."""
 
 import asyncio
-import builtins
 import os
 import unittest
 
 import test_signature as signing
 from fakes import CA as PEM
-from fakes import NVS, Log, ended, run, settings_on, until
+from fakes import NVS, Log, clock, ended, run, settings_on, until
 
-from app.settings.schema import all_rows, check_of, find
-from proto.values import BadArgument
-
-SCHEMA = list(all_rows())
+from app import password
+from app.settings import store
+from app.settings.schema import (
+    CHECK,
+    DEFAULT,
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    FLAGS,
+    HASHED,
+    HIDDEN,
+    INT,
+    KEY,
+    KIND,
+    NAME,
+    RECONNECT,
+    REJOIN,
+    RESTART,
+    SCHEMA,
+    SECRET,
+    TEXT,
+    find,
+)
+from proto.values import BadArgument, UnknownCommand
 
 DEVICE_ID = "DVES_A1B2C3"
 TOO_LONG = "x" * 9_000
-HASH = "2000${}${}".format("5a" * 16, "c3" * 32)  # of a password, as it is kept
+CHAIN = "2000${}${}".format("5a" * 16, "c3" * 32)  # a hash as older firmware stored it
+NETWORK_PASSWORDS = ("password", "password2", "password3")
 
 
 def make(nvs=None, log=None, **more):
     return settings_on(nvs, log, DEVICE_ID, **more)
 
 
+def put(settings, name, text):
+    run(settings.set(name, text))
+
+
 def good_values(check):
-    """Pairs of what a user types and the value then in force."""
+    """Return pairs of what a user types and the value then in force."""
     names = getattr(check, "names", None)
     if names:
         pairs = [(name, i) for i, name in enumerate(names)]
@@ -33,15 +57,13 @@ def good_values(check):
     if kind == "Between":
         return [(str(n), n) for n in (check.low, check.high, (check.low + check.high) // 2)]
     if kind == "Passphrase":
-        return [(t, t) for t in ("x" * 8, "x" * 63, "a b c d e")]
+        return [(t, t) for t in ("x" * 8, "x" * 63, "a b c d e", "2000$5a$c3c3")]
     if kind == "IPv4":
         return [(t, t) for t in ("10.0.0.1", "4.3.2.1")]
     if kind == "BrokerURI":
         return [(t, t) for t in ("mqtt://a", "mqtts://b.example:8884", "10.0.0.1")]
     if kind == "ZoneRule":
         return [(t, t) for t in ("EST5EDT", "<+03>-3", "NZST-12NZDT,M9.5.0,M4.1.0/3")]
-    if kind == "Password":
-        return [(HASH, HASH)]
     if kind == "TopicName":
         return [("a/b+c#d", "a_b_c_d"), ("ä" * (check.high // 2), "ä" * (check.high // 2))]
     return [(t, t) for t in ("x" * check.high, "a b", "ü€")]
@@ -57,145 +79,156 @@ def bad_values(check):
         return ["CET", "C-1", "CET-1CEST,M3.5.0", "ü-1", "x" * (check.high + 1), TOO_LONG]
     if type(check).__name__ == "BrokerURI":
         return ["http://a", "mqtt://", "a b", "mqtt://u:p@a", "a" * (check.high + 1), "a:0"]
-    return ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
-
-
-PASSWORDS = ("password", "password2", "password3")  # of networks
+    bad = ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
+    return bad + ([CHAIN] if type(check).__name__ == "Passphrase" else [])
 
 
 def rows(*kinds):
-    return [row for row in SCHEMA if row[2] in kinds]
+    return [row for row in SCHEMA if row[KIND] in kinds]
+
+
+def typed():
+    """Return the rows, but those of files, that a user can set."""
+    return [row for row in rows(INT, TEXT) if not row[FLAGS] & HIDDEN]
 
 
 class TestEveryRow(unittest.TestCase):
+    def assert_in_force(self, settings, row, value):
+        now = settings[row[NAME]]
+        if row[FLAGS] & HASHED and value:
+            self.assertTrue(password.is_current(now) and run(password.matches(value, now)))
+        else:
+            self.assertEqual(now, value, row[NAME])
+
     def test_is_well_formed(self):
-        names = [row[0] for row in SCHEMA]
-        shown = [row[0] for row in SCHEMA if "hidden" not in row[5]]
-        self.assertEqual([row[0] for row, _ in make().all()], shown)
+        names = [row[NAME] for row in SCHEMA]
+        shown = [row[NAME] for row in SCHEMA if not row[FLAGS] & HIDDEN]
+        self.assertEqual([row[NAME] for row, _ in make().all()], shown)
         self.assertEqual(len(set(names)), len(names))
-        self.assertEqual(len({row[1] for row in SCHEMA}), len(SCHEMA))
+        self.assertEqual(len({row[KEY] for row in SCHEMA}), len(SCHEMA))
         for row in SCHEMA:
-            name, key, kind, default, _, flags = row
-            check = check_of(row, {})
+            name, key, kind, default, check, _, title, label, about = row
             self.assertTrue(len(key) <= 15, key)
             self.assertTrue(name in make())
-            self.assertTrue(str(check), name)
-            if kind == "int" and not getattr(check, "names", None):
+            self.assertTrue(str(check) and title and label and about.endswith("."), name)
+            if kind == INT and not getattr(check, "names", None):
                 self.assertEqual(check(str(default)), default)
 
     def test_default_in_force_and_nothing_written(self):
         nvs = NVS()
         settings = make(nvs)
         for row in SCHEMA:
-            self.assertEqual(settings[row[0]], row[3], row[0])
+            self.assertEqual(settings[row[NAME]], row[DEFAULT], row[NAME])
         settings.flush()
         self.assertEqual(nvs.writes, 0)
 
     def test_good_values_are_in_force_saved_and_loaded(self):
-        for row in rows("int", "text"):
-            for text, value in good_values(check_of(row, {})):
+        for row in typed():
+            for text, value in good_values(row[CHECK]):
                 nvs = NVS()
                 settings = make(nvs)
-                settings.set(row[0], text)
-                self.assertEqual(settings[row[0]], value, row[0])
+                put(settings, row[NAME], text)
+                self.assert_in_force(settings, row, value)
                 settings.flush()
-                self.assertEqual(make(nvs)[row[0]], value, row[0])
-                stored = {row[1]: value if row[2] == "int" else value.encode()}
-                found = {key: nvs.stored[key] for key in nvs.stored if key == row[1]}
-                self.assertEqual(found, {} if value == row[3] else stored)
+                self.assert_in_force(make(nvs), row, value)
+                now = settings[row[NAME]]
+                stored = {row[KEY]: now if row[KIND] == INT else now.encode()}
+                found = {key: nvs.stored[key] for key in nvs.stored if key == row[KEY]}
+                self.assertEqual(found, {} if value == row[DEFAULT] else stored)
 
     def test_bad_values_are_refused_and_nothing_has_changed(self):
-        for row in rows("int", "text"):
+        for row in typed():
             nvs = NVS()
             settings = make(nvs)
-            settings.set(row[0], good_values(check_of(row, {}))[0][0])
+            put(settings, row[NAME], good_values(row[CHECK])[0][0])
             settings.flush()
-            before, writes = settings[row[0]], nvs.writes
-            for text in bad_values(check_of(row, {})):
+            before, writes = settings[row[NAME]], nvs.writes
+            for text in bad_values(row[CHECK]):
                 error = None
                 try:
-                    settings.set(row[0], text)
+                    put(settings, row[NAME], text)
                 except BadArgument as e:
                     error = e
-                self.assertTrue(error, "{} took {!r}".format(row[0], text[:40]))
-                self.assertTrue(str(error), row[0])
-                self.assertEqual(settings[row[0]], before)
+                self.assertTrue(error, "{} took {!r}".format(row[NAME], text[:40]))
+                self.assertTrue(str(error), row[NAME])
+                self.assertEqual(settings[row[NAME]], before)
             settings.flush()
             self.assertEqual(nvs.writes, writes)
 
     def test_refusal_does_not_show_a_secret(self):
-        for row in rows("text"):
-            if "secret" in row[5]:
+        for row in rows(TEXT):
+            if row[FLAGS] & SECRET:
                 with self.assertRaises(BadArgument):
-                    make().set(row[0], "canary" * 100)
+                    put(make(), row[NAME], "canary" * 100)
                 try:
-                    make().set(row[0], "canary" * 100)
+                    put(make(), row[NAME], "canary" * 100)
                 except BadArgument as e:
                     self.assertTrue("canary" not in str(e))
 
     def test_secrets_are_masked_set_or_not(self):
         log = Log()
-        secrets = [row for row in SCHEMA if "secret" in row[5]]
+        secrets = [row for row in SCHEMA if row[FLAGS] & SECRET]
         names = ["password", "password2", "password3", "appass", "mqttpass", "adminpass"]
-        self.assertEqual([row[0] for row in secrets], names)
+        self.assertEqual([row[NAME] for row in secrets], names)
         settings = make(log=log)
         for row in secrets:
-            self.assertEqual(settings.show(row[0]), "***")
-            settings.set(row[0], "canary-word")
-            self.assertEqual(settings.show(row[0]), "***")
-            self.assertEqual(settings[row[0]] == "canary-word", "hashed" not in row[5])
+            self.assertEqual(settings.show(row[NAME]), "***")
+            put(settings, row[NAME], "canary-word")
+            self.assertEqual(settings.show(row[NAME]), "***")
+            self.assertEqual(settings[row[NAME]] == "canary-word", not row[FLAGS] & HASHED)
         settings.flush()
         self.assertTrue("canary" not in str(log.infos) + str(log.errors))
 
     def test_shown_as_it_may_be_typed_again(self):
-        for row in rows("int", "text"):
-            if "secret" in row[5]:
+        for row in typed():
+            if row[FLAGS] & SECRET:
                 continue
             settings = make()
-            for text, value in good_values(check_of(row, {})):
-                settings.set(row[0], text)
-                shown = settings.show(row[0])
+            for text, value in good_values(row[CHECK]):
+                put(settings, row[NAME], text)
+                shown = settings.show(row[NAME])
                 other = make()
-                other.set(row[0], shown)
-                self.assertEqual(other[row[0]], value, row[0])
+                put(other, row[NAME], shown)
+                self.assertEqual(other[row[NAME]], value, row[NAME])
 
     def test_1_restores_the_default_where_it_cannot_be_a_value(self):
-        for row in rows("int", "text"):
+        for row in typed():
             nvs = NVS()
             settings = make(nvs)
-            settings.set(row[0], good_values(check_of(row, {}))[0][0])
+            put(settings, row[NAME], good_values(row[CHECK])[0][0])
             settings.flush()
-            for flag, text in (("default_by_1", "1"), ("device_id_too", DEVICE_ID)):
-                if flag in row[5]:
-                    settings.set(row[0], good_values(check_of(row, {}))[0][0])
-                    settings.set(row[0], text)
-                    self.assertEqual(settings[row[0]], row[3], row[0])
+            for flag, text in ((DEFAULT_BY_1, "1"), (DEVICE_ID_TOO, DEVICE_ID)):
+                if flag & row[FLAGS]:
+                    put(settings, row[NAME], good_values(row[CHECK])[0][0])
+                    put(settings, row[NAME], text)
+                    self.assertEqual(settings[row[NAME]], row[DEFAULT], row[NAME])
                     settings.flush()
-                    self.assertFalse(row[1] in nvs.stored)
+                    self.assertFalse(row[KEY] in nvs.stored)
         as_the_c_firmware = "ssid password mqtthost mqttport mqttuser mqttpass topic grouptopic "
         for name in (as_the_c_firmware + "otaurl timezone").split():
-            self.assertTrue("default_by_1" in find(name)[5], name)
+            self.assertTrue(find(name)[FLAGS] & DEFAULT_BY_1, name)
 
     def test_corrupt_flash_reads_as_default_and_the_rest_is_whole(self):
         corrupt = {
-            "int": (-1, 2_000_000_000, -2_000_000_000, b"\xff\xfe", b""),
-            "text": (b"\xff\xfe\x00", b"a\x00b\x01", b"\n", b"x" * 1_500, 7),
+            INT: (-1, 2_000_000_000, -2_000_000_000, b"\xff\xfe", b""),
+            TEXT: (b"\xff\xfe\x00", b"a\x00b\x01", b"\n", b"x" * 1_500, 7),
         }
-        for row in rows("int", "text"):
-            for junk in corrupt[row[2]]:
+        for row in rows(INT, TEXT):
+            for junk in corrupt[row[KIND]]:
                 nvs, log = NVS(), Log()
                 nvs.stored["MQTT_KEEPALIVE"] = 77
-                nvs.stored[row[1]] = junk
+                nvs.stored[row[KEY]] = junk
                 settings = make(nvs, log)
-                if row[0] not in PASSWORDS:
-                    self.assertEqual(settings[row[0]], row[3], "{} {!r}".format(row[0], junk))
-                if row[0] != "mqttkeepalive":
+                what = "{} {!r}".format(row[NAME], junk)
+                if row[NAME] not in NETWORK_PASSWORDS:
+                    self.assertEqual(settings[row[NAME]], row[DEFAULT], what)
+                if row[NAME] != "mqttkeepalive":
                     self.assertEqual(settings["mqttkeepalive"], 77)
-                if isinstance(junk, int) == (row[2] == "int"):  # another type is as none at all
-                    self.assertTrue(row[0] in str(log.errors), "{} {!r}".format(row[0], junk))
+                if isinstance(junk, int) == (row[KIND] == INT):  # another type reads as missing
+                    self.assertTrue(row[NAME] in str(log.errors), what)
 
     def test_unusable_password_does_not_make_its_network_an_open_one(self):
-        """WEP's 5 characters, or damage: whoever takes the network's name must not be joined."""
+        """WEP's 5 characters, or damage: the camera must not join a network of the same name."""
         for stored in (b"abcde", b"abcde\0", b"\xff" * 9, b"x" * 64):
             log = Log()
             nvs = NVS()
@@ -204,7 +237,7 @@ class TestEveryRow(unittest.TestCase):
             self.assertTrue(settings["password2"])
             self.assertEqual((settings["password"], settings["appass"]), ("", ""))
             self.assertEqual(len(log.errors), 2)
-            self.assertTrue("password2" in str(log.errors) and "set it anew" in str(log.errors))
+            self.assertTrue("password2" in str(log.errors) and "set it again" in str(log.errors))
 
     def test_text_of_the_c_firmware_ends_with_nul(self):
         nvs = NVS()
@@ -221,17 +254,28 @@ class TestEveryRow(unittest.TestCase):
         zone = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
         self.assertEqual(settings["timezone"], zone)
 
+    def test_hidden_one_is_no_command_and_users_cannot_set_it(self):
+        hidden = [row[NAME] for row in SCHEMA if row[FLAGS] & HIDDEN]
+        self.assertEqual(hidden, ["laststate"])
+        settings = make()
+        with self.assertRaises(BadArgument):
+            put(settings, "laststate", "on")
+        with self.assertRaises(UnknownCommand):
+            run(settings.command("laststate", ""))
+        settings.keep("laststate", 1)
+        self.assertEqual(settings["laststate"], 1)
+
 
 class TestSaving(unittest.TestCase):
     def test_unchanged_is_not_written(self):
         nvs = NVS()
         settings = make(nvs)
-        settings.set("pulse", "5")
+        put(settings, "pulse", "5")
         settings.flush()
         writes = nvs.writes
-        settings.set("pulse", "5")
-        settings.set("pulse", "6")
-        settings.set("pulse", "5")
+        put(settings, "pulse", "5")
+        put(settings, "pulse", "6")
+        put(settings, "pulse", "5")
         settings.flush()
         self.assertEqual(nvs.writes, writes)
 
@@ -242,8 +286,8 @@ class TestSaving(unittest.TestCase):
             task = asyncio.create_task(settings.run())
             await asyncio.sleep_ms(5_000)
             for n in range(50):
-                settings.set("pulse", str(n))
-            settings.set("ssid", "home")
+                await settings.set("pulse", str(n))
+            await settings.set("ssid", "home")
             self.assertEqual(nvs.writes, 0)
             await asyncio.sleep_ms(1_000)
             self.assertEqual(nvs.stored, {"APP_PULSE": 49, "STA_SSID": b"home"})
@@ -261,8 +305,8 @@ class TestSaving(unittest.TestCase):
             settings = make(nvs, log)
             task = asyncio.create_task(settings.run())
             nvs.full = True
-            settings.set("pulse", "7")
-            settings.set("password", "canary-key")
+            await settings.set("pulse", "7")
+            await settings.set("password", "canary-key")
             await until(lambda: log.errors)
             self.assertEqual(settings["pulse"], 7)  # in force all the same
             self.assertTrue("canary" not in str(log.errors))
@@ -272,10 +316,27 @@ class TestSaving(unittest.TestCase):
 
         run(story())
 
+    def test_full_flash_gets_a_pause_before_each_retry(self):
+        async def story():
+            nvs, log = NVS(), Log()
+            settings = make(nvs, log, save_ms=500, retry_ms=60_000)
+            task = asyncio.create_task(settings.run())
+            nvs.full = True
+            await settings.set("pulse", "7")
+            tried_ms = []
+            while len(tried_ms) < 3:
+                await until(lambda: len(log.errors) > len(tried_ms))
+                tried_ms.append(clock.now_ms())
+            for before, after in zip(tried_ms, tried_ms[1:]):
+                self.assertTrue(60_500 <= after - before + 200, tried_ms)  # until() looks each 200
+            await ended(task)
+
+        run(story())
+
     def test_commit_that_fails_is_logged_and_tried_again(self):
         nvs, log = NVS(), Log()
         settings = make(nvs, log)
-        settings.set("pulse", "7")
+        put(settings, "pulse", "7")
         nvs.commit_fails = True
         settings.flush()
         self.assertEqual(len(log.errors), 1)
@@ -286,52 +347,60 @@ class TestSaving(unittest.TestCase):
     def test_erase_forgets_all_of_it(self):
         nvs = NVS()
         settings = make(nvs)
-        for row in rows("int", "text"):
-            settings.set(row[0], good_values(check_of(row, {}))[0][0])
-        settings.set("mqttca", PEM)
+        for row in typed():
+            put(settings, row[NAME], good_values(row[CHECK])[0][0])
+        put(settings, "mqttca", PEM)
+        settings.keep("laststate", 1)
         settings.flush()
-        settings.set("pulse", "9")  # not written yet, and not any more
+        put(settings, "pulse", "9")  # not written yet, and never will be
         settings.erase()
         settings.flush()
         self.assertEqual(nvs.stored, {})
         again = make(nvs)
         for row in SCHEMA:
-            self.assertEqual(again[row[0]], row[3])
+            self.assertEqual(again[row[NAME]], row[DEFAULT])
 
 
-class TestWatchers(unittest.TestCase):
+class TestOnChange(unittest.TestCase):
     def watched(self, *changes):
+        """Return the settings after these changes, and the flags that were called for."""
         settings = make()
         calls = []
-        for flag in ("restart", "reconnect", "rejoin"):
-            settings.when(flag, lambda flag=flag: calls.append(flag))
+        for flag in (RESTART, RECONNECT, REJOIN):
+            settings.on_change(flag, lambda flag=flag: calls.append(flag))
         for name, text in changes:
             try:
-                settings.set(name, text)
+                put(settings, name, text)
             except BadArgument:
                 pass
         return settings, calls
 
-    def test_are_called_for_their_flag_after_a_change_only(self):
-        self.assertEqual(self.watched(("mqttport", "99"))[1], ["reconnect"])
-        self.assertEqual(self.watched(("ssid", "home"))[1], ["rejoin"])
+    def test_is_called_for_its_flag_after_a_change_only(self):
+        self.assertEqual(self.watched(("mqttport", "99"))[1], [RECONNECT])
+        self.assertEqual(self.watched(("ssid", "home"))[1], [REJOIN])
         self.assertEqual(self.watched(("pulse", "1"))[1], [])
-        self.assertEqual(self.watched(("ssid", "a"), ("ssid", "a"))[1], ["rejoin"])
+        self.assertEqual(self.watched(("ssid", "a"), ("ssid", "a"))[1], [REJOIN])
         self.assertEqual(self.watched(("mqttport", "x"), ("mqttport", "70000"))[1], [])
 
-    def test_see_the_new_value(self):
+    def test_sees_the_new_value(self):
         settings = make()
         seen = []
-        settings.when("rejoin", lambda: seen.append(settings["ssid"]))
-        settings.set("ssid", "home")
+        settings.on_change(REJOIN, lambda: seen.append(settings["ssid"]))
+        put(settings, "ssid", "home")
         self.assertEqual(seen, ["home"])
+
+    def test_is_called_once_for_several_settings_when_all_are_in_force(self):
+        settings = make()
+        seen = []
+        settings.on_change(REJOIN, lambda: seen.append((settings["ssid"], settings["password"])))
+        run(settings.apply({"ssid": "home", "password": "long enough", "pulse": "5"}))
+        self.assertEqual(seen, [("home", "long enough")])
 
     def test_other_topics_force_a_clean_session_and_a_restart(self):
         for name in ("topic", "grouptopic"):
-            self.assertTrue("fresh" in find(name)[5])
             settings, calls = self.watched(("mqttcleansession", "0"), (name, "other"))
             self.assertEqual(settings["mqttcleansession"], 1)
-            self.assertTrue(calls.count("restart") >= 2)
+            self.assertTrue(calls.count(RESTART) >= 2)
 
 
 class TestFile(unittest.TestCase):
@@ -349,71 +418,72 @@ class TestFile(unittest.TestCase):
             return f.read()
 
     def test_value_is_the_path_of_the_whole_text(self):
-        self.assertEqual([row[0] for row in rows("file")], ["mqttca", "otakey"])
+        self.assertEqual([row[NAME] for row in rows(FILE)], ["mqttca", "otakey"])
         settings = make()
         self.assertEqual(settings["mqttca"], "")
-        settings.set("mqttca", PEM)
+        put(settings, "mqttca", PEM)
         self.assertEqual(settings["mqttca"], "mqttca.pem")
         self.assertEqual(self.content(), PEM)
         self.assertEqual(make()["mqttca"], "mqttca.pem")
 
     def test_is_replaced_whole_or_not_at_all(self):
         settings = make()
-        settings.set("mqttca", PEM)
+        put(settings, "mqttca", PEM)
         for bad in ("x", PEM[:40], PEM + TOO_LONG, "-----BEGIN CERTIFICATE-----\n!"):
             with self.assertRaises(BadArgument):
-                settings.set("mqttca", bad)
+                put(settings, "mqttca", bad)
         self.assertEqual((settings["mqttca"], self.content()), ("mqttca.pem", PEM))
-        settings.set("mqttca", PEM * 2)
+        put(settings, "mqttca", PEM * 2)
         self.assertEqual(self.content(), PEM * 2)
         self.assertFalse("mqttca.pem.new" in os.listdir())
 
-    def test_closer_look_refuses_too(self):
+    def test_tls_refuses_what_only_looks_like_a_certificate(self):
         settings = make()
-        with self.assertRaises(BadArgument):  # whole, but no certificate for TLS
-            settings.set("mqttca", PEM[:28] + "MAA=\n" + PEM[-26:])
+        with self.assertRaises(BadArgument):
+            put(settings, "mqttca", PEM[:28] + "MAA=\n" + PEM[-26:])
         self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
 
-    def test_nothing_takes_it_away(self):
+    def test_empty_text_removes_it(self):
         settings = make()
-        settings.set("mqttca", PEM)
-        settings.set("mqttca", "")
+        put(settings, "mqttca", PEM)
+        put(settings, "mqttca", "")
         self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
-        settings.set("mqttca", "")
+        put(settings, "mqttca", "")
 
-    def test_change_takes_the_link_up_anew_even_under_the_same_name(self):
+    def test_change_reconnects_even_under_the_same_path(self):
         settings = make()
         calls = []
-        settings.when("reconnect", lambda: calls.append(1))
-        settings.set("mqttca", PEM)
-        settings.set("mqttca", PEM * 2)
+        settings.on_change(RECONNECT, lambda: calls.append(1))
+        put(settings, "mqttca", PEM)
+        put(settings, "mqttca", PEM * 2)
         self.assertEqual(len(calls), 2)
 
     def test_password_in_an_address_is_not_shown(self):
         settings = make()
-        settings.set("otaurl", "https://joe:secret@host/fw.bin?a@b")
+        put(settings, "otaurl", "https://joe:secret@host/fw.bin?a@b")
         self.assertEqual(settings.show("otaurl"), "https://joe:***@host/fw.bin?a@b")
         self.assertEqual(settings["otaurl"], "https://joe:secret@host/fw.bin?a@b")
-        settings.set("otaurl", "http://host/a@b")
+        put(settings, "otaurl", "http://host/a@b")
         self.assertEqual(settings.show("otaurl"), "http://host/a@b")
 
-    def test_key_of_updates_stays_until_a_reset(self):
+    def test_signing_key_stays_until_a_reset(self):
         settings = make()
         text = signing.KEY.decode()
         with self.assertRaises(BadArgument):
-            settings.set("otakey", text[:200] + text[204:])
-        settings.set("otakey", text)
-        settings.set("otakey", text)  # the same again does no harm
-        for other in (text.replace("A", "B", 300), ""):
+            put(settings, "otakey", text[:200] + text[204:])
+        put(settings, "otakey", text)
+        put(settings, "otakey", text)  # the same one does no harm
+        other = text.replace("Y20p07", "Z20p07")
+        for refused in (other, text.replace("A", "B", 300), ""):
             with self.assertRaises(BadArgument):
-                settings.set("otakey", other)
+                put(settings, "otakey", refused)
         self.assertEqual(make()["otakey"], "otakey.pem")
         settings.erase()
         self.assertEqual((make()["otakey"], "otakey.pem" in os.listdir()), ("", False))
 
 
 class TestApply(unittest.TestCase):
-    """Several settings at once, as forms and API send them."""
+    """Several settings at once, as forms and the API send them."""
 
     def setUp(self):
         for name in ("otakey.pem", "mqttca.pem"):
@@ -423,15 +493,15 @@ class TestApply(unittest.TestCase):
     tearDown = setUp
 
     def applied(self, *requests):
-        """What each of simultaneous requests is told, and the settings then."""
+        """Return the results of simultaneous requests, the settings then, and the flash."""
         nvs = NVS()
         settings = make(nvs)
-        told = run(asyncio.gather(*[settings.apply(wanted) for wanted in requests]))
-        return told, settings, nvs
+        results = run(asyncio.gather(*[settings.apply(wanted) for wanted in requests]))
+        return results, settings, nvs
 
     def test_all_are_in_force_and_kept(self):
-        told, settings, nvs = self.applied({"pulse": "5", "ssid": "home", "topic": "a/b"})
-        self.assertEqual(told, [({}, True, True)])
+        results, settings, nvs = self.applied({"pulse": "5", "ssid": "home", "topic": "a/b"})
+        self.assertEqual(results, [({}, True, True)])
         self.assertEqual(
             (settings["pulse"], settings["ssid"], settings["topic"]), (5, "home", "a_b")
         )
@@ -439,66 +509,134 @@ class TestApply(unittest.TestCase):
         self.assertEqual(self.applied({"pulse": "5"})[0], [({}, True, False)])
 
     def test_or_none(self):
-        told, settings, nvs = self.applied(
+        results, settings, nvs = self.applied(
             {"pulse": "5", "mqttport": "x", "no": "1", "laststate": "1"}
         )
-        self.assertEqual(sorted(told[0][0]), ["laststate", "mqttport", "no"])
-        self.assertFalse(told[0][1])
+        self.assertEqual(sorted(results[0].faults), ["laststate", "mqttport", "no"])
+        self.assertFalse(results[0].saved or results[0].restarts)
         self.assertEqual((settings["pulse"], nvs.stored), (0, {}))
+
+    def test_restarts_only_for_what_has_changed(self):
+        self.assertEqual(self.applied({"topic": "esp32-mqtt-cam"})[0], [({}, True, False)])
+
+    def test_new_topic_forces_a_clean_session_in_any_order(self):
+        for wanted in (
+            {"topic": "a", "mqttcleansession": "0"},
+            {"mqttcleansession": "0", "topic": "a"},
+        ):
+            _, settings, nvs = self.applied(wanted)
+            self.assertEqual(settings["mqttcleansession"], 1)
+            self.assertEqual(nvs.stored, {"MQTT_TOPIC": b"a"})
 
     def test_no_room_for_the_file_changes_nothing(self):
         key = signing.KEY.decode()
         os.mkdir("mqttca.pem.new")  # where the new file would be written
         try:
-            told, settings, nvs = self.applied({"pulse": "5", "mqttca": PEM, "otakey": key})
+            results, settings, nvs = self.applied({"pulse": "5", "mqttca": PEM, "otakey": key})
         finally:
             os.rmdir("mqttca.pem.new")
-        self.assertEqual(list(told[0][0]), ["mqttca"])
+        self.assertEqual(list(results[0].faults), ["mqttca"])
         self.assertEqual((settings["pulse"], settings["mqttca"], nvs.stored), (0, "", {}))
         self.assertEqual(settings["otakey"], "")
         self.assertEqual([name for name in os.listdir() if name.startswith("otakey")], [])
 
-    def test_no_memory_for_the_save_is_told_and_made_up_for(self):
-        def full(name, *args):
-            if name == "app.settings.journal":
-                raise MemoryError("full")
-            return load(name, *args)
+    def test_no_memory_for_the_save_is_reported_and_made_up_for(self):
+        def full(changes):
+            raise MemoryError("full")
 
-        settings, nvs = make(), NVS()
-        settings.nvs = nvs
-        load, builtins.__import__ = builtins.__import__, full
+        nvs = NVS()
+        settings = make(nvs)
+        pack, store.pack = store.pack, full
         try:
-            told = run(settings.apply({"pulse": "5", "teleperiod": "60"}))
+            result = run(settings.apply({"pulse": "5", "teleperiod": "60"}))
         finally:
-            builtins.__import__ = load
-        self.assertEqual((told, nvs.stored), (({}, False, False), {}))
+            store.pack = pack
+        self.assertEqual((result, nvs.stored), (({}, False, False), {}))
         self.assertTrue(settings.flush())
         self.assertEqual(nvs.stored, {"APP_PULSE": 5, "TELE_PERIOD": 60})
 
     def test_no_memory_for_a_hash_changes_nothing(self):
-        def full(name, *args):
-            if name == "app.password":
-                raise MemoryError("full")
-            return load(name, *args)
+        async def full(text):
+            raise MemoryError("full")
 
         settings = make()
         wanted = {"pulse": "5", "ssid": "x", "adminpass": "long enough", "teleperiod": "60"}
-        load, builtins.__import__ = builtins.__import__, full
+        hashed, password.hashed = password.hashed, full
         try:
             with self.assertRaises(MemoryError):
                 run(settings.apply(wanted))
         finally:
-            builtins.__import__ = load
+            password.hashed = hashed
         now = [settings[name] for name in ("pulse", "ssid", "adminpass", "teleperiod")]
         self.assertEqual(now, [0, "", "", 300])
 
     def test_of_two_keys_at_once_the_first_stays(self):
         key = signing.KEY.decode()
         other = key.replace("Y20p07", "Z20p07")
-        told, settings, _ = self.applied({"otakey": key}, {"otakey": other})
-        self.assertEqual([list(wrong) for wrong, _, _ in told], [[], ["otakey"]])
+        results, settings, _ = self.applied({"otakey": key}, {"otakey": other})
+        self.assertEqual([list(result.faults) for result in results], [[], ["otakey"]])
         with open("otakey.pem") as f:
             self.assertEqual(f.read(), key)
+
+    def test_of_two_files_at_once_the_last_stays_whole(self):
+        results, settings, _ = self.applied(
+            {"mqttca": PEM, "adminpass": "long enough"}, {"mqttca": PEM * 2}
+        )
+        self.assertEqual([result.faults for result in results], [{}, {}])
+        with open(settings["mqttca"]) as f:
+            self.assertEqual(f.read(), PEM * 2)
+
+
+class TestAdminPassword(unittest.TestCase):
+    """What is stored of it, however it came into flash."""
+
+    def started(self, stored):
+        """Return the flash of a camera that has run for a while with this password stored."""
+
+        async def story():
+            nvs = NVS()
+            nvs.stored["ADMIN_PASS"] = stored
+            settings = make(nvs)
+            calls = []
+            settings.on_change(HASHED, lambda: calls.append(1))
+            task = asyncio.create_task(settings.run())
+            await asyncio.sleep_ms(5_000)
+            await ended(task)
+            self.assertEqual(calls, [])  # sessions stay
+            self.assertEqual(nvs.stored["ADMIN_PASS"].decode(), settings["adminpass"])
+            return settings["adminpass"]
+
+        return run(story())
+
+    def test_clear_text_in_flash_is_hashed_at_the_start(self):
+        for clear in ("open sesame", "2000$5a$c3c3"):
+            now = self.started(clear.encode())
+            self.assertTrue(password.is_current(now))
+            self.assertTrue(run(password.matches(clear, now)))
+
+    def test_hash_in_flash_stays_as_it_is(self):
+        for stored in (CHAIN, run(password.hashed("open sesame"))):
+            self.assertEqual(self.started(stored.encode()), stored)
+
+    def test_change_while_the_clear_text_is_hashed_stays(self):
+        async def story():
+            nvs = NVS()
+            nvs.stored["ADMIN_PASS"] = b"open sesame"
+            settings = make(nvs)
+            task = asyncio.create_task(settings.run())
+            await asyncio.sleep(0)
+            await settings.set("adminpass", "1")
+            await asyncio.sleep_ms(5_000)
+            await ended(task)
+            self.assertEqual((settings["adminpass"], nvs.stored), ("", {}))
+
+        run(story())
+
+    def test_none_and_the_default_open_the_camera(self):
+        for text in ("", "1"):
+            settings = make(values={"adminpass": "open sesame"})
+            put(settings, "adminpass", text)
+            self.assertEqual(settings["adminpass"], "")
 
 
 unittest.main()

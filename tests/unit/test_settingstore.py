@@ -2,15 +2,13 @@
 
 import unittest
 
-from fakes import NVS, Log, settings_on
+from fakes import NVS, Log, run, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
-from app.settings import journal
-from app.settings.schema import all_rows, check_of, lines
-from app.settings.store import store
+from app.settings.schema import CHECK, DEFAULT, FLAGS, HASHED, INT, KEY, KIND, NAME, SCHEMA, TEXT
+from app.settings.store import Store, pack
 
-SCHEMA = list(all_rows())
-
+_HASH_BYTES = 116
 JOURNAL = "SAVE_JOURNAL"
 OLD = {"STA_SSID": b"old", "STA_PASS": b"old secret", "MQTT_HOST": b"mqtt://old", "APP_PULSE": 7}
 NEW = (("ssid", "new"), ("password", "new secret"), ("mqtthost", "mqtt://new"), ("pulse", "8"))
@@ -19,26 +17,26 @@ ONE = (("pulse", "9"),)
 
 
 def values(nvs):
-    """What a start finds, by name, and what the log says."""
+    """Return what a start finds, by name, and the errors in the log."""
     log = Log()
     settings = settings_on(nvs, log)
-    return {row[0]: settings[row[0]] for row in SCHEMA}, log.errors
+    return {row[NAME]: settings[row[NAME]] for row in SCHEMA}, log.errors
+
+
+def put(settings, changes):
+    for name, text in changes:
+        run(settings.set(name, text))
 
 
 def save(nvs, changes):
     settings = settings_on(nvs)
-    for name, text in changes:
-        settings.set(name, text)
+    put(settings, changes)
     assert settings.flush()
-
-
-def rows():
-    return {row[0]: row for row in SCHEMA}
 
 
 class TestPowerCuts(unittest.TestCase):
     def outcomes(self, stored, changes, mode):
-        """(values before, after, [the values after a cut at each operation])."""
+        """Return (values before, after, [what flash holds after a cut at each operation])."""
         whole = DyingNVS(stored)
         before, _ = values(whole)
         save(whole, changes)
@@ -70,9 +68,9 @@ class TestPowerCuts(unittest.TestCase):
                 self.assertTrue(seen[-1])
                 if mode in ("before", "uncommitted"):
                     self.assertFalse(seen[0])
-                    self.assertEqual(seen, sorted(seen))  # once new, never old again
+                    self.assertEqual(seen, sorted(seen))  # once new, they stay new
 
-    def test_second_cut_while_the_first_is_mended(self):
+    def test_second_cut_during_recovery(self):
         for mode in MODES:
             for again in MODES:
                 before, after, found = self.outcomes(OLD, NEW, mode)
@@ -114,10 +112,10 @@ class TestPowerCuts(unittest.TestCase):
 
 
 class TestFullFlash(unittest.TestCase):
-    """A write that fails is told, and what is saved later is not undone by what failed."""
+    """A write that fails is logged, and does not undo what is saved later."""
 
     def full_after(self, writes):
-        """Settings whose flash takes a number of writes and then no more; NEW was asked for."""
+        """Return flash that took a number of writes of NEW and then refused, and its settings."""
         nvs, log = NVS(), Log()
         nvs.stored = dict(OLD)
         settings = settings_on(nvs, log)
@@ -128,8 +126,7 @@ class TestFullFlash(unittest.TestCase):
             take(key, value)
 
         nvs._set = refuse
-        for name, text in NEW:
-            settings.set(name, text)
+        put(settings, NEW)
         self.assertFalse(settings.flush())
         self.assertEqual(len(log.errors), 1)
         self.assertFalse("secret" in str(log.errors))
@@ -163,13 +160,12 @@ class TestFullFlash(unittest.TestCase):
                 ),
             ):
                 nvs, settings = self.full_after(writes)
-                for name, text in last:
-                    settings.set(name, text)
+                put(settings, last)
                 self.assertTrue(settings.flush())
                 now, _ = values(nvs)
                 for name in ("ssid", "password", "mqtthost", "pulse"):
                     self.assertEqual(now[name], settings[name], (writes, last, name))
-                settings.set("pulse", "5")
+                put(settings, (("pulse", "5"),))
                 settings.flush()
                 self.assertEqual(values(nvs)[0]["pulse"], 5)
 
@@ -180,22 +176,21 @@ class TestFullFlash(unittest.TestCase):
                     stored = dict(self.full_after(writes)[0].stored)
                     nvs = DyingNVS(stored, cut, mode)
                     settings = settings_on(NVS())
-                    settings.nvs = nvs
-                    for name, text in NEW[:3] + ONE:
-                        settings.set(name, text)
+                    settings._store = Store(nvs)
+                    put(settings, NEW[:3] + ONE)
                     try:
                         settings.flush()
                     except PowerCut:
                         pass
                     now, _ = values(DyingNVS(nvs.after_power_cut()))
-                    # what failed before may have got partly there, but the newest is whole or not
+                    # the save that failed may be there in part; this one is whole or not at all
                     if now["pulse"] == 9:
                         self.assertEqual(now["ssid"], "new")
                         self.assertEqual(now["mqtthost"], "mqtt://new")
 
-    def test_recovery_that_fails_is_told_and_tried_at_the_next_start(self):
+    def test_recovery_that_fails_is_logged_and_tried_at_the_next_start(self):
         nvs = NVS()
-        nvs.stored = {JOURNAL: journal.pack([("APP_PULSE", 8), ("STA_SSID", b"new")])}
+        nvs.stored = {JOURNAL: pack([("APP_PULSE", 8), ("STA_SSID", b"new")])}
         nvs.full = True
         now, errors = values(nvs)
         self.assertEqual((now["pulse"], len(errors)), (0, 1))
@@ -217,17 +212,17 @@ class TestJournal(unittest.TestCase):
         nvs.set_blob = note
         pairs = []
         for row in SCHEMA:
-            line = lines((row[0],))[row[0]]
-            if row[2] == "int":
-                pairs.append((line, -2_000_000_000))
-            elif row[2] == "text":
-                pairs.append((line, "x" * check_of(row, {}).high))
-        store(nvs, pairs)
+            if row[KIND] == INT:
+                pairs.append((row, -2_000_000_000))
+            elif row[KIND] == TEXT:
+                size = _HASH_BYTES if row[FLAGS] & HASHED else row[CHECK].high
+                pairs.append((row, "x" * size))
+        Store(nvs).save(pairs)
         self.assertEqual(records[0][0], JOURNAL)
         self.assertTrue(records[0][1] <= 2_400)  # what hal.nvs takes
 
     def test_damaged_or_foreign_one_changes_nothing(self):
-        good = journal.pack([("APP_PULSE", 8), ("STA_SSID", b"new")])
+        good = pack([("APP_PULSE", 8), ("STA_SSID", b"new")])
         bad = [b"", b"x", b"\0\0\0\0", good[:-1], good[1:], good + b"x", b"\xff" * 1_400]
         bad += [good[:n] + bytes((good[n] ^ 1,)) + good[n + 1 :] for n in range(len(good))]
         for record in bad:
@@ -246,12 +241,12 @@ class TestJournal(unittest.TestCase):
 
 class TestLoad(unittest.TestCase):
     def test_key_of_another_type_reads_as_default(self):
-        for name, row in rows().items():
+        for row in SCHEMA:
             nvs = NVS()
-            nvs.stored[row[1]] = b"text" if row[2] == "int" else 5
-            self.assertEqual(values(nvs)[0][name], row[3], name)
+            nvs.stored[row[KEY]] = b"text" if row[KIND] == INT else 5
+            self.assertEqual(values(nvs)[0][row[NAME]], row[DEFAULT], row[NAME])
 
-    def test_value_of_a_later_version_reads_as_default_and_is_told(self):
+    def test_value_of_a_later_version_reads_as_default_and_is_logged(self):
         nvs = NVS()
         nvs.stored = {"APP_PWR_AT_RST": 3, "MQTT_SECURITY": 9, "APP_PULSE": 40_000, "FUTURE": 1}
         now, errors = values(nvs)

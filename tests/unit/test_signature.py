@@ -43,8 +43,16 @@ class TestSignature(unittest.TestCase):
             wrong[at] ^= 1
             self.assertFalse(verified(wrong, DIGEST, key))
 
-    def test_invalid_keys(self):
-        for text in (b"", b"x", KEY[:200], KEY.replace(b"MII", b"MIJ"), KEY + b"x"):
+    def test_bad_key_is_refused(self):
+        for text in (
+            b"",
+            b"x",
+            KEY[:200],
+            KEY.replace(b"MII", b"MIJ"),
+            KEY + b"x",
+            b"x" + KEY,
+            KEY * 2,
+        ):
             with self.assertRaises(ValueError):
                 public_key(text)
 

@@ -52,11 +52,8 @@ class Parts:
 
 def make():
     parts = Parts()
-    settings = settings_on()
-    settings.set("ssid", "home")
-    settings.set("password", CANARIES[0])
-    settings.set("mqttpass", CANARIES[1])
-    settings.set("mqtthost", "mqtt://broker")
+    values = {"ssid": "home", "password": CANARIES[0], "mqttpass": CANARIES[1]}
+    settings = settings_on(values=dict(values, mqtthost="mqtt://broker"))
     log = RealLog(lambda text: None)
     topics = Topics(settings, "DVES_A1B2C3")
     parts.settings = settings
@@ -116,7 +113,7 @@ class TestStatus(unittest.TestCase):
         self.assertFalse("tls" in status.cmd_status(""))
         parts.tls = True
         self.assertTrue("tls ca" in status.cmd_status(""))
-        status.settings.set("mqttverify", "off")
+        status.settings.keep("mqttverify", 1)
         self.assertTrue("tls off" in status.cmd_status(""))
 
     def test_invalid_argument_is_refused(self):

@@ -1,11 +1,11 @@
-"""proto.uri: addresses of brokers."""
+"""proto.uri: addresses of brokers and of updates."""
 
 import unittest
 
-from proto.uri import BrokerURI, parse_broker
+from proto.uri import parse_broker, parse_url, percent_decoded, without_password
 from proto.values import BadArgument
 
-GOOD = {
+GOOD_BROKERS = {
     "mqtt://host": ("host", 1883, False),
     "mqtts://host": ("host", 8883, True),
     "MQTTS://Host.example/": ("Host.example", 8883, True),
@@ -15,7 +15,7 @@ GOOD = {
     "mqtt://[fe80::1]": ("fe80::1", 1883, False),
     "mqtts://[::1]:65535": ("::1", 65535, True),
 }
-BAD = (
+BAD_BROKERS = (
     "http://host",
     "mqtt:/host",
     "mqtt://",
@@ -37,13 +37,35 @@ BAD = (
 )
 
 
-class TestParse(unittest.TestCase):
+BAD_URLS = (
+    "",
+    "host/x",
+    "http:/h",
+    "ftp://h/x",
+    "http://",
+    "http:///x",
+    "http://h:0/",
+    "http://h:x/",
+    "http://h:99999/",
+    "http://[::1",
+    "http://h/ x",
+    "http://h/ü",
+    "http://h/\r\nX: y",
+    'http://h/"',
+    "http://a@b@c/",
+    "http://%GG@h/",
+    "http://u%4@h/",
+    "http://u%@h",
+)
+
+
+class TestBroker(unittest.TestCase):
     def test_good(self):
-        for text, expected in GOOD.items():
+        for text, expected in GOOD_BROKERS.items():
             self.assertEqual(parse_broker(text), expected, text)
 
     def test_bad(self):
-        for text in BAD:
+        for text in BAD_BROKERS:
             try:
                 parsed = parse_broker(text)
             except BadArgument as e:
@@ -60,14 +82,70 @@ class TestParse(unittest.TestCase):
         self.assertEqual(parse_broker("mqtt://host", tls=True), ("host", 1883, False))
 
 
-class TestBrokerURI(unittest.TestCase):
-    def test_check(self):
-        check = BrokerURI(20)
-        for text in ("", "mqtt://host", "a" * 20):
-            self.assertEqual(check(text), text)
-        for text in ("a" * 21, "mqtt://a b", "a\n", "a\x7f", "ü" * 11) + BAD:
+class TestURL(unittest.TestCase):
+    def test_parts(self):
+        for text, expected in {
+            "http://host": (False, "host", 80, "/", ""),
+            "HTTPS://host/fw.bin?v=2#top": (True, "host", 443, "/fw.bin?v=2", ""),
+            "http://host:8080?x": (False, "host", 8080, "/?x", ""),
+            "http://[fe80::1]:81/a": (False, "fe80::1", 81, "/a", ""),
+            "http://joe:p%40ss@host/a@b": (False, "host", 80, "/a@b", "am9lOnBAc3M="),
+        }.items():
+            url = parse_url(text)
+            found = url.tls, url.host, url.port, url.path, url.login
+            self.assertEqual(found, expected, text)
+
+    def test_bad(self):
+        for text in BAD_URLS:
             with self.assertRaises(BadArgument):
-                check(text)
+                parse_url(text)
+
+    def test_authority_names_a_port_that_is_not_the_standard_one(self):
+        for text in ("http://h", "http://h:81", "https://[::1]:80"):
+            self.assertEqual(parse_url(text).authority(), text.partition("://")[2])
+        self.assertEqual(parse_url("https://h:443").authority(), "h")
+        self.assertEqual(parse_url("HTTPS://[::1]:8443/a?b#c").authority(), "[::1]:8443")
 
 
-unittest.main()
+class TestFollow(unittest.TestCase):
+    def test_where_a_redirect_leads(self):
+        base = parse_url("http://joe:x@host:81/a/b?q")
+        for location, host, path, keeps_login in (
+            ("c", "host", "/a/c", True),
+            ("/c?d", "host", "/c?d", True),
+            ("//other/c", "other", "/c", False),
+            ("http://host:81/c", "host", "/c", True),
+            ("http://host/c", "host", "/c", False),
+            ("https://host:81/c", "host", "/c", False),
+            ("c/d:e", "host", "/a/c/d:e", True),
+        ):
+            url = base.follow(location)
+            self.assertEqual((url.host, url.path), (host, path), location)
+            self.assertEqual(bool(url.login), keeps_login, location)
+
+    def test_never_from_https_to_http(self):
+        base = parse_url("https://host/a")
+        self.assertTrue(base.follow("b").tls and base.follow("//other/b").tls)
+        with self.assertRaises(BadArgument):
+            base.follow("http://host/a")
+
+
+class TestText(unittest.TestCase):
+    def test_password_is_masked(self):
+        for text, shown in (
+            ("https://joe:secret@host/a@b", "https://joe:***@host/a@b"),
+            ("http://joe@host", "http://joe:***@host"),
+            ("http://host/a@b", "http://host/a@b"),
+            ("joe:secret", "joe:secret"),
+        ):
+            self.assertEqual(without_password(text), shown)
+
+    def test_percent_decoded(self):
+        self.assertEqual(percent_decoded("a%20b%C3%bc%"[:-1]), "a bü".encode())
+        for text in ("%", "%4", "%zz", "%+1", "% 1", "a%2"):
+            with self.assertRaises(ValueError):
+                percent_decoded(text)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,4 +1,4 @@
-"""Settings given on the command line, written as the firmware's own table says they are stored."""
+"""Settings given on the command line, stored as the firmware's own table says."""
 
 import json
 import sys
@@ -17,20 +17,20 @@ class Settings:
     def __init__(self, nvs, files, state):
         for folder in ("tools/pc", "lib"):
             sys.path.append(str(_ROOT / folder))
+        from app import password
         from app.settings import schema
 
+        self._password = password
         self._schema = schema
-        self._rows = {row[0]: row for row in schema.all_rows()}
         self._nvs = nvs
         self._files = files
         self._memory = state / "runner.json"
 
-    def write(self, given, broker, chosen_broker, unconfigured):
-        """Write what was given; a first boot gets what a camera on the simulated board needs.
+    async def write(self, given, broker, chosen_broker, unconfigured):
+        """Write (name, text) pairs; a first boot gets what a camera on the simulated board needs.
 
-        `given` are (name, text) pairs; `unconfigured` forgets what was set before. The broker's
-        URI follows the runner's from start to start, unless the setting has been changed in
-        between.
+        `unconfigured` erases what was set before. The broker's URI follows the runner's from start
+        to start, unless the setting has been changed in between.
         """
         if unconfigured:
             self._forget()
@@ -40,42 +40,47 @@ class Settings:
             self._memory.write_text(json.dumps({_BROKER: broker}))
         values.update(given)
         for name, text in values.items():
-            self._write(name, text)
+            await self._write(name, text)
 
     def _forget(self):
         self._nvs.wipe()
-        for _, key, kind, *_ in self._rows.values():
-            if kind == "file":
-                (self._files / key).unlink(missing_ok=True)
+        for row in self._schema.SCHEMA:
+            if row[self._schema.KIND] == self._schema.FILE:
+                (self._files / row[self._schema.KEY]).unlink(missing_ok=True)
 
     def _broker_is_ours(self):
-        held = self._nvs.peek(self._schema.NAMESPACE, self._rows[_BROKER][1])
-        if held is None:
+        key = self._schema.find(_BROKER)[self._schema.KEY]
+        stored = self._nvs.peek(self._schema.NAMESPACE, key)
+        if stored is None:
             return self._nvs.empty
         try:
             ours = json.loads(self._memory.read_text())[_BROKER]
         except (OSError, ValueError, KeyError):
             return False
-        return bytes.fromhex(held).decode() == ours
+        return bytes.fromhex(stored).decode() == ours
 
-    def _write(self, name, text):
-        if name not in self._rows:
-            raise UsageError(f"no setting is named {name}; there are: {', '.join(self._rows)}")
-        _, key, kind, *_ = self._rows[name]
+    async def _write(self, name, text):
+        row = self._schema.find(name)
+        if row is None:
+            names = ", ".join(each[self._schema.NAME] for each in self._schema.SCHEMA)
+            raise UsageError(f"no setting is named {name}; there are: {names}")
+        _, key, kind, _, check, flags, *_ = row
         data = _bytes(name, text)
-        if kind == "file":
+        if kind == self._schema.FILE:
             (self._files / key).write_bytes(data)
             return
         try:
-            value = self._schema.check_of(self._rows[name], {})(data.decode())
+            value = check(data.decode())
         except Exception as exc:
             raise UsageError(f"{name}: {exc}") from None
-        stored = value if kind == "int" else str(value).encode().hex()
+        if flags & self._schema.HASHED:
+            value = await self._password.hashed(value)
+        stored = value if kind == self._schema.INT else value.encode().hex()
         self._nvs.put(self._schema.NAMESPACE, key, stored)
 
 
 def _bytes(name, text):
-    """What a value stands for: @file is the contents of that file."""
+    """Return the bytes of a value: @FILE is the content of the file."""
     if not text.startswith("@"):
         return text.encode()
     try:

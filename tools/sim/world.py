@@ -125,7 +125,7 @@ class World:
             broker = f"mqtt://127.0.0.1:{self.broker.port}"
         if not args.run:
             settings = Settings(self.nvs, self.files, self.state)
-            settings.write(args.set, broker, bool(args.broker), args.ap)
+            await settings.write(args.set, broker, bool(args.broker), args.ap)
         facts = {
             "http": ports[80],
             "telnet": ports[23],

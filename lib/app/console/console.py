@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from app.commandtable import PRIVATE
+from app.commands import PRIVATE
 from proto.lineedit import MAX_LINE, LineEditor
 from proto.values import BadArgument, UnknownCommand
 

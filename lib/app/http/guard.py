@@ -1,11 +1,13 @@
 """Passwords asked for and sessions opened; `of` is the Access that remembers them."""
 
+import binascii
+import hashlib
 import os
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
+from app import password
 
 _SESSIONS = const(4)
 _SCRIPTS = const(2)
@@ -18,13 +20,12 @@ async def basic(of, given, address):
 
     What was right once is known again by its digest.
     """
-    password = borrow("app.password")
-    digest = password.digest(given)
+    digest = hashlib.sha256(given.encode()).digest()
     if wait_s(of, address):
         return 429
     if any([password.same(digest, known) for known in of.scripts]):
         return 0
-    if not await is_password(of, password.of_basic(given), address):
+    if not await is_password(of, _of_basic(given), address):
         return 401
     of.scripts = of.scripts[1 - _SCRIPTS :] + [digest]
     return 0
@@ -33,12 +34,23 @@ async def basic(of, given, address):
 async def is_password(of, text, address):
     """Whether it is the admin password; a wrong one is held against the address."""
     tries = _count(of.failures, address)
-    if not await borrow("app.password").matches(text, of.settings["adminpass"]):
+    stored = of.settings["adminpass"]
+    if not await password.matches(text, stored):
         if tries >= _TRIES and address in of.failures:
             of.failures[address][1] = ticks_add(ticks_ms(), of.pause_ms)
         return False
     of.failures.pop(address, None)
+    if not password.is_current(stored):
+        await _renew(of, text, stored)
     return True
+
+
+async def _renew(of, text, stored):
+    """Store the password as it is hashed now; what it has let in stays."""
+    renewed = await password.hashed(text)
+    if of.settings["adminpass"] == stored:  # else there is a new password
+        of.settings.keep("adminpass", renewed)
+        of._under = renewed
 
 
 def wait_s(of, address):
@@ -60,6 +72,14 @@ def enter(of):
 def leave(of, token):
     """End a session."""
     of.sessions = [each for each in of.sessions if each[0] != token]
+
+
+def _of_basic(header):
+    """Return the password in an Authorization header of HTTP Basic; "" if there is none."""
+    try:
+        return binascii.a2b_base64(header[6:]).decode().partition(":")[2]
+    except (ValueError, UnicodeError):
+        return ""
 
 
 def _count(table, address):

@@ -3,8 +3,8 @@
 import asyncio
 
 from app.camera.camera import CameraFault
-from proto.civil import unix_time
 from proto.http import SECURITY
+from proto.posixtz import unix_time
 
 _ONE = ("/capture", "/jpg")
 _MANY = ("/mjpg", "/stream")

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-from app.commandtable import PRIVATE, QOS1, RETAIN
+from app.commands import PRIVATE, QOS1, RETAIN
 from config import product
 from proto.values import BadArgument, UnknownCommand
 

@@ -9,7 +9,7 @@ from aio.reader import Reader
 from app import tls
 from config import product
 from proto.httpreply import MAX_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
-from proto.url import follow, hidden, parse
+from proto.uri import parse_url, without_password
 from proto.values import BadArgument
 from proto.words import why
 
@@ -29,14 +29,14 @@ class HTTPSource:
 
     def __init__(self, url, connector, settings, log, report, install, force=False):
         self._url = url
-        self._download = Download(parse(url), connector, settings, log)
+        self._download = Download(parse_url(url), connector, settings, log)
         self._log = log
         self._report = report
         self._install = install
         self._force = force
 
     async def run(self):
-        self._log.info("update", "fetching " + hidden(self._url))
+        self._log.info("update", "fetching " + without_password(self._url))
         try:
             await self._open()
             await self._install(self._download.read, self._download.total or 0, self._force)
@@ -87,7 +87,7 @@ class Download:
                 return await self._begin(reply)
             if not reply.location:
                 raise BadReply("{}, which leads nowhere".format(reply))
-            self._url = follow(self._url, reply.location)
+            self._url = self._url.follow(reply.location)
         raise BadReply("more than {} redirects".format(_MAX_REDIRECTS))
 
     async def read(self, view):

@@ -1,88 +1,160 @@
-"""What the rows of the settings' table mean: a row is the whole truth about one.
+"""The table of settings: a row is the whole truth about one of them.
 
-Kinds: `int` is kept in NVS as i32, `text` as blob, `file` as the file of that name. Flags:
-
-    secret         shown as *** everywhere
-    group          also allowed on the group topic
-    restart        takes effect by a restart
-    rejoin         the Wi-Fi station joins anew
-    reconnect      the MQTT session connects anew
-    fresh          forces a clean MQTT session (subscriptions of the old one would live on)
-    hidden         not a command of its own
-    default_by_1   the payload "1" restores the default, as does an empty text
-    device_id_too  so does the device id
-    log            what the log keeps
-    certificate    a file that TLS has to be able to use
-    public_key     a file that is kept until a reset
-    hashed         kept as a salted hash
-    login          an address that may hold a password
-
-Masking, help, storage, documentation and tests are generated from these rows. Borrow this module
-(aio.late): values are in RAM always, what may be said of them only while somebody asks.
+Storage, masking, help, the API, the Settings page, documentation and tests are generated from
+these rows. A new setting is a row here, the code that reads it, and a test.
 """
 
 from micropython import const
 
-from aio.late import borrow
-from app.settings.row import columns, made
+from app.settings.checks import (
+    Between,
+    BrokerURI,
+    CertificateText,
+    Chars,
+    IPv4,
+    KeyText,
+    OneOf,
+    Passphrase,
+    TopicName,
+    ZoneRule,
+)
 
-NAMESPACE = "syscfg"
+NAMESPACE = "syscfg"  # of NVS
 
-NAME = const(0)  # columns of a row
-KEY = const(1)
+# columns of a row
+NAME = const(0)  # also the name of the command
+KEY = const(1)  # in NVS, at most 15 characters; of a FILE its path
 KIND = const(2)
 DEFAULT = const(3)
-CHECK = const(4)
+CHECK = const(4)  # see app.settings.checks
 FLAGS = const(5)
+GROUP_TITLE = const(6)  # the heading above it on the Settings page
+LABEL = const(7)
+ABOUT = const(8)
 
-PARTS = (
-    "app.settings.tablewifi",
-    "app.settings.tablebroker",
-    "app.settings.tabledevice",
-)  # one at a time is in memory
+INT, TEXT, FILE = "int", "text", "file"  # kinds: an i32 in NVS, a blob in NVS, a file
 
+SECRET = const(1)  # shown as *** everywhere
+GROUP = const(2)  # also allowed on the group topic
+RESTART = const(4)  # a change restarts the camera
+REJOIN = const(8)  # a change joins the Wi-Fi network again
+RECONNECT = const(16)  # a change connects to the broker again
+CLEAN_SESSION = const(32)  # a change forces a clean session: old subscriptions must not live on
+HIDDEN = const(64)  # no command, on no page
+DEFAULT_BY_1 = const(128)  # "1" restores the default, as does an empty text
+DEVICE_ID_TOO = const(256)  # and so does the device id
+LOG = const(512)  # the log follows a change
+CERTIFICATE = const(1024)  # TLS must be able to use it
+PUBLIC_KEY = const(2048)  # once set, it stays until a reset
+HASHED = const(4096)  # stored as a salted hash; a change ends what the old one admitted
+LOGIN = const(8192)  # an address that may contain a password
 
-def all_rows():
-    """Each row as (name, key, kind, default, check, [flag, ...])."""
-    for part in PARTS:
-        yield from map(columns, borrow(part).ROWS.strip().split("\n"))
+_NETWORK = const(REJOIN | DEFAULT_BY_1)
+_BROKER = const(RECONNECT | DEFAULT_BY_1)
+_TOPIC = const(RESTART | CLEAN_SESSION | DEFAULT_BY_1 | DEVICE_ID_TOO)
 
+# fmt: off
+SCHEMA = (
+    ("ssid", "STA_SSID", TEXT, "", Chars(1, 31), _NETWORK,
+     "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),
+    ("password", "STA_PASS", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
+     "Wi-Fi", "Password", "Password of this network; none for an open network."),
+    ("ssid2", "STA_SSID2", TEXT, "", Chars(1, 31), _NETWORK,
+     "Wi-Fi", "Second network", "Joined when the first network is out of reach or weaker."),
+    ("password2", "STA_PASS2", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
+     "Wi-Fi", "Second password", "Password of the second network."),
+    ("ssid3", "STA_SSID3", TEXT, "", Chars(1, 31), _NETWORK,
+     "Wi-Fi", "Third network", "Joined when the other networks are out of reach or weaker."),
+    ("password3", "STA_PASS3", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
+     "Wi-Fi", "Third password", "Password of the third network."),
 
-def lines(names):
-    """{name: line of the table} of those that there are: less memory than rows of columns."""
-    found = {}
-    for part in PARTS:
-        if len(found) < len(names):
-            look(part, names, found)
-    return found
+    ("apfallback", "AP_FALLBACK", INT, 180, Between(0, 3_600), 0,
+     "Access point", "Opens after",
+     "Seconds without Wi-Fi, a third of that if the network refuses the password; 0: never."),
+    ("apip", "AP_IP", TEXT, "192.168.1.1", IPv4(), DEFAULT_BY_1,
+     "Access point", "Address", "IP address of the camera on its access point."),
+    ("appass", "AP_PASS", TEXT, "", Passphrase(8, 63), SECRET | DEFAULT_BY_1,
+     "Access point", "Password", "WPA2 password; without one the access point is open."),
+    ("apchannel", "AP_CHANNEL", INT, 1, Between(1, 13), 0,
+     "Access point", "Channel", "Radio channel while no network is joined."),
 
+    ("mqtthost", "MQTT_HOST", TEXT, "", BrokerURI(127), _BROKER,
+     "MQTT broker", "Broker", "Address, such as mqtt://broker.local, or mqtts:// for TLS."),
+    ("mqttport", "MQTT_PORT", INT, 0, Between(0, 65_535), _BROKER,
+     "MQTT broker", "Port", "0: the standard port, 1883, or 8883 for TLS."),
+    ("mqttuser", "MQTT_USER", TEXT, "", Chars(0, 63), _BROKER,
+     "MQTT broker", "User", "User name, if the broker requires one."),
+    ("mqttpass", "MQTT_PASS", TEXT, "", Chars(0, 127), SECRET | _BROKER,
+     "MQTT broker", "Password", "Password of this user."),
+    ("mqttsecurity", "MQTT_SECURITY", INT, 0, OneOf("plain", "tls"), RECONNECT,
+     "MQTT broker", "Encryption", "Used if the address has neither mqtt:// nor mqtts://."),
+    ("mqttverify", "MQTT_VERIFY", INT, 0, OneOf("ca", "off"), RECONNECT,
+     "MQTT broker", "Certificate check",
+     "ca: accept only certificates that the CA has signed; off: accept any certificate."),
+    ("mqttca", "mqttca.pem", FILE, "", CertificateText(8_192), RECONNECT | CERTIFICATE,
+     "MQTT broker", "CA certificate",
+     "PEM certificate of the CA that signs for the broker and for the update server."),
+    ("mqttclientid", "MQTT_CLIENT_ID", TEXT, "", Chars(0, 23), _BROKER,
+     "MQTT broker", "Client id", "Empty: the device id."),
+    ("mqttkeepalive", "MQTT_KEEPALIVE", INT, 120, Between(10, 3_600), RECONNECT,
+     "MQTT broker", "Keepalive",
+     "Seconds of silence after which the broker considers the camera lost."),
+    ("mqttcleansession", "MQTT_CLEANSESS", INT, 1, Between(0, 1), RESTART,
+     "MQTT broker", "Clean session",
+     "0: the broker keeps commands for the camera while it is offline."),
 
-def look(part, names, found):
-    """Put the lines of one part into `found`."""
-    text = borrow(part).ROWS
-    for name in names:
-        at = text.find("\n{}|".format(name)) + 1
-        if at and "|" not in name:
-            found[name] = text[at : text.find("\n", at)]
+    ("topic", "MQTT_TOPIC", TEXT, "esp32-mqtt-cam", TopicName(1, 31), _TOPIC,
+     "Topics and publishing", "Topic", "Middle part of the cmnd/, stat/, data/ and tele/ topics."),
+    ("grouptopic", "MQTT_GRPTOPIC", TEXT, "esp32-mqtt-cams", TopicName(1, 31), GROUP | _TOPIC,
+     "Topics and publishing", "Group topic", "Topic for commands to several cameras at once."),
+    ("subtopic", "MQTT_SUBTOPIC", TEXT, "#", Chars(1, 31), RESTART | DEFAULT_BY_1,
+     "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
+    ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
+     "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
+    ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
+     "Topics and publishing", "Telemetry every", "Seconds between reports on tele/; 0: none."),
+
+    ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
+     "Power output", "After a restart", "State of the output (the lamp) after a restart."),
+    ("laststate", "APP_POWER", INT, 0, OneOf("off", "on"), HIDDEN,
+     "Power output", "Last state", "State of the output before the last restart."),
+    ("pulse", "APP_PULSE", INT, 0, Between(0, 36_000), 0,
+     "Power output", "Pulse",
+     "Tenths of a second until the output switches off by itself; 0: it stays on."),
+
+    ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1 | LOGIN,
+     "Updates", "Update from", "The http:// or https:// address of the update for upgrade."),
+    ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0,
+     "Updates", "Confirmation", "auto: a new image that works confirms itself."),
+    ("otakey", "otakey.pem", FILE, "", KeyText(1_000), PUBLIC_KEY,
+     "Updates", "Signing key",
+     "Public key in PEM; once set, only updates signed with it are accepted, until a reset."),
+
+    ("timezone", "APP_TIMEZONE", TEXT, "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00",
+     ZoneRule(63), GROUP | DEFAULT_BY_1,
+     "Time", "Time zone", "POSIX rule, such as CET-1CEST,M3.5.0,M10.5.0/3."),
+    ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1,
+     "Time", "Time server", "NTP server that sets the clock."),
+
+    ("adminpass", "ADMIN_PASS", TEXT, "", Passphrase(8, 63), SECRET | DEFAULT_BY_1 | HASHED,
+     "Access", "Admin password",
+     "For pages, pictures, API and telnet; without one they are open to everyone."),
+
+    ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
+     "Log", "Level", "The log keeps messages up to this level."),
+    ("syslog", "LOG_SYSLOG", TEXT, "", Chars(0, 63), DEFAULT_BY_1,
+     "Log", "Syslog server", "host or host:port; empty: none."),
+)
+# fmt: on
+
+_BY_NAME = {row[NAME]: row for row in SCHEMA}
 
 
 def find(name):
-    """The row of a setting, or None."""
-    line = lines((name,)).get(name)
-    return line and columns(line)
+    """Return the row of a setting, or None."""
+    return _BY_NAME.get(name)
 
 
 def choices(row):
-    """The names of the values, in the order of their numbers; none where it is no choice."""
-    what, *names = row[CHECK].split(" ")
-    return names if what == "numbers.OneOf" else ()
-
-
-def check_of(row, kept):
-    """The check of a setting, to be called with text; `kept` has what checks() gave."""
-    return made(row[CHECK], kept)
-
-
-def checks():
-    """What to hand to check_of() for many rows: the modules that most of them need."""
-    return {name: borrow("proto." + name) for name in ("numbers", "texts")}
+    """Return the names of a choice in the order of their values, () for another setting."""
+    return getattr(row[CHECK], "names", ())

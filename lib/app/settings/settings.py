@@ -1,24 +1,62 @@
-"""The settings in force: values in RAM; what changes or shows them is borrowed."""
+"""The settings in force: loaded at the start, changed by users, saved a moment later."""
 
 import asyncio
+import os
+from collections import namedtuple
 
-from aio.late import borrow
+from app import password, signing_key, tls
+from app.settings.schema import (
+    CERTIFICATE,
+    CHECK,
+    CLEAN_SESSION,
+    DEFAULT,
+    DEFAULT_BY_1,
+    DEVICE_ID_TOO,
+    FILE,
+    FLAGS,
+    GROUP,
+    HASHED,
+    HIDDEN,
+    INT,
+    KEY,
+    KIND,
+    LOGIN,
+    NAME,
+    PUBLIC_KEY,
+    REJOIN,
+    RESTART,
+    SCHEMA,
+    SECRET,
+    TEXT,
+    choices,
+    find,
+)
+from app.settings.store import Store
+from proto.uri import without_password
+from proto.values import BadArgument, UnknownCommand
+
+MASK = "***"
+_UNUSABLE = "(not usable)"  # no access point takes it: a network with a password stays closed
+
+# what `apply` did: {name: why not}, whether all is in flash, whether the camera restarts
+Applied = namedtuple("Applied", ("faults", "saved", "restarts"))
 
 
 class Settings:
     """`settings["pubinterval"]` is the value in force; `set` takes what a user typed."""
 
     def __init__(self, nvs, log, device_id="", save_ms=500, retry_ms=60_000):
-        self.nvs = nvs
-        self.log = log
-        self.device_id = device_id
+        self._store = Store(nvs)
+        self._log = log
+        self._device_id = device_id
         self._save_ms = save_ms
         self._retry_ms = retry_ms
-        self._watchers = []
-        self.dirty = []  # names that are still to be saved
-        self._changed = asyncio.Event()
         self._values = {}
-        borrow("app.settings.desk").load(self)
+        self._unsaved = set()  # names
+        self._to_save = asyncio.Event()
+        self._one_change = asyncio.Lock()
+        self._watchers = []
+        self._load()
 
     def __getitem__(self, name):
         return self._values[name]
@@ -26,84 +64,217 @@ class Settings:
     def __contains__(self, name):
         return name in self._values
 
-    def when(self, flag, call):
-        """`call()` after a change of a setting that has `flag`."""
+    def on_change(self, flag, call):
+        """Call `call()` after a change of a setting that has `flag`."""
         self._watchers.append((flag, call))
 
-    def command(self, name, argument, group=False):
-        """(name, text, flags) for a command's reply: set with an argument, show what is in force.
+    async def command(self, name, argument, group=False):
+        """Set with an argument; return the value now in force as text.
 
-        Raises UnknownCommand for a hidden one, and for one that the group may not use.
+        Raises UnknownCommand for a hidden setting, and for one that the group may not use.
         """
-        return borrow("app.settings.desk").command(self, name, argument, group)
+        row = find(name)
+        if row[FLAGS] & HIDDEN or (group and not row[FLAGS] & GROUP):
+            raise UnknownCommand(name)
+        if argument:
+            await self.set(name, argument)
+        return self._text(row)
 
-    def all(self):
-        """(row, value as text) of each that is not hidden, in the schema's order."""
-        return borrow("app.settings.desk").shown(self)
-
-    def show(self, name):
-        """The value as text; secrets masked."""
-        return borrow("app.settings.desk").show(self, name)
-
-    def set(self, name, text):
+    async def set(self, name, text):
         """Put the user's `text` in force; raises BadArgument, and then nothing has changed."""
-        row = borrow("app.settings.schema").find(name)
-        value = borrow("app.settings.check").check(self, row, text)
-        change = borrow("app.settings.change")
-        change.put(self, row, change.prepare(self, row, value))
+        faults, _ = await self._change({name: text})
+        if faults:
+            raise BadArgument(faults[name])
 
     async def apply(self, wanted):
-        """({name: what is wrong}, whether all is saved, whether a restart follows): all or none.
+        """Put all of {name: text} in force and save them, or none; returns Applied."""
+        faults, changed = await self._change(wanted)
+        return Applied(faults, not faults and self.flush(), bool(changed & RESTART))
 
-        `wanted` is {name: text}, and has the values afterwards. Others have their turn in
-        between.
-        """
-        schema, lines, wrong = borrow("app.settings.schema"), {}, {}
-        for part in schema.PARTS:
-            schema.look(part, wanted, lines)
-            await asyncio.sleep_ms(0)
-        schema = None
-        for name in wanted:
-            await asyncio.sleep_ms(0)
-            borrow("app.settings.check").take(self, name, lines, wanted, wrong)
-        await asyncio.sleep_ms(0)
-        wrong = wrong or borrow("app.settings.change").change_all(self, lines, wanted)
-        restarts = any(["restart" in line.split("|")[-1] for line in lines.values()])
-        return wrong, not wrong and self.flush(), restarts
+    async def _change(self, wanted):
+        """Return ({name: why not}, flags of the settings that have changed)."""
+        changes, faults = [], {}
+        async with self._one_change:  # else a check might not hold any more when it counts
+            for name, text in wanted.items():
+                row = find(name)
+                try:
+                    if not row or row[FLAGS] & HIDDEN:
+                        raise BadArgument("there is no such setting")
+                    changes.append((row, self._checked(row, text)))
+                except BadArgument as e:
+                    faults[name] = str(e)
+                await asyncio.sleep(0)  # to check a certificate takes a while
+            if not faults:
+                changes = await _with_hashes(changes)
+                faults = _write_files(changes)
+            return faults, 0 if faults else self._enforce(changes)
+
+    def _checked(self, row, text):
+        """Return the value that a user's text means; raises BadArgument."""
+        flags = row[FLAGS]
+        if flags & DEFAULT_BY_1 and (text == "1" or (not text and row[KIND] == TEXT)):
+            return row[DEFAULT]
+        if flags & DEVICE_ID_TOO and text == self._device_id:
+            return row[DEFAULT]
+        value = row[CHECK](text)
+        if value and flags & CERTIFICATE:
+            tls.check_ca(value)
+        if flags & PUBLIC_KEY:
+            signing_key.check(value, self[row[NAME]])
+        return value
+
+    def _enforce(self, changes):
+        """Put checked values in force; return the flags of the settings that have changed."""
+        changed = 0
+        for row, value in changes:
+            if row[KIND] == FILE:
+                value = _replace_file(row[KEY], value)
+            elif value == self[row[NAME]]:
+                continue
+            self.keep(row[NAME], value, to_save=row[KIND] != FILE)
+            changed |= row[FLAGS]
+        if changed & CLEAN_SESSION:
+            self.keep("mqttcleansession", 1)
+        for flag, call in self._watchers:
+            if changed & flag:
+                call()
+        return changed
 
     def keep(self, name, value, to_save=True):
-        """Put a value in force that is valid already: a number or text, stored as it is."""
-        is_new = self._values.get(name) != value
+        """Put a value in force that is known to be valid, and save it a moment later."""
         self._values[name] = value
-        if to_save and is_new:
-            if name not in self.dirty:
-                self.dirty.append(name)
-            self._changed.set()
+        if to_save:
+            self._unsaved.add(name)
+            self._to_save.set()
 
-    def tell(self, flags):
-        """Something with these flags has changed."""
-        for flag, call in self._watchers:
-            if flag in flags:
-                call()
+    def all(self):
+        """Yield (row, value as text) of each setting that is not hidden, in the schema's order."""
+        for row in SCHEMA:
+            if not row[FLAGS] & HIDDEN:
+                yield row, self._text(row)
 
-    def flush(self):
-        """Write what has changed now, as one; True when the flash has taken it."""
-        lines = borrow("app.settings.schema").lines(self.dirty)
-        return borrow("app.settings.store").save(self, lines)
+    def show(self, name):
+        """Return the value as text; secrets are masked."""
+        return self._text(find(name))
 
-    def files(self):
-        """Paths of the settings that are kept as files."""
-        return borrow("app.settings.desk").files()
-
-    def erase(self):
-        """Forget everything that the user has set."""
-        borrow("app.settings.desk").erase(self)
+    def _text(self, row):
+        if row[FLAGS] & SECRET:
+            return MASK
+        value = self[row[NAME]]
+        if row[FLAGS] & LOGIN:
+            return without_password(value)
+        names = choices(row)
+        return names[value] if names else str(value)
 
     async def run(self):
+        await self._hash_clear_text()
         while True:
-            await self._changed.wait()
-            self._changed.clear()
+            await self._to_save.wait()
+            self._to_save.clear()
             await asyncio.sleep_ms(self._save_ms)
             if not self.flush():
                 await asyncio.sleep_ms(self._retry_ms)
-                self._changed.set()
+                self._to_save.set()
+
+    def flush(self):
+        """Save what has changed, all or nothing; return whether the flash has taken it."""
+        try:
+            self._store.save([(find(name), self[name]) for name in self._unsaved])
+        except (OSError, ValueError, MemoryError) as e:
+            self._log.error("settings", "not saved: {!r}".format(e))
+            return False
+        self._unsaved.clear()
+        return True
+
+    def files(self):
+        """Return the paths of the settings that are files."""
+        return [row[KEY] for row in SCHEMA if row[KIND] == FILE]
+
+    def erase(self):
+        """Erase all settings in flash; those in force stay until the restart."""
+        for path in self.files():
+            _remove(path)
+        self._store.erase([row for row in SCHEMA if row[KIND] != FILE])
+        self._unsaved.clear()
+
+    def _load(self):
+        try:
+            self._store.recover()
+        except (OSError, ValueError) as e:
+            self._log.error("settings", "an interrupted save cannot be finished: {!r}".format(e))
+        for row in SCHEMA:
+            self._values[row[NAME]] = self._stored(row)
+
+    def _stored(self, row):
+        """Return the stored value; the default if it is missing or no longer allowed.
+
+        A network's unusable password is replaced by one that is wrong.
+        """
+        if row[KIND] == FILE:
+            return row[KEY] if _exists(row[KEY]) else ""
+        stored = self._store.read(row)
+        if stored is None:
+            return row[DEFAULT]
+        try:
+            text = str(stored) if row[KIND] == INT else stored.decode().rstrip("\0")
+            is_hash = row[FLAGS] & HASHED and password.is_hash(text)
+            return text if is_hash else row[CHECK](text)
+        except (BadArgument, UnicodeError):
+            closed = row[FLAGS] & SECRET and row[FLAGS] & REJOIN
+            what = "set it again" if closed else "the default is in force"
+            self._log.error("settings", "stored {} is unusable: {}".format(row[NAME], what))
+            return _UNUSABLE if closed else row[DEFAULT]
+
+    async def _hash_clear_text(self):
+        """Hash what `provision` of older versions has written to flash as it was typed."""
+        async with self._one_change:
+            for row in SCHEMA:
+                value = self[row[NAME]]
+                if row[FLAGS] & HASHED and value and not password.is_hash(value):
+                    self.keep(row[NAME], await password.hashed(value))
+
+
+async def _with_hashes(changes):
+    result = []
+    for row, value in changes:
+        result.append((row, await password.hashed(value) if row[FLAGS] & HASHED else value))
+    return result
+
+
+def _write_files(changes):
+    """Write each file beside the old one; return {} or the fault, and then none is there."""
+    for row, value in changes:
+        if row[KIND] == FILE and value:
+            try:
+                with open(row[KEY] + ".new", "w") as f:
+                    f.write(value)
+            except OSError as e:
+                for other, _ in changes:
+                    if other[KIND] == FILE:
+                        _remove(other[KEY] + ".new")
+                return {row[NAME]: "not saved: {}".format(e)}
+    return {}
+
+
+def _replace_file(path, text):
+    """Rename the new file to `path`, or remove the file if there is no text; return the value."""
+    if text:
+        os.rename(path + ".new", path)
+        return path
+    _remove(path)
+    return ""
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:  # there is none
+        pass
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False

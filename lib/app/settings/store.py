@@ -1,84 +1,110 @@
-"""Settings as they are kept: keys of NVS, and a journal that makes several of them one save."""
+"""Settings in NVS, with a journal that makes a save of several keys a transaction.
 
-from aio.late import borrow
+NVS keeps each key safe by itself. A save of several keys writes all of them into one record first;
+a start after a power cut finishes what that record says.
+"""
+
+from binascii import crc32
+
+from micropython import const
+
+from app.settings.schema import DEFAULT, INT, KEY, KIND
 
 _JOURNAL = "SAVE_JOURNAL"
-_MOST_JOURNAL = 2_400  # bytes; more than all settings of one request have
+_MOST_JOURNAL = const(2_400)  # bytes; all settings at their longest need less
+_TEXT, _INT, _ERASED = b"t", b"i", b"-"
 
 
-def save(settings, lines):
-    """Write what has changed, as one; True when it is done.
+class Store:
+    """Keys of one namespace: the values of settings, by their rows in the schema."""
 
-    `lines` are {name: line of the table} of that.
+    def __init__(self, nvs):
+        self._nvs = nvs
+
+    def read(self, row):
+        """Return what is stored: a number, bytes, or None."""
+        return (self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob)(row[KEY])
+
+    def save(self, values):
+        """Store [(row, value), ...]: after a power cut all are old or all are new.
+
+        Only what differs costs a write, and a default is not stored. Raises OSError when the flash
+        refuses.
+        """
+        changes = [change for change in [self._change(*pair) for pair in values] if change]
+        unfinished = self._nvs.get_blob(_JOURNAL) is not None  # a save that failed: void now
+        record = b""
+        if len(changes) > 1 or unfinished:
+            record = pack(changes)
+            if len(record) <= _MOST_JOURNAL:
+                self._nvs.set_blob(_JOURNAL, record)
+                self._nvs.commit()
+        self._write(changes)
+        if record:
+            self._end()
+
+    def recover(self):
+        """Finish a save that a power cut interrupted. Raises OSError when the flash refuses."""
+        record = self._nvs.get_blob(_JOURNAL)
+        if record is not None:
+            self._write(unpack(record))
+            self._end()
+
+    def erase(self, rows):
+        """Erase the keys of these rows, and a save that is unfinished."""
+        for row in rows:
+            self._nvs.erase(row[KEY])
+        self._end()
+
+    def _change(self, row, value):
+        """Return (key, value to store or None to erase); None if that is stored already."""
+        stored = self.read(row)
+        if value == row[DEFAULT]:
+            return None if stored is None else (row[KEY], None)
+        wanted = value if row[KIND] == INT else value.encode()
+        return None if stored == wanted else (row[KEY], wanted)
+
+    def _write(self, changes):
+        for key, value in changes:
+            if value is None:
+                self._nvs.erase(key)
+            elif isinstance(value, int):
+                self._nvs.set_int(key, value)
+            else:
+                self._nvs.set_blob(key, value)
+        self._nvs.commit()
+
+    def _end(self):
+        self._nvs.erase(_JOURNAL)
+        self._nvs.commit()
+
+
+def pack(changes):
+    """Return the record of [(key, number, bytes or None for erased), ...].
+
+    The record is a CRC-32, then for each change: length of the key, key, kind (1 byte), length of
+    the value (2 bytes), value.
     """
-    names, settings.dirty = settings.dirty, []
-    try:
-        store(settings.nvs, [(lines[name], settings[name]) for name in names])
-        return True
-    except (OSError, ValueError, MemoryError) as e:
-        settings.dirty = names + [name for name in settings.dirty if name not in names]
-        settings.log.error("settings", "not saved: {!r}".format(e))
-        return False
-
-
-def store(nvs, pairs):
-    """Store [(line of the table, valid value), ...]: after a power cut all are old or all are new.
-
-    Only what differs costs a write. Raises OSError when the flash refuses.
-    """
-    changes = [change for change in [_change(nvs, *pair) for pair in pairs] if change]
-    unfinished = nvs.get_blob(_JOURNAL) is not None  # of a save that failed: void now
-    record = b""
-    if len(changes) > 1 or unfinished:
-        record = borrow("app.settings.journal").pack(changes)
-        if len(record) <= _MOST_JOURNAL:
-            nvs.set_blob(_JOURNAL, record)
-            nvs.commit()
-    _play(nvs, changes)
-    if record:
-        _end(nvs)
-
-
-def _change(nvs, line, value):
-    """(key, what to store or None to erase), or None where that stands there already."""
-    _, key, kind, default, _ = line.split("|", 4)
-    stored = (nvs.get_int if kind == "int" else nvs.get_blob)(key)
-    wanted = value if kind == "int" else value.encode()
-    if str(value) == default:
-        return None if stored is None else (key, None)
-    return None if stored == wanted else (key, wanted)
-
-
-def _play(nvs, changes):
+    out = bytearray()
     for key, value in changes:
-        if value is None:
-            nvs.erase(key)
-        elif isinstance(value, int):
-            nvs.set_int(key, value)
-        else:
-            nvs.set_blob(key, value)
-    nvs.commit()
+        kind = _ERASED if value is None else _INT if isinstance(value, int) else _TEXT
+        data = b"" if value is None else str(value).encode() if kind == _INT else value
+        out += bytes((len(key),)) + key.encode() + kind
+        out += len(data).to_bytes(2, "big") + data
+    return crc32(out).to_bytes(4, "big") + bytes(out)
 
 
-def recover(nvs, log):
-    """A save that the power cut short is finished now."""
-    record = nvs.get_blob(_JOURNAL)
-    if record is None:
-        return
-    try:
-        _play(nvs, borrow("app.settings.journal").unpack(record))
-        _end(nvs)
-    except (OSError, ValueError) as e:
-        log.error("settings", "the journal cannot be played: {!r}".format(e))
-
-
-def erase(nvs, keys):
-    """Forget them, and what was to be saved."""
-    for key in keys:
-        nvs.erase(key)
-    _end(nvs)
-
-
-def _end(nvs):
-    nvs.erase(_JOURNAL)
-    nvs.commit()
+def unpack(record):
+    """Return the changes in a record; [] for one that is cut off or damaged."""
+    body = record[4:]
+    if len(record) < 4 or crc32(body) != int.from_bytes(record[:4], "big"):
+        return []
+    changes, at = [], 0
+    while at < len(body):
+        end = at + 1 + body[at]
+        key, kind = body[at + 1 : end].decode(), body[end : end + 1]
+        start = end + 3
+        at = start + int.from_bytes(body[end + 1 : start], "big")
+        data = bytes(body[start:at])
+        changes.append((key, None if kind == _ERASED else int(data) if kind == _INT else data))
+    return changes

@@ -26,7 +26,7 @@ def _value(settings, blank):
     if what == "choice":
         value = names[value]
     elif what == "login" and "@" in value:
-        value = borrow("proto.url").hidden(value)
+        value = borrow("proto.uri").without_password(value)
     return json.dumps(str(value))
 
 

@@ -6,11 +6,12 @@ from config import product
 
 async def read(exchange):
     """What the camera's page shows of it."""
-    _, time, _ = await exchange.site.commands.call("time", "")
-    await borrow("app.http.json_reply").members(exchange, _members(exchange.site, time))
+    broker = borrow("app.brokertext").state(exchange.site.status)
+    _, now, _ = await exchange.site.commands.call("time", "")
+    await borrow("app.http.json_reply").members(exchange, _members(exchange.site, now, broker))
 
 
-def _members(site, time):
+def _members(site, now, broker):
     """(name, value) one after the other: none waits in memory until all are known."""
     of = site.status
     yield "name", product.NAME
@@ -20,11 +21,11 @@ def _members(site, time):
     yield "host", site.access.host
     yield "open", site.access.open
     yield "uptime_s", of.log.uptime_s()
-    yield "time", time
+    yield "time", now
     yield "heap_free", of.chip.free_bytes()
     yield "started_by", of.chip.reset_cause()
     yield "wifi", _wifi(of)
-    yield "broker", {"state": of.broker_state(), "connects": of.session.connects}
+    yield "broker", {"state": broker, "connects": of.session.connects}
     yield "camera", _camera(of)
     yield "viewers", site.web.streams
     yield "power", of.power.on

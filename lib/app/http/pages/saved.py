@@ -18,7 +18,7 @@ async def tell(exchange, title, wanted, kept, restarts):
         "ssid": ssid,
         "joins": ssid and (restarts or "ssid" in wanted or "password" in wanted),
         "alone": restarts and not ssid,
-        "locked": wanted.get("adminpass"),
+        "locked": "adminpass" in wanted and site.settings["adminpass"],
         "ap": ssid and site.wifi.ap_open,
         "fallback": ssid and _span(fallback_s),
         "stays": ssid and not fallback_s,

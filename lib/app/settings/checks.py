@@ -1,0 +1,176 @@
+"""Checks of settings: what a user may type, and the value that it means.
+
+A check is called with text and returns the value, or raises BadArgument; `str(check)` says what
+it allows. `low` and `high` are limits of a number, or of a text in bytes of UTF-8; `names` are the
+choices of `OneOf`.
+"""
+
+from proto.pem import certificates
+from proto.posixtz import parse_rule
+from proto.signature import public_key
+from proto.uri import parse_broker
+from proto.values import BadArgument, int_between
+
+
+class Between:
+    """A whole number from low to high; if these are 0 and 1, also `off` and `on`."""
+
+    def __init__(self, low, high):
+        self.low = low
+        self.high = high
+
+    def __call__(self, text):
+        if (self.low, self.high) == (0, 1):
+            text = {"off": "0", "on": "1"}.get(text.lower(), text)
+        return int_between(text, self.low, self.high)
+
+    def __str__(self):
+        return "{}..{}".format(self.low, self.high)
+
+
+class OneOf:
+    """One of several names; the value is its position: `off`, `on` are 0, 1."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def __call__(self, text):
+        text = text.lower()
+        if text in self.names:
+            return self.names.index(text)
+        try:
+            return int_between(text, 0, len(self.names) - 1)
+        except BadArgument:
+            raise BadArgument(str(self)) from None
+
+    def __str__(self):
+        return " | ".join(self.names)
+
+
+class Chars:
+    """Text of low..high bytes in UTF-8, without control characters."""
+
+    def __init__(self, low, high):
+        self.low = low
+        self.high = high
+
+    def __call__(self, text):
+        if not self.low <= len(text.encode()) <= self.high:
+            raise BadArgument(str(self))
+        for char in text:
+            if ord(char) < 32 or ord(char) == 127:
+                raise BadArgument("{}; not {!r}".format(self, char))
+        return text
+
+    def __str__(self):
+        return "{}..{} characters".format(self.low, self.high)
+
+
+class TopicName(Chars):
+    """One level of a topic: `/`, `+` and `#` become `_` (as in the C firmware)."""
+
+    def __call__(self, text):
+        for char in "/+#":
+            text = text.replace(char, "_")
+        return super().__call__(text)
+
+
+class Passphrase(Chars):
+    """Text, or none at all. WPA takes 8 to 63 characters; none means an open network."""
+
+    def __call__(self, text):
+        return super().__call__(text) if text else text
+
+    def __str__(self):
+        return super().__str__() + ", or none"
+
+
+class IPv4:
+    """Address of a host in a network of 24 bits, as text."""
+
+    low, high = 7, 15
+
+    def __call__(self, text):
+        try:
+            a, b, c, d = [int_between(part, 0, 255) for part in text.split(".")]
+            if not (0 < a < 224 and a != 127 and 0 < d < 255):
+                raise ValueError
+        except (BadArgument, ValueError):
+            raise BadArgument(str(self)) from None
+        return "{}.{}.{}.{}".format(a, b, c, d)
+
+    def __str__(self):
+        return "an IPv4 address such as 192.168.1.1"
+
+
+class BrokerURI:
+    """Address of a broker, at most `high` bytes; empty means none."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text.encode()) > self.high or any(ord(c) < 33 or ord(c) == 127 for c in text):
+            raise BadArgument(str(self))
+        if text:
+            parse_broker(text)
+        return text
+
+    def __str__(self):
+        return "mqtt://host or mqtts://host, at most {} characters".format(self.high)
+
+
+class ZoneRule:
+    """POSIX TZ rule of at most `high` bytes."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high:
+            raise BadArgument(str(self))
+        parse_rule(text)
+        return text
+
+    def __str__(self):
+        example = "a POSIX TZ rule such as CET-1CEST,M3.5.0,M10.5.0/3"
+        return "{}, at most {} characters".format(example, self.high)
+
+
+class CertificateText:
+    """Certificates in PEM, at most `high` bytes; empty removes them."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high:
+            raise BadArgument(str(self))
+        if text:
+            try:
+                certificates(text.encode())
+            except ValueError as e:
+                raise BadArgument("{}: {}".format(self, e)) from None
+        return text
+
+    def __str__(self):
+        return "a certificate in PEM, at most {} bytes".format(self.high)
+
+
+class KeyText:
+    """RSA public key in PEM, at most `high` bytes."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high:
+            raise BadArgument(str(self))
+        try:
+            public_key(text.encode())
+        except ValueError as e:
+            raise BadArgument("{}: {}".format(self, e)) from None
+        return text
+
+    def __str__(self):
+        return "an RSA public key in PEM, 2048 or 3072 bits; only a reset removes it"
