@@ -84,7 +84,7 @@ class Updater:
         url = self._settings["otaurl"]
         if not url:
             raise BadArgument("otaurl is not set")
-        from app.ota.http_source import HTTPSource  # here: see the top
+        from app.ota.http_source import HTTPSource  # updates are rare: see the top
 
         source = HTTPSource(
             url,
@@ -113,7 +113,7 @@ class Updater:
         why = self._refusal()
         if why:
             return why
-        from app.ota.mqtt_source import MQTTSource  # here: see the top
+        from app.ota.mqtt_source import MQTTSource  # updates are rare: see the top
 
         source = MQTTSource(
             self._session,
@@ -162,7 +162,7 @@ class Updater:
         `total` is 0 if unknown; `force` accepts an older or once failed version. BadArgument: the
         update is refused, and the camera stays as it is. OSError: `read` failed.
         """
-        from app.ota.install import Install  # here: see the top
+        from app.ota.install import Install  # updates are rare: see the top
 
         self.state = "writing"
         install = Install(
