@@ -17,7 +17,7 @@ from fakes import (
     run,
 )
 
-from aio.connect import Dialler
+from aio.connect import Connector
 from app.ota.http_source import Download
 from proto.url import parse
 from proto.values import BadArgument
@@ -102,7 +102,7 @@ class TestDownload(unittest.TestCase):
             deadlines = Deadlines(50)
             task = asyncio.create_task(deadlines.run())
             async with Server(*answers) as server:
-                of = Of(Dialler(Direct(), deadlines))
+                of = Of(Connector(Direct(), deadlines))
                 download = self.download = Download(of, server.url(login=login))
                 self.at(server, answers)
                 try:
@@ -262,7 +262,7 @@ class TestDownload(unittest.TestCase):
             task = asyncio.create_task(deadlines.run())
             sock, port = listening()
             sock.close()
-            of = Of(Dialler(Direct(), deadlines))
+            of = Of(Connector(Direct(), deadlines))
             error = await outcome(Download(of, parse("http://127.0.0.1:%d/" % port)).open())
             await ended(task)
             return error

@@ -85,7 +85,7 @@ class Download:
         if url.tls:
             verify = not of.settings["mqttverify"]
             context = borrow("app.tls").client_context(verify, of.settings["mqttca"])
-        self._stream = await of.dialler.open(url.host, url.port, context)
+        self._stream = await of.dialler.connect(url.host, url.port, context)
         lines = ["GET {} HTTP/1.1".format(url.path), "Host: " + url.authority()]
         lines += ["User-Agent: {}/{}".format(product.NAME, product.VERSION)]
         lines += ["Accept-Encoding: identity", "Connection: close"]
