@@ -35,6 +35,7 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app": APP,
     "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
     "app.http.server": APP | {"app.http.request"},
+    "app.mqtt.connection": APP | {"app.tls"},
     "app.settings.row": PURE | {"proto", "aio.late"},
     "app.settings.check": APP | {"app.settings.row"},
     "app.settings.change": APP | {"app.settings.row"},

@@ -1,10 +1,10 @@
-"""Delays between tries: growing, jittered, bounded."""
+"""Delays between attempts: growing, jittered, bounded."""
 
 import random
 
 
 class Backoff:
-    """first_ms, 2 x first_ms, ... up to top_ms, each moved by up to +-20 %."""
+    """Delays of first_ms, 2 x first_ms, ... up to top_ms, each changed by up to 20 %."""
 
     def __init__(self, first_ms=1_000, top_ms=30_000, rand=random.getrandbits):
         self._first_ms = first_ms
@@ -13,11 +13,11 @@ class Backoff:
         self._ms = first_ms
 
     def next_ms(self):
-        """The next delay in milliseconds, never above top_ms."""
+        """Return the next delay in milliseconds, never above top_ms."""
         ms = self._ms
         self._ms = min(2 * ms, self._top_ms)
         return min(ms * (819 + self._rand(16) % 410) // 1024, self._top_ms)
 
     def reset(self):
-        """Start over: the last try was a success."""
+        """Start over, after a success."""
         self._ms = self._first_ms

@@ -1,21 +1,21 @@
-"""A connection to a server: look up, connect, TLS; each step off the loop or under a deadline."""
+"""Connections to servers: look up, connect, TLS; each step off the loop or under a deadline."""
 
 import socket
 from errno import EINPROGRESS
 
-from aio.streams import NODELAY, TCP, Stream
+from aio.streams import NO_DELAY, Stream
 
 
-class Dialler:
-    """Opens streams; `context` makes the TLS context when one is needed."""
+class Connector:
+    """Opens streams to servers."""
 
     def __init__(self, off_loop, deadlines, connect_ms=10_000):
         self._off_loop = off_loop
         self._deadlines = deadlines
         self._connect_ms = connect_ms
 
-    async def open(self, host, port, context=None):
-        """A connected `Stream`. With an SSLContext the handshake happens at the first write.
+    async def connect(self, host, port, context=None):
+        """Return a connected `Stream`; with an SSLContext its first `send` makes the handshake.
 
         The caller's deadline covers the look-up. Raises OSError, ValueError for certificates.
         """
@@ -23,6 +23,7 @@ class Dialler:
         sock = socket.socket()
         try:
             sock.setblocking(False)
+            sock.setsockopt(*NO_DELAY)  # after a failed connect lwIP says EINVAL to it
             try:
                 sock.connect(address)
             except OSError as e:
@@ -34,7 +35,6 @@ class Dialler:
             raise
         try:
             await stream.connected(self._connect_ms)
-            sock.setsockopt(TCP, NODELAY, 1)
             if context:
                 stream.wrap(context, host)
             return stream

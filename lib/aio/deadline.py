@@ -1,6 +1,6 @@
 """Deadlines for waits that happen for every packet: armed and disarmed without allocating.
 
-`asyncio.wait_for_ms` makes a task and about 1 KB of garbage each time; these cost nothing.
+`asyncio.wait_for_ms` makes a task and about 1 KB of garbage each time.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ class Deadline:
         self.expired = False
 
     def arm(self, ms):
-        """The current task may wait `ms` from now."""
+        """Let the current task wait `ms` from now."""
         self.expired = False
         self._until = ticks_add(ticks_ms(), ms)
         self._task = asyncio.current_task()
@@ -25,25 +25,30 @@ class Deadline:
         self._task = None
 
     def expire(self):
-        """End the wait at once; without one the next `arm` starts afresh."""
+        """End the wait at once; without a wait, do nothing."""
         task, self._task = self._task, None
         if task:
             self.expired = True
             task.cancel()
 
     def check(self, now):
+        """Expire when `now` (ticks) is past the deadline."""
         if self._task and ticks_diff(self._until, now) <= 0:
             self.expire()
 
 
 class Deadlines:
-    """Looks after all deadlines, every `tick_ms`."""
+    """Checks all deadlines, every `tick_ms`."""
 
     def __init__(self, tick_ms=250):
         self._tick_ms = tick_ms
         self._all = []
 
+    def __len__(self):
+        return len(self._all)
+
     def new(self):
+        """Return a new deadline, which is checked until `drop`."""
         deadline = Deadline()
         self._all.append(deadline)
         return deadline
@@ -51,9 +56,6 @@ class Deadlines:
     def drop(self, deadline):
         if deadline in self._all:
             self._all.remove(deadline)
-
-    def __len__(self):
-        return len(self._all)
 
     async def run(self):
         while True:

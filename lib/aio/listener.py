@@ -7,20 +7,22 @@ from errno import EAGAIN
 
 from micropython import const
 
-from aio.streams import NODELAY, TCP, Stream
+from aio.streams import NO_DELAY, Stream
 from aio.tasks import finish
 
-_BACKLOG = const(16)  # connections that wait to be accepted; a flood must not delay the next
-_SOON_MS = const(500)  # for a connection to end: a browser asks for several things at once
-_AT_ONCE = const(4)  # fewer than the limit: each is looked at before it can have to go
+_BACKLOG = const(16)  # connections that wait to be accepted: room for a flood and for a client
+_WAIT_MS = const(500)  # for a connection to end: a browser sends several requests at once
+_BATCH = const(4)  # accepted in a row; fewer than the limit, so that each is served before
+# it may have to make room for another one
 
 
 class Listener:
-    """`await serve(stream)` for every connection on `port`; the stream is closed afterwards.
+    """Awaits `serve(stream)` for every connection on `port`, and closes the stream afterwards.
 
-    Beyond `limit` connections, or the `budget` that all listeners share, the oldest one that is
-    still `idle` has to go, else whom `make_room()` finds; where all are at work and stay,
-    `refuse(stream)`, which has to be quick, turns the new one away.
+    Beyond `limit` connections, or the `budget` that all listeners share, it closes the oldest one
+    that is still `idle`, else what `make_room()` finds. When all connections are at work, it
+    awaits `refuse(stream)`, which has to be quick. With `patient`, a connection may be silent and
+    stay.
     """
 
     def __init__(
@@ -34,16 +36,16 @@ class Listener:
         self._budget = budget
         self._limit = limit
         self._make_room = make_room
-        self._patient = patient  # a connection may be silent and stay
+        self._patient = patient
         self._tasks = []
         self._streams = []
-        self._ended = asyncio.Event()
+        self._ended = asyncio.Event()  # one of the connections
 
     def __len__(self):
         return len(self._tasks)
 
     def end_all(self):
-        """End every connection; what is written at once still goes out."""
+        """End every connection; what the socket has already taken is still sent."""
         for stream in self._streams:
             stream.abort()
 
@@ -52,7 +54,7 @@ class Listener:
         try:
             while True:
                 await self._readable(sock)
-                for _ in range(_AT_ONCE):
+                for _ in range(_BATCH):
                     if not await self._accept(sock):
                         break
         finally:
@@ -76,27 +78,27 @@ class Listener:
         yield core._io_queue.queue_read(sock)
 
     async def _accept(self, sock):
-        """Take one connection, if there is one."""
+        """Accept one connection; return False when there is none."""
         try:
             connection, peer = sock.accept()
         except OSError as e:
-            if e.errno != EAGAIN:  # it is gone already, or no socket is left: the others go on
+            if e.errno != EAGAIN:  # the peer has closed it, or no socket is left
                 await asyncio.sleep_ms(50)
             return False
         connection.setblocking(False)
         try:
-            connection.setsockopt(TCP, NODELAY, 1)
-        except OSError:  # it is gone already
+            connection.setsockopt(*NO_DELAY)
+        except OSError:  # the peer has closed it
             connection.close()
             return True
         stream = Stream(connection, self._deadlines, peer)
         stream.idle = not self._patient
-        if not self._has_room() and not await self._has_room_soon(stream):
-            await self._turn_away(stream)
-        else:
+        if self._has_room() or await self._wait_for_room(stream):
             self._budget.taken += 1
             self._streams.append(stream)
-            self._tasks.append(asyncio.create_task(self._one(stream)))
+            self._tasks.append(asyncio.create_task(self._serve_one(stream)))
+        else:
+            await self._reject(stream)
         return True
 
     def _has_room(self):
@@ -106,11 +108,11 @@ class Listener:
             return True
         return self._evict() or bool(self._make_room and self._make_room())
 
-    async def _has_room_soon(self, stream):
-        """All are at work, but a page takes little time."""
+    async def _wait_for_room(self, stream):
+        """Wait until a connection ends: a page takes little time."""
         self._ended.clear()
         try:
-            await asyncio.wait_for_ms(self._ended.wait(), _SOON_MS)
+            await asyncio.wait_for_ms(self._ended.wait(), _WAIT_MS)
         except asyncio.TimeoutError:
             return False
         except asyncio.CancelledError:
@@ -126,7 +128,7 @@ class Listener:
                 return True
         return False
 
-    async def _turn_away(self, stream):
+    async def _reject(self, stream):
         try:
             await self._refuse(stream)
         except OSError:
@@ -134,12 +136,12 @@ class Listener:
         finally:
             stream.close()
 
-    async def _one(self, stream):
+    async def _serve_one(self, stream):
         try:
             await self._serve(stream)
-        except OSError:  # the peer went
+        except OSError:  # the peer has gone
             pass
-        except Exception as e:  # ours: it must not end the listener
+        except Exception as e:  # a bug of ours: log it, and keep the listener
             self._log.error("listener", "port {}: {!r}".format(self._port, e))
         finally:
             stream.close()
@@ -151,7 +153,7 @@ class Listener:
 
 
 class Budget:
-    """Counts connections over all listeners."""
+    """Counts the connections of all listeners."""
 
     def __init__(self, most):
         self.most = most

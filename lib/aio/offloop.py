@@ -1,14 +1,14 @@
-"""Blocking C calls (DNS, SNTP) off the loop, in one thread at a time."""
+"""Blocking C calls (DNS, SNTP) outside the loop, in one thread at a time."""
 
 import _thread
 import asyncio
 
 
 class OffLoop:
-    """Runs a blocking call in a thread while the loop turns.
+    """Runs a blocking call in a thread while the loop continues.
 
-    A thread cannot be cancelled: a caller who gives up leaves it running, and the next one waits
-    until it has ended, so that a dead DNS server costs one thread and not one a try.
+    A thread cannot be cancelled. When a caller gives up, its call continues, and the next caller
+    waits for the end of it: a dead DNS server costs one thread, not one for each attempt.
     """
 
     def __init__(self, poll_ms=10):
@@ -16,26 +16,26 @@ class OffLoop:
         self._busy = False
 
     async def call(self, function, *args):
-        """The result of function(*args), or what it raised."""
+        """Return the result of function(*args), or raise what it raised."""
         while self._busy:
             await asyncio.sleep_ms(self._poll_ms)
         self._busy = True
-        box = []
+        results = []
         try:
-            _thread.start_new_thread(self._work, (box, function, args))
+            _thread.start_new_thread(self._work, (results, function, args))
         except Exception:  # no memory for a stack
             self._busy = False
             raise
-        while not box:
+        while not results:
             await asyncio.sleep_ms(self._poll_ms)
-        error, result = box[0]
+        error, result = results[0]
         if error:
             raise error
         return result
 
-    def _work(self, box, function, args):
+    def _work(self, results, function, args):
         try:
-            box.append((None, function(*args)))
-        except Exception as e:  # travels to the caller
-            box.append((e, None))
+            results.append((None, function(*args)))
+        except Exception as e:  # for the caller
+            results.append((e, None))
         self._busy = False

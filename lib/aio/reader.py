@@ -1,10 +1,11 @@
 """Reads a stream through one small buffer: nothing is allocated by a length from the network."""
 
+import asyncio
 from errno import ECONNRESET
 
 
 class Reader:
-    """Buffered reads from a `Stream`; views are valid until the next call."""
+    """Buffered reads from a `Stream`; a view is valid until the next call."""
 
     def __init__(self, stream, buffer, stall_ms):
         self._stream = stream
@@ -17,13 +18,14 @@ class Reader:
         if not got:
             raise OSError(ECONNRESET)
         self._end += got
+        await asyncio.sleep_ms(0)  # a peer that is faster than we are lets other tasks run
 
     async def byte(self):
-        """The next byte as a number; OSError when the peer closed or went silent."""
+        """Return the next byte as a number; OSError when the peer has closed or is silent."""
         return (await self.take(1))[0]
 
     async def take(self, n):
-        """A view of the next `n` bytes; ValueError if the buffer cannot hold them."""
+        """Return a view of the next `n` bytes; ValueError if the buffer cannot hold them."""
         if n > len(self._view):
             raise ValueError("more than the buffer holds")
         if self._at + n > len(self._view):
@@ -39,7 +41,7 @@ class Reader:
         return self._view[start : start + n]
 
     async def some(self, most):
-        """A view of 1..most bytes, what has arrived."""
+        """Return a view of the next 1..most bytes, as soon as there are any."""
         if self._at == self._end:
             self._at = self._end = 0
             await self._fill()
@@ -47,14 +49,14 @@ class Reader:
 
 
 class Body:
-    """The `left` bytes of one message: who receives it can read them and nothing behind them."""
+    """The `left` bytes of one message; reads end where the message ends."""
 
     def __init__(self, reader, length):
         self._reader = reader
         self.left = length
 
     async def some(self, most=4_096):
-        """A view of the next 1..most bytes, valid until the next read; b"" at the end."""
+        """Return a view of the next 1..most bytes, valid until the next read; b"" at the end."""
         if not self.left:
             return b""
         view = await self._reader.some(min(most, self.left))
@@ -62,7 +64,7 @@ class Body:
         return view
 
     async def into(self, view):
-        """Fill `view` (not more than `left`): the number of bytes, all of them."""
+        """Fill `view`, as far as the message goes; return the number of bytes."""
         at = 0
         while at < len(view) and self.left:
             part = await self.some(len(view) - at)

@@ -1,7 +1,7 @@
-"""A socket stream that copies nothing and never waits for ever.
+"""Socket streams that copy nothing and never wait for ever.
 
-asyncio's own `Stream.write` keeps a copy of whatever the socket did not take at once, and its
-reads allocate what they return. Here the caller's buffers go to and come from the socket.
+asyncio's own `Stream.write` keeps a copy of whatever the socket did not accept, and its reads
+allocate what they return. Here the socket works on the caller's buffers.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ from errno import ENOTCONN, ETIMEDOUT
 
 from micropython import const
 
-TCP, NODELAY = 6, 1  # for setsockopt: the same numbers in lwIP and Linux
-_SLICE = const(65_536)  # then the others' turn
+NO_DELAY = 6, 1, 1  # setsockopt: IPPROTO_TCP, TCP_NODELAY, on; the same in lwIP and in Linux
+_WHOLE = const(0x1000_0000)  # a plain socket copies what its buffer holds, in microseconds
+_TLS_SLICE = const(16_384)  # one record; the chip encrypts it in some 60 ms
 
 
 class Stream(_Stream):
@@ -27,59 +28,60 @@ class Stream(_Stream):
         self._aborted = False
         self._bare = None  # the socket beneath TLS
         self._polled = sock
-        self._parts = None
-        self._part = self._at = 0
-        self._full = False
-        self.idle = True  # nothing has been asked for yet: the first to go when room is needed
+        self._slice = _WHOLE
+        self._parts = None  # of `put`: [part] is written up to `at`, its slice ends at `end`
+        self._part = self._at = self._end = 0
+        self.idle = True  # no request yet: a listener closes it first when it needs room
 
     def put(self, parts):
-        """Write of `parts` (bytes-like) what the socket takes at once; True when it was all.
+        """Write what the socket takes of `parts` (bytes-like); return True when that is all.
 
-        Else `flush` has to be awaited. No coroutine is made for what costs no wait: finding room
-        for one takes MicroPython's heap longer than the socket takes for 10 KB.
+        Otherwise await `flush`. Together they are asyncio's write and drain, without its copy.
         """
         self._parts = parts
-        self._part = self._at = 0
+        self._part = self._at = self._end = 0
         return self._write_some()
 
     async def flush(self):
         """Write what `put` has left; OSError(ETIMEDOUT) when the peer takes nothing."""
-        while not self._write_some():
-            if self._full:
+        while True:
+            if self._at < self._end:  # the socket is full
                 await self._ready(self._writing, core._io_queue.queue_write, self.stall_ms)
-            else:
+            else:  # a slice is out: other tasks run before the next one
                 await asyncio.sleep_ms(0)
-        self._polled = self._bare or self.s  # the handshake is over
+            if self._write_some():
+                return
 
     async def send(self, *parts):
-        """Write all of `parts`, one after the other."""
+        """Write all of `parts`, in order."""
         if not self.put(parts):
             await self.flush()
 
     def _write_some(self):
-        """At most a slice, then it is the others' turn; True when all is written."""
+        """Write to the end of a slice or until the socket is full; return True when all is out.
+
+        A slice keeps its end until it is out: Mbed TLS wants a record that did not fit to be
+        offered again with the same length.
+        """
         if self.s is None:
             raise OSError(ENOTCONN)
-        room = _SLICE
+        at, end = self._at, self._end
         while self._part < len(self._parts):
             data = self._parts[self._part]
-            took = self.s.write(data, self._at, room)  # from, at most: no slice is made
-            if not took and self._at < len(data):
-                self._full = True
+            if at == end:
+                end = min(at + self._slice, len(data))
+            at += self.s.write(data, at, end - at) or 0
+            if at < len(data):
+                self._at, self._end = at, end
                 return False
-            self._full = False
-            self._at += took
-            room -= took
-            if self._at == len(data):
-                self._part += 1
-                self._at = 0
-            elif room <= 0:
-                return False
+            self._part += 1
+            at = end = 0
         self._parts = None
+        self._polled = self._bare or self.s  # the handshake is over
         return True
 
     async def recv_into(self, view, stall_ms=0):
-        """Fill the start of `view`: the number of bytes read, at least 1; 0 = the peer closed."""
+        """Fill the start of `view`; return the number of bytes, 0 when the peer has closed."""
         while True:
             if self.s is None:
                 raise OSError(ENOTCONN)
@@ -89,20 +91,21 @@ class Stream(_Stream):
             await self._ready(self._reading, core._io_queue.queue_read, stall_ms or self.stall_ms)
 
     async def awrite(self, data):
-        """What microdot calls."""
+        """Write `data`; microdot's name for `send`."""
         await self.send(data)
 
     async def connected(self, ms):
-        """Wait until a connect in progress is decided; the first write or read tells how."""
+        """Wait for the end of a connect in progress; the first write or read tells its result."""
         await self._ready(self._writing, core._io_queue.queue_write, ms)
 
     def wrap(self, context, host):
-        """Go on in TLS: the handshake is made by the first `send`, in steps that do not block.
+        """Continue in TLS: the first `send` makes the handshake, in steps that do not block.
 
-        Until then the TLS object knows what to wait for; later the socket beneath is polled: on
-        the PC every look at the former takes 1 ms, whatever else the loop has to do.
+        Until then the TLS object is polled, which knows the direction it waits for. Afterwards
+        the socket beneath is polled: the PC's interpreter needs 1 ms to poll a TLS object.
         """
         self._bare = self.s
+        self._slice = _TLS_SLICE
         self.s = self._polled = context.wrap_socket(
             self.s, server_hostname=host, do_handshake_on_connect=False
         )
@@ -121,16 +124,17 @@ class Stream(_Stream):
             deadline.disarm()
 
     def aborted(self):
+        """Return True once `abort` or `close` was called."""
         return self._aborted
 
     def abort(self):
-        """Make whoever waits here, or will, give up with an OSError."""
+        """End the waits of today and of the future with an OSError."""
         self._aborted = True
         self._reading.expire()
         self._writing.expire()
 
     def close(self):
-        """Free the socket; calling it twice does no harm."""
+        """Free the socket; a second call has no effect."""
         self._deadlines.drop(self._reading)
         self._deadlines.drop(self._writing)
         self.abort()
@@ -142,4 +146,5 @@ class Stream(_Stream):
             self._bare = None
 
     async def aclose(self):
+        """Close; microdot's name for `close`."""
         self.close()

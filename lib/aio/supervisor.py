@@ -1,22 +1,23 @@
-"""Starts what lives for ever, and starts it again when it fails."""
+"""Starts what lives for ever, and restarts what fails."""
 
 import asyncio
 import sys
 
 
 class Supervisor:
-    """Runs components: a fault stays where it happened, is counted, and mends itself."""
+    """Runs components; restarts one that fails, after a backoff, and counts it."""
 
     def __init__(self, log, new_backoff, healthy_ms=60_000):
         self._log = log
         self._new_backoff = new_backoff
         self._healthy_ms = healthy_ms
         self._components = []
-        self.restarts = {}  # name -> how often it was started again
+        self._ending = False
+        self.restarts = {}  # name -> number of restarts
         self.last_error = ""
 
     def add(self, name, component):
-        """`component.run()` is started by `run`."""
+        """Add a component; `run` will start `component.run()`."""
         self._components.append((name, component))
         self.restarts[name] = 0
 
@@ -25,6 +26,7 @@ class Supervisor:
         try:
             await asyncio.gather(*tasks)
         finally:
+            self._ending = True
             for task in tasks:
                 task.cancel()
 
@@ -34,18 +36,22 @@ class Supervisor:
             started = asyncio.ticks()
             try:
                 await component.run()
-                return  # it had nothing more to do
-            except Exception as e:
-                self.restarts[name] += 1
-                try:
-                    self._note(name, e)
-                except MemoryError:  # then not even that; it starts again all the same
-                    pass
+                return
+            except (Exception, asyncio.CancelledError) as e:
+                # a CancelledError that no `cancel` of ours caused comes from a task of the
+                # component: a failure like any other, which must not end the application
+                if self._ending:
+                    raise
+                self._note(name, e)
             if asyncio.ticks_diff(asyncio.ticks(), started) > self._healthy_ms:
                 backoff.reset()
             await asyncio.sleep_ms(backoff.next_ms())
 
     def _note(self, name, error):
-        self.last_error = "{}: {!r}".format(name, error)
-        self._log.error(name, "failed, starts again: {!r}".format(error))
-        sys.print_exception(error)
+        self.restarts[name] += 1
+        try:
+            self.last_error = "{}: {!r}".format(name, error)
+            self._log.error(name, "failed, starts again: {!r}".format(error))
+            sys.print_exception(error)
+        except MemoryError:  # the restart matters more than its report
+            pass

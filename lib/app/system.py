@@ -5,7 +5,7 @@ import gc
 from micropython import const
 
 from aio.backoff import Backoff
-from aio.connect import Dialler
+from aio.connect import Connector
 from aio.deadline import Deadlines
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
@@ -26,11 +26,11 @@ from app.http.server import HTTPDoor
 from app.identity import device_id, host_name
 from app.led import LED, LEDState
 from app.log import Log
-from app.mqtt.commands import CommandDoor
-from app.mqtt.connection import BrokerLink
+from app.mqtt.commands import CommandHandler
+from app.mqtt.connection import Connection
 from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
-from app.mqtt.receiver import Inbound
+from app.mqtt.receiver import Receiver
 from app.mqtt.session import MQTTSession
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
@@ -51,13 +51,23 @@ from hal.nvs import NVS
 from hal.pins import Input, Output
 from hal.stdio import Stdio
 from hal.wifi import SoftAP, Station
-from proto.mqtt import next_id
 
 _HTTP_PORT, _TELNET_PORT = const(80), const(23)
 _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
 _LEAST_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
+
+
+class _Awaited:
+    """The commands with a `call` that is awaited."""
+
+    def __init__(self, commands):
+        self._commands = commands
+        self.names = commands.names
+
+    async def call(self, *args):
+        return self._commands.call(*args)
 
 
 class System:
@@ -69,7 +79,7 @@ class System:
         self._make_settings()
         self.deadlines = Deadlines()
         self.off_loop = OffLoop()
-        self.dialler = Dialler(self.off_loop, self.deadlines)
+        self.connector = Connector(self.off_loop, self.deadlines)
         self.supervisor = Supervisor(self.log, Backoff)
         self.power = Power(Output(board.POWER), self.settings)
         self._make_consoles()
@@ -115,29 +125,25 @@ class System:
         self.params = params.Params(self.camera, stored, self.frames.invalidate)
 
     def _make_mqtt(self):
-        self.link = BrokerLink(
-            self.dialler,
-            self.settings,
-            self.topics,
-            self.wifi.up,
-            self.clock.set,
+        self.connection = Connection(
+            self.connector, self.settings, self.topics, self.wifi.up, self.clock.set
         )
         self.led_state = LEDState(self.wifi)
         self.led = LED(Output(board.LED, board.LED_ON), self.led_state.now)
-        self.door = CommandDoor(
-            self.commands, self.topics, self.log, self.consoles.say, self.led.show
+        self.handler = CommandHandler(
+            _Awaited(self.commands), self.topics, self.log, self.consoles.say, self.led.show
         )
         self.session = MQTTSession(
-            self.link,
-            Inbound(self.door, self.log),
-            Outbox(next_id),
+            self.connection,
+            Receiver(self.handler),
+            Outbox(),
             self.settings,
             self.topics,
             self.log,
             Backoff,
         )
-        self.door.session = self.led_state.session = self.session
-        self.session.greet = self.door.greet
+        self.handler.session = self.led_state.session = self.session
+        self.session.greet = self.handler.greet
         self.publisher = ImagePublisher(
             self.frames, self.session, self.settings, self.topics.image
         )
@@ -172,7 +178,7 @@ class System:
             self.topics,
             self.power,
             self.wifi,
-            self.link,
+            self.connection,
             self.session,
             self.camera,
             self.frames,
@@ -183,7 +189,7 @@ class System:
         self.telemetry = Telemetry(
             self.session, self.settings, self.topics, self.clock, self.log, self.status.figures
         )
-        self.status.on_status = self.telemetry.ask
+        self.status.on_status = self.telemetry.request
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -212,8 +218,8 @@ class System:
             self.settings,
             self.topics,
             self.session,
-            self.door,
-            self.dialler,
+            self.handler,
+            self.connector,
             self.frames,
             flash,
             appslot,
@@ -264,7 +270,7 @@ class System:
             ("pages", self.pages),
             ("telnet", self.telnet),
             ("power", self.power),
-            ("report", PowerReport(self.power, self.session, self.door)),
+            ("report", PowerReport(self.power, self.session, self.handler)),
             ("telemetry", self.telemetry),
             ("syslog", self.syslog),
             ("updater", self.updater),

@@ -1,6 +1,5 @@
-"""The one place that makes TLS contexts: verified by default, never silently not."""
+"""TLS contexts, made here only: they verify by default and never fall back silently."""
 
-import os
 import ssl
 
 from micropython import const
@@ -12,13 +11,13 @@ _MOST_BYTES = const(8_192)
 
 
 class TLSConfigError(OSError):
-    """There is nothing to verify the broker with; the message says what to do."""
+    """There is nothing to verify the peer with; the message says what to do."""
 
 
 def client_context(verify, ca_path):
-    """A context for connecting: `verify` checks certificate and name against the CA file.
+    """Return a context for connecting; `verify` checks certificate and name against the CA file.
 
-    The CA is PEM or DER. Raises TLSConfigError without a usable one; it never falls back.
+    The CA is PEM or DER. Raises TLSConfigError without a usable one.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not verify:
@@ -33,12 +32,12 @@ def _read_ca(path):
     if not path:
         raise TLSConfigError("no CA: set mqttca, or mqttverify off")
     try:
-        if os.stat(path)[6] > _MOST_BYTES:
-            raise TLSConfigError("the CA file is too long")
         with open(path, "rb") as f:
-            data = f.read()
+            data = f.read(_MOST_BYTES + 1)
     except OSError:
         raise TLSConfigError("the CA file is missing: set mqttca") from None
+    if len(data) > _MOST_BYTES:
+        raise TLSConfigError("the CA file is too long: set mqttca")
     return data
 
 
@@ -59,7 +58,7 @@ def _trust(context, data):
 
 
 def why(error):
-    """A TLS or socket error as one line for a person."""
+    """Return a TLS or socket error as one line for a person."""
     text = str(error.args[-1] if error.args else error).strip()
     if isinstance(error, ValueError):
         if "CN" in text:

@@ -1,4 +1,4 @@
-"""Errors of the world as a few words for a person; borrow it (aio.late)."""
+"""Errors as text for a person."""
 
 from errno import (
     EAGAIN,
@@ -11,7 +11,7 @@ from errno import (
     ETIMEDOUT,
 )
 
-_WORDS = {
+_REASONS = {
     ECONNABORTED: "connection lost",
     ECONNREFUSED: "connection refused",
     ECONNRESET: "connection refused or reset",
@@ -20,15 +20,15 @@ _WORDS = {
     ENOTCONN: "not connected",
     ETIMEDOUT: "no answer in time",
     EAGAIN: "no answer in time",
-    23: "all sockets are in use",  # ENFILE, which lwIP has and errno does not name
+    23: "all sockets are in use",  # ENFILE: lwIP has it, `errno` does not
     -202: "host name not found",  # EAI_FAIL
-    -0x7A00: "certificate is refused",  # MBEDTLS_ERR_SSL_BAD_CERTIFICATE: not for servers, say
+    -0x7A00: "certificate is refused",  # MBEDTLS_ERR_SSL_BAD_CERTIFICATE: say, not for servers
 }
 
 
 def why(error):
-    """An error of the world as a few words for a person."""
+    """Return the reason for an OSError, or the text of any other error."""
     code = error.args[0] if error.args else None
     if isinstance(code, int):
-        return _WORDS.get(code) or _WORDS.get(-code) or str(error)
+        return _REASONS.get(code) or _REASONS.get(-code) or str(error)
     return str(error) or repr(error)

@@ -42,7 +42,7 @@ class Packet:
 
 
 class Broker:
-    """Answers as the attributes say; `links` and `packets` tell what came."""
+    """Answers as the attributes say; counts `links`, keeps `packets`."""
 
     def __init__(self):
         self._sock, self.port = listening()
@@ -54,7 +54,7 @@ class Broker:
         self.links = self.open = 0
         self.packets = []
         self.stream = None
-        self.on_up = None  # what is sent behind the third SUBACK
+        self.on_up = None  # bytes to send after the third SUBACK
 
     async def __aenter__(self):
         self._tasks.append(asyncio.create_task(self._accept()))
@@ -66,7 +66,7 @@ class Broker:
         self._sock.close()
 
     def of(self, kind, topic=None):
-        """The packets of a kind, and topic."""
+        """Return the packets of a kind, and of a topic."""
         return [p for p in self.packets if p.kind == kind and topic in (None, p.topic)]
 
     async def _accept(self):

@@ -1,4 +1,4 @@
-"""What unit tests share: a loop that ends, loopback sockets, the smallest collaborators."""
+"""Helpers of the unit tests: a loop that ends, loopback sockets, the smallest collaborators."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ _SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG
 
 
 def run(work, limit_s=3_600):
-    """The result of a coroutine in a loop of its own; TimeoutError after flying seconds."""
+    """Run a coroutine in a loop of its own; TimeoutError after `limit_s` of simulated time."""
     asyncio.new_event_loop()
     return asyncio.run(asyncio.wait_for(work, limit_s))
 
@@ -39,7 +39,7 @@ async def until(condition, what="", limit_s=120):
 
 
 async def ended(task):
-    """Cancel a task and see it end; what it raised itself is raised here."""
+    """Cancel a task and await its end; raise what it raised itself."""
     task.cancel()
     try:
         await task
@@ -48,7 +48,7 @@ async def ended(task):
 
 
 async def outcome(work):
-    """The exception that a coroutine raises, else what it returns."""
+    """Return the exception that a coroutine raises, else its result."""
     try:
         return await work
     except Exception as e:
@@ -130,7 +130,7 @@ class Wire:
 
 
 async def read(stream, n):
-    """Exactly n bytes, fewer when the other side closed before."""
+    """Return exactly n bytes, or fewer when the other side has closed."""
     data = bytearray(n)
     view = memoryview(data)
     at = 0
@@ -186,7 +186,7 @@ def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", values=None, **more
 
 
 class Backoff:
-    """Asks for a fixed delay and counts."""
+    """Returns a fixed delay, and counts."""
 
     def __init__(self, ms=1_000):
         self.ms = ms
@@ -204,7 +204,7 @@ class Backoff:
 
 
 class Direct:
-    """Stands in for OffLoop: calls at once."""
+    """An OffLoop that calls at once, in the loop."""
 
     async def call(self, function, *args):
         return function(*args)

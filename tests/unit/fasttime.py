@@ -1,8 +1,8 @@
-"""Time that flies while nothing happens: hours pass in a test without being waited for.
+"""Simulated time: hours pass in a test while nothing happens.
 
-Import it before the firmware: `time` and the loop's clock are replaced. Where the loop would wait
-for a task that is due later, and no socket has news, the clock is put forward instead. The
-firmware's ticks wrap after 2**30 ms, as on the ESP32 (the loop's own do not).
+Import it before the firmware: it replaces `time` and the loop's clock. Where the loop would wait
+for a task that is due later, and no socket is ready, it advances the clock instead. The firmware's
+ticks wrap after 2**30 ms, as on the ESP32 (the loop's own do not).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import time as _real
 from asyncio import core
 
 _PERIOD = 1 << 30
-_STEP_MS = 1_000  # of flying time with open sockets cost one real millisecond: packets get there
+_STEP_MS = 1_000  # with open sockets this costs a real millisecond, so that packets arrive
 
 
 class _Time:
@@ -39,7 +39,7 @@ class _Time:
         return int(_real.time()) + self.skipped_ms // 1_000 + self.clock_offset_s
 
     def wrap_soon(self, ms):
-        """The firmware's ticks start again at 0 in `ms`."""
+        """Let the firmware's ticks wrap in `ms`."""
         self.ticks_offset = -(self.now_ms() + ms) % _PERIOD
 
 

@@ -6,7 +6,7 @@ from aio.backoff import Backoff
 
 
 class TestBackoff(unittest.TestCase):
-    def test_doubles_up_to_the_top_within_the_jitter(self):
+    def test_delays_double_up_to_the_top_within_the_jitter(self):
         for extreme in (0, 65_535):
             backoff = Backoff(1_000, 30_000, lambda bits, extreme=extreme: extreme)
             for expected in (1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000):
@@ -14,12 +14,12 @@ class TestBackoff(unittest.TestCase):
                 self.assertTrue(0.79 * expected <= ms <= 1.21 * expected, (expected, ms))
                 self.assertTrue(ms <= 30_000)
 
-    def test_never_zero_and_never_above_the_top(self):
+    def test_small_delays_stay_in_range(self):
         backoff = Backoff(1, 10)
         for _ in range(200):
             self.assertTrue(0 <= backoff.next_ms() <= 10)
 
-    def test_jitter_spreads(self):
+    def test_jitter_spreads_the_delays(self):
         delays = set()
         for _ in range(200):
             delays.add(Backoff(1_000).next_ms())

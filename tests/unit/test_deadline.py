@@ -1,4 +1,4 @@
-"""aio.deadline: waits that end, without garbage for each of them."""
+"""aio.deadline: waits that end, without garbage for each wait."""
 
 import asyncio
 import gc
@@ -21,33 +21,33 @@ async def wait_under(deadline, ms, sleep_ms):
 
 
 class TestDeadline(unittest.TestCase):
-    def go(self, *stories):
-        async def all_of_them():
+    def results(self, *stories):
+        async def whole():
             deadlines = Deadlines(5)
-            looks = asyncio.create_task(deadlines.run())
+            checks = asyncio.create_task(deadlines.run())
             try:
                 results = []
                 for story in stories:
                     results.append(await story(deadlines))
                 return results
             finally:
-                await ended(looks)
+                await ended(checks)
 
-        return run(all_of_them())
+        return run(whole())
 
-    def test_ends_a_wait_that_takes_too_long(self):
+    def test_wait_that_takes_too_long_expires(self):
         async def late(deadlines):
             started = clock.now_ms()
             result = await wait_under(deadlines.new(), 1_000, 60_000)
             self.assertTrue(1_000 <= clock.now_ms() - started < 1_100)
             return result
 
-        self.assertEqual(self.go(late), ["expired"])
+        self.assertEqual(self.results(late), ["expired"])
 
-    def test_leaves_a_wait_that_is_in_time(self):
-        self.assertEqual(self.go(lambda d: wait_under(d.new(), 1_000, 900)), ["slept"])
+    def test_wait_that_ends_in_time_does_not_expire(self):
+        self.assertEqual(self.results(lambda d: wait_under(d.new(), 1_000, 900)), ["slept"])
 
-    def test_disarmed_it_ends_nothing(self):
+    def test_disarmed_deadline_does_not_expire(self):
         async def story(deadlines):
             deadline = deadlines.new()
             deadline.arm(100)
@@ -55,7 +55,7 @@ class TestDeadline(unittest.TestCase):
             await asyncio.sleep_ms(1_000)
             return deadline.expired
 
-        self.assertEqual(self.go(story), [False])
+        self.assertEqual(self.results(story), [False])
 
     def test_another_cancel_is_not_an_expiry(self):
         async def story(deadlines):
@@ -64,12 +64,12 @@ class TestDeadline(unittest.TestCase):
             task.cancel()
             return await task
 
-        self.assertEqual(self.go(story), ["cancelled"])
+        self.assertEqual(self.results(story), ["cancelled"])
 
-    def test_expire_ends_the_wait_at_once_and_only_that_one(self):
+    def test_expire_ends_the_present_wait_only(self):
         async def story(deadlines):
             deadline = deadlines.new()
-            deadline.expire()  # nobody waits: the next wait is not touched
+            deadline.expire()  # without a wait: the next one is not affected
             first = await wait_under(deadline, 1_000, 500)
             task = asyncio.create_task(wait_under(deadline, 10_000, 60_000))
             await asyncio.sleep_ms(10)
@@ -77,9 +77,9 @@ class TestDeadline(unittest.TestCase):
             second = await task
             return first, second, await wait_under(deadline, 1_000, 500)
 
-        self.assertEqual(self.go(story), [("slept", "expired", "slept")])
+        self.assertEqual(self.results(story), [("slept", "expired", "slept")])
 
-    def test_dropped_it_is_looked_after_no_more(self):
+    def test_dropped_deadline_is_not_checked(self):
         async def story(deadlines):
             deadline = deadlines.new()
             count = len(deadlines)
@@ -87,7 +87,7 @@ class TestDeadline(unittest.TestCase):
             deadlines.drop(deadline)
             return count, len(deadlines), await wait_under(deadline, 100, 1_000)
 
-        self.assertEqual(self.go(story), [(1, 0, "slept")])
+        self.assertEqual(self.results(story), [(1, 0, "slept")])
 
     def test_holds_over_the_wrap_of_ticks(self):
         async def story(deadlines):
@@ -97,7 +97,7 @@ class TestDeadline(unittest.TestCase):
             self.assertTrue(1_000 <= clock.now_ms() - started < 1_100)
             return result
 
-        self.assertEqual(self.go(story), ["expired"])
+        self.assertEqual(self.results(story), ["expired"])
 
     def test_arming_makes_no_garbage(self):
         async def story(deadlines):
@@ -110,8 +110,8 @@ class TestDeadline(unittest.TestCase):
                 deadline.disarm()
             return gc.mem_alloc() - before
 
-        # the fake clock's own numbers may cost a little, a task each time would cost 1 KB
-        self.assertTrue(self.go(story)[0] < 100 * 256)
+        # the simulated clock may allocate numbers; a task for each wait would cost 1 KB
+        self.assertTrue(self.results(story)[0] < 100 * 256)
 
 
 unittest.main()

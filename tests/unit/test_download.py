@@ -17,7 +17,7 @@ from fakes import (
     run,
 )
 
-from aio.connect import Dialler
+from aio.connect import Connector
 from app.ota.http_source import Download
 from proto.uri import parse_url
 from proto.values import BadArgument
@@ -76,7 +76,7 @@ class Server:
 
 
 def download_of(url, deadlines):
-    connector = Dialler(Direct(), deadlines)
+    connector = Connector(Direct(), deadlines)
     return Download(url, connector, {"mqttverify": 0, "mqttca": ""}, Log())
 
 

@@ -9,12 +9,12 @@ from proto.words import why
 
 
 class TestFaults(unittest.TestCase):
-    def test_are_of_the_world(self):
+    def test_faults_are_errors_of_the_world(self):
         self.assertTrue(issubclass(CameraFault, OSError))
         self.assertTrue(issubclass(NotConnected, OSError))
 
-    def test_words(self):
-        for error, words in (
+    def test_reasons(self):
+        for error, reason in (
             (OSError(errno.ECONNREFUSED), "refused"),
             (OSError(errno.ETIMEDOUT), "no answer"),
             (OSError(-errno.ENOMEM), "memory"),
@@ -23,7 +23,7 @@ class TestFaults(unittest.TestCase):
             (OSError("refused: client id"), "refused: client id"),
             (OSError(98765), "98765"),
         ):
-            self.assertTrue(words in why(error), why(error))
+            self.assertTrue(reason in why(error), why(error))
 
     def test_never_empty(self):
         for error in (OSError(), ValueError(), ValueError(""), MemoryError()):

@@ -1,4 +1,4 @@
-"""aio.listener on the loopback: limits, faults of one connection, and what is left behind."""
+"""aio.listener on the loopback: limits, faults of one connection, and the end."""
 
 import asyncio
 import socket
@@ -9,15 +9,15 @@ from fakes import Deadlines, Log, Stream, dialled, ended, free_port, outcome, re
 from aio.listener import Budget, Listener
 
 
-class Door:
-    """Echoes once. What is sent says how: F fails, O raises OSError, W waits for a second byte."""
+class Handler:
+    """Echoes a byte: F raises a bug, O raises OSError, W waits for a second byte first."""
 
     def __init__(self):
         self.served = 0
-        self.working = True
+        self.busy = True
 
     async def serve(self, stream):
-        stream.idle = not self.working
+        stream.idle = not self.busy
         self.served += 1
         first = await read(stream, 1)
         if first == b"F":
@@ -33,11 +33,13 @@ class Door:
 
 
 class ListenerCase(unittest.TestCase):
-    def story(self, tell, limit=2):
+    def story(self, steps, limit=2):
         async def whole():
             port = free_port()
-            door, log, deadlines = Door(), Log(), Deadlines(50)
-            listener = Listener(port, door.serve, door.refuse, deadlines, log, Budget(6), limit)
+            handler, log, deadlines = Handler(), Log(), Deadlines(50)
+            listener = Listener(
+                port, handler.serve, handler.refuse, deadlines, log, Budget(6), limit
+            )
             tasks = [asyncio.create_task(w.run()) for w in (listener, deadlines)]
             await asyncio.sleep_ms(1)
 
@@ -47,7 +49,7 @@ class ListenerCase(unittest.TestCase):
                 return Stream(sock, deadlines)
 
             try:
-                await tell(connect, listener, door, log)
+                await steps(connect, listener, handler, log)
             finally:
                 for task in tasks:
                     await ended(task)
@@ -58,10 +60,10 @@ class ListenerCase(unittest.TestCase):
 
 
 async def refused(port):
-    async def dial():
+    async def connect():
         dialled(port).close()
 
-    return await outcome(dial())
+    return await outcome(connect())
 
 
 async def talk(stream, data, n=10):
@@ -72,35 +74,35 @@ async def talk(stream, data, n=10):
 
 
 class TestListener(ListenerCase):
-    def test_serves_and_closes(self):
-        async def tell(connect, listener, door, log):
+    def test_connections_are_served_and_closed(self):
+        async def steps(connect, listener, handler, log):
             for _ in range(20):
                 self.assertEqual(await talk(connect(), b"x"), b"x")
             await until(lambda: not len(listener))
-            self.assertEqual((door.served, log.errors), (20, []))
+            self.assertEqual((handler.served, log.errors), (20, []))
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_fault_of_one_connection_is_logged_and_the_others_go_on(self):
-        async def tell(connect, listener, door, log):
+    def test_bug_in_one_connection_is_logged_and_the_others_continue(self):
+        async def steps(connect, listener, handler, log):
             waiting = connect()
             await waiting.send(b"W")
             self.assertEqual(await talk(connect(), b"F"), b"")
             self.assertEqual(len(log.errors), 1)
             self.assertTrue("ZeroDivisionError" in log.errors[0][1])
             self.assertEqual(await talk(connect(), b"O"), b"")
-            self.assertEqual(len(log.errors), 1)  # a peer that went is no error
+            self.assertEqual(len(log.errors), 1)  # a lost peer is no error
             self.assertEqual(await talk(waiting, b"!"), b"W")
             await until(lambda: not len(listener))
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_beyond_the_limit_of_those_at_work_new_ones_are_refused(self):
-        async def tell(connect, listener, door, log):
+    def test_beyond_the_limit_new_connections_are_refused(self):
+        async def steps(connect, listener, handler, log):
             first, second = connect(), connect()
             await first.send(b"W")
             await second.send(b"W")
-            await until(lambda: door.served == 2)
+            await until(lambda: handler.served == 2)
             for _ in range(5):
                 self.assertEqual(await read(connect(), 10), b"busy")
             self.assertEqual(len(listener), 2)
@@ -109,24 +111,24 @@ class TestListener(ListenerCase):
             self.assertEqual(await talk(connect(), b"x"), b"x")
             self.assertEqual(await talk(second, b"!"), b"W")
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_oldest_idle_one_goes_for_a_new_one(self):
-        async def tell(connect, listener, door, log):
-            door.working = False
+    def test_oldest_idle_connection_makes_room(self):
+        async def steps(connect, listener, handler, log):
+            handler.busy = False
             idle = [connect()]
-            await until(lambda: door.served == 1)
+            await until(lambda: handler.served == 1)
             idle.append(connect())
-            await until(lambda: door.served == 2)
+            await until(lambda: handler.served == 2)
             self.assertEqual(await talk(connect(), b"x"), b"x")
             self.assertEqual(await outcome(read(idle[0], 1)), b"")
             self.assertEqual(await talk(idle[1], b"y"), b"y")
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_many_idle_ones_keep_nobody_out(self):
-        async def tell(connect, listener, door, log):
-            door.working = False
+    def test_many_idle_connections_keep_no_client_out(self):
+        async def steps(connect, listener, handler, log):
+            handler.busy = False
             idle = []
             for _ in range(100):
                 idle.append(connect())
@@ -137,10 +139,10 @@ class TestListener(ListenerCase):
                 stream.close()
             await until(lambda: not len(listener))
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_peer_that_vanishes_frees_its_place(self):
-        async def tell(connect, listener, door, log):
+    def test_peer_that_closes_frees_its_place(self):
+        async def steps(connect, listener, handler, log):
             for _ in range(10):
                 streams = [connect(), connect()]
                 await until(lambda: len(listener) == 2)
@@ -148,10 +150,10 @@ class TestListener(ListenerCase):
                     stream.close()
                 await until(lambda: not len(listener))
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_no_socket_left_is_waited_out(self):
-        async def tell(connect, listener, door, log):
+    def test_lack_of_sockets_is_waited_out(self):
+        async def steps(connect, listener, handler, log):
             stream = connect()
             hoard = []
             try:
@@ -161,27 +163,27 @@ class TestListener(ListenerCase):
                 pass
             await stream.send(b"x")
             await asyncio.sleep_ms(2_000)
-            self.assertEqual(door.served, 0)
+            self.assertEqual(handler.served, 0)
             for sock in hoard:
                 sock.close()
             self.assertEqual(await read(stream, 1), b"x")
             self.assertEqual(await talk(connect(), b"y"), b"y")
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_cancelled_it_ends_its_connections(self):
-        async def tell(connect, listener, door, log):
+    def test_cancel_ends_the_connections(self):
+        async def steps(connect, listener, handler, log):
             for _ in range(2):
                 await connect().send(b"W")
-            await until(lambda: door.served == 2)  # `story` sees that none is left
+            await until(lambda: handler.served == 2)  # `story` checks that none is left
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_run_again_after_the_end(self):
+    def test_runs_again_after_the_end(self):
         async def story():
             port = free_port()
-            door = Door()
-            listener = Listener(port, door.serve, door.refuse, Deadlines(), Log(), Budget(6))
+            handler = Handler()
+            listener = Listener(port, handler.serve, handler.refuse, Deadlines(), Log(), Budget(6))
             for n in range(3):
                 task = asyncio.create_task(listener.run())
                 await asyncio.sleep_ms(1)
@@ -189,18 +191,18 @@ class TestListener(ListenerCase):
                 sock.setblocking(False)
                 self.assertEqual(await talk(Stream(sock, Deadlines()), b"x"), b"x")
                 await ended(task)
-            self.assertEqual(door.served, 3)
+            self.assertEqual(handler.served, 3)
 
         run(story())
 
     def test_port_in_use_is_an_oserror(self):
         async def story():
             port = free_port()
-            door = Door()
-            one = Listener(port, door.serve, door.refuse, Deadlines(), Log(), Budget(6))
+            handler = Handler()
+            one = Listener(port, handler.serve, handler.refuse, Deadlines(), Log(), Budget(6))
             task = asyncio.create_task(one.run())
             await asyncio.sleep_ms(1)
-            two = Listener(port, door.serve, door.refuse, Deadlines(), Log(), Budget(6))
+            two = Listener(port, handler.serve, handler.refuse, Deadlines(), Log(), Budget(6))
             error = await outcome(two.run())
             await ended(task)
             return error
@@ -209,18 +211,20 @@ class TestListener(ListenerCase):
 
 
 class TestBudget(unittest.TestCase):
-    """Two listeners that share a number of sockets; the second may ask for room."""
+    """Two listeners share a budget; the second one may make room in it."""
 
-    def story(self, tell, most=2, room=None):
+    def story(self, steps, most=2, room=None):
         async def whole():
             budget, log, deadlines = Budget(most), Log(), Deadlines(50)
-            ports, doors, listeners = [], [], []
-            for make_room in (None, room and (lambda: room(doors[0]))):
-                port, door = free_port(), Door()
+            ports, handlers, listeners = [], [], []
+            for make_room in (None, room and (lambda: room(handlers[0]))):
+                port, handler = free_port(), Handler()
                 ports.append(port)
-                doors.append(door)
+                handlers.append(handler)
                 listeners.append(
-                    Listener(port, door.serve, door.refuse, deadlines, log, budget, 2, make_room)
+                    Listener(
+                        port, handler.serve, handler.refuse, deadlines, log, budget, 2, make_room
+                    )
                 )
             tasks = [asyncio.create_task(each.run()) for each in listeners + [deadlines]]
             await asyncio.sleep_ms(1)
@@ -232,49 +236,49 @@ class TestBudget(unittest.TestCase):
                 await stream.send(first)
                 return stream
 
-            await tell(connect, doors, budget)
+            await steps(connect, handlers, budget)
             for task in tasks:
                 await ended(task)
             self.assertEqual((budget.taken, log.errors), (0, []))
 
         run(whole())
 
-    def test_is_shared_and_given_back(self):
-        async def tell(connect, doors, budget):
+    def test_budget_is_shared_and_freed(self):
+        async def steps(connect, handlers, budget):
             streams = [await connect(0), await connect(1)]
-            await until(lambda: doors[0].served == doors[1].served == 1)
+            await until(lambda: handlers[0].served == handlers[1].served == 1)
             self.assertEqual(budget.taken, 2)
             for which in (0, 1):
                 self.assertEqual(await read(await connect(which, b""), 10), b"busy")
             streams[0].close()
             await until(lambda: budget.taken == 1)
             await connect(1)
-            await until(lambda: doors[1].served == 2)
+            await until(lambda: handlers[1].served == 2)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_room_is_made_by_others_where_they_can(self):
-        asked = []
+    def test_make_room_frees_a_connection_elsewhere(self):
+        calls = []
 
-        def room(door):
-            asked.append(1)
-            return len(asked) == 1
+        def room(handler):
+            calls.append(1)
+            return len(calls) == 1
 
-        async def tell(connect, doors, budget):
+        async def steps(connect, handlers, budget):
             await connect(0)
             await connect(0)
-            await until(lambda: doors[0].served == 2)
+            await until(lambda: handlers[0].served == 2)
             await connect(1)
-            await until(lambda: doors[1].served == 1)
+            await until(lambda: handlers[1].served == 1)
             self.assertEqual(await read(await connect(1, b""), 10), b"busy")
-            self.assertEqual(len(asked), 2)
+            self.assertEqual(len(calls), 2)
 
-        self.story(tell, room=room)
+        self.story(steps, room=room)
 
-    def test_ended_before_a_connection_was_served_nothing_is_taken(self):
+    def test_cancel_before_a_connection_is_served_frees_the_budget(self):
         async def whole():
-            budget, door, port = Budget(2), Door(), free_port()
-            listener = Listener(port, door.serve, door.refuse, Deadlines(), Log(), budget)
+            budget, handler, port = Budget(2), Handler(), free_port()
+            listener = Listener(port, handler.serve, handler.refuse, Deadlines(), Log(), budget)
             task = asyncio.create_task(listener.run())
             await asyncio.sleep_ms(1)
             sock = dialled(port)

@@ -1,4 +1,4 @@
-"""aio.offloop: blocking calls in real threads while the loop turns."""
+"""aio.offloop: blocking calls in real threads while the loop continues."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ import unittest
 from aio.offloop import OffLoop
 
 
-def run(work):  # real time: the threads' own does not fly
+def run(work):  # in real time, as threads have no other
     asyncio.new_event_loop()
     return asyncio.run(asyncio.wait_for(work, 5))
 
@@ -16,7 +16,7 @@ class TestOffLoop(unittest.TestCase):
     def test_result_and_arguments(self):
         self.assertEqual(run(OffLoop(1).call(divmod, 17, 5)), (3, 2))
 
-    def test_error_travels_to_the_caller_and_the_next_call_works(self):
+    def test_error_reaches_the_caller_and_the_next_call_works(self):
         async def story():
             off_loop = OffLoop(1)
             with self.assertRaises(ZeroDivisionError):
@@ -25,7 +25,7 @@ class TestOffLoop(unittest.TestCase):
 
         self.assertEqual(run(story()), (2, 0))
 
-    def test_loop_turns_meanwhile(self):
+    def test_loop_continues_meanwhile(self):
         async def story():
             turns = 0
             task = asyncio.create_task(OffLoop(1).call(time.sleep_ms, 100))
@@ -37,7 +37,7 @@ class TestOffLoop(unittest.TestCase):
 
         self.assertTrue(run(story()) > 10)
 
-    def test_one_at_a_time_in_any_number(self):
+    def test_many_calls_run_one_at_a_time(self):
         async def story():
             off_loop = OffLoop(1)
             inside, most = [], []
@@ -57,7 +57,7 @@ class TestOffLoop(unittest.TestCase):
 
         self.assertEqual(run(story()), (list(range(10)), 1))
 
-    def test_caller_who_gave_up_leaves_it_running_and_the_next_one_waits(self):
+    def test_next_call_waits_for_the_one_that_its_caller_gave_up(self):
         async def story():
             off_loop = OffLoop(1)
             done = []

@@ -1,16 +1,16 @@
-"""aio.reader: one small buffer, whatever the network sends and however it is split."""
+"""aio.reader: one small buffer, however the network splits the bytes."""
 
 import asyncio
 import gc
 import unittest
 
-from fakes import Wire, outcome, run
+from fakes import Wire, ended, outcome, run
 
 from aio.reader import Body, Reader
 
 
 class Source:
-    """A stream that gives `data` in pieces of `step` bytes, then the end."""
+    """A stream of `data` in pieces of `step` bytes."""
 
     def __init__(self, data, step):
         self._data = data
@@ -33,7 +33,7 @@ TEXT = bytes(i % 251 for i in range(1_000))
 
 
 class TestReader(unittest.TestCase):
-    def test_any_split_gives_the_same_bytes(self):
+    def test_every_split_gives_the_same_bytes(self):
         async def read_all(step, size, lengths):
             reader = Reader(Source(TEXT, step), bytearray(size), 1_000)
             got, i = b"", 0
@@ -51,20 +51,37 @@ class TestReader(unittest.TestCase):
         reader = Reader(Source(b"\x00\xff", 1), bytearray(4), 1_000)
         self.assertEqual([run(reader.byte()), run(reader.byte())], [0, 255])
 
-    def test_more_than_the_buffer_is_refused(self):
+    def test_take_of_more_than_the_buffer_is_refused(self):
         reader = Reader(Source(TEXT, 1), bytearray(8), 1_000)
         with self.assertRaises(ValueError):
             run(reader.take(9))
 
-    def test_some_gives_what_is_there_and_not_more_than_asked(self):
+    def test_some_returns_what_has_arrived_up_to_its_limit(self):
         reader = Reader(Source(b"abcdefgh", 5), bytearray(8), 1_000)
         self.assertEqual(bytes(run(reader.some(3))), b"abc")
         self.assertEqual(bytes(run(reader.some(10))), b"de")
         self.assertEqual(bytes(run(reader.some(10))), b"fgh")
 
-    def test_end_is_an_oserror(self):
+    def test_end_of_the_stream_is_an_oserror(self):
         reader = Reader(Source(b"ab", 2), bytearray(8), 1_000)
         self.assertIsInstance(run(outcome(reader.take(3))), OSError)
+
+    def test_peer_that_is_always_ready_lets_other_tasks_run(self):
+        async def story():
+            turns = 0
+
+            async def count():
+                nonlocal turns
+                while True:
+                    turns += 1
+                    await asyncio.sleep_ms(0)
+
+            counter = asyncio.create_task(count())
+            await Body(Reader(Endless(), bytearray(1_000), 1_000), 100_000).skip()
+            await ended(counter)
+            return turns
+
+        self.assertTrue(run(story()) >= 100)
 
     def test_silence_is_an_oserror(self):
         async def story():
@@ -96,13 +113,13 @@ class TestBody(unittest.TestCase):
         for step in (1, 3, 8):
             run(story(step))
 
-    def test_into_stops_at_the_end(self):
+    def test_into_stops_at_the_end_of_the_message(self):
         body = Body(Reader(Source(b"abcdef", 6), bytearray(8), 1_000), 3)
         view = bytearray(5)
         self.assertEqual(run(body.into(memoryview(view))), 3)
         self.assertEqual(bytes(view), b"abc\0\0")
 
-    def test_skip_reads_past_ten_megabytes_with_a_flat_heap(self):
+    def test_skip_of_ten_megabytes_allocates_nothing_that_stays(self):
         async def story():
             body = Body(Reader(Endless(), bytearray(2_048), 1_000), 10_000_000)
             gc.collect()
@@ -114,7 +131,7 @@ class TestBody(unittest.TestCase):
 
         run(story())
 
-    def test_several_wait_for_nothing(self):
+    def test_read_of_an_empty_body_does_not_wait(self):
         async def story():
             body = Body(Reader(Source(b"", 1), bytearray(8), 1_000), 0)
             return await asyncio.wait_for(body.into(memoryview(bytearray(3))), 1)

@@ -1,16 +1,15 @@
-"""aio.supervisor and aio.tasks: what fails starts again and is counted; the rest goes on."""
+"""aio.supervisor: a component that fails is restarted and counted; the others continue."""
 
 import asyncio
 import unittest
 
-from fakes import Backoff, Log, ended, outcome, run, until
+from fakes import Backoff, Log, ended, run, until
 
 from aio.supervisor import Supervisor
-from aio.tasks import finish
 
 
 class Component:
-    """Works `work_ms`, then raises what is left of `errors`; at last it goes on for ever."""
+    """Works for `work_ms`, then raises the next of `errors`; without errors it continues."""
 
     def __init__(self, *errors, work_ms=10, stays=True):
         self._errors = list(errors)
@@ -31,7 +30,7 @@ class Component:
 
 
 class TestSupervisor(unittest.TestCase):
-    def story(self, tell, *components, backoff=None, **tunables):
+    def story(self, steps, *components, backoff=None, **tunables):
         async def whole():
             log = Log()
             supervisor = Supervisor(log, backoff or Backoff(1_000), **tunables)
@@ -39,17 +38,17 @@ class TestSupervisor(unittest.TestCase):
                 supervisor.add(name, component)
             task = asyncio.create_task(supervisor.run())
             try:
-                await tell(supervisor, log)
+                await steps(supervisor, log)
             finally:
                 await ended(task)
 
         run(whole())
 
-    def test_failed_component_starts_again_and_is_counted(self):
+    def test_failed_component_is_restarted_and_counted(self):
         bad = Component(OSError("no"), ValueError("bug"), MemoryError())
         good = Component()
 
-        async def tell(supervisor, log):
+        async def steps(supervisor, log):
             await until(lambda: bad.starts == 4)
             await asyncio.sleep_ms(100_000)
             self.assertEqual((bad.starts, good.starts), (4, 1))
@@ -58,15 +57,15 @@ class TestSupervisor(unittest.TestCase):
             self.assertEqual([who for who, _ in log.errors], ["bad"] * 3)
             self.assertTrue("bug" in log.errors[1][1])
 
-        self.story(tell, ("bad", bad), ("good", good))
-        self.assertEqual((bad.cleaned, good.cleaned), (4, 1))  # both were cancelled at the end
+        self.story(steps, ("bad", bad), ("good", good))
+        self.assertEqual((bad.cleaned, good.cleaned), (4, 1))  # both are cancelled at the end
 
-    def test_waits_the_backoff_and_forgets_it_after_a_healthy_time(self):
+    def test_backoff_is_reset_after_a_healthy_time(self):
         backoff = Backoff(5_000)
         bad = Component(*[OSError()] * 5, work_ms=1_000)
         late = Component(OSError(), work_ms=61_000)
 
-        async def tell(supervisor, log):
+        async def steps(supervisor, log):
             await asyncio.sleep_ms(4_000)
             self.assertEqual(bad.starts, 1)
             await until(lambda: bad.starts == 6)
@@ -74,18 +73,61 @@ class TestSupervisor(unittest.TestCase):
             await until(lambda: late.starts == 2)
             self.assertEqual(backoff.resets, 1)
 
-        self.story(tell, ("bad", bad), ("late", late), backoff=backoff)
+        self.story(steps, ("bad", bad), ("late", late), backoff=backoff)
 
-    def test_one_that_has_nothing_more_to_do_is_not_started_again(self):
+    def test_component_that_returns_is_not_restarted(self):
         short = Component(stays=False)
         good = Component()
 
-        async def tell(supervisor, log):
+        async def steps(supervisor, log):
             await asyncio.sleep_ms(100_000)
             self.assertEqual((short.starts, supervisor.restarts["short"]), (1, 0))
             self.assertEqual((good.starts, good.cleaned), (1, 0))
 
-        self.story(tell, ("short", short), ("good", good))
+        self.story(steps, ("short", short), ("good", good))
+
+    def test_cancelled_task_of_a_component_is_a_failure_like_any_other(self):
+        class Awaiting(Component):
+            async def run(self):
+                task = asyncio.create_task(Component().run())
+                if not self.starts:
+                    task.cancel()
+                self.starts += 1
+                try:
+                    await task  # raises CancelledError
+                finally:
+                    await ended(task)
+
+        bad, good = Awaiting(), Component()
+
+        async def steps(supervisor, log):
+            await asyncio.sleep_ms(100_000)
+            self.assertEqual((bad.starts, good.starts, good.cleaned), (2, 1, 0))
+            self.assertEqual(supervisor.restarts, {"bad": 1, "good": 0})
+            self.assertTrue("CancelledError" in supervisor.last_error)
+
+        self.story(steps, ("bad", bad), ("good", good))
+
+    def test_cancelled_supervisor_restarts_nothing(self):
+        class Stubborn(Component):
+            async def run(self):
+                try:
+                    await super().run()
+                except asyncio.CancelledError:
+                    raise OSError("while it cleans up") from None
+
+        stubborn = Stubborn()
+
+        async def whole():
+            supervisor = Supervisor(Log(), Backoff(1_000))
+            supervisor.add("stubborn", stubborn)
+            task = asyncio.create_task(supervisor.run())
+            await asyncio.sleep_ms(1_000)
+            await ended(task)
+            await asyncio.sleep_ms(100_000)
+
+        run(whole())
+        self.assertEqual((stubborn.starts, stubborn.cleaned), (1, 1))
 
     def test_each_component_has_its_own_backoff(self):
         made = []
@@ -94,43 +136,11 @@ class TestSupervisor(unittest.TestCase):
             made.append(Backoff(10))
             return made[-1]
 
-        async def tell(supervisor, log):
+        async def steps(supervisor, log):
             await asyncio.sleep_ms(10)
             self.assertEqual(len(made), 2)
 
-        self.story(tell, ("a", Component()), ("b", Component()), backoff=new_backoff)
-
-
-class TestFinish(unittest.TestCase):
-    def test_afterwards_none_runs_any_more(self):
-        async def story():
-            components = [Component(), Component(OSError()), Component(stays=False)]
-            tasks = [asyncio.create_task(c.run()) for c in components]
-            await asyncio.sleep_ms(5)
-            await finish(*tasks)
-            await finish(*tasks)
-            await finish()
-            return [task.done() for task in tasks], [c.cleaned for c in components]
-
-        self.assertEqual(run(story()), ([True] * 3, [1] * 3))
-
-    def test_errors_are_dropped_whenever_they_come(self):
-        async def story():
-            component = Component(ValueError("early"))
-            task = asyncio.create_task(component.run())
-
-            async def cancelled_badly():
-                try:
-                    await asyncio.sleep_ms(10_000)
-                finally:
-                    raise OSError("late")
-
-            late = asyncio.create_task(cancelled_badly())
-            self.assertIsInstance(await outcome(task), ValueError)
-            await finish(task, late)
-            return late.done()
-
-        self.assertTrue(run(story()))
+        self.story(steps, ("a", Component()), ("b", Component()), backoff=new_backoff)
 
 
 unittest.main()

@@ -1,4 +1,4 @@
-"""app.tls: verified by default, and never silently not."""
+"""app.tls: contexts verify by default and never fall back silently."""
 
 import os
 import ssl
@@ -37,7 +37,7 @@ class TestContext(unittest.TestCase):
             context = client_context(True, self.write(data.encode()))
             self.assertEqual(context.verify_mode, ssl.CERT_REQUIRED)
 
-    def test_der_too(self):
+    def test_with_a_ca_in_der_it_verifies(self):
         from proto.pem import certificates
 
         context = client_context(True, self.write(certificates(CA.encode())[0]))
@@ -55,21 +55,26 @@ class TestContext(unittest.TestCase):
             with self.assertRaises(TLSConfigError):
                 client_context(True, path)
 
-    def test_reason_says_what_to_do(self):
-        for path in ("", "nothing.pem"):
+    def test_message_says_what_to_do(self):
+        for path, reason in (
+            ("", "no CA"),
+            ("nothing.pem", "missing"),
+            (self.write(CA.encode() + b"\n" * 8_192), "too long"),
+        ):
             try:
                 client_context(True, path)
+                self.fail(path)
             except TLSConfigError as e:
-                self.assertTrue("mqttca" in str(e), e)
+                self.assertTrue(reason in str(e) and "mqttca" in str(e), e)
 
-    def test_is_an_oserror_so_that_the_session_tries_again(self):
+    def test_fault_is_an_oserror_so_that_the_session_retries(self):
         self.assertTrue(issubclass(TLSConfigError, OSError))
 
-    def test_not_verified_only_where_that_was_asked_for(self):
+    def test_verifies_nothing_only_on_request(self):
         context = client_context(False, "")
         self.assertEqual(context.verify_mode, ssl.CERT_NONE)
 
-    def test_verifying_without_a_host_name_is_refused(self):
+    def test_verification_needs_a_host_name(self):
         import socket
 
         context = client_context(True, self.write(CA.encode()))
@@ -78,7 +83,7 @@ class TestContext(unittest.TestCase):
             context.wrap_socket(sock, do_handshake_on_connect=False)
         sock.close()
 
-    def test_check_refuses_when_it_is_set(self):
+    def test_check_ca_refuses_what_tls_cannot_use(self):
         check_ca(CA)
         check_ca(CA * 2)
         for text in ("x", CA[:300], CA.replace("MIIB", "MIIC")):
@@ -87,14 +92,14 @@ class TestContext(unittest.TestCase):
 
 
 class TestWhy(unittest.TestCase):
-    def test_words_of_tls_become_words_for_a_person(self):
-        for text, words in (
+    def test_errors_of_tls_become_text_for_a_person(self):
+        for text, reason in (
             ("The certificate Common Name (CN) does not match with the expected CN", "host"),
             ("The certificate validity has expired", "not valid now"),
             ("The certificate validity starts in the future", "not valid now"),
             ("The certificate is not correctly signed by the trusted CA", "CA"),
         ):
-            self.assertTrue(words in tls.why(ValueError(text)), text)
+            self.assertTrue(reason in tls.why(ValueError(text)), text)
         self.assertTrue(tls.why(OSError(-0x7780, "MBEDTLS_ERR_SSL_FATAL_ALERT")))
         self.assertTrue(isinstance(tls.why(OSError()), str))
 

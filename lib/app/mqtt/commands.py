@@ -1,4 +1,4 @@
-"""The door for commands that come as MQTT messages, and the greetings after each connect."""
+"""Commands as MQTT messages, their replies, and the greeting after each connect."""
 
 from micropython import const
 
@@ -6,94 +6,88 @@ from app.commands import PRIVATE, QOS1, RETAIN
 from config import product
 from proto.values import BadArgument, UnknownCommand
 
-_MOST = const(1_024)  # bytes of an argument
+_MOST_ARGUMENT = const(1_024)  # bytes
 
 
-class CommandDoor:
-    """`cmnd/<topic>/<command>` in, `stat/<topic>/<command>` out.
+class CommandHandler:
+    """Takes `cmnd/<topic>/<command>`, replies on `stat/<topic>/<command>`.
 
-    `say(text)` shows replies on the consoles, `happened("command" | "syntax")` on the LED.
+    `say(text)` shows a reply on the consoles, `signal("command" | "syntax")` on the LED.
     """
 
-    def __init__(self, commands, topics, log, say, happened):
+    def __init__(self, commands, topics, log, say, signal):
         self._commands = commands
         self._topics = topics
         self._log = log
         self._say = say
-        self._happened = happened
-        self._said = {}  # what the broker keeps of us, so that nothing is said twice
+        self._signal = signal
+        self._retained = {}  # command -> reply that the broker keeps since the last connect
         self.session = None
-        self.data = None  # (topic, receive) of a message that is no command; these pause then
-        self.ignored = 0  # retained commands, which nobody means now
+        self.data = None  # (topic, receive) of an update by MQTT; commands pause meanwhile
 
     async def receive(self, topic, body, retained):
-        """Run the command of one message; `body` may stay unread."""
+        """Handle one message; the receiver skips what stays unread of `body`."""
         name, group = self._command(topic)
         if name is None:
             if self.data and topic == self.data[0]:
                 await self.data[1](body, retained)
-            return
-        if retained:
-            self.ignored += 1
+        elif retained:  # an order of the past, not one of now
             self._log.info("mqtt", "a retained command is not executed: " + name)
-            return
-        if self.data and name.lower() != "mqttotastart":
+        elif self.data and name.lower() != "mqttotastart":
             await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
-            return
-        if body.left > _MOST:
-            await self._syntax("{}: at most {} bytes".format(name, _MOST), group)
-            return
-        raw = bytearray(body.left)
-        await body.into(memoryview(raw))
+        elif body.left > _MOST_ARGUMENT:
+            await self._syntax("{}: at most {} bytes".format(name, _MOST_ARGUMENT), group)
+        else:
+            argument = bytearray(body.left)
+            await body.into(memoryview(argument))
+            await self._run(name, argument, group)
+
+    async def _run(self, name, argument, group):
         try:
-            argument = bytes(raw).decode()
-            reply = await self._commands.call(name, argument, group)
+            reply, text, flags = await self._commands.call(name, argument.decode(), group)
         except UnknownCommand:
             await self._syntax("", group)
         except (BadArgument, UnicodeError) as e:
             await self._syntax("{}: {}".format(name, e), group)
-        except Exception as e:  # our own fault must not end the session, nor be retried for ever
+        except Exception as e:  # a bug of ours: log it, and keep the session
             self._log.error("command", "{}: {!r}".format(name, e))
             await self._syntax("{}: failed".format(name), group)
         else:
-            self._happened("command")
-            if reply[1] is None:  # told later, when it is true
+            self._signal("command")
+            if text is None:  # the reply follows when the work is done
                 return
-            if not reply[2] & PRIVATE:
-                self._say("{} = {}".format(reply[0], reply[1]))
-            await self.reply(*reply)
+            if not flags & PRIVATE:
+                self._say("{} = {}".format(reply, text))
+            await self.reply(reply, text, flags)
 
     async def reply(self, name, text, flags):
-        """Publish what is now in force."""
-        if flags & RETAIN:
-            self._said[name] = text
+        """Publish the value now in force on `stat/<topic>/<name>`."""
+        retain = bool(flags & RETAIN)
+        if retain:
+            self._retained[name] = text
+        topic, qos = self._topics.stat(name), 1 if flags & QOS1 else 0
         try:
-            await self.session.publish(
-                self._topics.stat(name),
-                text.encode(),
-                bool(flags & RETAIN),
-                1 if flags & QOS1 else 0,
-            )
-        except OSError:  # the link went; at QoS 0 nobody waits for it
+            await self.session.publish(topic, text.encode(), retain, qos)
+        except OSError:  # the link is lost; QoS 0 promises nothing
             pass
 
     async def greet(self, session):
-        """Who we are and how things stand, after each connect."""
+        """Publish name, version, fallback topic and state, after each connect."""
         await self.reply("NAME", product.NAME, 0)
         await self.reply("VERSION", product.VERSION, 0)
         await self.reply("FALLBACKTOPIC", self._topics.device_id, 0)
-        self._said.clear()
+        self._retained.clear()
         await self.report()
 
     async def report(self):
-        """Publish power and timer where the broker does not know them yet."""
+        """Publish power and timer where they differ from what the broker keeps."""
         for name in ("power", "timer"):
-            reply = await self._commands.call(name, "")
-            if self._said.get(name) != reply[1]:
-                await self.reply(*reply)
+            reply, text, flags = await self._commands.call(name, "")
+            if self._retained.get(reply) != text:
+                await self.reply(reply, text, flags)
 
     def _command(self, topic):
-        """(name, came to the group) of a command topic, (None, False) of another one."""
+        """Return (name, whether for the group) of a command topic, else (None, False)."""
         topic = topic.encode()
         for prefix in (self._topics.own, self._topics.fallback, self._topics.group):
             if topic.startswith(prefix):
@@ -101,6 +95,6 @@ class CommandDoor:
         return None, False
 
     async def _syntax(self, why, group):
-        self._happened("syntax")
-        text = ", ".join(self._commands.names(group))
-        await self.reply("SYNTAX", (why + "\n" if why else "") + text, 0)
+        self._signal("syntax")
+        commands = ", ".join(self._commands.names(group))
+        await self.reply("SYNTAX", (why + "\n" if why else "") + commands, 0)

@@ -1,38 +1,42 @@
-"""The way to the broker: what has to be there first, and how long a try may take."""
+"""The way to the broker: what an attempt needs, and the attempt itself."""
 
 import asyncio
+import gc
 
 from micropython import const
 
-from aio.late import borrow
+from aio.reader import Reader
+from app import tls
+from proto import mqtt, uri
 
 _CONNECT_MS = const(15_000)
+_STALL_MS = const(30_000)  # longer than an attempt may take
 
 
-class BrokerLink:
+class Connection:
     """Opens a stream on which the broker has accepted us; raises OSError with the reason."""
 
-    def __init__(self, dialler, settings, topics, wifi_up, clock_set):
-        self._dialler = dialler
-        self.settings = settings
-        self.topics = topics
+    def __init__(self, connector, settings, topics, wifi_up, clock_set):
+        self._connector = connector
+        self._settings = settings
+        self._topics = topics
         self._wifi_up = wifi_up
         self._clock_set = clock_set
-        self.waits_for = ""
-        self.tls = False  # whether the last try was by TLS
+        self.waits_for = ""  # what `ready` misses, for the status
+        self.tls = False  # of the last attempt
 
     def address(self):
-        """(host, port, tls) of the settings."""
-        s = self.settings
-        parse = borrow("proto.uri").parse_broker
-        return parse(s["mqtthost"], s["mqttport"], bool(s["mqttsecurity"]))
+        """Return (host, port, tls) as the settings have them."""
+        s = self._settings
+        return uri.parse_broker(s["mqtthost"], s["mqttport"], bool(s["mqttsecurity"]))
 
     def verified(self):
-        return not self.settings["mqttverify"]
+        """Return True when the broker's certificate is checked."""
+        return not self._settings["mqttverify"]
 
     async def ready(self):
-        """Wait for what a try needs: a network, a broker's name, the time for certificates."""
-        while not self.settings["mqtthost"]:
+        """Wait for what an attempt needs: a broker, a network, the time for certificates."""
+        while not self._settings["mqtthost"]:
             self.waits_for = "mqtthost is not set"
             await asyncio.sleep_ms(500)
         self.waits_for = "no Wi-Fi"
@@ -44,11 +48,38 @@ class BrokerLink:
         self.waits_for = ""
 
     async def open(self, clean, buffer):
-        """(stream, reader) of an accepted connection."""
+        """Return (stream, reader) of an accepted connection; the reader uses `buffer`."""
         try:
-            opened = borrow("app.mqtt.brokeropen").opened(self._dialler, self, clean, buffer)
-            return await asyncio.wait_for_ms(opened, _CONNECT_MS)
+            return await asyncio.wait_for_ms(self._open(clean, buffer), _CONNECT_MS)
         except asyncio.TimeoutError:
             raise OSError("no answer in {} s".format(_CONNECT_MS // 1_000)) from None
         except ValueError as e:  # a certificate's fault
-            raise OSError(borrow("app.tls").why(e)) from None
+            raise OSError(tls.why(e)) from None
+
+    async def _open(self, clean, buffer):
+        host, port, secure = self.address()
+        context = None
+        if secure:
+            gc.collect()  # TLS needs some 40 KB in one piece
+            context = tls.client_context(self.verified(), self._settings["mqttca"])
+        stream = await self._connector.connect(host, port, context)
+        try:
+            await stream.send(self._connect_packet(clean))
+            reader = Reader(stream, buffer, _STALL_MS)
+            mqtt.check_connack(await reader.take(4))
+            return stream, reader
+        except BaseException:
+            stream.close()
+            raise
+
+    def _connect_packet(self, clean):
+        s = self._settings
+        return mqtt.connect(
+            s["mqttclientid"] or self._topics.device_id,
+            s["mqttkeepalive"],
+            clean,
+            self._topics.lwt,
+            b"Offline",
+            s["mqttuser"],
+            s["mqttpass"],
+        )

@@ -1,11 +1,13 @@
-"""QoS 1 messages until they are acknowledged (MQTT 3.1.1 section 4.4): kept over lost links."""
+"""QoS 1 messages until they are acknowledged (MQTT 3.1.1 section 4.4), kept over lost links."""
 
 from micropython import const
 
-_MOST = const(16)
+from proto.mqtt import next_id
+
+_CAPACITY = const(16)
 
 
-class Outgoing:
+class Message:
     """One message; `sent_ms` is None while this link has not carried it."""
 
     def __init__(self, packet_id, topic, payload, retain):
@@ -18,11 +20,10 @@ class Outgoing:
 
 
 class Outbox:
-    """At most `most` messages, oldest first."""
+    """At most `capacity` messages, oldest first."""
 
-    def __init__(self, next_id, most=_MOST):
-        self._next_id = next_id
-        self._most = most
+    def __init__(self, capacity=_CAPACITY):
+        self._capacity = capacity
         self._messages = []
         self._last_id = 0
 
@@ -30,43 +31,43 @@ class Outbox:
         return len(self._messages)
 
     def full(self):
-        return len(self._messages) >= self._most
+        return len(self._messages) >= self._capacity
 
     def put(self, topic, payload, retain):
-        """Keep a message; a newer retained one takes the place of one not yet sent."""
+        """Keep a message; a retained one replaces one of its topic that was never sent."""
         for message in self._messages:
             if retain and message.retain and message.topic == topic and not message.dup:
                 if message.sent_ms is None:
                     message.payload = payload
                     return
-        in_use = [m.packet_id for m in self._messages]
-        self._last_id = self._next_id(self._last_id, in_use)
-        self._messages.append(Outgoing(self._last_id, topic, payload, retain))
+        in_use = [message.packet_id for message in self._messages]
+        self._last_id = next_id(self._last_id, in_use)
+        self._messages.append(Message(self._last_id, topic, payload, retain))
 
     def unsent(self):
-        """The oldest message that may go out on this link now, or None.
+        """Return the oldest message that may go out on this link now, or None.
 
-        Of a retained topic one message at a time is under way: a topic that changes faster than
-        the broker acknowledges takes two places and no more.
+        A retained topic has one message in flight at a time: a topic that changes faster than the
+        broker acknowledges takes two places and no more.
         """
-        under_way = [m.topic for m in self._messages if m.retain and m.sent_ms is not None]
+        in_flight = [m.topic for m in self._messages if m.retain and m.sent_ms is not None]
         for message in self._messages:
-            if message.sent_ms is None and not (message.retain and message.topic in under_way):
+            if message.sent_ms is None and not (message.retain and message.topic in in_flight):
                 return message
         return None
 
     def acknowledge(self, packet_id):
-        """Forget a message; an unknown id does no harm."""
+        """Forget a message; an unknown id is ignored."""
         self._messages = [m for m in self._messages if m.packet_id != packet_id]
 
     def rewind(self):
-        """The link is new: what was sent on the old one goes out again, marked DUP."""
+        """Start a new link: what the old one carried goes out again, marked DUP."""
         for message in self._messages:
             message.dup = message.dup or message.sent_ms is not None
             message.sent_ms = None
 
     def oldest_ms(self):
-        """When the oldest unacknowledged message was sent (ticks), or None."""
+        """Return when the oldest unacknowledged message was sent (ticks), or None."""
         for message in self._messages:
             if message.sent_ms is not None:
                 return message.sent_ms

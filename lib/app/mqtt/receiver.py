@@ -1,4 +1,6 @@
-"""What the broker sends, packet by packet; payloads are routed before they are read."""
+"""Packets from the broker: payloads go to their handler before they are read."""
+
+import asyncio
 
 from micropython import const
 
@@ -8,29 +10,29 @@ from proto import mqtt
 _MOST_TOPIC = const(256)
 _MOST_SMALL = const(64)
 _REMEMBERED = const(16)
+_DUP, _RETAIN = const(8), const(1)
 
 
-class Inbound:
-    """Hands messages to `receiver.receive(topic, body, retained)`, answers to the session.
+class Receiver:
+    """Passes messages to `handler.receive(topic, body, retained)`, other packets to the session.
 
     Raises ProtocolError for what MQTT 3.1.1 forbids, OSError when the link ends.
     """
 
-    def __init__(self, receiver, log):
-        self._receiver = receiver
-        self._log = log
-        self._recent = []  # packet ids, so that a repeated delivery is not done twice
-        self.received = self.repeated = 0
+    def __init__(self, handler):
+        self._handler = handler
+        self._recent = []  # packet ids, so that a message delivered twice is handled once
 
     async def run(self, reader, session):
-        self._recent.clear()  # ids of an old link say nothing about this one
+        self._recent.clear()  # the broker may use the ids of the last link for other messages
         while True:
             first = await reader.byte()
             length = await _remaining_length(reader)
             if first & 0xF0 == mqtt.PUBLISH:
-                await self._publish(first, length, reader, session)
+                await self._receive(first, length, reader, session)
             else:
                 await self._answer(first, length, reader, session)
+            await asyncio.sleep_ms(0)  # a flood of packets lets other tasks run
 
     async def _answer(self, first, length, reader, session):
         if length > _MOST_SMALL:
@@ -45,46 +47,48 @@ class Inbound:
         else:
             raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
 
-    async def _publish(self, first, length, reader, session):
+    async def _receive(self, first, length, reader, session):
+        """Handle one PUBLISH (section 3.3)."""
         qos = first >> 1 & 3
         body = Body(reader, length)
-        topic = await self._topic(body, 2 if qos else 0)
+        topic = await _topic(body, 2 if qos else 0)
         packet_id = await _number(body) if qos else 0
         if qos > 1 or (qos and not packet_id):
             raise mqtt.ProtocolError("PUBLISH at QoS {} with id {}".format(qos, packet_id))
-        repeated = first & 8 and packet_id in self._recent
-        if topic and not repeated:
-            self.received += 1
-            await self._receiver.receive(topic, body, bool(first & 1))
-        self.repeated += 1 if repeated else 0
+        if topic and not (first & _DUP and packet_id in self._recent):
+            await self._handler.receive(topic, body, bool(first & _RETAIN))
         await body.skip()
         if qos:
             self._remember(packet_id)
             await session.acknowledge(packet_id)
 
-    async def _topic(self, body, behind):
-        """The topic as text; "" for one too long to be ours, read past."""
-        if body.left < 2:
-            raise mqtt.ProtocolError("PUBLISH without topic")
-        length = await _number(body)
-        if not 0 < length <= body.left - behind:
-            raise mqtt.ProtocolError("topic of {} bytes".format(length))
-        if length > _MOST_TOPIC:
-            left = body.left - length
-            while body.left > left:
-                await body.some(min(4_096, body.left - left))
-            return ""
-        raw = bytearray(length)
-        await body.into(memoryview(raw))
-        try:
-            return raw.decode()
-        except UnicodeError:
-            raise mqtt.ProtocolError("topic is not UTF-8") from None
-
     def _remember(self, packet_id):
         self._recent.append(packet_id)
         if len(self._recent) > _REMEMBERED:
             self._recent.pop(0)
+
+
+async def _topic(body, after):
+    """Return the topic as text; "" for one that is too long to be ours, which is skipped.
+
+    The packet has `after` more bytes behind it at least.
+    """
+    if body.left < 2:
+        raise mqtt.ProtocolError("PUBLISH without topic")
+    length = await _number(body)
+    if not 0 < length <= body.left - after:
+        raise mqtt.ProtocolError("topic of {} bytes".format(length))
+    if length > _MOST_TOPIC:
+        left = body.left - length
+        while body.left > left:
+            await body.some(body.left - left)
+        return ""
+    raw = bytearray(length)
+    await body.into(memoryview(raw))
+    try:
+        return raw.decode()
+    except UnicodeError:
+        raise mqtt.ProtocolError("topic is not UTF-8") from None
 
 
 async def _number(body):
@@ -95,7 +99,7 @@ async def _number(body):
 
 
 async def _remaining_length(reader):
-    """Section 2.2.3: at most four bytes."""
+    """Return the remaining length of a packet (section 2.2.3): four bytes at most."""
     value = 0
     for shift in range(0, 28, 7):
         byte = await reader.byte()

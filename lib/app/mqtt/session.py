@@ -5,13 +5,15 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
-from aio.tasks import NOTHING, Lock, finish
+from aio.tasks import finish
+from app.mqtt.subscriptions import Subscriptions
 from proto import mqtt
+from proto.words import why
 
-_LOGIN_MS = const(30_000)  # a refused login is not hammered
+_LOGIN_MS = const(30_000)  # between attempts with a login that the broker has refused
 _STABLE_MS = const(30_000)  # a link that lived this long was a good one
 _ACK_MS = const(20_000)
+_BUFFER = const(2_048)
 
 
 class NotConnected(OSError):
@@ -19,53 +21,47 @@ class NotConnected(OSError):
 
 
 class MQTTSession:
-    """Publishes and subscribes; `state` and `reason` tell how it is.
+    """Publishes and subscribes; `state` and `reason` are for people, `up` is for components.
 
-    `link.open` gives the stream, `inbound.run` reads it, `outbox` keeps what QoS 1 promises,
-    `greet(session)` is awaited after each connect.
+    `connection.open` returns a stream, `receiver.run` reads it, `outbox` keeps what QoS 1
+    promises, `greet(session)` is awaited after each connect.
     """
 
-    def __init__(self, link, inbound, outbox, settings, topics, log, new_backoff):
-        self._link = link
-        self._inbound = inbound
+    def __init__(self, connection, receiver, outbox, settings, topics, log, new_backoff):
+        self._connection = connection
+        self._receiver = receiver
         self._outbox = outbox
         self._settings = settings
         self._topics = topics
         self._log = log
         self._backoff = new_backoff()
         self._codec = mqtt.Codec()
-        self._writing = Lock()
-        self._room = asyncio.Event()
-        self._buffer = bytearray(2_048)
-        self._stream = self._reader = self._fault = self._also = None
-        self._unanswered = {}  # packet id -> topic filter
-        self._refused = []
-        self._subscribed = asyncio.Event()
+        self._subscriptions = Subscriptions(topics.filters, self._codec, self._send, log)
+        self._buffer = bytearray(_BUFFER)
+        self._stream = self._reader = None
+        self._fault = None  # why the link is being closed
+        self._rest_ms = 0
+        self._writing = asyncio.Lock()
         self._acknowledged = asyncio.Event()
-        self._anew = asyncio.Event()
+        self._room = asyncio.Event()  # in the outbox
+        self._changed = asyncio.Event()  # settings of the connection
         self.greet = None
         self.up = asyncio.Event()
         self.state, self.reason = "offline", ""
         self.connects = 0
 
-    def publish(self, topic, payload, retain=False, qos=0):
-        """Send `payload` (bytes-like) to `topic` (bytes); to be awaited.
+    async def publish(self, topic, payload, retain=False, qos=0):
+        """Send `payload` (bytes-like) to `topic` (bytes).
 
-        QoS 0: raises OSError (NotConnected) when it could not be handed to the socket.
-        QoS 1: kept, over lost links, until the broker has it; waits while there are too many.
+        QoS 0: OSError (NotConnected) when it could not be handed to the socket.
+        QoS 1: kept, over lost links, until the broker has it; waits while the outbox is full.
         """
         if qos:
-            return self._keep(topic, payload, retain)
-        if not self.up.is_set():
-            return self._refuse()
-        if not self._writing.take():
-            return self._send(self._codec.publish, topic, payload, retain)
-        if self._begin_packet(self._codec.publish(topic, payload, retain)):
-            return NOTHING
-        return self._end_packet()
-
-    async def _refuse(self):
-        raise NotConnected("not connected")
+            await self._keep(topic, payload, retain)
+        elif self.up.is_set():
+            await self._send(self._codec.publish, topic, payload, retain)
+        else:
+            raise NotConnected("not connected")
 
     async def _keep(self, topic, payload, retain):
         while self._outbox.full():
@@ -75,33 +71,28 @@ class MQTTSession:
         if self.up.is_set():
             try:
                 await self._send_outbox()
-            except OSError:  # it is kept, the next link carries it
+            except OSError:  # the next link carries it
                 pass
 
     async def subscribe(self, filter):
-        """Also to this filter (bytes), at QoS 0, until `unsubscribe`; OSError when refused."""
-        self._also = filter
-        self._subscribed.clear()
-        await self._subscribe(filter)
-        await self._all_answered()
-        if filter in self._refused:
-            self._refused.remove(filter)
-            raise OSError("the broker refuses to subscribe us to " + filter.decode())
+        """Subscribe to one more filter (bytes), on every link until `unsubscribe`.
+
+        OSError when there is no link, or the broker refuses.
+        """
+        await self._subscriptions.add(filter)
 
     async def unsubscribe(self):
-        """From what `subscribe` has asked for; without a link there is nothing to do."""
-        filter, self._also = self._also, None
-        if filter and self.up.is_set():
-            await self._send(lambda: (borrow("proto.mqttconnect").unsubscribe(filter),))
+        """End what `subscribe` began."""
+        await self._subscriptions.remove(self.up.is_set())
 
     def reconnect(self, reason="settings changed"):
-        """Take up the link anew."""
+        """Close the link, if there is one, and open another at once."""
         self._backoff.reset()
-        self._anew.set()
+        self._changed.set()
         self._fail(OSError(reason))
 
     async def stop(self):
-        """Say goodbye (Offline, DISCONNECT), as far as the link still allows."""
+        """Publish Offline and disconnect, as far as the link still allows."""
         if self.up.is_set():
             try:
                 await self.publish(self._topics.lwt, b"Offline", True)
@@ -110,25 +101,33 @@ class MQTTSession:
                 pass
 
     async def run(self):
+        states = {
+            "offline": self._offline,
+            "connecting": self._connecting,
+            "connected": self._connected,
+            "resting": self._resting,
+        }
         try:
             while True:
-                self.state = await getattr(self, "_" + self.state)()
+                self.state = await states[self.state]()
         finally:
             self._close()
             self.state = "offline"
 
     async def _offline(self):
-        await self._link.ready()
+        await self._connection.ready()
         return "connecting"
 
     async def _connecting(self):
-        self._anew.clear()
+        self._changed.clear()
         try:
             clean = bool(self._settings["mqttcleansession"])
-            self._stream, self._reader = await self._link.open(clean, self._buffer)
+            self._stream, self._reader = await self._connection.open(clean, self._buffer)
+        except mqtt.Refused as e:
+            return self._lost(e, _LOGIN_MS if e.is_login else 0)
         except (OSError, MemoryError) as e:
             return self._lost(e)
-        if self._anew.is_set():  # this link is still the old settings'
+        if self._changed.is_set():  # this is a link to the broker of the old settings
             self._close()
             return "offline"
         return "connected"
@@ -139,7 +138,7 @@ class MQTTSession:
         tasks = [asyncio.create_task(self._guard(c)) for c in (self._begin(), self._keep_alive())]
         try:
             self._reader.stall_ms = self._keepalive_ms()
-            await self._inbound.run(self._reader, self)
+            await self._receiver.run(self._reader, self)
         except (OSError, MemoryError) as e:
             if ticks_diff(ticks_ms(), started) > _STABLE_MS:
                 self._backoff.reset()
@@ -150,17 +149,15 @@ class MQTTSession:
 
     async def _resting(self):
         try:
-            await asyncio.wait_for_ms(self._anew.wait(), self._rest_ms)
+            await asyncio.wait_for_ms(self._changed.wait(), self._rest_ms)
         except asyncio.TimeoutError:
             pass
         return "offline"
 
-    def _lost(self, error):
-        self.reason = borrow("proto.words").why(error)
+    def _lost(self, error, least_ms=0):
+        self.reason = why(error)
         self._log.error("mqtt", self.reason)
-        self._rest_ms = self._backoff.next_ms()
-        if getattr(error, "code", 0) in (4, 5):  # of proto.mqttconnect.Refused
-            self._rest_ms = max(self._rest_ms, _LOGIN_MS)
+        self._rest_ms = max(self._backoff.next_ms(), least_ms)
         return "resting"
 
     def _close(self):
@@ -170,7 +167,7 @@ class MQTTSession:
             self._stream = self._reader = None
 
     def _fail(self, error):
-        """End this link for that reason."""
+        """End the link because of `error`; the first error counts."""
         if self._stream:
             self._fault = self._fault or error
             self._stream.abort()
@@ -182,13 +179,8 @@ class MQTTSession:
             self._fail(e)
 
     async def _begin(self):
-        """Subscribe, say Online, send what QoS 1 still owes; then the session is up."""
-        self._subscribed.clear()
-        self._unanswered.clear()
-        self._refused = []
-        for filter in self._topics.filters + ([self._also] if self._also else []):
-            await self._subscribe(filter)
-        await self._all_answered()
+        """Subscribe, publish Online and what QoS 1 still owes; then send the outbox for ever."""
+        await self._subscriptions.renew()
         await self._send(self._codec.publish, self._topics.lwt, b"Online", True)
         self._outbox.rewind()
         self.connects += 1
@@ -198,33 +190,20 @@ class MQTTSession:
         await self._send_outbox()
         if self.greet:
             await self.greet(self)
-        while True:  # an acknowledgement lets the next message of its topic go
+        while True:
             self._acknowledged.clear()
             await self._send_outbox()
-            await self._acknowledged.wait()
-
-    async def _subscribe(self, filter):
-        packet_id = mqtt.next_id(60_000 + len(self._unanswered), self._unanswered)
-        self._unanswered[packet_id] = filter
-        qos = 0 if filter is self._also else 1  # an update is not to come twice
-        await self._send(self._codec.subscribe, filter, packet_id, qos)
-
-    async def _all_answered(self):
-        try:
-            await asyncio.wait_for_ms(self._subscribed.wait(), _ACK_MS)
-        except asyncio.TimeoutError:
-            raise OSError("no SUBACK") from None
+            await self._acknowledged.wait()  # the next message of its topic may go
 
     async def _keep_alive(self):
-        """Ping twice as often as promised; the reader's deadline notices a missing answer."""
+        """Ping twice per keepalive; the reader's deadline notices a missing answer."""
         while True:
             await asyncio.sleep_ms(self._keepalive_ms() // 2)
             await self._send(self._codec.ping)
             sent = self._outbox.oldest_ms()
             if sent is not None and ticks_diff(ticks_ms(), sent) > _ACK_MS:
                 raise OSError("no PUBACK")
-            while self._refused:
-                await self._subscribe(self._refused.pop())
+            await self._subscriptions.retry()
 
     def _keepalive_ms(self):
         return 1_000 * self._settings["mqttkeepalive"]
@@ -234,57 +213,33 @@ class MQTTSession:
             await self._send(self._next_kept)
 
     def _next_kept(self):
-        """The oldest message that this link has not carried, as a packet; None without one."""
+        """Return the oldest message that may go out as a packet, or None."""
         message = self._outbox.unsent()
-        if message is None:  # another task was quicker
+        if message is None:  # another task has sent it
             return None
         message.sent_ms = ticks_ms()
         return self._codec.publish(
             message.topic, message.payload, message.retain, message.packet_id, message.dup
         )
 
-    async def _send(self, make, *args):
-        """The packet that `make` returns (None: nothing), made when the link is ours alone."""
-        if not self._writing.take():
-            await self._writing.acquire()
-        if not self._begin_packet(make(*args)):
-            await self._end_packet()
-
-    def _begin_packet(self, packet):
-        """Hand what it takes of a packet to the socket; True when that was all.
-
-        The caller has locked `_writing`; unless there is more to write it is free afterwards.
-        """
-        whole = True
+    async def _send(self, encode, *args):
+        """Send the packet that `encode` returns, as soon as no other packet is being written."""
+        await self._writing.acquire()  # `async with` makes three coroutines for each packet
         try:
-            if packet:
-                if not self._stream:
-                    raise NotConnected("not connected")
-                whole = self._stream.put(packet)
-        except OSError as e:
-            self._fail(e)
-            raise
-        finally:
-            if whole:
-                self._writing.release()
-        return whole
-
-    async def _end_packet(self):
-        """The rest of it: a link that carried only a part is of no use any more."""
-        whole = False
-        try:
-            await self._stream.flush()
-            whole = True
-        except OSError as e:
-            self._fail(e)
+            packet = encode(*args)
+            if packet and not self._stream:
+                raise NotConnected("not connected")
+            if packet and not self._stream.put(packet):
+                await self._stream.flush()
+        except BaseException as e:  # cancelled, too: a part of the packet may be out
+            self._fail(e if isinstance(e, OSError) else OSError("cut off while sending"))
             raise
         finally:
             self._writing.release()
-            if not whole:
-                self._fail(OSError("cut off while sending"))
 
     async def acknowledge(self, packet_id):
-        await self._send(lambda: (mqtt.puback(packet_id),))
+        """Send PUBACK."""
+        await self._send(self._codec.puback, packet_id)
 
     def on_puback(self, packet_id):
         self._outbox.acknowledge(packet_id)
@@ -292,9 +247,4 @@ class MQTTSession:
         self._room.set()
 
     def on_suback(self, packet_id, code):
-        filter = self._unanswered.pop(packet_id, None)
-        if filter and code == 0x80:
-            self._refused.append(filter)
-            self._log.error("mqtt", "subscription refused: " + filter.decode())
-        if not self._unanswered:
-            self._subscribed.set()
+        self._subscriptions.on_suback(packet_id, code)

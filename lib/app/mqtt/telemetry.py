@@ -1,4 +1,4 @@
-"""`tele/<topic>/STATE`: how the camera is, as JSON, every `teleperiod` seconds and on `status`."""
+"""Telemetry: `tele/<topic>/STATE` as JSON, every `teleperiod` seconds and on request."""
 
 import asyncio
 import json
@@ -8,11 +8,11 @@ from micropython import const
 from app.identity import micropython_version
 from config import product
 
-_LOOK_MS = const(1_000)
+_POLL_MS = const(1_000)
 
 
 class Telemetry:
-    """`collect()` gives the components' own figures: a dict that goes into the JSON."""
+    """`collect()` returns the components' own figures: a dict that goes into the JSON."""
 
     def __init__(self, session, settings, topics, clock, log, collect):
         self._session = session
@@ -21,14 +21,14 @@ class Telemetry:
         self._clock = clock
         self._log = log
         self._collect = collect
-        self._asked = True
+        self._requested = True
 
-    def ask(self):
+    def request(self):
         """Publish soon, whatever the period."""
-        self._asked = True
+        self._requested = True
 
     def state(self):
-        """The JSON text."""
+        """Return the JSON text."""
         uptime_s = self._log.uptime_s()
         state = {
             "Time": self._clock.iso(),
@@ -43,18 +43,18 @@ class Telemetry:
         return json.dumps(state)
 
     async def run(self):
-        waited = 0
+        waited_s = 0
         while True:
-            period = self._settings["teleperiod"]
-            if self._session.up.is_set() and (self._asked or 0 < period <= waited):
-                self._asked = False
-                waited = 0
+            period_s = self._settings["teleperiod"]
+            if self._session.up.is_set() and (self._requested or 0 < period_s <= waited_s):
+                self._requested = False
+                waited_s = 0
                 await self._publish()
-            await asyncio.sleep_ms(_LOOK_MS)
-            waited += _LOOK_MS // 1_000
+            await asyncio.sleep_ms(_POLL_MS)
+            waited_s += _POLL_MS // 1_000
 
     async def _publish(self):
         try:
             await self._session.publish(self._topics.tele("STATE"), self.state().encode())
-        except OSError:  # the link went; the next report is newer
+        except OSError:  # the link is lost; the next report is newer
             pass

@@ -1,8 +1,8 @@
-"""Topics: `cmnd`, `stat`, `tele`, `data`."""
+"""Names of topics."""
 
 
 class Topics:
-    """Topics as bytes, made once: umqtt counts characters, the broker counts bytes."""
+    """Topics as bytes: umqtt counts characters of text, where MQTT wants bytes."""
 
     def __init__(self, settings, device_id):
         topic, group = settings["topic"], settings["grouptopic"]
@@ -17,7 +17,9 @@ class Topics:
         self.filters += [self.group + b"#", self.fallback + b"#"]
 
     def stat(self, name):
+        """Return the topic of a reply."""
         return "stat/{}/{}".format(self._topic, name).encode()
 
     def tele(self, name):
+        """Return a topic of the telemetry."""
         return "tele/{}/{}".format(self._topic, name).encode()

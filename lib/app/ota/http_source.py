@@ -121,7 +121,7 @@ class Download:
         if url.tls:
             verify = not self._settings["mqttverify"]
             context = tls.client_context(verify, self._settings["mqttca"])
-        self._stream = await self._connector.open(url.host, url.port, context)
+        self._stream = await self._connector.connect(url.host, url.port, context)
         lines = ["GET {} HTTP/1.1".format(url.path), "Host: " + url.authority()]
         lines += ["User-Agent: {}/{}".format(product.NAME, product.VERSION)]
         lines += ["Accept-Encoding: identity", "Connection: close"]

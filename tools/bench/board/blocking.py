@@ -6,7 +6,6 @@ import ssl
 from umqtt.simple import MQTTClient
 
 from proto import mqtt
-from proto.mqttconnect import connect
 
 TOPIC = b"data/bench/image"
 _PUBACK = b"\x40\x02\x00\x01"
@@ -21,7 +20,7 @@ def connected(host, port, ca, name):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_mode = ssl.CERT_NONE
         sock = context.wrap_socket(sock, server_hostname=host)
-    _write_all(sock, connect(name, 120, True, b"tele/bench/" + name, b"Offline"))
+    _write_all(sock, mqtt.connect(name, 120, True, b"tele/bench/" + name, b"Offline"))
     if sock.read(4) != b"\x20\x02\x00\x00":
         raise OSError("the broker refused")
     return sock

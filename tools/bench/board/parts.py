@@ -8,23 +8,22 @@ import random
 import sys
 
 from aio.backoff import Backoff
-from aio.connect import Dialler
+from aio.connect import Connector
 from aio.deadline import Deadlines
 from aio.offloop import OffLoop
 from app.camera import params
 from app.camera.camera import Camera
 from app.camera.frames import Frames
-from app.mqtt.connection import BrokerLink
+from app.mqtt.connection import Connection
 from app.mqtt.outbox import Outbox
-from app.mqtt.receiver import Inbound
+from app.mqtt.receiver import Receiver
 from app.mqtt.session import MQTTSession
 from app.mqtt.topics import Topics
-from proto.mqtt import next_id
 
 
 def arguments():
-    """What the program was started with: one JSON object; memory is collected as on the board."""
-    gc.threshold(65_536)  # boot.py's
+    """Return the program's arguments, one JSON object; collect the heap as app.system does."""
+    gc.threshold(gc.mem_free() // 4)
     return json.loads(sys.argv[1])
 
 
@@ -120,12 +119,12 @@ class Parts:
         )
         there = asyncio.Event()
         there.set()
-        dialler = Dialler(OffLoop(), self.deadlines)
-        link = BrokerLink(dialler, self.settings, self.topics, there, there)
-        self.outbox = Outbox(next_id)
+        connector = Connector(OffLoop(), self.deadlines)
+        connection = Connection(connector, self.settings, self.topics, there, there)
+        self.outbox = Outbox()
         self.session = MQTTSession(
-            link,
-            Inbound(Deaf(), self.log),
+            connection,
+            Receiver(Deaf()),
             self.outbox,
             self.settings,
             self.topics,

@@ -1,13 +1,13 @@
-"""app.mqtt.receiver: what a broker may send, in any split, and what it may not."""
+"""app.mqtt.receiver: what a broker may send, in any split, and what it must not."""
 
 import asyncio
 import gc
 import unittest
 
-from fakes import Log, Wire, ended, outcome, run, until
+from fakes import Wire, ended, outcome, run, until
 
 from aio.reader import Reader
-from app.mqtt.receiver import Inbound
+from app.mqtt.receiver import Receiver
 from proto.mqtt import ProtocolError
 
 
@@ -31,8 +31,8 @@ def publish(topic, payload=b"", packet_id=0, flags=0):
     return bytes((0x30 | flags,)) + length(len(body) + len(payload)) + body + payload
 
 
-class Receiver:
-    """Reads all, or with `most` only the start of a message."""
+class Handler:
+    """Reads messages, or with `most` only their start."""
 
     def __init__(self, most=1_000_000):
         self._most = most
@@ -75,14 +75,13 @@ class Pieces:
         return len(part)
 
 
-def feed(data, step=1_000_000, receiver=None):
-    """(error, receiver, session, inbound) after `data` and the end of the link."""
-    receiver = receiver or Receiver()
+def feed(data, step=1_000_000, handler=None):
+    """Return (error, handler, session) after `data` and the end of the link."""
+    handler = handler or Handler()
     session = Session()
-    inbound = Inbound(receiver, Log())
     reader = Reader(Pieces(data, step), bytearray(512), 1_000)
-    error = run(outcome(inbound.run(reader, session)))
-    return error, receiver, session, inbound
+    error = run(outcome(Receiver(handler).run(reader, session)))
+    return error, handler, session
 
 
 GOOD = (
@@ -123,14 +122,14 @@ BAD = {
 }
 
 
-class TestInbound(unittest.TestCase):
-    def test_any_split_gives_the_same_messages(self):
+class TestReceiver(unittest.TestCase):
+    def test_every_split_gives_the_same_messages(self):
         for step in (1, 2, 3, 5, 17, 511, 1_000_000):
-            error, receiver, session, inbound = feed(GOOD, step)
+            error, handler, session = feed(GOOD, step)
             self.assertIsInstance(error, OSError)
             self.assertFalse(isinstance(error, ProtocolError), error)
             self.assertEqual(
-                receiver.got,
+                handler.got,
                 [
                     ("cmnd/a/power", b"on", False),
                     ("cmnd/a/timer", b"5", False),
@@ -141,9 +140,8 @@ class TestInbound(unittest.TestCase):
             self.assertEqual(session.acknowledged, [7, 65_535])
             self.assertEqual(session.pubacks, [0x102])
             self.assertEqual(session.subacks, [(0xEA60, 1), (0xEA61, 0x80)])
-            self.assertEqual(inbound.received, 4)
 
-    def test_link_that_ends_anywhere_is_an_oserror(self):
+    def test_end_of_the_link_anywhere_is_an_oserror(self):
         for end in range(len(GOOD)):
             error = feed(GOOD[:end], 3)[0]
             self.assertIsInstance(error, OSError)
@@ -152,53 +150,83 @@ class TestInbound(unittest.TestCase):
     def test_forbidden_packets_are_refused_in_every_split(self):
         for what, packet in BAD.items():
             for step in (1, 2, 1_000):
-                error, receiver, session, _ = feed(packet + b"\0" * 64, step)
+                error, handler, session = feed(packet + b"\0" * 64, step)
                 self.assertIsInstance(error, ProtocolError, "{}: {!r}".format(what, error))
-                self.assertEqual(receiver.got, [], what)
+                self.assertEqual(handler.got, [], what)
                 self.assertEqual(session.acknowledged, [], what)
 
-    def test_unread_payload_is_read_past(self):
+    def test_unread_payload_is_skipped(self):
         data = publish(b"a", b"z" * 3_000, packet_id=3) + publish(b"b", b"next")
         for step in (1, 100, 10_000):
-            _, receiver, session, _ = feed(data, step, Receiver(most=2))
-            self.assertEqual(receiver.got, [("a", b"zz", False), ("b", b"ne", False)])
+            _, handler, session = feed(data, step, Handler(most=2))
+            self.assertEqual(handler.got, [("a", b"zz", False), ("b", b"ne", False)])
             self.assertEqual(session.acknowledged, [3])
 
-    def test_topic_too_long_is_skipped_and_acknowledged(self):
+    def test_message_with_a_long_topic_is_skipped_and_acknowledged(self):
         data = publish(b"t" * 300, b"x", packet_id=9) + publish(b"t" * 40_000, b"x" * 999)
         data += publish(b"b", b"next")
         for step in (1, 100, 100_000):
-            error, receiver, session, _ = feed(data, step)
-            self.assertEqual(receiver.got, [("b", b"next", False)])
+            error, handler, session = feed(data, step)
+            self.assertEqual(handler.got, [("b", b"next", False)])
             self.assertEqual(session.acknowledged, [9])
             self.assertFalse(isinstance(error, ProtocolError), error)
 
-    def test_repeated_delivery_is_done_once_and_acknowledged_twice(self):
+    def test_repeated_message_is_handled_once_and_acknowledged_twice(self):
         data = publish(b"a", b"1", 5) + publish(b"a", b"1", 5, flags=8) + publish(b"a", b"2", 6)
-        _, receiver, session, inbound = feed(data)
-        self.assertEqual([got[1] for got in receiver.got], [b"1", b"2"])
+        _, handler, session = feed(data)
+        self.assertEqual([got[1] for got in handler.got], [b"1", b"2"])
         self.assertEqual(session.acknowledged, [5, 5, 6])
-        self.assertEqual(inbound.repeated, 1)
 
     def test_same_id_without_dup_is_another_message(self):
-        _, receiver, session, _ = feed(publish(b"a", b"1", 5) + publish(b"a", b"2", 5))
-        self.assertEqual([got[1] for got in receiver.got], [b"1", b"2"])
+        _, handler, session = feed(publish(b"a", b"1", 5) + publish(b"a", b"2", 5))
+        self.assertEqual([got[1] for got in handler.got], [b"1", b"2"])
         self.assertEqual(session.acknowledged, [5, 5])
 
-    def test_first_delivery_marked_dup_is_done(self):
-        _, receiver, _, _ = feed(publish(b"a", b"1", 5, flags=8))
-        self.assertEqual(len(receiver.got), 1)
+    def test_unknown_message_marked_dup_is_handled(self):
+        _, handler, _ = feed(publish(b"a", b"1", 5, flags=8))
+        self.assertEqual(len(handler.got), 1)
 
-    def test_ten_megabytes_are_skipped_with_a_flat_heap(self):
+    def test_packet_ids_of_the_last_link_are_forgotten(self):
+        async def links():
+            handler, session = Handler(), Session()
+            receiver = Receiver(handler)
+            for data in (publish(b"a", b"1", 5), publish(b"a", b"2", 5, flags=8)):
+                reader = Reader(Pieces(data, 100), bytearray(512), 1_000)
+                await outcome(receiver.run(reader, session))
+            return [got[1] for got in handler.got]
+
+        self.assertEqual(run(links()), [b"1", b"2"])
+
+    def test_flood_of_packets_lets_other_tasks_run(self):
+        packets = 2_000
+
+        async def flood():
+            turns = 0
+
+            async def count():
+                nonlocal turns
+                while True:
+                    turns += 1
+                    await asyncio.sleep_ms(0)
+
+            counter = asyncio.create_task(count())
+            reader = Reader(Pieces(b"\xd0\x00" * packets, 512), bytearray(512), 1_000)
+            await outcome(Receiver(Handler()).run(reader, Session()))
+            await ended(counter)
+            return turns
+
+        self.assertTrue(run(flood()) >= packets)
+
+    def test_ten_megabytes_are_skipped_without_heap(self):
         block = b"\0" * 65_536
         size = 10_000_000
 
         async def story():
-            receiver = Receiver(most=16)
+            handler = Handler(most=16)
             session = Session()
             async with Wire() as wire:
                 reader = Reader(wire.ours, bytearray(2_048), 10_000)
-                task = asyncio.create_task(Inbound(receiver, Log()).run(reader, session))
+                task = asyncio.create_task(Receiver(handler).run(reader, session))
                 head = text(b"cmnd/a/power") + b"\x00\x01"
                 await wire.peer.send(b"\x32" + length(len(head) + size) + head)
                 gc.collect()
@@ -211,10 +239,10 @@ class TestInbound(unittest.TestCase):
                     gc.collect()
                     peak = max(peak, gc.mem_alloc() - before)
                 await wire.peer.send(publish(b"b", b"next"))
-                await until(lambda: len(receiver.got) == 2)
+                await until(lambda: len(handler.got) == 2)
                 await ended(task)
             self.assertEqual(session.acknowledged, [1])
-            self.assertEqual(receiver.got[1][1], b"next")
+            self.assertEqual(handler.got[1][1], b"next")
             self.assertTrue(peak < 8_192, peak)
 
         run(story())

@@ -1,4 +1,4 @@
-"""app.mqtt against a scripted broker: every way it can misbehave."""
+"""app.mqtt.session against a scripted broker, which misbehaves in every way."""
 
 import asyncio
 import gc
@@ -17,14 +17,13 @@ from broker import (
 from fakes import Backoff, Deadlines, Direct, Log, clock, ended, outcome, run, until
 
 from aio.backoff import Backoff as RealBackoff
-from aio.connect import Dialler
-from app.mqtt.commands import CommandDoor
-from app.mqtt.connection import BrokerLink
+from aio.connect import Connector
+from app.mqtt.commands import CommandHandler
+from app.mqtt.connection import Connection
 from app.mqtt.outbox import Outbox
-from app.mqtt.receiver import Inbound
+from app.mqtt.receiver import Receiver
 from app.mqtt.session import MQTTSession, NotConnected
 from app.mqtt.topics import Topics
-from proto.mqtt import next_id
 
 POWER = b"stat/cam/power"
 BIG = bytes(100_000)
@@ -36,7 +35,7 @@ async def publish_for_ever(session):
 
 
 class PowerCommand:
-    """A table of one command."""
+    """Commands with one command."""
 
     def __init__(self):
         self.calls = 0
@@ -75,23 +74,25 @@ class Camera:
         self.wifi_up.set()
         self.deadlines = Deadlines(250)
         topics = Topics(self.settings, "DVES_A1B2C3")
-        dialler = Dialler(Direct(), self.deadlines)
-        self.link = BrokerLink(dialler, self.settings, topics, self.wifi_up, self.clock_set)
+        connector = Connector(Direct(), self.deadlines)
+        self.connection = Connection(
+            connector, self.settings, topics, self.wifi_up, self.clock_set
+        )
         self.commands = PowerCommand()
-        self.door = CommandDoor(
+        handler = CommandHandler(
             self.commands, topics, self.log, lambda text: None, lambda event: None
         )
-        self.outbox = Outbox(next_id)
+        self.outbox = Outbox()
         self.session = MQTTSession(
-            self.link,
-            Inbound(self.door, self.log),
+            self.connection,
+            Receiver(handler),
             self.outbox,
             self.settings,
             topics,
             self.log,
             backoff or Backoff(1_000),
         )
-        self.door.session = self.session
+        handler.session = self.session
 
     async def __aenter__(self):
         await self.broker.__aenter__()
@@ -108,17 +109,17 @@ class Camera:
 
 
 class SessionCase(unittest.TestCase):
-    def story(self, tell, **settings):
+    def story(self, steps, **settings):
         async def whole():
             async with Camera(**settings) as camera:
-                return await tell(camera, camera.broker, camera.session)
+                return await steps(camera, camera.broker, camera.session)
 
         return run(whole())
 
 
 class TestConnect(SessionCase):
-    def test_says_who_it_is_subscribes_and_greets(self):
-        async def tell(camera, broker, session):
+    def test_connects_subscribes_and_greets(self):
+        async def steps(camera, broker, session):
             greeted = []
 
             async def greet(who):
@@ -146,40 +147,40 @@ class TestConnect(SessionCase):
             self.assertEqual((session.state, session.reason), ("connected", ""))
             self.assertEqual(session.connects, 1)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_login_and_session_that_is_kept(self):
-        async def tell(camera, broker, session):
+    def test_login_and_persistent_session(self):
+        async def steps(camera, broker, session):
             await camera.up()
             body = broker.packets[0].body
             self.assertEqual(body[7], 0xEC)  # user, password, will retained at QoS 1, not clean
             self.assertTrue(body.endswith("\0\3joe\0\6s3cré".encode()), body)
 
-        self.story(tell, mqttuser="joe", mqttpass="s3cré", mqttcleansession=0)
+        self.story(steps, mqttuser="joe", mqttpass="s3cré", mqttcleansession=0)
 
-    def test_waits_for_a_host_and_for_wifi_and_says_so(self):
-        async def tell(camera, broker, session):
+    def test_waits_for_a_host_and_for_wifi_with_the_reason(self):
+        async def steps(camera, broker, session):
             host, camera.settings["mqtthost"] = camera.settings["mqtthost"], ""
             camera.wifi_up.clear()
-            await until(lambda: "mqtthost" in camera.link.waits_for)
+            await until(lambda: "mqtthost" in camera.connection.waits_for)
             camera.settings["mqtthost"] = host
-            await until(lambda: "Wi-Fi" in camera.link.waits_for)
+            await until(lambda: "Wi-Fi" in camera.connection.waits_for)
             self.assertEqual((session.state, broker.links), ("offline", 0))
             camera.wifi_up.set()
             await camera.up()
-            self.assertEqual(camera.link.waits_for, "")
+            self.assertEqual(camera.connection.waits_for, "")
 
-        self.story(tell)
+        self.story(steps)
 
     def test_certificates_wait_for_the_time(self):
-        async def tell(camera, broker, session):
-            await until(lambda: "time" in camera.link.waits_for)
+        async def steps(camera, broker, session):
+            await until(lambda: "time" in camera.connection.waits_for)
             await asyncio.sleep_ms(60_000)
             self.assertEqual(broker.links, 0)
 
-        self.story(tell, mqtthost="mqtts://127.0.0.1")
+        self.story(steps, mqtthost="mqtts://127.0.0.1")
 
-    def test_refusals_are_named_and_tried_again(self):
+    def test_refusal_is_named_and_retried(self):
         self.refused(1, "protocol")
         self.refused(2, "client id")
         self.refused(3, "unavailable")
@@ -188,7 +189,7 @@ class TestConnect(SessionCase):
         self.refused(0x80, "128")
 
     def refused(self, code, word, rest_s=1):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             broker.connack = bytes((0x20, 2, 0, code))
             started = clock.now_ms()
             await until(lambda: broker.links == 3)
@@ -200,10 +201,10 @@ class TestConnect(SessionCase):
             await camera.up()
             self.assertEqual(session.reason, "")
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_no_connack_is_given_up(self):
-        async def tell(camera, broker, session):
+    def test_missing_connack_ends_the_attempt(self):
+        async def steps(camera, broker, session):
             broker.connack = b""
             started = clock.now_ms()
             await until(lambda: session.state == "resting")
@@ -213,43 +214,43 @@ class TestConnect(SessionCase):
             broker.connack = b"\x20\x02\x00\x00"
             await camera.up()
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_something_else_than_connack_is_refused(self):
+    def test_anything_but_a_connack_ends_the_attempt(self):
         for answer in (b"\x30\x02\x00\x00", b"\x20\x03\x00\x00", b"HTTP/1.1 400"):
             self.no_connack(answer)
 
     def no_connack(self, answer):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             broker.connack = answer
             await until(lambda: broker.links == 2)
             self.assertFalse(session.up.is_set())
             await until(lambda: broker.open < 2)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_nobody_listens(self):
-        async def tell(camera, broker, session):
+    def test_closed_port(self):
+        async def steps(camera, broker, session):
             await until(lambda: len(camera.log.errors) > 2)
             self.assertEqual(broker.links, 0)
             self.assertFalse(session.up.is_set())
             camera.settings["mqttport"] = broker.port
             await camera.up()
 
-        self.story(tell, mqttport=1)
+        self.story(steps, mqttport=1)
 
-    def test_no_suback_does_not_hang(self):
-        async def tell(camera, broker, session):
+    def test_missing_suback_ends_the_link(self):
+        async def steps(camera, broker, session):
             broker.suback = None
             await until(lambda: broker.links == 2)
             self.assertTrue("SUBACK" in session.reason, session.reason)
             broker.suback = 1
             await camera.up()
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_refused_subscription_is_reported_and_asked_again(self):
-        async def tell(camera, broker, session):
+    def test_refused_subscription_is_logged_and_retried(self):
+        async def steps(camera, broker, session):
             broker.suback = 0x80
             await camera.up()
             self.assertEqual(len(camera.log.errors), 3)
@@ -258,12 +259,23 @@ class TestConnect(SessionCase):
             self.assertEqual(broker.links, 1)
             self.assertEqual(len({p.topic for p in broker.of(SUBSCRIBE)[3:]}), 3)
 
-        self.story(tell)
+        self.story(steps)
+
+    def test_packet_ids_of_a_lost_link_are_not_waited_for(self):
+        async def steps(camera, broker, session):
+            broker.suback = None
+            await until(lambda: len(broker.of(SUBSCRIBE)) == 3)
+            broker.suback = 1
+            broker.stream.close()
+            await camera.up()
+            self.assertEqual((broker.links, session.connects), (2, 1))
+
+        self.story(steps)
 
 
-class TestForAWhile(SessionCase):
-    def test_subscribed_over_a_lost_link_until_it_is_not_wanted(self):
-        async def tell(camera, broker, session):
+class TestExtraSubscription(SessionCase):
+    def test_lasts_over_a_lost_link_until_unsubscribe(self):
+        async def steps(camera, broker, session):
             await camera.up()
             await session.subscribe(b"OTA/x/data")
             found = broker.of(SUBSCRIBE, "OTA/x/data")
@@ -277,14 +289,14 @@ class TestForAWhile(SessionCase):
             await until(lambda: broker.links == 3)
             await camera.up()
             self.assertEqual(len(broker.of(SUBSCRIBE, "OTA/x/data")), 2)
-            await session.unsubscribe()  # once is enough
+            await session.unsubscribe()  # the second one does nothing
             await asyncio.sleep_ms(1_000)
             self.assertEqual((len(broker.of(UNSUBSCRIBE)), session.reason), (1, ""))
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_refused_is_said_and_not_asked_again(self):
-        async def tell(camera, broker, session):
+    def test_refusal_is_raised_and_not_retried(self):
+        async def steps(camera, broker, session):
             await camera.up()
             broker.suback = 0x80
             error = await outcome(session.subscribe(b"OTA/x/data"))
@@ -293,30 +305,30 @@ class TestForAWhile(SessionCase):
             await asyncio.sleep_ms(30_000)
             self.assertEqual(len(broker.of(SUBSCRIBE, "OTA/x/data")), 1)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_without_a_link_it_is_an_oserror(self):
-        async def tell(camera, broker, session):
+    def test_without_a_link_it_raises_not_connected(self):
+        async def steps(camera, broker, session):
             self.assertTrue(isinstance(await outcome(session.subscribe(b"x")), NotConnected))
             await session.unsubscribe()
             await camera.up()
             self.assertEqual(broker.of(SUBSCRIBE, "x"), [])
 
-        self.story(tell)
+        self.story(steps)
 
 
 class TestLink(SessionCase):
     def test_ping_keeps_it_alive(self):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             await camera.up()
             await asyncio.sleep_ms(1_200_000)
             self.assertEqual((broker.links, session.state), (1, "connected"))
             self.assertTrue(len(broker.of(PINGREQ)) >= 18)
 
-        self.story(tell, mqttkeepalive=120)
+        self.story(steps, mqttkeepalive=120)
 
     def test_missing_pingresp_ends_the_link_in_time(self):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             await camera.up()
             broker.pingresp = False
             started = clock.now_ms()
@@ -326,14 +338,14 @@ class TestLink(SessionCase):
             await camera.up()
             self.assertEqual(broker.links, 2)
 
-        self.story(tell, mqttkeepalive=30)
+        self.story(steps, mqttkeepalive=30)
 
-    def test_malformed_packet_closes_the_link_and_it_comes_again(self):
+    def test_malformed_packet_closes_the_link_and_the_next_one_works(self):
         for packet in (b"\x30\xff\xff\xff\xff\x01", b"\x00\x00", b"\x36\x05\x00\x01a\x00\x01"):
             self.malformed(packet)
 
     def malformed(self, packet):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             await camera.up()
             for byte in packet:
                 await broker.stream.send(bytes((byte,)))
@@ -342,32 +354,32 @@ class TestLink(SessionCase):
             await until(lambda: broker.open == 1)
             self.assertEqual(session.connects, 2)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_takeover_makes_no_war(self):
-        async def tell(camera, broker, session):
+    def test_takeover_by_another_client_is_not_fought(self):
+        async def steps(camera, broker, session):
             await camera.up()
             started = clock.now_ms()
             while clock.now_ms() - started < 600_000:
                 if session.up.is_set():
-                    broker.stream.close()  # the other one with our id
+                    broker.stream.close()  # another client with our id
                 await asyncio.sleep_ms(50)
             self.assertTrue(10 <= broker.links <= 60, broker.links)
             await camera.up()
 
-        self.story(tell, backoff=RealBackoff)
+        self.story(steps, backoff=RealBackoff)
 
-    def test_other_settings_take_the_link_up_anew(self):
-        async def tell(camera, broker, session):
+    def test_changed_settings_reconnect(self):
+        async def steps(camera, broker, session):
             await camera.up()
             session.reconnect()
             await until(lambda: broker.links == 2)
             await camera.up()
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_other_settings_count_while_connecting_too(self):
-        async def tell(camera, broker, session):
+    def test_changed_settings_count_while_connecting(self):
+        async def steps(camera, broker, session):
             async with Broker() as other:
                 broker.connack = b""
                 await until(lambda: broker.packets)
@@ -378,10 +390,10 @@ class TestLink(SessionCase):
                 await camera.up()
                 await until(lambda: broker.open == 0)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_other_settings_end_the_rest(self):
-        async def tell(camera, broker, session):
+    def test_changed_settings_end_the_rest(self):
+        async def steps(camera, broker, session):
             broker.connack = b"\x20\x02\x00\x05"
             await until(lambda: session.state == "resting")
             broker.connack = b"\x20\x02\x00\x00"
@@ -390,10 +402,10 @@ class TestLink(SessionCase):
             await camera.up()
             self.assertTrue(clock.now_ms() - started < 5_000)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_stop_says_goodbye(self):
-        async def tell(camera, broker, session):
+    def test_stop_publishes_offline_and_disconnects(self):
+        async def steps(camera, broker, session):
             await camera.up()
             await session.stop()
             await until(lambda: broker.of(DISCONNECT))
@@ -402,20 +414,20 @@ class TestLink(SessionCase):
             self.assertTrue(last.retain)
             self.assertEqual(broker.packets[-1].kind, DISCONNECT)
 
-        self.story(tell)
+        self.story(steps)
 
     def test_stop_without_a_link_does_nothing(self):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             self.assertIsNone(await session.stop())
 
-        self.story(tell, mqtthost="")
+        self.story(steps, mqtthost="")
 
 
 class TestPublish(SessionCase):
-    def test_frame_arrives_whole_and_retained(self):
+    def test_frame_arrives_complete_and_retained(self):
         frame = bytes(i % 251 for i in range(1_000)) * 50
 
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             await camera.up()
             for length in (0, 1, 300, 600, 50_000):
                 await session.publish(b"data/cam/image", memoryview(frame)[:length], True)
@@ -425,16 +437,16 @@ class TestPublish(SessionCase):
             self.assertTrue(got[-1].payload == frame)
             self.assertEqual([p.flags for p in got], [1] * 5)
 
-        self.story(tell)
+        self.story(steps)
 
     def test_without_a_link_a_frame_is_refused_at_once(self):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             return await outcome(session.publish(b"data/cam/image", b"x"))
 
-        self.assertIsInstance(self.story(tell, mqtthost=""), NotConnected)
+        self.assertIsInstance(self.story(steps, mqtthost=""), NotConnected)
 
     def test_packets_of_several_tasks_do_not_mix(self):
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             await camera.up()
 
             async def publish(n):
@@ -451,10 +463,10 @@ class TestPublish(SessionCase):
             await until(lambda: not len(camera.outbox))
             self.assertEqual(broker.links, 1)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_broker_that_stops_reading_costs_the_frame_and_the_link_only(self):
-        async def tell(camera, broker, session):
+    def test_broker_that_stops_reading_costs_one_frame_and_one_link(self):
+        async def steps(camera, broker, session):
             await camera.up()
             broker.reads = False
             started = clock.now_ms()
@@ -468,10 +480,10 @@ class TestPublish(SessionCase):
             await session.publish(b"next", b"1")
             await until(lambda: broker.of(PUBLISH, "next"))
 
-        self.story(tell, mqttkeepalive=120)
+        self.story(steps, mqttkeepalive=120)
 
-    def test_cancelled_publish_ends_the_link_since_a_part_is_out(self):
-        async def tell(camera, broker, session):
+    def test_cancelled_publish_ends_the_link_because_a_part_is_out(self):
+        async def steps(camera, broker, session):
             await camera.up()
             broker.reads = False
             task = asyncio.create_task(publish_for_ever(session))
@@ -480,12 +492,12 @@ class TestPublish(SessionCase):
             await ended(task)
             await until(lambda: broker.links == 2, limit_s=10)
 
-        self.story(tell, mqttkeepalive=120)
+        self.story(steps, mqttkeepalive=120)
 
-    def test_frames_leave_the_heap_flat(self):
+    def test_frames_leave_nothing_on_the_heap(self):
         frame = bytearray(40_000)
 
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             await camera.up()
             for at in range(30):
                 await session.publish(b"data/cam/image", frame, True)
@@ -496,12 +508,12 @@ class TestPublish(SessionCase):
                     before = gc.mem_alloc()
             self.assertTrue(gc.mem_alloc() - before < 2_048, gc.mem_alloc() - before)
 
-        self.story(tell)
+        self.story(steps)
 
 
 class TestQoS1(SessionCase):
-    def test_kept_while_there_is_no_link(self):
-        async def tell(camera, broker, session):
+    def test_message_is_kept_while_there_is_no_link(self):
+        async def steps(camera, broker, session):
             await session.publish(POWER, b"on", True, qos=1)
             camera.settings["mqtthost"] = "127.0.0.1"
             await camera.up()
@@ -511,10 +523,10 @@ class TestQoS1(SessionCase):
             self.assertTrue(packet.packet_id)
             await until(lambda: not len(camera.outbox))
 
-        self.story(tell, mqtthost="")
+        self.story(steps, mqtthost="")
 
-    def test_sent_again_as_dup_when_no_puback_came(self):
-        async def tell(camera, broker, session):
+    def test_message_without_puback_is_repeated_as_dup(self):
+        async def steps(camera, broker, session):
             await camera.up()
             broker.puback = False
             await session.publish(POWER, b"on", True, qos=1)
@@ -527,10 +539,10 @@ class TestQoS1(SessionCase):
             self.assertEqual(first.packet_id, second.packet_id)
             self.assertEqual(second.payload, b"on")
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_sent_again_when_the_link_broke_before_the_puback(self):
-        async def tell(camera, broker, session):
+    def test_link_lost_before_the_puback_repeats_the_messages(self):
+        async def steps(camera, broker, session):
             await camera.up()
             broker.puback = False
             for n in range(3):
@@ -544,10 +556,10 @@ class TestQoS1(SessionCase):
             self.assertEqual([p.dup for p in again], [True] * 3)
             await until(lambda: not len(camera.outbox))
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_waits_for_room_and_loses_nothing(self):
-        async def tell(camera, broker, session):
+    def test_full_outbox_makes_publish_wait_and_loses_nothing(self):
+        async def steps(camera, broker, session):
             await camera.up()
             broker.puback = False
 
@@ -560,12 +572,12 @@ class TestQoS1(SessionCase):
             await asyncio.sleep_ms(100)
             self.assertFalse(task.done())
             broker.puback = True
-            broker.stream.close()  # and with the next link all of it goes out
+            broker.stream.close()  # the next link carries all of it
             await task
             await until(lambda: not len(camera.outbox))
             self.assertEqual({p.payload[0] for p in broker.of(PUBLISH, "t")}, set(range(40)))
 
-        self.story(tell)
+        self.story(steps)
 
 
 class TestCommands(SessionCase):
@@ -573,7 +585,7 @@ class TestCommands(SessionCase):
         command = b"\x32\x12\x00\x0ecmnd/cam/power"
         count = 200
 
-        async def tell(camera, broker, session):
+        async def steps(camera, broker, session):
             await camera.up()
             flood = b"".join(command + bytes((0, n + 1)) for n in range(count))
             await broker.stream.send(flood)
@@ -584,7 +596,7 @@ class TestCommands(SessionCase):
             replies = broker.of(PUBLISH, "stat/cam/power")
             self.assertEqual(replies[-1].payload, str(count).encode())
 
-        self.story(tell, mqttkeepalive=120)
+        self.story(steps, mqttkeepalive=120)
 
 
 unittest.main()

@@ -1,4 +1,4 @@
-"""app.mqtt.telemetry: JSON every `teleperiod` seconds, at connect and when asked."""
+"""app.mqtt.telemetry: JSON every `teleperiod` seconds, at connect and on request."""
 
 import asyncio
 import json
@@ -35,18 +35,18 @@ class Parts:
 
 
 class TestTelemetry(unittest.TestCase):
-    def story(self, tell, period=300):
+    def story(self, steps, period=300):
         async def whole():
             parts, settings = Parts(), {"teleperiod": period}
             telemetry = Telemetry(parts, settings, parts, parts, parts, lambda: {"Heap": 7})
             task = asyncio.create_task(telemetry.run())
-            await tell(telemetry, parts, settings)
+            await steps(telemetry, parts, settings)
             await ended(task)
 
         run(whole(), 100_000)
 
-    def test_says_who_and_how_long(self):
-        async def tell(telemetry, parts, settings):
+    def test_reports_time_uptime_versions_and_figures(self):
+        async def steps(telemetry, parts, settings):
             parts.up.set()
             await asyncio.sleep_ms(2_000)
             _, topic, state = parts.published[0]
@@ -55,10 +55,10 @@ class TestTelemetry(unittest.TestCase):
             self.assertEqual((state["Version"], state["Heap"]), (product.VERSION, 7))
             self.assertEqual(len(state["MicroPython"].split(".")), 3)
 
-        self.story(tell)
+        self.story(steps)
 
     def test_at_connect_then_every_period(self):
-        async def tell(telemetry, parts, settings):
+        async def steps(telemetry, parts, settings):
             await asyncio.sleep_ms(1_000_000)
             self.assertEqual(parts.published, [])
             parts.up.set()
@@ -68,26 +68,26 @@ class TestTelemetry(unittest.TestCase):
             for a, b in zip(times, times[1:]):
                 self.assertTrue(299_000 <= b - a <= 302_000, b - a)
 
-        self.story(tell)
+        self.story(steps)
 
-    def test_0_is_off_but_for_those_who_ask(self):
-        async def tell(telemetry, parts, settings):
+    def test_0_is_off_except_for_requests(self):
+        async def steps(telemetry, parts, settings):
             parts.up.set()
             await asyncio.sleep_ms(10_000_000)
             self.assertEqual(len(parts.published), 1)
-            telemetry.ask()
+            telemetry.request()
             await asyncio.sleep_ms(1_500)
             self.assertEqual(len(parts.published), 2)
-            settings["teleperiod"] = 10  # felt at once
+            settings["teleperiod"] = 10  # takes effect at once
             await asyncio.sleep_ms(2_000)
             self.assertTrue(len(parts.published) >= 2)
             await asyncio.sleep_ms(9_500)
             self.assertEqual(len(parts.published), 3)
 
-        self.story(tell, 0)
+        self.story(steps, 0)
 
-    def test_lost_link_costs_that_report_only(self):
-        async def tell(telemetry, parts, settings):
+    def test_lost_link_drops_that_report_only(self):
+        async def steps(telemetry, parts, settings):
             parts.error = OSError("gone")
             parts.up.set()
             await asyncio.sleep_ms(301_000)
@@ -95,7 +95,7 @@ class TestTelemetry(unittest.TestCase):
             await asyncio.sleep_ms(303_000)
             self.assertEqual(len(parts.published), 1)
 
-        self.story(tell)
+        self.story(steps)
 
 
 unittest.main()

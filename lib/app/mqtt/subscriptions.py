@@ -1,0 +1,77 @@
+"""Subscriptions of the session, renewed on each link."""
+
+import asyncio
+
+from micropython import const
+
+from proto.mqtt import next_id
+
+_ACK_MS = const(20_000)
+_FIRST_ID = const(60_000)  # far from the packet ids of the outbox
+_FAILURE = const(0x80)  # SUBACK's return code (section 3.9.3)
+
+
+class Subscriptions:
+    """Subscribes to `filters` on each link, and to one more filter for a while.
+
+    `await send(encode, *args)` sends a packet on the present link.
+    """
+
+    def __init__(self, filters, codec, send, log):
+        self._filters = filters
+        self._codec = codec
+        self._send = send
+        self._log = log
+        self._extra = None  # the filter of `add`
+        self._unanswered = {}  # packet id -> filter
+        self._refused = []  # filters
+        self._answered = asyncio.Event()
+
+    async def renew(self):
+        """Subscribe to everything on a new link; OSError when the broker does not answer."""
+        self._unanswered.clear()  # packet ids of the last link
+        self._refused = []
+        await self._subscribe_all(self._filters + ([self._extra] if self._extra else []))
+
+    async def retry(self):
+        """Subscribe once more to what the broker has refused."""
+        while self._refused:
+            await self._subscribe(self._refused.pop())
+
+    async def add(self, filter):
+        """Subscribe to `filter`, too, at QoS 0; OSError when the broker refuses it."""
+        self._extra = filter
+        await self._subscribe_all([filter])
+        if filter in self._refused:
+            self._refused.remove(filter)
+            raise OSError("the broker refuses the subscription to " + filter.decode())
+
+    async def remove(self, connected):
+        """End what `add` began; UNSUBSCRIBE needs a link."""
+        filter, self._extra = self._extra, None
+        if filter and connected:
+            await self._send(self._codec.unsubscribe, filter)
+
+    def on_suback(self, packet_id, code):
+        """Take the broker's answer to a subscription."""
+        filter = self._unanswered.pop(packet_id, None)
+        if filter and code == _FAILURE:
+            self._refused.append(filter)
+            self._log.error("mqtt", "subscription refused: " + filter.decode())
+        if not self._unanswered:
+            self._answered.set()
+
+    async def _subscribe_all(self, filters):
+        self._answered.clear()
+        for filter in filters:
+            await self._subscribe(filter)
+        try:
+            await asyncio.wait_for_ms(self._answered.wait(), _ACK_MS)
+        except asyncio.TimeoutError:
+            raise OSError("no SUBACK") from None
+
+    async def _subscribe(self, filter):
+        packet_id = next_id(_FIRST_ID + len(self._unanswered), self._unanswered)
+        self._unanswered[packet_id] = filter
+        qos = 0 if filter is self._extra else 1  # an update must not come twice
+        await self._send(self._codec.subscribe, filter, packet_id, qos)

@@ -1,0 +1,178 @@
+"""app.mqtt.commands: commands as messages, their replies, and what is not executed."""
+
+import unittest
+
+from fakes import Log, outcome, run
+
+from aio.reader import Body, Reader
+from app.commands import QOS1, RETAIN
+from app.mqtt.commands import CommandHandler
+from app.mqtt.topics import Topics
+from proto.values import BadArgument, UnknownCommand
+
+
+class Commands:
+    def __init__(self):
+        self.calls = []
+
+    async def call(self, name, argument, group=False):
+        self.calls.append((name, argument, group))
+        if name == "unknown":
+            raise UnknownCommand(name)
+        if argument == "bad":
+            raise BadArgument("0..9")
+        if argument == "bug":
+            raise ZeroDivisionError()
+        return name.lower(), "now " + argument, RETAIN | QOS1 if name == "power" else 0
+
+    def names(self, group=False):
+        return ["power"] if group else ["power", "timer"]
+
+
+class Session:
+    def __init__(self):
+        self.published = []
+        self.error = None
+
+    async def publish(self, topic, payload, retain=False, qos=0):
+        if self.error:
+            raise self.error
+        self.published.append((topic.decode(), bytes(payload).decode(), bool(retain), qos))
+
+
+class Source:
+    def __init__(self, data):
+        self._data = data
+
+    async def recv_into(self, view, stall_ms=0):
+        n = min(len(view), len(self._data), 7)
+        view[:n], self._data = self._data[:n], self._data[n:]
+        return n
+
+
+def make():
+    topics = Topics({"topic": "cam", "grouptopic": "cams", "subtopic": "#"}, "DVES_A1B2C3")
+    said, signals = [], []
+    handler = CommandHandler(Commands(), topics, Log(), said.append, signals.append)
+    handler.said, handler.signals = said, signals
+    handler.session = Session()
+    return handler
+
+
+def send(handler, topic, payload=b"", retained=False):
+    """Return what was published, and what is left unread, after one message."""
+    handler.session.published.clear()
+    body = Body(Reader(Source(payload), bytearray(2_048), 1_000), len(payload))
+    error = run(outcome(handler.receive(topic, body, retained)))
+    assert error is None, error
+    return handler.session.published, body.left
+
+
+class TestCommandHandler(unittest.TestCase):
+    def test_commands_come_on_three_topics(self):
+        handler = make()
+        for prefix, group in (("cam", False), ("DVES_A1B2C3", False), ("cams", True)):
+            published, left = send(handler, "cmnd/{}/power".format(prefix), b"on")
+            self.assertEqual(handler._commands.calls.pop(), ("power", "on", group))
+            self.assertEqual(published, [("stat/cam/power", "now on", True, 1)])
+            self.assertEqual(left, 0)
+
+    def test_other_topics_are_ignored(self):
+        handler = make()
+        for topic in ("cmnd/other/power", "cmnd/cam", "stat/cam/power", "cmnd", "cmnd/camx/power"):
+            self.assertEqual(send(handler, topic, b"on"), ([], 2))
+        self.assertEqual(handler._commands.calls, [])
+
+    def test_commands_pause_during_an_update(self):
+        handler = make()
+        got = []
+
+        async def receive(body, retained):
+            got.append((bytes(await body.some()), retained))
+
+        handler.data = ("OTA/DVES_A1B2C3/data", receive)
+        self.assertEqual(send(handler, "OTA/DVES_A1B2C3/data", b"image"), ([], 0))
+        self.assertEqual(send(handler, "OTA/DVES_A1B2C3/data", b"old", True), ([], 0))
+        self.assertEqual(send(handler, "OTA/DVES_FFFFFF/data", b"image"), ([], 5))
+        self.assertEqual(got, [(b"image", False), (b"old", True)])
+        published, _ = send(handler, "cmnd/cam/power", b"on")
+        self.assertEqual(published[0][:1] + published[0][2:], ("stat/cam/SYNTAX", False, 0))
+        self.assertIn("power: paused", published[0][1])
+        self.assertEqual(handler._commands.calls, [])
+        send(handler, "cmnd/cam/MQTTOTASTART", b"1")
+        self.assertEqual(handler._commands.calls.pop()[0], "MQTTOTASTART")
+
+    def test_a_reply_that_comes_later(self):
+        handler = make()
+
+        async def call(*args):
+            return "mqttotastart", None, 0
+
+        handler._commands.call = call
+        self.assertEqual(send(handler, "cmnd/cam/mqttotastart", b"1"), ([], 0))
+        self.assertEqual((handler.said, handler.signals), ([], ["command"]))
+
+    def test_query_and_utf8(self):
+        handler = make()
+        self.assertEqual(send(handler, "cmnd/cam/timer")[0][0][1:], ("now ", False, 0))
+        self.assertEqual(send(handler, "cmnd/cam/timer", "ü€".encode())[0][0][1], "now ü€")
+
+    def test_retained_command_is_not_executed(self):
+        handler = make()
+        for name in ("restart", "power", "unknown"):
+            self.assertEqual(send(handler, "cmnd/cam/" + name, b"1", True), ([], 1))
+        self.assertEqual((handler._commands.calls, len(handler._log.infos)), ([], 3))
+
+    def test_unknown_command_or_bad_argument_gets_the_list(self):
+        handler = make()
+        for topic, payload in (
+            ("unknown", b""),
+            ("timer", b"bad"),
+            ("timer", b"\xff\xfe"),
+            ("timer", b"bug"),
+        ):
+            published, _ = send(handler, "cmnd/cam/" + topic, payload)
+            self.assertEqual(len(published), 1)
+            self.assertEqual(published[0][0], "stat/cam/SYNTAX")
+            self.assertTrue(published[0][1].endswith("power, timer"), published)
+        self.assertTrue("0..9" in send(handler, "cmnd/cam/timer", b"bad")[0][0][1])
+
+    def test_group_gets_its_own_list(self):
+        published, _ = send(make(), "cmnd/cams/unknown")
+        self.assertEqual(published, [("stat/cam/SYNTAX", "power", False, 0)])
+
+    def test_bug_is_logged_and_the_next_command_works(self):
+        handler = make()
+        send(handler, "cmnd/cam/timer", b"bug")
+        self.assertEqual(len(handler._log.errors), 1)
+        self.assertEqual(len(send(handler, "cmnd/cam/timer", b"5")[0]), 1)
+
+    def test_argument_has_1024_bytes_at_most(self):
+        handler = make()
+        self.assertEqual(
+            send(handler, "cmnd/cam/timer", b"x" * 1_024)[0][0][1], "now " + "x" * 1_024
+        )
+        handler._commands.calls.clear()
+        published, left = send(handler, "cmnd/cam/timer", b"x" * 1_025)
+        self.assertEqual((published[0][0], left), ("stat/cam/SYNTAX", 1_025))
+        self.assertEqual(handler._commands.calls, [])
+
+    def test_lost_link_costs_the_reply_only(self):
+        handler = make()
+        handler.session.error = OSError("gone")
+        self.assertEqual(send(handler, "cmnd/cam/power", b"on")[0], [])
+        self.assertEqual(len(handler._commands.calls), 1)
+
+    def test_greeting(self):
+        handler = make()
+        run(handler.greet(handler.session))
+        published = {each[0]: each[1:] for each in handler.session.published}
+        self.assertEqual(published["stat/cam/FALLBACKTOPIC"][0], "DVES_A1B2C3")
+        self.assertEqual(published["stat/cam/power"][1:], (True, 1))
+        self.assertEqual(
+            sorted(published),
+            ["stat/cam/" + n for n in ("FALLBACKTOPIC", "NAME", "VERSION", "power", "timer")],
+        )
+
+
+unittest.main()
