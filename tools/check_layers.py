@@ -34,13 +34,12 @@ ALLOWED = {  # module or package: what it may import; the longest name that fits
     "app": APP,
     "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
     "app.camera.frames": APP | {"app.camera.pool"},
-    "app.http.server": APP | {"app.http.request"},
     "app.settings.row": PURE | {"proto", "aio.late"},
     "app.settings.check": APP | {"app.settings.row"},
     "app.settings.change": APP | {"app.settings.row"},
     "app.commandtable": set(),  # tools on the PC read it
-    "app.http.site": APP | {"microdot"},
-    "app.http.static": APP | {"frozenpages"},
+    "app.http": APP | {"microdot", "frozenpages", "app.identity", "app.password", "app.camera"},
+    "app.http.adapter": APP | {"app"},
     "app.wifi.portal": APP | {"microdot"},
     "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},
 }

@@ -1,18 +1,14 @@
-"""Write what is said of commands and settings out of the firmware's own tables.
+"""Writes README's reference tables from the firmware's own tables.
 
-That is README's references, and what GET /api/settings and /api/camera answer, with blanks that
-app.http fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit
-status 1 if not).
+`docs.py` writes them, `docs.py --check` only reports whether they are current (exit status 1 if
+not).
 """
 
-import itertools
-import json
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-WWW = ROOT / "lib" / "www"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools")]
 
 from wording import wording  # noqa: E402
@@ -72,11 +68,6 @@ def parameters():
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
 
 
-def described_settings():
-    """The JSON of all settings that a user can reach."""
-    return _described("settings", itertools.starmap(_setting, _worded()))
-
-
 def _worded():
     """(row, its words) of each setting a user can reach, in the order of the words."""
     rows = {row[schema.NAME]: row for row in schema.all_rows()}
@@ -86,44 +77,6 @@ def _worded():
         odd = ", ".join(sorted(set(words) ^ set(rows)))
         raise SystemExit(f"tools/wording.py and the schema differ in: {odd}")
     return [(rows[name], told) for name, told in words.items()]
-
-
-def described_camera():
-    """The JSON of all camera parameters."""
-    return _described("parameters", itertools.starmap(_parameter, params()))
-
-
-def _described(name, objects):
-    """An object with one list, each blank as it is: not in quotes."""
-    text = f'{{"{name}": [\n' + ",\n".join(map(json.dumps, objects)) + "\n]}\n"
-    return text.replace('"{{', "{{").replace('}}"', "}}")
-
-
-def _setting(row, words):
-    name, _, kind, default, _, flags = row
-    check, names = schema.check_of(row, {}), schema.choices(row)
-    found = {"name": name, "kind": "text", "value": f"{{{{text:{name}}}}}", "allowed": str(check)}
-    found["default"] = names[default] if names else str(default)
-    if "secret" in flags or kind == "file":
-        found |= {"kind": "file" if kind == "file" else "secret", "value": None}
-        found["set"] = f"{{{{set:{name}}}}}"
-    elif names:
-        value = f"{{{{choice:{name} {' '.join(names)}}}}}"
-        found |= {"kind": "choice", "options": names, "value": value}
-    elif kind == "int":
-        found |= {"kind": "number", "low": check.low, "high": check.high}
-    elif "login" in flags:
-        found["value"] = f"{{{{login:{name}}}}}"
-    found["restarts"] = "restart" in flags
-    return found | dict(zip(("group", "label", "about"), words, strict=True))
-
-
-def _parameter(name, low, high, initial):
-    found = {"name": name, "value": f"{{{{{name}}}}}", "low": low, "high": high}
-    found["default"] = initial
-    if name == "framesize":
-        found["options"] = [f"{width} x {height}" for _, width, height in framesizes()]
-    return found
 
 
 def _cell(text):
@@ -143,17 +96,14 @@ def render(text):
 
 
 def main(arguments):
-    wanted = {
-        README: render(README.read_text()),
-        WWW / "settings.json": described_settings(),
-        WWW / "camera.json": described_camera(),
-    }
-    old = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    if old and "--check" in arguments:
-        print(", ".join(path.name for path in old) + ": not what the tables say: make docs")
+    text = README.read_text()
+    wanted = render(text)
+    if text == wanted:
+        return 0
+    if "--check" in arguments:
+        print("README.md: not what the tables say: make docs")
         return 1
-    for path in old:
-        path.write_text(wanted[path])
+    README.write_text(wanted)
     return 0
 
 

@@ -21,9 +21,9 @@ from app.console.console import Consoles
 from app.console.telnet import TelnetDoor
 from app.console.uart import SerialConsole
 from app.http.auth import Access
-from app.http.images import Web
-from app.http.router import Pages
-from app.http.server import HTTPDoor
+from app.http.headers import Headers
+from app.http.images import Images
+from app.http.server import HTTPServer
 from app.led import LED, LEDState
 from app.log import Log
 from app.mqtt.commands import CommandDoor
@@ -145,12 +145,22 @@ class System:
     def _make_servers(self):
         budget = Budget(_CONNECTIONS)
         access = Access(self.settings, self.wifi, self.host)
-        pages = Pages(access, self.commands, self.status, self.updater, self.id)
-        pages.portal = self.wifi
-        self.web = Web(self.frames, pages)
-        self.pages = http = HTTPDoor(self.web, access, pages)
+        headers = Headers(self.clock)
+        self.images = Images(self.frames, headers)
+        self.http_server = server = HTTPServer(
+            access,
+            headers,
+            self.images,
+            self.settings,
+            self.commands,
+            self.wifi,
+            self.status,
+            self.updater,
+            self.log,
+            self.id,
+        )
         self.http = Listener(
-            _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS
+            _HTTP_PORT, server.serve, server.busy, self.deadlines, self.log, budget, _CONNECTIONS
         )
         door = TelnetDoor(self.consoles, access, "{} {}".format(product.NAME, product.VERSION))
         self.telnet = Listener(
@@ -161,7 +171,7 @@ class System:
             self.log,
             budget,
             _CONSOLES,
-            self.web.drop_viewer,
+            self.images.drop_viewer,
             patient=True,
         )
 
@@ -220,7 +230,7 @@ class System:
         self.settings.when("reconnect", self.session.reconnect)
         self.settings.when("rejoin", self.wifi.rejoin)
         self.settings.when("log", self.log.follow)
-        self.settings.when("hashed", self.web.drop_viewers)
+        self.settings.when("hashed", self.images.drop_viewers)
         self.settings.when("hashed", self.telnet.end_all)
         self.log.follow()
 
@@ -242,7 +252,7 @@ class System:
             ("mqtt", self.session),
             ("publisher", self.publisher),
             ("http", self.http),
-            ("pages", self.pages),
+            ("http server", self.http_server),
             ("telnet", self.telnet),
             ("power", self.power),
             ("report", PowerReport(self.power, self.session, self.door)),

@@ -12,9 +12,9 @@ async def admitted(stream, telnet, access):
     """Whether who has dialled knows the password."""
     peer = stream.get_extra_info("peername")
     address = peer[0] if peer else ""
-    editor, guard = LineEditor(0), access.guard()
+    editor = LineEditor(0)
     for _ in range(_TRIES):
-        wait_s = guard.wait_s(access, address)
+        wait_s = access.wait_s(address)
         if wait_s:
             text = "too many wrong passwords: wait {} s, then dial again\r\n"
             await stream.send(text.format(wait_s).encode())
@@ -24,7 +24,7 @@ async def admitted(stream, telnet, access):
         if typed is None:
             return False
         await stream.send(b"\r\n")
-        if await guard.is_password(access, typed, address):
+        if await access.is_password(typed, address):
             return True
         await stream.send(b"wrong\r\n")
     return False

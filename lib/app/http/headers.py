@@ -1,0 +1,42 @@
+"""Headers of every response, and a response that needs no application."""
+
+from proto.http import REASONS, date
+
+_FIXED = (
+    ("X-Frame-Options", "DENY"),  # no other page embeds a page of the camera
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    ("Connection", "close"),
+)
+_PLAIN = (
+    "HTTP/1.0 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+    "Cache-Control: no-store\r\n{}{}\r\n{}"
+)
+
+
+class Headers:
+    """Headers that each response carries; `Date` among them once the clock is set."""
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    def pairs(self):
+        """Return the headers as [(name, value), ...]."""
+        if not self._clock.set.is_set():
+            return _FIXED
+        return _FIXED + (("Date", date(self._clock.utc())),)  # RFC 9110 section 6.6.1
+
+    def lines(self):
+        """Return the headers as text, each line with its end."""
+        return "".join("{}: {}\r\n".format(name, value) for name, value in self.pairs())
+
+    def plain(self, status, why):
+        """Return a whole response in plain text, as bytes."""
+        body = "{} {}: {}\n".format(status, REASONS[status], why)
+        retry = "Retry-After: 5\r\n" if status == 503 else ""
+        parts = status, REASONS[status], len(body), retry, self.lines(), body
+        return _PLAIN.format(*parts).encode()
