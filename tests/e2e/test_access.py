@@ -190,7 +190,13 @@ def test_strange_names_get_nothing(owner, path):
 
 
 def test_own_names(owner):
-    for host in ("127.0.0.1:1", "localhost", "192.168.4.15", "ESP32-A1B2C3-esp32-mqtt-cam.local"):
+    for host in (
+        "127.0.0.1:1",
+        "localhost",
+        "192.168.4.15",
+        "ESP32-A1B2C3-esp32-mqtt-cam.local",
+        "esp32-a1b2c3-esp32-mqtt-cam.local.",
+    ):
         assert owner.get("/api/status", headers={"Host": host}).status_code == 200
 
 

@@ -28,11 +28,11 @@ class TestBorrow(unittest.TestCase):
         self.assertTrue("proto.values" in sys.modules)
 
     def test_it_can_be_had_again_and_takes_no_more_heap(self):
-        borrow("proto.reasons")  # its names stay
+        borrow("proto.civil")  # its names stay
         gc.collect()
         before = gc.mem_alloc()
         for _ in range(20):
-            self.assertEqual(borrow("proto.reasons").titled(404), "404 Not Found")
+            self.assertEqual(borrow("proto.civil").civil(0), (2000, 1, 1))
         gc.collect()
         self.assertTrue(gc.mem_alloc() - before < 15_000)  # the last may still be on the stack
 

@@ -62,13 +62,9 @@ class Images:
         """Send a picture that was exposed after the request."""
         try:
             async with self._frames.fresh() as frame:
-                head = _JPEG_HEAD.format(
-                    len(frame.view), _unix(frame.time_s), self._headers.lines()
-                ).encode()
-                if request.method == "HEAD":
-                    await request.send(head)
-                else:
-                    await request.send(head, frame.view)
+                size, time_s = len(frame.view), _unix(frame.time_s)
+                head = _JPEG_HEAD.format(size, time_s, self._headers.lines())
+                await request.respond(head.encode(), frame.view)
         except CameraFault as e:
             raise _no_picture(e) from None
         return Response.already_handled
@@ -83,7 +79,8 @@ class Images:
         connection = request.sock[1]
         self._streams.append(connection)
         try:
-            await request.send(_STREAM_HEAD.format(self._headers.lines()).encode(), _BOUNDARY[2:])
+            head = _STREAM_HEAD.format(self._headers.lines())
+            await request.respond(head.encode(), _BOUNDARY[2:])
             if request.method != "HEAD":
                 await self._send_parts(connection)
         finally:

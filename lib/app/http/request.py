@@ -49,6 +49,10 @@ class Request(MicrodotRequest):
         self.answered = True
         await self.sock[1].send(*parts)
 
+    async def respond(self, head, *body):
+        """Write a whole response to the connection itself; for HEAD without its body."""
+        await self.send(head, *(() if self.method == "HEAD" else body))
+
     def abandon(self):
         """Neither answer nor read on: the client has gone, or is too slow."""
         self.answered = True
