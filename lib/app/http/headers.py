@@ -23,6 +23,8 @@ class Headers:
 
     def __init__(self, clock):
         self._clock = clock
+        self._made_at = None  # second of `_lines`
+        self._lines = ""
 
     def pairs(self):
         """Return the headers as [(name, value), ...]."""
@@ -31,8 +33,12 @@ class Headers:
         return _FIXED + (("Date", date(self._clock.utc())),)  # RFC 9110 section 6.6.1
 
     def lines(self):
-        """Return the headers as text, each line with its end."""
-        return "".join("{}: {}\r\n".format(name, value) for name, value in self.pairs())
+        """Return the headers as text, each line with its end; made once a second."""
+        now = self._clock.utc() if self._clock.set.is_set() else 0
+        if self._made_at != now:
+            self._made_at = now
+            self._lines = "".join("{}: {}\r\n".format(*pair) for pair in self.pairs())
+        return self._lines
 
     def plain(self, status, why):
         """Return a whole response in plain text, as bytes."""
