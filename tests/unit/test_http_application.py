@@ -29,7 +29,7 @@ class TestHandlers(unittest.TestCase):
             return result(request) if callable(result) else result
 
         web = Web(routes={("GET", "/api/x"): handler, ("POST", "/api/x"): handler})
-        return run(web.ask(request.encode())), web.log.errors
+        return run(web.fetch(request.encode())), web.log.errors
 
     def sent(self, *parts):
         return self.answered(lambda request: generated(*parts))
@@ -37,8 +37,8 @@ class TestHandlers(unittest.TestCase):
     def test_unexpected_fault_is_logged_once_and_answered(self):
         found, errors = self.answered(KeyError("x"))
         self.assertEqual(status(found), 500)
-        told = json.loads(body(found))
-        self.assertTrue("log" in told["error"] and told["advice"])
+        error = json.loads(body(found))
+        self.assertTrue("log" in error["error"] and error["advice"])
         self.assertEqual(len(errors), 1)
         self.assertTrue("KeyError" in errors[0][1] and "/api/x" in errors[0][1])
 
@@ -106,22 +106,22 @@ class TestHandlers(unittest.TestCase):
 class TestErrors(unittest.TestCase):
     def test_page_for_people_json_for_scripts_and_a_line_for_others(self):
         web = Web()
-        found = run(web.ask(b"GET /none HTTP/1.0\r\nAccept: text/html\r\n\r\n"))
+        found = run(web.fetch(b"GET /none HTTP/1.0\r\nAccept: text/html\r\n\r\n"))
         self.assertEqual(header(found, "Content-Type"), "text/html; charset=UTF-8")
         self.assertTrue(b"<h1>There is no such page.</h1>" in found)
-        found = run(web.ask(b"GET /api/none HTTP/1.0\r\nAccept: text/html\r\n\r\n"))
+        found = run(web.fetch(b"GET /api/none HTTP/1.0\r\nAccept: text/html\r\n\r\n"))
         self.assertEqual(set(json.loads(body(found))), {"error", "advice"})
-        found = run(web.ask(b"GET /none HTTP/1.0\r\n\r\n"))
+        found = run(web.fetch(b"GET /none HTTP/1.0\r\n\r\n"))
         self.assertTrue(body(found).startswith(b"404 Not Found: There is no such page. "))
 
     def test_login_page_for_people(self):
         web = Web(password="x")
-        found = run(web.ask(b"GET /setup HTTP/1.0\r\nAccept: text/html\r\n\r\n"))
+        found = run(web.fetch(b"GET /setup HTTP/1.0\r\nAccept: text/html\r\n\r\n"))
         self.assertEqual((status(found), header(found, "Location")), (303, "/login?next=/setup"))
-        found = run(web.ask(b"GET /setup HTTP/1.0\r\n\r\n"))
+        found = run(web.fetch(b"GET /setup HTTP/1.0\r\n\r\n"))
         self.assertEqual(status(found), 401)
         self.assertTrue(header(found, "WWW-Authenticate").startswith("Basic "))
-        found = run(web.ask(b"GET /setup HTTP/1.0\r\nX-Requested-With: page\r\n\r\n"))
+        found = run(web.fetch(b"GET /setup HTTP/1.0\r\nX-Requested-With: page\r\n\r\n"))
         self.assertEqual((status(found), header(found, "WWW-Authenticate")), (401, None))
 
     def test_every_error_has_a_reason(self):
@@ -133,15 +133,15 @@ class TestErrors(unittest.TestCase):
             self.assertEqual(response.headers["Cache-Control"], "no-store")
 
     def test_dots_of_a_route_are_dots(self):
-        self.assertEqual(status(run(Web().ask(b"GET /styleXcss HTTP/1.0\r\n\r\n"))), 404)
+        self.assertEqual(status(run(Web().fetch(b"GET /styleXcss HTTP/1.0\r\n\r\n"))), 404)
 
 
 class TestPortal(unittest.TestCase):
     """Guests of the access point are led to the page."""
 
-    def asked(self, path, host="captive.example", ap="192.168.1.1"):
+    def get(self, path, host="captive.example", ap="192.168.1.1"):
         head = "GET {} HTTP/1.1\r\nHost: {}\r\n\r\n".format(path, host)
-        return run(Web(wifi=WiFi("", ap)).ask(head.encode()))
+        return run(Web(wifi=WiFi("", ap)).fetch(head.encode()))
 
     def test_probes_of_each_maker(self):
         home = "http://192.168.1.1/"
@@ -150,26 +150,26 @@ class TestPortal(unittest.TestCase):
             "/redirect /fwlink /canonical.html /any/other"
         ).split():
             for host in ("captive.example", "192.168.1.1"):
-                found = self.asked(path, host)
+                found = self.get(path, host)
                 self.assertEqual((status(found), header(found, "Location")), (302, home), path)
-        found = self.asked("/connecttest.txt")
+        found = self.get("/connecttest.txt")
         self.assertEqual((status(found), header(found, "Location")), (302, "http://logout.net/"))
         for path in ("/wpad.dat", "/favicon.ico"):
-            self.assertEqual(status(self.asked(path)), 404)
+            self.assertEqual(status(self.get(path)), 404)
         for path in ("/success.txt", "/chrome-variations/seed", "/service/update2/json"):
-            found = self.asked(path)
+            found = self.get(path)
             self.assertEqual((status(found), body(found)), (200, b""))
 
     def test_nothing_of_that_without_an_access_point(self):
         for path in ("/generate_204", "/success.txt", "/connecttest.txt"):
-            self.assertEqual(status(self.asked(path, ap="")), 421)
-            self.assertEqual(status(self.asked(path, "cam", ap="")), 404)
+            self.assertEqual(status(self.get(path, ap="")), 421)
+            self.assertEqual(status(self.get(path, "cam", ap="")), 404)
 
     def test_root_is_the_set_up_while_it_is_open(self):
         head = b"POST / HTTP/1.0\r\nContent-Length: 0\r\n\r\n"
-        found = run(Web(wifi=WiFi("", "192.168.1.1")).ask(head))
+        found = run(Web(wifi=WiFi("", "192.168.1.1")).fetch(head))
         self.assertEqual(status(found), 400)  # a form without a button
-        found = run(Web().ask(head))
+        found = run(Web().fetch(head))
         self.assertEqual((status(found), header(found, "Allow")), (405, "GET, HEAD"))
 
 

@@ -93,14 +93,14 @@ class Viewer(Wire):
 
 
 class ImagesCase(unittest.TestCase):
-    def story(self, tell, frames=None, **tunables):
+    def check(self, scenario, frames=None, **tunables):
         async def whole():
             camera = Camera()
             made = Frames(camera, Log(), **(frames or {}))
             web = Web(made, **tunables)
             task = asyncio.create_task(made.run())
             try:
-                await tell(web.server, web.images, camera, made)
+                await scenario(web.server, web.images, camera, made)
             finally:
                 await ended(task)
             self.assertEqual((made.leased(), camera.lent, web.images.viewers), (0, 0, 0))
@@ -111,7 +111,7 @@ class ImagesCase(unittest.TestCase):
 
 class TestPictures(ImagesCase):
     def test_snapshot_on_both_addresses(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             for path in ("/capture", "/jpg", "/capture?t=1"):
                 async with Viewer(server, path) as viewer:
                     first, headers = await viewer.head()
@@ -127,10 +127,10 @@ class TestPictures(ImagesCase):
                     body = await read(viewer.peer, 10_000)
                     self.assertTrue(body == bytes((camera.captures,)) * 5_000)
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_head_gets_no_body(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             async with Viewer(server, "/capture", "HEAD") as viewer:
                 self.assertTrue(b" 200 " in (await viewer.head())[0])
                 self.assertEqual(await read(viewer.peer, 10), b"")
@@ -138,19 +138,19 @@ class TestPictures(ImagesCase):
                 self.assertTrue(b" 200 " in (await viewer.head())[0])
                 self.assertEqual(await read(viewer.peer, 10), b"")
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_date_once_the_clock_is_set(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             for path in ("/capture", "/mjpg"):
                 async with Viewer(server, path) as viewer:
                     headers = (await viewer.head())[1]
                     self.assertEqual(headers["Date"], "Sat, 01 Jan 2000 00:00:00 GMT")
 
-        self.story(tell, clock=Clock(0))
+        self.check(scenario, clock=Clock(0))
 
     def test_every_picture_has_the_headers_of_every_response(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             for path in ("/capture", "/mjpg"):
                 async with Viewer(server, path) as viewer:
                     headers = (await viewer.head())[1]
@@ -158,10 +158,10 @@ class TestPictures(ImagesCase):
                     self.assertEqual(headers["Connection"], "close")
                     self.assertFalse("Date" in headers)
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_without_a_picture_the_response_says_why_and_when_to_retry(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             camera.fault = CameraFault("x")
             async with Viewer(server, "/capture") as viewer:
                 first, headers = await viewer.head()
@@ -169,10 +169,10 @@ class TestPictures(ImagesCase):
                 self.assertTrue("Retry-After" in headers)
                 self.assertTrue(b"no frame in 3000 ms" in await read(viewer.peer, 1_000))
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_errors_have_their_status(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             for method, path, status in (
                 ("GET", "/nothing", 404),
                 ("GET", "/%2e%2e/main.py", 404),
@@ -185,10 +185,10 @@ class TestPictures(ImagesCase):
                     self.assertTrue(str(status).encode() in first, first)
                     self.assertEqual(headers.get("Allow"), "GET, HEAD" if status == 405 else None)
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_request_for_another_host_is_refused(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             for host in ("evil.test", "cam.evil.test", "192.0.2.8", "127.0.0.1.evil.test"):
                 for path in ("/capture", "/mjpg", "/nothing"):
                     async with Viewer(server, path, host=host) as viewer:
@@ -197,12 +197,12 @@ class TestPictures(ImagesCase):
                 async with Viewer(server, "/capture", host=host) as viewer:
                     self.assertTrue(b" 200 " in (await viewer.head())[0])
 
-        self.story(tell)
+        self.check(scenario)
 
 
 class TestStream(ImagesCase):
     def test_parts_are_whole_and_each_is_a_newer_picture(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             for path in ("/mjpg", "/stream"):
                 async with Viewer(server, path) as viewer:
                     first, headers = await viewer.head()
@@ -218,10 +218,10 @@ class TestStream(ImagesCase):
                         last = body[0]
                     self.assertEqual(images.viewers, 1)
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_all_viewers_see_the_same_pictures(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             async def watch(n):
                 async with Viewer(server, "/mjpg") as viewer:
                     await viewer.head()
@@ -233,10 +233,10 @@ class TestStream(ImagesCase):
                 await task
             self.assertTrue(camera.captures < 30, camera.captures)
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_too_many_viewers_get_503_until_one_leaves(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             async with Viewer(server, "/mjpg") as one:
                 await one.head()
                 async with Viewer(server, "/mjpg") as two:
@@ -248,10 +248,10 @@ class TestStream(ImagesCase):
             async with Viewer(server, "/mjpg") as three:
                 self.assertTrue(b" 200 " in (await three.head())[0])
 
-        self.story(tell, most_viewers=1)
+        self.check(scenario, most_viewers=1)
 
     def test_viewer_that_vanishes_frees_everything(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             for _ in range(20):
                 viewer = Viewer(server, "/mjpg")
                 async with viewer:
@@ -261,10 +261,10 @@ class TestStream(ImagesCase):
                     await until(viewer.serving.done)
                 self.assertEqual((images.viewers, frames.leased()), (0, 0))
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_viewer_that_stops_reading_is_closed_and_slows_no_other(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             camera.size = 60_000
             async with Viewer(server, "/mjpg") as slow, Viewer(server, "/mjpg") as quick:
                 await slow.head()
@@ -278,12 +278,12 @@ class TestStream(ImagesCase):
                 self.assertTrue(clock.now_ms() - started < 20_000)
                 self.assertEqual(images.viewers, 1)
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_slow_viewer_gives_up_the_slot_that_others_wait_for(self):
         """It is closed after `hold_ms`, long before the 10 s in which it takes nothing."""
 
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             camera.size = 400_000  # more than the sockets buffer
             async with Viewer(server, "/mjpg") as slow:
                 await slow.head()
@@ -294,10 +294,10 @@ class TestStream(ImagesCase):
                 self.assertTrue(clock.now_ms() - started < 5_000, clock.now_ms() - started)
                 await until(slow.serving.done)
 
-        self.story(tell, {"slots": 1, "hold_ms": 2_000})
+        self.check(scenario, {"slots": 1, "hold_ms": 2_000})
 
     def test_drop_viewer_ends_the_newest_stream_and_drop_viewers_all(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             self.assertFalse(images.drop_viewer())
             async with Viewer(server, "/mjpg") as one, Viewer(server, "/mjpg") as two:
                 await one.head()
@@ -308,10 +308,10 @@ class TestStream(ImagesCase):
                 images.drop_viewers()
                 await until(one.serving.done)
 
-        self.story(tell)
+        self.check(scenario)
 
     def test_viewer_stays_while_the_camera_recovers(self):
-        async def tell(server, images, camera, frames):
+        async def scenario(server, images, camera, frames):
             async with Viewer(server, "/mjpg") as viewer:
                 await viewer.head()
                 await viewer.part()
@@ -322,7 +322,7 @@ class TestStream(ImagesCase):
                 while (await viewer.part())[0] <= before:
                     pass
 
-        self.story(tell)
+        self.check(scenario)
 
 
 unittest.main()

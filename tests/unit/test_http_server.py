@@ -27,7 +27,7 @@ def post(length, path="/echo", more=""):
 
 
 def answer(*parts, gap_ms=0, **tunables):
-    return run(Web(routes=ROUTES, **tunables).ask(*parts, gap_ms=gap_ms))
+    return run(Web(routes=ROUTES, **tunables).fetch(*parts, gap_ms=gap_ms))
 
 
 BAD = {
@@ -131,7 +131,7 @@ class TestRequests(unittest.TestCase):
     def test_what_comes_behind_the_request_is_not_another_one(self):
         self.assertEqual(answer(GET + b"\r\n" + GET + b"\r\n").count(b"HTTP/1."), 1)
 
-    def test_client_that_waits_is_told_to_continue_only_if_its_body_is_read(self):
+    def test_expectation_of_100_continue_is_met_only_if_the_body_is_read(self):
         found = answer(post(2, more="Expect: 100-continue\r\n"), b"ab", gap_ms=5)
         self.assertTrue(found.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n"))
         for path in ("/none", "/hello"):
@@ -179,7 +179,7 @@ class TestAttacks(unittest.TestCase):
             web = Web(routes=ROUTES)
             gc.collect()
             before = gc.mem_alloc()
-            found = await web.ask(*[b"X: " + b"a" * 1_000 + b"\r\n"] * 64)
+            found = await web.fetch(*[b"X: " + b"a" * 1_000 + b"\r\n"] * 64)
             gc.collect()
             self.assertEqual(status(found), 431)
             return gc.mem_alloc() - before
@@ -202,7 +202,7 @@ class TestAttacks(unittest.TestCase):
         answer(post(300), *[b"x"] * 20, gap_ms=1_000)
         self.assertTrue(clock.now_ms() - started < 15_000, clock.now_ms() - started)
 
-    def test_body_that_nobody_reads_is_discarded_in_time(self):
+    def test_unread_body_is_discarded_in_time(self):
         """The response would be lost if the connection closed with bytes unread."""
         found = answer(post(16_000, "/none"), b"x" * 16_000)
         self.assertEqual(status(found), 404)
@@ -242,7 +242,7 @@ class TestAttacks(unittest.TestCase):
                 raise MemoryError
 
             web.server._application = application
-            return await web.ask(GET + b"\r\n")
+            return await web.fetch(GET + b"\r\n")
 
         found = run(story())
         self.assertEqual((status(found), header(found, "Retry-After")), (503, "5"))
@@ -250,7 +250,7 @@ class TestAttacks(unittest.TestCase):
 
 
 class TestSessions(unittest.TestCase):
-    def test_old_ones_are_forgotten_while_nobody_asks(self):
+    def test_old_ones_are_forgotten_between_requests(self):
         async def story():
             web = Web(password="x")
             web.access.log_in()

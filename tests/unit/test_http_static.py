@@ -77,7 +77,7 @@ class TestSending(unittest.TestCase):
 
     def get(self, more="", path="/style.css", method="GET"):
         head = "{} {} HTTP/1.0\r\n{}\r\n".format(method, path, more)
-        return run(Web().ask(head.encode()))
+        return run(Web().fetch(head.encode()))
 
     def test_compressed_or_plain(self):
         packed, plain = self.get("Accept-Encoding: br, gzip\r\n"), self.get()

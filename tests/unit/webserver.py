@@ -73,7 +73,7 @@ class Web:
         for method, path in routes:
             app.route(path, [method])(routes[method, path])
 
-    async def ask(self, *parts, gap_ms=0):
+    async def fetch(self, *parts, gap_ms=0):
         """Return the response to a request that is sent in parts, until the server closes."""
         async with Wire() as wire:
             task = asyncio.create_task(served(self.server, wire.ours))

@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-from microdot import Response
 from micropython import const
 
 from app.http.adapter import CameraFault
@@ -64,10 +63,9 @@ class Images:
             async with self._frames.fresh() as frame:
                 size, time_s = len(frame.view), _unix(frame.time_s)
                 head = _JPEG_HEAD.format(size, time_s, self._headers.lines())
-                await request.respond(head.encode(), frame.view)
+                return await request.respond(head.encode(), frame.view)
         except CameraFault as e:
             raise _no_picture(e) from None
-        return Response.already_handled
 
     async def stream(self, request):
         """Send pictures until the viewer leaves."""
@@ -80,12 +78,12 @@ class Images:
         self._streams.append(connection)
         try:
             head = _STREAM_HEAD.format(self._headers.lines())
-            await request.respond(head.encode(), _BOUNDARY[2:])
+            handled = await request.respond(head.encode(), _BOUNDARY[2:])
             if request.method != "HEAD":
                 await self._send_parts(connection)
+            return handled
         finally:
             self._streams.remove(connection)
-        return Response.already_handled
 
     async def _send_parts(self, connection):
         """Send each picture with the boundary behind it: browsers show it once they see that."""

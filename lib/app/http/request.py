@@ -5,7 +5,7 @@ import json
 from errno import ETIMEDOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
-from microdot.microdot import NoCaseDict
+from microdot.microdot import NoCaseDict, Response
 from microdot.microdot import Request as MicrodotRequest
 from micropython import const
 
@@ -50,8 +50,12 @@ class Request(MicrodotRequest):
         await self.sock[1].send(*parts)
 
     async def respond(self, head, *body):
-        """Write a whole response to the connection itself; for HEAD without its body."""
+        """Write a whole response to the connection itself, for HEAD without its body.
+
+        Returns what the handler then has to return.
+        """
         await self.send(head, *(() if self.method == "HEAD" else body))
+        return Response.already_handled
 
     def abandon(self):
         """Neither answer nor read on: the client has gone, or is too slow."""

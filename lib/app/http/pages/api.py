@@ -120,7 +120,7 @@ class API:
 
     async def status(self, request):
         """Return what the camera's page shows of it."""
-        of = self._status
+        status = self._status
         _, time, _ = await adapter.call(self._commands, "time", "")
         return {
             "name": product.NAME,
@@ -129,19 +129,19 @@ class API:
             "topic": self._settings["topic"],
             "host": self._access.host,
             "open": self._access.open,
-            "uptime_s": of.log.uptime_s(),
+            "uptime_s": status.log.uptime_s(),
             "time": time,
-            "heap_free": of.chip.free_bytes(),
-            "started_by": of.chip.reset_cause(),
+            "heap_free": status.chip.free_bytes(),
+            "started_by": status.chip.reset_cause(),
             "wifi": self._wifi_state(),
-            "broker": {"state": adapter.broker_state(of), "connects": of.session.connects},
-            "camera": _camera_state(of.camera),
+            "broker": {"state": adapter.broker_state(status), "connects": status.session.connects},
+            "camera": _camera_state(status.camera),
             "viewers": self._images.viewers,
-            "power": of.power.on,
-            "timer": of.power.minutes_left,
-            "restarts": sum(of.supervisor.restarts.values()),
-            "errors": of.log.errors,
-            "last_error": of.log.last_error,
+            "power": status.power.on,
+            "timer": status.power.minutes_left,
+            "restarts": sum(status.supervisor.restarts.values()),
+            "errors": status.log.errors,
+            "last_error": status.log.last_error,
             "update": self._updater.state,
         }
 
