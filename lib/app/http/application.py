@@ -13,7 +13,7 @@ from proto.http import REASONS, HTTPError
 
 
 class Application(Microdot):
-    """Serves requests that have passed `access`; `request`, then `dispatch_request`."""
+    """All routes: `request` makes the request of a head, `dispatch_request` answers it."""
 
     def __init__(
         self, access, headers, images, settings, commands, wifi, status, updater, log, device_id
@@ -37,9 +37,10 @@ class Application(Microdot):
         self.after_error_request(self._finish)
 
     def route(self, url_pattern, methods=None):
-        """Register a handler: a coroutine that may raise HTTPError.
+        """Register a handler, a coroutine that may raise HTTPError.
 
-        It is called with the body in memory. A dot in the pattern is a dot, no regular expression.
+        It is called once the body is in memory, unless that is an upload. A dot in the pattern
+        stands for itself: microdot's patterns are regular expressions.
         """
         register = super().route(url_pattern.replace(".", "\\."), methods)
 
@@ -52,7 +53,7 @@ class Application(Microdot):
         return decorated
 
     async def _answer(self, handler, request):
-        """Call a handler; what it raises on purpose needs no traceback, which microdot prints."""
+        """Call a handler; microdot prints a traceback only for what is not expected here."""
         try:
             if not request.is_upload:
                 await request.load()

@@ -18,7 +18,7 @@ _SHORT = "the camera is short of memory; try again"
 class HTTPServer:
     """Serves one connection: `await serve(stream)`. `run` ends old sessions.
 
-    Nothing is done for a request before `access` lets it pass.
+    Nothing is done for a request before `access` lets it pass; then the application answers it.
     """
 
     def __init__(
@@ -73,8 +73,9 @@ class HTTPServer:
         await stream.send(self._headers.plain(status, why))
 
     async def _receive(self, stream):
-        head, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
-        return self._application().request(parse_head(head), rest, stream, self._head_ms)
+        data, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
+        head = parse_head(data)
+        return self._application().request(head, rest, stream, self._head_ms)
 
     def _application(self):
         if not self._app:
@@ -98,7 +99,7 @@ class HTTPServer:
         await request.stream.discard(most_unread, _DISCARD_MS)
 
     async def _write(self, request, response):
-        """Write a response; an error while its body is made is the response, if there is time."""
+        """Write a response; if making it fails before anything is sent, write an error instead."""
         writer = _Writer(request)
         try:
             await response.write(writer)
@@ -135,7 +136,7 @@ class _Writer:
             at += n
             if self._used == _PIECE:
                 await self.flush()
-                await asyncio.sleep_ms(0)  # other tasks
+                await asyncio.sleep_ms(0)  # so that other tasks run
 
     async def flush(self):
         used, self._used = self._used, 0
