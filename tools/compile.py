@@ -27,7 +27,7 @@ TREES = (  # sources, place in the mirror; where two hold the same name, the fir
 PC_ONLY = ("config/firmware",)  # what builds firmware there, in Python, is for the PC
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
 PAGES = "lib/www/"  # what the web server sends
-PLAIN = (".html", ".json", ".txt")  # kinds of pages that may have blanks, or are read by us
+PLAIN = ".html"  # the kind of page that may have blanks
 BLANK = b"{{"  # a page with such is filled in line by line: it stays unpacked
 
 
@@ -83,7 +83,7 @@ def sources(root=ROOT, compiled=True):
 
 
 def _has_blanks(path):
-    return path.endswith(".txt") or BLANK in Path(path).read_bytes()
+    return BLANK in Path(path).read_bytes()
 
 
 def _pc_only(root, path):
@@ -105,7 +105,7 @@ def _make(root, compiler, src, dst):
     os.makedirs(os.path.dirname(dst), exist_ok=True)
     partial = f"{dst}.{os.getpid()}.part"  # two runners may compile at the same time
     info = os.stat(src)
-    if dst.endswith((".py", *PLAIN)):
+    if dst.endswith((".py", PLAIN)):
         shutil.copyfile(src, partial)
     elif dst.endswith(".gz"):
         Path(partial).write_bytes(packed(Path(src).read_bytes()))

@@ -1,18 +1,14 @@
-"""Write the documentation of commands and settings from the firmware's own tables.
+"""Write README's reference tables of commands and settings from the firmware's own tables.
 
-These are README's references, and what GET /api/settings and /api/camera answer, with blanks that
-app.http fills in. `docs.py` writes them; `docs.py --check` only reports whether all are current
-(exit status 1 if not).
+`docs.py` writes them; `docs.py --check` only reports whether they are current (exit status 1 if
+not).
 """
 
-import itertools
-import json
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-WWW = ROOT / "lib" / "www"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
 from app.commands import GROUP, QOS1, RETAIN, TABLE  # noqa: E402
@@ -74,49 +70,6 @@ def parameters():
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
 
 
-def described_settings():
-    """The JSON of all settings that a user can reach."""
-    return _described("settings", map(_setting, visible()))
-
-
-def described_camera():
-    """The JSON of all camera parameters."""
-    return _described("parameters", itertools.starmap(_parameter, PARAMS))
-
-
-def _described(name, objects):
-    """An object with one list, each blank as it is: not in quotes."""
-    text = f'{{"{name}": [\n' + ",\n".join(map(json.dumps, objects)) + "\n]}\n"
-    return text.replace('"{{', "{{").replace('}}"', "}}")
-
-
-def _setting(row):
-    name, _, kind, default, check, flags, title, label, about = row
-    names = schema.choices(row)
-    found = {"name": name, "kind": "text", "value": f"{{{{text:{name}}}}}", "allowed": str(check)}
-    found["default"] = names[default] if names else str(default)
-    if flags & schema.SECRET or kind == schema.FILE:
-        found |= {"kind": "file" if kind == schema.FILE else "secret", "value": None}
-        found["set"] = f"{{{{set:{name}}}}}"
-    elif names:
-        value = f"{{{{choice:{name} {' '.join(names)}}}}}"
-        found |= {"kind": "choice", "options": names, "value": value}
-    elif kind == schema.INT:
-        found |= {"kind": "number", "low": check.low, "high": check.high}
-    elif flags & schema.LOGIN:
-        found["value"] = f"{{{{login:{name}}}}}"
-    found["restarts"] = bool(flags & schema.RESTART)
-    return found | {"group": title, "label": label, "about": about}
-
-
-def _parameter(name, low, high, initial):
-    found = {"name": name, "value": f"{{{{{name}}}}}", "low": low, "high": high}
-    found["default"] = initial
-    if name == "framesize":
-        found["options"] = [f"{width} x {height}" for _, width, height in FRAMESIZES]
-    return found
-
-
 def _cell(text):
     return text.replace("|", "\\|")
 
@@ -134,17 +87,14 @@ def render(text):
 
 
 def main(arguments):
-    wanted = {
-        README: render(README.read_text()),
-        WWW / "settings.json": described_settings(),
-        WWW / "camera.json": described_camera(),
-    }
-    old = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    if old and "--check" in arguments:
-        print(", ".join(path.name for path in old) + ": out of date; run `make docs`")
+    text = README.read_text()
+    wanted = render(text)
+    if text == wanted:
+        return 0
+    if "--check" in arguments:
+        print("README.md: out of date; run `make docs`")
         return 1
-    for path in old:
-        path.write_text(wanted[path])
+    README.write_text(wanted)
     return 0
 
 

@@ -20,9 +20,9 @@ from app.console.console import Consoles
 from app.console.telnet import TelnetServer
 from app.console.uart import UARTConsole
 from app.http.auth import Access
-from app.http.images import Web
-from app.http.router import Pages
-from app.http.server import HTTPDoor
+from app.http.headers import Headers
+from app.http.images import Images
+from app.http.server import HTTPServer
 from app.identity import device_id, host_name
 from app.led import LED, LEDState
 from app.log import Log
@@ -57,17 +57,6 @@ _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one i
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
 _LEAST_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
-
-
-class _Awaited:
-    """The commands with a `call` that is awaited."""
-
-    def __init__(self, commands):
-        self._commands = commands
-        self.names = commands.names
-
-    async def call(self, *args):
-        return self._commands.call(*args)
 
 
 class System:
@@ -131,7 +120,7 @@ class System:
         self.led_state = LEDState(self.wifi)
         self.led = LED(Output(board.LED, board.LED_ON), self.led_state.now)
         self.handler = CommandHandler(
-            _Awaited(self.commands), self.topics, self.log, self.consoles.say, self.led.show
+            self.commands, self.topics, self.log, self.consoles.say, self.led.show
         )
         self.session = MQTTSession(
             self.connection,
@@ -151,12 +140,22 @@ class System:
     def _make_servers(self):
         budget = Budget(_CONNECTIONS)
         access = Access(self.settings, self.wifi, self.host)
-        pages = Pages(access, self.commands, self.status, self.updater, self.id)
-        pages.portal = self.wifi
-        self.web = Web(self.frames, pages)
-        self.pages = http = HTTPDoor(self.web, access, pages)
+        headers = Headers(self.clock)
+        self.images = Images(self.frames, headers)
+        self.http_server = server = HTTPServer(
+            access,
+            headers,
+            self.images,
+            self.settings,
+            self.commands,
+            self.wifi,
+            self.status,
+            self.updater,
+            self.log,
+            self.id,
+        )
         self.http = Listener(
-            _HTTP_PORT, http.serve, http.busy, self.deadlines, self.log, budget, _CONNECTIONS
+            _HTTP_PORT, server.serve, server.busy, self.deadlines, self.log, budget, _CONNECTIONS
         )
         greeting = "{} {}".format(product.NAME, product.VERSION)
         telnet = TelnetServer(self.consoles, access, greeting)
@@ -168,7 +167,7 @@ class System:
             self.log,
             budget,
             _CONSOLES,
-            self.web.drop_viewer,
+            self.images.drop_viewer,
             patient=True,
         )
 
@@ -246,7 +245,7 @@ class System:
         self.settings.on_change(RECONNECT, self.session.reconnect)
         self.settings.on_change(REJOIN, self.wifi.rejoin)
         self.settings.on_change(LOG, self.log.follow)
-        self.settings.on_change(HASHED, self.web.drop_viewers)
+        self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.log.follow()
 
@@ -267,7 +266,7 @@ class System:
             ("mqtt", self.session),
             ("publisher", self.publisher),
             ("http", self.http),
-            ("pages", self.pages),
+            ("http server", self.http_server),
             ("telnet", self.telnet),
             ("power", self.power),
             ("report", PowerReport(self.power, self.session, self.handler)),

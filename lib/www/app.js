@@ -1,5 +1,5 @@
 "use strict";
-// One script for all pages of the camera: each part begins where its element is there.
+// One script for all pages of the camera: each part starts on the page that has its element.
 const $ = (id) => document.getElementById(id);
 
 function make(tag, fields = {}, ...children) {
@@ -22,7 +22,7 @@ async function api(path, body, locked = () => location.assign("/login?next=" + l
     throw new Error("The camera does not answer.");
   }
   if (answer.status === 401) locked();
-  const found = await answer.json().catch(() => ({ error: "The answer was cut off." }));
+  const found = await answer.json().catch(() => ({ error: "The response was cut off." }));
   if (!answer.ok) throw Object.assign(new Error(found.error), { status: answer.status, faults: found.faults, advice: found.advice });
   return found;
 }
@@ -43,7 +43,7 @@ function bars(signal) {
   return shown;
 }
 
-// Passwords that can be looked at, files that are read into a field
+// Buttons that show a password, files that are read into a field
 
 for (const button of document.querySelectorAll("[data-shows]")) {
   const field = $(button.dataset.shows);
@@ -93,7 +93,7 @@ function fault(field) {
   if (field.maxLength > 0 && bytes > field.maxLength) return `At most ${field.maxLength} bytes.`;
   if (field.type === "number" && !field.validity.valid) return `A whole number from ${field.min} to ${field.max}.`;
   if (field.id === "mqtthost" && !/^(mqtts?:\/\/)?[^\s/?#@\\"'<>]+$/i.test(field.value)) return "An address such as mqtt://broker.local or mqtts://10.0.0.5:8883.";
-  if (field.id === "mqttca" && !field.value.includes("-----BEGIN CERTIFICATE-----")) return "This is no certificate in PEM.";
+  if (field.id === "mqttca" && !field.value.includes("-----BEGIN CERTIFICATE-----")) return "This is not a PEM certificate.";
   return "";
 }
 
@@ -150,7 +150,7 @@ async function watchJoining() {
   } catch (error) {
     const locked = error.status === 401;
     $("joining").hidden = !locked && $("joining").hidden;
-    $("summary").replaceChildren(...(locked ? ["The camera asks for its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not answer here at the moment."]));
+    $("summary").replaceChildren(...(locked ? ["The camera needs its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not answer here at the moment."]));
     $("dot").className = "dot";
   }
   setTimeout(watchJoining, 2000);
@@ -167,7 +167,7 @@ function showLive() {
   $("live").src = `/mjpg?${live.since}`;
 }
 
-// A browser does not say that a stream has ended: the picture just stands still.
+// A browser does not report the end of a stream: the picture just freezes.
 function watchLive(status) {
   const ended = live.missed || status.uptime_s < live.uptime || !status.viewers;
   live.uptime = status.uptime_s;
@@ -198,7 +198,7 @@ async function snapshot() {
   }
 }
 
-// What the camera says where the stream would be; an <img> only knows that there is none.
+// The camera's reason for refusing the stream: an <img> only reports that it failed.
 async function refusal() {
   const stop = new AbortController();
   try {
@@ -213,20 +213,20 @@ async function refusal() {
 
 async function liveFailed() {
   if (live.paused || document.hidden) return;
-  overlay(`No live picture: ${(await refusal()) || "none comes at the moment"}. Trying again.`);
+  overlay(`No live picture: ${(await refusal()) || "none arrives at the moment"}. Trying again.`);
   clearTimeout(live.retry);
   live.retry = setTimeout(showLive, 3000);
 }
 
 function picture() {
   $("live").addEventListener("error", liveFailed);
-  if ($("live").complete && !$("live").naturalWidth) liveFailed(); // before this script was there
+  if ($("live").complete && !$("live").naturalWidth) liveFailed(); // before this script ran
   document.addEventListener("visibilitychange", () => (document.hidden ? stopLive() : live.paused || showLive()));
   $("pause").hidden = false;
   $("pause").addEventListener("click", () => {
     live.paused = !live.paused;
     $("pause").setAttribute("aria-pressed", String(live.paused));
-    $("pause").textContent = live.paused ? "Go on" : "Pause";
+    $("pause").textContent = live.paused ? "Resume" : "Pause";
     overlay(live.paused ? "Paused" : "");
     if (live.paused) $("live").src = `/jpg?${Date.now()}`;
     else showLive();
@@ -252,7 +252,7 @@ function rate(status) {
   const now = { at: performance.now(), count: status.camera.captured };
   const found = before && now.at > before.at ? (1000 * (now.count - before.count)) / (now.at - before.at) : null;
   before = now;
-  return found === null || found < 0 ? "" : `, ${found.toFixed(found < 10 ? 1 : 0)} pictures a second`;
+  return found === null || found < 0 ? "" : `, ${found.toFixed(found < 10 ? 1 : 0)} pictures per second`;
 }
 
 function list(target, rows) {
@@ -262,7 +262,7 @@ function list(target, rows) {
 function showStatus(status) {
   const ready = status.camera.state === "ready" || status.camera.state === "starting";
   const broker = status.broker.state.startsWith("connected");
-  const [dot, words] = !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "All is well"];
+  const [dot, words] = !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
   $("dot").className = `dot ${dot}`;
   $("summary").textContent = words;
   $("name").textContent = status.topic;
@@ -278,14 +278,14 @@ function showStatus(status) {
   const wifi = status.wifi;
   list($("figures"), [
     ["Camera", `${status.camera.state}${rate(status)}`],
-    ["Viewers", `${status.viewers} of the live picture`],
+    ["Live viewers", String(status.viewers)],
     ["Wi-Fi", `${wifi.state}${wifi.ssid ? ` ${wifi.ssid}` : ""}${wifi.reason ? ` (${wifi.reason})` : ""} `, ...(wifi.signal ? [bars(wifi.signal), ` ${wifi.signal} dBm`] : [])],
     ["Address", `${wifi.address || "none"}, ${status.host}`],
     ["Broker", status.broker.state],
     ["Time", status.time],
     ["Running", `${span(status.uptime_s)}, started by ${status.started_by}`],
     ["Free memory", `${Math.round(status.heap_free / 1024)} KB`],
-    ["Failures", `${status.camera.failed} pictures, ${status.restarts} restarts of parts`],
+    ["Failures", `${status.camera.failed} pictures, ${status.restarts} restarts of components`],
     ["Last error", status.last_error || "none"],
   ]);
   list($("versions"), [["Name", status.name], ["Version", status.version], ["Device", status.device_id], ["Update", status.update]]);
@@ -406,7 +406,7 @@ function controls() {
   $("keep").addEventListener("click", async () => {
     try {
       await api("camera", { save_to_nvs: 1 });
-      toast("Kept for the next start");
+      toast("Saved for the next start");
     } catch (error) {
       toast(error.message);
     }
@@ -433,7 +433,7 @@ function input(row, id) {
 
 function setting(row) {
   const id = `s-${row.name}`;
-  const more = `${row.allowed}${row.default ? `; at first ${row.default}` : ""}${row.restarts ? "; restarts the camera" : ""}.`;
+  const more = `${row.allowed}${row.default ? `; default ${row.default}` : ""}${row.restarts ? "; restarts the camera" : ""}.`;
   const field = input(row, id);
   field.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   const box = make("div", { className: "field" }, make("label", { htmlFor: id }, `${row.label} `, make("small", { textContent: row.name })), field);
@@ -481,7 +481,7 @@ async function saveSettings(event) {
   }
   try {
     const answer = await api("settings", wanted);
-    toast(answer.restarts ? "Saved; the camera restarts" : answer.saved ? "Saved" : "In force; the flash refused it, the camera tries again");
+    toast(answer.restarts ? "Saved; the camera restarts" : answer.saved ? "Saved" : "In force, but not in flash yet; the camera tries again");
     await showSettings();
   } catch (error) {
     settingsNote(error.message);
@@ -541,7 +541,7 @@ function upload(event) {
     try { answer = JSON.parse(request.responseText); } catch { answer.error = request.responseText; }
     done(request.status < 300 ? answer.message || "Installed; the camera restarts with it." : `Refused: ${answer.error}`);
   });
-  request.addEventListener("error", () => done("The connection broke; the old firmware stays. Try again."));
+  request.addEventListener("error", () => done("The connection was lost; the old firmware stays. Try again."));
   request.open("POST", "/update");
   request.setRequestHeader("Accept", "application/json");
   request.setRequestHeader("X-Requested-With", "page");

@@ -71,7 +71,7 @@ def test_first_start(browser, tmp_path):
             is_accessible(page)
             shoot(page, "saved-phone")
             camera.wait_boot(2)
-            expect(page.locator("#summary")).to_contain_text("asks for its new password")
+            expect(page.locator("#summary")).to_contain_text("needs its new password")
             expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # still to be read
             page.click("text=log in")
             page.fill("#password", WORD)
@@ -183,8 +183,8 @@ def test_controls_change_the_picture(browser, camera):
         wait_until(lambda: parameter(page, "hmirror") == 1)
         page.select_option("#p-special_effect", label="Sepia")
         wait_until(lambda: parameter(page, "special_effect") == 6)
-        page.click("text=Keep for the next start")
-        expect(page.locator("#toast")).to_contain_text("Kept")
+        page.click("text=Save for the next start")
+        expect(page.locator("#toast")).to_contain_text("Saved for")
         assert "hmirror" in str(camera.control("nvs"))
         page.request.post("/api/camera", data={"contrast": 0, "hmirror": 0, "special_effect": 0})
 
@@ -279,7 +279,7 @@ def test_who_finds_no_place_is_told_and_comes_in_when_there_is_one(browser, came
         viewers = [stack.enter_context(Viewer(camera.url)) for _ in range(4)]
         with browser.page(camera.url) as page:
             page.goto("/")
-            expect(page.locator("#overlay")).to_contain_text("4 viewers are all there can be")
+            expect(page.locator("#overlay")).to_contain_text("There are 4 viewers already")
             viewers[0].close()
             sees_the_picture(page)
             expect(page.locator("#overlay")).to_be_hidden()

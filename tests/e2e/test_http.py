@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import time
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -110,6 +111,24 @@ def test_other_methods(camera, path, method):
     assert method not in allowed
 
 
+def test_absolute_form(camera):
+    data = raw(camera, b"GET http://localhost/jpg?x=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    check(data.partition(b"\r\n\r\n")[2])
+
+
+def test_options_of_the_server(camera):
+    data = raw(camera, b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert data.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert b"\r\nAllow: GET, HEAD, POST, OPTIONS\r\n" in data
+
+
+@pytest.mark.parametrize("path", ["/", "/jpg", "/nothing", "/style.css", "/api/status"])
+def test_date_once_the_clock_is_set(camera, path):
+    wait_until(lambda: "date" in camera.get(path).headers)
+    date = parsedate_to_datetime(camera.get(path).headers["date"])
+    assert abs(date.timestamp() - time.time()) < 5
+
+
 def test_old_client(camera):
     data = raw(camera, b"GET /jpg HTTP/1.0\r\n\r\n")
     head, _, picture = data.partition(b"\r\n\r\n")
@@ -137,7 +156,9 @@ GARBAGE = {
     "no version": (b"GET /\r\n\r\n", {400}),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {505, 400}),
     "two spaces": (b"GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n", {400}),
-    "whole address": (b"GET http://x/ HTTP/1.1\r\nHost: localhost\r\n\r\n", {400, 200}),
+    "another host's address": (b"GET http://x/ HTTP/1.1\r\nHost: localhost\r\n\r\n", {421}),
+    "Host with a space": (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", {400}),
+    "Host with a port that cannot be": (b"GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n", {400}),
     "no Host": (b"GET / HTTP/1.1\r\n\r\n", {400}),
     "two Hosts": (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: y\r\n\r\n", {400}),
     "space before colon": (b"GET / HTTP/1.1\r\nHost : x\r\n\r\n", {400}),

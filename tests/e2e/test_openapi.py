@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import yaml
+from routes import routes
 from sim import ROOT, Simulator
 
-from app.http.routes import rows
 from config import product
 
 FILE = ROOT / "config" / "openapi.yaml"
@@ -20,7 +20,7 @@ CHECKS = (
 def test_names_every_call_of_the_table():
     described = yaml.safe_load(FILE.read_text())
     calls = {(p, m.upper()) for p, methods in described["paths"].items() for m in methods}
-    assert calls == {(row[0], row[1]) for row in rows() if row[0].startswith("/api/")}
+    assert calls == {(path, method) for path, method in routes() if path.startswith("/api/")}
     assert described["info"]["version"] == product.VERSION
     assert described["info"]["title"] == product.NAME
 

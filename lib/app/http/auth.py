@@ -1,58 +1,61 @@
-"""Who may ask: by one of our own names, from our own pages, knowing the admin password."""
+"""Access to pages, pictures and consoles: by the camera's own names, pages and admin password."""
 
-from time import ticks_diff, ticks_ms
+import binascii
+import hashlib
+import os
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
+from app import password
 
-PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards everything else
+PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards all other paths
+_SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
+_SESSIONS = const(4)
+_LOGINS = const(2)
+_TRIES = const(5)  # wrong passwords of one address; each further one starts a pause
+_ADDRESSES = const(8)
 _FORGIVEN_MS = const(600_000)  # after the last wrong password
-_SAFE = ("GET", "HEAD", "OPTIONS")  # they change nothing
 
 
 class Access:
-    """The gate before every page, picture and console; `host` is the camera's name.
+    """Decides which requests pass, and keeps sessions and wrong passwords.
 
-    What is done about passwords is borrowed (app.http.guard).
+    `host` is the camera's host name; an address that guesses has to pause for `pause_ms`, a
+    session ends when it is not used for `idle_ms`.
     """
 
     def __init__(self, settings, wifi, host, pause_ms=30_000, idle_ms=1_800_000):
-        self.settings = settings
+        self._settings = settings
         self._wifi = wifi
         self.host = host.lower() + ".local"
-        self.pause_ms = pause_ms
+        self._pause_ms = pause_ms
         self._idle_ms = idle_ms
-        self.sessions = []  # [token, when it was last used]
-        self.scripts = []  # digests of Authorization headers that were right
-        self.failures = {}  # address -> [wrong passwords in a row, when the next may come]
-        self._under = ""  # the password (its hash) that sessions and scripts were let in by
+        self._stored = ""  # the stored password that admitted sessions and logins
+        self._sessions = []  # [token, ticks of the last use], the least recently used first
+        self._logins = []  # digests of Authorization headers that were right
+        self._failures = {}  # address -> [wrong passwords in a row, ticks of the next try]
 
     @property
     def open(self):
-        """No password is set: whoever reaches the camera may do everything."""
-        return not self.settings["adminpass"]
+        """Whether there is no password: all who reach the camera may do everything."""
+        return not self._settings["adminpass"]
 
     def is_ours(self, host):
-        """Whether a Host header names the camera; else a stranger's name was led to it."""
+        """Return whether a Host header names the camera.
+
+        Otherwise another site's name resolves to its address (DNS rebinding).
+        """
         name = host.lower()
         port = name.rfind(":")
         if port >= 0:
             name = name[:port]
-        if name in ("", "127.0.0.1", "localhost", self.host, self.host[:-6]):
+        if name in ("", "127.0.0.1", "localhost", self.host, self.host + ".", self.host[:-6]):
             return True
         return name in (self._wifi.address(), self._wifi.ap_address)
 
-    def passes(self, request):
-        """Whether a request needs no closer look: all are looked at, most are harmless."""
-        return (
-            not self.settings["adminpass"]
-            and request.method in _SAFE
-            and self.is_ours(request.headers.get("Host", ""))
-        )
-
     async def check(self, request):
-        """The status that the request is refused with, 0 when it may pass."""
+        """Return the status that refuses a request, or 0."""
         headers = request.headers
         host = headers.get("Host", "")
         if not self.is_ours(host):
@@ -64,64 +67,113 @@ class Access:
         if self._in_session(request.cookies.get("session", "")):
             return 0
         given = headers.get("Authorization", "")
-        if not given[:6].lower() == "basic ":
+        if given[:6].lower() != "basic ":
             return 401
-        address = request.client_addr[0] if request.client_addr else ""
-        return await borrow("app.http.guard").basic(self, given, address)
+        return await self._basic(given, request.address)
 
-    def guard(self):
-        """The borrowed module, for who asks for a password or lets somebody in."""
-        self.forget_old()
-        return borrow("app.http.guard")
-
-    def wait_s(self, address):
-        """Return the seconds until this address may try a password again."""
-        return self.guard().wait_s(self, address)
+    async def _basic(self, given, address):
+        """Check a header of HTTP Basic, whose user may be any; its digest is remembered."""
+        if self.wait_s(address):
+            return 429
+        digest = hashlib.sha256(given.encode()).digest()
+        if any([password.same(digest, known) for known in self._logins]):
+            return 0
+        if not await self.is_password(_password_of(given), address):
+            return 401
+        self._logins = self._logins[1 - _LOGINS :] + [digest]
+        return 0
 
     async def is_password(self, text, address):
-        """Return True if it is the admin password; else it counts against the address."""
-        return await self.guard().is_password(self, text, address)
+        """Return whether `text` is the admin password; a wrong one counts against the address."""
+        tries = self._count(address)
+        stored = self._settings["adminpass"]
+        if not await password.matches(text, stored):
+            if tries >= _TRIES and address in self._failures:
+                self._failures[address][1] = ticks_add(ticks_ms(), self._pause_ms)
+            return False
+        self._failures.pop(address, None)
+        if not password.is_current(stored):
+            await self._renew(text, stored)
+        return True
 
-    def forget_old(self):
-        """End what was let in by another password, or was not used for long.
+    async def _renew(self, text, stored):
+        """Hash the password as it is done now; what it has admitted stays."""
+        self.forget_old()
+        renewed = await password.hashed(text)
+        if self._settings["adminpass"] == stored:  # else it was changed meanwhile
+            self._settings.keep("adminpass", renewed)
+            if self._stored == stored:
+                self._stored = renewed
 
-        It has to be called every few minutes: the ticks wrap after 12 days.
-        """
-        if self._under != self.settings["adminpass"]:
-            self._under = self.settings["adminpass"]
-            self.sessions.clear()
-            self.scripts.clear()
-        now = ticks_ms()
-        self.sessions = [s for s in self.sessions if ticks_diff(now, s[1]) < self._idle_ms]
-        for address, (_, when) in list(self.failures.items()):
-            if ticks_diff(now, when) > _FORGIVEN_MS:
-                del self.failures[address]
+    def _count(self, address):
+        """Return the tries of an address with this one: each is a failure until it was right."""
+        failures = self._failures
+        if address not in failures and len(failures) >= _ADDRESSES:
+            failures.pop(min(failures, key=lambda each: failures[each][0]))
+        entry = failures.setdefault(address, [0, ticks_ms()])
+        entry[0] += 1
+        return entry[0]
+
+    def wait_s(self, address):
+        """Return the seconds until an address may try a password again."""
+        self.forget_old()
+        tries, when = self._failures.get(address, (0, 0))
+        left_ms = ticks_diff(when, ticks_ms()) if tries >= _TRIES else 0
+        return max(0, (left_ms + 999) // 1_000)
+
+    def log_in(self):
+        """Return the token of a new session."""
+        self.forget_old()
+        if len(self._sessions) >= _SESSIONS:
+            self._sessions.pop(0)
+        token = binascii.hexlify(os.urandom(16)).decode()
+        self._sessions.append([token, ticks_ms()])
+        return token
+
+    def log_out(self, token):
+        """End a session."""
+        self._sessions = [each for each in self._sessions if each[0] != token]
 
     def _in_session(self, token):
         self.forget_old()
         found = None
-        for session in self.sessions:
-            if _same(token, session[0]):
+        for session in self._sessions:
+            if password.same(token, session[0]):
                 found = session
         if not found:
             return False
         found[1] = ticks_ms()
-        self.sessions.remove(found)  # the one that is used least goes first
-        self.sessions.append(found)
+        self._sessions.remove(found)
+        self._sessions.append(found)
         return True
 
+    def forget_old(self):
+        """End what another password has admitted, and what was not used for long.
 
-def _same(one, other):
-    """Whether two texts are equal, in a time that does not tell where they differ."""
-    wrong = len(one) ^ len(other)
-    for a, b in zip(one, other):
-        wrong |= ord(a) ^ ord(b)
-    return not wrong
+        It has to be called every few minutes, because the ticks wrap after 12 days.
+        """
+        if self._stored != self._settings["adminpass"]:
+            self._stored = self._settings["adminpass"]
+            self._sessions.clear()
+            self._logins.clear()
+        now = ticks_ms()
+        self._sessions = [s for s in self._sessions if ticks_diff(now, s[1]) < self._idle_ms]
+        for address, (_, when) in list(self._failures.items()):
+            if ticks_diff(now, when) > _FORGIVEN_MS:
+                del self._failures[address]
 
 
 def _is_from_here(headers, host):
-    """Browsers say from which site a form or a script sends; programs say nothing."""
+    """Return whether no other site sends the request: browsers name theirs, programs do not."""
     if headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return False
     origin = headers.get("Origin")
     return origin is None or origin.lower() == "http://" + host.lower()
+
+
+def _password_of(header):
+    """Return the password in a header of HTTP Basic, "" if there is none."""
+    try:
+        return binascii.a2b_base64(header[6:]).decode().partition(":")[2]
+    except ValueError:
+        return ""

@@ -1,46 +1,58 @@
-"""What a person or a program is told when a request cannot be done: what happened, what to do."""
+"""Responses for what cannot be done: a page for people, JSON for scripts, a line for others."""
+
+from microdot import Response, redirect
+
+from app.http.template import page
+from proto.http import REASONS
+
+_TEXTS = {  # status: what has happened, where the caller does not know better; what to do
+    400: ("The camera does not understand this request.", "Go back and check what was sent."),
+    401: ("The camera needs its password.", "Log in, or send it by HTTP Basic."),
+    403: (
+        "Another site has sent this request; only the camera's own pages may change things.",
+        "Open the camera's page and do it there.",
+    ),
+    404: ("There is no such page.", "The camera's page is at /, its set-up at /setup."),
+    405: ("This address does not take such a request.", "The header Allow lists what it takes."),
+    413: ("That is too much at once.", "Send less."),
+    421: (
+        "The camera is not known by the name in this address.",
+        "Open it by its own IP address or its host name.",
+    ),
+    429: ("Too many wrong passwords came from your address.", "Wait, then try again."),
+    500: (
+        "Something went wrong inside the camera; its log says what.",
+        "Try again. If it happens each time, restart the camera.",
+    ),
+    503: ("The camera is short of memory at the moment.", "Try again in a moment."),
+}
 
 
-async def tell(exchange, titled, status, what="", headers=""):
-    """Answer with `status`, in the form that who asks can use; `titled` is proto.reasons'."""
-    happened, advice = _told(exchange.site, status)
-    what = what or happened
-    if status == 401 and exchange.method in ("GET", "HEAD") and exchange.wants_page():
-        await exchange.redirect("/login?next=" + exchange.path)
-        return
-    headers += _own_headers(exchange, status)
-    if exchange.path.startswith("/api/"):
-        import json
+class Errors:
+    """Makes the response for an error in the form that the client can use."""
 
-        await exchange.start(status, "application/json", headers)
-        await exchange.write(json.dumps({"error": what, "advice": advice}))
-    elif exchange.wants_page():
-        words = {"title": titled(status), "what": what, "advice": advice}
-        await exchange.start(status, headers=headers)
-        await exchange.site.part("template").send(exchange, "message.html", words.get)
-    else:
-        await exchange.start(status, "text/plain; charset=UTF-8", headers)
-        await exchange.write("{}: {} {}\n".format(titled(status), what, advice))
+    def __init__(self, access):
+        self._access = access
 
+    def response(self, request, status, what="", headers=None):
+        """Return the response; `what` has happened, if the caller knows it."""
+        if status == 401 and request.method in ("GET", "HEAD") and request.wants_page():
+            return redirect("/login?next=" + request.path, 303)
+        happened, advice = _TEXTS[status]
+        what = what or happened
+        headers = dict(headers or {})
+        headers.update(self._own_headers(request, status))
+        title = "{} {}".format(status, REASONS[status])
+        if request.is_api():
+            return Response({"error": what, "advice": advice}, status, headers)
+        if request.wants_page():
+            texts = {"title": title, "what": what, "advice": advice}
+            return page("message.html", texts.get, status, headers)
+        return Response("{}: {} {}\n".format(title, what, advice), status, headers)
 
-def _told(site, status):
-    """What has happened, unless the caller knows better, and what to do: a line of advice.txt."""
-    begin = "{}|".format(status).encode()
-    file = site.part("static").opened("advice.txt")
-    try:
-        line = file.readline()
-        while line and not line.startswith(begin):
-            line = file.readline()
-    finally:
-        file.close()
-    return line.decode().rstrip().split("|")[1:]
-
-
-def _own_headers(exchange, status):
-    if status == 401 and not exchange.header("X-Requested-With"):  # our script asks by itself
-        return 'WWW-Authenticate: Basic realm="camera", charset="UTF-8"\r\n'
-    if status == 429:
-        access = exchange.site.access
-        wait_s = access.guard().wait_s(access, exchange.address)
-        return "Retry-After: {}\r\n".format(max(1, wait_s))
-    return "Retry-After: 5\r\n" if status == 503 else ""
+    def _own_headers(self, request, status):
+        if status == 401 and not request.headers.get("X-Requested-With"):  # else a page's script
+            return {"WWW-Authenticate": 'Basic realm="camera", charset="UTF-8"'}
+        if status == 429:
+            return {"Retry-After": str(max(1, self._access.wait_s(request.address)))}
+        return {"Retry-After": "5"} if status == 503 else {}

@@ -1,138 +1,168 @@
-"""HTTP requests: head read under a deadline, checked, past the gate, then to who answers."""
+"""HTTP server: one request for each connection, its head read under a deadline and checked."""
 
 import asyncio
-import gc
-from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.late import borrow
-from app.http.request import Asked
-from proto.http import MOST_HEAD, BadRequest
+from proto.http import MOST_HEAD, HTTPError, parse_head
 
 _HEAD_MS = const(10_000)
-_KEEP_MS = const(60_000)
+_DISCARD_MS = const(30_000)
 _LOOK_MS = const(15_000)
-_ROOM = const(64_000)  # free bytes that microdot, which takes half of it, is loaded for
-_FIRST = const(768)  # bytes: most heads find room in this
-_MOST_BODY = const(16_384)
-_MOST_IMAGE = const(2_097_152)  # what /update may send: more than any slot takes
-
-
+_FIRST = const(768)  # bytes: most heads fit
+_PIECE = const(1_440)  # bytes that fit into a segment of TCP
+_MOST_UNREAD = const(65_536)  # bytes of a refused request that are discarded
 _SHORT = "the camera is short of memory; try again"
 
 
-class HTTPDoor:
-    """Serves one connection: `await serve(stream)`.
+class HTTPServer:
+    """Serves one connection: `await serve(stream)`. `run` ends old sessions.
 
-    Nothing is done for a request, not even an error page made, before `access` lets it pass.
-    Pictures are answered by `web` itself; what pages need is loaded when one is asked for, and
-    given back when none was for `keep_ms` (that is what `run` sees to).
+    Nothing is done for a request before `access` lets it pass; then the application answers it.
     """
 
     def __init__(
-        self, web, access, pages, head_ms=_HEAD_MS, keep_ms=_KEEP_MS, look_ms=_LOOK_MS, room=_ROOM
+        self,
+        access,
+        headers,
+        images,
+        settings,
+        commands,
+        wifi,
+        status,
+        updater,
+        log,
+        device_id,
+        head_ms=_HEAD_MS,
     ):
-        self._web = web
         self._access = access
-        self._pages = pages
+        self._headers = headers
+        self._log = log
         self._head_ms = head_ms
-        self._keep_ms = keep_ms
-        self._look_ms = look_ms
-        self._room = room
-        self._asked_ms = 0
-        self.busy_pages = 0
-        self.site = None
-        self.requests = self.refused = 0
+        self._app = None
+        self._collaborators = (
+            access, headers, images, settings, commands, wifi, status, updater, log, device_id
+        )  # fmt: skip
 
     async def run(self):
         while True:
-            await asyncio.sleep_ms(self._look_ms)
+            await asyncio.sleep_ms(_LOOK_MS)
             self._access.forget_old()
-            idle_ms = ticks_diff(ticks_ms(), self._asked_ms)
-            if self.site and not self.busy_pages and not 0 <= idle_ms < self._keep_ms:
-                self.site = None
-                self._pages.keep(False)
 
     async def serve(self, stream):
+        """Read a request, answer it, and discard what is left of its body."""
         try:
-            whole = asyncio.wait_for_ms(_read(stream, self._head_ms), self._head_ms)
-            asked = await whole
-            whole = None  # and with it the room for the largest head
+            request = await self._receive(stream)
         except asyncio.TimeoutError:
-            await self._answer(stream, 408, "the request took too long")
+            await self._refuse(stream, 408, "the request took too long")
+        except HTTPError as e:
+            await self._refuse(stream, e.status, str(e))
         except MemoryError:
-            await self._answer(stream, 503, _SHORT)
-        except BadRequest as e:
-            await self._answer(stream, e.status, str(e))
+            await self._refuse(stream, 503, _SHORT)
         else:
-            self.requests += 1
             stream.idle = False
-            status = 0 if self._access.passes(asked) else await self._access.check(asked)
-            await self._work(asked, status)
-
-    def _work(self, asked, status):
-        """What is to be awaited; a coroutine that only waits for it would take heap meanwhile."""
-        most = _MOST_IMAGE if asked.path == "/update" else _MOST_BODY
-        if not status and asked.content_length > most:
-            status = 413
-        if status:
-            return self._pages.refuse(asked, status)
-        if self._web.has(asked.path):
-            return self._web.answer(asked)
-        return self._page(asked)
-
-    async def _page(self, asked):
-        self.busy_pages += 1
-        try:
-            await self._found_site(asked).answer(asked)
-        except MemoryError:  # before the pages could say so themselves
-            await self._answer(asked.sock[1], 503, _SHORT)
-        finally:
-            self.busy_pages -= 1
-            self._asked_ms = ticks_ms()
-
-    def _found_site(self, asked):
-        """Who answers: pages can do without microdot, but for what stands behind a `?`."""
-        if not self.site and _has_room(self._room):
-            self.site = borrow("app.http.site").Site(self._pages)
-            self._pages.keep(True)
-        if self.site:
-            return self.site
-        asked.args = {}
-        return self._pages
+            await self._answer(request)
 
     async def busy(self, stream):
-        """More connections than the chip has sockets for."""
-        await self._answer(
+        """Refuse a connection, because there are no sockets for more."""
+        await self._refuse(
             stream, 503, "the camera has no connection left; close one of its pages, then reload"
         )
 
-    async def _answer(self, stream, status, why):
-        self.refused += 1
-        await stream.send(borrow("proto.reasons").plain_answer(status, why))
+    async def _refuse(self, stream, status, why):
+        await stream.send(self._headers.plain(status, why))
+
+    async def _receive(self, stream):
+        data, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
+        head = parse_head(data)
+        return self._application().request(head, rest, stream, self._head_ms)
+
+    def _application(self):
+        if not self._app:
+            # here: microdot and the pages take 20 KB of heap, and time that the start is better
+            # used for
+            from app.http.application import Application
+
+            self._app = Application(*self._collaborators)
+        return self._app
+
+    async def _answer(self, request):
+        status = await self._access.check(request)
+        if not status and request.is_too_long():
+            status = 413
+        if status:
+            response, most_unread = self._app.refuse(request, status), _MOST_UNREAD
+        else:
+            response, most_unread = await self._app.dispatch_request(request), request.stream.left
+        if not request.answered:
+            await self._write(request, response)
+        await request.stream.discard(most_unread, _DISCARD_MS)
+
+    async def _write(self, request, response):
+        """Write a response; if making it fails before anything is sent, write an error instead."""
+        writer = _Writer(request)
+        try:
+            await response.write(writer)
+            await writer.flush()
+        except OSError:
+            raise
+        except Exception as e:  # ours, or too little memory
+            self._log.error("web", "{}: {!r}".format(request.path, e))
+            if not request.answered:
+                writer.clear()
+                status = 503 if isinstance(e, MemoryError) else 500
+                await self._app.refuse(request, status).write(writer)
+                await writer.flush()
+        finally:
+            close = getattr(response.body, "close", None)
+            if close:
+                close()
 
 
-def _has_room(size):
-    gc.collect()
-    return gc.mem_free() >= size
+class _Writer:
+    """Collects what microdot writes line by line, and sends it in larger pieces."""
+
+    def __init__(self, request):
+        self._request = request
+        self._buffer = bytearray(_PIECE)
+        self._used = 0
+
+    async def awrite(self, data):
+        at = 0
+        while at < len(data):
+            n = min(len(data) - at, _PIECE - self._used)
+            self._buffer[self._used : self._used + n] = memoryview(data)[at : at + n]
+            self._used += n
+            at += n
+            if self._used == _PIECE:
+                await self.flush()
+                await asyncio.sleep_ms(0)  # so that other tasks run
+
+    async def flush(self):
+        used, self._used = self._used, 0
+        if used:
+            await self._request.send(memoryview(self._buffer)[:used])
+
+    def clear(self):
+        """Forget what has not been sent."""
+        self._used = 0
 
 
-async def _read(stream, ms):
-    """What is asked; BadRequest when the head is too long, cut off or none."""
+async def _read_head(stream):
+    """Return (head, what has arrived behind it); raises HTTPError and OSError."""
     buffer = bytearray(_FIRST)
     filled = 0
     while True:
         got = await stream.recv_into(memoryview(buffer)[filled:])
         if not got:
-            raise BadRequest(400, "cut off") if filled else OSError("closed")
+            raise HTTPError(400, "cut off") if filled else OSError("closed")
         start = max(0, filled - 3)
         filled += got
         at = bytes(buffer[start:filled]).find(b"\r\n\r\n")
         if at >= 0:
             end = start + at + 4
-            return Asked(bytes(buffer[:end]), bytes(buffer[end:filled]), stream, ms)
+            return bytes(buffer[:end]), bytes(buffer[end:filled])
         if filled == MOST_HEAD:
-            raise BadRequest(431, "the head is too long")
+            raise HTTPError(431, "the head is too long")
         if filled == len(buffer):
             buffer += bytes(min(_FIRST, MOST_HEAD - filled))

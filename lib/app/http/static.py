@@ -1,10 +1,11 @@
-"""The files of lib/www, sent in small pieces; those without blanks packed, with an ETag."""
+"""Files of lib/www that are sent as they are: compressed, with an ETag."""
 
 import binascii
 import io
 import sys
 
 import deflate
+from microdot import Response
 from micropython import const
 
 try:
@@ -12,63 +13,60 @@ try:
 except ImportError:
     FILES = {}
 
-_PIECE = const(512)
-_WINDOW = const(10)  # tools/compile.py packs with 2**10 bytes
-_FOOTER = const(8)  # of gzip: the CRC-32 of what is packed, its length
+_WINDOW = const(10)  # tools/compile.py compresses with 2**10 bytes
+_FOOTER = const(8)  # of gzip: the CRC-32 of the content, its length (RFC 1952)
 
 
-async def style(exchange):
-    await _send(exchange, "style.css", "text/css; charset=UTF-8")
+class StaticFiles:
+    """Routes of the files without blanks, the camera's page among them."""
+
+    def add_routes(self, app):
+        app.get("/")(self.camera)
+        app.get("/camera")(self.camera)
+        app.get("/style.css")(self.style)
+        app.get("/app.js")(self.script)
+        app.get("/icon.svg")(self.icon)
+
+    async def camera(self, request):
+        return _send(request, "camera.html", "text/html; charset=UTF-8")
+
+    async def style(self, request):
+        return _send(request, "style.css", "text/css; charset=UTF-8")
+
+    async def script(self, request):
+        return _send(request, "app.js", "text/javascript; charset=UTF-8")
+
+    async def icon(self, request):
+        return _send(request, "icon.svg", "image/svg+xml")
 
 
-async def script(exchange):
-    await _send(exchange, "app.js", "text/javascript; charset=UTF-8")
-
-
-async def icon(exchange):
-    await _send(exchange, "icon.svg", "image/svg+xml")
-
-
-async def camera(exchange):
-    await _send(exchange, "camera.html", "text/html; charset=UTF-8")
-
-
-async def _send(exchange, name, kind):
-    file = opened(name + ".gz")
-    try:
-        size = file.seek(-_FOOTER, 2) + _FOOTER
-        footer = file.read(_FOOTER)
-        file.seek(0)
-        tag = '"{}"'.format(binascii.hexlify(footer[:4]).decode())
-        headers = "ETag: {}\r\nVary: Accept-Encoding\r\nCache-Control: no-cache\r\n".format(tag)
-        if tag in exchange.header("If-None-Match"):
-            await exchange.start(304, kind, headers)
-            return
-        source = file
-        if "gzip" in exchange.header("Accept-Encoding"):
-            headers += "Content-Encoding: gzip\r\n"
-        else:
-            size = int.from_bytes(footer[4:], "little")
-            source = deflate.DeflateIO(file, deflate.GZIP, _WINDOW)
-        headers += "Content-Length: {}\r\n".format(size)
-        await exchange.start(200, kind, headers)
-        await _pump(exchange, source)
-    finally:
+def _send(request, name, kind):
+    file = open_page(name + ".gz")
+    size = file.seek(-_FOOTER, 2) + _FOOTER
+    footer = file.read(_FOOTER)
+    file.seek(0)
+    tag = '"{}"'.format(binascii.hexlify(footer[:4]).decode())
+    known = request.headers.get("If-None-Match", "")
+    accepts_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+    if tag in known or known.strip() == "*":
         file.close()
+        response = Response("", 304, {"Content-Type": kind})
+    elif accepts_gzip:
+        response = Response.send_file(name, stream=file, content_type=kind, compressed=True)
+    else:
+        content = deflate.DeflateIO(file, deflate.GZIP, _WINDOW, True)
+        response = Response.send_file(name, stream=content, content_type=kind)
+    if not accepts_gzip:
+        size = int.from_bytes(footer[4:], "little")
+    response.headers["Content-Length"] = str(size)
+    response.headers["ETag"] = tag
+    response.headers["Vary"] = "Accept-Encoding"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
 
 
-async def _pump(exchange, source):
-    buffer = bytearray(_PIECE)
-    view = memoryview(buffer)
-    while True:
-        got = source.readinto(buffer)
-        if not got:
-            break
-        await exchange.write(view[:got])
-
-
-def opened(name):
-    """A file of lib/www as it lies in the flash, to be read and closed.
+def open_page(name):
+    """Open a file of lib/www for reading, as it lies in the flash.
 
     It is where the firmware's modules are: in the copy that runs, frozen, or in /lib.
     """

@@ -1,51 +1,53 @@
-"""Pages with blanks: a file of lib/www, sent line by line, each {{word}} filled in.
+"""Pages with blanks: files of lib/www whose {{blanks}} are filled in while they are sent."""
 
-A line that begins with {{?word}} is sent where the word stands for something, else left out.
-"""
+from microdot import Response
 
-
-async def send(exchange, name, fill):
-    """`fill(word)` is text to be escaped, an iterator of finished HTML, or something false."""
-    page = exchange.site.part("static").opened(name)
-    try:
-        while True:
-            line = page.readline()
-            if not line:
-                break
-            if line.startswith(b"{{?"):
-                end = line.find(b"}}")
-                if not fill(line[3:end].decode()):
-                    continue
-                line = line[end + 2 :]
-            await _line(exchange, line, fill)
-    finally:
-        page.close()
+from app.http.static import open_page
 
 
-async def _line(exchange, line, fill):
-    while True:
-        at = line.find(b"{{")
-        if at < 0:
-            break
-        end = line.find(b"}}", at)
-        await exchange.write(line[:at])
-        await _filled(exchange, fill(line[at + 2 : end].decode()))
-        line = line[end + 2 :]
-    await exchange.write(line)
+def page(name, fill, status=200, headers=None):
+    """Return the response with the page `name`.
 
-
-async def _filled(exchange, value):
-    if not value:
-        return
-    if isinstance(value, str):
-        await exchange.write(escape(value))
-        return
-    for part in value:
-        await exchange.write(part)
+    `fill(blank)` is text to be escaped, an iterable of finished HTML, or something false. A line
+    that begins with {{?blank}} is sent if that blank is not false.
+    """
+    response = Response(_filled(name, fill), status, headers)
+    response.headers["Content-Type"] = "text/html; charset=UTF-8"
+    return response
 
 
 def escape(text):
-    """Text as it may stand in HTML, also between quotes."""
+    """Return text as it may stand in HTML, also between quotes."""
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(char, entity)
     return text.replace("'", "&#39;")
+
+
+def _filled(name, fill):
+    """Yield the parts of a page."""
+    file = open_page(name)
+    try:
+        line = file.readline()
+        while line:
+            if line.startswith(b"{{?"):
+                end = line.find(b"}}")
+                line = line[end + 2 :] if fill(line[3:end].decode()) else b""
+            yield from _filled_line(line, fill)
+            line = file.readline()
+    finally:
+        file.close()
+
+
+def _filled_line(line, fill):
+    at = line.find(b"{{")
+    while at >= 0:
+        end = line.find(b"}}", at)
+        yield line[:at]
+        value = fill(line[at + 2 : end].decode())
+        if isinstance(value, str):
+            yield escape(value)
+        elif value:
+            yield from value
+        line = line[end + 2 :]
+        at = line.find(b"{{")
+    yield line

@@ -1,4 +1,4 @@
-"""The web server on one port, a bare asyncio server of the same bytes on another."""
+"""The web server on one port, a bare asyncio server of the same pictures on another."""
 
 import asyncio
 import gc
@@ -7,9 +7,9 @@ from parts import Log, Parts, arguments, jpeg, say
 
 from aio.listener import Budget, Listener
 from app.http.auth import Access
-from app.http.images import Web
-from app.http.router import Pages
-from app.http.server import HTTPDoor
+from app.http.headers import Headers
+from app.http.images import Images
+from app.http.server import HTTPServer
 
 _HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
@@ -27,7 +27,7 @@ _PART_HEAD = (
 
 
 class Bare:
-    """What asyncio does by itself: nothing is captured, checked or made for a request."""
+    """asyncio's own server: it captures, checks and makes nothing for a request."""
 
     def __init__(self, size):
         self._frame = jpeg(size)
@@ -56,24 +56,36 @@ class Bare:
         await writer.drain()
 
 
-class Site:
-    """What the gate and the pages look at."""
+class WiFi:
+    """A network without an address."""
 
     ap_open = False
+    ap_address = ""
 
-    def __init__(self, parts):
-        self.settings = parts.settings
-        self.wifi = self
-        self.log = parts.log
+    def address(self):
+        return ""
+
+
+class Clock:
+    """A clock that is set: each response has its date."""
+
+    def __init__(self):
+        self.set = asyncio.Event()
+        self.set.set()
+
+    def utc(self):
+        return 753_315_200
 
 
 def web(parts, port):
-    """The listener of the web server, still to be run."""
-    site = Site(parts)
-    access = Access(parts.settings, site.wifi, "bench")
-    pages = Pages(access, None, site, None, "DVES_BE7C40")
-    door = HTTPDoor(Web(parts.frames, pages), access, pages)
-    return Listener(port, door.serve, door.busy, parts.deadlines, Log(), Budget(6))
+    """Return the listener of the web server, which is still to be run."""
+    wifi, headers = WiFi(), Headers(Clock())
+    access = Access(parts.settings, wifi, "bench")
+    images = Images(parts.frames, headers)
+    server = HTTPServer(
+        access, headers, images, parts.settings, None, wifi, None, None, parts.log, "DVES_BE7C40"
+    )
+    return Listener(port, server.serve, server.busy, parts.deadlines, Log(), Budget(6))
 
 
 async def main(size, port, bare_port):

@@ -1,35 +1,224 @@
-"""GET and POST /api/settings: every row of the schema, and new values for some."""
+"""The API: settings, camera parameters, commands, state, log, networks and updates as JSON."""
 
 import json
 
-from aio.late import borrow
+from microdot import Response
+from micropython import const
+
+from app.settings import schema
+from config import product
+from proto.http import HTTPError
+from proto.params import FRAMESIZES, PARAMS
+from proto.values import BadArgument, UnknownCommand
+
+_JSON = "application/json; charset=UTF-8"  # as microdot names it for a dictionary
+_MOST_JSON = const(4_096)
+_MOST_SETTINGS = const(10_240)  # a certificate of 8 KB fits
 
 
-async def read(exchange):
-    """{"settings": [{"name", "kind", "value", "allowed", ...}, ...]}; secrets have no value.
+class API:
+    """Routes of the API, which config/openapi.yaml describes, and of uploads."""
 
-    All but the values stands in settings.json (tools/docs.py), which is read line by line.
-    """
-    settings = exchange.site.settings
-    await exchange.start(200, "application/json")
-    send = exchange.site.part("template").send
-    await send(exchange, "settings.json", lambda blank: (_value(settings, blank),))
+    def __init__(self, settings, commands, wifi, status, access, images, updater, device_id):
+        self._settings = settings
+        self._commands = commands
+        self._wifi = wifi
+        self._status = status
+        self._access = access
+        self._images = images
+        self._updater = updater
+        self._device_id = device_id
+
+    def add_routes(self, app):
+        app.get("/api/settings")(self.settings)
+        app.post("/api/settings")(self.set_settings)
+        app.get("/api/camera")(self.camera)
+        app.post("/api/camera")(self.set_camera)
+        app.post("/api/command")(self.command)
+        app.get("/api/status")(self.status)
+        app.get("/api/log")(self.log)
+        app.get("/api/networks")(self.networks)
+        app.post("/update")(self.update)
+
+    # Settings
+
+    async def settings(self, request):
+        rows = (self._setting(row, text) for row, text in self._settings.all())
+        return _list("settings", rows)
+
+    def _setting(self, row, text):
+        check, names = row[schema.CHECK], schema.choices(row)
+        default, flags = row[schema.DEFAULT], row[schema.FLAGS]
+        found = {
+            "name": row[schema.NAME],
+            "kind": "text",
+            "value": text,
+            "allowed": str(check),
+            "default": names[default] if names else str(default),
+            "restarts": bool(flags & schema.RESTART),
+            "group": row[schema.GROUP_TITLE],
+            "label": row[schema.LABEL],
+            "about": row[schema.ABOUT],
+        }
+        if flags & schema.SECRET or row[schema.KIND] == schema.FILE:
+            found["kind"] = "file" if row[schema.KIND] == schema.FILE else "secret"
+            found["value"] = None
+            found["set"] = bool(self._settings[row[schema.NAME]])
+        elif names:
+            found["kind"] = "choice"
+            found["options"] = names
+        elif row[schema.KIND] == schema.INT:
+            found["kind"] = "number"
+            found["low"], found["high"] = check.low, check.high
+        return found
+
+    async def set_settings(self, request):
+        """Set all that are given, or none; the response names what is wrong with each."""
+        given = _object(request, _MOST_SETTINGS)
+        wanted = {name: _text(name, value) for name, value in given.items()}
+        faults, saved, restarts = await self._settings.apply(wanted)
+        if faults:
+            what = "Nothing was changed: {}.".format(", ".join(sorted(faults)))
+            return {"error": what, "faults": faults}, 400
+        return {"restarts": restarts, "saved": saved}
+
+    # Camera parameters
+
+    async def camera(self, request):
+        """Return all parameters; the value of one that this camera's driver lacks is null."""
+        values = self._status.camera.values()
+        return _list("parameters", (_parameter(row, values) for row in PARAMS))
+
+    async def set_camera(self, request):
+        """Set all that are given, or none."""
+        try:
+            await self._commands.call("camera", json.dumps(_object(request)))
+        except BadArgument as e:
+            raise HTTPError(400, str(e)) from None
+        return {"values": self._status.camera.values()}
+
+    # Commands
+
+    async def command(self, request):
+        """Run a command as MQTT and the consoles do."""
+        given = _object(request)
+        name = given.get("command")
+        if not isinstance(name, str) or not set(given) <= {"command", "argument"}:
+            raise HTTPError(400, 'The body has to be {"command": "...", "argument": "..."}.')
+        argument = _text("argument", given.get("argument", ""))
+        try:
+            reply, text, _ = await self._commands.call(name, argument)
+        except UnknownCommand:
+            raise HTTPError(404, "There is no such command; the command help lists all.") from None
+        except BadArgument as e:
+            raise HTTPError(400, "{}: {}".format(name, e)) from None
+        if text is None:  # it comes when the work is done
+            text = "reply follows on " + self._status.topics.stat(reply).decode()
+        return {"command": reply, "reply": text}
+
+    # State
+
+    async def status(self, request):
+        """Return what the camera's page shows of it."""
+        status = self._status
+        _, time, _ = await self._commands.call("time", "")
+        return {
+            "name": product.NAME,
+            "version": product.VERSION,
+            "device_id": self._device_id,
+            "topic": self._settings["topic"],
+            "host": self._access.host,
+            "open": self._access.open,
+            "uptime_s": status.log.uptime_s(),
+            "time": time,
+            "heap_free": status.chip.free_bytes(),
+            "started_by": status.chip.reset_cause(),
+            "wifi": self._wifi_state(),
+            "broker": {"state": status.broker_state(), "connects": status.session.connects},
+            "camera": _camera_state(status.camera),
+            "viewers": self._images.viewers,
+            "power": status.power.on,
+            "timer": status.power.minutes_left,
+            "restarts": sum(status.supervisor.restarts.values()),
+            "errors": status.log.errors,
+            "last_error": status.log.last_error,
+            "update": self._updater.state,
+        }
+
+    def _wifi_state(self):
+        wifi = self._wifi
+        return {
+            "state": wifi.state,
+            "reason": wifi.reason,
+            "ssid": wifi.network[0] if wifi.state == "joined" else self._settings["ssid"],
+            "address": wifi.address(),
+            "signal": wifi.rssi(),
+            "ap_open": wifi.ap_open,
+        }
+
+    async def log(self, request):
+        """Return the lines of the log, the oldest first."""
+        return _list("lines", iter(self._status.log.lines()))
+
+    async def networks(self, request):
+        """Return the Wi-Fi networks in reach, the strongest first."""
+        found = await self._wifi.scan()
+        rows = ({"ssid": n, "signal": rssi, "secured": bool(key)} for n, rssi, key in found)
+        return _list("networks", rows)
+
+    # Updates
+
+    async def update(self, request):
+        """Install the update in the body; the old firmware stays unless all of it is right."""
+        body = request.stream
+        status, text = await self._updater.upload(body.readinto, body.left)
+        return {"message" if status == 200 else "error": text}, status
 
 
-def _value(settings, blank):
-    """What stands in a blank, `choice:mqttverify ca off` for instance, as JSON."""
-    what, _, rest = blank.partition(":")
-    name, *names = rest.split(" ")
-    value = settings[name]
-    if what == "set":
-        return "true" if value else "false"
-    if what == "choice":
-        value = names[value]
-    elif what == "login" and "@" in value:
-        value = borrow("proto.uri").without_password(value)
-    return json.dumps(str(value))
+def _parameter(row, values):
+    name, low, high, initial = row
+    found = {"name": name, "value": values.get(name), "low": low, "high": high, "default": initial}
+    if name == "framesize":
+        found["options"] = ["{} x {}".format(width, height) for _, width, height in FRAMESIZES]
+    return found
 
 
-async def write(exchange):
-    """Set all that are given, or none; what is wrong stands beside each name."""
-    return "pages.apisave", "settings", await borrow("app.http.json_body").texts(exchange)
+def _camera_state(camera):
+    return {
+        "state": camera.state,
+        "reason": camera.reason,
+        "captured": camera.captured,
+        "failed": camera.failed,
+        "recoveries": sum(camera.recoveries.values()),
+    }
+
+
+def _list(name, values):
+    """Return a response with one list, each of whose values is made when it is sent."""
+    return Response(_list_parts(name, values), headers={"Content-Type": _JSON})
+
+
+def _list_parts(name, values):
+    yield '{{"{}": ['.format(name)
+    comma = ""
+    for value in values:
+        yield comma
+        yield json.dumps(value)
+        comma = ",\n"
+    yield "]}"
+
+
+def _object(request, most=_MOST_JSON):
+    """Return the JSON object in the body of a request; raises HTTPError."""
+    if request.content_length > most:
+        raise HTTPError(413, "That is more than {} bytes at once.".format(most))
+    return request.json
+
+
+def _text(name, value):
+    """Return a value as the text that commands and settings take."""
+    if value is True or value is False:
+        return "1" if value else "0"
+    if isinstance(value, (int, str)):
+        return str(value)
+    raise HTTPError(400, "{}: a text, a whole number, true or false.".format(name))

@@ -1,59 +1,61 @@
-"""The login page: the admin password for a session, and out again."""
+"""Login and logout: the admin password opens a session, which a cookie names."""
 
-from aio.late import borrow
+from microdot import redirect
 
-_COOKIE = "Set-Cookie: session={}; Path=/; HttpOnly; SameSite=Strict{}\r\n"
+from app.http.template import page
 
-
-async def page(exchange, status=200, message="", wanted=None):
-    """The form; without a password there is nothing to log in for."""
-    if exchange.site.access.open:
-        await exchange.redirect("/")
-        return
-    if wanted is None:
-        wanted = exchange.request.args.get("next", "/")
-    words = {"next": _local(wanted), "message": message}
-    retry = ""
-    if status == 429:
-        retry = "Retry-After: {}\r\n".format(_wait_s(exchange))
-    await exchange.start(status, headers=retry)
-    await exchange.site.part("template").send(exchange, "login.html", words.get)
+_COOKIE = "session={}; Path=/; HttpOnly; SameSite=Strict{}"  # microdot's has no SameSite
 
 
-async def enter(exchange):
-    """Open a session for who knows the password."""
-    access = exchange.site.access
-    fields = await borrow("app.http.pages.formbody").fields(exchange, ("password", "next"))
-    wanted = _local(fields.get("next", "/"))
-    if access.open:
-        await exchange.redirect(wanted)
-        return
-    wait_s = _wait_s(exchange)
-    if wait_s:
-        text = "Too many wrong passwords: wait {} seconds, then try again.".format(wait_s)
-        await page(exchange, 429, text, wanted)
-        return
-    guard = access.guard()
-    if await guard.is_password(access, fields.get("password", ""), exchange.address):
-        await exchange.redirect(wanted, headers=_COOKIE.format(guard.enter(access), ""))
-    else:
-        exchange.site.log.info("web", "a wrong password")
-        await page(exchange, 401, "That is not the password. Try again.", wanted)
+class LoginPages:
+    """Routes of the login page."""
+
+    def __init__(self, access, log):
+        self._access = access
+        self._log = log
+
+    def add_routes(self, app):
+        app.get("/login")(self.form)
+        app.post("/login")(self.log_in)
+        app.post("/logout")(self.log_out)
+
+    async def form(self, request):
+        """Show the form; without a password there is nothing to log in for."""
+        if self._access.open:
+            return redirect("/", 303)
+        return _form(request.args.get("next", "/"))
+
+    async def log_in(self, request):
+        """Open a session if the password is right."""
+        target = _local(request.form.get("next", "/"))
+        if self._access.open:
+            return redirect(target, 303)
+        wait_s = self._access.wait_s(request.address)
+        if wait_s:
+            text = "Too many wrong passwords: wait {} seconds, then try again."
+            return _form(target, text.format(wait_s), 429, {"Retry-After": str(wait_s)})
+        password = request.form.get("password", "")
+        if not await self._access.is_password(password, request.address):
+            self._log.info("web", "a wrong password")
+            return _form(target, "That is not the password. Try again.", 401)
+        response = redirect(target, 303)
+        response.headers["Set-Cookie"] = _COOKIE.format(self._access.log_in(), "")
+        return response
+
+    async def log_out(self, request):
+        """End the session."""
+        self._access.log_out(request.cookies.get("session", ""))
+        response = redirect("/login", 303)
+        response.headers["Set-Cookie"] = _COOKIE.format("", "; Max-Age=0")
+        return response
 
 
-async def leave(exchange):
-    """End the session."""
-    access = exchange.site.access
-    access.guard().leave(access, exchange.request.cookies.get("session", ""))
-    await exchange.redirect("/login", headers=_COOKIE.format("", "; Max-Age=0"))
-
-
-def _wait_s(exchange):
-    access = exchange.site.access
-    return access.guard().wait_s(access, exchange.address)
+def _form(target, message="", status=200, headers=None):
+    texts = {"next": _local(target), "message": message}
+    return page("login.html", texts.get, status, headers)
 
 
 def _local(path):
-    """An address of ours: nobody is led to another site, nor a header split."""
+    """Return a path of the camera's own, else "/": no other site, nothing that splits a header."""
     plain = all("!" <= char <= "~" and char not in '\\"<>' for char in path)
     return path if plain and path[:1] == "/" and path[1:2] != "/" else "/"

@@ -1,66 +1,178 @@
-"""The setup form as a page: every value but the secrets', errors beside their fields."""
+"""Set-up: the form with every value but the secrets, and the page that follows a save."""
 
-from aio.late import borrow
+from app.http.template import escape, page
+from app.identity import host_name
+from proto.http import HTTPError
 
 _SECRETS = ("password", "mqttpass", "mqttca", "adminpass")  # never in the page
+_NAMES = (
+    "ssid", "password", "mqtthost", "mqttport", "mqttuser", "mqttpass", "mqttca", "topic",
+    "timezone", "adminpass",
+)  # fmt: skip
+_LOGIN = ("mqttuser", "mqttpass")  # forgotten together
+_FORGET = ("password", "mqttuser", "mqttpass", "mqttca", "adminpass")
+_FIELDS = {"ssid": "wifissid", "password": "wifipassword", "mqttpass": "mqttpassword"}
+_BUTTONS = ("save", "savereboot", "reboot")
 
 
-async def page(exchange, typed=None, errors=None):
-    """The form; after a refused POST with what was typed, and what is wrong, by setting."""
-    found = ()
-    if exchange.request.args.get("scan"):
-        found = await borrow("app.http.pages.networks").seen(exchange)
-    form = _Form(exchange.site, typed or {}, errors or {}, found)
-    await exchange.start(400 if errors else 200)
-    await exchange.site.part("template").send(exchange, "setup.html", form.fill)
+class SetupPages:
+    """Routes of the set-up page. Its fields have the names that the C firmware gave them."""
+
+    def __init__(self, settings, commands, wifi, access, device_id):
+        self._settings = settings
+        self._commands = commands
+        self._wifi = wifi
+        self._access = access
+        self._device_id = device_id
+
+    def add_routes(self, app):
+        app.get("/setup")(self.form)
+        app.post("/setup")(self.save)
+
+    async def form(self, request):
+        """Show the form; `?scan=1` lists the networks in reach for browsers without JavaScript."""
+        found = await self._wifi.scan() if request.args.get("scan") else ()
+        return self._form({}, {}, found)
+
+    def _form(self, typed, faults, networks=()):
+        form = _Form(self._settings, self._access.open, self._device_id, typed, faults, networks)
+        return page("setup.html", form.fill, 400 if faults else 200)
+
+    async def save(self, request):
+        """Save, save and reboot, or reboot; faults are shown in the form beside what was typed."""
+        typed = _typed(request.form)
+        button = _button(typed)
+        if button == "reboot":
+            await self._commands.call("restart", "1")
+            return self._saved("Restarting", {}, True, True)
+        wanted = self._wanted(typed)
+        faults, saved, restarts = await self._settings.apply(wanted)
+        if faults:
+            return self._form(typed, faults)
+        if button == "savereboot":
+            await self._commands.call("restart", "1")
+            restarts = True
+        title = "Saved" if saved else "In force, but not saved"
+        return self._saved(title, wanted, saved, restarts)
+
+    def _wanted(self, typed):
+        """Return {setting: text} of what differs; an empty field leaves its setting as it is."""
+        if typed.get("network") and not typed.get("ssid"):
+            typed["ssid"] = typed["network"]  # chosen from the list, without JavaScript
+        wanted = {}
+        for name in _NAMES:
+            text = typed.get(name, "")
+            if name != "password":
+                text = text.strip()
+            if text and text != str(self._settings[name]):
+                wanted[name] = text
+            elif typed.get("forget_" + name):
+                for each in _LOGIN if name in _LOGIN else (name,):
+                    wanted[each] = ""
+        return wanted
+
+    def _saved(self, title, changed, saved, restarts):
+        """Show what happens next, and where the camera will be."""
+        settings = self._settings
+        ssid, fallback_s = settings["ssid"], settings["apfallback"]
+        host = self._access.host
+        if "topic" in changed:  # with the next start the host name follows it
+            host = host_name(self._device_id, settings["topic"]).lower() + ".local"
+        texts = {
+            "title": title,
+            "unkept": not saved,
+            "restarts": restarts,
+            "ssid": ssid,
+            "joins": ssid and (restarts or "ssid" in changed or "password" in changed),
+            "alone": restarts and not ssid,
+            "locked": changed.get("adminpass"),
+            "ap": ssid and self._wifi.ap_open,
+            "fallback": ssid and _duration(fallback_s),
+            "stays": ssid and not fallback_s,
+            "host": ssid and host,
+            "device": self._device_id,
+        }
+        return page("saved.html", texts.get)
 
 
 class _Form:
-    """Fills the blanks of setup.html: `what:` and the name of a setting, mostly."""
+    """Fills the blanks of setup.html, most of which are `what:` and the name of a setting."""
 
-    def __init__(self, *given):
-        self.site, self.typed, self.errors, self.found = given
-        self.settings = self.site.settings
-        self.zone_seen = False
+    def __init__(self, settings, is_open, device_id, typed, faults, networks):
+        self._settings = settings
+        self._typed = typed
+        self._faults = faults
+        self._found = networks
+        self._zone_seen = False
+        self._blanks = {
+            "error": self._faults.get,
+            "value": self._value,
+            "stored": self._stored,
+            "has": self._settings.__getitem__,
+            "zone": self._zone,
+            "wrong": self._wrong,
+            "networks": self._networks,
+            "device": lambda _: device_id,
+            "open": lambda _: is_open,
+        }
 
-    def fill(self, word):
-        what, _, name = word.partition(":")
-        if what == "error":
-            return self.errors.get(name)
-        if what == "value":
-            return self.value(name)
-        if what == "stored":  # of a secret only whether there is one
-            return "stored; leave it empty to keep it" if self.settings[name] else "none is stored"
-        if what == "has":
-            return self.settings[name]
-        if what == "zone":
-            return self.zone(name)
-        return self.about(what, name)
+    def fill(self, blank):
+        what, _, name = blank.partition(":")
+        return self._blanks[what](name)
 
-    def value(self, name):
-        if name in self.typed and name not in _SECRETS:
-            return self.typed[name]
-        return str(self.settings[name] or "")  # port 0 is none
+    def _value(self, name):
+        if name in self._typed and name not in _SECRETS:
+            return self._typed[name]
+        return str(self._settings[name] or "")  # port 0 is none
 
-    def zone(self, field):
-        """One to pick from, as its name and its rule; without, a rule that is not in the list."""
-        name, _, rule = field.rpartition(" ")
-        chosen = not self.zone_seen and rule in ("", self.value("timezone"))
-        self.zone_seen = self.zone_seen or chosen
+    def _stored(self, name):
+        is_stored = self._settings[name]
+        return "stored; leave it empty to keep it" if is_stored else "none is stored"
+
+    def _wrong(self, number):
+        """Return whether there is one fault (1), or several (2)."""
+        return min(len(self._faults), 2) == int(number)
+
+    def _zone(self, zone):
+        """Yield an option of the time zones, from `name rule`.
+
+        The blank without a name stands for a rule that is not in the list.
+        """
+        name, _, rule = zone.rpartition(" ")
+        chosen = not self._zone_seen and rule in ("", self._value("timezone"))
+        self._zone_seen = self._zone_seen or chosen
         if chosen or rule:
-            rule = rule or self.value("timezone")
-            escape = self.site.part("template").escape
+            rule = rule or self._value("timezone")
             yield '<option value="{}"{}>'.format(escape(rule), " selected" if chosen else "")
             yield name or "as now: " + escape(rule)
             yield "</option>"
 
-    def about(self, what, number):
-        if what == "device":
-            return self.site.device_id
-        if what == "open":
-            return self.site.access.open
-        if what == "wrong":  # one field, or several
-            return min(len(self.errors), 2) == int(number)
-        if what == "networks" and self.found:
-            escape = self.site.part("template").escape
-            return borrow("app.http.pages.networks").options(self.found, escape)
+    def _networks(self, _):
+        for ssid, rssi, secured in self._found:
+            name = escape(ssid)
+            radio = '<li><label><input type="radio" name="network" value="{}"> {} '
+            yield radio.format(name, name)
+            yield '<meter min="-95" max="-45" value="{}">{} dBm</meter> '.format(rssi, rssi)
+            yield "{}</label></li>".format("" if secured else "open")
+
+
+def _typed(form):
+    """Return {name: text} of the fields, each by the name of its setting."""
+    fields = [(name, _FIELDS.get(name, name)) for name in _NAMES]
+    fields += [("forget_" + name, "forget_" + _FIELDS.get(name, name)) for name in _FORGET]
+    fields += [(name, name) for name in ("network",) + _BUTTONS]
+    return {name: form[field] for name, field in fields if field in form}
+
+
+def _button(typed):
+    pressed = [button for button in _BUTTONS if button in typed]
+    if len(pressed) != 1:
+        raise HTTPError(400, "One of save, savereboot and reboot has to be in the form.")
+    return pressed[0]
+
+
+def _duration(seconds):
+    """Return a duration as text, "" for none."""
+    if not seconds or seconds % 60:
+        return "{} seconds".format(seconds) if seconds else ""
+    return "{} minutes".format(seconds // 60) if seconds > 60 else "1 minute"

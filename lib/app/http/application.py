@@ -1,0 +1,119 @@
+"""The Microdot application: all routes, and what every response has in common."""
+
+from microdot import Microdot, Response
+
+from app.http.errors import Errors
+from app.http.pages.api import API
+from app.http.pages.login import LoginPages
+from app.http.pages.portal import Portal
+from app.http.pages.setup import SetupPages
+from app.http.request import Request
+from app.http.static import StaticFiles
+from proto.http import REASONS, HTTPError
+
+
+class Application(Microdot):
+    """All routes: `request` makes the request of a head, `dispatch_request` answers it."""
+
+    def __init__(
+        self, access, headers, images, settings, commands, wifi, status, updater, log, device_id
+    ):
+        super().__init__()
+        self._headers = headers
+        self._wifi = wifi
+        self._log = log
+        self._errors = Errors(access)
+        self._portal = Portal(wifi)
+        images.add_routes(self)
+        StaticFiles().add_routes(self)
+        SetupPages(settings, commands, wifi, access, device_id).add_routes(self)
+        LoginPages(access, log).add_routes(self)
+        API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
+        self.options_handler = self._options
+        self.errorhandler(404)(self._not_found)
+        self.errorhandler(405)(self._not_allowed)
+        self.errorhandler(Exception)(self._failed)
+        self.after_request(self._finish)
+        self.after_error_request(self._finish)
+
+    def route(self, url_pattern, methods=None):
+        """Register a handler, a coroutine that may raise HTTPError.
+
+        It is called once the body is in memory, unless that is an upload. A dot in the pattern
+        stands for itself: microdot's patterns are regular expressions.
+        """
+        register = super().route(url_pattern.replace(".", "\\."), methods)
+
+        def decorated(handler):
+            async def answer(request):
+                return await self._answer(handler, request)
+
+            return register(answer)
+
+        return decorated
+
+    async def _answer(self, handler, request):
+        """Call a handler; microdot prints a traceback only for what is not expected here."""
+        try:
+            if not request.is_upload:
+                await request.load()
+            return await handler(request)
+        except HTTPError as e:
+            return self._errors.response(request, e.status, str(e))
+        except OSError:  # the client has gone, or is too slow
+            request.abandon()
+            return Response.already_handled
+        except MemoryError:
+            self._log.error("web", request.path + ": too little memory")
+            return self._errors.response(request, 503)
+
+    def request(self, head, rest, connection, limit_ms):
+        """Return the Request of a parsed head; raises HTTPError."""
+        request = Request(self, head, rest, connection, limit_ms)
+        if request.path == "/" and self._wifi.ap_open:
+            request.path = "/setup"  # what a guest of the access point is looking for
+        return request
+
+    def refuse(self, request, status):
+        """Return the finished response to a request that no handler gets."""
+        if status == 421 and self._wifi.ap_open:  # the access point resolves every name
+            response = self._not_found(request)
+        else:
+            response = self._errors.response(request, status)
+        response.is_head = request.method == "HEAD"
+        return self._finish(request, response)
+
+    def _not_found(self, request):
+        return self._portal.answer(request.path) or self._errors.response(request, 404)
+
+    def _not_allowed(self, request):
+        headers = {"Allow": ", ".join(self._allowed(request.path))}
+        return self._errors.response(request, 405, "", headers)
+
+    def _allowed(self, path):
+        """Return the methods of a path."""
+        methods = []
+        for found, pattern, _, _, _ in self.url_map:
+            if pattern.match(path) is not None:
+                methods += ["GET", "HEAD"] if "GET" in found else found
+        return methods
+
+    def _options(self, request):
+        """Return what microdot makes of OPTIONS: the headers for `*`, else an error's status."""
+        if request.path == "*":  # the server as a whole: RFC 9110 section 9.3.7
+            return {"Allow": "GET, HEAD, POST, OPTIONS"}
+        return 405 if self._allowed(request.path) else 404
+
+    def _failed(self, request, error):
+        self._log.error("web", "{}: {!r}".format(request.path, error))
+        return self._errors.response(request, 500)
+
+    def _finish(self, request, response):
+        """Add what every response has in common."""
+        if response is not Response.already_handled:
+            response.reason = REASONS[response.status_code]
+            for name, value in self._headers.pairs():
+                response.headers[name] = value
+            if "Cache-Control" not in response.headers:
+                response.headers["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,289 @@
+"""app.http.auth: host names, origins, sessions, HTTP Basic, and the price of guessing."""
+
+import asyncio
+import binascii
+import unittest
+
+from fakes import run
+from webserver import Settings, Web
+
+import app.http.auth as auth
+from app import password
+from app.http.auth import PUBLIC, Access
+
+WORD = "open, sesame!"
+HASH = run(password.hashed(WORD))
+
+
+class WiFi:
+    ap_address = "192.168.1.1"
+
+    def address(self):
+        return "192.0.2.7"
+
+
+class Request:
+    """What Access reads of a request."""
+
+    def __init__(self, path="/", method="GET", token="", address="192.0.2.9", **headers):
+        self.path = path
+        self.method = method
+        self.headers = {"Host": "cam"}
+        self.headers.update({name.replace("_", "-"): headers[name] for name in headers})
+        self.cookies = {"session": token} if token else {}
+        self.address = address
+
+
+def basic(text, user="admin"):
+    login = "{}:{}".format(user, text)
+    return "Basic " + binascii.b2a_base64(login.encode()).decode().strip()
+
+
+def new_access(stored=HASH, **tunables):
+    return Access(Settings(adminpass=stored), WiFi(), "Cam", **tunables)
+
+
+def wait_ms(ms):
+    async def wait():
+        await asyncio.sleep_ms(ms)
+
+    run(wait())
+
+
+def wait_days(access, days):
+    """Let time pass without a request; HTTPServer.run calls forget_old meanwhile."""
+    for _ in range(days * 29):
+        wait_ms(3_000_000)
+        access.forget_old()
+
+
+def status(access, *args, **kwargs):
+    return run(access.check(Request(*args, **kwargs)))
+
+
+def paths():
+    """Return the paths of all routes."""
+    return [row[1].url_pattern.replace("\\.", ".") for row in Web().app.url_map]
+
+
+class TestNames(unittest.TestCase):
+    def test_only_own_host_names_pass(self):
+        access = new_access("")
+        own = "cam CAM cam.local cam.local. cam:8080 CAM.LOCAL.:80 192.0.2.7 192.168.1.1:80"
+        for host in own.split():
+            self.assertEqual(status(access, Host=host), 0, host)
+        others = "evil.test cam.evil.test cam.local.evil.test:80 192.0.2.70 ca . cam.. cam.local.."
+        for host in others.split():
+            self.assertEqual(status(access, Host=host), 421, host)
+
+    def test_missing_address_is_no_name(self):
+        access = new_access("")
+        access._wifi.address = lambda: ""
+        self.assertEqual(status(access, Host="192.0.2.7"), 421)
+
+    def test_changes_come_from_own_pages_or_from_programs(self):
+        access = new_access("")
+        for method in ("POST", "PUT", "DELETE", "PATCH", "WHATEVER"):
+            self.assertEqual(status(access, "/", method), 0)
+            self.assertEqual(status(access, "/", method, Origin="http://cam"), 0)
+            for origin in ("http://evil.test", "null", "https://cam", "http://cam:81", ""):
+                self.assertEqual(status(access, "/", method, Origin=origin), 403, origin)
+            for site in ("cross-site", "same-site"):
+                self.assertEqual(status(access, "/", method, Sec_Fetch_Site=site), 403)
+        self.assertEqual(status(access, "/", "GET", Origin="http://evil.test"), 0)
+
+
+class TestPassword(unittest.TestCase):
+    def test_guards_everything_but_the_public_pages(self):
+        access = new_access()
+        odd = "/nothing /LOGIN /login/ /login/../setup //login /style.css? /styleXcss".split()
+        for path in paths() + odd:
+            for method in ("GET", "POST", "HEAD", "OPTIONS"):
+                expected = 0 if path in PUBLIC else 401
+                self.assertEqual(status(access, path, method), expected, path)
+        self.assertEqual(PUBLIC, ("/login", "/style.css", "/app.js", "/icon.svg"))
+        for path in PUBLIC:
+            self.assertTrue(path in paths())
+
+    def test_basic_with_the_right_password_and_any_user(self):
+        access = new_access()
+        for user in ("admin", "", "ü"):
+            self.assertEqual(status(access, Authorization=basic(WORD, user)), 0)
+        self.assertEqual(status(access, Authorization=basic(WORD).replace("Basic", "bAsIc")), 0)
+
+    def test_anything_else_is_wrong(self):
+        for given in (
+            [WORD[:n] for n in range(len(WORD))]
+            + [WORD + more for more in (" ", "x", "\0", WORD)]
+            + [WORD.upper(), " " + WORD, HASH, WORD[:-1] + "?", "x" * 500]
+        ):
+            self.assertEqual(status(new_access(), Authorization=basic(given)), 401, given)
+        for header in ("Basic", "Basic ", "Basic !!!", "Basic " + WORD, "Bearer " + WORD, WORD):
+            self.assertEqual(status(new_access(), Authorization=header), 401, header)
+
+    def test_address_pauses_after_five_wrong_passwords(self):
+        access = new_access()
+        for _ in range(5):
+            self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
+        self.assertEqual(status(access, Authorization=basic(WORD)), 429)
+        self.assertEqual(access.wait_s("192.0.2.9"), 30)
+        self.assertEqual(status(access, address="192.0.2.1", Authorization=basic(WORD)), 0)
+        wait_ms(29_000)
+        self.assertEqual(status(access, Authorization=basic(WORD)), 429)
+        wait_ms(1_001)
+        self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
+        self.assertEqual(access.wait_s("192.0.2.9"), 30)
+        wait_ms(30_001)
+        self.assertEqual(status(access, Authorization=basic(WORD)), 0)
+        self.assertEqual(access.wait_s("192.0.2.9"), 0)
+
+    def test_of_a_thousand_guesses_few_are_checked(self):
+        access = new_access()
+        checked = 0
+        for _ in range(1_000):  # within a minute
+            checked += status(access, Authorization=basic("wrong word")) == 401
+            wait_ms(60)
+        self.assertTrue(checked <= 10, checked)
+
+    def test_table_of_addresses_is_bounded_and_keeps_the_worst(self):
+        access = new_access()
+        for _ in range(5):
+            status(access, Authorization=basic("wrong word"))
+        for n in range(40):
+            status(access, address="192.0.2.{}".format(n + 100), Authorization=basic("wrong one"))
+        self.assertTrue(len(access._failures) <= 8)
+        self.assertEqual(status(access, Authorization=basic(WORD)), 429)
+
+    def test_failures_are_forgotten_when_the_ticks_have_wrapped(self):
+        access = new_access()
+        for _ in range(5):
+            status(access, Authorization=basic("wrong word"))
+        for _ in range(14):
+            wait_days(access, 1)
+            self.assertEqual(access.wait_s("192.0.2.9"), 0)
+        self.assertEqual(access._failures, {})
+        self.assertEqual(status(access, Authorization=basic(WORD)), 0)
+
+    def test_failures_still_count_after_nine_minutes(self):
+        access = new_access()
+        for _ in range(5):
+            status(access, Authorization=basic("wrong word"))
+        wait_ms(9 * 60_000)
+        access.forget_old()
+        self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
+        self.assertEqual(access.wait_s("192.0.2.9"), 30)
+
+
+class Passwords:
+    """Stands in for app.password: `old:x` is an old hash of x, `new:x` a current one."""
+
+    def __init__(self):
+        self.same = password.same
+        self.while_hashing = None
+
+    async def matches(self, text, stored):
+        return text == stored[4:]
+
+    def is_current(self, stored):
+        return stored[:4] == "new:"
+
+    async def hashed(self, text):
+        if self.while_hashing:
+            self.while_hashing()
+        return "new:" + text
+
+
+class TestRenewal(unittest.TestCase):
+    """A hash of older firmware is replaced once its password is known."""
+
+    def setUp(self):
+        self.passwords = auth.password = Passwords()
+        self.access = new_access("old:" + WORD)
+
+    def tearDown(self):
+        auth.password = password
+
+    def stored(self):
+        return self.access._settings["adminpass"]
+
+    def test_match_renews_it_and_ends_no_session(self):
+        token = self.access.log_in()
+        self.assertEqual(status(self.access, Authorization=basic(WORD)), 0)
+        self.assertEqual(self.stored(), "new:" + WORD)
+        self.assertEqual(status(self.access, token=token), 0)
+        self.assertEqual(len(self.access._logins), 1)
+
+    def test_wrong_password_renews_nothing(self):
+        self.assertEqual(status(self.access, Authorization=basic("wrong word")), 401)
+        self.assertEqual(self.stored(), "old:" + WORD)
+
+    def test_current_hash_stays(self):
+        self.access._settings["adminpass"] = "new:" + WORD
+        self.access._settings.keep = None
+        self.assertEqual(status(self.access, Authorization=basic(WORD)), 0)
+
+    def test_password_that_is_set_meanwhile_stays_and_ends_the_sessions(self):
+        token = self.access.log_in()
+
+        def change():
+            self.access._settings["adminpass"] = "new:another word"
+
+        self.passwords.while_hashing = change
+        self.assertTrue(run(self.access.is_password(WORD, "192.0.2.9")))
+        self.assertEqual(self.stored(), "new:another word")
+        self.assertEqual(status(self.access, token=token), 401)
+
+
+class TestSessions(unittest.TestCase):
+    def test_does_not_return_when_the_ticks_have_wrapped(self):
+        access = new_access()
+        token = access.log_in()
+        for _ in range(14):
+            wait_days(access, 1)
+            self.assertEqual(status(access, token=token), 401)
+
+    def test_ends_after_half_an_hour_without_use(self):
+        access = new_access()
+        token = access.log_in()
+        self.assertEqual(len(token), 32)
+        for _ in range(3):
+            wait_ms(29 * 60_000)
+            self.assertEqual(status(access, token=token), 0)
+        wait_ms(30 * 60_000)
+        self.assertEqual(status(access, token=token), 401)
+
+    def test_parts_of_a_token_open_nothing(self):
+        access = new_access()
+        token = access.log_in()
+        for wrong in (token[:-1], token + "0", token[:-1] + "x", token.upper() + "!", "0" * 32):
+            self.assertEqual(status(access, token=wrong), 401, wrong)
+
+    def test_of_too_many_the_least_recently_used_ends(self):
+        access = new_access()
+        tokens = [access.log_in() for _ in range(4)]
+        self.assertEqual(status(access, token=tokens[0]), 0)
+        access.log_in()
+        self.assertEqual([status(access, token=each) for each in tokens], [0, 401, 0, 0])
+
+    def test_log_out_ends_one(self):
+        access = new_access()
+        token, other = access.log_in(), access.log_in()
+        access.log_out(token)
+        self.assertEqual(status(access, token=token), 401)
+        self.assertEqual(status(access, token=other), 0)
+
+    def test_new_password_ends_all(self):
+        access = new_access()
+        token = access.log_in()
+        self.assertEqual(status(access, Authorization=basic(WORD)), 0)
+        access._settings["adminpass"] = run(password.hashed("another word"))
+        self.assertEqual(status(access, token=token), 401)
+        self.assertEqual(status(access, Authorization=basic(WORD)), 401)
+        self.assertEqual(status(access, Authorization=basic("another word")), 0)
+
+    def test_tokens_do_not_repeat(self):
+        access = new_access()
+        self.assertEqual(len({access.log_in() for _ in range(500)}), 500)
+
+
+unittest.main()

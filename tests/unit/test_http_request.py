@@ -1,0 +1,137 @@
+"""app.http.request: forms and JSON, what is refused, and bodies that arrive in pieces."""
+
+import unittest
+
+from fakes import Wire, run
+from webserver import Web
+
+from proto.http import HTTPError, parse_head
+
+
+class Nobody:
+    """A connection without an address."""
+
+    def get_extra_info(self, what):
+        return None
+
+
+def made(data, target="/x"):
+    head = "POST {} HTTP/1.0\r\nContent-Length: {}\r\n\r\n".format(target, len(data))
+    request = Web().app.request(parse_head(head.encode()), data, Nobody(), 1_000)
+    run(request.load())
+    return request
+
+
+def refused(data, name="form"):
+    try:
+        getattr(made(data), name)
+    except HTTPError as e:
+        assert str(e), data
+        return e.status
+    return 0
+
+
+class TestRequest(unittest.TestCase):
+    def test_what_handlers_see(self):
+        head = (
+            b"GET /a?b=%20c&d HTTP/1.1\r\nHost: cam\r\nCookie: a=b; session=x\r\n"
+            b"ACCEPT: text/html\r\n\r\n"
+        )
+        request = Web().app.request(parse_head(head), b"", Nobody(), 1_000)
+        self.assertEqual((request.method, request.path, request.address), ("GET", "/a", ""))
+        self.assertEqual((request.args["b"], request.args["d"]), (" c", ""))
+        self.assertEqual(request.cookies, {"a": "b", "session": "x"})
+        self.assertEqual(request.headers.get("Host"), "cam")
+        self.assertTrue(request.wants_page())
+        self.assertFalse(request.is_api() or request.answered)
+
+    def test_methods_are_case_sensitive(self):
+        with self.assertRaises(HTTPError):
+            Web().app.request(parse_head(b"Get / HTTP/1.0\r\n\r\n"), b"", Nobody(), 1_000)
+
+    def test_lengths(self):
+        for path, length, too_long in (
+            ("/x", 16_384, False),
+            ("/x", 16_385, True),
+            ("/update", 2_097_152, False),
+            ("/update", 2_097_153, True),
+        ):
+            head = "POST {} HTTP/1.0\r\nContent-Length: {}\r\n\r\n".format(path, length)
+            request = Web().app.request(parse_head(head.encode()), b"", Nobody(), 1_000)
+            self.assertEqual(request.is_too_long(), too_long)
+
+
+class TestForm(unittest.TestCase):
+    def test_fields(self):
+        form = made(b"a=1+2%203&b=%C3%A4%e2%82%ac%26%3D&other=x&%C3%BC=%00").form
+        expected = {"a": "1 2 3", "b": "\xe4\u20ac&=", "other": "x", "\xfc": "\0"}
+        self.assertEqual({name: form[name] for name in form}, expected)
+
+    def test_odd_but_whole(self):
+        for data, expected in (
+            (b"", {}),
+            (b"a", {"a": ""}),
+            (b"a=", {"a": ""}),
+            (b"a=b=c", {"a": "b=c"}),
+            (b"a=1&&b=2&", {"a": "1", "b": "2"}),
+        ):
+            form = made(data).form
+            self.assertEqual({name: form[name] for name in form}, expected)
+
+    def test_what_is_refused(self):
+        for data in (b"a=%", b"a=%4", b"a=%zz", b"a=%+1", b"a=\xff", b"a=%ff", b"a=1&a=2"):
+            self.assertEqual(refused(data), 400, data)
+
+    def test_too_long(self):
+        self.assertEqual(refused(b"a=" + b"x" * 9_300), 413)
+        self.assertEqual(refused(b"a=" + b"x" * 9_215), 0)
+        self.assertEqual(refused(b"a=" + b"x" * 9_216), 413)
+
+
+class TestJSON(unittest.TestCase):
+    def test_objects(self):
+        for data, expected in (
+            (b"{}", {}),
+            (b'{"a": 1, "b": [true, null]}', {"a": 1, "b": [True, None]}),
+            ('{"\xfc": "\U0001f4f7"}'.encode(), {"\xfc": "\U0001f4f7"}),
+            (b'{"a": "\\ud83d\\udcf7 x"}', {"a": "\U0001f4f7 x"}),
+        ):
+            self.assertEqual(made(data).json, expected)
+
+    def test_what_is_refused(self):
+        for data in (b"", b"[]", b"{", b"\xff", b"1", b'"x"', b"null"):
+            self.assertEqual(refused(data, "json"), 400, data)
+        for half in (b'"\\ud83d"', b'"\\udcf7"', b'"\\ud83dx"', b'"\\ud83d\\ud83d"'):
+            self.assertEqual(refused(b'{"a": ' + half + b"}", "json"), 400, half)
+            self.assertEqual(refused(b"{" + half + b": 1}", "json"), 400, half)
+
+
+class TestBody(unittest.TestCase):
+    def test_is_read_piece_by_piece_and_no_further(self):
+        async def story():
+            async with Wire() as wire:
+                head = parse_head(b"POST /update HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
+                request = Web().app.request(head, b"012", wire.ours, 1_000)
+                await wire.peer.send(b"3456789and more")
+                view, found = memoryview(bytearray(4)), []
+                while True:
+                    got = await request.stream.readinto(view)
+                    found.append(bytes(view[:got]))
+                    if not got:
+                        return found
+
+        self.assertEqual(run(story()), [b"012", b"3456", b"789", b""])
+
+    def test_client_that_goes_away_is_an_error(self):
+        async def story():
+            async with Wire() as wire:
+                head = parse_head(b"POST /update HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
+                request = Web().app.request(head, b"", wire.ours, 1_000)
+                wire.peer.close()
+                with self.assertRaises(OSError):
+                    await request.load()
+
+        run(story())
+
+
+unittest.main()
