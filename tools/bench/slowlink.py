@@ -1,4 +1,4 @@
-"""A radio link of so many bits a second that all connections share, and who looks through it."""
+"""A slow radio link that all connections share, and viewers behind it."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ import threading
 from mosquitto import HOST, free_port
 
 _PIECE = 1_460
-_BUFFER = 4_096  # small, so that what waits does so in the sender
+_BUFFER = 4_096  # small, so that data waits in the sender
 
 
 class SlowLink:
@@ -33,14 +33,14 @@ class SlowLink:
         self._loop.close()
 
     def relay(self, target, silent_after_s=1e6):
-        """Return a port behind which `target` answers, for so long after each connection."""
+        """Return a port that leads to `target`; each connection falls silent after that time."""
         port = free_port()
         opened = self._listen(port, target, silent_after_s)
         asyncio.run_coroutine_threadsafe(opened, self._loop).result(5)
         return port
 
     def view(self, port, viewers):
-        """Let so many viewers watch the stream of a web server."""
+        """Start this number of viewers of a web server's stream."""
         for _ in range(viewers):
             asyncio.run_coroutine_threadsafe(self._watch(port), self._loop)
 
@@ -81,7 +81,7 @@ class SlowLink:
             writer.close()
 
     async def _piece(self, reader):
-        """Some bytes, after as long as the air needs for them."""
+        """Return some bytes after the time that the link needs for them."""
         data = await reader.read(_PIECE)
         now = self._loop.time()
         self._free_at = max(now, self._free_at) + len(data) / self._bytes_per_s

@@ -44,6 +44,11 @@ def parse(argv=None):
     )
     add("--micropython", metavar="PATH", help="another interpreter")
     add(
+        "--rom",
+        action="store_true",
+        help="run code from a ROM image, as a chip runs frozen code; needs a 32-bit interpreter",
+    )
+    add(
         "--driver",
         choices=DRIVERS,
         default="api",
@@ -66,6 +71,8 @@ def parse(argv=None):
     args = parser.parse_args(argv)
     if args.blank and (args.root or args.run):
         parser.error("--blank: the board has programs of its own; no --root, no --run")
+    if args.blank and args.rom:
+        parser.error("--blank: what is deployed to a board is in its files; no --rom")
     return args
 
 
