@@ -66,7 +66,7 @@ bench: setup ## Measure throughput, CPU, memory and stalls; writes build/bench.j
 size: setup ## List what each module costs: bytes of bytecode, and of heap once imported
 	@$(VENV)/python tools/size.py
 
-docs: setup ## Write README's tables of commands and settings out of the firmware's own
+docs: setup ## Write README's tables and the page's time zones from what they are made of
 	@$(VENV)/python tools/docs.py
 
 fmt: setup ## Format the sources and sort their imports

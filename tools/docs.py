@@ -1,8 +1,8 @@
 """Write what is said of commands and settings out of the firmware's own tables.
 
 That is README's references, and what GET /api/settings and /api/camera answer, with blanks that
-app.http fills in. `docs.py` writes, `docs.py --check` only says whether all is current (exit
-status 1 if not).
+app.http fills in; and on the set-up page the rules of the time zones, out of the tz database.
+`docs.py` writes, `docs.py --check` only says whether all is current (exit status 1 if not).
 """
 
 import itertools
@@ -13,9 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 WWW = ROOT / "lib" / "www"
+SETUP = WWW / "setup.html"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools")]
 
 from wording import wording  # noqa: E402
+from zones import with_rules  # noqa: E402
 
 from app import commandtable  # noqa: E402
 from app.settings import schema  # noqa: E402
@@ -147,6 +149,7 @@ def main(arguments):
         README: render(README.read_text()),
         WWW / "settings.json": described_settings(),
         WWW / "camera.json": described_camera(),
+        SETUP: with_rules(SETUP.read_text()),
     }
     old = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     if old and "--check" in arguments:

@@ -27,6 +27,15 @@ def test_api_description_is_json_once_filled_in():
     assert [row["name"] for row in camera["parameters"]] == [row[0] for row in docs.params()]
 
 
+def test_rules_of_the_time_zones_are_current():
+    page = docs.SETUP.read_text()
+    rows = re.findall(r"{{zone:.+}}", page)
+    assert len(rows) > 100 and rows == sorted(rows)
+    assert docs.with_rules(page) == page
+    old = page.replace("{{zone:Africa/Accra GMT0}}", "{{zone:Africa/Accra <+01>-1}}")
+    assert old != page and docs.with_rules(old) == page
+
+
 def test_every_row_is_there():
     text = docs.README.read_text()
     for name, *_ in docs.commandtable.rows():
