@@ -1,4 +1,4 @@
-"""`make check` holds bytecode and heap to their ceilings, and heap only where it can be measured."""
+"""`make check` holds bytecode to its ceiling, and heap where it can be measured."""
 
 import interpreter32
 import pytest

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import threading
 
-from mosquitto import HOST, free_port
+from mosquitto import HOST
 
 _PIECE = 1_460
 _BUFFER = 4_096  # small, so that data waits in the sender
@@ -34,10 +34,8 @@ class SlowLink:
 
     def relay(self, target, silent_after_s=1e6):
         """Return a port that leads to `target`; each connection falls silent after that time."""
-        port = free_port()
-        opened = self._listen(port, target, silent_after_s)
-        asyncio.run_coroutine_threadsafe(opened, self._loop).result(5)
-        return port
+        opened = self._listen(target, silent_after_s)
+        return asyncio.run_coroutine_threadsafe(opened, self._loop).result(5)
 
     def view(self, port, viewers):
         """Start this number of viewers of a web server's stream."""
@@ -49,7 +47,7 @@ class SlowLink:
             task.cancel()
         await asyncio.sleep(0.1)
 
-    async def _listen(self, port, target, silent_after_s):
+    async def _listen(self, target, silent_after_s):
         async def serve(reader, writer):
             with contextlib.suppress(OSError):
                 there = await self._open(target)
@@ -60,8 +58,9 @@ class SlowLink:
 
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        sock.bind((HOST, port))
+        sock.bind((HOST, 0))
         await asyncio.start_server(serve, sock=sock, limit=_PIECE)
+        return sock.getsockname()[1]
 
     async def _open(self, port):
         sock = socket.socket()
