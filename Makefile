@@ -60,13 +60,13 @@ device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs": so
 app: setup ## Pack the application alone as an update, build/app.tar (ARGS="--key porch.key.pem")
 	@$(VENV)/python tools/ota.py app build/app.tar $(ARGS)
 
-bench: setup ## Measure throughput, memory and stalls; writes build/bench.json
+bench: setup ## Measure throughput, CPU, memory and stalls; writes build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)
 
-size: setup ## List what each module costs: bytes of bytecode, and of heap once it is imported
+size: setup ## List what each module costs: bytes of bytecode, and of heap once imported
 	@$(VENV)/python tools/size.py
 
-docs: setup ## Write README's tables of commands and settings out of the firmware's own
+docs: setup ## Write README's tables and the page's time zones from what they are made of
 	@$(VENV)/python tools/docs.py
 
 fmt: setup ## Format the sources and sort their imports

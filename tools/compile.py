@@ -1,12 +1,12 @@
-"""Compiles what a board's file system holds, and the simulated board's modules, into build/mpy/.
+"""Compile what a board's file system holds, and the simulated board's modules, into build/mpy/.
 
     .venv/bin/python tools/compile.py
 
     build/mpy/root/     boot.py and main.py as they are; config/** and lib/** as .mpy (with the
                         third-party modules of build/lib), lib/www/** gzipped
     build/mpy/sim/      tools/sim/board/** as .mpy
-    build/mpy/frozen/   what the stock firmware holds of that (umqtt)
-Only what changed is compiled, and what is gone from the sources goes from the mirror.
+    build/mpy/frozen/   what stock firmware has frozen of that (umqtt)
+Only changed sources are compiled; a file without its source is removed.
 """
 
 import os
@@ -24,7 +24,7 @@ TREES = (  # sources, place in the mirror; where two hold the same name, the fir
     ("build/lib/umqtt", "frozen/umqtt"),
     ("tools/sim/board", "sim"),
 )
-PC_ONLY = ("config/firmware",)  # what builds firmware there, in Python, is for the PC
+PC_ONLY = ("config/firmware",)  # its Python files build the firmware
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
 PAGES = "lib/www/"  # what the web server sends
 PLAIN = ".html"  # the kind of page that may have blanks
@@ -38,8 +38,8 @@ class CompileError(Exception):
 def compile_all(root=ROOT, mirror=None, options=("-march=host",), places="", cross=None):
     """Bring the mirror up to date and return its path; raise CompileError.
 
-    Another mirror, for another machine, has other options or another compiler `cross`, and may
-    have only the places that begin with `places`.
+    A mirror for another machine has other options or another compiler `cross`, and may hold only
+    the places that begin with `places`.
     """
     command = (cross or _mpy_cross(), *options)
     mirror = mirror or root / "build" / "mpy"
@@ -59,14 +59,14 @@ def compile_all(root=ROOT, mirror=None, options=("-march=host",), places="", cro
 
 
 def _pairs(root, mirror, places=""):
-    """Yield (file of the mirror, its source), the ones that count last."""
+    """Yield (file of the mirror, its source); where two have the same name, the last counts."""
     for src, place in sources(root):
         if place.startswith(places):
             yield f"{mirror}/{place}", src
 
 
 def sources(root=ROOT, compiled=True):
-    """Yield (source, place in a mirror), the ones that count last."""
+    """Yield (source, place in a mirror); where two have the same place, the last counts."""
     for folder, place in reversed(TREES):
         tree = str(root / folder)
         for path, _, names in os.walk(tree):
@@ -91,7 +91,7 @@ def _pc_only(root, path):
 
 
 def _outdated(src, dst):
-    # equal times, not newer ones: a source may also go back to an older version
+    # equal times, not newer ones: a source may also return to an older version
     try:
         return os.stat(dst).st_mtime_ns != os.stat(src).st_mtime_ns
     except FileNotFoundError:
@@ -110,9 +110,9 @@ def _make(root, compiler, src, dst):
     elif dst.endswith(".gz"):
         Path(partial).write_bytes(packed(Path(src).read_bytes()))
     else:
-        # the name that tracebacks show: as short as on the board, nothing of this machine
+        # tracebacks show this name: as short as on the board, without paths of this machine
         command = [*compiler, "-s", _short_name(root, src), "-o", partial]
-        command.append(os.path.relpath(src, root))  # errors name it so
+        command.append(os.path.relpath(src, root))  # the compiler's messages show this name
         done = subprocess.run(command, capture_output=True, text=True, cwd=root)
         if done.returncode:
             Path(partial).unlink(missing_ok=True)
@@ -123,9 +123,9 @@ def _make(root, compiler, src, dst):
 
 
 def packed(data):
-    """Return a page as the board keeps it.
+    """Return a page as the board stores it.
 
-    The window is 1 KB: so much memory it takes to unpack it for a client without gzip.
+    The window is 1 KB because decompressing it for a client without gzip takes that much memory.
     """
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + 10)
     return packer.compress(data) + packer.flush()
@@ -157,7 +157,7 @@ def _remove_strangers(mirror, wanted):
 
 
 def main():
-    """Bring the mirror up to date; print nothing unless a source does not compile."""
+    """Bring the mirror up to date; exit with the compiler's messages if a source has errors."""
     try:
         compile_all()
     except CompileError as error:

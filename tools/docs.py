@@ -1,7 +1,8 @@
 """Write README's reference tables of commands and settings from the firmware's own tables.
 
-`docs.py` writes them; `docs.py --check` only reports whether they are current (exit status 1 if
-not).
+The tables are README's reference; the rules of the time zones on the set-up page come from the tz
+database. `docs.py` writes both; `docs.py --check` only reports whether they are current (exit
+status 1 if not).
 """
 
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
+SETUP = ROOT / "lib" / "www" / "setup.html"
+sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools")]
+
+from zones import with_rules  # noqa: E402
 
 from app.commands import GROUP, QOS1, RETAIN, TABLE  # noqa: E402
 from app.settings import schema  # noqa: E402
@@ -87,14 +91,13 @@ def render(text):
 
 
 def main(arguments):
-    text = README.read_text()
-    wanted = render(text)
-    if text == wanted:
-        return 0
-    if "--check" in arguments:
-        print("README.md: out of date; run `make docs`")
+    wanted = {README: render(README.read_text()), SETUP: with_rules(SETUP.read_text())}
+    old = [path for path, text in wanted.items() if path.read_text() != text]
+    if old and "--check" in arguments:
+        print(", ".join(path.name for path in old) + ": out of date; run `make docs`")
         return 1
-    README.write_text(wanted)
+    for path in old:
+        path.write_text(wanted[path])
     return 0
 
 

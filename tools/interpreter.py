@@ -1,18 +1,18 @@
-"""Finds the MicroPython interpreter (unix port, 1.25 or newer) that runs firmware and tests."""
+"""Find the MicroPython interpreter (unix port, 1.25 or newer) that runs firmware and tests."""
 
 import os
 import shutil
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOW_TO_GET_ONE = (
-    "no MicroPython for this machine in the package index. Put a `micropython` (unix port, 1.25 "
-    "or newer, e.g. Debian 13: apt-get install micropython) on the PATH, or name one: "
+    "the package index has no MicroPython for this machine. Put a `micropython` (unix port, 1.25 "
+    "or newer, e.g. Debian 13: apt-get install micropython) on the PATH, or name it: "
     "make run MICROPYTHON=/path/to/micropython"
 )
 
 
 def find():
-    """Return the interpreter's path: $MICROPYTHON, else .venv's, else the PATH's; or None."""
+    """Return its path or None: $MICROPYTHON, else the one in .venv, else the PATH's first."""
     own = os.path.join(ROOT, ".venv", "bin", "micropython")
     named = os.environ.get("MICROPYTHON")
     if named:

@@ -1,17 +1,19 @@
-"""Brings a MicroPython of 32 bits, as the chip has them: Debian's, unpacked into build/.
+"""Fetch a MicroPython with words of 32 bits, as the chip has: Debian's, unpacked into build/.
 
     .venv/bin/python tools/interpreter32.py     prints its path
 
-Nothing is installed. apt fetches and verifies the package and the libraries that it needs, from
-the mirror that it has; its lists and its idea of what is installed are folders of build/. Needs
-Debian on x86-64.
+Nothing is installed. apt fetches and verifies the package and the libraries that it needs from
+the machine's own mirror; its lists and its record of what is installed are folders in build/.
 """
 
+import fcntl
+import platform
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+MACHINE = ("Linux", "x86_64")
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "micropython32"
 PROGRAM = FOLDER / "micropython"
 RELEASE = "trixie"  # the first Debian with a MicroPython that runs the firmware
@@ -29,13 +31,18 @@ class NotHere(Exception):
 
 def bring():
     """Return the program's path; NotHere where it cannot be fetched or does not run."""
-    if not PROGRAM.exists():
-        _unpack(_fetched(_mirror()))
-        PROGRAM.write_text(START)
-        PROGRAM.chmod(0o755)
-    if _bits() != "32":
-        PROGRAM.unlink()
-        raise NotHere("the 32-bit MicroPython does not run here: x86-64 with Linux is needed")
+    if (platform.system(), platform.machine()) != MACHINE:
+        raise NotHere("a 32-bit MicroPython needs Debian Linux on x86-64")
+    FOLDER.parent.mkdir(exist_ok=True)
+    with open(f"{FOLDER}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be fetching it
+        if not PROGRAM.exists():
+            _unpack(_fetched(_mirror()))
+            PROGRAM.write_text(START)
+            PROGRAM.chmod(0o755)
+        if _bits() != "32":
+            PROGRAM.unlink()
+            raise NotHere("the 32-bit MicroPython does not run on this machine")
     return PROGRAM
 
 
@@ -48,18 +55,18 @@ def _bits():
 
 
 def _mirror():
-    """The address of Debian's archive that this machine uses."""
+    """Return the address of the Debian archive that this machine uses."""
     for line in _output(["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)"]).split(
         "\n"
     ):
         origin, _, address = line.partition(" ")
         if origin == "Debian" and "security" not in address:
             return address
-    raise NotHere("apt on this machine has no archive of Debian's")
+    raise NotHere("a 32-bit MicroPython needs Debian: apt has no Debian archive here")
 
 
 def _fetched(mirror):
-    """Paths of the packages: MicroPython's, and those that it depends on."""
+    """Return the paths of the packages: MicroPython's, and those that it depends on."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     apt = FOLDER / "apt"
     for name in ("state/lists/partial", "cache/archives/partial"):
@@ -75,6 +82,7 @@ def _fetched(mirror):
         "APT::Architecture": "i386",
         "APT::Architectures::": "i386",
         "APT::Sandbox::User": "root",
+        "Acquire::http::Timeout": 20,  # seconds
     }
     get = [
         "apt-get",

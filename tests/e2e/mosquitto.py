@@ -14,11 +14,16 @@ HOST = "127.0.0.1"
 NAMES = ("localhost", HOST)
 
 
+_reserved = []  # sockets of free_port
+
+
 def free_port():
-    """Return a TCP port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        return sock.getsockname()[1]
+    """Return a TCP port where nothing listens; it stays reserved for this program's servers."""
+    sock = socket.socket()
+    sock.bind((HOST, 0))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # so servers may share the port
+    _reserved.append(sock)
+    return sock.getsockname()[1]
 
 
 def _program(name):

@@ -4,11 +4,10 @@ import gzip
 import json
 import re
 import zlib
-from pathlib import Path
-from zoneinfo import TZPATH
 
 import httpx
 import pytest
+import zones
 from certificates import authority
 from sim import ROOT, TOPIC, Simulator, wait_until
 
@@ -210,13 +209,9 @@ def test_time_zones_are_those_of_the_tz_database(repo):
     text = (repo / "lib/www/setup.html").read_text()
     rows = [tuple(found.rsplit(" ", 1)) for found in re.findall(r"{{zone:(.+)}}", text)]
     assert len(rows) > 100 and rows == sorted(rows)
-    others = []
     for name, rule in rows:
         TimeZone(rule)  # the camera understands it
-        path = next(p for f in TZPATH if (p := Path(f, name.replace(" ", "_"))).is_file())
-        if path.read_bytes().split(b"\n")[-2].decode() != rule:
-            others.append(name)
-    assert len(others) <= 3, others  # this machine's edition may be another year's
+        assert rule == zones.rule(name.replace(" ", "_"))
 
 
 # The API

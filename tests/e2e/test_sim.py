@@ -1,5 +1,6 @@
 """The runner of the simulated board: its command line, ready file and end."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from probe import NO_BROKER, Probe
 from sim import ROOT, Simulator, wait_until
 
 RUNNER = ROOT / "tools" / "sim" / "run.py"
+USUAL_PORTS = (8080, 2323)
 
 
 def run_runner(*args):
@@ -76,6 +78,17 @@ def test_port_in_use(tmp_path):
         result = run_runner("--state", str(tmp_path), "--http-port", port)
     assert result.returncode == 2
     assert port in result.stderr and "--http-port" in result.stderr
+
+
+def test_usual_port_in_use(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("print('runs')")
+    with contextlib.ExitStack() as taken:
+        for port in USUAL_PORTS:
+            with contextlib.suppress(OSError):  # by another program already
+                taken.enter_context(socket.create_server(("127.0.0.1", port)))
+        result = run_runner("--state", str(tmp_path), "--run", str(program), "--quiet")
+    assert (result.returncode, result.stdout) == (0, "runs\n")
 
 
 def test_settings_are_stored(tmp_path):

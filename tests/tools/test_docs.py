@@ -1,5 +1,7 @@
 """README's tables come from the firmware's own."""
 
+import re
+
 import docs
 import pytest
 from docs import schema
@@ -7,6 +9,15 @@ from docs import schema
 
 def test_readme_is_current():
     assert docs.render(docs.README.read_text()) == docs.README.read_text()
+
+
+def test_rules_of_the_time_zones_are_current():
+    page = docs.SETUP.read_text()
+    rows = re.findall(r"{{zone:.+}}", page)
+    assert len(rows) > 100 and rows == sorted(rows)
+    assert docs.with_rules(page) == page
+    old = page.replace("{{zone:Africa/Accra GMT0}}", "{{zone:Africa/Accra <+01>-1}}")
+    assert old != page and docs.with_rules(old) == page
 
 
 def test_every_row_is_there():

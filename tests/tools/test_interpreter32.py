@@ -1,5 +1,7 @@
 """tools/interpreter32.py, with stand-ins for apt-get and dpkg-deb."""
 
+import platform
+
 import interpreter32
 import pytest
 
@@ -21,6 +23,7 @@ chmod +x "$3/usr/lib/ld-linux.so.2"
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     """Called with what is different: puts the stand-ins in place; the value is apt-get's log."""
+    monkeypatch.setattr(interpreter32, "MACHINE", (platform.system(), platform.machine()))
     monkeypatch.setattr(interpreter32, "FOLDER", tmp_path / "build")
     monkeypatch.setattr(interpreter32, "PROGRAM", tmp_path / "build" / "micropython")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -46,14 +49,22 @@ def test_fetched_once(machine):
 
 def test_one_that_does_not_run_here_is_not_kept(machine):
     machine(bits=64)
-    with pytest.raises(interpreter32.NotHere, match="does not run here"):
+    with pytest.raises(interpreter32.NotHere, match="does not run on this"):
         interpreter32.bring()
     assert not interpreter32.PROGRAM.exists()
 
 
+def test_another_machine(machine, monkeypatch):
+    log = machine()
+    monkeypatch.setattr(interpreter32, "MACHINE", ("Linux", "pdp11"))
+    with pytest.raises(interpreter32.NotHere, match="Debian Linux on x86-64"):
+        interpreter32.bring()
+    assert not log.exists()
+
+
 def test_no_debian(machine):
     machine(origin="Else")
-    with pytest.raises(interpreter32.NotHere, match="no archive of Debian's"):
+    with pytest.raises(interpreter32.NotHere, match="no Debian archive"):
         interpreter32.bring()
 
 

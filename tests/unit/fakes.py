@@ -14,6 +14,7 @@ from app.settings.schema import CHECK, INT, KEY, KIND, find
 from app.settings.settings import Settings
 
 clock = fasttime.clock
+_reserved = []  # sockets of free_port
 _SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG, TCP_NODELAY
     (socket.SOL_SOCKET, 7, 65_536),
     (socket.SOL_SOCKET, 8, 65_536),
@@ -71,30 +72,38 @@ def _make_small(sock):
             pass
 
 
-def listening():
-    """(socket, port) on the loopback."""
+def _bound():
+    """(socket, port) on the loopback; the port is in no other program's use."""
     while True:
         sock = socket.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _make_small(sock)
         port = 20_000 + random.getrandbits(13)  # below those of outgoing connections
         try:
             sock.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
-            sock.listen(8)
-            return sock, port
         except OSError:
             sock.close()
+        else:  # only from now on may a listener of this program share it
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            return sock, port
+
+
+def listening():
+    """(socket, port) on the loopback."""
+    sock, port = _bound()
+    _make_small(sock)
+    sock.listen(8)
+    return sock, port
+
+
+def free_port():
+    """A port where nothing listens; it stays reserved for this program."""
+    sock, port = _bound()
+    _reserved.append(sock)
+    return port
 
 
 async def readable(sock):
     """Wait until a socket has something to read, or a connection to accept."""
     yield core._io_queue.queue_read(sock)
-
-
-def free_port():
-    sock, port = listening()
-    sock.close()
-    return port
 
 
 def dialled(port):

@@ -19,22 +19,16 @@ class Failed(Exception):
 
 
 def prepare():
-    """Bring the bytecode up to date; ends the program where there is no interpreter."""
+    """Bring the bytecode up to date; exit where there is no interpreter that loads it."""
     path = find() or sys.exit("bench: " + HOW_TO_GET_ONE)
     mirror_for(path) or sys.exit(f"bench: {path} loads no bytecode of the compiler in .venv")
-
-
-def is_32_bit():
-    """Whether the interpreter has words of the chip's size."""
-    code = "import sys; print(sys.maxsize < 1 << 32)"
-    return subprocess.check_output([find(), "-c", code], text=True).strip() == "True"
 
 
 @contextlib.contextmanager
 def started(name, heap="2M", path=(), **arguments):
     """Start board/<name>.py with keyword arguments; the process ends with the block.
 
-    heap: MicroPython's, bytes with K or M. path: folders that come first among its modules.
+    heap: MicroPython's, bytes with K or M. path: folders that its imports search first.
     """
     root = mirror_for(find()) / "root"
     modules = [*path, BOARD, root, ".frozen", root / "lib"]
@@ -61,7 +55,7 @@ def results(name, limit_s=60, **arguments):
         except subprocess.TimeoutExpired:
             process.kill()
             output, errors = process.communicate()
-            raise Failed(f"{name} is not through after {limit_s} s\n{output}{errors}") from None
+            raise Failed(f"{name} does not end within {limit_s} s\n{output}{errors}") from None
     found = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     if process.returncode or not found:
         raise Failed(f"{name} failed\n{output}{errors}")

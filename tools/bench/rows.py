@@ -1,4 +1,4 @@
-"""The results: one row per figure, as a table on the screen and as JSON for programs."""
+"""Results: one row per figure, as a table on the screen and as JSON for programs."""
 
 import json
 from typing import NamedTuple
@@ -16,18 +16,18 @@ class Row(NamedTuple):
 
     @property
     def limit(self):
-        """The number that the figure is held to, or None."""
+        """Return the number that the figure must reach, or None."""
         return self.at_least if self.at_most is None else self.at_most
 
     @property
     def ok(self):
-        """Whether the figure is reached; one without limit always is."""
+        """Return whether the figure is reached; a row without a limit always is."""
         if self.at_least is not None:
             return self.ratio >= self.at_least
         return self.at_most is None or self.value <= self.at_most
 
     def as_json(self):
-        """Return what build/bench.json holds of it."""
+        """Return the row as build/bench.json holds it."""
         fields = {"name": self.name, "value": round(self.value, 3), "unit": self.unit}
         ratio = None if self.ratio is None else round(self.ratio, 3)
         return {**fields, "ratio": ratio, "limit": self.limit, "ok": self.ok}

@@ -1,34 +1,43 @@
-"""How quickly pictures are served over HTTP, read by a client that does nothing else."""
+"""Throughput of pictures over HTTP to a client that only reads, and the time a page takes."""
 
 import contextlib
 import selectors
 import socket
+import tempfile
 import time
 from statistics import median
 
+import httpx
 from mosquitto import HOST, free_port
+from probe import NO_BROKER
 from program import Failed, started
 from rows import Row
+from sim import Simulator
+from viewer import Viewer
 
 SIZE = 50_000
-AT_LEAST = 0.8
+AT_LEAST = {"/jpg": 0.3, "/mjpg": 0.9}
 VIEWERS = 4
+PAGE = ("/", "/style.css", "/app.js", "/icon.svg", "/api/status")  # with its files and status
+MOST_PAGE_MS = 300
 
 
 def http(quick):
-    """Requests and bytes a second against a bare asyncio server in the same process."""
+    """Yield requests and bytes a second against a bare asyncio server, and ms for a page."""
     ours, bare = free_port(), free_port()
     duration_s, rounds = (0.1, 3) if quick else (0.4, 9)
     with started("web", size=SIZE, port=ours, bare_port=bare) as process:
         if not process.stdout.readline().startswith("{"):
             raise Failed("the web server does not start\n" + process.stderr.read())
         pairs = [(_requests(ours, duration_s), _requests(bare, duration_s)) for _ in range(rounds)]
-        yield _row("/jpg / bare asyncio server", "1/s", pairs)
+        yield _row("/jpg / bare asyncio server", "1/s", pairs, AT_LEAST["/jpg"])
         pairs = [(_stream(ours, duration_s), _stream(bare, duration_s)) for _ in range(rounds)]
-        yield _row("/mjpg, 4 viewers / bare asyncio server", "MB/s", pairs, AT_LEAST)
+        yield _row("/mjpg, 4 viewers / bare asyncio server", "MB/s", pairs, AT_LEAST["/mjpg"])
+    value = _page_ms(3 if quick else 15)
+    yield Row("/ with its files and status, 4 viewers", value, "ms", at_most=MOST_PAGE_MS)
 
 
-def _row(name, unit, pairs, at_least=None):
+def _row(name, unit, pairs, at_least):
     ratio = median(mine / other for mine, other in pairs)
     return Row(name, median(mine for mine, _ in pairs), unit, ratio, at_least=at_least)
 
@@ -54,13 +63,13 @@ def _requests(port, duration_s):
 
 
 def _stream(port, duration_s):
-    """MB/s that all viewers get together."""
+    """Return the MB/s that all viewers get together."""
     buffer = bytearray(1 << 20)
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as ready:
         for _ in range(VIEWERS):
             sock = stack.enter_context(contextlib.closing(_connect(port, "/mjpg")))
             ready.register(sock, selectors.EVENT_READ)
-        _read(ready, buffer, duration_s / 4)  # the sockets' buffers have grown
+        _read(ready, buffer, duration_s / 4)  # until the sockets' buffers have grown
         return _read(ready, buffer, duration_s)
 
 
@@ -73,3 +82,20 @@ def _read(ready, buffer, duration_s):
                 raise Failed("/mjpg ended")
             got += n
     return got / passed / 1e6
+
+
+def _page_ms(rounds):
+    """Return how long a browser waits for the page, on the simulated board."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        board = stack.enter_context(Simulator(folder, NO_BROKER))
+        for _ in range(VIEWERS):
+            stack.enter_context(Viewer(board.url))
+        client = stack.enter_context(httpx.Client(base_url=board.url))
+        times = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            for path in PAGE:
+                if client.get(path).status_code != 200:
+                    raise Failed(f"{path} is not served")
+            times.append(1_000 * (time.perf_counter() - start))
+    return median(times)

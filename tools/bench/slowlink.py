@@ -1,14 +1,14 @@
-"""A radio link of so many bits a second that all connections share, and who looks through it."""
+"""A slow radio link that all connections share, and viewers behind it."""
 
 import asyncio
 import contextlib
 import socket
 import threading
 
-from mosquitto import HOST, free_port
+from mosquitto import HOST
 
 _PIECE = 1_460
-_BUFFER = 4_096  # small, so that what waits does so in the sender
+_BUFFER = 4_096  # small, so that data waits in the sender
 
 
 class SlowLink:
@@ -33,14 +33,12 @@ class SlowLink:
         self._loop.close()
 
     def relay(self, target, silent_after_s=1e6):
-        """Return a port behind which `target` answers, for so long after each connection."""
-        port = free_port()
-        opened = self._listen(port, target, silent_after_s)
-        asyncio.run_coroutine_threadsafe(opened, self._loop).result(5)
-        return port
+        """Return a port that leads to `target`; each connection falls silent after that time."""
+        opened = self._listen(target, silent_after_s)
+        return asyncio.run_coroutine_threadsafe(opened, self._loop).result(5)
 
     def view(self, port, viewers):
-        """Let so many viewers watch the stream of a web server."""
+        """Start this number of viewers of a web server's stream."""
         for _ in range(viewers):
             asyncio.run_coroutine_threadsafe(self._watch(port), self._loop)
 
@@ -49,7 +47,7 @@ class SlowLink:
             task.cancel()
         await asyncio.sleep(0.1)
 
-    async def _listen(self, port, target, silent_after_s):
+    async def _listen(self, target, silent_after_s):
         async def serve(reader, writer):
             with contextlib.suppress(OSError):
                 there = await self._open(target)
@@ -60,8 +58,9 @@ class SlowLink:
 
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
-        sock.bind((HOST, port))
+        sock.bind((HOST, 0))
         await asyncio.start_server(serve, sock=sock, limit=_PIECE)
+        return sock.getsockname()[1]
 
     async def _open(self, port):
         sock = socket.socket()
@@ -81,7 +80,7 @@ class SlowLink:
             writer.close()
 
     async def _piece(self, reader):
-        """Some bytes, after as long as the air needs for them."""
+        """Return some bytes after the time that the link needs for them."""
         data = await reader.read(_PIECE)
         now = self._loop.time()
         self._free_at = max(now, self._free_at) + len(data) / self._bytes_per_s

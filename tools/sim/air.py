@@ -11,6 +11,7 @@ import socket
 
 from datagrams import DatagramRelay
 from errors import UsageError, os_error
+from options import PORTS
 from pace import Pace
 from relay import Relay, connection, free_port, listener
 
@@ -44,14 +45,17 @@ class Air:
         return self._inside.get(port)
 
     async def open(self, public):
-        """Listen on the public ports (board port -> option, port); returns them as bound."""
+        """Listen on the public ports (board port -> name, port or None); returns them as bound."""
         bound = {}
-        for port, (option, wanted) in public.items():
+        for port, (name, wanted) in public.items():
             try:
-                bound[port] = await self._open(port, wanted)
+                bound[port] = await self._open(port, PORTS[name] if wanted is None else wanted)
             except OSError as exc:
-                text = f"cannot listen on port {wanted}: {exc.strerror}; "
-                text += f"choose another with {option} N, or any free one with {option} 0"
+                if wanted is None:
+                    bound[port] = await self._open(port, 0)
+                    continue
+                text = f"cannot listen on port {wanted}: {exc.strerror}; choose another with "
+                text += f"--{name}-port N, or any free one with --{name}-port 0"
                 raise UsageError(text) from None
         return bound
 
@@ -104,15 +108,20 @@ class Air:
             raise os_error(_DNS_FAILURE) from None
         return found[0][4][0]
 
-    def bind(self, port, host=_ANY):
-        """The loopback port that stands for a port of the board; 0 is any free one."""
-        if not port:
-            port = free_port()
-            self._inside[port] = port
-        elif port not in self._inside:
-            self._inside[port] = free_port()
+    def bind(self, port, host=_ANY, taken=None):
+        """The loopback port that stands for a port of the board, and whether it is a new one.
+
+        port 0 is any free one. `taken` is a new port that another program was quicker to bind.
+        """
+        if taken and self._inside.get(port or taken) == taken:
+            del self._inside[port or taken]
+        is_new = port not in self._inside
+        if is_new:
+            inside = free_port()
+            port = port or inside
+            self._inside[port] = inside
         self._hosts[port] = host
-        return self._inside[port]
+        return self._inside[port], is_new
 
     def connect(self, host, port):
         """The loopback port through which the board reaches a target."""

@@ -1,7 +1,6 @@
 """The embedded MQTT broker: amqtt in a process of its own, for those who have none."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import socket
@@ -11,25 +10,35 @@ from pathlib import Path
 _USUAL = 1883
 _START_S = 10
 _LAST_WORDS_S = 0.1
+_NAME = "default"
 
 
 class EmbeddedBroker:
-    """Runs the broker on the usual port, or on any free one when that is taken."""
+    """Runs the broker on the usual port, or on any free one where that is taken."""
 
     def __init__(self):
         self.port = None
         self._process = None
 
     async def open(self):
-        self.port = _usual_or_free()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(Path(__file__).resolve()),
-            str(self.port),
-            stdin=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        await _wait_for(self.port, self._process)
+        """Listen, and let the process serve what connects; returns once it does."""
+        with _listener() as sock:
+            self.port = sock.getsockname()[1]
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                str(Path(__file__).resolve()),
+                str(sock.fileno()),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                pass_fds=[sock.fileno()],
+                start_new_session=True,
+            )
+        try:
+            ready = await asyncio.wait_for(self._process.stdout.readline(), _START_S)
+        except asyncio.TimeoutError:
+            ready = b""
+        if not ready:
+            raise RuntimeError("the embedded broker does not start")
 
     async def close(self):
         if self._process and self._process.returncode is None:
@@ -37,26 +46,11 @@ class EmbeddedBroker:
             await self._process.wait()
 
 
-async def _wait_for(port, process):
-    for _ in range(_START_S * 50):
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
-        if process.returncode is not None:
-            break
-        await asyncio.sleep(0.02)
-    raise RuntimeError("the embedded broker does not start")
-
-
-def _usual_or_free():
-    for port in (_USUAL, 0):
-        with socket.socket() as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                sock.bind(("127.0.0.1", port))
-                return sock.getsockname()[1]
-    raise RuntimeError("no free port")
+def _listener():
+    try:
+        return socket.create_server(("127.0.0.1", _USUAL))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))
 
 
 def _mended_broker(config):
@@ -94,14 +88,16 @@ async def _join(task):
     await asyncio.shield(task)
 
 
-async def _serve(port):
+async def _serve(sock):
     logging.disable(logging.CRITICAL)  # it calls a closed connection an error
     config = {
-        "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
+        "listeners": {_NAME: {"type": "external", "bind": "external"}},
         "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
     }
     broker = _mended_broker(config)
     await broker.start()
+    await asyncio.start_server(lambda *ends: broker.stream_connected(*ends, _NAME), sock=sock)
+    print("ready", flush=True)
     loop = asyncio.get_running_loop()
     ended = loop.run_in_executor(None, sys.stdin.read)  # the runner is gone
     loop.add_signal_handler(signal.SIGTERM, sys.exit)
@@ -110,4 +106,4 @@ async def _serve(port):
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1]))))

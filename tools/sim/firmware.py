@@ -13,10 +13,6 @@ from settings import FIRST_BOOT
 _ROOT = Path(__file__).resolve().parents[2]
 _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
-# bytes of the interpreter's heap that the chip would not spend: its modules (tools/sim/board) are
-# C in flash, umqtt is frozen there, and the camera driver's buffer (15 KB at QVGA) is in PSRAM
-OWN_HEAP = {64: 79 << 10, 32: 58 << 10}  # by the bits of its words
-
 
 _BOOT = "# Runs on every start, before main.py.\n"
 
@@ -30,7 +26,7 @@ def flash(files):
 def command(args, files, clock):
     """The interpreter's arguments and environment."""
     import interpreter
-    from mirror import has_64_bits
+    from compile import CompileError
 
     path = args.micropython or interpreter.find()
     if not path:
@@ -38,12 +34,16 @@ def command(args, files, clock):
     path = shutil.which(path) or path
     if not os.access(path, os.X_OK):
         raise UsageError(f"{path} is no program")
-    root, places = _places(args, path)
-    heap = args.heap + OWN_HEAP[64 if has_64_bits(path) else 32]
+    try:
+        heap, mirror, rom = _memory(args, path)
+        root, places = _places(args, mirror)
+    except (CompileError, ValueError) as exc:
+        raise UsageError(str(exc)) from None
     environment = {
         **os.environ,
         "MICROPYPATH": ":".join(map(str, places)),
         "SIM_CLOCK": str(clock),
+        "SIM_ROM": rom,
     }
     line = [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)]
     if args.blank:
@@ -55,6 +55,20 @@ def command(args, files, clock):
     return line, environment
 
 
+def _memory(args, path):
+    """The size of the heap, where the board finds its bytecode if it runs any, a ROM image."""
+    import boardmemory
+    from mirror import mirror_for
+
+    heap = args.heap + boardmemory.simulated(path, args.rom)
+    mirror = mirror_for(path)
+    if not args.rom:
+        return heap, mirror, ""
+    if not mirror:
+        raise ValueError(f"--rom: {path} loads no bytecode of the compiler in .venv")
+    return heap, Path("/rom"), str(boardmemory.rom_image(mirror))
+
+
 def version(interpreter):
     """The interpreter's version as MicroPython's images for the ESP32 carry theirs."""
     code = "import sys; print('v%d.%d.%d' % sys.implementation[1][:3])"
@@ -62,20 +76,15 @@ def version(interpreter):
     return subprocess.run(line, capture_output=True, text=True, timeout=10).stdout.strip()
 
 
-def _places(args, path):
-    """The folder of boot.py and main.py, and the import path; bytecode where `path` runs it."""
-    from compile import CompileError, compile_all
-    from mirror import mirror_for
+def _places(args, mirror):
+    """The folder of boot.py and main.py, and the import path: sources where there is no mirror."""
+    if mirror:
+        sim, root, libraries = mirror / "sim", mirror / "root", [mirror / "root" / "lib"]
+    else:
+        from compile import compile_all
 
-    try:
-        mirror = mirror_for(path)
-        if mirror:
-            sim, root, libraries = mirror / "sim", mirror / "root", [mirror / "root" / "lib"]
-        else:
-            mirror, sim, root = compile_all(), _START.parent, _ROOT
-            libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
-    except (CompileError, ValueError) as exc:
-        raise UsageError(str(exc)) from None
+        mirror, sim, root = compile_all(), _START.parent, _ROOT
+        libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
     chosen = [Path(args.root).resolve(), Path(args.root).resolve() / "lib"] if args.root else []
     tests = [_ROOT / "build" / "test-lib"] if args.run else []
     driver = sim / "drivers" / args.driver  # of "none" there is no such folder

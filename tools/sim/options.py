@@ -7,6 +7,7 @@ from pathlib import Path
 _HEAP = re.compile(r"\d+[kKmM]?")
 _STATE = Path(__file__).resolve().parents[2] / "build" / "state"
 DEVICE_ID = "DVES_A1B2C3"
+PORTS = {"http": 8080, "telnet": 2323, "dns": 5353, "control": 0}  # the usual ones; 0: any free
 DRIVERS = ("api", "driver", "none")  # folders of board/drivers, but for the last
 
 
@@ -26,14 +27,10 @@ def parse(argv=None):
         help="a setting by its command's name; NAME=@FILE reads a file; repeatable",
     )
     add("--broker", metavar="URI", help="an MQTT broker; default: an embedded one is started")
-    for name, port in (("http", 8080), ("telnet", 2323), ("dns", 5353), ("control", 0)):
-        add(
-            f"--{name}-port",
-            type=_port,
-            default=port,
-            metavar="N",
-            help=f"default {port or 'any free one'}; 0 = any free one",
-        )
+    for name, port in PORTS.items():
+        usual = f"{port}, or any free one where that is taken" if port else "any free one"
+        text = f"default: {usual}; 0 = any free one"
+        add(f"--{name}-port", type=_port, metavar="N", help=text)
     add("--ap", action="store_true", help="start unconfigured, as a new board does")
     add(
         "--heap",
@@ -43,6 +40,11 @@ def parse(argv=None):
         help="what the firmware finds; what the simulated silicon takes comes on top",
     )
     add("--micropython", metavar="PATH", help="another interpreter")
+    add(
+        "--rom",
+        action="store_true",
+        help="run code from a ROM image, as a chip runs frozen code; needs a 32-bit interpreter",
+    )
     add(
         "--driver",
         choices=DRIVERS,
@@ -66,6 +68,8 @@ def parse(argv=None):
     args = parser.parse_args(argv)
     if args.blank and (args.root or args.run):
         parser.error("--blank: the board has programs of its own; no --root, no --run")
+    if args.blank and args.rom:
+        parser.error("--blank: what is deployed to a board is in its files; no --rom")
     return args
 
 

@@ -111,12 +111,12 @@ class World:
         """Open all ports and write the settings; returns what the ready file tells of it."""
         args = self.args
         public = {
-            80: ("--http-port", args.http_port),
-            23: ("--telnet-port", args.telnet_port),
-            53: ("--dns-port", args.dns_port),
+            80: ("http", args.http_port),
+            23: ("telnet", args.telnet_port),
+            53: ("dns", args.dns_port),
         }
         ports = await self.air.open(public)
-        control = await Control(self.actions).open(args.control_port)
+        control = await Control(self.actions).open(args.control_port or 0)
         await self.sntp.open()
         await self.scenes.open()
         broker = args.broker

@@ -1,28 +1,29 @@
-"""Instead of main.py: the same firmware with small pictures; tells what heap it uses."""
+"""Runs instead of main.py: the same firmware with small pictures; prints what heap is in use."""
 
 import asyncio
 import gc
 
-from aio.late import once
+import micropython
+
+from app.system import System
 
 
-async def tell():
-    """Bytes in use after a collection, every second."""
+async def report():
+    """Print the bytes in use after a collection, every second."""
     while True:
         await asyncio.sleep(1)
         gc.collect()
         print("heap in use:", gc.mem_alloc())
-
-
-def made():
-    system = once("app.system").System()
-    system.camera.params["framesize"] = 5  # nobody has started the sensor yet
-    return system.start()
+        micropython.qstr_info()
 
 
 async def main():
-    asyncio.create_task(tell())
-    await made().run()
+    system = System()
+    system.camera.params["framesize"] = 5  # QVGA; the sensor starts later
+    supervisor = system.start()
+    del system
+    asyncio.create_task(report())
+    await supervisor.run()
 
 
 asyncio.run(main())

@@ -1,7 +1,7 @@
-"""Instead of main.py, behind a line that sets MODE: the firmware, and what an update does to it.
+"""Runs instead of main.py, behind a line that sets MODE: the firmware while it is updated.
 
-MODE heap: the most bytes in use meanwhile, over what was in use before. MODE time: milliseconds
-from the first block to the last, and to the end. MODE stall: how late a 1 ms ticker came.
+MODE time: milliseconds from the first block to the last, and to the end. MODE stall: how late a
+1 ms ticker came.
 """
 
 import array
@@ -10,35 +10,9 @@ import gc
 import json
 from time import ticks_diff, ticks_us
 
-from aio.late import once
+from app.system import System
 
 gc.threshold(65_536)
-
-
-def clear(depth):
-    """Overwrite what is left in the stack's free part: the collector takes it for references."""
-    a = b = c = d = e = f = None
-    return clear(depth - 1) if depth else (a, b, c, d, e, f)
-
-
-def used():
-    clear(12)
-    gc.collect()
-    return gc.mem_alloc()
-
-
-async def heap(updater):
-    """Data alone: the code is in flash, so it is loaded before."""
-    import app.ota.install
-    import app.ota.mqtt_source  # noqa: F401
-
-    while not updater.job:
-        idle = most = used()
-        await asyncio.sleep_ms(5)
-    while updater.state != "installed":
-        most = max(most, used())
-        await asyncio.sleep_ms(1)
-    print("bench: " + json.dumps({"heap": most - idle}))
 
 
 async def time(updater):
@@ -77,8 +51,8 @@ async def stall(updater):
 
 
 async def main():
-    system = once("app.system").System()
-    asyncio.create_task({"heap": heap, "time": time, "stall": stall}[MODE](system.updater))  # noqa: F821
+    system = System()
+    asyncio.create_task({"time": time, "stall": stall}[MODE](system.updater))  # noqa: F821
     await system.start().run()
 
 

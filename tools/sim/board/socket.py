@@ -9,7 +9,7 @@ not those that lwIP keeps in TIME_WAIT, and `accept` past it never happens: the 
 
 import io
 import os
-from errno import EAGAIN, ECONNREFUSED, ECONNRESET, ETIMEDOUT
+from errno import EADDRINUSE, EAGAIN, ECONNREFUSED, ECONNRESET, ETIMEDOUT
 from time import ticks_diff, ticks_ms
 
 import usocket
@@ -110,7 +110,15 @@ class socket(io.IOBase):
 
     def bind(self, address):
         host, port = address
-        self._do(self._native.bind, _packed("127.0.0.1", world.side.call("net.bind", port, host)))
+        taken = None
+        while True:
+            inside, is_new = world.side.call("net.bind", port, host, taken)
+            try:
+                return self._do(self._native.bind, _packed("127.0.0.1", inside))
+            except OSError as exc:
+                if not is_new or exc.errno != EADDRINUSE:
+                    raise
+            taken = inside  # by another program, since it was found free
 
     def listen(self, backlog=2):
         self._do(self._native.listen, backlog)

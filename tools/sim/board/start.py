@@ -2,12 +2,31 @@
 
 Arguments: the folder of the board's programs, and for a test the program to run instead of them.
 With `--mount` first the folder becomes the whole file system, and nothing else is seen of the PC.
+The variable SIM_ROM names a ROM image: it is mounted at /rom, where the path leads to then.
 """
 
 import sys
 from os import chdir, getenv, ilistdir, mount, stat, umount
 
 _FOLDER = 0x4000
+_PROT_READ, _MAP_PRIVATE = 1, 2
+
+
+def _mapped(path):
+    """Return a file as memory outside the heap, which is how a chip sees its flash."""
+    import ffi
+    from uctypes import bytearray_at
+
+    size = stat(path)[6]
+    mmap = ffi.open(None).func("p", "mmap", "pLiiil")
+    with open(path, "rb") as file:
+        return bytearray_at(mmap(None, size, _PROT_READ, _MAP_PRIVATE, file.fileno(), 0), size)
+
+
+if getenv("SIM_ROM"):
+    from vfs import VfsRom
+
+    mount(VfsRom(_mapped(getenv("SIM_ROM"))), "/rom")
 sys.path[:] = getenv("MICROPYPATH").split(":")
 
 import repl  # noqa: E402 - found on the path above

@@ -1,0 +1,27 @@
+"""Time zones of the set-up page, with their rules from the tz database.
+
+The database is the package tzdata, pinned in config/requirements.txt. A zone's rule is what a TZif
+file ends with: the POSIX TZ string that holds from now on (RFC 8536 section 3.3).
+"""
+
+import importlib.resources
+import re
+
+_DATABASE = importlib.resources.files("tzdata")
+_ROW = re.compile(r"^{{zone:(\S.*) \S+}}$", re.MULTILINE)
+
+
+def rules():
+    """Return {name: rule} of all zones of the database."""
+    return {name: rule(name) for name in (_DATABASE / "zones").read_text().split()}
+
+
+def rule(name):
+    """Return the rule of a zone."""
+    data = _DATABASE.joinpath("zoneinfo", *name.split("/")).read_bytes()
+    return data.split(b"\n")[-2].decode("ascii")
+
+
+def with_rules(page):
+    """Return the page with the current rules in its rows `{{zone:Name rule}}`."""
+    return _ROW.sub(lambda row: f"{{{{zone:{row[1]} {rule(row[1].replace(' ', '_'))}}}}}", page)
