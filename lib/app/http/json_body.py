@@ -29,7 +29,7 @@ async def texts(exchange):
 
 def _whole(text):
     """Text with its surrogates joined: MicroPython's json leaves the halves that \\u names."""
-    if not isinstance(text, str) or not any(["\ud800" <= char <= "\udfff" for char in text]):
+    if not isinstance(text, str) or not any([0xD800 <= ord(c) <= 0xDFFF for c in text]):
         return text
     joined, high = "", 0
     for char in text:
