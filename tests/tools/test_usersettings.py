@@ -79,8 +79,9 @@ def test_camera_parameters():
             usersettings.camera_parameters(values)
 
 
-def test_image(tmp_path, capsys):
-    path = tmp_path / "nvs.bin"
+@pytest.mark.parametrize("name", ["nvs.bin", "porch.nvs", "settings"])
+def test_image(tmp_path, capsys, name):
+    path = tmp_path / name
     words = ["ssid=home", "password=geheim geheim", "pubinterval=10", "mqttport=0"]
     assert provision.main(["--image", str(path), *words]) == 0
     image = path.read_bytes()
@@ -91,6 +92,11 @@ def test_image(tmp_path, capsys):
         "syscfg": {"STA_SSID": "home", "STA_PASS": "geheim geheim", "MQTT_PUBINTERV": 10}
     }
     assert "geheim" not in capsys.readouterr().out
+
+
+def test_image_in_a_missing_folder(tmp_path, capsys):
+    assert provision.main(["--image", str(tmp_path / "none" / "nvs.bin"), "ssid=home"]) == 1
+    assert "nvs.bin cannot be written: No such file" in capsys.readouterr().err
 
 
 def test_image_cannot_hold_a_file(tmp_path, capsys):
