@@ -4,9 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-import deployplan
 import firmware
-import frozenpages
 import partitions
 import pytest
 from esp_idf_defs.partitions import PartitionTable
@@ -67,39 +65,6 @@ def test_options():
         assert options["CONFIG_" + key] == "y"
     for key in ("BT_ENABLED", "APP_EXCLUDE_PROJECT_NAME_VAR", "APP_EXCLUDE_PROJECT_VER_VAR"):
         assert options["CONFIG_" + key] == "n"
-
-
-def test_every_program_is_frozen():
-    """What `make deploy` would copy is what the manifest names; pages are a module there."""
-    frozen, pages = set(), []
-
-    def module(name, base_path, opt=0):
-        if (HERE / base_path / name).resolve() == firmware.PAGES:
-            pages.append(name)
-        elif not base_path.startswith("$"):
-            assert (HERE / base_path / name).is_file()
-            frozen.add(name)
-
-    def package(name, files=None, base_path="."):
-        folder = HERE / base_path / name
-        assert folder.is_dir()
-        found = files or [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
-        for file in found:
-            assert (folder / file).is_file()
-            frozen.add(f"{name}/{file}")
-
-    names = {"module": module, "package": package, "include": str, "require": str}
-    exec(text("manifest.py"), names)
-    copied = {path.removeprefix("/lib/").removeprefix("/") for path in deployplan.sources()}
-    assert frozen == {path for path in copied if path.endswith(".py")}
-    assert pages == ["frozenpages.py"]
-
-
-def test_every_page_is_frozen(bytecode):
-    found = {}
-    exec(frozenpages.source(), found)
-    there = (bytecode / "root" / "lib" / "www").iterdir()
-    assert found["FILES"] == {path.name: path.read_bytes() for path in there}
 
 
 def test_sources_are_pinned():
