@@ -33,8 +33,8 @@ _READ = (
     "CMakeLists.txt camera.cmake manifest.py mpconfigboard.h mpconfigcamera.h sdkconfig.board"
 ).split()
 _HOW = (
-    "Neither ESP-IDF nor a container engine was found. Install docker or podman, or ESP-IDF {} "
-    "and source its export.sh (config/firmware/README.md)."
+    "there is neither ESP-IDF nor a container engine that runs; install docker or podman, or "
+    "ESP-IDF {} and source its export.sh (config/firmware/README.md)"
 )
 
 
@@ -68,10 +68,10 @@ def read_lock(path=LOCK):
 
 
 def product():
-    """(name, version) of what is built."""
+    """The constants of config/product.py."""
     found = {}
     exec((ROOT / "config" / "product.py").read_text(), found)
-    return found["NAME"], found["VERSION"]
+    return found
 
 
 def parts(name):
@@ -133,11 +133,15 @@ def script(name, version, idf):
     ]
 
 
-def find_engine(environ=os.environ, which=shutil.which):
+def find_engine(environ=os.environ, which=shutil.which, call=subprocess.call):
     """Where the build can run: "here", by "docker" or "podman", or None."""
     if environ.get("IDF_PATH") and which("idf.py"):
         return "here"
-    return next((name for name in ("docker", "podman") if which(name)), None)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    for name in ("docker", "podman"):
+        if which(name) and call([name, "info"], **quiet) == 0:  # its service may not run
+            return name
+    return None
 
 
 def command(lines, idf, engine):
@@ -175,8 +179,8 @@ def merge(name, version, say=print):
 
 def steps(engine):
     """The whole build as a list of Steps."""
-    lock, (name, version) = read_lock(), product()
-    idf = lock.pop("esp-idf")
+    lock, facts = read_lock(), product()
+    idf, name, version = lock.pop("esp-idf"), facts["NAME"], facts["VERSION"]
     modules, others = freezing.read_manifest()
     frozen = [_below(module.path) for module in modules]
     frozen += [f"{other} (MicroPython's own, frozen by the build only)" for other in others]
@@ -240,7 +244,8 @@ def main(argv=None):
         print(f"firmware: {exc}", file=sys.stderr)
         return 1
     if not args.dry_run:
-        whole, update = map(_below, outputs(*product()))
+        facts = product()
+        whole, update = map(_below, outputs(facts["NAME"], facts["VERSION"]))
         print(f"for a new board:  make flash PORT=... FIRMWARE={whole}")
         print(f"for an update:    {update}")
     return 0
