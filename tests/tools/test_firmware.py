@@ -123,3 +123,23 @@ def test_sources_are_pinned():
         assert re.fullmatch(r"v\d+\.\d+\.\d+", source.tag), source
     idf = lock["esp-idf"]
     assert idf.address == f"docker.io/espressif/idf:{idf.tag}"
+
+
+def test_readme_keeps_step():
+    """It names the locked versions and every file, and its estimate adds up."""
+    readme = text("README.md")
+    for source in firmware.read_lock().values():
+        assert re.search(rf"\| {source.tag[1:].replace('.', '[.]')} \|", readme), source
+    left = ("managed_components", "dependencies.lock", "README.md")
+    for path in HERE.iterdir():
+        assert f"`{path.name}`" in readme or path.name in left, path
+    size = readme.partition("\n## Size\n")[2].partition("\n## ")[0]
+    numbers = [
+        int(n.replace(",", "")) for n in re.findall(r"^\|.*\| ([+-]?[\d,]+) \|", size, re.M)
+    ]
+    *parts, total = numbers
+    assert len(parts) == 9 and sum(parts) == total
+    slot = next(part.size for part in table() if part.name == "ota_0")
+    halved = sum(parts[:3]) + sum(parts[3:]) // 2
+    assert f"**{slot - total:,} free**; {slot - halved:,} if each saving" in size
+    assert slot - halved >= firmware.RESERVE
