@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware flash deploy device-test provision backup restore monitor size app
+.PHONY: help run test check setup bench docs fmt clean firmware release flash deploy device-test provision backup restore monitor size app
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,8 +33,11 @@ check: setup ## Lint, format, spelling, import layers, README's tables, size
 setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when it is there)
 	@$(PYTHON) tools/setup.py
 
-firmware: setup ## Build firmware with driver and camera in it (needs ESP-IDF, or docker or podman)
+firmware: setup ## Build the firmware image (needs ESP-IDF, docker or podman; ARGS=--dry-run prints the steps)
 	@exec $(VENV)/python tools/firmware.py $(ARGS)
+
+release: setup ## Fill build/release with images, updates and a manifest (ARGS="--image FILE --key porch.key.pem")
+	@exec $(VENV)/python tools/release.py $(ARGS)
 
 flash: setup ## Write firmware to a new board (PORT=... FIRMWARE=file.bin; ARGS=--erase: empty it first)
 	@exec $(VENV)/python tools/flash.py $(PORT) $(FIRMWARE) $(ARGS)

@@ -1,5 +1,6 @@
-"""What this firmware is called; the only place that says so."""
+"""Name and version of this firmware; the only place that says so."""
 
 NAME = "esp32-mqtt-cam"
 VERSION = "2.0.0"
-BUILD_DATE = "2026-11-22"  # clock answers before this day are lies
+UPDATES_FROM = "2.0.0"  # the oldest version that can be updated to this one
+BUILD_DATE = "2026-11-22"  # a clock that is before this day is wrong

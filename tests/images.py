@@ -1,13 +1,16 @@
-"""Firmware images for tests, made by esptool, and keys that sign updates."""
+"""Firmware images for tests, made by esptool."""
 
 import functools
 import hashlib
 import random
 import struct
+from pathlib import Path
 
+from esp_idf_defs.partitions import PartitionTable
 from esptool import bin_image
 
 KB = 1_024
+_CSV = Path(__file__).resolve().parents[1] / "config" / "partitions.csv"
 _DROM, _IRAM = 0x3F400020, 0x40080000  # where an ESP32 has constants, and fast code
 _CHIPS = {"esp32": bin_image.ESP32FirmwareImage, "esp32s3": bin_image.ESP32S3FirmwareImage}
 
@@ -34,6 +37,26 @@ def _described(version, project, elf):
     head = struct.pack("<II8x32s32s", 0xABCD5432, 0, version.encode(), project.encode())
     head += struct.pack("<16s16s32s32s", b"12:00:00", b"Nov 24 2026", b"v5.2.2", elf)
     return head.ljust(256, b"\0")
+
+
+def bootloader(chip=0):
+    """A bootloader's image for the chip of that number."""
+    data = bytearray(image(size=16 * KB))
+    data[32:36] = bytes(4)  # its description is another one than an application's
+    struct.pack_into("<H", data, 12, chip)
+    return bytes(data)
+
+
+def table(csv=None):
+    """A partition table as it stands in flash."""
+    return PartitionTable.from_csv(csv or _CSV.read_text()).to_binary()
+
+
+def whole(app=None, csv=None, chip=0, offset=0x1000):
+    """A file for a new board as MicroPython's build makes it: gaps filled with ones."""
+    data = b"\xff" * (0x1000 - offset) + bootloader(chip)
+    data = data.ljust(0x8000 - offset, b"\xff") + table(csv)
+    return data.ljust(0x10000 - offset, b"\xff") + (app or image("1.25.0"))
 
 
 def redone(data):

@@ -1,10 +1,10 @@
-"""Builds firmware for the ESP32-CAM with camera driver and application in it.
+"""Builds the firmware image for the ESP32-CAM: MicroPython, camera driver and application.
 
     make firmware
+    make firmware ARGS=--dry-run      prints every step, file and limit, and does nothing
 
-Needs git and either ESP-IDF (its export.sh sourced) or a container engine (docker or podman).
-Sources and versions: config/firmware/sources.lock. Never run by the project itself, which has no
-toolchain for the ESP32: see what README says about it.
+Needs git, and either ESP-IDF (its export.sh sourced) or a container engine (docker or podman).
+config/firmware/README.md explains the build; config/firmware/sources.lock pins what it uses.
 """
 
 import argparse
@@ -12,25 +12,29 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import frozenpages
+import freezing
 import wholeimage
+from esp_idf_defs.partitions import PartitionTable
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "config" / "firmware" / "sources.lock"
+HERE = ROOT / "config" / "firmware"
+LOCK = HERE / "sources.lock"
+TABLE = ROOT / "config" / "partitions.csv"
 WORK = ROOT / "build" / "firmware"
 SOURCES = WORK / "sources"
-PAGES = WORK / "frozenpages.py"  # as the manifest names it
-_UNPROVEN = (
-    "The project has never run this build: it has no toolchain for the ESP32. The files in "
-    "config/firmware were written by reading; expect to mend something, and please tell what."
-)
+OUT = WORK / "out"
+RESERVE = 100 * 1024  # bytes of a slot that stay free for what the next versions add
+_TABLE_AT = 0x8000
+_READ = (
+    "CMakeLists.txt camera.cmake manifest.py mpconfigboard.h mpconfigcamera.h sdkconfig.board"
+).split()
 _HOW = (
-    "There is neither ESP-IDF nor a container engine here. Install docker or podman, or ESP-IDF "
-    "{} and source its export.sh; or take MicroPython's own ESP32_GENERIC-OTA firmware (without a "
-    "camera driver), or one of micropython-camera-API (with it), and then make deploy."
+    "there is neither ESP-IDF nor a container engine that runs; install docker or podman, or "
+    "ESP-IDF {} and source its export.sh (config/firmware/README.md)"
 )
 
 
@@ -44,28 +48,60 @@ class Source(NamedTuple):
     name: str
     address: str
     commit: str
+    tag: str
+
+
+class Step(NamedTuple):
+    """One step of the build: what a dry run prints, and what is run."""
+
+    title: str
+    lines: list
+    run: Callable
 
 
 def read_lock(path=LOCK):
     """{name: Source} of the lock file."""
-    rows = (line.split("#")[0].split() for line in path.read_text().splitlines())
-    return {fields[0]: Source(*fields) for fields in rows if fields}
+    rows = (line.partition("#") for line in path.read_text().splitlines())
+    return {
+        row[0].split()[0]: Source(*row[0].split(), row[2].split()[0]) for row in rows if row[0]
+    }
 
 
 def product():
-    """(name, version) of what is built."""
+    """The constants of config/product.py."""
     found = {}
     exec((ROOT / "config" / "product.py").read_text(), found)
-    return found["NAME"], found["VERSION"]
+    return found
 
 
-def fetch(source, folder, run=subprocess.check_call):
+def parts(name):
+    """[(offset in flash, file of the build, most bytes)] of the image for a new board."""
+    table = {part.name: part for part in PartitionTable.from_csv(TABLE.read_text())}
+    otadata, slot = table["otadata"], table["ota_0"]
+    boot = wholeimage.BOOTLOADER_AT
+    return [
+        (boot, OUT / "bootloader" / "bootloader.bin", _TABLE_AT - boot),
+        (_TABLE_AT, OUT / "partition_table" / "partition-table.bin", 0xC00),
+        (otadata.offset, OUT / "ota_data_initial.bin", otadata.size),
+        (slot.offset, OUT / f"{name}.bin", slot.size),
+    ]
+
+
+def outputs(name, version):
+    """Paths of the image for a new board, and of the application alone for updates."""
+    return [WORK / f"{name}-{version}{end}" for end in (".bin", ".app-bin")]
+
+
+def fetch(source, folder=SOURCES, run=subprocess.check_call):
     """Bring a clone to its locked commit."""
     path = folder / source.name
+    git = ["git", "-C", str(path)]
     try:
         if not path.exists():
             run(["git", "clone", "--filter=blob:none", source.address, str(path)])
-        run(["git", "-C", str(path), "checkout", "--quiet", "--detach", source.commit])
+        else:  # the lock file may name a newer commit than the clone has
+            run([*git, "fetch", "--quiet", "--tags", "origin"])
+        run([*git, "checkout", "--quiet", "--detach", source.commit])
     except subprocess.CalledProcessError:
         raise BuildError(
             f"{source.name} {source.commit} could not be fetched from {source.address}; git's "
@@ -74,7 +110,7 @@ def fetch(source, folder, run=subprocess.check_call):
     return path
 
 
-def script(name, version):
+def script(name, version, idf):
     """The shell lines that build, run where ESP-IDF is; paths are below the checkout."""
     port = "build/firmware/sources/micropython/ports/esp32"
     defines = {
@@ -83,74 +119,135 @@ def script(name, version):
         "PRODUCT_VERSION": version,
     }
     words = " ".join(f'-D {key}="{value}"' for key, value in defines.items())
-    return "\n".join(
-        [
-            "set -e",
-            "git config --global --add safe.directory '*'",
-            "make -C build/firmware/sources/micropython/mpy-cross",
-            f"make -C {port} BOARD=ESP32_GENERIC submodules",
-            f"idf.py -C config/firmware -B build/firmware/out {words} build",
-        ]
-    )
+    return [
+        "set -e",
+        'idf="$(git -C "$IDF_PATH" rev-parse HEAD 2>/dev/null || idf.py --version)"',
+        'case "$idf" in',
+        f"  {idf.commit} | *{idf.tag}) ;;",
+        f'  *) echo "This is ESP-IDF $idf; {idf.tag} ({idf.commit}) is needed." >&2; exit 1 ;;',
+        "esac",
+        "make -C build/firmware/sources/micropython/mpy-cross",
+        f"make -C {port} BOARD=ESP32_GENERIC submodules",
+        "rm -f build/firmware/out/sdkconfig  # it would hide changes of sdkconfig.board",
+        f"idf.py -C config/firmware -B build/firmware/out {words} build",
+    ]
 
 
-def command(lines, lock, environ=os.environ, which=shutil.which):
-    """How to run the lines: here, where ESP-IDF is set up, else in its container."""
+def find_engine(environ=os.environ, which=shutil.which, call=subprocess.call):
+    """Where the build can run: "here", by "docker" or "podman", or None."""
     if environ.get("IDF_PATH") and which("idf.py"):
-        return ["bash", "-c", lines]
-    idf = lock["esp-idf"]
-    for engine in ("docker", "podman"):
-        if which(engine):
-            mount = ["-v", f"{ROOT}:/project", "-w", "/project"]
-            image = f"{idf.address}:{idf.commit}"
-            return [engine, "run", "--rm", *mount, image, "bash", "-c", lines]
-    raise BuildError(_HOW.format(idf.commit))
+        return "here"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    for name in ("docker", "podman"):
+        if which(name) and call([name, "info"], **quiet) == 0:  # its service may not run
+            return name
+    return None
 
 
-def merge(out, name, version):
-    """One file for a new board, and the application alone for updates; their paths."""
-    app = out / f"{name}.bin"
-    whole, update = (WORK / f"{name}-{version}{end}" for end in (".bin", ".app-bin"))
-    parts = {
-        "0x1000": out / "bootloader" / "bootloader.bin",
-        "0x8000": out / "partition_table" / "partition-table.bin",
-        "0xd000": out / "ota_data_initial.bin",
-        "0x10000": app,
-    }
-    words = [str(word) for pair in parts.items() for word in pair if pair[1].exists()]
-    line = [sys.executable, "-m", "esptool", "--chip", "esp32", "merge-bin", "-o", str(whole)]
-    subprocess.check_call([*line, *words])
+def command(lines, idf, engine):
+    """The command that runs the lines there."""
+    if engine == "here":
+        return ["bash", "-c", "\n".join(lines)]
+    options = ["--rm", "-v", f"{ROOT}:/project", "-w", "/project"]
+    if engine == "docker" and os.getuid():  # otherwise root owns what the build makes
+        options += ["-u", f"{os.getuid()}:{os.getgid()}", "-e", "HOME=/tmp"]
+    trust = "git config --global --add safe.directory '*'"  # the clones have another owner there
+    return [engine, "run", *options, idf.address, "bash", "-c", "\n".join([trust, *lines])]
+
+
+def merge(name, version, say=print):
+    """Make the two files of the build's parts, and check them."""
+    whole, update = outputs(name, version)
+    found = [(at, path, most) for at, path, most in parts(name)]
+    for _, path, most in found:
+        if path.stat().st_size > most:
+            raise BuildError(f"{path.name} has {path.stat().st_size:,} bytes, {most:,} fit")
+    words = [word for at, path, _ in found for word in (hex(at), str(path))]
+    esptool = [sys.executable, "-m", "esptool", "--chip", "esp32", "merge-bin", "-o", str(whole)]
+    subprocess.check_call([*esptool, *words])
     try:
         wholeimage.read(whole.read_bytes())
     except wholeimage.BadFirmware as exc:
         raise BuildError(f"what was built is not good: {exc}") from None
+    _, app, room = found[-1]
     shutil.copyfile(app, update)
-    return whole, update
+    free = room - app.stat().st_size
+    say(f"{free:,} of {room:,} bytes of a slot are free")
+    if free < RESERVE:
+        say(f"That is less than the {RESERVE:,} that config/firmware/README.md plans for.")
+
+
+def steps(engine):
+    """The whole build as a list of Steps."""
+    lock, facts = read_lock(), product()
+    idf, name, version = lock.pop("esp-idf"), facts["NAME"], facts["VERSION"]
+    modules, others = freezing.read_manifest()
+    frozen = [_below(module.path) for module in modules]
+    frozen += [f"{other} (MicroPython's own, frozen by the build only)" for other in others]
+    fetched = [f"{s.name} {s.tag} {s.commit} from {s.address}" for s in lock.values()]
+    lines = script(name, version, idf)
+    reads = [f"reads {_below(path)}" for path in (*(HERE / file for file in _READ), TABLE)]
+    where = "here" if engine == "here" else f"in {idf.address} by {engine or 'docker or podman'}"
+    merged = [
+        f"{at:#08x} {_below(path)}, at most {most:,} bytes" for at, path, most in parts(name)
+    ]
+    merged += [f"of the last one's limit {RESERVE:,} bytes should stay free"]
+    merged += [f"-> {_below(path)}" for path in outputs(name, version)]
+
+    def fetch_all():
+        SOURCES.mkdir(parents=True, exist_ok=True)
+        for source in lock.values():
+            fetch(source)
+
+    def run():
+        subprocess.check_call(command(lines, idf, engine), cwd=ROOT)
+
+    return [
+        Step("Freeze the modules on this PC, to find what cannot be", frozen, freezing.check),
+        Step(f"Fetch the sources into {_below(SOURCES)}", fetched, fetch_all),
+        Step(f"Build {where}", [*reads, *lines], run),
+        Step("Merge the parts and check them", merged, lambda: merge(name, version)),
+    ]
+
+
+def _below(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def build(dry_run=False, engine=find_engine, say=print):
+    """Run all steps, or only print them; BuildError where one fails."""
+    found = engine()
+    if not (found or dry_run):
+        raise BuildError(_HOW.format(read_lock()["esp-idf"].tag))
+    made = steps(found)
+    for number, step in enumerate(made, 1):
+        say(f"{number}/{len(made)} {step.title}")
+        if dry_run:
+            for line in step.lines:
+                say(f"      {line}")
+            continue
+        try:
+            step.run()
+        except freezing.FreezeError as exc:
+            raise BuildError(str(exc)) from None
+        except (subprocess.CalledProcessError, OSError) as exc:
+            raise BuildError(f"this step failed; its message stands above ({exc})") from None
 
 
 def main(argv=None):
-    argparse.ArgumentParser(prog="firmware.py", description=__doc__.splitlines()[0]).parse_args(
-        argv
-    )
+    parser = argparse.ArgumentParser(prog="firmware.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--dry-run", action="store_true", help="print the steps, do nothing")
+    args = parser.parse_args(argv)
     try:
-        lock, (name, version) = read_lock(), product()
-        line = command(script(name, version), lock)
-        print(_UNPROVEN, flush=True)
-        SOURCES.mkdir(parents=True, exist_ok=True)
-        PAGES.write_text(frozenpages.source())
-        for source in lock.values():
-            if source.address.endswith(".git"):
-                fetch(source, SOURCES)
-        subprocess.check_call(line, cwd=ROOT)
-        whole, update = merge(WORK / "out", name, version)
+        build(args.dry_run, say=lambda text: print(text, flush=True))
     except BuildError as exc:
         print(f"firmware: {exc}", file=sys.stderr)
         return 1
-    except (subprocess.CalledProcessError, OSError) as exc:
-        print(f"firmware: the build failed; its message stands above ({exc})", file=sys.stderr)
-        return 1
-    print(f"for a new board:  make flash PORT=... FIRMWARE={whole.relative_to(ROOT)}")
-    print(f"for an update:    {update.relative_to(ROOT)}")
+    if not args.dry_run:
+        facts = product()
+        whole, update = map(_below, outputs(facts["NAME"], facts["VERSION"]))
+        print(f"for a new board:  make flash PORT=... FIRMWARE={whole}")
+        print(f"for an update:    {update}")
     return 0
 
 

@@ -11,6 +11,7 @@ the PC: neither board nor image ever holds its clear text.
 import argparse
 import csv
 import getpass
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -87,14 +88,19 @@ def rows_of_image(settings):
 def make_image(path, settings, size=_SIZE):
     """Write an image of the partition nvs that holds these settings and nothing else."""
     with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "settings.csv"
+        table, made = Path(folder) / "settings.csv", Path(folder) / "nvs.bin"
         with table.open("w", newline="") as file:
             csv.writer(file).writerows(rows_of_image(settings))
         command = [sys.executable, "-m", "esp_idf_nvs_partition_gen", "generate"]
-        command += [str(table), str(Path(path).resolve()), hex(size)]
+        command += [str(table), str(made), hex(size)]  # it writes only names that end in .bin
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-    if done.returncode:
-        raise BadSetting(f"the image was not made: {(done.stderr or done.stdout).strip()[-300:]}")
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip()[-300:]
+            raise BadSetting(f"the image was not made: {said}")
+        try:
+            shutil.copyfile(made, path)
+        except OSError as exc:
+            raise BadSetting(f"{path} cannot be written: {exc.strerror}") from None
 
 
 def with_typed(given):

@@ -88,11 +88,11 @@ def install_requirements():
 
 
 def fetch_device_packages():
-    """Bring build/lib and build/test-lib to what config/device-packages.lock says."""
+    """Bring build/lib, build/test-lib and build/mpy-tool to config/device-packages.lock."""
     wanted = stamp(LOCK)
     if read(LIB_STAMP) == wanted:
         return
-    for folder in ("lib", "test-lib"):
+    for folder in ("lib", "test-lib", "mpy-tool"):
         shutil.rmtree(os.path.join(BUILD, folder), ignore_errors=True)
     if subprocess.call([PYTHON, os.path.join(ROOT, "tools", "device_packages.py")]):
         sys.exit(

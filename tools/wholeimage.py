@@ -33,6 +33,7 @@ class Whole(NamedTuple):
     slots: int  # for updates of the whole image; 0 where the layout has none
     nvs: tuple  # offset and size of the partition for settings
     end: int  # of the flash that its layout needs
+    app: int  # where the application begins in the file
 
 
 def read(data):
@@ -56,7 +57,8 @@ def read(data):
         raise BadFirmware(f"it is longer than its application's place, which ends at {room:#x}")
     nvs = next(((part.offset, part.size) for part in table if part.name == "nvs"), None)
     slots = sum(part.type == _APP and part.subtype >= _OTA_0 for part in table)
-    return Whole(offset, len(data), described.project, described.version, slots, nvs, end)
+    at = app.offset - offset
+    return Whole(offset, len(data), described.project, described.version, slots, nvs, end, at)
 
 
 def _check_bootloader(head, first):

@@ -1,13 +1,14 @@
-// MicroPython on an ESP32-CAM: what the camera does not use makes room for its driver.
-#define MICROPY_HW_BOARD_NAME "ESP32-CAM with esp32-mqtt-cam"
+// MicroPython on an AI-Thinker ESP32-CAM: what the camera does not use makes room for its driver.
+#define MICROPY_HW_BOARD_NAME "AI-Thinker ESP32-CAM" // sys.implementation adds " with ESP32"
 #define MICROPY_HW_MCU_NAME "ESP32"
 
 #define MICROPY_PY_BLUETOOTH (0)
 #define MICROPY_PY_ESPNOW (0)
 #define MICROPY_PY_NETWORK_LAN (0)
-#define MICROPY_PY_WEBREPL (0)
 #define MICROPY_PY_FRAMEBUF (0)
-#define MICROPY_PY_BTREE (0)
+#define MICROPY_PY_MACHINE_I2S (0) // the camera driver uses the peripheral
+#define MICROPY_PY_MACHINE_DAC (0)
+#define MICROPY_HW_ENABLE_SDCARD (0) // its pins are the lamp's and the button's
 #define MICROPY_ENABLE_SOURCE_LINE (1)
 
 #define MICROPY_CAMERA_MODEL_AI_THINKER (1)

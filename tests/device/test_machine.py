@@ -1,8 +1,9 @@
-"""Holds `machine` and `time` to what the ESP32 answers."""
+"""Holds `machine`, `time` and `esp` to what the ESP32 answers."""
 
 import time
 import unittest
 
+import esp
 import machine
 from machine import RTC, WDT, Pin
 
@@ -84,6 +85,23 @@ class TestChip(unittest.TestCase):
     def test_watchdog(self):
         self.assertEqual(refused(WDT, timeout=0), (ValueError, ("WDT timeout too short",)))
         self.assertEqual(refused(WDT, id=1), (ValueError, ()))
+
+
+class TestLog(unittest.TestCase):
+    """ESP-IDF's own log; `osdebug(None)` restores its default level and silences nothing."""
+
+    def tearDown(self):
+        esp.osdebug(None)
+
+    def test_levels(self):
+        names = "LOG_NONE LOG_ERROR LOG_WARNING LOG_INFO LOG_DEBUG LOG_VERBOSE"
+        self.assertEqual([getattr(esp, name) for name in names.split()], list(range(6)))
+
+    def test_osdebug(self):
+        for args in ((0, esp.LOG_NONE), (0,), (None,), (None, esp.LOG_NONE)):
+            self.assertIsNone(esp.osdebug(*args))
+        for args in ((), (0, "none"), (0, 1, 2)):
+            self.assertIs(refused(esp.osdebug, *args)[0], TypeError)
 
 
 class TestRTC(unittest.TestCase):

@@ -68,7 +68,7 @@ def test_other_content_is_refused(tmp_path):
 
 def test_lock_file_pins_everything():
     rows = read_lock()
-    assert {row.into for row in rows} == {"lib", "test-lib"}
+    assert {row.into for row in rows} == {"lib", "test-lib", "mpy-tool"}
     for row in rows:
         assert len(row.sha256) == 64 and row.members
         for member in row.members:

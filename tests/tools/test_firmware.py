@@ -1,14 +1,11 @@
-"""What can be known of the firmware's build without a toolchain for the ESP32."""
+"""config/firmware: what can be known of it without a toolchain for the ESP32."""
 
 import re
 import subprocess
 from pathlib import Path
 
-import deployplan
 import firmware
-import frozenpages
 import partitions
-import pytest
 from esp_idf_defs.partitions import PartitionTable
 from flashchip import SIZE
 
@@ -62,88 +59,87 @@ def test_options():
         "SPIRAM",
         "ESP_DEFAULT_CPU_FREQ_MHZ_240",
         "ESPTOOLPY_FLASHSIZE_4MB",
-        "OV2640_SUPPORT",
+        "LOG_MAXIMUM_EQUALS_DEFAULT",
     ):
         assert options["CONFIG_" + key] == "y"
-    for key in ("BT_ENABLED", "APP_EXCLUDE_PROJECT_NAME_VAR", "APP_EXCLUDE_PROJECT_VER_VAR"):
+    for key in (
+        "BT_ENABLED",
+        "APP_EXCLUDE_PROJECT_NAME_VAR",
+        "APP_EXCLUDE_PROJECT_VER_VAR",
+        "ESP_WIFI_ENTERPRISE_SUPPORT",
+        "LWIP_PPP_SUPPORT",
+    ):
         assert options["CONFIG_" + key] == "n"
+    sensors = {key for key in options if key.endswith("_SUPPORT") and options[key] == "y"}
+    assert sensors == {f"CONFIG_{name}_SUPPORT" for name in ("OV2640", "OV3660", "OV5640")}
+    for name in ("HM1055", "HM0360", "MEGA_CCM"):  # esp32-camera links them by default
+        assert options[f"CONFIG_{name}_SUPPORT"] == "n"
 
 
-def test_every_program_is_frozen():
-    """What `make deploy` would copy is what the manifest names; pages are a module there."""
-    frozen, pages = set(), []
-
-    def module(name, base_path, opt=0):
-        if (HERE / base_path / name).resolve() == firmware.PAGES:
-            pages.append(name)
-        elif not base_path.startswith("$"):
-            assert (HERE / base_path / name).is_file()
-            frozen.add(name)
-
-    def package(name, files=None, base_path="."):
-        folder = HERE / base_path / name
-        assert folder.is_dir()
-        found = files or [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
-        for file in found:
-            assert (folder / file).is_file()
-            frozen.add(f"{name}/{file}")
-
-    names = {"module": module, "package": package, "include": str, "require": str}
-    exec(text("manifest.py"), names)
-    copied = {path.removeprefix("/lib/").removeprefix("/") for path in deployplan.sources()}
-    assert frozen == {path for path in copied if path.endswith(".py")}
-    assert pages == ["frozenpages.py"]
+def test_folders_of_micropython_1_25():
+    """The folders main_esp32... came after v1.25.0."""
+    dirs = re.search(r"set\(EXTRA_COMPONENT_DIRS (.*)\)", text("CMakeLists.txt"))[1]
+    assert dirs == "${MICROPY_PORT_DIR}/main ${SOURCES}/esp32-camera"
 
 
-def test_every_page_is_frozen(bytecode):
-    found = {}
-    exec(frozenpages.source(), found)
-    there = (bytecode / "root" / "lib" / "www").iterdir()
-    assert found["FILES"] == {path.name: path.read_bytes() for path in there}
+def test_camera_module_finds_all_headers():
+    """esp_camera.h includes img_converters.h, which includes esp_jpeg's jpeg_decoder.h."""
+    added = re.search(r"target_include_directories\((.*?)\)", text("camera.cmake"), re.DOTALL)[1]
+    for folder in ("{ESP32_CAMERA}/driver", "{ESP32_CAMERA}/conversions", "{ESP_JPEG}"):
+        assert f"${folder}/include\n" in added
+
+
+def test_parts_that_the_port_forces_are_switched_off_after_it():
+    config = text("mpconfigcamera.h")
+    after = config.partition("#include <mpconfigport.h>\n")[2]
+    for name in ("WEBREPL", "WEBSOCKET", "BTREE"):
+        macro = f"MICROPY_PY_{name}"
+        assert f"#undef {macro}\n#define {macro} (0)\n" in after
+        assert macro not in text("mpconfigboard.h")  # there it has no effect, or warns
+    assert 'set(MICROPY_DEF_BOARD MP_CONFIGFILE="mpconfigcamera.h")' in text("CMakeLists.txt")
+
+
+def test_machine_is_named_once():
+    names = dict(re.findall(r'#define MICROPY_HW_(\w+)_NAME "(.*?)"', text("mpconfigboard.h")))
+    assert "{BOARD} with {MCU}".format(**names) == "AI-Thinker ESP32-CAM with ESP32"
+
+
+def test_what_the_component_manager_leaves_is_ignored(tmp_path):
+    left = HERE / "managed_components" / "espressif__mdns" / "bad.py"
+    paths = [str(left), str(HERE / "dependencies.lock")]
+    done = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True)
+    assert done.stdout.decode().split() == paths
+    settings = (ROOT / "pyproject.toml").read_text()
+    assert '"config/firmware/managed_components"' in settings  # ruff
+    for name in ("managed_components", "dependencies.lock"):
+        assert f"./config/firmware/{name}" in settings  # codespell
 
 
 def test_sources_are_pinned():
     lock = firmware.read_lock()
     assert set(lock) == {"micropython", "micropython-camera-API", "esp32-camera", "esp-idf"}
     for source in lock.values():
-        assert re.fullmatch(r"[0-9a-f]{7,40}|v\d+\.\d+\.\d+", source.commit)
+        assert re.fullmatch(r"[0-9a-f]{40}", source.commit), source
+        assert re.fullmatch(r"v\d+\.\d+\.\d+", source.tag), source
+    idf = lock["esp-idf"]
+    assert idf.address == f"docker.io/espressif/idf:{idf.tag}"
 
 
-def test_where_it_is_built():
-    lock = firmware.read_lock()
-
-    def which(name):
-        return lambda asked: asked if asked == name else None
-
-    here = firmware.command("x", lock, {"IDF_PATH": "/idf"}, which("idf.py"))
-    assert here == ["bash", "-c", "x"]
-    line = firmware.command("x", lock, {}, which("podman"))
-    assert line[:3] == ["podman", "run", "--rm"] and "docker.io/espressif/idf:v5.2.2" in line
-    with pytest.raises(firmware.BuildError, match="neither ESP-IDF nor a container"):
-        firmware.command("x", lock, {}, which("nothing"))
-
-
-def test_script_carries_name_and_version():
-    lines = firmware.script("cam", "1.2.3")
-    assert '-D PRODUCT_NAME="cam"' in lines and '-D PRODUCT_VERSION="1.2.3"' in lines
-
-
-def test_clones_go_to_their_commits(tmp_path):
-    ran = []
-    source = firmware.Source("micropython", "https://example.org/m.git", "abc1234")
-    firmware.fetch(source, tmp_path, ran.append)
-    assert [line[:2] for line in ran] == [["git", "clone"], ["git", "-C"]]
-    assert ran[1][-1] == "abc1234"
-    (tmp_path / "micropython").mkdir()
-    firmware.fetch(source, tmp_path, ran.append)
-    assert len(ran) == 3
-
-
-def test_no_network_is_told(tmp_path):
-    def fail(line):
-        raise subprocess.CalledProcessError(128, line)
-
-    with pytest.raises(firmware.BuildError, match="micropython abc1234 could not be fetched"):
-        firmware.fetch(
-            firmware.Source("micropython", "https://x/m.git", "abc1234"), tmp_path, fail
-        )
+def test_readme_keeps_step():
+    """It names the locked versions and every file, and its estimate adds up."""
+    readme = text("README.md")
+    for source in firmware.read_lock().values():
+        assert re.search(rf"\| {source.tag[1:].replace('.', '[.]')} \|", readme), source
+    left = ("managed_components", "dependencies.lock", "README.md")
+    for path in HERE.iterdir():
+        assert f"`{path.name}`" in readme or path.name in left, path
+    size = readme.partition("\n## Size\n")[2].partition("\n## ")[0]
+    numbers = [
+        int(n.replace(",", "")) for n in re.findall(r"^\|.*\| ([+-]?[\d,]+) \|", size, re.M)
+    ]
+    *parts, total = numbers
+    assert len(parts) == 9 and sum(parts) == total
+    slot = next(part.size for part in table() if part.name == "ota_0")
+    halved = sum(parts[:3]) + sum(parts[3:]) // 2
+    assert f"**{slot - total:,} free**; {slot - halved:,} if each saving" in size
+    assert slot - halved >= firmware.RESERVE

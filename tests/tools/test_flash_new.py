@@ -1,32 +1,14 @@
 """Flashing a new board: what is refused before the chip is touched, and what is run then."""
 
-import struct
-import sys
-from pathlib import Path
-
 import flash
-import partitions
 import pytest
 import wholeimage
+from images import image, whole
 from wholeimage import BadFirmware
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-from images import image
 
 FACTORY = "nvs,data,nvs,0x9000,0x6000\nphy_init,data,phy,0xf000,0x1000\n"
 FACTORY += "factory,app,factory,0x10000,0x1f0000\nvfs,data,fat,0x200000,0x200000\n"
 ESP32 = "Chip type:          ESP32-D0WD-V3 (revision v3.1)\nDetected flash size: 4MB\n"
-
-
-def whole(app=None, csv=None, chip=0, offset=0x1000):
-    """A file as MicroPython's build makes it: gaps filled with ones."""
-    boot = bytearray(image(size=16 * 1024))
-    boot[32:36] = bytes(4)  # a bootloader has another description
-    struct.pack_into("<H", boot, 12, chip)
-    table = partitions.binary(csv or partitions.CSV.read_text())
-    data = b"\xff" * (0x1000 - offset) + bytes(boot)
-    data = data.ljust(0x8000 - offset, b"\xff") + table
-    return data.ljust(0x10000 - offset, b"\xff") + (app or image("1.25.0"))
 
 
 def test_micropython_with_two_slots():

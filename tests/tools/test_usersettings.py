@@ -105,8 +105,9 @@ def test_camera_parameters():
             usersettings.camera_parameters(values)
 
 
-def test_image(tmp_path, capsys):
-    path = tmp_path / "nvs.bin"
+@pytest.mark.parametrize("name", ["nvs.bin", "porch.nvs", "settings"])
+def test_image(tmp_path, capsys, name):
+    path = tmp_path / name
     words = ["ssid=home", "password=geheim geheim", "pubinterval=10", "mqttport=0"]
     assert provision.main(["--image", str(path), *words]) == 0
     image = path.read_bytes()
@@ -124,6 +125,11 @@ def test_image_holds_no_clear_text_of_the_admin_password(tmp_path):
     assert provision.main(["--image", str(path), f"adminpass={WORD}"]) == 0
     image = path.read_bytes()
     assert WORD.encode() not in image and b"pbkdf2-sha256$" in image
+
+
+def test_image_in_a_missing_folder(tmp_path, capsys):
+    assert provision.main(["--image", str(tmp_path / "none" / "nvs.bin"), "ssid=home"]) == 1
+    assert "nvs.bin cannot be written: No such file" in capsys.readouterr().err
 
 
 def test_image_cannot_hold_a_file(tmp_path, capsys):

@@ -1,5 +1,6 @@
 """RSA keys in files: the private one signs, the public one goes into the cameras."""
 
+import hashlib
 import os
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -50,3 +51,10 @@ def read_public(path):
             return public_key(file.read())
     except ValueError as error:
         raise UpdateError(f"{path}: {error}") from None
+
+
+def fingerprint(private):
+    """SHA-256 of the public key's DER (SubjectPublicKeyInfo), in hex."""
+    kind = serialization.PublicFormat.SubjectPublicKeyInfo
+    der = private.public_key().public_bytes(serialization.Encoding.DER, kind)
+    return hashlib.sha256(der).hexdigest()

@@ -1,0 +1,193 @@
+"""tools/release.py: what a release consists of, with and without an image, signed or not."""
+
+import hashlib
+import json
+import re
+
+import firmware
+import pytest
+import release
+from images import KB, image, whole
+from release import ReleaseError
+from update.archive import ESP32
+from update.errors import UpdateError
+from update.file import Update
+from update.keys import fingerprint, generate, read_private, read_public
+
+from proto.espimage import older
+
+FACTS = firmware.product()
+NAME, VERSION = FACTS["NAME"], FACTS["VERSION"]
+STEM = f"{NAME}-{VERSION}"
+APP = image(VERSION, NAME, 256 * KB)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the release goes, with a small application and without a toolchain."""
+    small = {"app/system.mpy": b"M\x06\x00\x1f", "config/product.mpy": b"M\x06"}
+    monkeypatch.setattr(release, "application", lambda kind: (small, NAME, VERSION))
+    monkeypatch.setattr(firmware, "find_engine", lambda: None)
+    return tmp_path / "build" / "release"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return generate(tmp_path_factory.mktemp("keys") / "porch", 2048)
+
+
+def file(tmp_path, data):
+    path = tmp_path / "elsewhere.bin"
+    path.write_bytes(data)
+    return path
+
+
+def rows(folder):
+    """{kind: row} of the manifest."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return {row["kind"]: row for row in manifest["files"]}
+
+
+def test_all_parts(folder, tmp_path):
+    data = whole(APP)
+    release.release(file(tmp_path, data), folder=folder)
+    names = [f"{STEM}.app-bin", f"{STEM}.bin", f"{STEM}.tar", "manifest.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["SHA256SUMS", *names]
+    assert (folder / f"{STEM}.bin").read_bytes() == data
+    assert (folder / f"{STEM}.app-bin").read_bytes() == APP
+    archive = Update.read(folder / f"{STEM}.tar")
+    assert (archive.name, archive.kind) == (f"{NAME} {VERSION}", ESP32)
+    sums = (folder / "SHA256SUMS").read_text().splitlines()
+    assert sums == [
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}" for name in names
+    ]
+
+
+def test_manifest(folder, tmp_path):
+    release.release(file(tmp_path, whole(APP)), folder=folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert {key: manifest[key] for key in manifest if key not in ("files", "summary")} == {
+        "format": 1,
+        "project": NAME,
+        "version": VERSION,
+        "date": FACTS["BUILD_DATE"],
+        "min_version": FACTS["UPDATES_FROM"],
+        "key": None,
+    }
+    found = rows(folder)
+    assert set(found) == {"flash", "firmware", "application"}
+    for row in found.values():
+        data = (folder / row["name"]).read_bytes()
+        assert (row["size"], row["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert found["flash"]["offset"] == 0x1000
+    assert found["application"]["bytecode"] == ESP32
+    assert not (found["firmware"]["signed"] or found["application"]["signed"])
+
+
+def test_signed(folder, tmp_path, keys):
+    private, public = keys
+    release.release(file(tmp_path, whole(APP)), read_private(private), folder)
+    for kind in ("firmware", "application"):
+        row = rows(folder)[kind]
+        assert row["signed"]
+        Update.read(folder / row["name"]).verify(read_public(public))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert re.fullmatch(r"[0-9a-f]{64}", manifest["key"])
+    assert manifest["key"] == fingerprint(read_private(private))
+    assert (folder / f"{STEM}.bin").read_bytes() == whole(APP)  # written by wire: not signed
+
+
+def test_same_sources_give_the_same_bytes(folder, tmp_path):
+    kept = []
+    for _ in range(2):
+        release.release(file(tmp_path, whole(APP)), folder=folder)
+        kept.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert kept[0] == kept[1]
+
+
+def test_without_a_toolchain_the_application_is_released(folder):
+    said = []
+    release.release(folder=folder, say=said.append)
+    assert set(rows(folder)) == {"application"}
+    assert "missing: the image for a new board, and the update of the whole" in "\n".join(said)
+
+
+def test_application_part_from_elsewhere(folder, tmp_path):
+    said = []
+    release.release(file(tmp_path, APP), folder=folder, say=said.append)
+    assert set(rows(folder)) == {"firmware", "application"}
+    assert "missing: the image for a new board: elsewhere.bin is the application" in said[-2]
+
+
+def test_with_a_toolchain_the_image_is_built(folder, tmp_path, monkeypatch):
+    built = file(tmp_path, whole(APP, offset=0))
+    monkeypatch.setattr(firmware, "find_engine", lambda: "docker")
+    monkeypatch.setattr(release, "built_image", lambda facts: built)
+    release.release(folder=folder)
+    assert rows(folder)["flash"]["offset"] == 0
+    assert (folder / f"{STEM}.app-bin").read_bytes() == APP
+
+
+def test_nothing_of_an_earlier_release_stays(folder):
+    folder.mkdir(parents=True)
+    (folder / "esp32-mqtt-cam-1.0.0.bin").write_bytes(b"old")
+    release.release(folder=folder)
+    assert not (folder / "esp32-mqtt-cam-1.0.0.bin").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["release"]
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        (whole(image("1.0.0", NAME)), f"is {NAME} 1.0.0; config/product.py says {NAME} {VERSION}"),
+        (image(VERSION, "micropython"), f"is micropython {VERSION}; config"),
+        (whole(APP) + b"more", "4 bytes follow"),
+        (whole(APP)[:-1], "cut off"),
+        (whole(chip=9), "another chip"),
+        (b"<html>" * 100, "no firmware"),
+        (b"", "no firmware"),
+    ],
+)
+def test_wrong_images_leave_the_last_release(folder, tmp_path, data, complaint):
+    release.release(folder=folder)
+    before = (folder / "SHA256SUMS").read_bytes()
+    with pytest.raises((ReleaseError, UpdateError), match=complaint):
+        release.release(file(tmp_path, data), folder=folder)
+    assert (folder / "SHA256SUMS").read_bytes() == before
+
+
+def test_archive_is_no_image(folder, tmp_path):
+    release.release(folder=folder)
+    archive = file(tmp_path, (folder / f"{STEM}.tar").read_bytes())
+    with pytest.raises(ReleaseError, match="an archive of the application, not an image"):
+        release.release(archive, folder=folder)
+
+
+def test_command(tmp_path, capsys, keys, folder):
+    path = file(tmp_path, whole(APP))
+    assert release.main(["--image", str(path), "--key", str(keys[0])], folder) == 0
+    assert "signed with " in capsys.readouterr().out
+    for arguments, why in (
+        (["--image", str(tmp_path / "none.bin")], "No such file"),
+        (["--image", str(path), "--key", str(keys[1])], "porch.pub.pem"),
+    ):
+        assert release.main(arguments, folder) == 1
+        assert why in capsys.readouterr().err
+
+
+def test_changelog_tells_this_version():
+    assert release.changes(VERSION, release.CHANGELOG.read_text())
+
+
+def test_section_of_the_changelog():
+    text = "# Changelog\n\n## 2.1.0 (2027-01-01)\n\n- New.\n- Two\n  lines.\n\n"
+    text += "## 2.1\n\n## 2.0.0\n- Old.\n"
+    assert release.changes("2.1.0", text) == "- New.\n- Two\n  lines."
+    assert release.changes("2.0.0", text) == "- Old."
+    for version in ("2.1", "1.0.0", "2.0"):
+        with pytest.raises(ReleaseError, match=f"says nothing about {version}"):
+            release.changes(version, text)
+
+
+def test_oldest_version_that_can_be_updated_is_not_newer():
+    assert not older(VERSION, FACTS["UPDATES_FROM"])

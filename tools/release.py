@@ -1,0 +1,180 @@
+"""Fills build/release/ with all that a version consists of, and a manifest that describes it.
+
+    make release                                  the image is built where a toolchain is
+    make release ARGS="--image FILE"              takes an image that was built elsewhere
+    make release ARGS="--key porch.key.pem"       signs the updates
+
+    NAME-VERSION.bin       the image for a new board (make flash)
+    NAME-VERSION.app-bin   its application part: updates the whole firmware
+    NAME-VERSION.tar       the application alone: updates the programs
+    manifest.json          versions, sizes, digests, the key's fingerprint
+    SHA256SUMS             of all of these
+
+Parts that cannot be made are named; the others are released.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import firmware
+import wholeimage
+
+ROOT = Path(__file__).resolve().parent.parent
+RELEASE = ROOT / "build" / "release"
+CHANGELOG = ROOT / "config" / "CHANGELOG.md"
+sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's own pure modules
+
+# ruff: noqa: E402
+from update.archive import ESP32, application, pack
+from update.errors import UpdateError
+from update.file import Update
+from update.keys import fingerprint, read_private
+
+FORMAT = 1  # of the manifest
+
+
+class ReleaseError(Exception):
+    """Why there is no release; the text is for people."""
+
+
+def changes(version, text):
+    """The changelog's section for a version."""
+    heading = rf"^## {re.escape(version)}(?: .*)?\n"
+    section = re.search(heading + r"((?:(?!## ).*\n?)*)", text, re.MULTILINE)
+    if not (section and section[1].strip()):
+        raise ReleaseError(f"config/CHANGELOG.md says nothing about {version}")
+    return section[1].strip()
+
+
+def read_image(path, name, version):
+    """(bytes for a new board or None, its offset in flash, Update) of an image in a file."""
+    data = path.read_bytes()
+    try:
+        found = wholeimage.read(data)
+        whole, offset, update = data, found.offset, Update(data[found.app :], path)
+    except wholeimage.BadFirmware as exc:
+        try:
+            whole, offset, update = None, None, Update(data, path)
+        except UpdateError:
+            raise ReleaseError(f"{path}: {exc}") from None
+    if update.kind:
+        raise ReleaseError(f"{path}: an archive of the application, not an image")
+    if (update.project, update.version) != (name, version):
+        raise ReleaseError(f"{path} is {update.name}; config/product.py says {name} {version}")
+    return whole, offset, update
+
+
+class Release:
+    """The files of a version, as they are added."""
+
+    def __init__(self, folder, facts, key=None):
+        self._folder = folder
+        self._stem = f"{facts['NAME']}-{facts['VERSION']}"
+        self._key = key
+        self._files = []
+
+    def add(self, end, kind, data, **more):
+        """Add a file; `more` goes into its row of the manifest."""
+        path = self._folder / (self._stem + end)
+        path.write_bytes(data)
+        row = {"kind": kind, "name": path.name, "size": len(data), "sha256": _sha256(data)}
+        self._files.append(row | more)
+
+    def add_update(self, end, kind, update, **more):
+        """Add an update, signed where there is a key."""
+        if self._key:
+            update.sign(self._key)
+        self.add(end, kind, update.data, signed=update.is_signed, **more)
+
+    def finish(self, facts, summary):
+        """Write the manifest and the checksums; return the manifest."""
+        manifest = {
+            "format": FORMAT,
+            "project": facts["NAME"],
+            "version": facts["VERSION"],
+            "date": facts["BUILD_DATE"],
+            "min_version": facts["UPDATES_FROM"],
+            "key": fingerprint(self._key) if self._key else None,
+            "summary": summary,
+            "files": self._files,
+        }
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        (self._folder / "manifest.json").write_text(text)
+        sums = [f"{_sha256(path.read_bytes())}  {path.name}\n" for path in _sorted(self._folder)]
+        (self._folder / "SHA256SUMS").write_text("".join(sums))
+        return manifest
+
+
+def _sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sorted(folder):
+    return sorted(folder.iterdir())
+
+
+def built_image(facts):
+    """The path of a freshly built image; BuildError where there is none."""
+    firmware.build()
+    return firmware.outputs(facts["NAME"], facts["VERSION"])[0]
+
+
+def release(image=None, key=None, folder=RELEASE, say=print):
+    """Fill the folder, in which nothing else stays; say what is in it and what is missing."""
+    facts = firmware.product()
+    summary = changes(facts["VERSION"], CHANGELOG.read_text())
+    whole = offset = update = None
+    if image or firmware.find_engine():
+        path = image or built_image(facts)
+        whole, offset, update = read_image(path, facts["NAME"], facts["VERSION"])
+    new = folder.with_name(folder.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    made = Release(new, facts, key)
+    if whole:
+        made.add(".bin", "flash", whole, offset=offset)
+    if update:
+        made.add_update(".app-bin", "firmware", update)
+    archive = Update(pack(*application(ESP32), ESP32))
+    made.add_update(".tar", "application", archive, bytecode=archive.kind)
+    manifest = made.finish(facts, summary)
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
+    for row in manifest["files"]:
+        say(f"{row['kind']:<12}{row['name']}  {row['size']:,} bytes")
+    if not update:
+        say(
+            "missing: the image for a new board, and the update of the whole firmware: no ESP-IDF,"
+        )
+        say("docker or podman runs here; ARGS='--image FILE' takes an image built elsewhere")
+    elif not whole:
+        say(f"missing: the image for a new board: {image.name} is the application part alone")
+    say(f"signed with {manifest['key']}" if key else "not signed (ARGS='--key NAME.key.pem')")
+    return manifest
+
+
+def main(argv=None, folder=RELEASE):
+    parser = argparse.ArgumentParser(prog="release.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--image", type=Path, metavar="FILE", help="an image built elsewhere")
+    parser.add_argument("--key", help="the private key to sign the updates with")
+    args = parser.parse_args(argv)
+    try:
+        release(args.image, read_private(args.key) if args.key else None, folder)
+    except (ReleaseError, UpdateError, firmware.BuildError) as exc:
+        print(f"release: {exc}", file=sys.stderr)
+        return 1
+    except OSError as exc:
+        print(f"release: {exc.filename}: {exc.strerror}", file=sys.stderr)
+        return 1
+    print(f"in {os.path.relpath(folder)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
