@@ -1,8 +1,9 @@
-"""Checks the import direction and the few rules of style that no linter knows.
+"""Check the direction of imports and the few rules of style that no linter knows.
 
     .venv/bin/python tools/check_layers.py
 
-Reads boot.py, main.py and lib/** without running them; prints `file:line: what is wrong`.
+Reads boot.py, main.py and lib/** without running them, imports inside functions included, and
+prints `file:line: what is wrong`. An allowance that no import uses is wrong, too.
 """
 
 import ast
@@ -13,44 +14,55 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MOST_FILE_LINES = 300
 MOST_FUNCTION_LINES = 40
-REASON = "# long:"  # a comment that starts so says why a file or function is longer
+REASON = "# long:"  # a comment that starts so gives the reason for a longer file or function
 
 PURE = set(
     "array binascii collections deflate errno gc hashlib heapq io json math micropython random "
     "re struct sys time uctypes weakref".split()
 )
 STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".split())
-HARDWARE = {"machine", "network", "esp32", "esp", "camera", "ntptime", "neopixel"}
-APP = STANDARD | {"aio", "proto", "config.product", "app.settings.schema", "app.commandtable"}
-APP |= {"app.camera.camera", "app.mqtt.session", "app.identity"}
 
-ALLOWED = {  # module or package: what it may import; the longest name that fits counts
-    "boot": STANDARD | {"machine", "esp32", "hal.tarfs"},
-    "main": STANDARD | {"app.system", "hal.wifi", "machine"},  # restarts when all else is broken
-    "aio": STANDARD | {"aio"},
-    "proto": PURE | {"proto"},
-    "proto.mqtt": PURE | {"proto", "umqtt"},
-    "hal": STANDARD | HARDWARE | {"hal", "config"},
-    "hal.tarfs": STANDARD,  # boot.py loads it alone
-    "app": APP,
-    "app.settings.schema": PURE | {"proto", "aio.late", "app.settings.row"},
-    "app.http.server": APP | {"app.http.request"},
-    "app.mqtt.connection": APP | {"app.tls"},
-    "app.settings.row": PURE | {"proto", "aio.late"},
-    "app.settings.check": APP | {"app.settings.row"},
-    "app.settings.change": APP | {"app.settings.row"},
-    "app.commandtable": set(),  # tools on the PC read it
-    "app.http.site": APP | {"microdot"},
-    "app.http.static": APP | {"frozenpages"},
-    "app.system": STANDARD | {"aio", "proto", "hal", "app", "config", "microdot"},
+ALLOWED = {  # package or module: what it imports beside itself and standard modules
+    "boot": {"machine", "esp32", "hal.bootnote", "hal.tarfs"},
+    "main": {"app.system", "hal.wifi", "machine"},
+    "aio": set(),
+    "proto": set(),
+    "proto.mqtt": {"umqtt"},
+    "hal": {"machine", "network", "esp32", "camera", "ntptime"},
+    "hal.tarfs": {"proto.tar"},  # boot.py loads it with the firmware's own copy of proto.tar
+    "app": {"proto", "config.product", "app.identity", "app.settings.schema"},
+    "app.camera": {"proto"},
+    "app.console": {"aio", "proto", "app.commands"},
+    "app.http": {
+        "proto",
+        "config.product",
+        "microdot",
+        "frozenpages",
+        "app.camera.camera",  # CameraFault
+        "app.identity",
+        "app.password",
+        "app.settings.schema",
+    },
+    "app.mqtt": {"aio", "proto", "config.product", "app.commands", "app.identity", "app.tls"},
+    "app.ota": {
+        "aio",
+        "proto",
+        "config.product",
+        "app.camera.camera",  # CameraFault
+        "app.signing_key",
+        "app.tls",
+    },
+    "app.settings": {"proto", "app.password", "app.signing_key", "app.tls"},
+    "app.wifi": {"aio", "proto"},
+    "app.system": {"aio", "app", "config", "hal"},
 }
 ADVICE = {  # layer: what to do instead
-    "app": "hand it in instead (design: app -> aio, proto)",
+    "app": "pass it to the constructor instead (design: app -> aio, proto)",
     "proto": "proto has no I/O and knows only itself (design: proto -> standard modules)",
-    "aio": "aio knows no product and no hardware (design: aio -> standard modules)",
+    "aio": "aio knows neither product nor hardware (design: aio -> standard modules)",
     "hal": "hal has no policy (design: hal -> machine, network, esp32, camera)",
-    "main": "main only starts Wi-Fi and the system (design: main -> app.system)",
-    "boot": "boot knows nothing of the product but how a copy of it is mounted",
+    "main": "main only starts the system (design: main -> app.system)",
+    "boot": "boot knows nothing of the product but how to mount a copy of it",
 }
 LAYERS = ("aio", "proto", "hal", "app", "config")
 SIMULATED = re.compile(r"(^|_)(sim|simulat\w*)(_|$)", re.IGNORECASE)
@@ -59,13 +71,9 @@ SIMULATED = re.compile(r"(^|_)(sim|simulat\w*)(_|$)", re.IGNORECASE)
 def check_tree(root=ROOT):
     """Return all that is wrong below `root` as lines of text."""
     found, contexts = [], []
-    names = [root / "boot.py", root / "main.py", *sorted((root / "lib").rglob("*.py"))]
-    for path in filter(Path.exists, names):
-        source = path.read_text()
-        name = path.relative_to(root).as_posix()
-        tree = ast.parse(source, name)
+    for name, tree, lines in _sources(root):
         module = _module(name)
-        faults = [*_imports(module, tree), *_style(tree), *_lengths(tree, source.splitlines())]
+        faults = [*_imports(module, tree), *_style(tree), *_lengths(tree, lines)]
         found += [f"{name}:{line}: {text}" for line, text in sorted(faults)]
         contexts += [f"{name}:{line}" for line in _tls_contexts(tree)]
     files = {place.partition(":")[0] for place in contexts}
@@ -73,6 +81,31 @@ def check_tree(root=ROOT):
         text = "TLS contexts are made in one file only, so that verifying is decided in one place"
         found += [f"{place}: {text} (here: {', '.join(sorted(files))})" for place in contexts]
     return found
+
+
+def unused(root=ROOT):
+    """Return the allowances that no import below `root` uses, as lines of text."""
+    used = set()
+    for name, tree, _ in _sources(root):
+        module = _module(name)
+        row = _longest(module, ALLOWED)
+        for node in ast.walk(tree):
+            for imported in _imported(node, module):
+                used.add((row, _longest(imported, ALLOWED[row])))
+    rows = [(row, name) for row, names in ALLOWED.items() for name in sorted(names)]
+    return [
+        f"{row} may import {name}, which it never does"
+        for row, name in rows
+        if (row, name) not in used
+    ]
+
+
+def _sources(root):
+    """Yield (name, syntax tree, lines) of each file."""
+    for path in (root / "boot.py", root / "main.py", *sorted((root / "lib").rglob("*.py"))):
+        if path.exists():
+            source, name = path.read_text(), path.relative_to(root).as_posix()
+            yield name, ast.parse(source, name), source.splitlines()
 
 
 def _module(name):
@@ -89,16 +122,18 @@ def _longest(module, table):
 
 
 def _imports(module, tree):
-    key = _longest(module, ALLOWED)
-    if key is None:
+    row = _longest(module, ALLOWED)
+    if row is None:
         yield 1, f"{module} is in no layer; lib/ holds aio, proto, hal and app"
         return
-    own = ".".join(module.split(".")[:2])  # a component may be a package of several files
+    layer = module.partition(".")[0]
+    allowed = ALLOWED[row] | (PURE if layer == "proto" else STANDARD)
+    own = module if row == "app" else row  # modules beside the packages share a row
     for node in ast.walk(tree):
         for name in _imported(node, module):
             inside = name == own or name.startswith(own + ".")
-            if not inside and not _longest(name, ALLOWED[key]):
-                yield node.lineno, f"{module} imports {name}; {ADVICE[module.split('.')[0]]}"
+            if not inside and not _longest(name, allowed):
+                yield node.lineno, f"{module} imports {name}; {ADVICE[layer]}"
 
 
 def _imported(node, module):
@@ -110,7 +145,7 @@ def _imported(node, module):
         if node.level:
             around = module.split(".")[: -node.level]
             base = ".".join(around + ([base] if base else []))
-        if base in LAYERS:  # from app import mqtt
+        if base in LAYERS or base.startswith("app."):  # from app import mqtt
             return [f"{base}.{alias.name}" for alias in node.names]
         return [base]
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "__import__":
@@ -167,7 +202,7 @@ def _tls_contexts(tree):
 
 def main():
     """Print what is wrong; exit with 1 when anything is."""
-    found = check_tree()
+    found = check_tree() + unused()
     for line in found:
         print(line)
     sys.exit(1 if found else 0)

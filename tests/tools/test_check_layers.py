@@ -1,7 +1,7 @@
 """Each rule of tools/check_layers.py catches what breaks it, and lets the rest pass."""
 
 import pytest
-from check_layers import check_tree
+from check_layers import check_tree, unused
 
 
 def check(root, **sources):
@@ -25,10 +25,10 @@ def check(root, **sources):
         ("proto__mqtt", "from umqtt.robust import MQTTClient"),
         ("hal__nvs", "import esp32"),
         ("hal__sensor__api", "import camera\nfrom hal.sensor import SensorError"),
-        ("hal__pins", "from config import board"),
-        ("app__site", "from microdot.microdot import Microdot"),
-        ("app__web__pages", "from app.web.parts import head"),
-        ("app__settings", "from app.schema import SCHEMA\nfrom config.product import NAME"),
+        ("hal__pins", "from machine import Pin"),
+        ("app__http__server", "def f():\n    from microdot.microdot import Microdot"),
+        ("app__http__pages__api", "from app.http.parts import head"),
+        ("app__clock", "from app.settings.schema import SCHEMA\nfrom config.product import NAME"),
         ("app__system", "import app.mqtt, hal.nvs, config.board\nfrom aio import supervisor"),
     ],
 )
@@ -48,15 +48,21 @@ def test_allowed(tmp_path, module, statement):
         ("proto__uri", "from umqtt.simple import MQTTClient", "proto.uri imports umqtt.simple"),
         ("hal__wifi", "from app.log import log", "hal.wifi imports app.log"),
         ("hal__wifi", "import aio.backoff", "hal.wifi imports aio.backoff"),
-        ("app__web", "from hal import nvs", "app.web imports hal.nvs; hand it in instead"),
-        ("app__web", "import app.mqtt", "app.web imports app.mqtt; hand it in"),
+        ("hal__pins", "from config import board", "hal.pins imports config.board"),
+        ("hal__tarfs", "import hal.nvs", "hal.tarfs imports hal.nvs"),
+        ("app__http__x", "from hal import nvs", "app.http.x imports hal.nvs; pass it to the con"),
+        ("app__http__x", "import app.mqtt.session", "app.http.x imports app.mqtt.session; pass"),
         ("app__web", "from . import mqtt", "app.web imports app.mqtt"),
         ("app__web", "from .mqtt import Session", "app.web imports app.mqtt"),
-        ("app__mqtt", "import microdot", "app.mqtt imports microdot"),
+        ("app__mqtt__session", "import microdot", "app.mqtt.session imports microdot"),
         ("app__power", "def f():\n    from machine import Pin", "lib/app/power.py:2: app.power"),
         ("app__power", "m = __import__('machine')", "app.power imports machine"),
         ("app__power", "import config.board", "app.power imports config.board"),
-        ("app__schema", "import os", "app.schema imports os"),
+        (
+            "app__mqtt__session",
+            "def f():\n    import app.http.auth",
+            ":2: app.mqtt.session imports",
+        ),
         ("app__system", "import machine", "app.system imports machine"),
         ("stray", "x = 1", "stray is in no layer"),
     ],
@@ -64,6 +70,17 @@ def test_allowed(tmp_path, module, statement):
 def test_refused(tmp_path, module, statement, named):
     (found,) = check(tmp_path, **{module: statement})
     assert named in found
+
+
+def test_allowance_without_use_is_reported(tmp_path):
+    rows = unused(tmp_path)
+    assert "app.http may import microdot, which it never does" in rows
+    check(tmp_path, app__http__server="def f():\n    import microdot")
+    assert len(unused(tmp_path)) == len(rows) - 1
+
+
+def test_every_allowance_is_used():
+    assert unused() == []
 
 
 def test_tls_contexts_are_made_in_one_file(tmp_path):

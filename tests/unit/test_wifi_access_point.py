@@ -140,25 +140,6 @@ class TestOpening(AccessPointCase):
         self.story(check)
 
 
-class TestProbes(AccessPointCase):
-    def test_each_maker_is_led_to_the_page(self):
-        async def check(ap):
-            await until(lambda: ap.address)
-            home = (302, "http://127.0.0.1/")
-            for path in (
-                "/generate_204 /gen_204 /hotspot-detect.html /library/test/success.html /ncsi.txt "
-                "/redirect /fwlink /canonical.html /any/other"
-            ).split():
-                self.assertEqual(ap.answer(path), home, path)
-            self.assertEqual(ap.answer("/connecttest.txt"), (302, "http://logout.net/"))
-            for path in ("/wpad.dat", "/favicon.ico"):
-                self.assertEqual(ap.answer(path), (404, ""))
-            for path in ("/success.txt", "/chrome-variations/seed", "/service/update2/json"):
-                self.assertEqual(ap.answer(path), (200, ""))
-
-        self.story(check)
-
-
 class TestNameServer(AccessPointCase):
     """DNS on a port of the loopback."""
 

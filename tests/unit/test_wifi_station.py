@@ -90,9 +90,6 @@ class AccessPoint:
             self.address = ""
             self.clients = 0
 
-    def answer(self, path):
-        return 302, path
-
 
 class AccessPointModule:
     AccessPoint = AccessPoint
@@ -404,16 +401,6 @@ class TestAccessPoint(WiFiCase):
             await until(lambda: link.state == "access point", limit_s=1)
 
         self.story(check, reach=False)
-
-    def test_probes_are_answered_while_it_is_open(self):
-        async def check(link, station, settings, log, backoff):
-            await link.up.wait()
-            self.assertEqual(link.answer("/x"), None)
-            link.setup()
-            await until(lambda: link.ap_open)
-            self.assertEqual(link.answer("/x"), (302, "/x"))
-
-        self.story(check)
 
     def test_bug_in_it_rises_to_the_supervisor(self):
         async def check(link, station, settings, log, backoff):

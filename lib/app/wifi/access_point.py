@@ -15,9 +15,6 @@ _IDLE_MS = const(600_000)
 _RADIO_RETRY_MS = const(10_000)
 _DNS_RETRY_MS = const(5_000)
 _DNS_PORT = const(53)
-_HOME = "/connecttest.txt"  # Windows opens the page it redirects to, which must be elsewhere
-_NO_PAGE = ("/wpad.dat", "/favicon.ico")  # whatever gets a page for these keeps polling
-_SUCCESS = ("/success.txt", "/chrome-variations/seed", "/service/update2/json")
 
 
 class AccessPoint:
@@ -114,13 +111,3 @@ class AccessPoint:
 
     async def _readable(self, sock):
         yield core._io_queue.queue_read(sock)
-
-    def answer(self, path):
-        """Return (status, location or "") for a path without a route: a captive portal probe."""
-        if path in _NO_PAGE:
-            return 404, ""
-        if path in _SUCCESS:
-            return 200, ""
-        if path == _HOME:
-            return 302, "http://logout.net/"
-        return 302, "http://{}/".format(self.address)

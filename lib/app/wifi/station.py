@@ -74,10 +74,6 @@ class WiFiLink:
         s = self._settings
         return [(s["ssid" + n], s["password" + n]) for n in ("", "2", "3") if s["ssid" + n]]
 
-    def answer(self, path):
-        """Return how the access point answers a captive portal probe; None while it is closed."""
-        return self._ap.answer(path) if self.ap_open else None
-
     def rejoin(self):
         """Join again after a change of the settings, unless the network in use is still known."""
         if self.state != "joined" or self.network not in self.known():
