@@ -22,7 +22,7 @@ run: setup ## Start the camera on the simulated board (ARGS="--help" shows its o
 test: setup ## Run all tests (ARGS="-k name" some of them)
 	@$(VENV)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: setup ## Lint, format, spelling, import layers, README's tables, size
+check: setup ## Lint, format, spelling, import layers, the reference's tables, size
 	$(VENV)/ruff check --quiet .
 	$(VENV)/ruff format --quiet --check .
 	$(VENV)/codespell
@@ -69,7 +69,7 @@ bench: setup ## Measure throughput, CPU, memory and stalls; writes build/bench.j
 size: setup ## List what each module costs: bytes of bytecode, and of heap once imported
 	@$(VENV)/python tools/size.py
 
-docs: setup ## Write README's tables and the page's time zones from what they are made of
+docs: setup ## Write the tables of config/README.md and the set-up page's time zones
 	@$(VENV)/python tools/docs.py
 
 fmt: setup ## Format the sources and sort their imports

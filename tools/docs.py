@@ -1,6 +1,6 @@
-"""Write README's reference tables of commands and settings from the firmware's own tables.
+"""Write the reference tables of commands and settings from the firmware's own tables.
 
-The tables are README's reference; the rules of the time zones on the set-up page come from the tz
+The tables stand in config/README.md; the rules of the time zones on the set-up page come from the tz
 database. `docs.py` writes both; `docs.py --check` only reports whether they are current (exit
 status 1 if not).
 """
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+REFERENCE = ROOT / "config" / "README.md"
 SETUP = ROOT / "lib" / "www" / "setup.html"
 sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools")]
 
@@ -79,19 +79,19 @@ def _cell(text):
 
 
 def render(text):
-    """README's text with a new table between the markers of each."""
+    """The reference's text with a new table between the markers of each."""
     for table in (commands, settings, parameters):
         begin, end = f"<!-- {table.__name__} -->\n", f"<!-- end of {table.__name__} -->"
         before, _, rest = text.partition(begin)
         _, found, after = rest.partition(end)
         if not found:
-            raise SystemExit(f"README.md has no markers for {table.__name__}")
+            raise SystemExit(f"config/README.md has no markers for {table.__name__}")
         text = before + begin + "\n".join(table()) + "\n" + end + after
     return text
 
 
 def main(arguments):
-    wanted = {README: render(README.read_text()), SETUP: with_rules(SETUP.read_text())}
+    wanted = {REFERENCE: render(REFERENCE.read_text()), SETUP: with_rules(SETUP.read_text())}
     old = [path for path, text in wanted.items() if path.read_text() != text]
     if old and "--check" in arguments:
         print(", ".join(path.name for path in old) + ": out of date; run `make docs`")

@@ -86,17 +86,17 @@ def wait_until_idle(camera):
 
 
 def run_line(line, camera, broker, folder):
-    """Run a line of the README with this camera and broker."""
+    """Run a line of the reference with this camera and broker."""
     line = line.replace("DVES_A1B2C3", camera.id)
     line = line.replace("-h broker", f"-h {HOST} -p {broker.port}")
     subprocess.run(shlex.split(line), check=True, cwd=folder, timeout=10)
 
 
 def test_readme_by_mosquitto(camera, broker, tmp_path):
-    """The lines of the README work as they are written."""
+    """The lines of the reference work as they are written."""
     version, boots = next(VERSIONS), camera.facts["boots"]
     (tmp_path / "firmware.bin").write_bytes(image(version))
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "config" / "README.md").read_text()
     section = text[text.index("### Updates by MQTT\n") :]
     lines = re.findall(r"^    (mosquitto_pub .*)$", section, re.MULTILINE)[:3]
     running = camera.running
@@ -257,7 +257,7 @@ def only_signed_images(folder):
     private, public = generate(folder / "key", 2048)
     _, other = generate(folder / "other", 2048)
     settings = {"otaconfirm": "auto"}
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "config" / "README.md").read_text()
     set_key = re.search(r"^    (mosquitto_pub .* -f porch.pub.pem)$", readme, re.MULTILINE)[1]
     (folder / "porch.pub.pem").write_bytes(public.read_bytes())
     plain, good = Update(image("v9.1.0")), Update(image("v9.1.0"))

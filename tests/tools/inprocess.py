@@ -134,7 +134,7 @@ class Others:
     async def __aexit__(self, *error):
         pass
 
-    def ask(self):
+    def request(self):
         self.restarts += 1
 
     def info(self, who, text):

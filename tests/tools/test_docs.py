@@ -1,4 +1,4 @@
-"""README's tables come from the firmware's own."""
+"""The reference's tables come from the firmware's own."""
 
 import re
 
@@ -7,8 +7,8 @@ import pytest
 from docs import schema
 
 
-def test_readme_is_current():
-    assert docs.render(docs.README.read_text()) == docs.README.read_text()
+def test_reference_is_current():
+    assert docs.render(docs.REFERENCE.read_text()) == docs.REFERENCE.read_text()
 
 
 def test_rules_of_the_time_zones_are_current():
@@ -21,7 +21,7 @@ def test_rules_of_the_time_zones_are_current():
 
 
 def test_every_row_is_there():
-    text = docs.README.read_text()
+    text = docs.REFERENCE.read_text()
     for name, *_ in docs.TABLE:
         assert f"| `{name}` |" in text
     for row in schema.SCHEMA:
@@ -30,8 +30,8 @@ def test_every_row_is_there():
 
 
 def test_changed_table_is_noticed_and_mended():
-    old = docs.README.read_text().replace("| `pubinterval` |", "| `interval` |")
-    assert docs.render(old) == docs.README.read_text()
+    old = docs.REFERENCE.read_text().replace("| `pubinterval` |", "| `interval` |")
+    assert docs.render(old) == docs.REFERENCE.read_text()
 
 
 def test_missing_marker_is_said():

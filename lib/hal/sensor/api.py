@@ -14,8 +14,8 @@ from micropython import const
 
 from hal.sensor import NoFrame, NoSensor, SensorError
 from hal.sensor.base import Base
+from hal.sensor.ov2640 import SharedBus
 from hal.sensor.pace import Pace
-from hal.sensor.sccb import SharedBus
 
 _I2C = const(1)
 _EOPNOTSUPP = const(95)  # MicroPython's errno does not have it

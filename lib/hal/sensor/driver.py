@@ -14,8 +14,8 @@ from micropython import const
 
 from hal.sensor import NoSensor, SensorError
 from hal.sensor.base import Base
+from hal.sensor.ov2640 import SharedBus
 from hal.sensor.pace import Pace
-from hal.sensor.sccb import SharedBus
 
 _FUNCTIONS = {  # name on the wire -> the driver's function
     "framesize": "framesize",

@@ -1,11 +1,15 @@
-"""Registers of the OV2640 that no driver offers, over its two-wire bus (SCCB)."""
+"""Registers of the OV2640 that no driver offers, and the way to its two-wire bus (SCCB)."""
 
+from machine import Pin, SoftI2C, mem32
 from micropython import const
 
 _ADDRESS = const(0x30)
 _BANK = const(0xFF)  # register that selects the bank; 1 = sensor
 _NIGHT = ((0x11, 0x07), (0x0F, 0x4B), (0x03, 0xCF))  # CLKRC: clock / 8; COM1: exposure over frames
 _DAY = ((0x11, 0x01), (0x0F, 0x43), (0x03, 0x0F))  # if the values before are not known
+
+_HZ = const(100_000)
+_FUNC_OUT_SEL = const(0x3FF44530)  # ESP32: GPIO_FUNCn_OUT_SEL_CFG_REG, one word per pin
 
 
 class NightMode:
@@ -41,3 +45,30 @@ class NightMode:
 
     def _read(self, register):
         return self._i2c.readfrom_mem(_ADDRESS, register, 1)[0]
+
+
+class SharedBus:
+    """Takes the pins for one transfer, then returns them to the driver's I2C port.
+
+    SoftI2C routes the pins to their own output registers in the chip's GPIO matrix. Without the
+    way back, the driver could no longer reach the sensor, and would not notice.
+    """
+
+    def __init__(self, sda, scl):
+        self._sda, self._scl = sda, scl
+
+    def writeto_mem(self, address, register, data):
+        self._transfer("writeto_mem", address, register, data)
+
+    def readfrom_mem(self, address, register, count):
+        return self._transfer("readfrom_mem", address, register, count)
+
+    def _transfer(self, method, *args):
+        registers = [_FUNC_OUT_SEL + 4 * pin for pin in (self._sda, self._scl)]
+        before = [mem32[register] for register in registers]
+        try:
+            bus = SoftI2C(scl=Pin(self._scl), sda=Pin(self._sda), freq=_HZ)
+            return getattr(bus, method)(*args)
+        finally:
+            for register, word in zip(registers, before):
+                mem32[register] = word
