@@ -1,8 +1,8 @@
 """Write the reference tables of commands and settings from the firmware's own tables.
 
-The tables stand in config/README.md; the rules of the time zones on the set-up page come from the tz
-database. `docs.py` writes both; `docs.py --check` only reports whether they are current (exit
-status 1 if not).
+The tables stand in config/README.md. The rules of the time zones on the set-up page come from
+the tz database. `docs.py` writes both; `docs.py --check` only reports whether they are current
+(exit status 1 if not).
 """
 
 import sys
