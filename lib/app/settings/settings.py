@@ -34,7 +34,7 @@ from app.settings.store import Store
 from proto.uri import without_password
 from proto.values import BadArgument, UnknownCommand
 
-MASK = "***"
+_MASK = "***"
 _UNUSABLE = "(not usable)"  # no access point takes it: a network with a password stays closed
 
 # what `apply` did: {name: why not}, whether all is in flash, whether the camera restarts
@@ -158,7 +158,7 @@ class Settings:
 
     def _text(self, row):
         if row[FLAGS] & SECRET:
-            return MASK
+            return _MASK
         value = self[row[NAME]]
         if row[FLAGS] & LOGIN:
             return without_password(value)
