@@ -14,7 +14,7 @@ _DAY = const(86_400)
 _FOREVER = const(0x7FFF_FFFF)  # 2068
 _DAYS_TO_2000 = const(730_425)  # from 0000-03-01, where the calendar's cycle of 400 years begins
 _SECONDS_TO_2000 = const(946_684_800)  # from 1970-01-01
-EPOCH = 0 if time.gmtime(0)[0] == 2000 else -_SECONDS_TO_2000  # in seconds from 2000-01-01
+EPOCH = 0 if time.gmtime(0)[0] == 2000 else -_SECONDS_TO_2000  # where time.time() counts from
 _US_CHANGES = ",M3.2.0,M11.1.0"  # POSIX leaves open when a rule without dates changes
 
 
@@ -179,6 +179,11 @@ def _nth_weekday(year, month, week, weekday):
 def _julian(year, nth):
     """Return day `nth` of a year, February 29 never counted."""
     return days_of(year, 3, 1) + nth - 60 if nth > 59 else days_of(year, 1, 1) + nth - 1
+
+
+def unix_time(time_s):
+    """Convert seconds of time.time() to seconds from 1970-01-01."""
+    return time_s + EPOCH + _SECONDS_TO_2000
 
 
 def date_of(days):

@@ -1,4 +1,4 @@
-"""Text from a user to a value: what commands share, and how it is refused."""
+"""From a user's text to a value: parsers that commands share, and the errors for bad input."""
 
 
 class BadArgument(Exception):
@@ -6,14 +6,14 @@ class BadArgument(Exception):
 
 
 class UnknownCommand(Exception):
-    """There is no such command, or it is not for the door it came by."""
+    """There is no such command, or its sender may not use it."""
 
 
 _SWITCH = {"off": 0, "on": 1, "toggle": 2, "0": 0, "1": 1, "2": 2}
 
 
 def switch(text):
-    """0, 1 or 2 for off, on and toggle; raises BadArgument."""
+    """Return 0, 1 or 2 for off, on and toggle; raises BadArgument."""
     try:
         return _SWITCH[text.lower()]
     except KeyError:
@@ -21,13 +21,13 @@ def switch(text):
 
 
 def confirmed(text, what):
-    """Nothing happens by accident: `what` wants a 1."""
+    """Raise BadArgument unless the text is 1, so that `what` never happens by accident."""
     if text != "1":
         raise BadArgument("1 to " + what)
 
 
 def int_between(text, low, high):
-    """The integer in `text`, or BadArgument if it is none or outside low..high."""
+    """Return the integer in `text`; BadArgument if it is none or outside low..high."""
     sign, digits = (-1, text[1:]) if text[:1] == "-" else (1, text)
     if not (digits and len(digits) <= 10 and all("0" <= c <= "9" for c in digits)):
         raise BadArgument("a whole number, {}..{}".format(low, high))

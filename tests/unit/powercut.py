@@ -1,4 +1,4 @@
-"""NVS whose power goes at the n-th operation, in the ways that flash can be left behind."""
+"""NVS that loses power at the n-th operation, and what flash may hold after that."""
 
 from fakes import NVS
 
@@ -6,14 +6,15 @@ MODES = ("before", "after", "uncommitted", "reordered")
 
 
 class PowerCut(Exception):
-    """The chip is dark; nothing after this has happened."""
+    """The chip has lost power; nothing after this point has happened."""
 
 
 class DyingNVS(NVS):
-    """Dies at operation `cut` (writes, erases and commits count from 0).
+    """Loses power at operation `cut` (writes, erases and commits count from 0).
 
-    before: this operation did not happen; after: it did; uncommitted: only what was committed
-    stays; reordered: that and the last operation. `after_power_cut` is what the next start finds.
+    Modes: before, this operation did not happen; after, it did; uncommitted, only what was
+    committed stays; reordered, that and the last operation. `after_power_cut` returns what the
+    next start finds.
     """
 
     def __init__(self, stored, cut=1 << 30, mode="before"):

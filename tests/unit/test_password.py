@@ -1,9 +1,10 @@
 """app.password: stored as salt and hash; only the password itself matches."""
 
+import asyncio
 import unittest
 from hashlib import sha256
 
-from fakes import run
+from fakes import ended, run
 
 from app.password import hashed, is_current, is_hash, matches, pbkdf2, same
 
@@ -99,6 +100,25 @@ class TestPassword(unittest.TestCase):
             stored = "{}${}${}".format(rounds, SALT.hex(), key)
             self.assertEqual(is_hash("pbkdf2-sha256$" + stored), bool(taken), rounds)
             self.assertEqual(is_hash(stored), bool(taken), rounds)
+
+    def test_other_tasks_run_while_a_password_is_hashed(self):
+        async def story():
+            turns = []
+
+            async def other():
+                while True:
+                    turns.append(1)
+                    await asyncio.sleep(0)
+
+            task = asyncio.create_task(other())
+            stored = await hashed(WORD)
+            self.assertTrue(len(turns) >= 10, len(turns))
+            turns.clear()
+            self.assertTrue(await matches(WORD, stored))
+            self.assertTrue(len(turns) >= 10, len(turns))
+            await ended(task)
+
+        run(story())
 
     def test_damaged_hash_is_none(self):
         stored = run(hashed(WORD))

@@ -1,8 +1,9 @@
 """proto.posixtz on MicroPython's own integers: rules of both hemispheres and of every form."""
 
+import time
 import unittest
 
-from proto.posixtz import TimeZone, date_of, days_of
+from proto.posixtz import EPOCH, TimeZone, date_of, days_of, unix_time
 from proto.values import BadArgument
 
 EU = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
@@ -55,6 +56,12 @@ class TestDates(unittest.TestCase):
             self.assertEqual(days_of(*date_of(days)), days)
         self.assertEqual(date_of(0), (2000, 1, 1))
         self.assertEqual(days_of(2024, 2, 29) + 1, days_of(2024, 3, 1))
+
+    def test_epoch_of_the_interpreter(self):
+        self.assertEqual(EPOCH, days_of(time.gmtime(0)[0], 1, 1) * 86_400)
+        since_2000 = 820_540_800  # 2026-01-01
+        self.assertEqual(days_of(2026, 1, 1) * 86_400, since_2000)
+        self.assertEqual(unix_time(since_2000 - EPOCH), 1_767_225_600)
 
 
 unittest.main()

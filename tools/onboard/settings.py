@@ -3,7 +3,7 @@ import esp32
 
 
 def stored(space, key, number):
-    """The number or the bytes of a key, or None."""
+    """Return the number or the bytes of a key, or None."""
     nvs = esp32.NVS(space)
     try:
         if number:
@@ -17,7 +17,7 @@ def stored(space, key, number):
 
 
 def store(space, key, value):
-    """Keep a number or bytes; None forgets the key."""
+    """Store a number or bytes; None erases the key."""
     nvs = esp32.NVS(space)
     if value is None:
         try:

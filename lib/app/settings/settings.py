@@ -1,7 +1,6 @@
 """The settings in force: loaded at the start, changed by users, saved a moment later."""
 
 import asyncio
-import os
 from collections import namedtuple
 
 from app import password, signing_key, tls
@@ -35,7 +34,7 @@ from app.settings.store import Store
 from proto.uri import without_password
 from proto.values import BadArgument, UnknownCommand
 
-MASK = "***"
+_MASK = "***"
 _UNUSABLE = "(not usable)"  # no access point takes it: a network with a password stays closed
 
 # what `apply` did: {name: why not}, whether all is in flash, whether the camera restarts
@@ -94,7 +93,7 @@ class Settings:
     async def _change(self, wanted):
         """Return ({name: why not}, flags of the settings that have changed)."""
         changes, faults = [], {}
-        async with self._one_change:  # else a check might not hold any more when it counts
+        async with self._one_change:  # so that a check still holds when its value is put in force
             for name, text in wanted.items():
                 row = find(name)
                 try:
@@ -103,10 +102,10 @@ class Settings:
                     changes.append((row, self._checked(row, text)))
                 except BadArgument as e:
                     faults[name] = str(e)
-                await asyncio.sleep(0)  # to check a certificate takes a while
+                await asyncio.sleep(0)  # checking a certificate takes a while
             if not faults:
                 changes = await _with_hashes(changes)
-                faults = _write_files(changes)
+                faults = self._store.stage_files(changes)
             return faults, 0 if faults else self._enforce(changes)
 
     def _checked(self, row, text):
@@ -128,7 +127,7 @@ class Settings:
         changed = 0
         for row, value in changes:
             if row[KIND] == FILE:
-                value = _replace_file(row[KEY], value)
+                value = self._store.replace_file(row[KEY], value)
             elif value == self[row[NAME]]:
                 continue
             self.keep(row[NAME], value, to_save=row[KIND] != FILE)
@@ -159,7 +158,7 @@ class Settings:
 
     def _text(self, row):
         if row[FLAGS] & SECRET:
-            return MASK
+            return _MASK
         value = self[row[NAME]]
         if row[FLAGS] & LOGIN:
             return without_password(value)
@@ -192,9 +191,7 @@ class Settings:
 
     def erase(self):
         """Erase all settings in flash; those in force stay until the restart."""
-        for path in self.files():
-            _remove(path)
-        self._store.erase([row for row in SCHEMA if row[KIND] != FILE])
+        self._store.erase()
         self._unsaved.clear()
 
     def _load(self):
@@ -210,11 +207,9 @@ class Settings:
 
         A network's unusable password is replaced by one that is wrong.
         """
-        if row[KIND] == FILE:
-            return row[KEY] if _exists(row[KEY]) else ""
         stored = self._store.read(row)
-        if stored is None:
-            return row[DEFAULT]
+        if stored is None or row[KIND] == FILE:
+            return stored or row[DEFAULT]
         try:
             text = str(stored) if row[KIND] == INT else stored.decode().rstrip("\0")
             is_hash = row[FLAGS] & HASHED and password.is_hash(text)
@@ -239,42 +234,3 @@ async def _with_hashes(changes):
     for row, value in changes:
         result.append((row, await password.hashed(value) if row[FLAGS] & HASHED else value))
     return result
-
-
-def _write_files(changes):
-    """Write each file beside the old one; return {} or the fault, and then none is there."""
-    for row, value in changes:
-        if row[KIND] == FILE and value:
-            try:
-                with open(row[KEY] + ".new", "w") as f:
-                    f.write(value)
-            except OSError as e:
-                for other, _ in changes:
-                    if other[KIND] == FILE:
-                        _remove(other[KEY] + ".new")
-                return {row[NAME]: "not saved: {}".format(e)}
-    return {}
-
-
-def _replace_file(path, text):
-    """Rename the new file to `path`, or remove the file if there is no text; return the value."""
-    if text:
-        os.rename(path + ".new", path)
-        return path
-    _remove(path)
-    return ""
-
-
-def _remove(path):
-    try:
-        os.remove(path)
-    except OSError:  # there is none
-        pass
-
-
-def _exists(path):
-    try:
-        os.stat(path)
-        return True
-    except OSError:
-        return False

@@ -1,28 +1,32 @@
-"""Settings in NVS, with a journal that makes a save of several keys a transaction.
+"""Settings in flash: in NVS and, where they are long, in files.
 
-NVS keeps each key safe by itself. A save of several keys writes all of them into one record first;
-a start after a power cut finishes what that record says.
+NVS keeps each key safe by itself. A save of several keys is made a transaction by a journal: all
+of them are written into one record first, and a start after a power cut finishes what it says.
 """
 
+import os
 from binascii import crc32
 
 from micropython import const
 
-from app.settings.schema import DEFAULT, INT, KEY, KIND
+from app.settings.schema import DEFAULT, FILE, INT, KEY, KIND, NAME, SCHEMA
 
 _JOURNAL = "SAVE_JOURNAL"
 _MOST_JOURNAL = const(2_400)  # bytes; all settings at their longest need less
 _TEXT, _INT, _ERASED = b"t", b"i", b"-"
+_NEW = ".new"  # of a staged file
 
 
 class Store:
-    """Keys of one namespace: the values of settings, by their rows in the schema."""
+    """Values of settings by their rows in the schema, over one namespace of NVS."""
 
     def __init__(self, nvs):
         self._nvs = nvs
 
     def read(self, row):
-        """Return what is stored: a number, bytes, or None."""
+        """Return what is stored: a number, bytes, the path of a file; None if there is nothing."""
+        if row[KIND] == FILE:
+            return row[KEY] if _exists(row[KEY]) else None
         return (self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob)(row[KEY])
 
     def save(self, values):
@@ -50,11 +54,39 @@ class Store:
             self._write(unpack(record))
             self._end()
 
-    def erase(self, rows):
-        """Erase the keys of these rows, and a save that is unfinished."""
-        for row in rows:
-            self._nvs.erase(row[KEY])
+    def erase(self):
+        """Erase all settings, and a save that is unfinished."""
+        for row in SCHEMA:
+            if row[KIND] == FILE:
+                _remove(row[KEY])
+            else:
+                self._nvs.erase(row[KEY])
         self._end()
+
+    def stage_files(self, values):
+        """Write each file of [(row, text), ...] beside the old one, or none.
+
+        Returns {} or the fault, {name: why}.
+        """
+        files = [(row, text) for row, text in values if row[KIND] == FILE]
+        for row, text in files:
+            try:
+                if text:
+                    with open(row[KEY] + _NEW, "w") as f:
+                        f.write(text)
+            except OSError as e:
+                for other, _ in files:
+                    _remove(other[KEY] + _NEW)
+                return {row[NAME]: "not saved: {}".format(e)}
+        return {}
+
+    def replace_file(self, path, text):
+        """Rename the staged file to `path`; without `text` remove the file. Return the value."""
+        if text:
+            os.rename(path + _NEW, path)
+            return path
+        _remove(path)
+        return ""
 
     def _change(self, row, value):
         """Return (key, value to store or None to erase); None if that is stored already."""
@@ -108,3 +140,18 @@ def unpack(record):
         data = bytes(body[start:at])
         changes.append((key, None if kind == _ERASED else int(data) if kind == _INT else data))
     return changes
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:  # there is none
+        pass
+
+
+def _exists(path):
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False
