@@ -28,13 +28,10 @@ class Access:
         self.open = is_open
         self.tries = []
 
-    def guard(self):
-        return self
-
-    def wait_s(self, of, address):
+    def wait_s(self, address):
         return 30 if len(self.tries) == 3 else 0
 
-    async def is_password(self, of, text, address):
+    async def is_password(self, text, address):
         self.tries.append(text)
         return text == "word"
 

@@ -1,4 +1,4 @@
-"""How quickly pictures are served over HTTP, read by a client that does nothing else."""
+"""Throughput of pictures over HTTP, read by a client that does nothing else."""
 
 import contextlib
 import selectors
@@ -11,19 +11,20 @@ from program import Failed, started
 from rows import Row
 
 SIZE = 50_000
-AT_LEAST = 0.8
+AT_LEAST = 0.9
+AT_LEAST_ONE = 0.3  # a picture by itself: the request is checked, and goes through microdot
 VIEWERS = 4
 
 
 def http(quick):
-    """Requests and bytes a second against a bare asyncio server in the same process."""
+    """Yield requests and bytes per second, against a bare asyncio server in the same process."""
     ours, bare = free_port(), free_port()
     duration_s, rounds = (0.1, 3) if quick else (0.4, 9)
     with started("web", size=SIZE, port=ours, bare_port=bare) as process:
         if not process.stdout.readline().startswith("{"):
             raise Failed("the web server does not start\n" + process.stderr.read())
         pairs = [(_requests(ours, duration_s), _requests(bare, duration_s)) for _ in range(rounds)]
-        yield _row("/jpg / bare asyncio server", "1/s", pairs)
+        yield _row("/jpg / bare asyncio server", "1/s", pairs, AT_LEAST_ONE)
         pairs = [(_stream(ours, duration_s), _stream(bare, duration_s)) for _ in range(rounds)]
         yield _row("/mjpg, 4 viewers / bare asyncio server", "MB/s", pairs, AT_LEAST)
 
@@ -54,7 +55,7 @@ def _requests(port, duration_s):
 
 
 def _stream(port, duration_s):
-    """MB/s that all viewers get together."""
+    """Return the MB/s that all viewers get together."""
     buffer = bytearray(1 << 20)
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as ready:
         for _ in range(VIEWERS):
