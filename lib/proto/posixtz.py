@@ -18,11 +18,6 @@ EPOCH = 0 if time.gmtime(0)[0] == 2000 else -_SECONDS_TO_2000  # where time.time
 _US_CHANGES = ",M3.2.0,M11.1.0"  # POSIX leaves open when a rule without dates changes
 
 
-def unix_time(time_s):
-    """Convert seconds of time.time(), which count from 2000 on the chip, to seconds from 1970."""
-    return time_s + EPOCH + _SECONDS_TO_2000
-
-
 class TimeZone:
     """Zone of a rule, for instance `CET-1CEST,M3.5.0,M10.5.0/3`; raises BadArgument."""
 

@@ -1,4 +1,4 @@
-"""A camera with an admin password: every way in needs it, every other way is closed."""
+"""A camera with an admin password: every access needs it."""
 
 import base64
 import itertools
@@ -27,7 +27,7 @@ def camera(tmp_path_factory):
 
 @pytest.fixture
 def stranger(camera):
-    """A client with an address of its own, so that nobody else's mistakes are held against it."""
+    """A client with its own address, which has not failed a login yet."""
     transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
     with httpx.Client(base_url=camera.url, transport=transport, timeout=10) as made:
         yield made

@@ -1,4 +1,4 @@
-"""Pages and pictures over HTTP, for good clients and for bad ones."""
+"""Pages and pictures over HTTP, for correct clients and for hostile ones."""
 
 import contextlib
 import socket
@@ -29,7 +29,7 @@ def connection(camera, data=b""):
 
 
 def answer(sock):
-    """All that comes until the camera closes; b"" also when it does so by RST."""
+    """Return all that arrives until the camera closes; b"" also if it does so by RST."""
     parts = []
     with contextlib.suppress(ConnectionError):
         while data := sock.recv(65_536):
@@ -43,7 +43,7 @@ def raw(camera, data):
 
 
 def answers_soon(camera):
-    """The page comes within 2 s; whoever is turned away for want of a socket asks again."""
+    """The page comes within 2 s; a client that finds no free socket tries again."""
     start = time.monotonic()
     wait_until(lambda: tried(camera), 2, "the page")
     assert time.monotonic() - start < 2
@@ -54,7 +54,7 @@ def tried(camera):
         return camera.get("/").status_code == 200
 
 
-# What is there
+# Correct requests
 
 
 def test_page(camera):
@@ -146,7 +146,7 @@ def test_slices(camera):
         check(answer(sock).partition(b"\r\n\r\n")[2])
 
 
-# What nobody should send
+# Requests that are refused
 
 
 GARBAGE = {
@@ -267,7 +267,7 @@ def test_200_idle_connections(camera):
 
 
 def slow_heads(folder):
-    """Five clients that send a byte now and then are gone in time, and nobody waits for them."""
+    """Five clients that send a byte now and then are closed in time, and delay no other."""
     with Simulator(folder, NOBODY) as camera, contextlib.ExitStack() as held:
         socks = [
             held.enter_context(connection(camera, b"GET / HTTP/1.1\r\nX-A: ")) for _ in range(5)

@@ -1,4 +1,4 @@
-"""config/openapi.yaml says what the camera does: schemathesis asks it for everything there."""
+"""config/openapi.yaml describes the camera: schemathesis requests everything in it."""
 
 import re
 import subprocess

@@ -78,13 +78,13 @@ def test_file_is_sent_packed_or_not_and_only_when_it_is_new(client, path):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [("180", "within 3 minutes"), ("60", "within 1 minute,"), ("90", "within 90 seconds"),
      ("0", "press its button four times")],
 )  # fmt: skip
-def test_saved_page_says_when_the_access_point_opens_again(client, seconds, told):
+def test_saved_page_says_when_the_access_point_opens_again(client, seconds, text):
     assert client.post("/api/settings", json={"apfallback": seconds}).json()["saved"]
-    assert told in form(client, mqttport="0", save="Save").text
+    assert text in form(client, mqttport="0", save="Save").text
     assert client.post("/api/settings", json={"apfallback": "180"}).json()["saved"]
 
 
@@ -287,8 +287,8 @@ def test_commands(client):
 
     assert run(command="POWER", argument="on").json() == {"command": "power", "reply": "on"}
     assert run(command="light", argument=False).json() == {"command": "power", "reply": "off"}
-    told = run(command="mqttotastart", argument=1).json()["reply"]
-    assert told == "reply follows on stat/esp32-mqtt-cam/mqttotastart"
+    text = run(command="mqttotastart", argument=1).json()["reply"]
+    assert text == "reply follows on stat/esp32-mqtt-cam/mqttotastart"
     run(command="mqttotastart", argument=0)
     assert run(command="timer", argument=0).status_code == 400
     assert run(command="nothing").status_code == 404
@@ -308,8 +308,8 @@ def test_too_much_is_refused_as_page_or_json(client):
     page = client.post("/setup", content=b"x" * 20_000, headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (413, "text/html; charset=UTF-8")
     assert "too much at once" in page.text and "Send less" in page.text
-    told = client.post("/api/settings", content=b"x" * 20_000)
-    assert told.status_code == 413 and told.json()["advice"] == "Send less."
+    text = client.post("/api/settings", content=b"x" * 20_000)
+    assert text.status_code == 413 and text.json()["advice"] == "Send less."
 
 
 def test_a_certificate_by_form_and_by_api(client):

@@ -1,6 +1,7 @@
 """app.http.images over real sockets: snapshots, streams, their limits and their end."""
 
 import asyncio
+import gc
 import unittest
 
 from fakes import Log, Wire, clock, ended, read, run, served, until
@@ -21,6 +22,7 @@ class Camera:
     def __init__(self):
         self.captures = self.lent = 0
         self.size = 5_000
+        self.picture = None  # instead of one of `size`, which takes memory each time
         self.fault = None
 
     async def capture(self):
@@ -29,7 +31,7 @@ class Camera:
             raise self.fault
         self.captures += 1
         self.lent += 1
-        return memoryview(bytes((self.captures & 255,)) * self.size)
+        return self.picture or memoryview(bytes((self.captures & 255,)) * self.size)
 
     def grab(self):
         return None
@@ -284,7 +286,8 @@ class TestStream(ImagesCase):
         """It is closed after `hold_ms`, long before the 10 s in which it takes nothing."""
 
         async def scenario(server, images, camera, frames):
-            camera.size = 400_000  # more than the sockets buffer
+            gc.collect()
+            camera.picture = memoryview(bytearray(300_000))  # more than the sockets buffer
             async with Viewer(server, "/mjpg") as slow:
                 await slow.head()
                 await until(frames.leased)

@@ -1,4 +1,4 @@
-"""Throughput of pictures over HTTP to a client that only reads, and the time a page takes."""
+"""Throughput of pictures over HTTP, read by a client that does nothing else."""
 
 import contextlib
 import selectors
@@ -23,7 +23,7 @@ MOST_PAGE_MS = 300
 
 
 def http(quick):
-    """Yield requests and bytes a second against a bare asyncio server, and ms for a page."""
+    """Yield requests and bytes per second, against a bare asyncio server in the same process."""
     ours, bare = free_port(), free_port()
     duration_s, rounds = (0.1, 3) if quick else (0.4, 9)
     with started("web", size=SIZE, port=ours, bare_port=bare) as process:
