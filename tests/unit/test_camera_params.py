@@ -4,6 +4,7 @@ import json
 import random
 import unittest
 
+import chip  # noqa: F401 - the fake hardware that the import of the night mode needs
 from fakes import NVS, Backoff, Log, outcome, run
 
 from app.camera import params
