@@ -16,7 +16,7 @@ from pathlib import Path
 import provision
 import usersettings
 from boardlink import PORT_HELP, Board, BoardError
-from usersettings import CAMERA, NAMESPACE, BadSetting, params
+from usersettings import CAMERA, NAMESPACE, PARAMS, BadSetting
 
 _FORMAT = 1
 _NAME, _KEY = 0, 1
@@ -40,7 +40,7 @@ def read(board, secrets=False, say=print):
     if left_out:
         say(f"left out: {', '.join(left_out)} (--secrets adds them to the file, unencrypted)")
     camera = {}
-    for name, *_ in params():
+    for name, *_ in PARAMS:
         value = board.ask(f"stored({CAMERA!r}, {name!r}, True)")
         if value is not None:
             camera[name] = value
