@@ -1,9 +1,9 @@
-"""The serial console of a board in this terminal: what it prints, and what is typed to it.
+"""Show a board's serial console in this terminal.
 
     make monitor PORT=/dev/ttyUSB0
 
-Ctrl-] ends it. Ctrl-C goes to the board: it stops the camera, for MicroPython's prompt; there,
-Ctrl-D starts it again.
+Ctrl-] ends it. Ctrl-C goes to the board: it stops the camera and shows MicroPython's prompt, where
+Ctrl-D starts the camera again.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from boardlink import PORT_HELP, Board, BoardError
 _EXIT = "\x1d"
 
 
-def run(board):
-    """Carry bytes both ways until Ctrl-]."""
+def run(board, port):
+    """Pass bytes in both directions until Ctrl-]."""
     from serial.tools.miniterm import Miniterm
 
     terminal = Miniterm(board.serial, echo=False, eol="cr")
@@ -25,6 +25,7 @@ def run(board):
     terminal.set_rx_encoding("UTF-8", errors="replace")
     terminal.set_tx_encoding("UTF-8")
     terminal.start()
+    print(f"{port} at 115200; Ctrl-] ends", flush=True)  # keys typed from now on arrive
     try:
         terminal.join(True)
     finally:
@@ -42,8 +43,7 @@ def main(argv=None):
         return 1
     try:
         with Board(args.port) as board:
-            print(f"{args.port} at 115200; Ctrl-] ends", flush=True)
-            run(board)
+            run(board, args.port)
     except BoardError as exc:
         print(f"monitor: {exc}", file=sys.stderr)
         return 1
