@@ -14,7 +14,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 DRIVERS = {"test_camera_driver.py": "driver"}  # the camera module in the board's firmware
-LIMIT_S = 50  # below pytest's own limit, so that the output is still shown
+LIMIT_S = 100  # below pytest's own limit, so that the output is still shown
 
 
 def _programs(*folders):

@@ -45,7 +45,7 @@ class Camera(Simulator):
     def running(self):
         return self.control("flash")["running"]
 
-    def told(self, state, since=0, limit_s=15):
+    def told(self, state, since=0, limit_s=40):
         """What `stat/<topic>/ota` says once it says this."""
         message = self.client.wait(
             STAT + "ota", lambda m: json.loads(m.payload)["state"] == state, limit_s, since
