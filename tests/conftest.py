@@ -1,4 +1,4 @@
-"""Common ground of the tests that CPython runs."""
+"""Fixtures and paths of all tests that CPython runs."""
 
 import sys
 from pathlib import Path
@@ -16,13 +16,13 @@ collect_ignore_glob = ["unit/*", "device/*", "sim/*"]
 
 @pytest.fixture(scope="session")
 def repo():
-    """The root of the checkout as a Path."""
+    """The root of the checkout."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def interpreter():
-    """The path of the MicroPython interpreter as text."""
+    """The path of the MicroPython interpreter."""
     from interpreter import HOW_TO_GET_ONE, find
 
     return find() or pytest.fail(HOW_TO_GET_ONE, pytrace=False)
@@ -30,7 +30,7 @@ def interpreter():
 
 @pytest.fixture(scope="session", autouse=True)
 def bytecode():
-    """The compiled mirror of the board's file system, up to date, as a Path."""
+    """The compiled mirror of the board's file system, up to date."""
     from compile import CompileError, compile_all
 
     try:

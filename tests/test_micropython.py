@@ -1,4 +1,4 @@
-"""Runs every test program for MicroPython as one case; a failure shows the program's output.
+"""Run every test program for MicroPython as one case; a failure shows the program's output.
 
 tests/unit runs on the bare interpreter; tests/device and tests/sim on the simulated board.
 """
@@ -14,7 +14,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 DRIVERS = {"test_camera_driver.py": "driver"}  # the camera module in the board's firmware
-LIMIT_S = 50  # below pytest's own limit, so that the output is still shown
+LIMIT_S = 100  # below pytest's own limit, so that the output is still shown
 
 
 def _programs(*folders):
@@ -25,7 +25,7 @@ def _programs(*folders):
 @pytest.mark.parametrize("program", _programs("unit"))
 def test_unit(program, interpreter, repo, tmp_path):
     sources = ["lib", ".", "build/lib"]
-    compiled = ["build/mpy/root/lib", "build/mpy/root"]  # what is borrowed is compiled only once
+    compiled = ["build/mpy/root/lib", "build/mpy/root"]  # starts faster than sources
     folders = [*(sources if os.getenv("MICROPYTHON") else compiled), "build/test-lib"]
     path = [str(repo / folder) for folder in [*folders, "tests/unit"]] + [".frozen"]
     _run(
@@ -43,7 +43,7 @@ def test_on_simulated_board(program, repo, tmp_path):
     ("name", "driver"), [("test_camera_driver.py", "none"), ("test_camera_api.py", "driver")]
 )
 def test_firmware_with_another_camera_module(name, driver, repo, tmp_path):
-    """What is held to a driver says that it has nothing to test, and passes."""
+    """The tests of one driver report that they have nothing to test, and pass."""
     output = _on_board(HERE / "device" / name, driver, repo, tmp_path)
     assert "nothing to test" in output
     assert "OK (1 skipped)" in output
@@ -87,7 +87,7 @@ def _run(command, folder, environment):
 
 
 def _trouble(status, output):
-    """Return what is wrong with a program's end, or None."""
+    """Return what is wrong with the way a program ended, or None."""
     counts = re.findall(r"^Ran (\d+) tests", output, re.MULTILINE)
     # unittest ends by sys.exit(False); MicroPython 1.29 takes no bool: it prints it and exits by 1
     passed = re.search(r"^OK( \(\d+ skipped\))?\nFalse\n*\Z", output, re.MULTILINE)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import paho.mqtt.client as paho
 from mosquitto import HOST
 
+_LIMIT_S = 20
+
 
 class Message(NamedTuple):
     """One message as it came; `at` is time.monotonic()."""
@@ -67,7 +69,7 @@ class Listener:
         """The messages on one topic so far."""
         return [message for message in tuple(self.messages) if message.topic == topic]
 
-    def wait(self, topic, fits=lambda message: True, limit_s=10, since=0):
+    def wait(self, topic, fits=lambda message: True, limit_s=_LIMIT_S, since=0):
         """The first message on `topic`, from index `since` of `messages`, that fits."""
         if isinstance(fits, bytes):
             wanted, fits = fits, lambda message: message.payload == wanted
@@ -83,7 +85,7 @@ class Listener:
                     raise AssertionError(f"nothing on {topic} in {limit_s} s; there was {seen}")
                 self._changed.wait(left)
 
-    def ask(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=10):
+    def ask(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=_LIMIT_S):
         """Send a command; the answer as text, from `stat/<camera's topic>/<reply or command>`."""
         since = len(self.messages)
         self.publish(f"cmnd/{topic}/{command}", payload)

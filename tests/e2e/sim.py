@@ -9,17 +9,19 @@ import socket
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPIC = "esp32-mqtt-cam"
-_START_S = 15
-_REPLY_S = 10
+_START_S = 30
+_REPLY_S = 20
+_LIMIT_S = 20  # generous: a limit only matters where what is waited for never comes
 
 
-def wait_until(holds, limit_s=10, what="", every_s=0.02):
+def wait_until(holds, limit_s=_LIMIT_S, what="", every_s=0.02):
     """Return what `holds()` returns once it is true; fail when it is not within `limit_s`."""
     deadline = time.monotonic() + limit_s
     while not (value := holds()):
@@ -27,6 +29,15 @@ def wait_until(holds, limit_s=10, what="", every_s=0.02):
             raise AssertionError(f"not within {limit_s} s: {what or holds}")
         time.sleep(every_s)
     return value
+
+
+def starved_s(*pids):
+    """Return how long this thread and the processes have waited for a core so far, in seconds."""
+    total_ns = 0
+    for each in ("thread-self", *pids):
+        with contextlib.suppress(OSError):  # it has ended, or this kernel does not count
+            total_ns += int(Path(f"/proc/{each}/schedstat").read_text().split()[1])
+    return total_ns / 1e9
 
 
 class Simulator:
@@ -100,6 +111,22 @@ class Simulator:
         """Of the interpreter."""
         return self.facts["pid"]
 
+    @contextlib.contextmanager
+    def stopwatch(self):
+        """Take the block's time (`s`); waiting for a core of a busy PC does not count."""
+        pids = (self._process.pid, self.pid)
+        watch = types.SimpleNamespace(s=0)
+        started = time.monotonic() - starved_s(*pids)
+        yield watch
+        watch.s = time.monotonic() - starved_s(*pids) - started
+
+    @contextlib.contextmanager
+    def within(self, limit_s):
+        """Fail when the block takes longer, by the stopwatch."""
+        with self.stopwatch() as took:
+            yield
+        assert took.s < limit_s, f"{took.s:.2f} s"
+
     def wait_boot(self, count, limit_s=_START_S):
         """Wait until the board serves after its `count`-th start (of this runner)."""
 
@@ -115,7 +142,7 @@ class Simulator:
         """All that the UART has printed so far."""
         return self._output.read_text(errors="replace")
 
-    def wait_output(self, text, limit_s=10, since=0):
+    def wait_output(self, text, limit_s=_LIMIT_S, since=0):
         """Wait until the output holds `text` behind the position `since`; returns its end."""
 
         def end():
@@ -150,7 +177,7 @@ class Simulator:
         """Free bytes of the heap after a collection, as `status 2` tells."""
         return int(self.status("2").rpartition(", ")[2])
 
-    def wait_status(self, text, limit_s=10):
+    def wait_status(self, text, limit_s=_LIMIT_S):
         """Wait until `status` holds `text`; returns it."""
         seen = []
 
@@ -169,7 +196,8 @@ class Simulator:
         def state():
             return re.search("mqtt (connected|resting)", self.status())
 
-        if wait_until(state, 10, "a session that is up or resting", 0.05)[1] == "resting":
+        found = wait_until(state, what="a session that is up or resting", every_s=0.05)
+        if found[1] == "resting":
             self.command(f"mqttkeepalive {100 + int(time.monotonic() * 10) % 100}")
 
     def control(self, do, **arguments):

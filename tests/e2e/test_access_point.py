@@ -41,10 +41,11 @@ def closed(camera):
 
 
 def test_new_board_opens_its_access_point(unconfigured):
+    status = unconfigured.wait_status("wifi access point (")
     ap = own_ap(unconfigured)
     assert ap["on"] and ap["ssid"] == "DVES_A1B2C3" and ap["security"] == 0
     assert ap["address"] == "192.168.1.1"
-    assert "wifi access point (ssid is not set), access point 192.168.1.1" in unconfigured.status()
+    assert "wifi access point (ssid is not set), access point 192.168.1.1" in status
     assert unconfigured.get("/").status_code == 200
 
 

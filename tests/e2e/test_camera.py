@@ -69,11 +69,10 @@ def test_one_bad_picture(camera, client, fault):
     before = failed(camera)
     client.wait(IMAGE, since=since)
     camera.control("camera", fault=fault, count=1)
-    start = time.monotonic()
-    picture = camera.get("/jpg", timeout=15)
+    with camera.within(15):  # the driver itself waits 4 s for a stalled sensor
+        picture = camera.get("/jpg", timeout=40)
     assert picture.status_code == 200
     check(picture.content)
-    assert time.monotonic() - start < 15  # the driver itself waits 4 s for a stalled sensor
     spoilt = failed(camera) - before  # a stalled sensor also spoils the start after it
     assert spoilt == 0 if fault == "padding" else 1 <= spoilt <= 2
     client.wait(IMAGE, since=len(client.messages))
@@ -113,17 +112,15 @@ def fails_for_a_while(folder, fault, driver):
     """MQTT, page and console go on and tell; once mended it publishes again soon."""
     with alone(folder, driver) as (camera, client):
         camera.control("camera", fault=fault)
-        camera.wait_status("camera recovering (", 15)
+        camera.wait_status("camera recovering (", 40)
         silent_from = len(client.messages)
-        start = time.monotonic()
-        refused = camera.get("/capture", timeout=15)
+        with camera.within(10):
+            refused = camera.get("/capture", timeout=40)
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) > 0
         assert re.search(r"There is no picture: .{3,}\.", refused.text)
-        assert time.monotonic() - start < 10
-        start = time.monotonic()
-        assert camera.get("/capture", timeout=15).status_code == 503
-        assert time.monotonic() - start < (1 if driver == "api" else HELD_UP_S)  # it is known
+        with camera.within(1 if driver == "api" else HELD_UP_S):  # it is known
+            assert camera.get("/capture", timeout=15).status_code == 503
         assert camera.get("/").status_code == 200
         assert client.ask("pubinterval") == "1"
         assert re.search(r"camera (recovering|ready) \(.+\)", client.ask("status"))
@@ -139,10 +136,9 @@ def fails_for_a_while(folder, fault, driver):
 def only_taking_its_power_helps(folder, fault, driver):
     with alone(folder, driver) as (camera, client):
         camera.control("camera", fault=fault, until="power_cycle")
-        start = time.monotonic()
-        camera.wait_output("camera: recovery: power", 30)
-        client.wait(IMAGE, since=len(client.messages), limit_s=20)
-        assert time.monotonic() - start < 40
+        with camera.within(40):
+            camera.wait_output("camera: recovery: power", 60)
+            client.wait(IMAGE, since=len(client.messages), limit_s=40)
         camera.wait_status("camera ready")
         all_good(client)
 
@@ -174,7 +170,7 @@ def is_not_there(folder, driver):
             time.sleep(0.2)
         assert camera.output[logged:].count("no sensor answers") <= 3  # a line, twice in `status`
         camera.control("camera", fault=None)
-        check(client.wait(IMAGE, since=len(client.messages), limit_s=20).payload)
+        check(client.wait(IMAGE, since=len(client.messages), limit_s=40).payload)
         camera.wait_status("camera ready")
         assert camera.facts["boots"] == boots
 
@@ -201,9 +197,8 @@ def missing(camera, client, why):
     state = json.loads(client.wait(f"tele/{TOPIC}/STATE", since=since).payload)
     assert state["Camera"]["State"] == "absent"
     assert state["LastError"] == f"camera: {why}"
-    start = time.monotonic()
-    refused = camera.get("/capture")
-    assert time.monotonic() - start < 1
+    with camera.within(1):
+        refused = camera.get("/capture")
     assert refused.status_code == 503
     assert f"There is no picture: {why}." in refused.text
     assert f"There is no picture: {why}." in camera.get("/mjpg").text

@@ -21,9 +21,8 @@ TOGGLE = f"cmnd/{TOPIC}/power"
 def serves(camera):
     """Fail unless page, picture and console answer within 2 s each, and none had to restart."""
     for path in ("/", "/jpg"):
-        start = time.monotonic()
-        assert camera.get(path).status_code == 200
-        assert time.monotonic() - start < 2
+        with camera.within(2):
+            assert camera.get(path).status_code == 200
     assert "restarts 0," in camera.status("3")
 
 
@@ -67,7 +66,7 @@ def login_refused(folder):
 
     with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
         for number, why in ((1, "bad user name or password"), (2, "not authorised")):
-            assert why in camera.wait_status("refused: ")
+            camera.wait_status(f"refused: {why}")
             time.sleep(3)  # an ordinary fault would have been tried again once or twice by now
             assert len(broker.connects) == number
             camera.command(f"mqttuser name{number}")  # a new login is tried at once
@@ -91,7 +90,7 @@ def silent_after_accept(folder):
         start = broker.connects[0]
         while "mqtt connecting" in camera.status():
             serves(camera)
-            assert time.monotonic() - start < 17
+            assert time.monotonic() - start < 25
             time.sleep(0.5)
         camera.wait_output("no answer in 15 s")
         wait_until(lambda: len(broker.connects) == 2, 5, "another try")
@@ -116,7 +115,7 @@ def never_reads(folder):
         wait_until(lambda: stopped, 10, "the link")
         while len(broker.connects) < 2:
             serves(camera)
-            assert time.monotonic() - stopped[0] < 17
+            assert time.monotonic() - stopped[0] < 25
             time.sleep(0.3)
         camera.wait_status("mqtt connected", 15)
 
@@ -353,7 +352,9 @@ def test_malformed_packets(tmp_path):
             peer.serve()
 
     sent, closed = [], []
-    with Scripted(script) as broker, Simulator(tmp_path, broker.uri) as camera:
+    settings = {"pubinterval": 0}
+    with Scripted(script) as broker, Simulator(tmp_path, broker.uri, settings) as camera:
+        camera.get("/jpg")  # its memory is there
         before = camera.heap_free()
         for number, (name, _) in enumerate(bad):
             wait_until(lambda n=number: n in sent, 10, f"a link for: {name}")

@@ -149,7 +149,7 @@ def test_run_ends_with_the_programs_status(tmp_path):
         program.write_text(text)
         result = run_runner("--state", str(tmp_path), "--run", str(program), *ports)
         assert result.returncode == status
-        assert ("42" in result.stdout) == (status == 0)
+        assert ("42\n" in result.stdout) == (status == 0)
 
 
 def test_uart(tmp_path):

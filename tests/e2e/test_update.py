@@ -45,7 +45,7 @@ class Camera(Simulator):
     def running(self):
         return self.control("flash")["running"]
 
-    def report(self, state, since=0, limit_s=15):
+    def report(self, state, since=0, limit_s=40):
         """Wait for this state on `stat/<topic>/ota`; return the report."""
         message = self.client.wait(
             STAT + "ota", lambda m: json.loads(m.payload)["state"] == state, limit_s, since

@@ -195,7 +195,8 @@ def check_keepalive(heard, started, ended):
     """The broker received something every few seconds, so it would have kept the link."""
     assert ended - started > 640 / 4 * 0.045  # as slow as real flash
     times = [started, *(at for at in heard if started < at < ended), ended]
-    assert max(b - a for a, b in zip(times, times[1:], strict=False)) < 5
+    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    assert max(gaps) < KEEPALIVE["mqttkeepalive"], gaps
 
 
 class Answering(threading.Thread):
@@ -209,9 +210,9 @@ class Answering(threading.Thread):
 
     def run(self):
         while not self._done():
-            asked = time.monotonic()
-            status = httpx.get(self._camera.url + "/api/status", timeout=10).json()
-            self.slowest = max(self.slowest, time.monotonic() - asked)
+            with self._camera.stopwatch() as took:
+                status = httpx.get(self._camera.url + "/api/status", timeout=20).json()
+            self.slowest = max(self.slowest, took.s)
             if not status["broker"]["state"].startswith("connected"):
                 self.lost.append(status["broker"])
             time.sleep(0.3)

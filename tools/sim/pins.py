@@ -13,6 +13,8 @@ INPUT_ONLY = frozenset(range(34, 40))
 _AT_REST = {LED: 1, BUTTON: 1}
 _OUTPUT, _OPEN_DRAIN = 3, 7
 _BOUNCES = 6
+_LOOKS = 8  # of the firmware at a button, 10 ms apart, until it takes a level for settled
+_LOOKS_S = 2  # without one it does not look at all
 SIMPLE_GPIO = 256  # what the GPIO matrix calls a pin's own output register
 
 
@@ -21,6 +23,7 @@ class Pins:
 
     def __init__(self):
         self._started = time.monotonic()
+        self._looks = self._looked = 0  # of the firmware at the button: how often, when last
         self.led = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
@@ -53,6 +56,13 @@ class Pins:
         return self._outside.get(pin, _AT_REST.get(pin, int(self._pulls.get(pin) == 2)))
 
     # What the firmware does
+
+    def look(self, pin):
+        """Return the level of a pin to the firmware."""
+        if pin == BUTTON:
+            self._looks += 1
+            self._looked = time.monotonic()
+        return self.level(pin)
 
     def calls(self):
         return {"pin.init": self.init, "pin.route": self.route}
@@ -112,13 +122,24 @@ class Pins:
         return {"pins": levels, "led": list(self.led)}
 
     async def press(self, ms=80, times=1, gap_ms=120, bounce_ms=0):
-        """Press and release the button; answers when it is up again."""
+        """Press and release the button; answers once the firmware has seen that it is up again.
+
+        A press and a gap last longer where a busy PC keeps the firmware from looking.
+        """
         for count in range(times):
             if count:
                 await asyncio.sleep(gap_ms / 1000)
             await self._edge(0, bounce_ms)
-            await asyncio.sleep(max(0, ms - bounce_ms) / 1000)
+            await self._seen(max(0, ms - bounce_ms) / 1000)
             await self._edge(1, bounce_ms)
+            await self._seen(0)
+
+    async def _seen(self, least_s):
+        """Leave the button as it is for a time, and until the firmware has looked often enough."""
+        enough = self._looks + _LOOKS
+        await asyncio.sleep(least_s)
+        while self._looks < enough and time.monotonic() - self._looked < _LOOKS_S:
+            await asyncio.sleep(0.005)
 
     async def _edge(self, level, bounce_ms):
         """Reach a level as a bad contact does: some changes at random within the bounce time."""

@@ -89,7 +89,7 @@ class World:
         for part in (*parts, self.tls, self.receiver, self.partitions, self.bootloader):
             calls.update(part.calls())
         quick = {
-            PIN_GET: lambda pin, _: self.pins.level(pin),
+            PIN_GET: lambda pin, _: self.pins.look(pin),
             PIN_SET: self.pins.drive,
             WDT_FEED: self.board.feed,
             FRAME_AVAILABLE: self.sensor.frame_available,
