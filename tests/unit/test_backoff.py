@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from aio.backoff import Backoff
 
 
@@ -33,4 +35,4 @@ class TestBackoff(unittest.TestCase):
         self.assertEqual(backoff.next_ms(), first)
 
 
-unittest.main()
+suite.main()

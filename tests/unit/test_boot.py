@@ -4,6 +4,7 @@ import os
 import sys
 import unittest
 
+import suite
 import vfs
 from fakeboard import NVS, Partition, PowerCut, Reset, machine
 
@@ -445,4 +446,4 @@ class TestPowerCuts(BootTestCase):
         return reached
 
 
-unittest.main()
+suite.main()

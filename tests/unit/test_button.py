@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Log, clock, ended, run
 
 from app.button import Button, ButtonActions
@@ -212,4 +213,4 @@ class TestActions(unittest.TestCase):
         self.assertEqual(log.infos, [("button", "four presses")])
 
 
-unittest.main()
+suite.main()

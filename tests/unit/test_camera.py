@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import NVS, Backoff, Log, clock, outcome, run
 
 from app.camera import params
@@ -250,4 +251,4 @@ class TestCamera(unittest.TestCase):
         self.assertEqual(camera.state, "absent")
 
 
-unittest.main()
+suite.main()

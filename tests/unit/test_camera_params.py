@@ -5,6 +5,7 @@ import random
 import unittest
 
 import chip  # noqa: F401 - the fake hardware that the import of the night mode needs
+import suite
 from fakes import NVS, Backoff, Log, outcome, run
 
 from app.camera import params
@@ -315,4 +316,4 @@ class TestNightMode(unittest.TestCase):
             NightMode(i2c).set(1)
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,7 @@
 
 import unittest
 
+import suite
 from test_pem import PEM
 from test_signature import KEY
 from test_uri import BAD_BROKERS
@@ -123,4 +124,4 @@ class TestKeyText(ChecksCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.main()

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Backoff, Direct, Log, clock, ended, run, until
 
 from app.clock import Clock
@@ -201,4 +202,4 @@ class TestLocalTime(ClockCase):
         self.play(scenario, wifi=False)
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,7 @@
 
 import unittest
 
+import suite
 from fakes import run, settings_on
 
 from app import commands as table
@@ -146,4 +147,4 @@ class TestHelp(unittest.TestCase):
             call(commands, "help", "nothing")
 
 
-unittest.main()
+suite.main()

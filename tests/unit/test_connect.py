@@ -6,6 +6,7 @@ import os
 import unittest
 from errno import ECONNRESET, EINPROGRESS, EINVAL
 
+import suite
 from fakes import Deadlines, Direct, clock, ended, free_port, listening, outcome, read, run
 
 from aio import connect
@@ -187,4 +188,4 @@ class TestConnector(unittest.TestCase):
         self.story(steps)
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from fakes import Log, ended, run
 
 from app.commands import PRIVATE
@@ -270,4 +271,4 @@ class TestSlowReader(ConsoleCase):
         self.story(check)
 
 
-unittest.main()
+suite.main()

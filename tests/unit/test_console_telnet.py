@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Log, Wire, ended, outcome, read, run, until
 
 from app.console.console import Consoles
@@ -191,4 +192,4 @@ class TestLogin(unittest.TestCase):
         self.story(check)
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Log, clock, ended, run
 
 from app.console.console import Consoles
@@ -101,4 +102,4 @@ class TestUARTConsole(unittest.TestCase):
         run(story())
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from fakes import clock, ended, run, until
 
 from aio.deadline import Deadlines
@@ -114,4 +115,4 @@ class TestDeadline(unittest.TestCase):
         self.assertTrue(self.results(story)[0] < 100 * 256)
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.dns import MAX_QUERY, NameServer
 
 SERVER = NameServer(bytes((192, 168, 1, 1)))
@@ -92,4 +94,4 @@ class TestNameServer(unittest.TestCase):
             self.assertEqual(code(SERVER.answer(whole[:end])), 1)
 
 
-unittest.main()
+suite.main()

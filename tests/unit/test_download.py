@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import (
     Deadlines,
     Direct,
@@ -267,4 +268,4 @@ class TestDownload(unittest.TestCase):
         self.assertTrue(isinstance(run(story()), OSError))
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,7 @@
 
 import unittest
 
+import suite
 from espimages import image
 
 from proto.espimage import HEAD_BYTES, Description, ImageParser, older
@@ -58,4 +59,4 @@ class TestImage(unittest.TestCase):
         self.assertFalse(older("unknown", "v1.25.0"))
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import NVS, Log, ended, run, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
@@ -358,4 +359,4 @@ class TestConsole(unittest.TestCase):
         run(story())
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,8 @@
 import errno
 import unittest
 
+import suite
+
 from app.camera.camera import CameraFault
 from app.mqtt.session import NotConnected
 from proto.words import why
@@ -30,4 +32,4 @@ class TestFaults(unittest.TestCase):
             self.assertTrue(why(error))
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from fakes import Log, clock, ended, outcome, run, until
 
 from app.camera.camera import CameraFault
@@ -467,4 +468,4 @@ class TestFaults(FramesCase):
         self.play(scenario, slots=1)
 
 
-unittest.main()
+suite.main()

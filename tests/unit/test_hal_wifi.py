@@ -4,6 +4,7 @@ import sys
 import unittest
 
 import fasttime
+import suite
 from fakes import outcome, run
 
 BSSID = b"\x10\x01\x00\xc4\nV"
@@ -199,4 +200,4 @@ class TestSoftAP(unittest.TestCase):
             self.assertEqual(len(self.opened("", {"channel": error})), 2)
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import json
 import unittest
 
+import suite
 from fakes import run
 from webserver import Web, WiFi, body, header, status
 
@@ -178,4 +179,4 @@ class _Nobody:
         return None
 
 
-unittest.main()
+suite.main()

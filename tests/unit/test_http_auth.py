@@ -4,6 +4,7 @@ import asyncio
 import binascii
 import unittest
 
+import suite
 from fakes import run
 from webserver import Settings, Web
 
@@ -286,4 +287,4 @@ class TestSessions(unittest.TestCase):
         self.assertEqual(len({access.log_in() for _ in range(500)}), 500)
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from fakes import Log, Wire, clock, ended, read, run, served, until
 from webserver import Clock, Web
 
@@ -328,4 +329,4 @@ class TestStream(ImagesCase):
         self.check(scenario)
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,7 @@
 
 import unittest
 
+import suite
 from fakes import Wire, run
 from webserver import Web
 
@@ -134,4 +135,4 @@ class TestBody(unittest.TestCase):
         run(story())
 
 
-unittest.main()
+suite.main()

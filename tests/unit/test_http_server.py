@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from fakes import Wire, clock, outcome, run
 from webserver import Clock, Web, body, header, status
 
@@ -262,4 +263,4 @@ class TestSessions(unittest.TestCase):
         self.assertEqual(run(story()), 0)
 
 
-unittest.main()
+suite.main()

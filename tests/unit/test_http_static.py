@@ -4,6 +4,7 @@ import os
 import sys
 import unittest
 
+import suite
 from fakes import run
 from webserver import Web, body, header, status
 
@@ -106,4 +107,4 @@ class TestSending(unittest.TestCase):
         self.assertEqual(header(found, "Content-Length"), header(self.get(), "Content-Length"))
 
 
-unittest.main()
+suite.main()

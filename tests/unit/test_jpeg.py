@@ -3,6 +3,8 @@
 import gc
 import unittest
 
+import suite
+
 from proto.jpeg import BadJPEG, length
 
 GOOD = b"\xff\xd8\xff\xe0" + bytes(i % 250 for i in range(2_000)) + b"\xff\xd9"
@@ -65,4 +67,4 @@ class TestLength(unittest.TestCase):
         self.assertTrue(cost < 8_192, cost)
 
 
-unittest.main()
+suite.main()

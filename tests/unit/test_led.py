@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import clock, ended, run
 
 from app.led import EVENTS, LED, STATES
@@ -150,4 +151,4 @@ class TestEvents(LEDCase):
         self.play(scenario)
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.lineedit import MAX_LINE, LineEditor
 
 UP, DOWN = b"\x1b[A", b"\x1b[B"
@@ -131,4 +133,4 @@ class TestHistory(unittest.TestCase):
         self.assertEqual(type_in(UP * 9 + b"\r", editor)[0], [b"b"])
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import unittest
 
+import suite
 from fakes import Deadlines, Log, Stream, dialled, ended, free_port, outcome, read, run, until
 
 from aio.listener import Budget, Listener
@@ -291,4 +292,4 @@ class TestBudget(unittest.TestCase):
         run(whole())
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,7 @@
 
 import unittest
 
+import suite
 from fakes import clock
 
 from app.log import DEBUG, ERROR, INFO, Log
@@ -76,4 +77,4 @@ class TestLog(unittest.TestCase):
             before = uptime
 
 
-unittest.main()
+suite.main()

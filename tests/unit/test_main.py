@@ -3,6 +3,8 @@
 import sys
 import unittest
 
+import suite
+
 events = []
 
 
@@ -95,4 +97,4 @@ class TestMain(unittest.TestCase):
         self.assertEqual(self.run_main(KeyboardInterrupt())[-1], "watchdog 3600 s")
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,7 @@
 
 import unittest
 
+import suite
 from fakes import Log, outcome, run
 
 from aio.reader import Body, Reader
@@ -175,4 +176,4 @@ class TestCommandHandler(unittest.TestCase):
         )
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from app.mqtt.outbox import Outbox
 
 
@@ -107,4 +109,4 @@ class TestOutbox(unittest.TestCase):
         self.assertEqual(ids[65_535], 3)  # 1 and 2 are in use
 
 
-unittest.main()
+suite.main()

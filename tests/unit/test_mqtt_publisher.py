@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import clock, ended, run, until
 
 from app.camera.camera import CameraFault
@@ -184,4 +185,4 @@ class TestPublisher(unittest.TestCase):
         self.story(steps, 0)
 
 
-unittest.main()
+suite.main()

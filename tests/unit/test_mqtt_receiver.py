@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from fakes import Wire, ended, outcome, run, until
 
 from aio.reader import Reader
@@ -248,4 +249,4 @@ class TestReceiver(unittest.TestCase):
         run(story())
 
 
-unittest.main()
+suite.main()

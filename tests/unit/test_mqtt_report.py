@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Log, ended, run, settings_on
 
 from app.commands import Commands
@@ -129,4 +130,4 @@ class TestReport(unittest.TestCase):
         self.story(steps)
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from broker import (
     CONNECT,
     DISCONNECT,
@@ -599,4 +600,4 @@ class TestCommands(SessionCase):
         self.story(steps, mqttkeepalive=120)
 
 
-unittest.main()
+suite.main()

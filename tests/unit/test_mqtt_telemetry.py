@@ -4,6 +4,7 @@ import asyncio
 import json
 import unittest
 
+import suite
 from fakes import clock, ended, run
 
 from app.mqtt.telemetry import Telemetry
@@ -98,4 +99,4 @@ class TestTelemetry(unittest.TestCase):
         self.story(steps)
 
 
-unittest.main()
+suite.main()

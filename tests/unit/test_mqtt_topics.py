@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from app.identity import device_id, host_name
 from app.mqtt.topics import Topics
 
@@ -32,4 +34,4 @@ class TestTopics(unittest.TestCase):
         self.assertEqual(sorted(topics.filters), sorted(each.encode() for each in expected))
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,8 @@ import asyncio
 import time
 import unittest
 
+import suite
+
 from aio.offloop import OffLoop
 
 
@@ -75,4 +77,4 @@ class TestOffLoop(unittest.TestCase):
         self.assertEqual(run(story()), ["slow", "next"])
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.params import FRAMESIZES, PARAMS, SAVE, parse, size_name
 from proto.values import BadArgument
 
@@ -70,4 +72,4 @@ class TestParams(unittest.TestCase):
                 self.assertTrue(word in str(e), "{}: {}".format(wire, e))
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import unittest
 from hashlib import sha256
 
+import suite
 from fakes import ended, run
 
 from app.password import hashed, is_current, is_hash, matches, pbkdf2, same
@@ -142,4 +143,4 @@ class TestPassword(unittest.TestCase):
             self.assertFalse(same(one, other))
 
 
-unittest.main()
+suite.main()

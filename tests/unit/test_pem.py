@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.pem import blocks, certificates
 
 DER = b"\x30\x03\x02\x01\x05"
@@ -38,4 +40,4 @@ class TestBlocks(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.main()

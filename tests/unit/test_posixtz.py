@@ -3,6 +3,8 @@
 import time
 import unittest
 
+import suite
+
 from proto.posixtz import EPOCH, TimeZone, date_of, days_of, unix_time
 from proto.values import BadArgument
 
@@ -64,4 +66,4 @@ class TestDates(unittest.TestCase):
         self.assertEqual(unix_time(since_2000 - EPOCH), 1_767_225_600)
 
 
-unittest.main()
+suite.main()

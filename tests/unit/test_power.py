@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import NVS, clock, ended, run, settings_on
 
 from app.power import Power
@@ -242,4 +243,4 @@ class TestPower(unittest.TestCase):
         self.assertTrue(power.changed.is_set())
 
 
-unittest.main()
+suite.main()

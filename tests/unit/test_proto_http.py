@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.http import MOST_HEAD, REASONS, HTTPError, date, parse_head
 
 HOST = b"Host: cam\r\n"
@@ -99,4 +101,4 @@ class TestDate(unittest.TestCase):
             self.assertEqual(date(seconds), expected)
 
 
-unittest.main()
+suite.main()

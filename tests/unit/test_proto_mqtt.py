@@ -8,6 +8,8 @@ import struct
 import sys
 import unittest
 
+import suite
+
 from proto import mqtt
 from proto.mqtt import ProtocolError, Refused, check_connack, connect, next_id
 
@@ -235,4 +237,4 @@ class TestOwnPackets(unittest.TestCase):
                 check_connack(answer)
 
 
-unittest.main()
+suite.main()

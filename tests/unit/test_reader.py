@@ -4,6 +4,7 @@ import asyncio
 import gc
 import unittest
 
+import suite
 from fakes import Wire, ended, outcome, run
 
 from aio.reader import Body, Reader
@@ -139,4 +140,4 @@ class TestBody(unittest.TestCase):
         self.assertEqual(run(story()), 0)
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Log, clock, ended, run
 
 from app.restart import Restart
@@ -90,4 +91,4 @@ class TestRestart(unittest.TestCase):
         self.assertEqual(self.play(nothing)[1], [])
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import sys
 import unittest
 
+import suite
 from chip import BOARD, I2C, machine
 from fakes import clock, outcome, run
 
@@ -187,4 +188,4 @@ class TestCapture(SensorCase):
         self.assertIsInstance(self.shoot(), SensorError)
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import gc
 import sys
 import unittest
 
+import suite
 from chip import BOARD, machine
 from fakes import clock, outcome, run
 
@@ -352,4 +353,4 @@ class Other:
     capture = capture_jpg = init
 
 
-unittest.main()
+suite.main()

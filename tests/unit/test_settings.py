@@ -4,6 +4,7 @@ import asyncio
 import os
 import unittest
 
+import suite
 import test_signature as signing
 from fakes import CA as PEM
 from fakes import NVS, Log, clock, ended, run, settings_on, until
@@ -639,4 +640,4 @@ class TestAdminPassword(unittest.TestCase):
             self.assertEqual(settings["adminpass"], "")
 
 
-unittest.main()
+suite.main()

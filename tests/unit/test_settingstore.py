@@ -2,6 +2,7 @@
 
 import unittest
 
+import suite
 from fakes import NVS, Log, run, settings_on
 from powercut import MODES, DyingNVS, PowerCut
 
@@ -261,4 +262,4 @@ class TestLoad(unittest.TestCase):
         self.assertTrue(len(errors) == 1 and "canary" not in str(errors))
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,8 @@ import hashlib
 import unittest
 from binascii import a2b_base64
 
+import suite
+
 from proto.signature import HEAD, MAGIC, public_key, size_of, verified
 
 KEY = b"""-----BEGIN PUBLIC KEY-----
@@ -58,4 +60,4 @@ class TestSignature(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.main()

@@ -4,6 +4,8 @@ import struct
 import sys
 import unittest
 
+import suite
+
 SERVER, OTHER = ("192.0.2.1", 123), ("192.0.2.66", 123)
 T2027 = 4_007_836_800  # 2027-01-02 UTC, in NTP's seconds
 NTP_1970 = 2_208_988_800
@@ -173,4 +175,4 @@ class TestAsk(unittest.TestCase):
             self.assertEqual(machine.set_to, (2027, 1, 2, 5, 1, 2, 3, 0))
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import settings_on
 
 from app.log import Log as RealLog
@@ -142,4 +143,4 @@ class TestStatus(unittest.TestCase):
         self.assertEqual(status.cmd_log(""), "0 a: 1\n0 b: 2")
 
 
-unittest.main()
+suite.main()

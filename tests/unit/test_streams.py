@@ -7,6 +7,7 @@ import io
 import unittest
 from errno import ETIMEDOUT
 
+import suite
 from fakes import Deadlines, Stream, Wire, clock, ended, outcome, read, run
 
 BIG = bytes(i % 251 for i in range(5_000)) * 120  # 600 KB: more than the sockets hold
@@ -265,4 +266,4 @@ class TestStream(unittest.TestCase):
         self.assertIsInstance(run(story()), OSError)
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Backoff, Log, ended, run, until
 
 from aio.supervisor import Supervisor
@@ -143,4 +144,4 @@ class TestSupervisor(unittest.TestCase):
         self.story(steps, ("a", Component()), ("b", Component()), backoff=new_backoff)
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import unittest
 
+import suite
 from fakes import Direct, ended, free_port, outcome, run
 
 from app.log import DEBUG, Log
@@ -127,4 +128,4 @@ class TestDatagrams(unittest.TestCase):
             self.assertIsInstance(run(outcome(out.send("no.example", b"x"))), OSError)
 
 
-unittest.main()
+suite.main()

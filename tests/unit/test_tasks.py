@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import outcome, run
 
 from aio.tasks import finish
@@ -58,4 +59,4 @@ class TestFinish(unittest.TestCase):
         self.assertTrue(run(story()))
 
 
-unittest.main()
+suite.main()

@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.telnet import HELLO, Telnet
 
 IAC, DONT, DO, _WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
@@ -63,4 +65,4 @@ class TestTelnet(unittest.TestCase):
         self.assertEqual(receive(begin, b"help\r\0"), (b"help\r\0", expected))
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import os
 import ssl
 import unittest
 
+import suite
 from fakes import CA
 
 from app import tls
@@ -104,4 +105,4 @@ class TestWhy(unittest.TestCase):
         self.assertTrue(isinstance(tls.why(OSError()), str))
 
 
-unittest.main()
+suite.main()

@@ -6,6 +6,7 @@ import os
 import random
 import unittest
 
+import suite
 import test_signature as signing
 from espimages import image
 from fakes import NVS, Log, ended, outcome, run, until
@@ -634,4 +635,4 @@ class TestTrial(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.main()

@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.uri import parse_broker, parse_url, percent_decoded, without_password
 from proto.values import BadArgument
 
@@ -148,4 +150,4 @@ class TestText(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    suite.main()

@@ -2,6 +2,8 @@
 
 import unittest
 
+import suite
+
 from proto.values import BadArgument, confirmed, int_between, switch
 
 
@@ -31,4 +33,4 @@ class TestValues(unittest.TestCase):
         self.refused(lambda text: int_between(text, -10, 2_000_000_000), *bad)
 
 
-unittest.main()
+suite.main()

@@ -3,6 +3,7 @@
 import asyncio
 import unittest
 
+import suite
 from fakes import Log, clock, ended, run
 
 from app.watchdog import SAFE_MODE, Feeder, SafeMode
@@ -55,4 +56,4 @@ class TestSafeMode(unittest.TestCase):
         self.assertTrue(SAFE_MODE in log.errors[0][1])
 
 
-unittest.main()
+suite.main()

@@ -2,11 +2,11 @@
 
 import asyncio
 import gc
-import random
 import socket
 import unittest
 
-from fakes import Log, clock, ended, readable, run, until
+import suite
+from fakes import Log, clock, ended, free_port, readable, run, until
 
 from app.wifi.access_point import AccessPoint
 
@@ -42,7 +42,7 @@ class AccessPointCase(unittest.TestCase):
             self.radio, self.log, self.networks = Radio(), Log(), [("home", "")]
             self.radio.broken = broken
             self.settings = {"apip": "127.0.0.1", "appass": "", "apchannel": 1}
-            self.port = port or _free_port()
+            self.port = port or free_port()
             ap = AccessPoint(
                 self.radio, self.settings, self.log, lambda: self.networks, dns_port=self.port
             )
@@ -191,7 +191,7 @@ class TestNameServer(AccessPointCase):
             finally:
                 client.close()
 
-        port = _free_port()
+        port = free_port()
         other = _bound(port)
         self.story(check, port=port)
 
@@ -225,16 +225,6 @@ class TestNameServer(AccessPointCase):
         self.dialogue(check)
 
 
-def _free_port():
-    while True:
-        port = 20_000 + random.getrandbits(13)
-        try:
-            _bound(port).close()
-            return port
-        except OSError:
-            pass
-
-
 def _bound(port):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -251,4 +241,4 @@ def _client(port):
     return sock
 
 
-unittest.main()
+suite.main()

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import unittest
 
+import suite
 from fakes import Backoff, Direct, Log, clock, ended, run, until
 
 from app.wifi.station import WiFiLink
@@ -452,4 +453,4 @@ class TestRestart(WiFiCase):
         run(whole(), 100_000)
 
 
-unittest.main()
+suite.main()
