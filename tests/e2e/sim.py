@@ -194,10 +194,10 @@ class Simulator:
         """After a lost link: let the session connect without the rest of its pause."""
 
         def state():
-            return re.search("mqtt (connected|resting)", self.status())
+            return re.search("mqtt (connected|waiting)", self.status())
 
-        found = wait_until(state, what="a session that is up or resting", every_s=0.05)
-        if found[1] == "resting":
+        found = wait_until(state, what="a session that is up or waiting", every_s=0.05)
+        if found[1] == "waiting":
             self.command(f"mqttkeepalive {100 + int(time.monotonic() * 10) % 100}")
 
     def control(self, do, **arguments):

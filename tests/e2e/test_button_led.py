@@ -180,7 +180,7 @@ def story_without_wifi(folder):
 def story_without_broker(folder):
     with scene(folder) as (camera, broker, _):
         broker.stop()
-        camera.wait_status("mqtt resting")
+        camera.wait_status("mqtt waiting")
         seen = rhythm(camera, now(camera), 3)
         assert fits(seen, 100, 1_500), seen
 

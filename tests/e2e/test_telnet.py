@@ -162,7 +162,7 @@ def test_binary_noise(port, user):
 def test_third_user_is_refused(user, port):
     with TelnetUser.admitted(port) as second:
         with TelnetUser(port) as third:
-            third.wait("all consoles are in use\n")
+            third.wait("all consoles are in use; close one, then try again\n")
             assert third.closed.wait(5)
         for each in (user, second):
             each.run("pulse", VALUE)

@@ -114,7 +114,7 @@ class TestConsole(unittest.TestCase):
     def test_user_who_does_not_read_loses_lines_then_the_connection(self):
         async def check(wire, consoles, task):
             for n in range(20_000):
-                consoles.say("line %d %s" % (n, "x" * 100))
+                consoles.show("line %d %s" % (n, "x" * 100))
                 if n % 50 == 0:
                     await asyncio.sleep_ms(0)
             self.assertTrue(consoles._open[0]._lost > 1_000)
@@ -152,9 +152,9 @@ class TestLogin(unittest.TestCase):
     def test_no_console_before_the_password_and_no_echo_of_it(self):
         async def check(wire, consoles, access, task):
             await wire.peer.send(b"power on\r\n")
-            await self.sees(wire, b"\r\nwrong\r\npassword: ")
+            await self.sees(wire, b"\r\nwrong password\r\npassword: ")
             self.assertEqual(len(consoles), 0)
-            consoles.say("a secret of another user")
+            consoles.show("a secret of another user")
             await wire.peer.send(b"worx\x08d\r\n")
             await self.sees(wire, b"\r\ncam 2\r\n")
             self.assertEqual((len(consoles), access.tries), (1, ["power on", "word"]))
@@ -165,9 +165,9 @@ class TestLogin(unittest.TestCase):
     def test_three_tries_then_a_pause(self):
         async def check(wire, consoles, access, task):
             await wire.peer.send(b"a\r\nb\r\n")
-            await self.sees(wire, b"\r\nwrong\r\npassword: " * 2)
+            await self.sees(wire, b"\r\nwrong password\r\npassword: " * 2)
             await wire.peer.send(b"\xff\xfb\x18\xfe\r\n")
-            await self.sees(wire, bytes((IAC, DONT, 24)) + b"\r\nwrong\r\n")
+            await self.sees(wire, bytes((IAC, DONT, 24)) + b"\r\nwrong password\r\n")
             await until(task.done)
             self.assertEqual(access.tries[:2], ["a", "b"])
             async with Wire() as again:

@@ -251,7 +251,7 @@ class TestStream(ImagesCase):
             async with Viewer(server, "/mjpg") as three:
                 self.assertTrue(b" 200 " in (await three.head())[0])
 
-        self.check(scenario, most_viewers=1)
+        self.check(scenario, max_viewers=1)
 
     def test_viewer_that_vanishes_frees_everything(self):
         async def scenario(server, images, camera, frames):

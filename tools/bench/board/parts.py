@@ -42,7 +42,7 @@ def jpeg(size):
 class Log:
     """Only errors, where they do not get into the results."""
 
-    def debug(self, who, text):
+    def debug(self, who, text, *args):
         pass
 
     info = debug
@@ -120,7 +120,7 @@ class Parts:
         there = asyncio.Event()
         there.set()
         connector = Connector(OffLoop(), self.deadlines)
-        connection = Connection(connector, self.settings, self.topics, there, there)
+        connection = Connection(connector, self.settings, self.topics, there, there, self.log)
         self.outbox = Outbox()
         self.session = MQTTSession(
             connection,
