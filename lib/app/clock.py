@@ -72,7 +72,7 @@ class Clock:
             self._log.error("clock", "no time from {}: {}".format(server, describe(e)))
             return False
         if not self._is_plausible(seconds + EPOCH):
-            self._log.error("clock", "no plausible time from {}: {}".format(server, seconds))
+            self._log.error("clock", "implausible time from {}: {}".format(server, seconds))
             return False
         self._sntp.set_clock(seconds)
         self._log.info("clock", self.iso())

@@ -225,7 +225,7 @@ def test_saved_page_of_a_new_board(tmp_path):
         board.wait_boot(2)
         wanted = {"wifissid": "sim", "wifipassword": "simulated", "topic": "porch"}
         page = httpx.post(board.url + "/setup", data={**wanted, "savereboot": "1"}).text
-        assert "It joins the Wi-Fi <b>sim</b>" in page and "closes then" in page
+        assert "It joins the Wi-Fi network <b>sim</b>" in page and "then closes" in page
         assert "http://esp32-a1b2c3-porch.local/" in page
         board.wait_boot(3)
         board.wait_status("wifi joined")
@@ -307,9 +307,9 @@ def test_commands(client):
 def test_too_much_is_refused_as_page_or_json(client):
     page = client.post("/setup", content=b"x" * 20_000, headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (413, "text/html; charset=UTF-8")
-    assert "too much at once" in page.text and "Send less" in page.text
+    assert "request is too large" in page.text and "Send less" in page.text
     text = client.post("/api/settings", content=b"x" * 20_000)
-    assert text.status_code == 413 and text.json()["advice"] == "Send less."
+    assert text.status_code == 413 and text.json()["advice"] == "Send less at once."
 
 
 def test_a_certificate_by_form_and_by_api(client):

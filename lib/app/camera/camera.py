@@ -100,8 +100,8 @@ class Camera:
             self._roll_back(done)
             raise
         self.params.update(changes)
-        for name, value in changes:
-            self._log.debug("camera", "set {} {}", name, value)
+        text = ", ".join("{} {}".format(name, value) for name, value in changes)
+        self._log.debug("camera", "set {}", text)
 
     def _roll_back(self, names):
         try:

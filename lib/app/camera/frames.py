@@ -197,7 +197,7 @@ class Frames:
         """Drop a picture that finds no memory; for now, use only the slots that have some."""
         self.dropped += 1
         self._note_failure()
-        text = "no memory for a picture of {} bytes".format(size)
+        text = "no memory for {} bytes".format(size)
         slots = self._pool.shrink(size)
         if slots:
             text += ", slots reduced to {}".format(slots)
