@@ -98,8 +98,8 @@ class Stream(_Stream):
         """Write `data`; microdot's name for `send`."""
         await self.send(data)
 
-    async def connected(self, ms):
-        """Wait for the end of a connect in progress; the first write or read tells its result."""
+    async def wait_connected(self, ms):
+        """Wait for the end of a connect; the first write or read shows whether it succeeded."""
         await self._ready(self._writing, core._io_queue.queue_write, ms)
 
     def wrap(self, context, host):
@@ -132,7 +132,7 @@ class Stream(_Stream):
         return self._aborted
 
     def abort(self):
-        """End the waits of today and of the future with an OSError."""
+        """End the present wait and any later one with an OSError."""
         self._aborted = True
         self._reading.expire()
         self._writing.expire()
