@@ -23,7 +23,7 @@ class Connector:
         sock = socket.socket()
         try:
             sock.setblocking(False)
-            sock.setsockopt(*NO_DELAY)  # after a failed connect lwIP says EINVAL to it
+            sock.setsockopt(*NO_DELAY)  # before: after a refusal lwIP says EINVAL
             try:
                 sock.connect(address)
             except OSError as e:
@@ -34,7 +34,7 @@ class Connector:
             sock.close()
             raise
         try:
-            await stream.connected(self._connect_ms)
+            await stream.wait_connected(self._connect_ms)
             if context:
                 stream.wrap(context, host)
             return stream

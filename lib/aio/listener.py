@@ -12,8 +12,7 @@ from aio.tasks import finish
 
 _BACKLOG = const(16)  # connections that wait to be accepted: room for a flood and for a client
 _WAIT_MS = const(500)  # for a connection to end: a browser sends several requests at once
-_BATCH = const(4)  # accepted in a row; fewer than the limit, so that each is served before
-# it may have to make room for another one
+_BATCH = const(4)  # accepted in a row: below the limit, so that each is served before it goes
 
 
 class Listener:

@@ -5,7 +5,7 @@ import select
 import socket
 import time
 import unittest
-from errno import EADDRINUSE, EAGAIN, EBADF, ECONNRESET, EINPROGRESS, ETIMEDOUT
+from errno import EADDRINUSE, EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINVAL, ETIMEDOUT
 
 PORT = 8_765
 HOST = "127.0.0.1"
@@ -110,6 +110,16 @@ class TestStreams(SocketTestCase):
         client.setblocking(False)
         self.assertIn(number(client.connect, (HOST, PORT)), (None, EINPROGRESS))
         self.assertTrue(self.readable(self.server))
+
+    def test_option_of_a_refused_connection(self):
+        client = self.new()
+        client.setblocking(False)
+        client.setsockopt(6, socket.TCP_NODELAY, 1)
+        self.assertIn(number(client.connect, (HOST, 9)), (EINPROGRESS, ECONNRESET))
+        poller = select.poll()
+        poller.register(client, select.POLLOUT)
+        self.assertTrue(poller.poll(1_000))
+        self.assertEqual(number(client.setsockopt, 6, socket.TCP_NODELAY, 1), EINVAL)
 
 
 class TestLimits(SocketTestCase):

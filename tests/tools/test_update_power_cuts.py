@@ -47,7 +47,7 @@ class Server(Bytes):
     def __init__(self, data):
         super().__init__(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
 
-    async def open(self, host, port, context):
+    async def connect(self, host, port, context):
         return self
 
     async def send(self, data):

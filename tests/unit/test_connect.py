@@ -111,7 +111,7 @@ class TestConnector(unittest.TestCase):
             async def connect():
                 stream = await connector.connect("127.0.0.1", free_port())
                 try:
-                    await stream.send(b"x")  # the first write tells the result
+                    await stream.send(b"x")  # the first write fails
                 finally:
                     stream.close()
 

@@ -61,7 +61,7 @@ class Outbox:
         self._messages = [m for m in self._messages if m.packet_id != packet_id]
 
     def rewind(self):
-        """Start a new link: what the old one carried goes out again, marked DUP."""
+        """Prepare for a new link: mark what the old one carried DUP, to be sent again."""
         for message in self._messages:
             message.dup = message.dup or message.sent_ms is not None
             message.sent_ms = None

@@ -35,6 +35,7 @@ class Receiver:
             await asyncio.sleep_ms(0)  # a flood of packets lets other tasks run
 
     async def _answer(self, first, length, reader, session):
+        """Handle one answer to a packet of ours."""
         if length > _MOST_SMALL:
             raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
         body = bytes(await reader.take(length)) if length else b""
@@ -71,7 +72,7 @@ class Receiver:
 async def _topic(body, after):
     """Return the topic as text; "" for one that is too long to be ours, which is skipped.
 
-    The packet has `after` more bytes behind it at least.
+    At least `after` more bytes of the packet have to follow it.
     """
     if body.left < 2:
         raise mqtt.ProtocolError("PUBLISH without topic")

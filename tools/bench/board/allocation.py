@@ -1,4 +1,4 @@
-"""Heap bytes that one published frame allocates, with the collector off."""
+"""Heap bytes that a published frame allocates, with the collector off."""
 
 import asyncio
 import gc
@@ -9,8 +9,8 @@ from app.mqtt.publisher import ImagePublisher
 
 
 async def per_frame(work, count):
-    """Bytes a call; nothing is freed meanwhile."""
-    for _ in range(8):  # buffers that grow have grown
+    """Return bytes per call; nothing is freed meanwhile."""
+    for _ in range(8):  # until buffers have their size
         await work()
     gc.collect()
     gc.disable()

@@ -1,4 +1,4 @@
-"""The firmware's real parts put together without hardware; what the programs here measure."""
+"""The firmware's own parts without hardware, for the programs of this folder."""
 
 import array
 import asyncio
@@ -28,19 +28,19 @@ def arguments():
 
 
 def say(**values):
-    """One line for who started the program."""
+    """Print one line of results."""
     print(json.dumps(values))
 
 
 def jpeg(size):
-    """`size` bytes that look like a JPEG and cannot be compressed, as a driver's signed view."""
+    """Return `size` bytes that look like a JPEG and cannot be compressed, as a signed view."""
     noise = bytes(random.getrandbits(8) & 0x7F for _ in range(1_000))
     data = b"\xff\xd8\xff\xe0" + noise * (size // 1_000 + 1)
     return memoryview(array.array("b", data[: size - 2] + b"\xff\xd9"))
 
 
 class Log:
-    """Only errors, where they do not get into the results."""
+    """Prints errors, apart from the results."""
 
     def debug(self, who, text):
         pass
@@ -52,9 +52,9 @@ class Log:
 
 
 class Sensor:
-    """Has a picture at once, however often it is asked."""
+    """Returns a picture at once."""
 
-    stale = 2  # as the real drivers say
+    stale = 2  # as in the real drivers
     copies = False
 
     def __init__(self, size):
@@ -74,21 +74,21 @@ class Sensor:
 
 
 class Unset:
-    """A store with nothing in it."""
+    """An empty store."""
 
     def get_int(self, key, default=None):
         return default
 
 
-class Deaf:
-    """Takes no commands."""
+class Ignore:
+    """Ignores messages."""
 
     async def receive(self, topic, body, retained):
         pass
 
 
 class Parts:
-    """Camera, frames and session; `start` runs them as the supervisor would."""
+    """Camera, frames and session; `start` runs them like the supervisor."""
 
     def __init__(self, size, port=1883, host="127.0.0.1", ca="", interval_s=1):
         self.settings = {
@@ -117,14 +117,14 @@ class Parts:
             ),
             self.log,
         )
-        there = asyncio.Event()
-        there.set()
+        up = asyncio.Event()
+        up.set()
         connector = Connector(OffLoop(), self.deadlines)
-        connection = Connection(connector, self.settings, self.topics, there, there)
+        connection = Connection(connector, self.settings, self.topics, up, up)
         self.outbox = Outbox()
         self.session = MQTTSession(
             connection,
-            Receiver(Deaf()),
+            Receiver(Ignore()),
             self.outbox,
             self.settings,
             self.topics,
@@ -133,6 +133,6 @@ class Parts:
         )
 
     def start(self, *more):
-        """Run everything that lives for ever, and `more` of it; returns the tasks."""
+        """Run everything that lives for ever, and `more`; return the tasks."""
         components = (self.deadlines, self.frames, self.session) + more
         return [asyncio.create_task(component.run()) for component in components]

@@ -9,7 +9,8 @@ not those that lwIP keeps in TIME_WAIT, and `accept` past it never happens: the 
 
 import io
 import os
-from errno import EADDRINUSE, EAGAIN, ECONNREFUSED, ECONNRESET, ETIMEDOUT
+import select
+from errno import EADDRINUSE, EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, ETIMEDOUT
 from time import ticks_diff, ticks_ms
 
 import usocket
@@ -76,6 +77,7 @@ class socket(io.IOBase):
         self._kind = kind
         self._native = _native or usocket.socket(family, kind)
         self._senders = None
+        self._linked = bool(_native)  # accepted, or `connect` was called
         self._timed = False
         self._timeout_ms = 0
         if kind == SOCK_STREAM:
@@ -128,6 +130,7 @@ class socket(io.IOBase):
         return socket(self._family, self._kind, 0, native), _unpacked(address)
 
     def connect(self, address):
+        self._linked = True
         host, port = address
         if self._kind == SOCK_STREAM:
             host, port = "127.0.0.1", world.side.call("net.connect", host, port)
@@ -149,7 +152,15 @@ class socket(io.IOBase):
         return data, (self._senders or {}).get(address, address)
 
     def setsockopt(self, level, option, value):
+        if self._linked and self._is_freed():
+            raise OSError(EINVAL)
         self._do(self._native.setsockopt, level, option, value)
+
+    def _is_freed(self):
+        """Return True for a connection that was refused or reset: lwIP has freed it."""
+        poller = select.poll()
+        poller.register(self._native, 0)
+        return self._kind == SOCK_STREAM and bool(poller.poll(0))  # POLLERR or POLLHUP
 
     def settimeout(self, seconds):
         self._timed = bool(seconds)
