@@ -33,8 +33,9 @@ def parse(argv=None):
     )
     add("--broker", metavar="URI", help="MQTT broker to use; default: start an embedded one")
     for name, port in PORTS.items():
-        default = f"{port}, or any free port if that is in use" if port else "any free port"
-        text = f"default: {default}; 0 = any free port"
+        text = "default: any free port"
+        if port:
+            text = f"default: {port}, or any free port if that is in use; 0 = any free port"
         add(f"--{name}-port", type=_port, metavar="N", help=text)
     add("--ap", action="store_true", help="start unconfigured, like a new board")
     add(
