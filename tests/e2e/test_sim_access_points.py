@@ -44,7 +44,7 @@ def test_wrong_requests(board):
         '{"do": "ap_client", "count": 1}',
         '{"do": "wifi", "channel": 14}',
     )
-    for answer, word in zip(answers, ("not open", "1..13"), strict=True):
+    for answer, word in zip(answers, ("is off", "1..13"), strict=True):
         assert answer["ok"] is False and word in answer["error"]
 
 
