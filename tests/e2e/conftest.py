@@ -4,7 +4,7 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from probe import Probe
-from stories import Stories
+from scenarios import Scenarios
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ def client(broker):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def stories(request, tmp_path_factory):
-    """Slow stories of a file's selected tests (parameter `story`), started with the first."""
+def scenarios(request, tmp_path_factory):
+    """Slow scenarios of a file's selected tests (parameter `scenario`), started with the first."""
     items = [item for item in request.session.items if item.path == request.path]
     params = [getattr(item, "callspec", None) for item in items]
-    chosen = [each.params["story"] for each in params if each and "story" in each.params]
-    made = Stories(tmp_path_factory, chosen)
+    chosen = [each.params["scenario"] for each in params if each and "scenario" in each.params]
+    made = Scenarios(tmp_path_factory, chosen)
     yield made
     made.close()

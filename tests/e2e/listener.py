@@ -85,7 +85,7 @@ class Listener:
                     raise AssertionError(f"nothing on {topic} in {limit_s} s; there was {seen}")
                 self._changed.wait(left)
 
-    def ask(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=_LIMIT_S):
+    def command(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=_LIMIT_S):
         """Send a command; the answer as text, from `stat/<camera's topic>/<reply or command>`."""
         since = len(self.messages)
         self.publish(f"cmnd/{topic}/{command}", payload)

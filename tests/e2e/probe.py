@@ -36,7 +36,7 @@ class Probe(Simulator):
         with pytest.raises(httpx.TransportError):
             self.run(code)
 
-    def ask(self, *lines):
+    def control_lines(self, *lines):
         """What the control port answers to lines as they are."""
         with socket.create_connection(("127.0.0.1", self.facts["control"]), 10) as sock:
             sock.sendall("\n".join([*lines, ""]).encode())
@@ -55,7 +55,7 @@ class Probe(Simulator):
         sock.sendall(f"GET {path_of(code)} HTTP/1.0\r\n\r\n".encode())
         return sock
 
-    def answers(self):
+    def responds(self):
         """Whether the board's web server can be reached."""
         try:
             return self.get().is_success

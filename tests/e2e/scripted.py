@@ -91,7 +91,7 @@ class Peer:
         return self.serve(lambda got: got[0] == PUBLISH and b"/timer" in got[2][:80])
 
 
-class Scripted:
+class ScriptedBroker:
     """Calls `script(peer)` for each connection, and closes it afterwards; a context manager."""
 
     def __init__(self, script, receive_buffer=None):

@@ -190,7 +190,7 @@ class Simulator:
         except AssertionError as error:
             raise AssertionError(f"{error}; it is {seen[-1:]}") from None
 
-    def hurry_to_broker(self):
+    def skip_reconnect_delay(self):
         """After a lost link: let the session connect without the rest of its pause."""
 
         def state():

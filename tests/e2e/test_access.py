@@ -8,11 +8,11 @@ import httpx
 import pytest
 from routes import paths
 from sim import Simulator, wait_until
-from telnetuser import TelnetUser
+from telnet_client import TelnetClient
 from viewer import Viewer
 
 WORD = "open, sesame!"
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 PUBLIC = {"/login", "/style.css", "/app.js", "/icon.svg"}
 GUARDED = sorted(set(paths()) - PUBLIC) + ["/nothing", "/login/", "/styleXcss"]
 _addresses = itertools.count(2)
@@ -21,7 +21,7 @@ _addresses = itertools.count(2)
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     settings = {"adminpass": WORD, "mqttpass": "canary-word"}
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, settings) as made:
+    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, settings) as made:
         yield made
 
 
@@ -145,37 +145,37 @@ def test_guessing_makes_its_address_wait(stranger, camera, owner):
 
 
 def test_telnet_asks_for_it(camera):
-    with TelnetUser(camera.facts["telnet"]) as user:
-        user.wait("password: ")
-        user.send(b"status\r\n")
-        end = user.wait("wrong\npassword: ")
-        user.send(WORD.encode() + b"\r\n")
-        user.wait("esp32-mqtt-cam", end)
-        user.run("power", "power = off")
-        assert WORD not in user.text
-    with TelnetUser(camera.facts["telnet"]) as user:
+    with TelnetClient(camera.facts["telnet"]) as telnet:
+        telnet.wait("password: ")
+        telnet.send(b"status\r\n")
+        end = telnet.wait("wrong\npassword: ")
+        telnet.send(WORD.encode() + b"\r\n")
+        telnet.wait("esp32-mqtt-cam", end)
+        telnet.run("power", "power = off")
+        assert WORD not in telnet.text
+    with TelnetClient(camera.facts["telnet"]) as telnet:
         for _ in range(3):
-            user.send(b"guess\r\n")
-        assert user.closed.wait(10)
-        assert "esp32" not in user.text
+            telnet.send(b"guess\r\n")
+        assert telnet.closed.wait(10)
+        assert "esp32" not in telnet.text
 
 
 @pytest.mark.parametrize("way", ["telnet", "api"])
 def test_a_first_password_ends_what_came_in_without(tmp_path, way):
-    with Simulator(tmp_path / way, NOBODY) as camera, Viewer(camera.url) as viewer:
-        with TelnetUser(camera.facts["telnet"]) as user:
-            user.run("power", "power = off")
+    with Simulator(tmp_path / way, NO_BROKER) as camera, Viewer(camera.url) as viewer:
+        with TelnetClient(camera.facts["telnet"]) as telnet:
+            telnet.run("power", "power = off")
             if way == "telnet":
-                user.run(f"adminpass {WORD}", "adminpass = ***")
+                telnet.run(f"adminpass {WORD}", "adminpass = ***")
             else:
                 wanted = {"adminpass": WORD}
                 assert httpx.post(camera.url + "/api/settings", json=wanted).json()["saved"]
-            assert user.closed.wait(10)
+            assert telnet.closed.wait(10)
         viewer.join(10)
         assert not viewer.is_alive()
         assert httpx.get(camera.url + "/jpg").status_code == 401
-        with TelnetUser(camera.facts["telnet"]) as user:
-            user.wait("password: ")
+        with TelnetClient(camera.facts["telnet"]) as telnet:
+            telnet.wait("password: ")
 
 
 # Other sites

@@ -6,9 +6,9 @@ import time
 
 import httpx
 import pytest
-from namequery import AAAA, A, query, resolve
+from dns_client import AAAA, A, query, resolve
+from scenarios import scenario_name
 from sim import Simulator, wait_until
-from stories import name_of
 
 NO_BROKER = "mqtt://127.0.0.1:1"
 HOME = "http://192.168.1.1/"
@@ -101,7 +101,7 @@ def test_name_server_survives_malformed_packets(unconfigured):
     assert resolve(unconfigured.facts["dns"], "b.example") == (0, ["192.168.1.1"])
 
 
-# Stories with boards of their own
+# Scenarios with boards of their own
 
 
 def from_new_board_to_network(folder):
@@ -209,7 +209,7 @@ def scan_blocks_no_request(folder):
         assert len(answered) > 5 and max(answered) < 1, answered
 
 
-STORIES = [
+SCENARIOS = [
     from_new_board_to_network,
     unknown_network_on_a_new_board,
     fallback_and_back,
@@ -218,6 +218,6 @@ STORIES = [
 ]
 
 
-@pytest.mark.parametrize("story", STORIES, ids=name_of)
-def test_story(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=scenario_name)
+def test_scenario(scenarios, scenario):
+    scenarios.wait_for(scenario)

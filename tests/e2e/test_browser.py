@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sim import Simulator, wait_until
 from viewer import Viewer
 
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 TABS = ["status", "picture", "settings", "log", "firmware"]
 WORD = "open, sesame!"
 
@@ -24,7 +24,7 @@ def browser():
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     # at its own pace: as quick as it can be, the stream would keep the browser busy
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, fast=False) as made:
+    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, fast=False) as made:
         made.command('camera {"framesize": "VGA"}')
         yield made
 
@@ -316,7 +316,7 @@ def test_no_such_page(browser, camera):
 
 
 def test_new_firmware_by_the_page(browser, tmp_path):
-    with Simulator(tmp_path / "old", NOBODY) as camera, browser.page(camera.url) as page:
+    with Simulator(tmp_path / "old", NO_BROKER) as camera, browser.page(camera.url) as page:
         before = camera.control("flash")["running"]
         new = tmp_path / "new.bin"
         new.write_bytes(image("v9.0.0"))
@@ -336,7 +336,7 @@ def test_new_firmware_by_the_page(browser, tmp_path):
 
 
 def test_login(browser, tmp_path):
-    with Simulator(tmp_path / "guarded", NOBODY, {"adminpass": WORD}) as camera:
+    with Simulator(tmp_path / "guarded", NO_BROKER, {"adminpass": WORD}) as camera:
         with browser.page(camera.url, PHONE) as page:
             page.goto("/setup")
             expect(page).to_have_url(re.compile(r"/login\?next=/setup"))

@@ -9,8 +9,8 @@ import time
 import pytest
 from listener import Listener
 from mosquitto import Mosquitto
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 STAT = f"stat/{TOPIC}/"
 POWER, LED = "4", "33"
@@ -101,7 +101,7 @@ def test_press_toggles_and_publishes(camera, client):
 
 
 def test_press_ends_the_countdown(camera, client):
-    client.ask("timer", "9")
+    client.command("timer", "9")
     since = len(client.messages)
     press(camera)
     client.wait(STAT + "timer", b"0", since=since)
@@ -110,13 +110,13 @@ def test_press_ends_the_countdown(camera, client):
 
 @pytest.mark.parametrize("bounce_ms", [1, 5, 20, 50])
 def test_bounce_is_one_press(camera, client, bounce_ms):
-    client.ask("power", "off")
+    client.command("power", "off")
     since = len(client.messages)
     press(camera, ms=150, bounce_ms=bounce_ms)
     client.wait(STAT + "power", b"on", since=since)
     press(camera, ms=150, bounce_ms=bounce_ms)
     client.wait(STAT + "power", b"off", since=since)
-    client.ask("pulse")
+    client.command("pulse")
     published = [m.payload for m in client.messages[since:] if m.topic == STAT + "power"]
     assert published == [b"on", b"off"]
 
@@ -135,12 +135,12 @@ def test_four_presses_open_the_access_point(camera, client):
         camera.wait_status("mqtt connected")
 
 
-# LED, and stories that take seconds: they run beside the tests of other files
+# LED, and scenarios that take seconds: they run beside the tests of other files
 
 
 @contextlib.contextmanager
 def scene(folder):
-    """Yield the (camera, broker, client) of a story."""
+    """Yield the (camera, broker, client) of a scenario."""
     with Mosquitto(folder / "broker") as broker:
         with Simulator(folder / "camera", broker.uri, {"pubinterval": "0"}) as camera:
             with Listener(broker.port) as client:
@@ -149,12 +149,12 @@ def scene(folder):
                 yield camera, broker, client
 
 
-def story_of_events(folder):
+def scenario_of_events(folder):
     """A command is two blinks, an error four fast ones, a press one; then the LED is off."""
     with scene(folder) as (camera, _, client):
         for cause, count, ms in (
-            (lambda: client.ask("pulse"), 2, 400),
-            (lambda: client.ask("nonsense", reply="SYNTAX"), 4, 100),
+            (lambda: client.command("pulse"), 2, 400),
+            (lambda: client.command("nonsense", reply="SYNTAX"), 4, 100),
             (lambda: press(camera), 1, 400),
         ):
             since = now(camera)
@@ -166,7 +166,7 @@ def story_of_events(folder):
             assert fits(phases(seen), ms, ms), seen
 
 
-def story_without_wifi(folder):
+def scenario_without_wifi(folder):
     with scene(folder) as (camera, _, _):
         camera.control("wifi", up=False)
         camera.wait_status("wifi joining")
@@ -177,7 +177,7 @@ def story_without_wifi(folder):
         dark(camera)
 
 
-def story_without_broker(folder):
+def scenario_without_broker(folder):
     with scene(folder) as (camera, broker, _):
         broker.stop()
         camera.wait_status("mqtt resting")
@@ -185,7 +185,7 @@ def story_without_broker(folder):
         assert fits(seen, 100, 1_500), seen
 
 
-def story_of_the_start(folder):
+def scenario_of_the_start(folder):
     """Lit from the start, off once the broker is connected."""
     with scene(folder) as (camera, _, _):
         since = now(camera)
@@ -195,7 +195,7 @@ def story_of_the_start(folder):
         assert changes(camera, since)[0][1] == LIT
 
 
-def story_of_a_long_press(folder):
+def scenario_of_a_long_press(folder):
     """Four seconds, no less, erase all settings."""
     with scene(folder) as (camera, _, _):
         camera.command("otaurl http://example/x")
@@ -209,13 +209,13 @@ def story_of_a_long_press(folder):
             assert not camera.command(name)
 
 
-def story_of_a_stuck_button(folder):
+def scenario_of_a_stuck_button(folder):
     """A button that is down at the start is logged, and ignored until it is released."""
     with scene(folder) as (camera, _, client):
         finger = threading.Thread(target=hold, args=(camera, 6_000))
         finger.start()
         client.wait(STAT + "power", b"on")  # it is down
-        client.ask("power", "off")
+        client.command("power", "off")
         since = len(camera.output)
         camera.power_cut()
         camera.wait_output("button: ! down at the start", since=since)
@@ -234,16 +234,16 @@ def hold(camera, ms):
 
 
 @pytest.mark.parametrize(
-    "story",
+    "scenario",
     [
-        story_of_events,
-        story_without_wifi,
-        story_without_broker,
-        story_of_the_start,
-        story_of_a_long_press,
-        story_of_a_stuck_button,
+        scenario_of_events,
+        scenario_without_wifi,
+        scenario_without_broker,
+        scenario_of_the_start,
+        scenario_of_a_long_press,
+        scenario_of_a_stuck_button,
     ],
-    ids=name_of,
+    ids=scenario_name,
 )
-def test_slow(stories, story):
-    stories.end_of(story)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -9,8 +9,8 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 FAULTS = ["raise", "none", "stall", "truncate", "no_soi"]
@@ -122,8 +122,8 @@ def fails_for_a_while(folder, fault, driver):
         with camera.within(1 if driver == "api" else HELD_UP_S):  # it is known
             assert camera.get("/capture", timeout=15).status_code == 503
         assert camera.get("/").status_code == 200
-        assert client.ask("pubinterval") == "1"
-        assert re.search(r"camera (recovering|ready) \(.+\)", client.ask("status"))
+        assert client.command("pubinterval") == "1"
+        assert re.search(r"camera (recovering|ready) \(.+\)", client.command("status"))
         assert not [m for m in client.messages[silent_from:] if m.topic == IMAGE]
         camera.control("camera", fault=None)
         client.wait(IMAGE, since=len(client.messages), limit_s=20)
@@ -193,7 +193,7 @@ def missing(camera, client, why):
     """Status, telemetry, page and command say why there is no picture; everything else works."""
     assert f"camera absent ({why})" in camera.wait_status("camera absent")
     since = len(client.messages)
-    client.ask("status")
+    client.command("status")
     state = json.loads(client.wait(f"tele/{TOPIC}/STATE", since=since).payload)
     assert state["Camera"]["State"] == "absent"
     assert state["LastError"] == f"camera: {why}"
@@ -204,18 +204,18 @@ def missing(camera, client, why):
     assert f"There is no picture: {why}." in camera.get("/mjpg").text
     told = json.loads(camera.get("/api/status").text)["camera"]
     assert (told["state"], told["reason"]) == ("absent", why)
-    answer = client.ask("camera", '{"vflip": "1"}', reply="SYNTAX").splitlines()[0]
+    answer = client.command("camera", '{"vflip": "1"}', reply="SYNTAX").splitlines()[0]
     assert answer == f"camera: the camera is absent: {why}"
-    assert json.loads(client.ask("camera"))["vflip"] == 0
+    assert json.loads(client.command("camera"))["vflip"] == 0
     assert camera.get("/").status_code == 200
-    assert client.ask("power", "on") == "on"
+    assert client.command("power", "on") == "on"
     assert camera.command("pulse 7") == "7"
     assert not [m for m in client.messages[since:] if m.topic == IMAGE]
     assert "restarts 0," in camera.status("3")
 
 
 def about(tell, *arguments):
-    """`tell(folder, *arguments)` as a story by all their names."""
+    """`tell(folder, *arguments)` as a scenario by all their names."""
 
     def told_with(folder):
         tell(folder, *arguments)
@@ -231,6 +231,6 @@ SLOW += [about(only_taking_its_power_helps, "stall", "driver"), has_no_module]
 SLOW += [about(is_not_there, driver) for driver in DRIVERS]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -68,16 +68,16 @@ def lacks(camera, client, name, value):
 
 def change(client, **parameters):
     """Set parameters; the answer."""
-    return client.ask("camera", json.dumps(parameters))
+    return client.command("camera", json.dumps(parameters))
 
 
 def refused(client, payload):
     """Why a payload was refused."""
-    return client.ask("camera", payload, reply="SYNTAX").splitlines()[0]
+    return client.command("camera", payload, reply="SYNTAX").splitlines()[0]
 
 
 def values(client):
-    return json.loads(client.ask("camera"))
+    return json.loads(client.command("camera"))
 
 
 def picture(camera):

@@ -5,10 +5,10 @@ import threading
 import time
 
 import pytest
-from doors import MQTTDoor, TelnetConsole, UARTConsole
 from listener import Listener
 from pictures import Viewer
 from sim import TOPIC, Simulator, wait_until
+from transports import MQTTTransport, TelnetConsole, UARTConsole
 
 STAT = f"stat/{TOPIC}/"
 MANY = 500
@@ -32,7 +32,7 @@ def client(broker, camera):
 
 def heap_free(client):
     """The UART is behind by hundreds of replies, so MQTT is asked."""
-    return int(client.ask("status", "2").rpartition(", ")[2])
+    return int(client.command("status", "2").rpartition(", ")[2])
 
 
 def burst(camera, client, qos):
@@ -61,11 +61,11 @@ def test_five_hundred_commands_in_a_second(camera, client, qos):
     grown = before - heap_free(client)
     print(f"{3 * MANY} commands: heap grown by {grown} bytes")
     assert grown < 8_192  # what may still wait for the consoles; a leak would be 16 bytes each
-    assert client.ask("pulse", "0") == "0"
+    assert client.command("pulse", "0") == "0"
 
 
 def test_answer_while_pictures_go_out(camera, client):
-    client.ask("pubinterval", "1")
+    client.command("pubinterval", "1")
     stop = threading.Event()
     with Viewer(camera.facts["http"]) as viewer:
         viewer.head()
@@ -81,12 +81,12 @@ def test_answer_while_pictures_go_out(camera, client):
             times = []
             for _ in range(50):
                 with camera.stopwatch() as took:
-                    client.ask("timer")
+                    client.command("timer")
                 times.append(took.s)
         finally:
             stop.set()
             watcher.join(10)
-    client.ask("pubinterval", "0")
+    client.command("pubinterval", "0")
     median = statistics.median(times)
     print(f"median {1_000 * median:.1f} ms, most {1_000 * max(times):.1f} ms")
     assert median <= MEDIAN_S
@@ -109,29 +109,29 @@ def answered(console):
 def test_secrets_are_said_nowhere(broker, camera, client):
     """Whoever sets a secret sees what they type; nobody else does, and nothing repeats it."""
     telnet = TelnetConsole(camera)
-    doors = {"mqtt": MQTTDoor(client), "telnet": telnet, "uart": UARTConsole(camera)}
-    said = {name: 0 for name in doors}
-    for setter in doors:
+    transports = {"mqtt": MQTTTransport(client), "telnet": telnet, "uart": UARTConsole(camera)}
+    said = {name: 0 for name in transports}
+    for setter in transports:
         canary = f"canary-of-{setter}"
         for name in ("mqttpass", "password"):
-            positions = {name: len(doors[name].text) for name in ("telnet", "uart")}
+            positions = {name: len(transports[name].text) for name in ("telnet", "uart")}
             since = len(client.messages)
-            assert doors[setter].ask(name, canary).text == "***"
+            assert transports[setter].command(name, canary).text == "***"
             if name == "password":
                 camera.control("wifi", password=canary)
                 camera.wait_output("wifi: address", since=positions["uart"])
-                camera.hurry_to_broker()
+                camera.skip_reconnect_delay()
             client.wait(STAT + "timer", since=since, limit_s=20)
             for command in ("config", "log", "status", f"help {name}", name):
-                doors["uart"].type(command)
+                transports["uart"].type(command)
             for command in ("config", "log", "status", "help", name):
                 client.publish(f"cmnd/{TOPIC}/{command}", "1" if command == "status" else "")
-            answered(doors["uart"])
-            client.ask("pulse")
+            answered(transports["uart"])
+            client.command("pulse")
             heard = [m for m in client.messages[since:] if not m.topic.startswith("cmnd/")]
             assert not any(canary.encode() in m.payload for m in heard)
             for console, at in positions.items():
-                text = doors[console].text[at:].replace(f"{name} {canary}\n", "")
+                text = transports[console].text[at:].replace(f"{name} {canary}\n", "")
                 assert canary not in text
                 said[console] += "***" in text
     assert said["telnet"] and said["uart"]

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from doors import Answer, MQTTDoor, TelnetConsole, UARTConsole
 from listener import Listener
 from mosquitto import HOST
 from sim import TOPIC, Simulator, wait_until
+from transports import MQTTTransport, Reply, TelnetConsole, UARTConsole
 
 from app import commands
 from app.commands import PRIVATE, TABLE
@@ -31,7 +31,7 @@ from app.settings.schema import (
 STAT = f"stat/{TOPIC}/"
 DEVICE_ID = "DVES_A1B2C3"
 GROUP_TOPIC = "esp32-mqtt-cams"
-DOORS = ("mqtt", "telnet", "uart")
+TRANSPORTS = ("mqtt", "telnet", "uart")
 
 SETTINGS = {row[NAME]: row for row in SCHEMA if not row[FLAGS] & HIDDEN}
 OTHERS = {row[0]: row for row in TABLE}
@@ -111,13 +111,13 @@ def telnet(camera):
 
 
 @pytest.fixture(scope="module")
-def doors(camera, client, telnet):
-    return {"mqtt": MQTTDoor(client), "telnet": telnet, "uart": UARTConsole(camera)}
+def transports(camera, client, telnet):
+    return {"mqtt": MQTTTransport(client), "telnet": telnet, "uart": UARTConsole(camera)}
 
 
-@pytest.fixture(params=DOORS)
-def door(request, doors):
-    return doors[request.param]
+@pytest.fixture(params=TRANSPORTS)
+def transport(request, transports):
+    return transports[request.param]
 
 
 def samples(name, port=0):
@@ -152,50 +152,50 @@ def default(name):
 
 
 @pytest.mark.parametrize("name", QUIET)
-def test_quiet_setting(door, name):
+def test_quiet_setting(transport, name):
     good, bad = samples(name)
-    assert door.ask(name, good) == Answer(False, shown(name, good))
-    assert all(door.ask(name, value).refused for value in bad)
-    assert door.ask(name.upper()) == Answer(False, shown(name, good))
-    assert door.ask(name, default(name)[0]) == Answer(False, default(name)[1])
+    assert transport.command(name, good) == Reply(False, shown(name, good))
+    assert all(transport.command(name, value).refused for value in bad)
+    assert transport.command(name.upper()) == Reply(False, shown(name, good))
+    assert transport.command(name, default(name)[0]) == Reply(False, default(name)[1])
 
 
 @pytest.mark.parametrize("way", ["mqtt", "uart"])
-def test_password(doors, way):
-    doors["telnet"].ask("power")
-    test_quiet_setting(doors[way], PASSWORD)
-    assert doors["telnet"].has_ended()
-    assert not doors["telnet"].ask("power").refused  # on a new connection
+def test_password(transports, way):
+    transports["telnet"].command("power")
+    test_quiet_setting(transports[way], PASSWORD)
+    assert transports["telnet"].is_closed()
+    assert not transports["telnet"].command("power").refused  # on a new connection
 
 
 @pytest.mark.parametrize("name", LINKS)
-def test_setting_of_the_link(doors, camera, client, broker, name):
+def test_setting_of_the_link(transports, camera, client, broker, name):
     original = camera.command("mqtthost")
 
     def settle():
         client.wait(STAT + "timer", since=since)  # the last of the greetings
 
-    for door in doors.values():
+    for transport in transports.values():
         since = len(client.messages)
         good, bad = samples(name, broker.port)
-        assert door.ask(name, good) == Answer(False, shown(name, good))
+        assert transport.command(name, good) == Reply(False, shown(name, good))
         settle()
-        assert all(door.ask(name, value).refused for value in bad)
-        assert door.ask(name.upper()) == Answer(False, shown(name, good))
+        assert all(transport.command(name, value).refused for value in bad)
+        assert transport.command(name.upper()) == Reply(False, shown(name, good))
         since = len(client.messages)
         value, text = (original, original) if name == "mqtthost" else default(name)
-        assert door.ask(name, value) == Answer(False, text)
+        assert transport.command(name, value) == Reply(False, text)
         settle()
 
 
-def test_settings_that_restart(doors, camera, client, broker):
+def test_settings_that_restart(transports, camera, client, broker):
     """Set by one transport, they hold after the restart; the next one restores them."""
     assert set(RESTARTS) == {"topic", "grouptopic", "subtopic", "mqttcleansession"}
     values = {name: samples(name)[0] for name in RESTARTS}
 
-    def ask_all(door, arguments):
+    def command_all(transport, arguments):
         boots, since = camera.facts["boots"], len(client.messages)
-        answers = {name: door.ask(name, value).text for name, value in arguments.items()}
+        answers = {name: transport.command(name, value).text for name, value in arguments.items()}
         camera.wait_boot(boots + 1)
         topic = arguments["topic"] if arguments["topic"] == "porch" else TOPIC
         topic = "a_b_c_" if "/" in arguments["topic"] else topic
@@ -203,37 +203,39 @@ def test_settings_that_restart(doors, camera, client, broker):
         return answers
 
     for name in RESTARTS:
-        assert all(doors["mqtt"].ask(name, value).refused for value in samples(name)[1])
+        assert all(transports["mqtt"].command(name, value).refused for value in samples(name)[1])
     wanted = {**values, "mqttcleansession": "1"}  # a new topic wants a fresh session
     set_last = {"mqttcleansession": "0", **values}
-    assert set_last | {"mqttcleansession": "0"} == ask_all(doors["mqtt"], set_last)
-    assert {n: doors["telnet"].ask(n).text for n in RESTARTS} == wanted
+    assert set_last | {"mqttcleansession": "0"} == command_all(transports["mqtt"], set_last)
+    assert {n: transports["telnet"].command(n).text for n in RESTARTS} == wanted
     assert client.wait("tele/porch/LWT", b"Online")
     restore = {name: default(name)[0] for name in RESTARTS}
     defaults = {name: default(name)[1] for name in RESTARTS}
-    assert ask_all(doors["telnet"], restore) == defaults
-    assert {n: doors["uart"].ask(n).text for n in RESTARTS} == defaults
+    assert command_all(transports["telnet"], restore) == defaults
+    assert {n: transports["uart"].command(n).text for n in RESTARTS} == defaults
     wanted = {"topic": "a_b_c_", "grouptopic": "everywhere"}
-    assert ask_all(doors["uart"], {"topic": "a/b+c#", "grouptopic": "everywhere"}) == wanted
+    assert (
+        command_all(transports["uart"], {"topic": "a/b+c#", "grouptopic": "everywhere"}) == wanted
+    )
     by_id = [name for name in RESTARTS if SETTINGS[name][FLAGS] & DEVICE_ID_TOO]
-    restored = ask_all(doors["uart"], dict.fromkeys(by_id, DEVICE_ID))
+    restored = command_all(transports["uart"], dict.fromkeys(by_id, DEVICE_ID))
     assert restored == {name: defaults[name] for name in by_id}
-    assert {n: doors["mqtt"].ask(n).text for n in RESTARTS} == defaults
+    assert {n: transports["mqtt"].command(n).text for n in RESTARTS} == defaults
 
 
 @pytest.mark.parametrize("name", FIRST)
-def test_settings_of_the_air(doors, camera, client, name):
+def test_settings_of_the_air(transports, camera, client, name):
     """A transport over the air ends with the link; its last reply is right."""
     values = {"mqtt": "elsewhere", "telnet": "far away", "uart": {"ssid": "sim"}.get(name)}
     values["uart"] = values["uart"] or "simulated"
-    for door, value in values.items():
-        assert doors["uart"].ask(name, "x" * 64).refused
+    for transport, value in values.items():
+        assert transports["uart"].command(name, "x" * 64).refused
         shown_before, since = len(camera.output), len(client.messages)
-        assert doors[door].ask(name, value) == Answer(False, shown(name, value))
+        assert transports[transport].command(name, value) == Reply(False, shown(name, value))
         camera.control("wifi", **{name: value})
         camera.wait_output("wifi: address", since=shown_before)
-        assert doors["uart"].ask(name.upper()) == Answer(False, shown(name, value))
-        camera.hurry_to_broker()
+        assert transports["uart"].command(name.upper()) == Reply(False, shown(name, value))
+        camera.skip_reconnect_delay()
         client.wait(STAT + "timer", since=since)
 
 
@@ -246,22 +248,22 @@ def test_every_command_has_an_expectation():
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_command_without_argument(doors, name):
+def test_command_without_argument(transports, name):
     reply, private = OTHERS[name][3], OTHERS[name][1] & PRIVATE
-    answer = doors["mqtt"].ask(name, reply=reply)
+    answer = transports["mqtt"].command(name, reply=reply)
     assert answer.refused == (name in WANT_A_1)
     assert re.search(EXPECTED[name], answer.text)
-    for door in ("telnet", "uart"):
+    for transport in ("telnet", "uart"):
         if private:
-            doors[door].see(EXPECTED[name], name)
+            transports[transport].expect(EXPECTED[name], name)
         else:
-            assert re.search(EXPECTED[name], doors[door].ask(name, reply=reply).text)
+            assert re.search(EXPECTED[name], transports[transport].command(name, reply=reply).text)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_group_topic(client, name):
     reply = OTHERS[name][3] if name in OTHERS else name
-    answer = MQTTDoor(client, GROUP_TOPIC).ask(name, reply=reply)
+    answer = MQTTTransport(client, GROUP_TOPIC).command(name, reply=reply)
     assert answer.refused != (name in FOR_GROUP)
     if answer.refused:
         assert answer.text == ", ".join(FOR_GROUP)
@@ -270,73 +272,73 @@ def test_group_topic(client, name):
 @pytest.mark.parametrize("name", ALL)
 def test_device_id_and_capitals(client, name):
     reply = OTHERS[name][3] if name in OTHERS else name
-    answer = MQTTDoor(client, DEVICE_ID).ask(name.title(), reply=reply)
+    answer = MQTTTransport(client, DEVICE_ID).command(name.title(), reply=reply)
     assert answer.refused == (name in WANT_A_1)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_help(doors, name):
-    for door in ("telnet", "uart"):
-        doors[door].see(rf"(?m)^{name} \S+", f"help {name}")
+def test_help(transports, name):
+    for transport in ("telnet", "uart"):
+        transports[transport].expect(rf"(?m)^{name} \S+", f"help {name}")
 
 
-def test_syntax_is_the_table(doors):
-    assert doors["mqtt"].ask("nonsense") == Answer(True, ", ".join(ALL))
-    for door in ("telnet", "uart"):
-        answer = doors[door].ask("nonsense")
+def test_syntax_is_the_table(transports):
+    assert transports["mqtt"].command("nonsense") == Reply(True, ", ".join(ALL))
+    for transport in ("telnet", "uart"):
+        answer = transports[transport].command("nonsense")
         assert answer.refused and "help" in answer.text
 
 
 @pytest.mark.parametrize("value", ["tab\there", "nul\0", "del\x7f", "line\nend"])
-def test_control_characters_are_refused(doors, value):
-    assert doors["mqtt"].ask("otaurl", value).refused
-    assert doors["mqtt"].ask("otaurl") == Answer(False, "")
+def test_control_characters_are_refused(transports, value):
+    assert transports["mqtt"].command("otaurl", value).refused
+    assert transports["mqtt"].command("otaurl") == Reply(False, "")
 
 
-def test_hidden_setting_is_no_command(door):
-    assert door.ask("laststate", "on").refused
-    assert door.ask("power") == Answer(False, "off")
+def test_hidden_setting_is_no_command(transport):
+    assert transport.command("laststate", "on").refused
+    assert transport.command("power") == Reply(False, "off")
 
 
 @pytest.mark.parametrize(
     "words",
     [("on", "off", "toggle", "toggle"), ("1", "0", "2", "2"), ("ON", "Off", "TOGGLE", "2")],
 )
-def test_switches(door, words):
-    answers = [door.ask("light", word, reply="power").text for word in words]
+def test_switches(transport, words):
+    answers = [transport.command("light", word, reply="power").text for word in words]
     assert answers == ["on", "off", "on", "off"]
 
 
-def test_quality_of_replies(broker, camera, client, doors):
+def test_quality_of_replies(broker, camera, client, transports):
     since = len(client.messages)
     for name in ALL:
-        doors["mqtt"].ask(name, reply=OTHERS[name][3] if name in OTHERS else name)
+        transports["mqtt"].command(name, reply=OTHERS[name][3] if name in OTHERS else name)
     replies = [m for m in client.messages[since:] if m.topic.startswith(STAT)]
     assert {m.topic for m in replies if m.qos} == {STAT + "power"}
     assert all(m.qos == 1 for m in replies if m.topic == STAT + "power")
     with Listener(broker.port) as late:
         late.wait(STAT + "timer")
-        late.ask("pulse")
+        late.command("pulse")
         kept = {m.topic for m in late.messages if m.retain and m.topic.startswith(STAT)}
     assert kept == {STAT + "power", STAT + "timer"}
 
 
-def test_replies_show_on_every_console(doors):
-    for asker in DOORS:
-        since = {name: len(doors[name].text) for name in ("telnet", "uart")}
-        doors[asker].ask("pulse", "7")
+def test_replies_show_on_every_console(transports):
+    for sender in TRANSPORTS:
+        since = {name: len(transports[name].text) for name in ("telnet", "uart")}
+        transports[sender].command("pulse", "7")
         for name, at in since.items():
-            wait_until(lambda: "pulse = 7\n" in doors[name].text[at:], 10, name)  # noqa: B023
-        doors[asker].ask("pulse", "0")
+            wait_until(lambda: "pulse = 7\n" in transports[name].text[at:], 10, name)  # noqa: B023
+        transports[sender].command("pulse", "0")
 
 
-def test_private_replies_do_not(doors):
-    since = len(doors["uart"].text)
-    doors["telnet"].see(EXPECTED["config"], "config")
-    doors["mqtt"].ask("config")
-    doors["telnet"].ask("pulse")
-    wait_until(lambda: "pulse = " in doors["uart"].text[since:], 10)
-    assert "***" not in doors["uart"].text[since:]
+def test_private_replies_do_not(transports):
+    since = len(transports["uart"].text)
+    transports["telnet"].expect(EXPECTED["config"], "config")
+    transports["mqtt"].command("config")
+    transports["telnet"].command("pulse")
+    wait_until(lambda: "pulse = " in transports["uart"].text[since:], 10)
+    assert "***" not in transports["uart"].text[since:]
 
 
 def test_broker_is_where_it_was(camera, broker):

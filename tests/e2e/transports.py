@@ -1,29 +1,29 @@
-"""The three doors for commands, one way to use them: `ask(name, argument)` gives an Answer."""
+"""The three transports for commands, one way to use them: `ask(name, argument)` gives an Reply."""
 
 import re
 from typing import NamedTuple
 
 from sim import TOPIC, wait_until
-from telnetuser import TelnetUser
+from telnet_client import TelnetClient
 
 _LIMIT_S = 10
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """`text` is the value now in force, or why the command was refused."""
 
     refused: bool
     text: str
 
 
-class MQTTDoor:
+class MQTTTransport:
     """Asks on `cmnd/<topic>/`; a refusal is what comes on SYNTAX."""
 
     def __init__(self, listener, topic=TOPIC):
         self._listener = listener
         self._topic = topic
 
-    def ask(self, name, argument="", reply=None):
+    def command(self, name, argument="", reply=None):
         since = len(self._listener.messages)
         good, bad = f"stat/{TOPIC}/{reply or name.lower()}", f"stat/{TOPIC}/SYNTAX"
         self._listener.publish(f"cmnd/{self._topic}/{name}", argument, qos=0)
@@ -31,16 +31,16 @@ class MQTTDoor:
         def answer():
             for message in self._listener.messages[since:]:
                 if message.topic in (good, bad) and not message.retain:
-                    return Answer(message.topic == bad, message.payload.decode())
+                    return Reply(message.topic == bad, message.payload.decode())
             return None
 
         return wait_until(answer, _LIMIT_S, f"answer to {name} {argument!r}", 0.002)
 
 
 class _Console:
-    """A door where lines are typed; `text` is all that it has shown."""
+    """A transport where lines are typed; `text` is all that it has shown."""
 
-    def ask(self, name, argument="", reply=None):
+    def command(self, name, argument="", reply=None):
         shown = reply or name.lower()
         since = len(self.text)
         self.type(f"{name} {argument}".strip())
@@ -48,9 +48,9 @@ class _Console:
         found = wait_until(
             lambda: pattern.search(self.text, since), _LIMIT_S, f"answer to {name}", 0.005
         )
-        return Answer(found[2] is not None, found[1] if found[2] is None else found[2])
+        return Reply(found[2] is not None, found[1] if found[2] is None else found[2])
 
-    def see(self, pattern, line):
+    def expect(self, pattern, line):
         """Type a line and wait for text that the pattern is found in; returns that text."""
         since = len(self.text)
         self.type(line)
@@ -69,10 +69,10 @@ class TelnetConsole(_Console):
     def user(self):
         """The open connection; a new one where the last has ended."""
         if self._user is None or self._user.closed.is_set():
-            self._user = TelnetUser.admitted(self._camera.facts["telnet"])
+            self._user = TelnetClient.with_console(self._camera.facts["telnet"])
         return self._user
 
-    def has_ended(self):
+    def is_closed(self):
         """Whether the camera ends the connection, within the limit."""
         return self._user.closed.wait(_LIMIT_S)
 

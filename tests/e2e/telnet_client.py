@@ -9,7 +9,7 @@ from sim import wait_until
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 
 
-class TelnetUser:
+class TelnetClient:
     """Connects to `port`; keeps the text and the options that it receives."""
 
     def __init__(self, port, reading=True, receive_buffer=None):
@@ -53,7 +53,7 @@ class TelnetUser:
         return wait_until(end, limit_s, f"{text!r} in {self.text[since:][-1000:]!r}", 0.005)
 
     @classmethod
-    def admitted(cls, port):
+    def with_console(cls, port):
         """Return a user with a console; retry while the last users still hold all of them."""
 
         def entered():
