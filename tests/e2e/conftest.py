@@ -9,14 +9,14 @@ from scenarios import Scenarios
 
 @pytest.fixture
 def probe(tmp_path):
-    """A running board that executes the code it is sent."""
+    """Running board that executes the code a test sends."""
     with Probe(tmp_path) as board:
         yield board
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    """A real broker for one file; it sends at once instead of waiting 40 ms for more data."""
+    """Mosquitto for one test module, without the 40 ms delay of Nagle's algorithm."""
     options = {"set_tcp_nodelay": "true"}
     with Mosquitto(tmp_path_factory.mktemp("broker"), options=options) as made:
         yield made
@@ -24,14 +24,14 @@ def broker(tmp_path_factory):
 
 @pytest.fixture
 def client(broker):
-    """A real client that is subscribed to everything."""
+    """MQTT client with a subscription to all topics."""
     with Listener(broker.port) as made:
         yield made
 
 
 @pytest.fixture(scope="module", autouse=True)
 def scenarios(request, tmp_path_factory):
-    """Slow scenarios of a file's selected tests (parameter `scenario`), started with the first."""
+    """Start the scenarios of a module's selected tests (parameter `scenario`) at the first test."""
     items = [item for item in request.session.items if item.path == request.path]
     params = [getattr(item, "callspec", None) for item in items]
     chosen = [each.params["scenario"] for each in params if each and "scenario" in each.params]

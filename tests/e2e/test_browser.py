@@ -4,7 +4,7 @@ import contextlib
 import re
 
 import pytest
-from browser import DESKTOP, PHONE, Browser, fits, is_accessible, shoot
+from browser import DESKTOP, PHONE, Browser, assert_accessible, assert_fits, screenshot
 from images import image
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
@@ -56,9 +56,9 @@ def test_first_start(browser, tmp_path):
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             network = page.locator("#networks button", has_text="sim").first
             expect(page.locator("#networks")).to_contain_text(evil)  # as text
-            fits(page)
-            is_accessible(page)
-            shoot(page, "setup-phone")
+            assert_fits(page)
+            assert_accessible(page)
+            screenshot(page, "setup-phone")
             network.click()
             assert page.input_value("#wifissid") == "sim"
             page.fill("#wifipassword", "simulated")
@@ -68,8 +68,8 @@ def test_first_start(browser, tmp_path):
             page.fill("#adminpass", WORD)
             page.click("text=Save and reboot")
             expect(page.get_by_role("heading", name="Saved")).to_be_visible()
-            is_accessible(page)
-            shoot(page, "saved-phone")
+            assert_accessible(page)
+            screenshot(page, "saved-phone")
             camera.wait_boot(2)
             expect(page.locator("#summary")).to_contain_text("needs its new password")
             expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # still to be read
@@ -121,8 +121,8 @@ def test_browser_finds_mistakes_before_the_camera_does(browser, camera):
         page.click("button:text-is('Save')")
         assert page.url.endswith("/setup")
         expect(page.locator("#wifipassword")).to_be_focused()
-        is_accessible(page)
-        shoot(page, "setup-errors")
+        assert_accessible(page)
+        screenshot(page, "setup-errors")
         for field in ERRORS:
             page.fill(field, "")
         page.locator("#topic").focus()
@@ -161,9 +161,9 @@ def test_every_tab_fits_and_is_accessible(browser, camera, name):
             expect(page.locator(f"#{tab}")).to_be_visible()
             filled = {"picture": "#controls input", "settings": "#rows input", "log": "#lines"}
             expect(page.locator(filled.get(tab, f"#{tab} dl")).first).to_be_visible()
-            fits(page)
-            is_accessible(page)
-            shoot(page, f"camera-{tab}-{name}")
+            assert_fits(page)
+            assert_accessible(page)
+            screenshot(page, f"camera-{tab}-{name}")
 
 
 def test_controls_change_the_picture(browser, camera):
@@ -209,7 +209,7 @@ def test_settings_are_saved_or_say_why_not(browser, camera):
         page.goto("/")
         page.click("#tab-settings")
         expect(page.get_by_label("Picture every")).to_have_attribute("id", "s-pubinterval")
-        shoot(page, "settings-desktop")
+        screenshot(page, "settings-desktop")
         page.fill("#s-pulse", "99999")
         page.fill("#s-mqttuser", "somebody")
         page.click("#settings button.main")
@@ -256,7 +256,7 @@ def test_log_commands_and_a_refused_update(browser, camera, tmp_path):
         page.set_input_files("#image", image)
         page.click("text=Install")
         expect(page.locator("#update-note")).to_contain_text("Refused")
-        shoot(page, "update-refused")
+        screenshot(page, "update-refused")
 
 
 def test_snapshot_pause_and_who_looks(browser, camera):
@@ -311,8 +311,8 @@ def test_no_such_page(browser, camera):
     with browser.page(camera.url, PHONE) as page:
         page.goto("/nothing")
         expect(page.get_by_role("heading")).to_have_text("There is no such page.")
-        is_accessible(page)
-        shoot(page, "no-such-page")
+        assert_accessible(page)
+        screenshot(page, "no-such-page")
 
 
 def test_new_firmware_by_the_page(browser, tmp_path):
@@ -340,8 +340,8 @@ def test_login(browser, tmp_path):
         with browser.page(camera.url, PHONE) as page:
             page.goto("/setup")
             expect(page).to_have_url(re.compile(r"/login\?next=/setup"))
-            is_accessible(page)
-            shoot(page, "login")
+            assert_accessible(page)
+            screenshot(page, "login")
             page.fill("#password", "not the one")
             page.keyboard.press("Enter")
             expect(page.get_by_role("alert")).to_contain_text("not the password")

@@ -72,7 +72,7 @@ def test_answer_while_pictures_go_out(camera, client):
 
         def watch():
             while not stop.is_set():
-                viewer.look(20_000)
+                viewer.skip(20_000)
 
         watcher = threading.Thread(target=watch)
         watcher.start()

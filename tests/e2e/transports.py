@@ -1,4 +1,4 @@
-"""The three transports for commands, one way to use them: `ask(name, argument)` gives an Reply."""
+"""MQTT, telnet and UART with one interface: `command(name, argument)` returns a Reply."""
 
 import re
 from typing import NamedTuple
@@ -10,14 +10,14 @@ _LIMIT_S = 10
 
 
 class Reply(NamedTuple):
-    """`text` is the value now in force, or why the command was refused."""
+    """Reply to a command; `text` is the value now in force or the reason for the refusal."""
 
     refused: bool
     text: str
 
 
 class MQTTTransport:
-    """Asks on `cmnd/<topic>/`; a refusal is what comes on SYNTAX."""
+    """Publishes commands on `cmnd/<topic>/`; a refusal arrives on `stat/<topic>/SYNTAX`."""
 
     def __init__(self, listener, topic=TOPIC):
         self._listener = listener
@@ -28,17 +28,17 @@ class MQTTTransport:
         good, bad = f"stat/{TOPIC}/{reply or name.lower()}", f"stat/{TOPIC}/SYNTAX"
         self._listener.publish(f"cmnd/{self._topic}/{name}", argument, qos=0)
 
-        def answer():
+        def received():
             for message in self._listener.messages[since:]:
                 if message.topic in (good, bad) and not message.retain:
                     return Reply(message.topic == bad, message.payload.decode())
             return None
 
-        return wait_until(answer, _LIMIT_S, f"answer to {name} {argument!r}", 0.002)
+        return wait_until(received, _LIMIT_S, f"reply to {name} {argument!r}", 0.002)
 
 
 class _Console:
-    """A transport where lines are typed; `text` is all that it has shown."""
+    """Transport with a command line; `text` is its output so far."""
 
     def command(self, name, argument="", reply=None):
         shown = reply or name.lower()
@@ -46,16 +46,19 @@ class _Console:
         self.type(f"{name} {argument}".strip())
         pattern = re.compile(rf"^(?:{shown} = (.*)|{re.escape(name)}: (.*))\n", re.MULTILINE)
         found = wait_until(
-            lambda: pattern.search(self.text, since), _LIMIT_S, f"answer to {name}", 0.005
+            lambda: pattern.search(self.text, since), _LIMIT_S, f"reply to {name}", 0.005
         )
         return Reply(found[2] is not None, found[1] if found[2] is None else found[2])
 
     def expect(self, pattern, line):
-        """Type a line and wait for text that the pattern is found in; returns that text."""
+        """Type a line, wait for output that matches `pattern` and return the output."""
         since = len(self.text)
         self.type(line)
         wait_until(
-            lambda: re.search(pattern, self.text[since:]), _LIMIT_S, f"{pattern} to {line}", 0.005
+            lambda: re.search(pattern, self.text[since:]),
+            _LIMIT_S,
+            f"{pattern} in the reply to {line}",
+            0.005,
         )
         return self.text[since:]
 
@@ -63,29 +66,29 @@ class _Console:
 class TelnetConsole(_Console):
     def __init__(self, camera):
         self._camera = camera
-        self._user = None
+        self._client = None
 
     @property
-    def user(self):
-        """The open connection; a new one where the last has ended."""
-        if self._user is None or self._user.closed.is_set():
-            self._user = TelnetClient.with_console(self._camera.facts["telnet"])
-        return self._user
+    def client(self):
+        """The open connection; reconnects if the camera has closed the last one."""
+        if self._client is None or self._client.closed.is_set():
+            self._client = TelnetClient.with_console(self._camera.facts["telnet"])
+        return self._client
 
     def is_closed(self):
-        """Whether the camera ends the connection, within the limit."""
-        return self._user.closed.wait(_LIMIT_S)
+        """Wait for the camera to close the connection; return False after the time limit."""
+        return self._client.closed.wait(_LIMIT_S)
 
     @property
     def text(self):
-        return self.user.text
+        return self.client.text
 
     def type(self, line):
-        self.user.send(line.encode() + b"\r\n")
+        self.client.send(line.encode() + b"\r\n")
 
     def close(self):
-        if self._user:
-            self._user.close()
+        if self._client:
+            self._client.close()
 
 
 class UARTConsole(_Console):
