@@ -36,7 +36,7 @@ class Browser:
 
     @contextlib.contextmanager
     def page(self, url, size=DESKTOP, **options):
-        """Yield a page in a new browser context at `url`; fail if it logged an error or warning."""
+        """Yield a page in a new context at `url`; fail if it logs an error or warning."""
         context = self._chromium.new_context(
             base_url=url, viewport=size, reduced_motion="reduce", **options
         )

@@ -31,7 +31,7 @@ def client(broker):
 
 @pytest.fixture(scope="module", autouse=True)
 def scenarios(request, tmp_path_factory):
-    """Start the scenarios of a module's selected tests (parameter `scenario`) at the first test."""
+    """Scenarios of the selected tests in a module (parameter `scenario`), started by the first."""
     items = [item for item in request.session.items if item.path == request.path]
     params = [getattr(item, "callspec", None) for item in items]
     chosen = [each.params["scenario"] for each in params if each and "scenario" in each.params]

@@ -21,7 +21,7 @@ class Message(NamedTuple):
 
 
 class Listener:
-    """Client with subscriptions to `filters` (QoS 1) on the broker at `port`; a context manager."""
+    """Client subscribed to `filters` (QoS 1) on the broker at `port`; a context manager."""
 
     def __init__(self, port, *filters, client_id=""):
         self.messages = []

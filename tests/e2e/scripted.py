@@ -71,7 +71,7 @@ class Peer:
         return got
 
     def serve(self, until=lambda packet: False):
-        """Serve correctly until `until(packet)` is true and return that packet; None at the end."""
+        """Serve correctly until `until(packet)` is true; return that packet, None at the end."""
         while got := self.packet():
             kind, flags, body = got
             if kind == SUBSCRIBE:

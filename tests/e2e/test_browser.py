@@ -1,4 +1,4 @@
-"""The pages as people see them: from the first start to the picture, in a real browser."""
+"""The web pages in Chromium, from the first start to the live picture."""
 
 import contextlib
 import re
@@ -23,15 +23,16 @@ def browser():
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    # at its own pace: as quick as it can be, the stream would keep the browser busy
+    # in real time, because a stream at full speed would keep the browser busy
     with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, fast=False) as made:
         made.command('camera {"framesize": "VGA"}')
         yield made
 
 
-def sees_the_picture(page):
+def wait_for_picture(page):
     page.wait_for_selector("#live")
-    width = "document.getElementById('live').naturalWidth"  # evaluated past the page's policy
+    # evaluate() bypasses the content security policy
+    width = "document.getElementById('live').naturalWidth"
     wait_until(lambda: page.evaluate(width) > 100, 10, "a picture")
 
 
@@ -55,7 +56,7 @@ def test_first_start(browser, tmp_path):
             page.goto("/")
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             network = page.locator("#networks button", has_text="sim").first
-            expect(page.locator("#networks")).to_contain_text(evil)  # as text
+            expect(page.locator("#networks")).to_contain_text(evil)  # as text, not as HTML
             assert_fits(page)
             assert_accessible(page)
             screenshot(page, "setup-phone")
@@ -72,17 +73,17 @@ def test_first_start(browser, tmp_path):
             screenshot(page, "saved-phone")
             camera.wait_boot(2)
             expect(page.locator("#summary")).to_contain_text("needs its new password")
-            expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # still to be read
+            expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # not replaced
             page.click("text=log in")
             page.fill("#password", WORD)
             page.keyboard.press("Enter")
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             page.click("text=Live picture")
-            sees_the_picture(page)
+            wait_for_picture(page)
             assert camera.command("timezone") == "CET-1CEST,M3.5.0,M10.5.0/3"
 
 
-def test_set_up_without_javascript(browser, camera):
+def test_setup_without_javascript(browser, camera):
     with browser.page(camera.url, java_script_enabled=False) as page:
         page.goto("/setup")
         page.click("text=Look for networks")
@@ -111,13 +112,13 @@ ERRORS = {
 }
 
 
-def test_browser_finds_mistakes_before_the_camera_does(browser, camera):
+def test_form_errors_show_before_submission(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/setup")
-        for field, (text, complaint) in ERRORS.items():
+        for field, (text, message) in ERRORS.items():
             page.fill(field, text)
             page.locator(field).blur()
-            expect(page.locator(field + "-error")).to_contain_text(complaint)
+            expect(page.locator(field + "-error")).to_contain_text(message)
         page.click("button:text-is('Save')")
         assert page.url.endswith("/setup")
         expect(page.locator("#wifipassword")).to_be_focused()
@@ -155,7 +156,7 @@ def test_every_tab_fits_and_is_accessible(browser, camera, name):
     scheme = name.partition("-")[2]
     with browser.page(camera.url, size, color_scheme=scheme) as page:
         page.goto("/")
-        sees_the_picture(page)
+        wait_for_picture(page)
         for tab in TABS:
             page.click(f"#tab-{tab}")
             expect(page.locator(f"#{tab}")).to_be_visible()
@@ -189,7 +190,7 @@ def test_controls_change_the_picture(browser, camera):
         page.request.post("/api/camera", data={"contrast": 0, "hmirror": 0, "special_effect": 0})
 
 
-def test_power_and_its_timer(browser, camera):
+def test_power_and_timer(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
         power = page.get_by_role("switch", name="Power")
@@ -204,14 +205,14 @@ def test_power_and_its_timer(browser, camera):
         expect(power).not_to_be_checked()
 
 
-def test_settings_are_saved_or_say_why_not(browser, camera):
+def test_settings_are_saved_or_show_errors(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
         page.click("#tab-settings")
         expect(page.get_by_label("Picture every")).to_have_attribute("id", "s-pubinterval")
         screenshot(page, "settings-desktop")
         page.fill("#s-pulse", "99999")
-        page.fill("#s-mqttuser", "somebody")
+        page.fill("#s-mqttuser", "someone")
         page.click("#settings button.main")
         expect(page.locator("#s-pulse-error")).to_have_text("0..36000")
         expect(page.locator("#settings-note")).to_contain_text("Nothing was changed")
@@ -220,11 +221,11 @@ def test_settings_are_saved_or_say_why_not(browser, camera):
         page.fill("#s-pulse", "7")
         page.click("#settings button.main")
         expect(page.locator("#toast")).to_contain_text("Saved")
-        assert (camera.command("pulse"), camera.command("mqttuser")) == ("7", "somebody")
+        assert (camera.command("pulse"), camera.command("mqttuser")) == ("7", "someone")
         page.request.post("/api/settings", data={"pulse": 0, "mqttuser": "1"})
 
 
-def test_settings_are_forgotten(browser, camera):
+def test_settings_are_cleared(browser, camera):
     with browser.page(camera.url) as page:
         given = {"ssid2": "shed", "password2": "canary-word"}
         assert page.request.post("/api/settings", data=given).ok
@@ -259,10 +260,10 @@ def test_log_commands_and_a_refused_update(browser, camera, tmp_path):
         screenshot(page, "update-refused")
 
 
-def test_snapshot_pause_and_who_looks(browser, camera):
+def test_snapshot_pause_and_viewer_count(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
-        sees_the_picture(page)
+        wait_for_picture(page)
         wait_until(lambda: api(page, "status")["viewers"] == 1)
         with page.expect_download() as found:
             page.click("#snapshot")
@@ -274,14 +275,14 @@ def test_snapshot_pause_and_who_looks(browser, camera):
         wait_until(lambda: api(page, "status")["viewers"] == 1)
 
 
-def test_who_finds_no_place_is_told_and_comes_in_when_there_is_one(browser, camera):
+def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):
     with contextlib.ExitStack() as stack:
         viewers = [stack.enter_context(Viewer(camera.url)) for _ in range(4)]
         with browser.page(camera.url) as page:
             page.goto("/")
             expect(page.locator("#overlay")).to_contain_text("There are 4 viewers already")
             viewers[0].close()
-            sees_the_picture(page)
+            wait_for_picture(page)
             expect(page.locator("#overlay")).to_be_hidden()
 
 
@@ -295,7 +296,7 @@ def test_tabs_by_keyboard(browser, camera):
             expect(page.locator(f"#{tab}")).to_be_visible()
 
 
-def test_a_camera_that_fails_says_so(browser, camera):
+def test_camera_failure_is_shown(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
         camera.control("camera", fault="raise")
@@ -304,10 +305,10 @@ def test_a_camera_that_fails_says_so(browser, camera):
             expect(page.locator("#overlay")).to_be_visible()
         finally:
             camera.control("camera", fault=None)
-        sees_the_picture(page)
+        wait_for_picture(page)
 
 
-def test_no_such_page(browser, camera):
+def test_unknown_page(browser, camera):
     with browser.page(camera.url, PHONE) as page:
         page.goto("/nothing")
         expect(page.get_by_role("heading")).to_have_text("There is no such page.")
@@ -315,7 +316,7 @@ def test_no_such_page(browser, camera):
         screenshot(page, "no-such-page")
 
 
-def test_new_firmware_by_the_page(browser, tmp_path):
+def test_firmware_update(browser, tmp_path):
     with Simulator(tmp_path / "old", NO_BROKER) as camera, browser.page(camera.url) as page:
         before = camera.control("flash")["running"]
         new = tmp_path / "new.bin"
@@ -327,9 +328,9 @@ def test_new_firmware_by_the_page(browser, tmp_path):
         expect(page.locator("#update-note")).to_contain_text("is installed", timeout=20_000)
         camera.wait_boot(2)
         assert camera.control("flash")["running"] != before
-        # a browser does not notice that a stream has ended; the page does
+        # browsers do not detect the end of a stream, but the page does
         wait_until(lambda: api(page, "status")["viewers"] == 1, 20, "the page as a viewer again")
-        sees_the_picture(page)
+        wait_for_picture(page)
 
 
 # With a password
@@ -349,7 +350,7 @@ def test_login(browser, tmp_path):
             page.keyboard.press("Enter")
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             page.click("text=Live picture")
-            sees_the_picture(page)
+            wait_for_picture(page)
             page.click("text=Log out")
             expect(page).to_have_url(re.compile("/login"))
             page.goto("/")

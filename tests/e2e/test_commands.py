@@ -1,4 +1,4 @@
-"""Every row of the tables of commands and settings, through every transport."""
+"""All commands and settings of the tables, over all transports."""
 
 import re
 
@@ -34,21 +34,23 @@ GROUP_TOPIC = "esp32-mqtt-cams"
 TRANSPORTS = ("mqtt", "telnet", "uart")
 
 SETTINGS = {row[NAME]: row for row in SCHEMA if not row[FLAGS] & HIDDEN}
-OTHERS = {row[0]: row for row in TABLE}
+COMMANDS = {row[0]: row for row in TABLE}
 FILES = [n for n, row in SETTINGS.items() if row[KIND] == FILE]
-FIRST = ("ssid", "password")  # of the network that the camera is on; the others are for later
-LOUD = [n for n, row in SETTINGS.items() if row[FLAGS] & (RESTART | RECONNECT) or n in FIRST]
-PASSWORD = "adminpass"  # a new one ends the console
-QUIET = [n for n in SETTINGS if n not in LOUD and n not in FILES and n != PASSWORD]
-LINKS = [n for n, row in SETTINGS.items() if row[FLAGS] & RECONNECT and n not in FILES]
+CURRENT_WIFI = ("ssid", "password")  # of the network in use
+DISRUPTIVE = [
+    n for n, row in SETTINGS.items() if row[FLAGS] & (RESTART | RECONNECT) or n in CURRENT_WIFI
+]
+PASSWORD = "adminpass"  # a new password closes the console
+ORDINARY = [n for n in SETTINGS if n not in DISRUPTIVE and n not in FILES and n != PASSWORD]
+BROKER_SETTINGS = [n for n, row in SETTINGS.items() if row[FLAGS] & RECONNECT and n not in FILES]
 RESTARTS = [n for n, row in SETTINGS.items() if row[FLAGS] & RESTART]
 FOR_GROUP = sorted(
     [n for n, row in SETTINGS.items() if row[FLAGS] & GROUP]
-    + [n for n, row in OTHERS.items() if row[1] & commands.GROUP]
+    + [n for n, row in COMMANDS.items() if row[1] & commands.GROUP]
 )
-ALL = sorted([*SETTINGS, *OTHERS])
+ALL = sorted([*SETTINGS, *COMMANDS])
 
-TEXTS = {  # setting -> (a value other than its default, values that are refused)
+SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "mqtthost": ("mqtt://localhost:{port}", ["http://x", "mqtt://", "mqtt://u:p@x", "x" * 128]),
     "mqttport": ("{port}", ["-1", "65536", "x"]),
     "mqttuser": ("someone else", ["x" * 64]),
@@ -69,7 +71,7 @@ TEXTS = {  # setting -> (a value other than its default, values that are refused
     "apip": ("10.0.0.1", ["10.0.0.256", "10.0.0", "127.0.0.1", "10.0.0.0", "x"]),
     "appass": ("word of AP", ["x" * 7, "x" * 64]),
 }
-EXPECTED = {  # command that is no setting -> its reply to an empty argument
+EXPECTED = {  # command that is not a setting -> reply to an empty argument
     "status": r"\d+\.\d+\.\d+.*, esp32-mqtt-cam, #, off, 0, ",
     "config": r"ssid = sim\n(.+\n)*password = \*\*\*\n",
     "log": r"\d+ mqtt: connected",
@@ -87,7 +89,7 @@ EXPECTED = {  # command that is no setting -> its reply to an empty argument
     "restart": r"1 to restart",
     "reset": r"1 to erase",
 }
-WANT_A_1 = ("upgrade", "mqttotaconfirm", "smartconfig", "restart", "reset")
+NEED_A_1 = ("upgrade", "mqttotaconfirm", "smartconfig", "restart", "reset")
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +123,9 @@ def transport(request, transports):
 
 
 def samples(name, port=0):
-    """(a value other than the default, values to refuse) of a setting."""
-    if name in TEXTS:
-        good, bad = TEXTS[name]
+    """Return (valid value other than the default, invalid values) of a setting."""
+    if name in SAMPLES:
+        good, bad = SAMPLES[name]
         return good.format(port=port), bad
     default, check = SETTINGS[name][DEFAULT], SETTINGS[name][CHECK]
     if isinstance(check, Between):
@@ -142,7 +144,7 @@ def shown(name, value):
 
 
 def default(name):
-    """Return (what restores the default, the reply to that)."""
+    """Return (argument that restores the default, its reply)."""
     value = SETTINGS[name][DEFAULT]
     by_1 = SETTINGS[name][FLAGS] & DEFAULT_BY_1
     return "1" if by_1 else str(value), shown(name, str(value))
@@ -151,8 +153,8 @@ def default(name):
 # Settings
 
 
-@pytest.mark.parametrize("name", QUIET)
-def test_quiet_setting(transport, name):
+@pytest.mark.parametrize("name", ORDINARY)
+def test_setting(transport, name):
     good, bad = samples(name)
     assert transport.command(name, good) == Reply(False, shown(name, good))
     assert all(transport.command(name, value).refused for value in bad)
@@ -163,17 +165,17 @@ def test_quiet_setting(transport, name):
 @pytest.mark.parametrize("way", ["mqtt", "uart"])
 def test_password(transports, way):
     transports["telnet"].command("power")
-    test_quiet_setting(transports[way], PASSWORD)
+    test_setting(transports[way], PASSWORD)
     assert transports["telnet"].is_closed()
     assert not transports["telnet"].command("power").refused  # on a new connection
 
 
-@pytest.mark.parametrize("name", LINKS)
-def test_setting_of_the_link(transports, camera, client, broker, name):
+@pytest.mark.parametrize("name", BROKER_SETTINGS)
+def test_broker_setting(transports, camera, client, broker, name):
     original = camera.command("mqtthost")
 
     def settle():
-        client.wait(STAT + "timer", since=since)  # the last of the greetings
+        client.wait(STAT + "timer", since=since)  # the last message after a connect
 
     for transport in transports.values():
         since = len(client.messages)
@@ -189,22 +191,22 @@ def test_setting_of_the_link(transports, camera, client, broker, name):
 
 
 def test_settings_that_restart(transports, camera, client, broker):
-    """Set by one transport, they hold after the restart; the next one restores them."""
+    """Set values over one transport, check them after the restart, restore them over the next."""
     assert set(RESTARTS) == {"topic", "grouptopic", "subtopic", "mqttcleansession"}
     values = {name: samples(name)[0] for name in RESTARTS}
 
     def command_all(transport, arguments):
         boots, since = camera.facts["boots"], len(client.messages)
-        answers = {name: transport.command(name, value).text for name, value in arguments.items()}
+        replies = {name: transport.command(name, value).text for name, value in arguments.items()}
         camera.wait_boot(boots + 1)
         topic = arguments["topic"] if arguments["topic"] == "porch" else TOPIC
         topic = "a_b_c_" if "/" in arguments["topic"] else topic
-        client.wait(f"stat/{topic}/timer", since=since)  # the last of the greetings
-        return answers
+        client.wait(f"stat/{topic}/timer", since=since)  # the last message after a connect
+        return replies
 
     for name in RESTARTS:
         assert all(transports["mqtt"].command(name, value).refused for value in samples(name)[1])
-    wanted = {**values, "mqttcleansession": "1"}  # a new topic wants a fresh session
+    wanted = {**values, "mqttcleansession": "1"}  # a new topic needs a clean session
     set_last = {"mqttcleansession": "0", **values}
     assert set_last | {"mqttcleansession": "0"} == command_all(transports["mqtt"], set_last)
     assert {n: transports["telnet"].command(n).text for n in RESTARTS} == wanted
@@ -223,9 +225,9 @@ def test_settings_that_restart(transports, camera, client, broker):
     assert {n: transports["mqtt"].command(n).text for n in RESTARTS} == defaults
 
 
-@pytest.mark.parametrize("name", FIRST)
-def test_settings_of_the_air(transports, camera, client, name):
-    """A transport over the air ends with the link; its last reply is right."""
+@pytest.mark.parametrize("name", CURRENT_WIFI)
+def test_wifi_setting(transports, camera, client, name):
+    """Change the network over each transport; the reply arrives before the link ends."""
     values = {"mqtt": "elsewhere", "telnet": "far away", "uart": {"ssid": "sim"}.get(name)}
     values["uart"] = values["uart"] or "simulated"
     for transport, value in values.items():
@@ -243,16 +245,16 @@ def test_settings_of_the_air(transports, camera, client, name):
 
 
 def test_every_command_has_an_expectation():
-    assert set(EXPECTED) == set(OTHERS)
-    assert all(samples(name) for name in SETTINGS if name not in (*FIRST, *FILES))
+    assert set(EXPECTED) == set(COMMANDS)
+    assert all(samples(name) for name in SETTINGS if name not in (*CURRENT_WIFI, *FILES))
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_command_without_argument(transports, name):
-    reply, private = OTHERS[name][3], OTHERS[name][1] & PRIVATE
-    answer = transports["mqtt"].command(name, reply=reply)
-    assert answer.refused == (name in WANT_A_1)
-    assert re.search(EXPECTED[name], answer.text)
+    reply, private = COMMANDS[name][3], COMMANDS[name][1] & PRIVATE
+    result = transports["mqtt"].command(name, reply=reply)
+    assert result.refused == (name in NEED_A_1)
+    assert re.search(EXPECTED[name], result.text)
     for transport in ("telnet", "uart"):
         if private:
             transports[transport].expect(EXPECTED[name], name)
@@ -262,18 +264,18 @@ def test_command_without_argument(transports, name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_group_topic(client, name):
-    reply = OTHERS[name][3] if name in OTHERS else name
-    answer = MQTTTransport(client, GROUP_TOPIC).command(name, reply=reply)
-    assert answer.refused != (name in FOR_GROUP)
-    if answer.refused:
-        assert answer.text == ", ".join(FOR_GROUP)
+    reply = COMMANDS[name][3] if name in COMMANDS else name
+    result = MQTTTransport(client, GROUP_TOPIC).command(name, reply=reply)
+    assert result.refused != (name in FOR_GROUP)
+    if result.refused:
+        assert result.text == ", ".join(FOR_GROUP)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_device_id_and_capitals(client, name):
-    reply = OTHERS[name][3] if name in OTHERS else name
-    answer = MQTTTransport(client, DEVICE_ID).command(name.title(), reply=reply)
-    assert answer.refused == (name in WANT_A_1)
+    reply = COMMANDS[name][3] if name in COMMANDS else name
+    result = MQTTTransport(client, DEVICE_ID).command(name.title(), reply=reply)
+    assert result.refused == (name in NEED_A_1)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -282,11 +284,11 @@ def test_help(transports, name):
         transports[transport].expect(rf"(?m)^{name} \S+", f"help {name}")
 
 
-def test_syntax_is_the_table(transports):
+def test_unknown_command_lists_all(transports):
     assert transports["mqtt"].command("nonsense") == Reply(True, ", ".join(ALL))
     for transport in ("telnet", "uart"):
-        answer = transports[transport].command("nonsense")
-        assert answer.refused and "help" in answer.text
+        result = transports[transport].command("nonsense")
+        assert result.refused and "help" in result.text
 
 
 @pytest.mark.parametrize("value", ["tab\there", "nul\0", "del\x7f", "line\nend"])
@@ -295,7 +297,7 @@ def test_control_characters_are_refused(transports, value):
     assert transports["mqtt"].command("otaurl") == Reply(False, "")
 
 
-def test_hidden_setting_is_no_command(transport):
+def test_hidden_setting_is_not_a_command(transport):
     assert transport.command("laststate", "on").refused
     assert transport.command("power") == Reply(False, "off")
 
@@ -305,14 +307,14 @@ def test_hidden_setting_is_no_command(transport):
     [("on", "off", "toggle", "toggle"), ("1", "0", "2", "2"), ("ON", "Off", "TOGGLE", "2")],
 )
 def test_switches(transport, words):
-    answers = [transport.command("light", word, reply="power").text for word in words]
-    assert answers == ["on", "off", "on", "off"]
+    replies = [transport.command("light", word, reply="power").text for word in words]
+    assert replies == ["on", "off", "on", "off"]
 
 
-def test_quality_of_replies(broker, camera, client, transports):
+def test_qos_and_retain_of_replies(broker, camera, client, transports):
     since = len(client.messages)
     for name in ALL:
-        transports["mqtt"].command(name, reply=OTHERS[name][3] if name in OTHERS else name)
+        transports["mqtt"].command(name, reply=COMMANDS[name][3] if name in COMMANDS else name)
     replies = [m for m in client.messages[since:] if m.topic.startswith(STAT)]
     assert {m.topic for m in replies if m.qos} == {STAT + "power"}
     assert all(m.qos == 1 for m in replies if m.topic == STAT + "power")
@@ -332,7 +334,7 @@ def test_replies_show_on_every_console(transports):
         transports[sender].command("pulse", "0")
 
 
-def test_private_replies_do_not(transports):
+def test_private_replies_do_not_show_elsewhere(transports):
     since = len(transports["uart"].text)
     transports["telnet"].expect(EXPECTED["config"], "config")
     transports["mqtt"].command("config")
@@ -341,5 +343,5 @@ def test_private_replies_do_not(transports):
     assert "***" not in transports["uart"].text[since:]
 
 
-def test_broker_is_where_it_was(camera, broker):
+def test_broker_is_unchanged_at_the_end(camera, broker):
     assert camera.command("mqtthost") == f"mqtt://{HOST}:{broker.port}"
