@@ -33,13 +33,13 @@ def test_reset_leaves_no_secret_even_after_a_power_cut(tmp_path):
                 lambda url=url: camera.control("nvs")["nvs"]["syscfg"].get("OTA_URL") == url
             )
         assert remains(camera, *marks) == marks  # replaced values stay in NVS, too
-        told = camera.control("flash")
+        before = camera.control("flash")
         keys = len(camera.control("nvs")["nvs"]["syscfg"])  # erased before the restart
         camera.control("power_cut", after_ops=keys + 2, mode="torn")
         camera.type("reset 1\n")
-        cut = told["operations"] + keys + 2
+        cut = before["operations"] + keys + 2
         wait_until(lambda: camera.control("flash")["operations"] == cut, 10, "the cut")
-        assert camera.control("flash")["erases"] == told["erases"] + 2  # in boot.py
+        assert camera.control("flash")["erases"] == before["erases"] + 2  # in boot.py
         assert (camera.state / "files" / "erase").exists()
         camera.control("power_on")
         wait_until(lambda: camera.output.count(GREETING) == 2, 10, "the start of a new board")

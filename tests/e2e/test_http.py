@@ -8,16 +8,16 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 from pictures import check
+from scenarios import scenario_name
 from sim import ROOT, Simulator, wait_until
-from stories import name_of
 
 PATHS = ["/", "/capture", "/jpg"]
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, {"pubinterval": "0"}) as made:
+    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, {"pubinterval": "0"}) as made:
         yield made
 
 
@@ -267,7 +267,7 @@ def test_200_idle_connections(camera):
 
 def slow_heads(folder):
     """Five clients that send a byte now and then are closed in time, and delay no other."""
-    with Simulator(folder, NOBODY) as camera, contextlib.ExitStack() as held:
+    with Simulator(folder, NO_BROKER) as camera, contextlib.ExitStack() as held:
         socks = [
             held.enter_context(connection(camera, b"GET / HTTP/1.1\r\nX-A: ")) for _ in range(5)
         ]
@@ -295,7 +295,7 @@ def ended(sock):
 
 
 def silent_connection(folder):
-    with Simulator(folder, NOBODY) as camera, connection(camera) as sock:
+    with Simulator(folder, NO_BROKER) as camera, connection(camera) as sock:
         start = time.monotonic()
         assert answer(sock)[:12] in (b"", b"HTTP/1.0 408")
         assert time.monotonic() - start < 20
@@ -304,6 +304,6 @@ def silent_connection(folder):
 SLOW = [slow_heads, silent_connection]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -10,19 +10,19 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import Viewer, check
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 from viewer import Viewer as Watcher
 
 IMAGE = f"data/{TOPIC}/image"
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 MOST = 4
 
 
 @pytest.fixture(scope="module", params=["api", "driver"])
 def camera(request, tmp_path_factory):
     folder, args = tmp_path_factory.mktemp("camera"), ["--driver", request.param]
-    with Simulator(folder, NOBODY, {"pubinterval": "0"}, args) as made:
+    with Simulator(folder, NO_BROKER, {"pubinterval": "0"}, args) as made:
         yield made
 
 
@@ -185,7 +185,7 @@ def dropped(camera, good):
 def camera_fails_meanwhile(folder):
     """The viewers stay, and go on when the camera is back."""
     with (
-        Simulator(folder, NOBODY) as camera,
+        Simulator(folder, NO_BROKER) as camera,
         contextlib.closing(Watcher(camera.url)) as watcher,  # pictures are always wanted
         watch(camera) as viewer,
     ):
@@ -206,6 +206,6 @@ def camera_fails_meanwhile(folder):
 SLOW = [stops_reading, camera_fails_meanwhile]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -1,4 +1,4 @@
-"""The broker that the other stories stand on does what its options say."""
+"""The broker of the other tests applies its options."""
 
 import queue
 import ssl

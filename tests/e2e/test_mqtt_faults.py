@@ -8,9 +8,9 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
-from scripted import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, Scripted, length, publish
+from scenarios import scenario_name
+from scripted import CONNECT, PUBACK, PUBLISH, SUBSCRIBE, ScriptedBroker, length, publish
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 LWT = f"tele/{TOPIC}/LWT"
@@ -49,7 +49,7 @@ def killed_and_restarted(folder):
                 with Listener(broker.port) as client:
                     client.wait(LWT, b"Online", limit_s=35)
                     client.wait(f"stat/{TOPIC}/timer")
-                    assert client.ask("pubinterval") == "1"
+                    assert client.command("pubinterval") == "1"
                     check(client.wait(IMAGE).payload)
             assert "mqtt connects 4," in camera.status("3")
             serves(camera)
@@ -64,7 +64,7 @@ def login_refused(folder):
         peer.login(codes[peer.number])
         peer.serve()
 
-    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri) as camera:
         for number, why in ((1, "bad user name or password"), (2, "not authorised")):
             camera.wait_status(f"refused: {why}")
             time.sleep(3)  # an ordinary fault would have been tried again once or twice by now
@@ -85,7 +85,7 @@ def silent_after_accept(folder):
         peer.packet()
         peer.packet()  # the end: the camera gave up
 
-    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri) as camera:
         camera.wait_status("mqtt connecting")
         start = broker.connects[0]
         while "mqtt connecting" in camera.status():
@@ -109,7 +109,7 @@ def never_reads(folder):
     stopped = []
     settings = {"pubinterval": "1"}
     with (
-        Scripted(script, receive_buffer=16_384) as broker,
+        ScriptedBroker(script, receive_buffer=16_384) as broker,
         Simulator(folder, broker.uri, settings) as camera,
     ):
         wait_until(lambda: stopped, 10, "the link")
@@ -127,7 +127,7 @@ def no_ping_response(folder):
             if got[0] == SUBSCRIBE:
                 peer.send(b"\x90\x03" + got[2][:2] + b"\x01")
 
-    with Scripted(script) as broker, Simulator(folder, broker.uri, {"mqttkeepalive": "10"}):
+    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri, {"mqttkeepalive": "10"}):
         wait_until(lambda: len(broker.connects) > 1, 20, "a new link")
         assert broker.connects[1] - broker.connects[0] < 17  # 1.5 x keepalive and the rest
         kinds = [packet[0] for packet in broker.peers[0].packets]
@@ -140,7 +140,7 @@ def no_suback(folder):
         while peer.packet():
             pass
 
-    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri) as camera:
         camera.wait_status("no SUBACK", 25)
         assert len(broker.connects) == 1
         assert sum(packet[0] == SUBSCRIBE for packet in broker.peers[0].packets) == 3
@@ -156,16 +156,19 @@ def refuses_a_subscription(folder):
                 group = b"esp32-mqtt-cams" in got[2]
                 peer.send(b"\x90\x03" + got[2][:2] + (b"\x80" if group else b"\x01"))
                 refused += group
-                asked.append(group)
+                requested.append(group)
             elif got[0] == 12:
                 peer.send(b"\xd0\x00")
 
-    asked = []
-    with Scripted(script) as broker, Simulator(folder, broker.uri, {"mqttkeepalive": "10"}) as cam:
+    requested = []
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, {"mqttkeepalive": "10"}) as cam,
+    ):
         cam.wait_status("mqtt connected")
         cam.wait_output("subscription refused: cmnd/esp32-mqtt-cams/#")
-        wait_until(lambda: sum(asked) > 1, 12, "another try of the refused subscription")
-        assert len(asked) == 4 and len(broker.connects) == 1
+        wait_until(lambda: sum(requested) > 1, 12, "another try of the refused subscription")
+        assert len(requested) == 4 and len(broker.connects) == 1
 
 
 def session_takeover(folder):
@@ -217,7 +220,7 @@ def duplicates_and_ends(folder):
         peer.serve()
 
     done, owed, repeated = [], [], []
-    with Scripted(script) as broker, Simulator(folder, broker.uri) as camera:
+    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri) as camera:
         wait_until(lambda: 3 in done, 30, "the fourth link")
         assert acknowledged == [7, 7, 7, 8, 7]
         switched = [
@@ -246,9 +249,9 @@ SLOW = [
 ]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)
 
 
 # Messages that nobody should send
@@ -270,16 +273,16 @@ def camera(broker, tmp_path_factory):
 
 def test_10_megabytes_to_a_command(camera, broker):
     with Listener(broker.port, "stat/#") as client:
-        client.ask("pubinterval")
+        client.command("pubinterval")
         before = camera.heap_free()
         for _ in range(2):
             since = len(client.messages)
             client.publish(f"cmnd/{TOPIC}/pubinterval", bytes(10_000_000))
             answer = client.wait(f"stat/{TOPIC}/SYNTAX", since=since)
             assert b"pubinterval: at most 1024 bytes" in answer.payload
-        assert client.ask("pubinterval") == "0"
+        assert client.command("pubinterval") == "0"
         client.publish(f"cmnd/{TOPIC}/no/such/thing/" + "x" * 300, bytes(10_000_000))
-        assert client.ask("pubinterval") == "0"
+        assert client.command("pubinterval") == "0"
         assert abs(camera.heap_free() - before) < 4_096
         assert "mqtt connects 1," in camera.status("3")
 
@@ -287,7 +290,7 @@ def test_10_megabytes_to_a_command(camera, broker):
 def test_500_commands_at_once(camera, broker):
     camera.wait_status("mqtt connected")
     with Listener(broker.port, "stat/#") as client:
-        client.ask("pubinterval")
+        client.command("pubinterval")
         before = camera.heap_free()
         since = len(client.messages)
         for number in range(500):
@@ -295,7 +298,7 @@ def test_500_commands_at_once(camera, broker):
         client.wait(f"stat/{TOPIC}/pulse", b"499", since=since, limit_s=20)
         answers = [int(m.payload) for m in client.messages[since:] if m.topic.endswith("/pulse")]
         assert answers == sorted(answers)
-        client.ask("pulse", "0")
+        client.command("pulse", "0")
         # what the serial console has still to print is at most 4 KiB
         assert abs(camera.heap_free() - before) < 8_192
         serves(camera)
@@ -308,7 +311,7 @@ def test_message_size_limit(tmp_path):
             camera.wait_status("mqtt connected")
             with Listener(broker.port) as client:
                 wait_until(lambda: broker.log.count("too large PUBLISH") > 2, 10, "pictures")
-                client.ask("pubinterval")
+                client.command("pubinterval")
                 assert not client.on(IMAGE)
             assert "mqtt connects 1," in camera.status("3")
 
@@ -353,7 +356,7 @@ def test_malformed_packets(tmp_path):
 
     sent, closed = [], []
     settings = {"pubinterval": 0}
-    with Scripted(script) as broker, Simulator(tmp_path, broker.uri, settings) as camera:
+    with ScriptedBroker(script) as broker, Simulator(tmp_path, broker.uri, settings) as camera:
         camera.get("/jpg")  # its memory is there
         before = camera.heap_free()
         for number, (name, _) in enumerate(bad):

@@ -13,7 +13,7 @@ from sim import ROOT, TOPIC, Simulator, wait_until
 
 from proto.posixtz import TimeZone
 
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 FILES = ["/style.css", "/app.js", "/icon.svg"]
 PAGES = ["/", "/camera", "/setup", "/setup?scan=1"]
 READS = ["/api/status", "/api/settings", "/api/camera", "/api/log", "/api/networks"]
@@ -26,7 +26,7 @@ SECURITY = {
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY) as made:
+    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER) as made:
         yield made
 
 

@@ -19,8 +19,8 @@ def client(broker, camera):
     with Listener(broker.port) as made:
         made.wait(STAT + "timer")
         yield made
-        made.ask("power", "off")
-        made.ask("pulse", "0")
+        made.command("power", "off")
+        made.command("pulse", "0")
 
 
 def level(camera):
@@ -40,38 +40,38 @@ def stored(camera, key):
 
 def test_pin_follows_and_broker_keeps(camera, client, broker):
     for word, wanted in (("on", 1), ("toggle", 0), ("toggle", 1), ("off", 0)):
-        assert client.ask("power", word) == ("off", "on")[wanted]
+        assert client.command("power", word) == ("off", "on")[wanted]
         assert level(camera) == wanted
         assert kept(broker) == (("off", "on")[wanted], "0")
 
 
 def test_timer_turns_on_and_any_change_clears_it(camera, client, broker):
-    assert client.ask("timer", "5") == "5"
+    assert client.command("timer", "5") == "5"
     assert level(camera) == 1
     wait_until(lambda: kept(broker) == ("on", "5"), 5)
-    assert client.ask("timer", "+10") == "15"
-    assert client.ask("timer", "+1440") == "1440"
-    assert client.ask("timer") == "1440"
+    assert client.command("timer", "+10") == "15"
+    assert client.command("timer", "+1440") == "1440"
+    assert client.command("timer") == "1440"
     assert level(camera) == 1
-    client.ask("power", "on")
+    client.command("power", "on")
     wait_until(lambda: kept(broker) == ("on", "0"), 5)
-    assert client.ask("timer", "+2") == "2"
-    client.ask("power", "off")
+    assert client.command("timer", "+2") == "2"
+    client.command("power", "off")
     wait_until(lambda: kept(broker) == ("off", "0"), 5)
     assert level(camera) == 0
 
 
 @pytest.mark.parametrize("bad", ["0", "1441", "-1", "+0", "++5", "+", "soon"])
 def test_bad_timer_changes_nothing(camera, client, bad):
-    assert "timer: " in client.ask("timer", bad, reply="SYNTAX")
-    assert client.ask("timer") == "0"
+    assert "timer: " in client.command("timer", bad, reply="SYNTAX")
+    assert client.command("timer") == "0"
     assert level(camera) == 0
 
 
 def test_pulse(camera, client, broker):
-    assert client.ask("pulse", "5") == "5"
+    assert client.command("pulse", "5") == "5"
     since = len(client.messages)
-    assert client.ask("power", "on") == "on"
+    assert client.command("power", "on") == "on"
     assert level(camera) == 1
     on = client.wait(STAT + "power", b"on", since=since)
     off = client.wait(STAT + "power", b"off", since=since)
@@ -81,9 +81,9 @@ def test_pulse(camera, client, broker):
 
 
 def test_timer_outlives_the_pulse(camera, client):
-    client.ask("pulse", "1")
+    client.command("pulse", "1")
     since = len(client.messages)
-    assert client.ask("timer", "1") == "1"
+    assert client.command("timer", "1") == "1"
     client.wait(STAT + "power", b"on", since=since)
     assert client.count(STAT + "power", 0.6) == 0
     assert level(camera) == 1
@@ -94,9 +94,9 @@ def test_timer_outlives_the_pulse(camera, client):
     [("off", "on", 0), ("on", "off", 1), ("last_state", "on", 1), ("last_state", "off", 0)],
 )
 def test_power_at_reset(camera, client, at_reset, before, after):
-    assert client.ask("poweratreset", at_reset) == at_reset
-    client.ask("power", "on" if before == "off" else "off")
-    client.ask("power", before)
+    assert client.command("poweratreset", at_reset) == at_reset
+    client.command("power", "on" if before == "off" else "off")
+    client.command("power", before)
     wanted = {"off": 0, "on": 1, "last_state": None}[at_reset]
     wait_until(lambda: stored(camera, "APP_PWR_AT_RST") == wanted, 5)
     if wanted is None:  # defaults take no room
@@ -112,4 +112,4 @@ def test_quick_changes_end_in_the_truth(camera, client, broker):
     for _ in range(11):
         client.send(f"cmnd/{TOPIC}/power", "toggle")
     wait_until(lambda: level(camera) and kept(broker) == ("on", "0"), 5)
-    assert client.ask("power") == "on"
+    assert client.command("power") == "on"

@@ -3,8 +3,8 @@
 import itertools
 
 import pytest
+from scenarios import scenario_name
 from sim import Simulator, wait_until
-from stories import name_of
 
 OLD = {"topic": "old", "pulse": "1", "timezone": "UTC1", "mqttuser": "before"}
 NEW = {"topic": "new", "pulse": "2", "timezone": "UTC2", "mqttuser": "behind"}
@@ -126,6 +126,6 @@ def settings_survive_a_cut(folder):
 SLOW = [before, torn, after, twice, settings_survive_a_cut]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -128,13 +128,13 @@ def test_monitor(camera):
         for keys, answer in ((b"", b"Ctrl-] ends"), (b"pulse\n", b"pulse = 0")):
             os.write(near, keys)
 
-            def told(answer=answer):
+            def found(answer=answer):
                 nonlocal shown
                 with contextlib.suppress(BlockingIOError):
                     shown += os.read(near, 4096)
                 return answer in shown
 
-            wait_until(told, 10, f"{answer} in {shown}")
+            wait_until(found, 10, f"{answer} in {shown}")
         os.write(near, b"\x1d")
         assert process.wait(10) == 0
     finally:

@@ -40,7 +40,7 @@ def test_station_joins_the_access_point_of_its_bssid(board):
 
 
 def test_wrong_requests(board):
-    answers = board.ask(
+    answers = board.control_lines(
         '{"do": "ap_client", "count": 1}',
         '{"do": "wifi", "channel": 14}',
     )
@@ -57,14 +57,14 @@ def test_own_access_point(tmp_path):
         assert board.value("network.WLAN(1).ifconfig()")[0] == "192.168.4.1"
         assert board.value("network.WLAN(1).status('stations')") == []
         assert board.value("network.WLAN(1).status()") is None
-        wrong, *_ = board.ask('{"do": "ap_client", "count": 1, "password": "wrong"}')
+        wrong, *_ = board.control_lines('{"do": "ap_client", "count": 1, "password": "wrong"}')
         assert wrong["error"] == "wrong password"
         board.control("ap_client", count=2, password="long enough")
         stations = board.value("network.WLAN(1).status('stations')")
         assert [len(mac) for (mac,) in stations] == [6, 6]
         assert board.value("network.WLAN(1).isconnected()") is True
         board.control("wifi", up=False)  # it can still be reached, through its own
-        assert board.answers()
+        assert board.responds()
         board.send(AP + "ap.active(False)")  # no response arrives without it
         wait_until(lambda: not board.control("wifi")["ap"]["on"])
         assert board.control("wifi")["ap"]["clients"] == 0

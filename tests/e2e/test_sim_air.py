@@ -10,14 +10,14 @@ from sim import wait_until
 
 def test_wifi_away(probe):
     with socket.create_connection(("127.0.0.1", probe.facts["http"])) as held:
-        assert probe.answers()
+        assert probe.responds()
         probe.control("wifi", up=False)
         held.settimeout(5)
         with pytest.raises(ConnectionResetError):
             held.recv(1)
-    assert not probe.answers()
+    assert not probe.responds()
     probe.control("wifi", up=True)
-    wait_until(probe.answers)
+    wait_until(probe.responds)
     assert probe.value("network.WLAN(0).isconnected()") is True
 
 
@@ -27,7 +27,7 @@ def test_other_password_and_signal(probe):
     probe.control("wifi", password="changed")
     wait_until(lambda: probe.control("wifi")["wifi"]["status"] == 202)
     probe.control("wifi", password="simulated")
-    wait_until(probe.answers)
+    wait_until(probe.responds)
 
 
 def test_board_sees_the_address_of_a_client(probe):
@@ -49,7 +49,7 @@ def test_ten_sockets_in_all(probe):
     assert refused == 3
     for sock in held:
         sock.close()
-    wait_until(probe.answers)
+    wait_until(probe.responds)
 
 
 def test_outgoing_and_refused(probe):

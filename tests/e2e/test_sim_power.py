@@ -28,7 +28,7 @@ def test_power_cut_loses_the_clock(probe):
 
 def test_stays_off_until_power_on(probe):
     probe.control("power_cut")
-    assert not probe.answers()
+    assert not probe.responds()
     assert probe.facts["boots"] == 1
     probe.control("power_on")
     probe.wait_boot(2)

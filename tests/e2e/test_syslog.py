@@ -82,7 +82,7 @@ def test_severity(camera, server):
 
 
 def test_what_it_sends_is_what_log_says(camera, client, server):
-    kept = client.ask("log").splitlines()
+    kept = client.command("log").splitlines()
     server.wait(kept[-1])
     sent = [line.partition(" ")[2] for line in server.lines]
     assert set(kept) <= set(sent)
@@ -90,7 +90,7 @@ def test_what_it_sends_is_what_log_says(camera, client, server):
 
 def test_no_secret(camera, client, server):
     since = len(client.messages)
-    assert client.ask("mqttpass", CANARY) == "***"
+    assert client.command("mqttpass", CANARY) == "***"
     client.wait(f"stat/{TOPIC}/timer", since=since)  # it has reconnected
     client.publish(f"cmnd/{TOPIC}/mqttpass", CANARY + "x" * 200)
     client.publish(f"cmnd/{TOPIC}/{CANARY}", CANARY)

@@ -91,7 +91,7 @@ def test_right_authority(tmp_path, form):
         with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:
             with Listener(broker.port) as client:
                 check(client.wait(IMAGE).payload)
-                assert client.ask("power", "on") == "on"
+                assert client.command("power", "on") == "on"
             assert camera.wait_status("mqtt connected").count("tls ca") == 1
             assert "off" not in camera.status().rpartition("mqtt ")[2]
 

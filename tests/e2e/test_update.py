@@ -13,8 +13,8 @@ import pytest
 from images import KB, image
 from listener import Listener
 from mosquitto import HOST, Mosquitto
+from scenarios import scenario_name
 from sim import ROOT, TOPIC, Simulator, wait_until
-from stories import name_of
 from update.file import Update
 from update.keys import generate, read_private
 from update.serve import server
@@ -55,7 +55,7 @@ class Camera(Simulator):
     def push(self, data, argument="1"):
         """Send an image by MQTT; return the number of messages before it."""
         since = len(self.client.messages)
-        assert self.client.ask("mqttotastart", argument) == "on"
+        assert self.client.command("mqttotastart", argument) == "on"
         self.client.send(f"OTA/{self.id}/data", data)
         return since
 
@@ -123,8 +123,8 @@ def test_unconfirmed_is_rolled_back_and_reported(camera):
     since = camera.push(image(version))
     camera.report("trial", since)
     for refused in ("mqttotastart", "upgrade"):
-        camera.client.ask("otaurl", "http://127.0.0.1:1/x")
-        assert camera.client.ask(refused, "1") == "Running image not confirmed"
+        camera.client.command("otaurl", "http://127.0.0.1:1/x")
+        assert camera.client.command(refused, "1") == "Running image not confirmed"
     upload = httpx.post(camera.url + "/update", content=image(version))
     assert (upload.status_code, upload.json()) == (409, {"error": "Running image not confirmed"})
     camera.power_cut()
@@ -144,11 +144,13 @@ def test_fetched(camera, web):
     folder, url = web
     version, since = next(VERSIONS), len(camera.client.messages)
     (folder / "fw.bin").write_bytes(image(version, size=256 * KB))
-    camera.client.ask("otaurl", url + "fw.bin")
+    camera.client.command("otaurl", url + "fw.bin")
     assert "unsigned" in camera.status()
-    assert camera.client.ask("upgrade", "1").startswith("Upgrade v")
+    assert camera.client.command("upgrade", "1").startswith("Upgrade v")
     camera.settled(since)
-    assert camera.client.ask("upgrade", "0", reply="SYNTAX").startswith("upgrade: 1 to upgrade")
+    assert camera.client.command("upgrade", "0", reply="SYNTAX").startswith(
+        "upgrade: 1 to upgrade"
+    )
 
 
 def test_failed_downloads_are_reported(camera, web):
@@ -160,33 +162,33 @@ def test_failed_downloads_are_reported(camera, web):
         ("https://127.0.0.1:1/x", "no CA"),
     ):
         since = len(camera.client.messages)
-        camera.client.ask("otaurl", address)
-        camera.client.ask("upgrade", "1")
+        camera.client.command("otaurl", address)
+        camera.client.command("upgrade", "1")
         assert why in camera.report("failed", since)["reason"]
         wait_until_idle(camera)
-    assert "password" not in camera.client.ask("otaurl", "ftp://x/y")
-    assert "http://" in camera.client.ask("upgrade", "1", reply="SYNTAX")
-    assert camera.client.ask("otaurl", "1") == ""
+    assert "password" not in camera.client.command("otaurl", "ftp://x/y")
+    assert "http://" in camera.client.command("upgrade", "1", reply="SYNTAX")
+    assert camera.client.command("otaurl", "1") == ""
 
 
 def test_uploaded(camera, tmp_path):
     """As curl and browsers do it; meanwhile the camera serves everything but pictures."""
     version, since = next(VERSIONS), len(camera.client.messages)
     data = image(version, size=512 * KB)
-    asked = []
+    captures = []
 
     def slowly():
         for at in range(0, len(data), 16 * KB):
             if at == 256 * KB:
                 camera.wait_output("writing micropython " + version)
-                assert camera.client.ask("mqttotastart", "1") == "busy"
-                asked.append(camera.get("/capture"))
+                assert camera.client.command("mqttotastart", "1") == "busy"
+                captures.append(camera.get("/capture"))
             yield data[at : at + 16 * KB]
 
     headers = {"Content-Length": str(len(data))}
     answer = httpx.post(camera.url + "/update", content=slowly(), headers=headers, timeout=20)
     assert answer.status_code == 200 and version in answer.json()["message"]
-    assert asked[0].status_code == 503 and "update" in asked[0].text
+    assert captures[0].status_code == 503 and "update" in captures[0].text
     camera.settled(since)
     assert camera.get("/capture").status_code == 200
 
@@ -209,14 +211,15 @@ def test_refused_before_anything_is_erased(camera):
 def test_retained_image_is_ignored(camera):
     camera.client.publish(f"OTA/{camera.id}/data", image("v9.9.8"), retain=True)
     boots = camera.facts["boots"]
-    assert camera.client.ask("mqttotastart", "1") == "on"
+    assert camera.client.command("mqttotastart", "1") == "on"
     camera.wait_output("a retained image is ignored")
     assert (
-        camera.client.ask("power", "", reply="SYNTAX") == "power: paused, an update is under way"
+        camera.client.command("power", "", reply="SYNTAX")
+        == "power: paused, an update is under way"
     )
-    assert camera.client.ask("mqttotastart", "1") == "busy"
-    assert camera.client.ask("mqttotastart", "0") == "off"
-    assert camera.client.ask("power") == "off"
+    assert camera.client.command("mqttotastart", "1") == "busy"
+    assert camera.client.command("mqttotastart", "0") == "off"
+    assert camera.client.command("power") == "off"
     camera.client.publish(f"OTA/{camera.id}/data", b"", retain=True)
     assert camera.facts["boots"] == boots
     wait_until_idle(camera)
@@ -225,9 +228,9 @@ def test_retained_image_is_ignored(camera):
 def test_broker_that_restarts_in_the_middle(tmp_path):
     with Mosquitto(tmp_path / "broker") as broker, Camera(tmp_path / "camera", broker) as camera:
         camera.control("clock", epoch=int(time.time()))
-        assert camera.client.ask("mqttotastart", "1") == "on"
+        assert camera.client.command("mqttotastart", "1") == "on"
         broker.restart()
-        camera.hurry_to_broker()
+        camera.skip_reconnect_delay()
         wait_until(lambda: "mqtt connected" in camera.status(), 15, "the broker")
         camera.client.wait(STAT + "timer", since=len(camera.client.messages) - 1)
         camera.client.send(f"OTA/{camera.id}/data", image("v9.9.7"))  # it has subscribed again
@@ -269,7 +272,7 @@ def only_signed_images(folder):
             threading.Thread(target=made.serve_forever, daemon=True).start()
             run_line(set_key, camera, broker, folder)
             camera.client.wait(STAT + "otakey")
-            camera.client.ask("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
+            camera.client.command("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
             for update, why in ((plain, "not signed"), (wrong, "another key")):
                 answer = httpx.post(camera.url + "/update", content=update.data)
                 assert (answer.status_code, answer.json()["error"].split("with ")[-1]) == (
@@ -280,10 +283,10 @@ def only_signed_images(folder):
                 wait_until_idle(camera)
                 (folder / "fw.bin").write_bytes(update.data)
                 since = len(camera.client.messages)
-                camera.client.ask("upgrade", "1")
+                camera.client.command("upgrade", "1")
                 assert why in camera.report("failed", since)["reason"]
                 wait_until_idle(camera)
-            assert "otakey: there is a key" in camera.client.ask(
+            assert "otakey: there is a key" in camera.client.command(
                 "otakey", other.read_text(), reply="SYNTAX"
             )
             assert "unsigned" not in camera.status()
@@ -314,7 +317,7 @@ def power_cuts(folder):
     with Mosquitto(folder / "broker") as broker, Camera(folder / "camera", broker) as camera:
         for number, mode in CUTS:
             boots, since = camera.facts["boots"], len(camera.client.messages)
-            assert camera.client.ask("mqttotastart", "force") == "on"
+            assert camera.client.command("mqttotastart", "force") == "on"
             camera.control("power_cut", after_ops=number, mode=mode)
             done = camera.control("flash")["operations"]
             camera.client.send(f"OTA/{camera.id}/data", data)
@@ -332,6 +335,6 @@ def power_cuts(folder):
 SLOW = [only_signed_images, big_one_in_a_small_heap, power_cuts]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

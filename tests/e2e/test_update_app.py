@@ -41,12 +41,12 @@ def bytecode(folder, text):
 
 def update(files, folder, version, **changed):
     """Return an archive of the application, with another version."""
-    told = (
+    source = (
         (ROOT / "config" / "product.py")
         .read_text()
         .replace('VERSION = "', f'VERSION = "{version}" #')
     )
-    files = {**files, "config/product.mpy": bytecode(folder, told), **changed}
+    files = {**files, "config/product.mpy": bytecode(folder, source), **changed}
     return Update(pack(files, NAME, version, SIMULATED)).data
 
 
@@ -75,8 +75,8 @@ def test_broken_one_by_mqtt_is_given_up(camera, files, tmp_path):
     before = version(camera)
     broken = {"app/system.mpy": bytecode(tmp_path, "raise ValueError('broken')\n")}
     since = camera.push(update(files, tmp_path, "7.0.2", **broken))
-    told = camera.report("rolled back", since, limit_s=30)
-    assert (told["version"], told["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
+    report = camera.report("rolled back", since, limit_s=30)
+    assert (report["version"], report["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
     assert version(camera) == before
     status, why = post(camera, update(files, tmp_path, "7.0.2"))
     assert status == 422 and "failed already" in why

@@ -10,9 +10,9 @@ import pytest
 from certificates import authority, make
 from images import KB, image
 from mosquitto import HOST, Mosquitto
-from scripted import PINGREQ, SUBSCRIBE, Scripted, publish
+from scenarios import scenario_name
+from scripted import PINGREQ, SUBSCRIBE, ScriptedBroker, publish
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 from test_update import Camera, wait_until_idle
 
 CUT = 100_000
@@ -90,8 +90,8 @@ def camera(broker, tmp_path_factory, secure):
 def fetch(camera, url):
     """Start a download; return the number of messages before it."""
     since = len(camera.client.messages)
-    camera.client.ask("otaurl", url)
-    assert camera.client.ask("upgrade", "1").startswith("Upgrade ")
+    camera.client.command("otaurl", url)
+    assert camera.client.command("upgrade", "1").startswith("Upgrade ")
     return since
 
 
@@ -115,7 +115,7 @@ def test_https_with_a_login_redirected_and_cut_off(camera, secure):
         assert [request.headers["Authorization"] for request in files.requests] == [None, None]
         assert files.requests[1].headers["Range"] == f"bytes={CUT}-"
         assert files.requests[1].headers["If-Range"] == '"v1"'
-    assert "secret" not in camera.client.ask("otaurl") + camera.output
+    assert "secret" not in camera.client.command("otaurl") + camera.output
     working(camera)
 
 
@@ -144,12 +144,12 @@ def broker_dies_in_the_middle(folder):
     with Mosquitto(folder / "broker") as broker:
         settings = {"otaconfirm": "auto"}
         with Camera(folder / "camera", broker, settings, fast=False) as camera:
-            assert camera.client.ask("mqttotastart", "1") == "on"
+            assert camera.client.command("mqttotastart", "1") == "on"
             done = camera.control("flash")["writes"]
             camera.client.send(f"OTA/{camera.id}/data", image("v9.5.0", size=512 * KB))
             wait_until(lambda: camera.control("flash")["writes"] > done + 20, 20, "some blocks")
             broker.restart()
-            camera.hurry_to_broker()
+            camera.skip_reconnect_delay()
             camera.report("failed", limit_s=30)
             working(camera)
             since = camera.push(image("v9.5.0", size=64 * KB))
@@ -177,7 +177,10 @@ def push_that_stalls(folder):
         return peer.packets[-1][2][4 : 4 + size].decode()
 
     stalled = threading.Event()
-    with Scripted(script) as broker, Simulator(folder, broker.uri, {"pubinterval": 0}) as camera:
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, {"pubinterval": 0}) as camera,
+    ):
         assert stalled.wait(20)
         camera.wait_output("writing micropython v9.6.0")
         upload = httpx.post(camera.url + "/update", content=data, timeout=20)
@@ -231,7 +234,10 @@ def no_keepalive_is_missed(folder):
             pass
 
     heard, up = [], threading.Event()
-    with Scripted(script) as broker, Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera:
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera,
+    ):
         assert up.wait(20)
         started, ended = time.monotonic(), threading.Event()
         answering = Answering(camera, ended.is_set)
@@ -270,7 +276,10 @@ def no_keepalive_is_missed_by_mqtt(folder):
         return None
 
     heard, began, done = [], [], threading.Event()
-    with Scripted(script) as broker, Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera:
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera,
+    ):
         wait_until(lambda: began, 20, "the image on its way")
         answering = Answering(camera, lambda: done.is_set() or len(broker.peers) > 1)
         answering.join()
@@ -283,6 +292,6 @@ SLOW = [broker_dies_in_the_middle, push_that_stalls]
 SLOW += [no_keepalive_is_missed, no_keepalive_is_missed_by_mqtt]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

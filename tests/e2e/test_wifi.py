@@ -7,8 +7,8 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 LWT = f"tele/{TOPIC}/LWT"
@@ -42,7 +42,7 @@ def away_and_back(folder):
                     check(client.wait(IMAGE, limit_s=10, since=since).payload)
                     wait_until(lambda: reachable(camera), 5, "the page")
                     assert time.monotonic() - start < BACK_S
-                    assert client.ask("pubinterval") == "1"
+                    assert client.command("pubinterval") == "1"
             assert broker.log.count("as DVES_A1B2C3 (p2") == 3  # one session each time
             status = camera.status("3")
             assert "wifi joins 3," in status and "restarts 0," in status
@@ -108,6 +108,6 @@ def blackhole(folder):
 SLOW = [no_address, wrong_password, away_and_back, blackhole, absent_at_start]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)
