@@ -1,15 +1,15 @@
-"""The laboratory of the simulated board: its control port."""
+"""Control port of the simulated board."""
 
 import ast
 import time
 
 
-def test_wrong_requests_are_answered(probe):
-    wrong = ("nonsense", "[]", "{}", '{"do": "nothing"}', '{"do": "press", "x": 1}')
-    bad = ('{"do": "camera", "fault": "rust"}', '{"do": "sntp", "answer": "epoch:soon"}')
-    *answers, good = probe.control_lines(*wrong, *bad, '{"do": "pins"}')
-    for answer in answers:
-        assert answer["ok"] is False and answer["error"]
+def test_invalid_requests_are_reported(probe):
+    invalid = ("nonsense", "[]", "{}", '{"do": "nothing"}', '{"do": "press", "x": 1}')
+    unknown = ('{"do": "camera", "fault": "rust"}', '{"do": "sntp", "answer": "epoch:soon"}')
+    *responses, good = probe.control_lines(*invalid, *unknown, '{"do": "pins"}')
+    for response in responses:
+        assert response["ok"] is False and response["error"]
     assert good["ok"] is True
 
 

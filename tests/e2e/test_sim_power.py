@@ -1,4 +1,4 @@
-"""Resets, crashes, power cuts: what the simulated board keeps, and what it forgets."""
+"""Resets, crashes and power cuts of the simulated board, and the state that survives them."""
 
 import os
 import signal
@@ -48,7 +48,7 @@ def test_watchdog(probe):
     assert probe.value("machine.reset_cause()") == 3
 
 
-def test_state_is_kept(tmp_path):
+def test_state_persists(tmp_path):
     with Probe(tmp_path) as probe:
         probe.run(WRITE % 5)
         probe.run("open('note', 'w').write('kept')")

@@ -1,4 +1,4 @@
-"""`tele/<topic>/STATE`: on connect, on request and at each period."""
+"""Telemetry on `tele/<topic>/STATE`: on connect, on request and periodic."""
 
 import itertools
 import json
@@ -94,7 +94,7 @@ def test_faults_are_counted(camera, client):
     assert "camera" in state["LastError"]
 
 
-def scenario_of_the_period(folder):
+def periodic_reports(folder):
     with Mosquitto(folder / "broker") as broker:
         settings = {"pubinterval": "0", "teleperiod": "1"}
         with (
@@ -106,10 +106,10 @@ def scenario_of_the_period(folder):
             assert all(0.6 < gap < 2.5 for gap in gaps), gaps
             client.command("teleperiod", "0")
             client.wait(f"stat/{TOPIC}/teleperiod")
-            time.sleep(0.2)  # one that was on its way
+            time.sleep(0.2)  # a report may be on its way
             assert client.count(STATE, 2) == 0
 
 
-@pytest.mark.parametrize("scenario", [scenario_of_the_period], ids=scenario_name)
+@pytest.mark.parametrize("scenario", [periodic_reports], ids=scenario_name)
 def test_slow(scenarios, scenario):
     scenarios.wait_for(scenario)

@@ -51,13 +51,13 @@ def test_telnet_program(port):
     os.close(far)
     seen = b""
 
-    def wait(wanted):
+    def wait(expected):
         nonlocal seen
         deadline = time.monotonic() + 10
-        while wanted not in seen:
+        while expected not in seen:
             assert select.select([near], [], [], max(0, deadline - time.monotonic()))[0], seen
             seen += os.read(near, 4096)
-        seen = seen.partition(wanted)[2]
+        seen = seen.partition(expected)[2]
 
     try:
         wait(GREETING.encode())
@@ -146,11 +146,11 @@ def test_flood_blocks_no_other_client(camera, client, port):
 def test_binary_noise(port, client):
     client.send(random.Random(7).randbytes(50_000) + bytes((IAC, SE)) + b"\r\n\x15\r\n")
 
-    def answers():  # under that much output lines are lost
+    def answers():  # lines are lost under that much output
         with contextlib.suppress(AssertionError):
             return client.run("pulse", VALUE, limit_s=0.5)
 
-    wait_until(answers, 10, "an answer after the noise")
+    wait_until(answers, 10, "a reply after the noise")
     assert all(verb != IAC for verb, _ in client.options)
     with TelnetClient.with_console(port) as other:
         other.run("pulse", VALUE)
@@ -168,7 +168,7 @@ def test_third_client_is_refused(client, port):
             each.run("pulse", VALUE)
 
 
-def test_user_who_disconnects_frees_the_slot(port):
+def test_disconnect_frees_the_slot(port):
     for _ in range(5):
         with TelnetClient.with_console(port), TelnetClient.with_console(port):
             pass
@@ -189,7 +189,7 @@ def test_client_that_does_not_read(camera, client, port):
         assert camera.command("pulse") == "0"
 
 
-def test_consoles_beside_four_viewers(camera, port):
+def test_consoles_and_four_viewers(camera, port):
     """Consoles get the free sockets; without one the first viewer is disconnected."""
     http = camera.facts["http"]
     with contextlib.ExitStack() as stack:
