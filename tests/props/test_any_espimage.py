@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from images import KB, image, redone
+from images import KB, image, rehashed
 
 from proto.espimage import HEAD_BYTES, Description, ImageParser, older
 
@@ -82,9 +82,9 @@ def test_anything_is_refused(data):
         (b"<html>" + bytes(400), "not a firmware image: it begins with 3c"),
         (image(chip="esp32s3"), "another chip: ESP32-S3"),
         (image(digest=False), "no SHA-256"),
-        (redone(WHOLE[:32] + bytes(4) + WHOLE[36:]), "no application description"),
-        (redone(WHOLE[:48] + b"\xff" + WHOLE[49:]), "unreadable"),
-        (redone(WHOLE[:80] + b"\0" + WHOLE[81:]), "unreadable"),
+        (rehashed(WHOLE[:32] + bytes(4) + WHOLE[36:]), "no application description"),
+        (rehashed(WHOLE[:48] + b"\xff" + WHOLE[49:]), "unreadable"),
+        (rehashed(WHOLE[:80] + b"\0" + WHOLE[81:]), "unreadable"),
     ],
 )
 def test_refused_by_the_first_bytes(data, why):
@@ -93,7 +93,7 @@ def test_refused_by_the_first_bytes(data, why):
 
 
 def test_wrong_checksum_is_named_before_the_digest():
-    data = redone(WHOLE)
+    data = rehashed(WHOLE)
     assert data == WHOLE
     wrong = data[:-33] + bytes([data[-33] ^ 1]) + data[-32:]
     with pytest.raises(ValueError, match="wrong checksum"):

@@ -188,16 +188,16 @@ def back_to_the_old(board):
     board.confirm()
 
 
-STORIES = (choose, first_start, confirm, roll_back, again_after_rolling_back, back_to_the_old)
+SCENARIOS = (choose, first_start, confirm, roll_back, again_after_rolling_back, back_to_the_old)
 
 
-def cut(cells, story, number, mode, seed=0):
+def cut(cells, scenario, number, mode, seed=0):
     """Tell a story with a cut at an operation; (cells after it, whether it came to that)."""
     board = Board(cells, seed)
     board.boot.start()
     board.flash.plan(number, mode)
     try:
-        story(board)
+        scenario(board)
     except PowerFailure:
         return board.cells(), True
     return board.cells(), False
@@ -224,11 +224,11 @@ def updated(board):
     return board.cells()
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("story", SCENARIOS)
 @pytest.mark.parametrize("mode", MODES)
-def test_cut_at_every_operation(updated, story, mode):
+def test_cut_at_every_operation(updated, scenario, mode):
     for number in itertools.count(1):
-        cells, reached = cut(updated, story, number, mode, seed=number)
+        cells, reached = cut(updated, scenario, number, mode, seed=number)
         whole(cells)
         if not reached:
             break
@@ -239,8 +239,8 @@ def test_two_cuts(updated):
     """The second one falls on what the bootloader does after the first."""
     chance = random.Random(5)
     for _ in range(100):
-        story, seed = chance.choice(STORIES), chance.random()
-        cells, _ = cut(updated, story, chance.randint(1, 12), chance.choice(MODES), seed)
+        scenario, seed = chance.choice(SCENARIOS), chance.random()
+        cells, _ = cut(updated, scenario, chance.randint(1, 12), chance.choice(MODES), seed)
         board = Board(cells, chance.random())
         board.flash.plan(chance.randint(1, 4), chance.choice(MODES))
         try:

@@ -8,7 +8,7 @@ def test_interpreter_that_speaks_before_its_links_are_all_made(tmp_path, monkeyp
     from board_process import BoardProcess
     from uart import Receiver
 
-    async def story():
+    async def scenario():
         board = BoardProcess.__new__(BoardProcess)
         board._folder, board._environment, board._stdout = tmp_path, {}, None
         board._calls = board._quick = {}
@@ -27,4 +27,4 @@ def test_interpreter_that_speaks_before_its_links_are_all_made(tmp_path, monkeyp
         typing.cancel()
         return status
 
-    assert asyncio.run(story()) == 0
+    assert asyncio.run(scenario()) == 0

@@ -95,9 +95,9 @@ class Viewer(Wire):
         return await read(self.peer, int(headers["Content-Length"]))
 
 
-class ImagesCase(unittest.TestCase):
-    def check(self, scenario, frames=None, **tunables):
-        async def whole():
+class ImagesTestCase(unittest.TestCase):
+    def run_case(self, scenario, frames=None, **tunables):
+        async def main():
             camera = Camera()
             made = Frames(camera, Log(), **(frames or {}))
             web = Web(made, **tunables)
@@ -109,10 +109,10 @@ class ImagesCase(unittest.TestCase):
             self.assertEqual((made.leased(), camera.lent, web.images.viewers), (0, 0, 0))
             self.assertEqual(web.log.errors, [])
 
-        run(whole())
+        run(main())
 
 
-class TestPictures(ImagesCase):
+class TestPictures(ImagesTestCase):
     def test_snapshot_on_both_addresses(self):
         async def scenario(server, images, camera, frames):
             for path in ("/capture", "/jpg", "/capture?t=1"):
@@ -130,7 +130,7 @@ class TestPictures(ImagesCase):
                     body = await read(viewer.peer, 10_000)
                     self.assertTrue(body == bytes((camera.captures,)) * 5_000)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_head_gets_no_body(self):
         async def scenario(server, images, camera, frames):
@@ -141,7 +141,7 @@ class TestPictures(ImagesCase):
                 self.assertTrue(b" 200 " in (await viewer.head())[0])
                 self.assertEqual(await read(viewer.peer, 10), b"")
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_date_once_the_clock_is_set(self):
         async def scenario(server, images, camera, frames):
@@ -150,7 +150,7 @@ class TestPictures(ImagesCase):
                     headers = (await viewer.head())[1]
                     self.assertEqual(headers["Date"], "Sat, 01 Jan 2000 00:00:00 GMT")
 
-        self.check(scenario, clock=Clock(0))
+        self.run_case(scenario, clock=Clock(0))
 
     def test_every_picture_has_the_headers_of_every_response(self):
         async def scenario(server, images, camera, frames):
@@ -161,7 +161,7 @@ class TestPictures(ImagesCase):
                     self.assertEqual(headers["Connection"], "close")
                     self.assertFalse("Date" in headers)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_without_a_picture_the_response_says_why_and_when_to_retry(self):
         async def scenario(server, images, camera, frames):
@@ -172,7 +172,7 @@ class TestPictures(ImagesCase):
                 self.assertTrue("Retry-After" in headers)
                 self.assertTrue(b"no frame in 3000 ms" in await read(viewer.peer, 1_000))
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_errors_have_their_status(self):
         async def scenario(server, images, camera, frames):
@@ -188,7 +188,7 @@ class TestPictures(ImagesCase):
                     self.assertTrue(str(status).encode() in first, first)
                     self.assertEqual(headers.get("Allow"), "GET, HEAD" if status == 405 else None)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_request_for_another_host_is_refused(self):
         async def scenario(server, images, camera, frames):
@@ -200,10 +200,10 @@ class TestPictures(ImagesCase):
                 async with Viewer(server, "/capture", host=host) as viewer:
                     self.assertTrue(b" 200 " in (await viewer.head())[0])
 
-        self.check(scenario)
+        self.run_case(scenario)
 
 
-class TestStream(ImagesCase):
+class TestStream(ImagesTestCase):
     def test_parts_are_whole_and_each_is_a_newer_picture(self):
         async def scenario(server, images, camera, frames):
             for path in ("/mjpg", "/stream"):
@@ -221,7 +221,7 @@ class TestStream(ImagesCase):
                         last = body[0]
                     self.assertEqual(images.viewers, 1)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_all_viewers_see_the_same_pictures(self):
         async def scenario(server, images, camera, frames):
@@ -236,7 +236,7 @@ class TestStream(ImagesCase):
                 await task
             self.assertTrue(camera.captures < 30, camera.captures)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_too_many_viewers_get_503_until_one_leaves(self):
         async def scenario(server, images, camera, frames):
@@ -251,7 +251,7 @@ class TestStream(ImagesCase):
             async with Viewer(server, "/mjpg") as three:
                 self.assertTrue(b" 200 " in (await three.head())[0])
 
-        self.check(scenario, most_viewers=1)
+        self.run_case(scenario, most_viewers=1)
 
     def test_viewer_that_vanishes_frees_everything(self):
         async def scenario(server, images, camera, frames):
@@ -264,7 +264,7 @@ class TestStream(ImagesCase):
                     await until(viewer.serving.done)
                 self.assertEqual((images.viewers, frames.leased()), (0, 0))
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_viewer_that_stops_reading_is_closed_and_slows_no_other(self):
         async def scenario(server, images, camera, frames):
@@ -281,7 +281,7 @@ class TestStream(ImagesCase):
                 self.assertTrue(clock.now_ms() - started < 20_000)
                 self.assertEqual(images.viewers, 1)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_slow_viewer_gives_up_the_slot_that_others_wait_for(self):
         """It is closed after `hold_ms`, long before the 10 s in which it takes nothing."""
@@ -298,7 +298,7 @@ class TestStream(ImagesCase):
                 self.assertTrue(clock.now_ms() - started < 5_000, clock.now_ms() - started)
                 await until(slow.serving.done)
 
-        self.check(scenario, {"slots": 1, "hold_ms": 2_000})
+        self.run_case(scenario, {"slots": 1, "hold_ms": 2_000})
 
     def test_drop_viewer_ends_the_newest_stream_and_drop_viewers_all(self):
         async def scenario(server, images, camera, frames):
@@ -312,7 +312,7 @@ class TestStream(ImagesCase):
                 images.drop_viewers()
                 await until(one.serving.done)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_viewer_stays_while_the_camera_recovers(self):
         async def scenario(server, images, camera, frames):
@@ -326,7 +326,7 @@ class TestStream(ImagesCase):
                 while (await viewer.part())[0] <= before:
                     pass
 
-        self.check(scenario)
+        self.run_case(scenario)
 
 
 suite.main()

@@ -109,7 +109,7 @@ class TestJSON(unittest.TestCase):
 
 class TestBody(unittest.TestCase):
     def test_is_read_piece_by_piece_and_no_further(self):
-        async def story():
+        async def scenario():
             async with Wire() as wire:
                 head = parse_head(b"POST /update HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
                 request = Web().app.request(head, b"012", wire.ours, 1_000)
@@ -121,10 +121,10 @@ class TestBody(unittest.TestCase):
                     if not got:
                         return found
 
-        self.assertEqual(run(story()), [b"012", b"3456", b"789", b""])
+        self.assertEqual(run(scenario()), [b"012", b"3456", b"789", b""])
 
     def test_client_that_goes_away_is_an_error(self):
-        async def story():
+        async def scenario():
             async with Wire() as wire:
                 head = parse_head(b"POST /update HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
                 request = Web().app.request(head, b"", wire.ours, 1_000)
@@ -132,7 +132,7 @@ class TestBody(unittest.TestCase):
                 with self.assertRaises(OSError):
                     await request.load()
 
-        run(story())
+        run(scenario())
 
 
 suite.main()

@@ -147,14 +147,14 @@ class TestRequests(unittest.TestCase):
             seen.append(request.sock[1].idle)
             return ""
 
-        async def story():
+        async def scenario():
             web = Web(routes={("GET", "/look"): look})
             async with Wire() as wire:
                 self.assertTrue(wire.ours.idle)
                 await wire.peer.send(b"GET /look HTTP/1.0\r\n\r\n")
                 await web.server.serve(wire.ours)
 
-        run(story())
+        run(scenario())
         self.assertEqual(seen, [False])
 
 
@@ -176,7 +176,7 @@ class TestAttacks(unittest.TestCase):
             self.assertEqual(status(found), expected, what)
 
     def test_head_without_an_end_is_refused_with_a_flat_heap(self):
-        async def story():
+        async def scenario():
             web = Web(routes=ROUTES)
             gc.collect()
             before = gc.mem_alloc()
@@ -185,7 +185,7 @@ class TestAttacks(unittest.TestCase):
             self.assertEqual(status(found), 431)
             return gc.mem_alloc() - before
 
-        self.assertTrue(run(story()) < 64_000)
+        self.assertTrue(run(scenario()) < 64_000)
 
     def test_slow_head_ends_in_time(self):
         started = clock.now_ms()
@@ -213,7 +213,7 @@ class TestAttacks(unittest.TestCase):
         self.assertTrue(clock.now_ms() - started < 60_000, clock.now_ms() - started)
 
     def test_head_that_is_cut_off(self):
-        async def story():
+        async def scenario():
             async with Wire() as wire:
                 web = Web(routes=ROUTES)
                 await wire.peer.send(GET)
@@ -221,22 +221,22 @@ class TestAttacks(unittest.TestCase):
                 wire.peer.s = None
                 return await outcome(web.server.serve(wire.ours))
 
-        error = run(story())
+        error = run(scenario())
         self.assertTrue(error is None or isinstance(error, OSError))
 
     def test_busy_says_when_to_come_again(self):
-        async def story():
+        async def scenario():
             async with Wire() as wire:
                 await Web().server.busy(wire.ours)
                 wire.ours.close()
                 buffer = bytearray(1_000)
                 return bytes(buffer[: await wire.peer.recv_into(memoryview(buffer))])
 
-        found = run(story())
+        found = run(scenario())
         self.assertEqual((status(found), header(found, "Retry-After")), (503, "5"))
 
     def test_too_little_memory_for_the_application(self):
-        async def story():
+        async def scenario():
             web = Web()
 
             def application():
@@ -245,14 +245,14 @@ class TestAttacks(unittest.TestCase):
             web.server._application = application
             return await web.fetch(GET + b"\r\n")
 
-        found = run(story())
+        found = run(scenario())
         self.assertEqual((status(found), header(found, "Retry-After")), (503, "5"))
         self.assertTrue(b"short of memory" in found)
 
 
 class TestSessions(unittest.TestCase):
     def test_old_ones_are_forgotten_between_requests(self):
-        async def story():
+        async def scenario():
             web = Web(password="x")
             web.access.log_in()
             task = asyncio.create_task(web.server.run())
@@ -260,7 +260,7 @@ class TestSessions(unittest.TestCase):
             task.cancel()
             return len(web.access._sessions)
 
-        self.assertEqual(run(story()), 0)
+        self.assertEqual(run(scenario()), 0)
 
 
 suite.main()

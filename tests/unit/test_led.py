@@ -31,8 +31,8 @@ def near(ms, wanted, slack=45):
     return wanted - 5 <= ms <= wanted + slack
 
 
-class LEDCase(unittest.TestCase):
-    def play(self, scenario, state="connected"):
+class LEDTestCase(unittest.TestCase):
+    def run_case(self, scenario, state="connected"):
         async def main():
             output, box = Output(), [state]
             led = LED(output, lambda: box[0])
@@ -47,7 +47,7 @@ class LEDCase(unittest.TestCase):
         run(main(), 100_000)
 
 
-class TestStates(LEDCase):
+class TestStates(LEDTestCase):
     def shows(self, state, on_ms, off_ms):
         async def scenario(led, output, box):
             output.changes.clear()
@@ -57,7 +57,7 @@ class TestStates(LEDCase):
             for on, ms in found:
                 self.assertTrue(near(ms, on_ms if on else off_ms), (state, on, ms))
 
-        self.play(scenario, state)
+        self.run_case(scenario, state)
 
     def test_steady_and_dark(self):
         for state, on in (("start", True), ("erasing", True), ("connected", False)):
@@ -68,7 +68,7 @@ class TestStates(LEDCase):
                 await asyncio.sleep_ms(60_000)
                 self.assertEqual(output.changes, [])
 
-            self.play(scenario, state)
+            self.run_case(scenario, state)
 
     def test_slow_blink_is_half_on_at_0_625_hz(self):
         self.shows("joining", 800, 800)
@@ -88,7 +88,7 @@ class TestStates(LEDCase):
                 await asyncio.sleep_ms(50)
                 self.assertEqual(output.on, box[0] != "connected", box[0])
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_every_pattern_is_well_formed(self):
         for pattern in list(STATES.values()) + [pattern for pattern, _ in EVENTS.values()]:
@@ -97,7 +97,7 @@ class TestStates(LEDCase):
                 self.assertTrue(ms or len(pattern) == 1)
 
 
-class TestEvents(LEDCase):
+class TestEvents(LEDTestCase):
     def blinks(self, *events, state="connected"):
         found = []
 
@@ -108,7 +108,7 @@ class TestEvents(LEDCase):
             await asyncio.sleep_ms(20_000)
             found.extend(spans(output.changes + [(clock.now_ms(), None)]))
 
-        self.play(scenario, state)
+        self.run_case(scenario, state)
         return found
 
     def test_counts_and_times(self):
@@ -138,7 +138,7 @@ class TestEvents(LEDCase):
                 await asyncio.sleep_ms(3_000)
                 self.assertEqual([on for _, on in output.changes], [True, False])
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_event_interrupts_a_long_phase_at_once(self):
         async def scenario(led, output, box):
@@ -148,7 +148,7 @@ class TestEvents(LEDCase):
             await asyncio.sleep_ms(1_000)
             self.assertTrue(output.changes[0][0] - started < 100, output.changes)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
 
 suite.main()

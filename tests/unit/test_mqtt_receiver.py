@@ -222,7 +222,7 @@ class TestReceiver(unittest.TestCase):
         block = b"\0" * 65_536
         size = 10_000_000
 
-        async def story():
+        async def scenario():
             handler = Handler(most=16)
             session = Session()
             async with Wire() as wire:
@@ -246,7 +246,7 @@ class TestReceiver(unittest.TestCase):
             self.assertEqual(handler.got[1][1], b"next")
             self.assertTrue(peak < 8_192, peak)
 
-        run(story())
+        run(scenario())
 
 
 suite.main()

@@ -103,7 +103,7 @@ class TestPassword(unittest.TestCase):
             self.assertEqual(is_hash(stored), bool(taken), rounds)
 
     def test_other_tasks_run_while_a_password_is_hashed(self):
-        async def story():
+        async def scenario():
             turns = []
 
             async def other():
@@ -119,7 +119,7 @@ class TestPassword(unittest.TestCase):
             self.assertTrue(len(turns) >= 10, len(turns))
             await ended(task)
 
-        run(story())
+        run(scenario())
 
     def test_damaged_hash_is_none(self):
         stored = run(hashed(WORD))

@@ -24,7 +24,7 @@ def make(nvs=None, **values):
 
 
 class TestPower(unittest.TestCase):
-    def play(self, scenario, **values):
+    def run_case(self, scenario, **values):
         async def main():
             power, settings = make(**values)
             task = asyncio.create_task(power.run())
@@ -90,7 +90,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(1_400)
             self.assertTrue(power.on)
 
-        self.play(scenario, pulse="15")
+        self.run_case(scenario, pulse="15")
 
     def test_without_pulse_it_stays(self):
         async def scenario(power, settings):
@@ -98,7 +98,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(1_000_000)
             self.assertTrue(power.on)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_timer_turns_on_counts_minutes_and_turns_off(self):
         async def scenario(power, settings):
@@ -115,7 +115,7 @@ class TestPower(unittest.TestCase):
                 [("2", True, True), ("1", True, True), ("0", False, True), ("0", False, False)],
             )
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_timer_is_extended_up_to_a_day(self):
         power, _ = make()
@@ -133,7 +133,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(21_000)
             self.assertFalse(power.on)
 
-        self.play(scenario, pulse="5")
+        self.run_case(scenario, pulse="5")
 
     def test_any_change_clears_the_timer(self):
         for text in ("on", "off", "toggle"):
@@ -153,7 +153,7 @@ class TestPower(unittest.TestCase):
             self.assertFalse(power.on)
             clock.clock_offset_s = 0
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_state_after_a_restart(self):
         for at_reset, before, after in (
@@ -202,7 +202,7 @@ class TestPower(unittest.TestCase):
                 await asyncio.sleep_ms(120)
                 self.assertFalse(power.on)
 
-            self.play(scenario, pulse=str(tenths))
+            self.run_case(scenario, pulse=str(tenths))
 
     def test_press_of_the_button_is_a_change_too(self):
         async def scenario(power, settings):
@@ -213,7 +213,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(600)
             self.assertFalse(power.on)  # the press has started a pulse
 
-        self.play(scenario, pulse="5")
+        self.run_case(scenario, pulse="5")
 
     def test_timer_of_a_day(self):
         async def main():
@@ -234,7 +234,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(1_100)
             self.assertFalse(power.on)
 
-        self.play(scenario, poweratreset="on", pulse="10")
+        self.run_case(scenario, poweratreset="on", pulse="10")
 
     def test_changes_set_the_event(self):
         power, _ = make()

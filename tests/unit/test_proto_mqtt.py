@@ -101,7 +101,7 @@ def codec_with(client):
             sys.modules[name] = module
 
 
-class CodecCase:
+class CodecTests:
     def whole(self, packet):
         return b"".join([bytes(part) for part in packet])
 
@@ -168,7 +168,7 @@ class CodecCase:
         self.assertEqual(self.whole(codec.ping()), b"\xc0\x00")
 
 
-class TestIndexVersion(CodecCase, unittest.TestCase):
+class TestIndexVersion(CodecTests, unittest.TestCase):
     def codec(self):
         return mqtt.Codec()
 
@@ -186,7 +186,7 @@ class TestIndexVersion(CodecCase, unittest.TestCase):
             codec.subscribe(b"a", 1)
 
 
-class TestFirmwareVersion(CodecCase, unittest.TestCase):
+class TestFirmwareVersion(CodecTests, unittest.TestCase):
     def codec(self):
         return codec_with(NewClient)
 

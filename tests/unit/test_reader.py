@@ -68,7 +68,7 @@ class TestReader(unittest.TestCase):
         self.assertIsInstance(run(outcome(reader.take(3))), OSError)
 
     def test_peer_that_is_always_ready_lets_other_tasks_run(self):
-        async def story():
+        async def scenario():
             turns = 0
 
             async def count():
@@ -82,22 +82,22 @@ class TestReader(unittest.TestCase):
             await ended(counter)
             return turns
 
-        self.assertTrue(run(story()) >= 100)
+        self.assertTrue(run(scenario()) >= 100)
 
     def test_silence_is_an_oserror(self):
-        async def story():
+        async def scenario():
             async with Wire() as wire:
                 reader = Reader(wire.ours, bytearray(8), 50)
                 await wire.peer.send(b"a")
                 self.assertEqual(await reader.byte(), 97)
                 return await outcome(reader.byte())
 
-        self.assertIsInstance(run(story()), OSError)
+        self.assertIsInstance(run(scenario()), OSError)
 
 
 class TestBody(unittest.TestCase):
     def test_ends_where_the_message_ends(self):
-        async def story(step):
+        async def scenario(step):
             reader = Reader(Source(b"0123456789|next", step), bytearray(8), 1_000)
             body = Body(reader, 10)
             view = bytearray(4)
@@ -112,7 +112,7 @@ class TestBody(unittest.TestCase):
             self.assertEqual(bytes(await reader.take(5)), b"|next")
 
         for step in (1, 3, 8):
-            run(story(step))
+            run(scenario(step))
 
     def test_into_stops_at_the_end_of_the_message(self):
         body = Body(Reader(Source(b"abcdef", 6), bytearray(8), 1_000), 3)
@@ -121,7 +121,7 @@ class TestBody(unittest.TestCase):
         self.assertEqual(bytes(view), b"abc\0\0")
 
     def test_skip_of_ten_megabytes_allocates_nothing_that_stays(self):
-        async def story():
+        async def scenario():
             body = Body(Reader(Endless(), bytearray(2_048), 1_000), 10_000_000)
             gc.collect()
             before = gc.mem_alloc()
@@ -130,14 +130,14 @@ class TestBody(unittest.TestCase):
             self.assertEqual(body.left, 0)
             self.assertTrue(gc.mem_alloc() - before < 4_096)
 
-        run(story())
+        run(scenario())
 
     def test_read_of_an_empty_body_does_not_wait(self):
-        async def story():
+        async def scenario():
             body = Body(Reader(Source(b"", 1), bytearray(8), 1_000), 0)
             return await asyncio.wait_for(body.into(memoryview(bytearray(3))), 1)
 
-        self.assertEqual(run(story()), 0)
+        self.assertEqual(run(scenario()), 0)
 
 
 suite.main()

@@ -41,7 +41,7 @@ class Parts:
 
 
 class TestRestart(unittest.TestCase):
-    def play(self, request, stop_ms=0, full=False):
+    def run_case(self, request, stop_ms=0, full=False):
         async def main():
             parts = Parts()
             parts.full = full
@@ -62,21 +62,21 @@ class TestRestart(unittest.TestCase):
         return run(main())
 
     def test_restart_saves_and_stops_the_session(self):
-        reply, calls, ms = self.play(lambda restart: restart.cmd_restart("1"))
+        reply, calls, ms = self.run_case(lambda restart: restart.cmd_restart("1"))
         self.assertEqual((reply, calls), ("Restarting", ["flush", "stop", "reset"]))
         self.assertTrue(ms < 2_000)
 
     def test_reset_erases(self):
-        reply, calls, _ = self.play(lambda restart: restart.cmd_reset("1"))
+        reply, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"))
         self.assertEqual(reply, "Reset and Restarting")
         self.assertEqual(calls, ["forget a.pem,b.pem", "erase", "erase", "stop", "reset"])
 
     def test_reset_without_room_for_the_note(self):
-        _, calls, _ = self.play(lambda restart: restart.cmd_reset("1"), full=True)
+        _, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"), full=True)
         self.assertEqual(calls, ["erase", "erase", "stop", "reset"])
 
     def test_session_that_hangs_is_not_waited_for(self):
-        _, calls, ms = self.play(lambda restart: restart.request(), stop_ms=60_000)
+        _, calls, ms = self.run_case(lambda restart: restart.request(), stop_ms=60_000)
         self.assertEqual(calls[-1], "reset")
         self.assertTrue(ms < 4_000, ms)
 
@@ -88,7 +88,7 @@ class TestRestart(unittest.TestCase):
                 with self.assertRaises(BadArgument):
                     restart.cmd_reset(argument)
 
-        self.assertEqual(self.play(nothing)[1], [])
+        self.assertEqual(self.run_case(nothing)[1], [])
 
 
 suite.main()

@@ -73,7 +73,7 @@ from hal import sensor  # noqa: E402
 from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
 
 
-class SensorCase(unittest.TestCase):
+class SensorTestCase(unittest.TestCase):
     def setUp(self):
         machine.__init__()
         module.Camera = Camera
@@ -93,7 +93,7 @@ class SensorCase(unittest.TestCase):
         return OldCamera.made[-1]
 
 
-class TestStart(SensorCase):
+class TestStart(SensorTestCase):
     def test_overrides_the_defaults_that_do_not_fit(self):
         self.assertEqual(self.start("VGA", 63), None)
         settings = self.newest().settings
@@ -138,7 +138,7 @@ class TestStart(SensorCase):
         self.assertEqual(len(OldCamera.made), 2)
 
 
-class TestParameters(SensorCase):
+class TestParameters(SensorTestCase):
     def test_larger_pictures_get_larger_buffers_and_all_stays_set(self):
         self.start("QVGA")
         self.sensor.set("hmirror", 1)
@@ -158,7 +158,7 @@ class TestParameters(SensorCase):
             self.assertTrue(str(e).startswith("framesize: HQVGA"))
 
 
-class TestCapture(SensorCase):
+class TestCapture(SensorTestCase):
     def test_returns_the_view_of_the_driver(self):
         self.start()
         self.assertIs(self.shoot(), Camera.picture)

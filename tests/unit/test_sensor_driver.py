@@ -106,7 +106,7 @@ LACKING = (
 ).split()
 
 
-class SensorCase(unittest.TestCase):
+class SensorTestCase(unittest.TestCase):
     def setUp(self):
         driver.reset()
         machine.__init__()
@@ -127,7 +127,7 @@ class SensorCase(unittest.TestCase):
         self.fail("{} was taken".format(name))
 
 
-class TestStart(SensorCase):
+class TestStart(SensorTestCase):
     def test_requests_psram_jpeg_and_the_pins_of_the_board(self):
         self.start("UXGA", 12)
         settings = driver.running
@@ -179,7 +179,7 @@ class TestStart(SensorCase):
         self.assertEqual((len(machine.levels), driver.running), (2, None))
 
 
-class TestParameters(SensorCase):
+class TestParameters(SensorTestCase):
     def test_names_and_scales(self):
         self.start()
         for name, value, call in OFFERED:
@@ -248,7 +248,7 @@ class TestParameters(SensorCase):
         self.assertEqual(machine.routes, {26: 96, 27: 95})
 
 
-class TestCapture(SensorCase):
+class TestCapture(SensorTestCase):
     def test_picture_is_a_view(self):
         self.start()
         view = self.shoot()

@@ -281,7 +281,7 @@ class TestSaving(unittest.TestCase):
         self.assertEqual(nvs.writes, writes)
 
     def test_saved_within_a_second_and_many_changes_at_once(self):
-        async def story():
+        async def scenario():
             nvs = NVS()
             settings = make(nvs)
             task = asyncio.create_task(settings.run())
@@ -298,10 +298,10 @@ class TestSaving(unittest.TestCase):
             self.assertEqual(nvs.writes, 4)
             await ended(task)
 
-        run(story(), 90_000)
+        run(scenario(), 90_000)
 
     def test_full_flash_is_logged_and_tried_again(self):
-        async def story():
+        async def scenario():
             nvs, log = NVS(), Log()
             settings = make(nvs, log)
             task = asyncio.create_task(settings.run())
@@ -315,10 +315,10 @@ class TestSaving(unittest.TestCase):
             await until(lambda: len(nvs.stored) == 2)
             await ended(task)
 
-        run(story())
+        run(scenario())
 
     def test_full_flash_gets_a_pause_before_each_retry(self):
-        async def story():
+        async def scenario():
             nvs, log = NVS(), Log()
             settings = make(nvs, log, save_ms=500, retry_ms=60_000)
             task = asyncio.create_task(settings.run())
@@ -332,7 +332,7 @@ class TestSaving(unittest.TestCase):
                 self.assertTrue(60_500 <= after - before + 200, tried_ms)  # until() looks each 200
             await ended(task)
 
-        run(story())
+        run(scenario())
 
     def test_commit_that_fails_is_logged_and_tried_again(self):
         nvs, log = NVS(), Log()
@@ -594,7 +594,7 @@ class TestAdminPassword(unittest.TestCase):
     def started(self, stored):
         """Return the flash of a camera that has run for a while with this password stored."""
 
-        async def story():
+        async def scenario():
             nvs = NVS()
             nvs.stored["ADMIN_PASS"] = stored
             settings = make(nvs)
@@ -607,7 +607,7 @@ class TestAdminPassword(unittest.TestCase):
             self.assertEqual(nvs.stored["ADMIN_PASS"].decode(), settings["adminpass"])
             return settings["adminpass"]
 
-        return run(story())
+        return run(scenario())
 
     def test_clear_text_in_flash_is_hashed_at_the_start(self):
         for clear in ("open sesame", "2000$5a$c3c3"):
@@ -620,7 +620,7 @@ class TestAdminPassword(unittest.TestCase):
             self.assertEqual(self.started(stored.encode()), stored)
 
     def test_change_while_the_clear_text_is_hashed_stays(self):
-        async def story():
+        async def scenario():
             nvs = NVS()
             nvs.stored["ADMIN_PASS"] = b"open sesame"
             settings = make(nvs)
@@ -631,7 +631,7 @@ class TestAdminPassword(unittest.TestCase):
             await ended(task)
             self.assertEqual((settings["adminpass"], nvs.stored), ("", {}))
 
-        run(story())
+        run(scenario())
 
     def test_none_and_the_default_open_the_camera(self):
         for text in ("", "1"):

@@ -38,12 +38,12 @@ def save(nvs, changes):
 class TestPowerCuts(unittest.TestCase):
     def outcomes(self, stored, changes, mode):
         """Return (values before, after, [what flash holds after a cut at each operation])."""
-        whole = DyingNVS(stored)
-        before, _ = values(whole)
-        save(whole, changes)
-        after, _ = values(whole)
+        uninterrupted = DyingNVS(stored)
+        before, _ = values(uninterrupted)
+        save(uninterrupted, changes)
+        after, _ = values(uninterrupted)
         found = []
-        for cut in range(whole.operations + 1):
+        for cut in range(uninterrupted.operations + 1):
             nvs = DyingNVS(stored, cut, mode)
             try:
                 save(nvs, changes)

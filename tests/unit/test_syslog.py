@@ -30,7 +30,7 @@ class Sink:
 
 
 class TestSyslog(unittest.TestCase):
-    def play(self, scenario, server="logs.example", lines=8):
+    def run_case(self, scenario, server="logs.example", lines=8):
         async def main():
             log, sink, up = Log(lambda line: None, lines), Sink(), asyncio.Event()
             settings = {"syslog": server}
@@ -55,7 +55,7 @@ class TestSyslog(unittest.TestCase):
             self.assertEqual([s[1] for s in sink.sent[:2]], list(expected))
             self.assertEqual(sink.sent[2], ("logs.example", "<135>DVES_A1B2C3 0 c: 3"))
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_sends_nothing_while_off_and_the_kept_lines_once_on(self):
         async def scenario(log, sink, up, settings):
@@ -74,7 +74,7 @@ class TestSyslog(unittest.TestCase):
             await asyncio.sleep_ms(2_000)
             self.assertEqual((len(sink.sent), sink.closed), (8, 1))
 
-        self.play(scenario, "")
+        self.run_case(scenario, "")
 
     def test_unreachable_server_is_retried_rarely_and_old_lines_are_skipped(self):
         async def scenario(log, sink, up, settings):
@@ -90,12 +90,12 @@ class TestSyslog(unittest.TestCase):
             numbers = [int(text.split()[-1]) for _, text in sink.sent]
             self.assertEqual(numbers, list(range(92, 100)))
 
-        self.play(scenario)
+        self.run_case(scenario)
 
 
 class TestDatagrams(unittest.TestCase):
     def test_sends_to_host_and_port_and_then_to_another(self):
-        async def story():
+        async def scenario():
             receivers, ports = [], []
             for port in (free_port(), free_port()):
                 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -116,7 +116,7 @@ class TestDatagrams(unittest.TestCase):
             for sock in receivers:
                 sock.close()
 
-        run(story())
+        run(scenario())
 
     def test_unknown_name_is_an_oserror(self):
         class Lookup:

@@ -165,10 +165,10 @@ class WiFi:
 
 class Restart:
     def __init__(self):
-        self.asked = 0
+        self.requests = 0
 
     def request(self):
-        self.asked += 1
+        self.requests += 1
 
 
 class Source:
@@ -261,7 +261,7 @@ class TestInstall(unittest.TestCase):
         if writes == 0:
             self.assertEqual(camera.board.spare().erased, 0)
         self.assertEqual((camera.job, camera.state, camera.frames.paused), (None, "idle", 0))
-        self.assertEqual(camera.restart.asked, 0)
+        self.assertEqual(camera.restart.requests, 0)
         self.assertEqual(camera.states(), [("failed", text)])
         return camera
 
@@ -271,7 +271,7 @@ class TestInstall(unittest.TestCase):
             status, text = camera.send(NEW, piece=piece)
             self.assertEqual((status, text[:17]), (200, "micropython 1.1.0"))
             self.assertTrue(self.installed(camera))
-            self.assertEqual((camera.restart.asked, camera.frames.paused), (1, 1))
+            self.assertEqual((camera.restart.requests, camera.frames.paused), (1, 1))
             self.assertEqual(camera.states(), [("installed", None)])
             self.assertEqual(camera.nvs.stored["OTA_TRIED"], b"ota_1 1.1.0")
             self.assertEqual(camera.cmd_mqttotastart("1"), "busy")  # the restart is next
@@ -353,16 +353,16 @@ class TestInstall(unittest.TestCase):
         self.assertEqual(camera.states(), [("failed", "connection refused or reset")])
 
     def test_cancelled_request(self):
-        async def whole():
+        async def main():
             camera = Camera()
             task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
             await until(lambda: camera.board.spare().writes)
             await ended(task)
             return camera
 
-        camera = run(whole())
+        camera = run(main())
         self.assertEqual((camera.state, camera.job, camera.frames.paused), ("idle", None, 0))
-        self.assertEqual((camera.restart.asked, camera.states()), (0, []))
+        self.assertEqual((camera.restart.requests, camera.states()), (0, []))
         self.assertEqual(camera.send(NEW)[0], 200)
 
     def test_request_cancelled_once_it_is_installed(self):
@@ -372,7 +372,7 @@ class TestInstall(unittest.TestCase):
             if retain:
                 await asyncio.sleep_ms(1_000_000)
 
-        async def whole():
+        async def main():
             camera = Camera()
             camera.session.publish = publish
             task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
@@ -380,8 +380,8 @@ class TestInstall(unittest.TestCase):
             await ended(task)
             return camera
 
-        camera = run(whole())
-        self.assertEqual((camera.restart.asked, camera.job), (1, "upload"))
+        camera = run(main())
+        self.assertEqual((camera.restart.requests, camera.job), (1, "upload"))
 
     def test_progress_once_a_second(self):
         class Slow(Source):
@@ -422,24 +422,24 @@ class TestSigned(unittest.TestCase):
 
 
 class TestPush(unittest.TestCase):
-    def story(self, acts, **settings):
-        async def whole():
+    def run_case(self, scenario, **settings):
+        async def main():
             camera = Camera(**settings)
             task = asyncio.create_task(camera.run())
             await asyncio.sleep_ms(0)
             try:
-                await acts(camera)
+                await scenario(camera)
             finally:
                 task.cancel()
             return camera
 
-        return run(whole())
+        return run(main())
 
     def deliver(self, camera, data, retained=False, error=None):
         return outcome(camera.handler.data[1](Source(data, error=error), retained))
 
     def test_listens_then_replies_on_and_installs(self):
-        async def acts(camera):
+        async def scenario(camera):
             self.assertEqual(camera.cmd_mqttotastart(""), "off")
             self.assertIsNone(camera.cmd_mqttotastart("1"))
             await until(lambda: camera.handler.replies)
@@ -456,10 +456,10 @@ class TestPush(unittest.TestCase):
             self.assertEqual((len(camera.handler.replies), camera.state), (1, "installed"))
             self.assertEqual(camera.cmd_mqttotastart("1"), "busy")
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_of_two_at_once_the_first_is_taken(self):
-        async def acts(camera):
+        async def scenario(camera):
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)
             receive, second = camera.handler.data[1], Source(NEW)
@@ -472,20 +472,20 @@ class TestPush(unittest.TestCase):
             self.assertTrue(camera.board.spare().bootable)
             self.assertEqual(camera.states(), [("installed", None)])
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_silence_ends_it(self):
-        async def acts(camera):
+        async def scenario(camera):
             camera.cmd_mqttotastart("1")
             await until(lambda: len(camera.handler.replies) == 2, limit_s=25)
             self.assertEqual(camera.handler.replies[1], ("mqttotastart", "off"))
             await until(lambda: camera.job is None)
             self.assertEqual((camera.session.filters, camera.session.reconnects), ([], 0))
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_a_stall_ends_the_link_too(self):
-        async def acts(camera):
+        async def scenario(camera):
             class Stalls(Source):
                 async def some(self, most):
                     if camera.session.reconnects:
@@ -504,10 +504,10 @@ class TestPush(unittest.TestCase):
             self.assertEqual((camera.frames.paused, camera.state), (0, "idle"))
             self.assertFalse(camera.board.spare().bootable)
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_a_bad_image_and_another_try(self):
-        async def acts(camera):
+        async def scenario(camera):
             for data in (b"junk" * 100, NEW):
                 camera.handler.replies.clear()
                 camera.cmd_mqttotastart("1")
@@ -516,10 +516,10 @@ class TestPush(unittest.TestCase):
                 await until(lambda: camera.handler.data is None)
             self.assertTrue(camera.board.spare().bootable)
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_session_handles_a_lost_link_and_off_follows_on_the_next(self):
-        async def acts(camera):
+        async def scenario(camera):
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)
             receive = camera.handler.data[1]
@@ -535,19 +535,19 @@ class TestPush(unittest.TestCase):
             await asyncio.sleep_ms(3_000)
             self.assertEqual([state for state, _ in camera.states()], ["failed"])  # once
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_refused_subscription(self):
-        async def acts(camera):
+        async def scenario(camera):
             camera.session.refuses = "refused"
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)
             self.assertEqual(camera.handler.replies, [("mqttotastart", "off")])
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_stopped_by_command(self):
-        async def acts(camera):
+        async def scenario(camera):
             self.assertEqual(camera.cmd_mqttotastart("0"), "off")
             camera.cmd_mqttotastart("on")
             await until(lambda: camera.handler.replies)
@@ -555,7 +555,7 @@ class TestPush(unittest.TestCase):
             await until(lambda: camera.job is None, limit_s=2)
             self.assertEqual(camera.handler.replies[1], ("mqttotastart", "off"))
 
-        self.story(acts)
+        self.run_case(scenario)
 
 
 class TestTrial(unittest.TestCase):
@@ -565,12 +565,12 @@ class TestTrial(unittest.TestCase):
         camera = Camera(**settings)
         prepare(camera)
 
-        async def whole():
+        async def main():
             task = asyncio.create_task(camera.run())
             await asyncio.sleep_ms(1_000 * seconds)
             task.cancel()
 
-        run(whole())
+        run(main())
         return camera
 
     def pending(self, camera):
@@ -596,7 +596,7 @@ class TestTrial(unittest.TestCase):
     def test_confirms_itself(self):
         camera = self.begun(prepare=self.pending, otaconfirm=1)
         self.assertEqual(camera.states(), [("confirmed", None)])
-        self.assertEqual((camera.board.confirmed, camera.restart.asked), (1, 0))
+        self.assertEqual((camera.board.confirmed, camera.restart.requests), (1, 0))
 
     def test_gives_up_without_a_broker(self):
         def prepare(camera):
@@ -604,11 +604,12 @@ class TestTrial(unittest.TestCase):
             camera.session.up.clear()
 
         camera = self.begun(298, prepare=prepare, otaconfirm=1)
-        self.assertEqual(camera.restart.asked, 0)
+        self.assertEqual(camera.restart.requests, 0)
         camera = self.begun(303, prepare=prepare, otaconfirm=1)
-        self.assertEqual((camera.restart.asked, camera.board.confirmed), (1, 0))
+        self.assertEqual((camera.restart.requests, camera.board.confirmed), (1, 0))
         self.assertEqual(camera.nvs.stored["OTA_REASON"], b"no broker within 300 s")
-        self.assertEqual(self.begun(prepare=prepare, otaconfirm=1, mqtthost="").restart.asked, 0)
+        camera = self.begun(prepare=prepare, otaconfirm=1, mqtthost="")
+        self.assertEqual(camera.restart.requests, 0)
 
     def test_rolled_back(self):
         self.rolled_back(b"", "it restarted unconfirmed")

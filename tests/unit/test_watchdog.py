@@ -19,7 +19,7 @@ class Watchdog:
 
 class TestFeeder(unittest.TestCase):
     def test_feeds_often_enough_for_30_s(self):
-        async def story():
+        async def scenario():
             watchdog = Watchdog()
             healthy = []
             feeder = Feeder(watchdog, lambda: healthy.append(clock.now_ms()))
@@ -34,7 +34,7 @@ class TestFeeder(unittest.TestCase):
             self.assertEqual(len(watchdog.fed), count)
             return [b - a for a, b in zip(watchdog.fed, watchdog.fed[1:])]
 
-        gaps = run(story())
+        gaps = run(scenario())
         self.assertTrue(len(gaps) > 60 and max(gaps) < 10_000, gaps[:5])
 
 
