@@ -1,4 +1,4 @@
-"""app.http.images over real sockets: snapshots, streams, their limits and their end."""
+"""app.http.images over real sockets: snapshots and streams, their limits and their end."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from app.camera.frames import Frames
 
 
 class Camera:
-    """A picture every 100 ms, recognised by its size and its first byte."""
+    """Takes a picture every 100 ms, identified by its size and its first byte."""
 
     stale = 0
     copies = False
@@ -23,7 +23,7 @@ class Camera:
     def __init__(self):
         self.captures = self.lent = 0
         self.size = 5_000
-        self.picture = None  # instead of one of `size`, which takes memory each time
+        self.picture = None  # used instead of a new picture of `size`, which takes memory
         self.fault = None
 
     async def capture(self):
@@ -42,7 +42,7 @@ class Camera:
 
 
 class Viewer(Wire):
-    """A connection on which a request has been sent."""
+    """Connection on which a request has been sent."""
 
     def __init__(self, server, path, method="GET", host="cam"):
         super().__init__()
@@ -70,7 +70,7 @@ class Viewer(Wire):
         return data.strip()
 
     async def head(self):
-        """(first line, headers)."""
+        """Return (status line, headers)."""
         first = await self.line()
         return first, await self.headers()
 
@@ -84,7 +84,7 @@ class Viewer(Wire):
             headers[name] = value
 
     async def part(self):
-        """The picture of one part of a stream."""
+        """Return the picture in the next part of a stream."""
         while True:
             line = await self.line()
             if line:
@@ -113,7 +113,7 @@ class ImagesTestCase(unittest.TestCase):
 
 
 class TestPictures(ImagesTestCase):
-    def test_snapshot_on_both_addresses(self):
+    def test_snapshot_on_both_paths(self):
         async def scenario(server, images, camera, frames):
             for path in ("/capture", "/jpg", "/capture?t=1"):
                 async with Viewer(server, path) as viewer:
@@ -163,7 +163,7 @@ class TestPictures(ImagesTestCase):
 
         self.run_case(scenario)
 
-    def test_without_a_picture_the_response_says_why_and_when_to_retry(self):
+    def test_response_without_a_picture_has_a_reason_and_retry_after(self):
         async def scenario(server, images, camera, frames):
             camera.fault = CameraFault("x")
             async with Viewer(server, "/capture") as viewer:
@@ -174,7 +174,7 @@ class TestPictures(ImagesTestCase):
 
         self.run_case(scenario)
 
-    def test_errors_have_their_status(self):
+    def test_errors_have_the_right_status(self):
         async def scenario(server, images, camera, frames):
             for method, path, status in (
                 ("GET", "/nothing", 404),
@@ -204,7 +204,7 @@ class TestPictures(ImagesTestCase):
 
 
 class TestStream(ImagesTestCase):
-    def test_parts_are_whole_and_each_is_a_newer_picture(self):
+    def test_parts_are_complete_and_each_has_a_newer_picture(self):
         async def scenario(server, images, camera, frames):
             for path in ("/mjpg", "/stream"):
                 async with Viewer(server, path) as viewer:
@@ -238,7 +238,7 @@ class TestStream(ImagesTestCase):
 
         self.run_case(scenario)
 
-    def test_too_many_viewers_get_503_until_one_leaves(self):
+    def test_viewers_over_the_limit_get_503(self):
         async def scenario(server, images, camera, frames):
             async with Viewer(server, "/mjpg") as one:
                 await one.head()
@@ -253,7 +253,7 @@ class TestStream(ImagesTestCase):
 
         self.run_case(scenario, most_viewers=1)
 
-    def test_viewer_that_vanishes_frees_everything(self):
+    def test_disconnected_viewer_releases_everything(self):
         async def scenario(server, images, camera, frames):
             for _ in range(20):
                 viewer = Viewer(server, "/mjpg")
@@ -266,7 +266,7 @@ class TestStream(ImagesTestCase):
 
         self.run_case(scenario)
 
-    def test_viewer_that_stops_reading_is_closed_and_slows_no_other(self):
+    def test_viewer_that_stops_reading_is_closed_and_delays_no_other(self):
         async def scenario(server, images, camera, frames):
             camera.size = 60_000
             async with Viewer(server, "/mjpg") as slow, Viewer(server, "/mjpg") as quick:
@@ -283,12 +283,12 @@ class TestStream(ImagesTestCase):
 
         self.run_case(scenario)
 
-    def test_slow_viewer_gives_up_the_slot_that_others_wait_for(self):
-        """It is closed after `hold_ms`, long before the 10 s in which it takes nothing."""
+    def test_slow_viewer_gives_up_a_slot_that_others_need(self):
+        """It is closed after `hold_ms`, long before the timeout of 10 s for sending."""
 
         async def scenario(server, images, camera, frames):
             gc.collect()
-            camera.picture = memoryview(bytearray(300_000))  # more than the sockets buffer
+            camera.picture = memoryview(bytearray(300_000))  # more than the sockets can buffer
             async with Viewer(server, "/mjpg") as slow:
                 await slow.head()
                 await until(frames.leased)
@@ -300,7 +300,7 @@ class TestStream(ImagesTestCase):
 
         self.run_case(scenario, {"slots": 1, "hold_ms": 2_000})
 
-    def test_drop_viewer_ends_the_newest_stream_and_drop_viewers_all(self):
+    def test_drop_viewer_ends_the_newest_stream_and_drop_viewers_ends_all(self):
         async def scenario(server, images, camera, frames):
             self.assertFalse(images.drop_viewer())
             async with Viewer(server, "/mjpg") as one, Viewer(server, "/mjpg") as two:

@@ -1,4 +1,4 @@
-"""app.led: the patterns of behaviour.md section 8, by their times."""
+"""app.led: the patterns of behaviour.md section 8 and their timing."""
 
 import asyncio
 import unittest
@@ -23,12 +23,12 @@ class Output:
 
 
 def spans(changes):
-    """Return [(on, ms), ...] of the time between changes."""
+    """Return the time between changes as [(on, ms), ...]."""
     return [(a[1], b[0] - a[0]) for a, b in zip(changes, changes[1:])]
 
 
-def near(ms, wanted, slack=45):
-    return wanted - 5 <= ms <= wanted + slack
+def near(ms, expected, slack=45):
+    return expected - 5 <= ms <= expected + slack
 
 
 class LEDTestCase(unittest.TestCase):
@@ -59,7 +59,7 @@ class TestStates(LEDTestCase):
 
         self.run_case(scenario, state)
 
-    def test_steady_and_dark(self):
+    def test_steadily_on_and_off(self):
         for state, on in (("start", True), ("erasing", True), ("connected", False)):
 
             async def scenario(led, output, box, on=on):
@@ -82,7 +82,7 @@ class TestStates(LEDTestCase):
     def test_fast_flash_is_100_ms_on_and_5_hz(self):
         self.shows("access point", 100, 100)
 
-    def test_another_state_shows_at_once(self):
+    def test_new_state_is_shown_at_once(self):
         async def scenario(led, output, box):
             for box[0] in ("start", "connected", "start", "joining", "connected"):
                 await asyncio.sleep_ms(50)
@@ -120,13 +120,13 @@ class TestEvents(LEDTestCase):
             between = [t for lit, t in found[:-1] if not lit]
             self.assertTrue(all(near(t, ms) for t in between), found)
 
-    def test_blinks_stand_out_from_a_lit_led(self):
+    def test_event_darkens_a_lit_led_first(self):
         found = self.blinks("press", state="start")
         self.assertTrue(near(found[0][1], 200) and not found[0][0], found)
         self.assertTrue(near(found[1][1], 400) and found[1][0], found)
-        self.assertTrue(found[-1][0])  # lit again
+        self.assertTrue(found[-1][0])  # on again
 
-    def test_two_events_are_shown_in_turn_and_repeats_once(self):
+    def test_queued_events_are_shown_in_order_and_repeats_once(self):
         found = self.blinks(*["command"] * 50, "syntax")
         self.assertEqual(len([1 for lit, _ in found if lit]), 6)
 

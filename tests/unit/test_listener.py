@@ -1,4 +1,4 @@
-"""aio.listener on the loopback: limits, faults of one connection, and the end."""
+"""aio.listener on the loopback: limits, faults of one connection, and cancellation."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ from aio.listener import Budget, Listener
 
 
 class Handler:
-    """Echoes a byte: F raises a bug, O raises OSError, W waits for a second byte first."""
+    """Echoes a byte; F raises a bug, O raises OSError, W first waits for a second byte."""
 
     def __init__(self):
         self.served = 0
@@ -103,7 +103,7 @@ class TestListener(ListenerTestCase):
             self.assertEqual(len(log.errors), 1)
             self.assertTrue("ZeroDivisionError" in log.errors[0][1])
             self.assertEqual(await talk(connect(), b"O"), b"")
-            self.assertEqual(len(log.errors), 1)  # a lost peer is no error
+            self.assertEqual(len(log.errors), 1)  # a lost peer is not an error
             self.assertEqual(await talk(waiting, b"!"), b"W")
             await until(lambda: not len(listener))
 
@@ -125,7 +125,7 @@ class TestListener(ListenerTestCase):
 
         self.run_case(scenario)
 
-    def test_oldest_idle_connection_makes_room(self):
+    def test_oldest_idle_connection_is_closed_for_a_new_one(self):
         async def scenario(connect, listener, handler, log):
             handler.busy = False
             idle = [connect()]
@@ -138,7 +138,7 @@ class TestListener(ListenerTestCase):
 
         self.run_case(scenario)
 
-    def test_many_idle_connections_keep_no_client_out(self):
+    def test_idle_connections_do_not_block_new_clients(self):
         async def scenario(connect, listener, handler, log):
             handler.busy = False
             idle = []
@@ -153,7 +153,7 @@ class TestListener(ListenerTestCase):
 
         self.run_case(scenario)
 
-    def test_peer_that_closes_frees_its_place(self):
+    def test_closed_connection_frees_its_place(self):
         async def scenario(connect, listener, handler, log):
             for _ in range(10):
                 streams = [connect(), connect()]
@@ -164,7 +164,7 @@ class TestListener(ListenerTestCase):
 
         self.run_case(scenario)
 
-    def test_lack_of_sockets_is_waited_out(self):
+    def test_listener_waits_while_sockets_are_used_up(self):
         async def scenario(connect, listener, handler, log):
             stream = connect()
             hoard = []
@@ -183,15 +183,15 @@ class TestListener(ListenerTestCase):
 
         self.run_case(scenario)
 
-    def test_cancel_ends_the_connections(self):
+    def test_cancel_closes_the_connections(self):
         async def scenario(connect, listener, handler, log):
             for _ in range(2):
                 await connect().send(b"W")
-            await until(lambda: handler.served == 2)  # `story` checks that none is left
+            await until(lambda: handler.served == 2)  # `run_case` checks that none is left
 
         self.run_case(scenario)
 
-    def test_runs_again_after_the_end(self):
+    def test_runs_again_after_a_cancel(self):
         async def scenario():
             port = free_port()
             handler = Handler()
@@ -223,7 +223,7 @@ class TestListener(ListenerTestCase):
 
 
 class TestBudget(unittest.TestCase):
-    """Two listeners share a budget; the second one may make room in it."""
+    """Two listeners share a budget, and the second one may free room in it."""
 
     def run_case(self, scenario, most=2, room=None):
         async def main():
@@ -269,7 +269,7 @@ class TestBudget(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_make_room_frees_a_connection_elsewhere(self):
+    def test_make_room_closes_a_connection_of_the_other_listener(self):
         calls = []
 
         def room(handler):

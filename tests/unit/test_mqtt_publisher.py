@@ -1,4 +1,4 @@
-"""app.mqtt.publisher: a fresh picture per interval, whatever broker, camera and user do."""
+"""app.mqtt.publisher: a new picture per interval despite faults and changed settings."""
 
 import asyncio
 import unittest
@@ -101,14 +101,14 @@ class TestPublisher(unittest.TestCase):
         async def scenario(publisher, frames, session, settings):
             for _ in range(4):
                 await asyncio.sleep_ms(10_000)
-                clock.ticks_offset += 2 * 24 * 3_600_000  # two days of ticks pass
+                clock.ticks_offset += 2 * 24 * 3_600_000  # two days in ticks
             settings["pubinterval"] = 10
             await asyncio.sleep_ms(30_000)
             self.assertTrue(2 <= len(session.published) <= 4, session.published)
 
         self.run_case(scenario, 0)
 
-    def test_interval_holds_over_the_wrap_of_ticks(self):
+    def test_interval_is_kept_across_the_wrap_of_ticks(self):
         async def scenario(publisher, frames, session, settings):
             clock.wrap_soon(25_000)
             await asyncio.sleep_ms(60_500)
@@ -118,7 +118,7 @@ class TestPublisher(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_interval_does_not_follow_the_wall_clock(self):
+    def test_interval_is_independent_of_the_wall_clock(self):
         async def scenario(publisher, frames, session, settings):
             for offset in (3_600, -3_600, 10 * 366 * 86_400):
                 clock.clock_offset_s = offset
@@ -129,7 +129,7 @@ class TestPublisher(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_lost_link_drops_that_picture_only(self):
+    def test_lost_link_drops_only_that_picture(self):
         async def scenario(publisher, frames, session, settings):
             session.fault = OSError("gone")
             await until(lambda: publisher.dropped == 2)
@@ -139,7 +139,7 @@ class TestPublisher(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_camera_fault_drops_that_picture_only(self):
+    def test_camera_fault_drops_only_that_picture(self):
         async def scenario(publisher, frames, session, settings):
             frames.fault = CameraFault("no frame")
             await until(lambda: publisher.dropped == 2)
@@ -159,7 +159,7 @@ class TestPublisher(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_slow_link_skips_pictures_and_queues_none(self):
+    def test_slow_link_skips_pictures_without_queueing(self):
         async def scenario(publisher, frames, session, settings):
             session.takes_ms = 35_000
             await asyncio.sleep_ms(360_000)

@@ -1,4 +1,4 @@
-"""app.power and app.mqtt.commands: each change of power and timer is published once."""
+"""app.power and app.mqtt.commands: each change of power or timer is published once."""
 
 import asyncio
 import unittest
@@ -32,7 +32,7 @@ class Session:
 
 
 class Body:
-    """A payload that is read in one go."""
+    """Payload that is read at once."""
 
     def __init__(self, data):
         self.data = data
@@ -58,7 +58,7 @@ class TestReport(unittest.TestCase):
                 for each in (power, PowerReport(power, session, handler))
             ]
             await asyncio.sleep_ms(100)
-            self.assertEqual(session.published, [])  # there is no session yet
+            self.assertEqual(session.published, [])  # no session yet
             session.up.set()
             await handler.greet(session)
             session.published.clear()
@@ -88,7 +88,7 @@ class TestReport(unittest.TestCase):
             await send("light", "toggle")
             self.assertEqual(session.published, [("power", "on", True, 1)])
             await send("power", "on")
-            self.assertEqual(session.published[1:], [("power", "on", True, 1)])  # a reply each
+            self.assertEqual(session.published[1:], [("power", "on", True, 1)])  # one reply each
             self.assertEqual(said, ["power = on"] * 2)
 
         self.run_case(scenario)
@@ -116,7 +116,7 @@ class TestReport(unittest.TestCase):
 
         self.run_case(scenario, pulse="10")
 
-    def test_greeting_publishes_a_change_without_a_session(self):
+    def test_greeting_publishes_a_change_made_without_a_session(self):
         async def scenario(power, session, send, said, handler):
             session.up.clear()
             power.toggle()

@@ -1,4 +1,4 @@
-"""app.mqtt.session against a scripted broker, which misbehaves in every way."""
+"""app.mqtt.session against a scripted broker that misbehaves."""
 
 import asyncio
 import gc
@@ -36,7 +36,7 @@ async def publish_for_ever(session):
 
 
 class PowerCommand:
-    """Commands with one command."""
+    """Stands in for app.commands, with one command."""
 
     def __init__(self):
         self.calls = 0
@@ -50,7 +50,7 @@ class PowerCommand:
 
 
 class Camera:
-    """The MQTT side of the firmware, and the broker it talks to."""
+    """MQTT side of the firmware and its broker."""
 
     def __init__(self, backoff=None, **settings):
         self.broker = Broker()
@@ -119,7 +119,7 @@ class SessionTestCase(unittest.TestCase):
 
 
 class TestConnect(SessionTestCase):
-    def test_connects_subscribes_and_greets(self):
+    def test_connects_subscribes_and_publishes_the_greeting(self):
         async def scenario(camera, broker, session):
             greeted = []
 
@@ -159,7 +159,7 @@ class TestConnect(SessionTestCase):
 
         self.run_case(scenario, mqttuser="joe", mqttpass="s3cré", mqttcleansession=0)
 
-    def test_waits_for_a_host_and_for_wifi_with_the_reason(self):
+    def test_waits_for_a_host_and_for_wifi_with_a_reason(self):
         async def scenario(camera, broker, session):
             host, camera.settings["mqtthost"] = camera.settings["mqtthost"], ""
             camera.wifi_up.clear()
@@ -173,7 +173,7 @@ class TestConnect(SessionTestCase):
 
         self.run_case(scenario)
 
-    def test_certificates_wait_for_the_time(self):
+    def test_verification_waits_for_the_time(self):
         async def scenario(camera, broker, session):
             await until(lambda: "time" in camera.connection.waits_for)
             await asyncio.sleep_ms(60_000)
@@ -181,7 +181,7 @@ class TestConnect(SessionTestCase):
 
         self.run_case(scenario, mqtthost="mqtts://127.0.0.1")
 
-    def test_refusal_is_named_and_retried(self):
+    def test_refusal_is_reported_and_retried(self):
         self.refused(1, "protocol")
         self.refused(2, "client id")
         self.refused(3, "unavailable")
@@ -262,7 +262,7 @@ class TestConnect(SessionTestCase):
 
         self.run_case(scenario)
 
-    def test_packet_ids_of_a_lost_link_are_not_waited_for(self):
+    def test_packet_ids_of_a_lost_link_are_dropped(self):
         async def scenario(camera, broker, session):
             broker.suback = None
             await until(lambda: len(broker.of(SUBSCRIBE)) == 3)
@@ -275,7 +275,7 @@ class TestConnect(SessionTestCase):
 
 
 class TestExtraSubscription(SessionTestCase):
-    def test_lasts_over_a_lost_link_until_unsubscribe(self):
+    def test_survives_a_lost_link_until_unsubscribe(self):
         async def scenario(camera, broker, session):
             await camera.up()
             await session.subscribe(b"OTA/x/data")
@@ -290,7 +290,7 @@ class TestExtraSubscription(SessionTestCase):
             await until(lambda: broker.links == 3)
             await camera.up()
             self.assertEqual(len(broker.of(SUBSCRIBE, "OTA/x/data")), 2)
-            await session.unsubscribe()  # the second one does nothing
+            await session.unsubscribe()  # the second call does nothing
             await asyncio.sleep_ms(1_000)
             self.assertEqual((len(broker.of(UNSUBSCRIBE)), session.reason), (1, ""))
 
@@ -319,7 +319,7 @@ class TestExtraSubscription(SessionTestCase):
 
 
 class TestLink(SessionTestCase):
-    def test_ping_keeps_it_alive(self):
+    def test_ping_keeps_the_link_alive(self):
         async def scenario(camera, broker, session):
             await camera.up()
             await asyncio.sleep_ms(1_200_000)
@@ -328,7 +328,7 @@ class TestLink(SessionTestCase):
 
         self.run_case(scenario, mqttkeepalive=120)
 
-    def test_missing_pingresp_ends_the_link_in_time(self):
+    def test_missing_pingresp_ends_the_link(self):
         async def scenario(camera, broker, session):
             await camera.up()
             broker.pingresp = False
@@ -357,13 +357,13 @@ class TestLink(SessionTestCase):
 
         self.run_case(scenario)
 
-    def test_takeover_by_another_client_is_not_fought(self):
+    def test_takeover_by_another_client_delays_the_reconnect(self):
         async def scenario(camera, broker, session):
             await camera.up()
             started = clock.now_ms()
             while clock.now_ms() - started < 600_000:
                 if session.up.is_set():
-                    broker.stream.close()  # another client with our id
+                    broker.stream.close()  # as for another client with the same id
                 await asyncio.sleep_ms(50)
             self.assertTrue(10 <= broker.links <= 60, broker.links)
             await camera.up()
@@ -379,7 +379,7 @@ class TestLink(SessionTestCase):
 
         self.run_case(scenario)
 
-    def test_changed_settings_count_while_connecting(self):
+    def test_settings_changed_while_connecting_take_effect(self):
         async def scenario(camera, broker, session):
             async with Broker() as other:
                 broker.connack = b""
@@ -393,7 +393,7 @@ class TestLink(SessionTestCase):
 
         self.run_case(scenario)
 
-    def test_changed_settings_end_the_rest(self):
+    def test_changed_settings_end_the_backoff(self):
         async def scenario(camera, broker, session):
             broker.connack = b"\x20\x02\x00\x05"
             await until(lambda: session.state == "resting")
@@ -440,7 +440,7 @@ class TestPublish(SessionTestCase):
 
         self.run_case(scenario)
 
-    def test_without_a_link_a_frame_is_refused_at_once(self):
+    def test_frame_without_a_link_is_refused_at_once(self):
         async def scenario(camera, broker, session):
             return await outcome(session.publish(b"data/cam/image", b"x"))
 
@@ -466,7 +466,7 @@ class TestPublish(SessionTestCase):
 
         self.run_case(scenario)
 
-    def test_broker_that_stops_reading_costs_one_frame_and_one_link(self):
+    def test_broker_that_stops_reading_loses_one_frame_and_one_link(self):
         async def scenario(camera, broker, session):
             await camera.up()
             broker.reads = False
@@ -483,7 +483,7 @@ class TestPublish(SessionTestCase):
 
         self.run_case(scenario, mqttkeepalive=120)
 
-    def test_cancelled_publish_ends_the_link_because_a_part_is_out(self):
+    def test_cancelled_publish_ends_the_link_after_a_partial_packet(self):
         async def scenario(camera, broker, session):
             await camera.up()
             broker.reads = False
@@ -495,7 +495,7 @@ class TestPublish(SessionTestCase):
 
         self.run_case(scenario, mqttkeepalive=120)
 
-    def test_frames_leave_nothing_on_the_heap(self):
+    def test_publishing_frames_leaves_nothing_on_the_heap(self):
         frame = bytearray(40_000)
 
         async def scenario(camera, broker, session):
@@ -513,7 +513,7 @@ class TestPublish(SessionTestCase):
 
 
 class TestQoS1(SessionTestCase):
-    def test_message_is_kept_while_there_is_no_link(self):
+    def test_message_is_kept_without_a_link(self):
         async def scenario(camera, broker, session):
             await session.publish(POWER, b"on", True, qos=1)
             camera.settings["mqtthost"] = "127.0.0.1"
@@ -573,7 +573,7 @@ class TestQoS1(SessionTestCase):
             await asyncio.sleep_ms(100)
             self.assertFalse(task.done())
             broker.puback = True
-            broker.stream.close()  # the next link carries all of it
+            broker.stream.close()  # everything is sent on the next link
             await task
             await until(lambda: not len(camera.outbox))
             self.assertEqual({p.payload[0] for p in broker.of(PUBLISH, "t")}, set(range(40)))
@@ -582,7 +582,7 @@ class TestQoS1(SessionTestCase):
 
 
 class TestCommands(SessionTestCase):
-    def test_flood_of_commands_is_answered_on_one_link(self):
+    def test_flood_of_commands_is_handled_on_one_link(self):
         command = b"\x32\x12\x00\x0ecmnd/cam/power"
         count = 200
 

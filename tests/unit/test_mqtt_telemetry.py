@@ -87,7 +87,7 @@ class TestTelemetry(unittest.TestCase):
 
         self.run_case(scenario, 0)
 
-    def test_lost_link_drops_that_report_only(self):
+    def test_lost_link_drops_only_that_report(self):
         async def scenario(telemetry, parts, settings):
             parts.error = OSError("gone")
             parts.up.set()

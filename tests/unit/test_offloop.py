@@ -1,4 +1,4 @@
-"""aio.offloop: blocking calls in real threads while the loop continues."""
+"""aio.offloop: blocking calls in threads while the event loop continues."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import suite
 from aio.offloop import OffLoop
 
 
-def run(work):  # in real time, as threads have no other
+def run(work):  # in real time because threads cannot use simulated time
     asyncio.new_event_loop()
     return asyncio.run(asyncio.wait_for(work, 5))
 
@@ -27,7 +27,7 @@ class TestOffLoop(unittest.TestCase):
 
         self.assertEqual(run(scenario()), (2, 0))
 
-    def test_loop_continues_meanwhile(self):
+    def test_loop_continues_during_a_call(self):
         async def scenario():
             turns = 0
             task = asyncio.create_task(OffLoop(1).call(time.sleep_ms, 100))
@@ -59,7 +59,7 @@ class TestOffLoop(unittest.TestCase):
 
         self.assertEqual(run(scenario()), (list(range(10)), 1))
 
-    def test_next_call_waits_for_the_one_that_its_caller_gave_up(self):
+    def test_next_call_waits_for_an_abandoned_one(self):
         async def scenario():
             off_loop = OffLoop(1)
             done = []

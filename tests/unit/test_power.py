@@ -1,4 +1,4 @@
-"""app.power: switch, pulse, countdown, and what comes back after a restart."""
+"""app.power: switch, pulse, countdown, and the state after a restart."""
 
 import asyncio
 import unittest
@@ -86,13 +86,13 @@ class TestPower(unittest.TestCase):
             self.assertFalse(power.on)
             power.cmd_power("on")
             power.cmd_power("off")
-            power.cmd_power("on")  # starts the pulse again
+            power.cmd_power("on")  # restarts the pulse
             await asyncio.sleep_ms(1_400)
             self.assertTrue(power.on)
 
         self.run_case(scenario, pulse="15")
 
-    def test_without_pulse_it_stays(self):
+    def test_output_stays_on_without_a_pulse(self):
         async def scenario(power, settings):
             power.cmd_power("on")
             await asyncio.sleep_ms(1_000_000)
@@ -100,7 +100,7 @@ class TestPower(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_timer_turns_on_counts_minutes_and_turns_off(self):
+    def test_timer_switches_on_counts_down_and_switches_off(self):
         async def scenario(power, settings):
             self.assertEqual(power.cmd_timer(""), "0")
             self.assertEqual(power.cmd_timer("3"), "3")
@@ -117,7 +117,7 @@ class TestPower(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_timer_is_extended_up_to_a_day(self):
+    def test_timer_can_be_extended_up_to_a_day(self):
         power, _ = make()
         self.assertEqual(power.cmd_timer("+5"), "5")
         self.assertEqual(power.cmd_timer("+10"), "15")
@@ -142,7 +142,7 @@ class TestPower(unittest.TestCase):
             power.cmd_power(text)
             self.assertEqual(power.cmd_timer(""), "0")
 
-    def test_times_hold_when_ticks_wrap_and_the_clock_is_set(self):
+    def test_timing_is_kept_when_ticks_wrap_and_the_clock_is_set(self):
         async def scenario(power, settings):
             clock.wrap_soon(90_000)
             power.cmd_timer("3")
@@ -168,7 +168,7 @@ class TestPower(unittest.TestCase):
             settings.flush()
             self.assertEqual(make(nvs)[0].on, after, (at_reset, before))
 
-    def test_last_state_is_the_one_at_the_time_of_that_choice(self):
+    def test_last_state_starts_with_the_state_when_it_is_selected(self):
         async def main():
             nvs = NVS()
             power, settings = make(nvs, poweratreset="off")
@@ -182,7 +182,7 @@ class TestPower(unittest.TestCase):
 
         run(main())
 
-    def test_switching_writes_nothing_unless_the_last_state_is_wanted(self):
+    def test_switching_writes_only_for_last_state(self):
         for at_reset, key in (("off", False), ("on", False), ("last_state", True)):
             nvs = NVS()
             power, settings = make(nvs, poweratreset=at_reset)
@@ -192,7 +192,7 @@ class TestPower(unittest.TestCase):
             settings.flush()
             self.assertEqual((nvs.writes, "APP_POWER" in nvs.stored), (int(key), key))
 
-    def test_pulse_of_a_tenth_and_of_a_minute(self):
+    def test_pulse_of_100_ms_and_of_a_minute(self):
         for tenths in (1, 600):
 
             async def scenario(power, settings, ms=100 * tenths):
@@ -204,7 +204,7 @@ class TestPower(unittest.TestCase):
 
             self.run_case(scenario, pulse=str(tenths))
 
-    def test_press_of_the_button_is_a_change_too(self):
+    def test_button_press_is_a_change(self):
         async def scenario(power, settings):
             power.cmd_timer("5")
             power.toggle()

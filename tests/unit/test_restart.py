@@ -1,4 +1,4 @@
-"""app.restart: the reply goes out, settings are saved, the session stops, then the reset."""
+"""app.restart: send the reply, save the settings, stop the session, then reset."""
 
 import asyncio
 import unittest
@@ -53,7 +53,7 @@ class TestRestart(unittest.TestCase):
             reply = request(restart)
             started = clock.now_ms()
             await asyncio.sleep_ms(100)
-            self.assertEqual(parts.calls, [])  # the reply goes out first
+            self.assertEqual(parts.calls, [])  # the reply is sent first
             while "reset" not in parts.calls and clock.now_ms() - started < 60_000:
                 await asyncio.sleep_ms(50)
             await ended(task)
@@ -71,7 +71,7 @@ class TestRestart(unittest.TestCase):
         self.assertEqual(reply, "Reset and Restarting")
         self.assertEqual(calls, ["forget a.pem,b.pem", "erase", "erase", "stop", "reset"])
 
-    def test_reset_without_room_for_the_note(self):
+    def test_reset_with_full_flash(self):
         _, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"), full=True)
         self.assertEqual(calls, ["erase", "erase", "stop", "reset"])
 
