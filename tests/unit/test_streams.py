@@ -1,4 +1,4 @@
-"""aio.streams over real sockets: every byte arrives, no wait is endless, nothing is copied."""
+"""aio.streams over real sockets: complete transfers, bounded waits, no copying."""
 
 import asyncio
 import gc
@@ -10,7 +10,7 @@ from errno import ETIMEDOUT
 import suite
 from fakes import Deadlines, Stream, Wire, clock, ended, outcome, read, run
 
-BIG = bytes(i % 251 for i in range(5_000)) * 120  # 600 KB: more than the sockets hold
+BIG = bytes(i % 251 for i in range(5_000)) * 120  # 600 KB, more than the sockets buffer
 
 
 async def digest(stream, n):
@@ -25,7 +25,7 @@ async def digest(stream, n):
 
 
 class SmallSocket(io.IOBase):
-    """A plain socket with a buffer of 10 KB, which the peer empties while the sender waits."""
+    """Plain socket with a buffer of 10 KB that the peer empties while the sender waits."""
 
     def write(self, data, at, size):
         return min(size, 10_000)
@@ -38,10 +38,10 @@ class SmallSocket(io.IOBase):
 
 
 class Records(io.IOBase):
-    """A TLS socket that writes like Mbed TLS, over a socket with `room` bytes of buffer.
+    """TLS socket that writes like Mbed TLS, over a socket with `room` bytes of buffer.
 
-    A record that did not fit is flushed by the next write, which then returns the length that it
-    was offered: the data is intact only if that is the length of the pending record.
+    The next write flushes a record that did not fit and returns its own length, so the data is
+    intact only if that is the length of the pending record.
     """
 
     def __init__(self, room, record=4_096):
@@ -79,7 +79,7 @@ class Records(io.IOBase):
 
 
 async def turns_during(work):
-    """Run `work`; return how often another task ran meanwhile."""
+    """Run `work` and return how often another task ran during that time."""
     turns = 0
 
     async def count():
@@ -95,7 +95,7 @@ async def turns_during(work):
 
 
 class TestTLS(unittest.TestCase):
-    def test_every_byte_arrives_however_full_the_socket_is(self):
+    def test_every_byte_arrives_with_any_room_in_the_socket(self):
         async def scenario(room):
             records = Records(room)
             async with Wire() as wire:
@@ -116,7 +116,7 @@ class TestTLS(unittest.TestCase):
 
         self.assertTrue(run(scenario()) >= len(BIG) // 16_384)
 
-    def test_close_frees_the_socket_that_a_failed_handshake_leaves_open(self):
+    def test_close_frees_the_socket_after_a_failed_handshake(self):
         async def scenario():
             async with Wire() as wire:
                 wire.ours.wrap(Records(0), "broker")
@@ -127,7 +127,7 @@ class TestTLS(unittest.TestCase):
 
 
 class TestStream(unittest.TestCase):
-    def test_sends_everything_however_little_the_socket_takes(self):
+    def test_sends_everything_in_small_writes(self):
         async def scenario():
             async with Wire() as wire:
                 reader = asyncio.create_task(digest(wire.peer, len(BIG)))
@@ -178,7 +178,7 @@ class TestStream(unittest.TestCase):
 
         self.assertTrue(run(scenario()) >= len(BIG) // 10_000 - 1)
 
-    def test_peer_that_reads_nothing_ends_the_send(self):
+    def test_send_to_a_peer_that_reads_nothing_times_out(self):
         async def scenario():
             async with Wire(stall_ms=1_000) as wire:
                 started = clock.now_ms()
@@ -190,7 +190,7 @@ class TestStream(unittest.TestCase):
         self.assertEqual(error.errno, ETIMEDOUT)
         self.assertTrue(1_000 <= ms < 3_000, ms)
 
-    def test_silent_peer_ends_the_read_after_its_own_deadline(self):
+    def test_read_from_a_silent_peer_times_out(self):
         async def scenario(stall_ms):
             async with Wire(stall_ms=1_000) as wire:
                 started = clock.now_ms()
@@ -213,7 +213,7 @@ class TestStream(unittest.TestCase):
 
         self.assertEqual(run(scenario()), (2, 0))
 
-    def test_abort_ends_the_waits_of_reader_and_writer_and_later_ones(self):
+    def test_abort_ends_present_and_later_waits(self):
         async def scenario():
             async with Wire(stall_ms=100_000) as wire:
                 started = clock.now_ms()
@@ -229,7 +229,7 @@ class TestStream(unittest.TestCase):
         for error in run(scenario()):
             self.assertIsInstance(error, OSError)
 
-    def test_close_ends_a_wait_and_may_be_repeated(self):
+    def test_close_ends_a_wait_and_can_be_repeated(self):
         async def scenario():
             async with Wire(stall_ms=100_000) as wire:
                 reading = asyncio.create_task(outcome(wire.ours.recv_into(bytearray(4))))
@@ -244,7 +244,7 @@ class TestStream(unittest.TestCase):
         self.assertIsInstance(error, OSError)
         self.assertEqual(rest, b"")
 
-    def test_cancel_is_not_turned_into_an_oserror(self):
+    def test_cancellation_is_not_an_oserror(self):
         async def scenario():
             async with Wire() as wire:
                 reading = asyncio.create_task(wire.ours.recv_into(bytearray(4)))

@@ -1,4 +1,4 @@
-"""aio.supervisor: a component that fails is restarted and counted; the others continue."""
+"""aio.supervisor: a failed component is restarted and counted, and the others continue."""
 
 import asyncio
 import unittest
@@ -10,7 +10,7 @@ from aio.supervisor import Supervisor
 
 
 class Component:
-    """Works for `work_ms`, then raises the next of `errors`; without errors it continues."""
+    """Works for `work_ms`, then raises the next of `errors`; without errors, it continues."""
 
     def __init__(self, *errors, work_ms=10, stays=True):
         self._errors = list(errors)
@@ -59,9 +59,9 @@ class TestSupervisor(unittest.TestCase):
             self.assertTrue("bug" in log.errors[1][1])
 
         self.run_case(scenario, ("bad", bad), ("good", good))
-        self.assertEqual((bad.cleaned, good.cleaned), (4, 1))  # both are cancelled at the end
+        self.assertEqual((bad.cleaned, good.cleaned), (4, 1))  # both were cancelled at the end
 
-    def test_backoff_is_reset_after_a_healthy_time(self):
+    def test_backoff_is_reset_after_a_healthy_period(self):
         backoff = Backoff(5_000)
         bad = Component(*[OSError()] * 5, work_ms=1_000)
         late = Component(OSError(), work_ms=61_000)
@@ -87,7 +87,7 @@ class TestSupervisor(unittest.TestCase):
 
         self.run_case(scenario, ("short", short), ("good", good))
 
-    def test_cancelled_task_of_a_component_is_a_failure_like_any_other(self):
+    def test_cancelled_task_of_a_component_is_a_failure(self):
         class Awaiting(Component):
             async def run(self):
                 task = asyncio.create_task(Component().run())

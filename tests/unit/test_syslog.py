@@ -1,4 +1,4 @@
-"""app.syslog: datagrams, and a server that cannot be reached."""
+"""app.syslog: datagrams, and an unreachable server."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from app.syslog import Datagrams, Syslog
 
 
 class Sink:
-    """Keeps datagrams, or raises `error`."""
+    """Records datagrams, or raises `error`."""
 
     def __init__(self):
         self.sent = []
@@ -41,7 +41,7 @@ class TestSyslog(unittest.TestCase):
 
         run(main(), 100_000)
 
-    def test_levels_are_severities_of_local0(self):
+    def test_levels_are_sent_as_severities_of_local0(self):
         async def scenario(log, sink, up, settings):
             log.level = DEBUG
             log.error("a", "1")
@@ -57,7 +57,7 @@ class TestSyslog(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_sends_nothing_while_off_and_the_kept_lines_once_on(self):
+    def test_sends_nothing_while_off_and_the_kept_lines_when_enabled(self):
         async def scenario(log, sink, up, settings):
             up.set()
             for n in range(10):
@@ -76,7 +76,7 @@ class TestSyslog(unittest.TestCase):
 
         self.run_case(scenario, "")
 
-    def test_unreachable_server_is_retried_rarely_and_old_lines_are_skipped(self):
+    def test_unreachable_server_is_retried_slowly_and_old_lines_are_skipped(self):
         async def scenario(log, sink, up, settings):
             up.set()
             sink.error = OSError(-2)
@@ -84,7 +84,7 @@ class TestSyslog(unittest.TestCase):
                 log.info("a", str(n))
                 await asyncio.sleep_ms(1_000)
             self.assertTrue(2 <= sink.tries <= 5, sink.tries)
-            self.assertEqual(log.count, 100)  # it does not log its own failures
+            self.assertEqual(log.count, 100)  # its own failures are not logged
             sink.error = None
             await asyncio.sleep_ms(31_000)
             numbers = [int(text.split()[-1]) for _, text in sink.sent]
@@ -94,7 +94,7 @@ class TestSyslog(unittest.TestCase):
 
 
 class TestDatagrams(unittest.TestCase):
-    def test_sends_to_host_and_port_and_then_to_another(self):
+    def test_sends_to_a_changed_host_and_port(self):
         async def scenario():
             receivers, ports = [], []
             for port in (free_port(), free_port()):

@@ -1,4 +1,4 @@
-"""app.watchdog: fed while the loop runs, and only then."""
+"""app.watchdog: fed only while the event loop runs."""
 
 import asyncio
 import unittest
@@ -39,7 +39,7 @@ class TestFeeder(unittest.TestCase):
 
 
 class Camera:
-    """Stands in for frames and camera; records the reason of a pause."""
+    """Stands in for frames and camera; records the reason for a pause."""
 
     paused = ""
     reason = ""
@@ -49,7 +49,7 @@ class Camera:
 
 
 class TestSafeMode(unittest.TestCase):
-    def test_stops_the_camera_and_says_why(self):
+    def test_stops_the_camera_with_a_reason(self):
         camera, log = Camera(), Log()
         run(SafeMode(camera, camera, log).run())
         self.assertEqual((camera.paused, camera.reason), (SAFE_MODE, SAFE_MODE))

@@ -1,4 +1,4 @@
-"""app.wifi.access_point: opens as it is set, answers DNS queries and probes, closes when idle."""
+"""app.wifi.access_point: settings, DNS responses, and closing when idle."""
 
 import asyncio
 import gc
@@ -15,7 +15,7 @@ TEN_MINUTES = 600_000
 
 
 class Radio:
-    """Stands in for hal.wifi.SoftAP; remembers its calls."""
+    """Stands in for hal.wifi.SoftAP; records its calls."""
 
     def __init__(self):
         self.done = []
@@ -57,7 +57,7 @@ class AccessPointTestCase(unittest.TestCase):
 
 
 class TestOpening(AccessPointTestCase):
-    def test_opens_as_it_is_set(self):
+    def test_opens_with_its_settings(self):
         async def scenario(ap):
             self.assertEqual((self.radio.done, ap.address), ([], ""))
             await until(lambda: ap.address)
@@ -65,7 +65,7 @@ class TestOpening(AccessPointTestCase):
 
         self.run_case(scenario)
 
-    def test_closes_as_soon_as_it_is_cancelled(self):
+    def test_closes_when_it_is_cancelled(self):
         async def scenario(ap):
             await until(lambda: ap.address)
             self.radio.joined = 2
@@ -89,7 +89,7 @@ class TestOpening(AccessPointTestCase):
 
         self.run_case(scenario)
 
-    def test_stays_open_while_there_is_no_network_to_join(self):
+    def test_stays_open_without_a_known_network(self):
         async def scenario(ap):
             self.networks = []
             await until(lambda: ap.address)
@@ -122,7 +122,7 @@ class TestOpening(AccessPointTestCase):
 
         self.run_case(scenario, broken=True)
 
-    def test_opening_again_takes_no_more_heap(self):
+    def test_reopening_takes_no_more_heap(self):
         async def scenario(ap):
             await until(lambda: ap.address)
             before = None
@@ -141,7 +141,7 @@ class TestOpening(AccessPointTestCase):
 
 
 class TestNameServer(AccessPointTestCase):
-    """DNS on a port of the loopback."""
+    """DNS on a port of the loopback interface."""
 
     def dialogue(self, scenario):
         async def with_client(ap):
@@ -149,7 +149,7 @@ class TestNameServer(AccessPointTestCase):
             try:
                 await until(lambda: ap.address)
                 self.radio.joined = 1
-                await until(lambda: ap.clients)  # the next poll: by now the socket is bound
+                await until(lambda: ap.clients)  # the socket is bound by the next poll
                 await scenario(client)
             finally:
                 client.close()
@@ -161,7 +161,7 @@ class TestNameServer(AccessPointTestCase):
         await asyncio.wait_for_ms(readable(client), limit_ms)
         return client.recv(600)
 
-    def test_answers(self):
+    def test_responses(self):
         async def scenario(client):
             for _ in range(3):
                 self.assertTrue((await self.resolve(client, QUERY)).endswith(b"\x7f\0\0\1"))
@@ -174,7 +174,7 @@ class TestNameServer(AccessPointTestCase):
                 client.send(rubbish)
             reply = await self.resolve(client, b"\x77" + QUERY[1:])
             self.assertEqual(reply[:1], b"\x77")
-            reply = await self.resolve(client, QUERY + bytes(1_400))  # longer than any question
+            reply = await self.resolve(client, QUERY + bytes(1_400))  # longer than any query
             self.assertTrue(reply.endswith(b"\x7f\0\0\1") and len(reply) == len(QUERY) + 16)
 
         self.dialogue(scenario)
@@ -195,7 +195,7 @@ class TestNameServer(AccessPointTestCase):
         other = _bound(port)
         self.run_case(scenario, port=port)
 
-    def test_hour_with_fifty_clients_takes_no_more_heap(self):
+    def test_hour_of_queries_takes_no_more_heap(self):
         async def minute(client):
             for number in range(50):
                 await self.resolve(client, bytes((number, 7)) + QUERY[2:])
@@ -204,7 +204,7 @@ class TestNameServer(AccessPointTestCase):
             return gc.mem_alloc()
 
         async def scenario(client):
-            self.radio.joined = 4  # the most that the radio accepts
+            self.radio.joined = 4  # the limit of the radio
             heaps = []
             for _ in range(60):
                 heaps.append(await minute(client))

@@ -1,4 +1,4 @@
-"""app.wifi.station: joins the best network, rejoins a lost one, opens the access point."""
+"""app.wifi.station: joins the best network, rejoins after a loss, opens the access point."""
 
 import asyncio
 import sys
@@ -14,12 +14,12 @@ OPEN, WPA2 = 0, 3
 
 
 def heard(ssid, rssi=-60, security=WPA2, number=1):
-    """Return a row of a scan."""
+    """Return one row of a scan result."""
     return ssid.encode(), bytes((number,)) * 6, 1, rssi, security, False
 
 
 class Station:
-    """Stands in for hal.wifi.Station; a join takes a second, or its whole time out of reach."""
+    """Stands in for hal.wifi.Station; a join takes 1 s, or its full timeout when out of reach."""
 
     def __init__(self):
         self.reach = True
@@ -67,7 +67,7 @@ class Station:
 
 
 class AccessPoint:
-    """Stands in for app.wifi.access_point: open until it is cancelled, or until it is `idle`."""
+    """Stands in for app.wifi.access_point; open until it is cancelled or `idle`."""
 
     def __init__(self, radio, settings, log, known):
         AccessPoint.one = self
@@ -122,7 +122,7 @@ class WiFiTestCase(unittest.TestCase):
 
 
 class TestStation(WiFiTestCase):
-    def test_joins_and_stays(self):
+    def test_joins_and_stays_joined(self):
         async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             await asyncio.sleep_ms(3_600_000)
@@ -132,7 +132,7 @@ class TestStation(WiFiTestCase):
 
         self.run_case(scenario)
 
-    def test_without_an_ssid_there_is_the_access_point_alone(self):
+    def test_without_an_ssid_only_the_access_point_opens(self):
         async def scenario(link, station, settings, log, backoff):
             await asyncio.sleep_ms(60_000)
             self.assertEqual((link.state, link.reason), ("access point", "ssid is not set"))
@@ -147,7 +147,7 @@ class TestStation(WiFiTestCase):
 
         self.run_case(scenario, ssid="")
 
-    def test_absent_network_is_retried_for_ever_with_a_reason(self):
+    def test_absent_network_is_retried_forever_with_a_reason(self):
         async def scenario(link, station, settings, log, backoff):
             await until(lambda: len(station.joins) == 4)
             self.assertEqual(link.reason, "no such network")
@@ -174,7 +174,7 @@ class TestStation(WiFiTestCase):
 
         self.run_case(scenario)
 
-    def test_changed_address_is_a_new_link(self):
+    def test_changed_address_counts_as_a_new_link(self):
         async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             station.ip = "10.0.0.3"
@@ -229,7 +229,7 @@ class TestNetworks(WiFiTestCase):
 
         self.run_case(scenario, reach=False)
 
-    def test_without_any_in_reach_all_are_tried_in_order(self):
+    def test_without_a_network_in_reach_all_are_tried_in_order(self):
         async def scenario(link, station, settings, log, backoff):
             settings.update(ssid2="shed", ssid3="attic", password3=KEY)
             await until(lambda: len(station.joins) == 3)
@@ -244,7 +244,7 @@ class TestNetworks(WiFiTestCase):
             await until(lambda: station.scans == 3)
             self.assertEqual(station.joins, [])
             self.assertEqual(link.reason, "home: open, but a password is stored")
-            station.seen.append(heard("home", -70, WPA2, 2))  # the real one, farther away
+            station.seen.append(heard("home", -70, WPA2, 2))  # the real network, farther away
             await link.up.wait()
             self.assertEqual(station.bssids, [bytes((2,)) * 6])
 
@@ -273,7 +273,7 @@ class TestNetworks(WiFiTestCase):
 
         self.run_case(scenario)
 
-    def test_error_of_the_radio_is_a_reason(self):
+    def test_radio_error_is_the_reason(self):
         async def scenario(link, station, settings, log, backoff):
             station.broken = True
             await until(lambda: link.state == "waiting")
@@ -295,7 +295,7 @@ class TestNetworks(WiFiTestCase):
 
         self.run_case(scenario)
 
-    def test_list_while_joining_is_the_last_scan(self):
+    def test_list_while_joining_is_that_of_the_last_scan(self):
         async def scenario(link, station, settings, log, backoff):
             station.seen = [heard("home")]
             await until(lambda: station.joins)
@@ -307,7 +307,7 @@ class TestNetworks(WiFiTestCase):
 
 
 class TestAccessPoint(WiFiTestCase):
-    def test_opens_once_after_a_time_without_network(self):
+    def test_opens_once_after_a_period_without_a_network(self):
         async def scenario(link, station, settings, log, backoff):
             started = clock.now_ms()
             await until(lambda: link.ap_open, limit_s=300)
@@ -338,7 +338,7 @@ class TestAccessPoint(WiFiTestCase):
 
         self.run_case(scenario, reach=False)
 
-    def test_0_is_never(self):
+    def test_0_disables_it(self):
         async def scenario(link, station, settings, log, backoff):
             settings["apfallback"] = 0
             await asyncio.sleep_ms(2_000_000)
@@ -358,7 +358,7 @@ class TestAccessPoint(WiFiTestCase):
 
         self.run_case(scenario, reach=False)
 
-    def test_tries_pause_for_its_clients_but_not_for_ever(self):
+    def test_attempts_pause_for_its_clients_but_not_forever(self):
         async def scenario(link, station, settings, log, backoff):
             await until(lambda: link.ap_open, limit_s=300)
             AccessPoint.one.clients = 1
@@ -370,7 +370,7 @@ class TestAccessPoint(WiFiTestCase):
             await until(lambda: link.state == "waiting")
             await asyncio.sleep_ms(10_000)
             tries = len(station.joins)
-            link.rejoin()  # a new password is tried at once
+            link.rejoin()  # a new password is used at once
             await until(lambda: len(station.joins) > tries, limit_s=2)
             await until(lambda: link.state == "waiting")
             AccessPoint.one.clients = 0
@@ -403,7 +403,7 @@ class TestAccessPoint(WiFiTestCase):
 
         self.run_case(scenario, reach=False)
 
-    def test_bug_in_it_rises_to_the_supervisor(self):
+    def test_bug_in_the_access_point_propagates_to_the_supervisor(self):
         async def scenario(link, station, settings, log, backoff):
             link.setup()
             await until(lambda: link.ap_open)
@@ -415,7 +415,7 @@ class TestAccessPoint(WiFiTestCase):
 
 
 class TestRestart(WiFiTestCase):
-    """The supervisor runs the link again after it failed, whatever was open then."""
+    """The supervisor restarts a failed link, even with an open access point."""
 
     def test_access_point_closes_and_opens_again(self):
         async def main():
@@ -427,7 +427,7 @@ class TestRestart(WiFiTestCase):
                 while True:
                     try:
                         await link.run()
-                    except Exception as e:  # a CancelledError would end the application
+                    except Exception as e:  # a CancelledError ends the application
                         faults.append(str(e))
                         self.assertFalse(link.ap_open)
                     await asyncio.sleep_ms(1_000)
