@@ -29,8 +29,8 @@ def code(reply):
 
 class TestNameServer(unittest.TestCase):
     def test_address(self):
-        wanted = b"\x12\x34\x85\x80\0\1\0\1\0\0\0\0" + QUESTION + RECORD
-        self.assertEqual(answer(), wanted)
+        expected = b"\x12\x34\x85\x80\0\1\0\1\0\0\0\0" + QUESTION + RECORD
+        self.assertEqual(answer(), expected)
 
     def test_type_any_and_class_any_get_the_address(self):
         for question in (NAME + ANY + IN, NAME + A + ANY):

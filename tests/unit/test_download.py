@@ -195,8 +195,8 @@ class TestDownload(unittest.TestCase):
         long = b"Content-Security-Policy: " + b"x" * 5_000 + b"\r\n"
         data, _ = self.got([OK + long + LENGTH + b"\r\n" + DATA])
         self.assertEqual(data, DATA)
-        where = b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 5_000 + b"\r\n\r\n"
-        self.fails("too long a line", [where])
+        redirect = b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 5_000 + b"\r\n\r\n"
+        self.fails("too long a line", [redirect])
         self.fails("too long a line", [OK + b"x: " + b"x" * 40_000 + b"\r\n\r\n"])
 
     def test_chunks_and_a_length(self):

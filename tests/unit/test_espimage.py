@@ -19,7 +19,7 @@ class TestImage(unittest.TestCase):
     def test_parsed_in_pieces(self):
         for step in (1, 7, 64, 4_096):
             parser = ImageParser()
-            view = memoryview(WHOLE + b"what follows")
+            view = memoryview(WHOLE + b"trailing data")
             at = 0
             while not parser.whole:
                 at += parser.feed(view[at : at + step])

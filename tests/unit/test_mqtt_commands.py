@@ -53,9 +53,9 @@ class Source:
 
 def make():
     topics = Topics({"topic": "cam", "grouptopic": "cams", "subtopic": "#"}, "DVES_A1B2C3")
-    said, signals = [], []
-    handler = CommandHandler(Commands(), topics, Log(), said.append, signals.append)
-    handler.said, handler.signals = said, signals
+    lines, signals = [], []
+    handler = CommandHandler(Commands(), topics, Log(), lines.append, signals.append)
+    handler.lines, handler.signals = lines, signals
     handler.session = Session()
     return handler
 
@@ -111,7 +111,7 @@ class TestCommandHandler(unittest.TestCase):
 
         handler._commands.call = call
         self.assertEqual(send(handler, "cmnd/cam/mqttotastart", b"1"), ([], 0))
-        self.assertEqual((handler.said, handler.signals), ([], ["command"]))
+        self.assertEqual((handler.lines, handler.signals), ([], ["command"]))
 
     def test_query_and_utf8(self):
         handler = make()

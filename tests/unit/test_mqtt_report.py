@@ -47,11 +47,11 @@ class TestReport(unittest.TestCase):
     def run_case(self, scenario, **values):
         async def main():
             settings = settings_on(values=values)
-            power, session, said = Power(Output(), settings), Session(), []
+            power, session, lines = Power(Output(), settings), Session(), []
             commands = Commands(settings)
             commands.own(power=power)
             topics = Topics(settings, "DVES_A1B2C3")
-            handler = CommandHandler(commands, topics, Log(), said.append, lambda event: None)
+            handler = CommandHandler(commands, topics, Log(), lines.append, lambda event: None)
             handler.session = session
             tasks = [
                 asyncio.create_task(each.run())
@@ -68,7 +68,7 @@ class TestReport(unittest.TestCase):
                 await asyncio.sleep_ms(100)
 
             try:
-                await scenario(power, session, send, said, handler)
+                await scenario(power, session, send, lines, handler)
             finally:
                 for task in tasks:
                     await ended(task)
@@ -76,7 +76,7 @@ class TestReport(unittest.TestCase):
         run(main(), 100_000)
 
     def test_button_press_is_published_once_retained_at_qos_1(self):
-        async def scenario(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             power.toggle()
             await asyncio.sleep_ms(10_000)
             self.assertEqual(session.published, [("power", "on", True, 1)])
@@ -84,17 +84,17 @@ class TestReport(unittest.TestCase):
         self.run_case(scenario)
 
     def test_reply_to_a_command_is_not_repeated(self):
-        async def scenario(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             await send("light", "toggle")
             self.assertEqual(session.published, [("power", "on", True, 1)])
             await send("power", "on")
             self.assertEqual(session.published[1:], [("power", "on", True, 1)])  # one reply each
-            self.assertEqual(said, ["power = on"] * 2)
+            self.assertEqual(lines, ["power = on"] * 2)
 
         self.run_case(scenario)
 
     def test_timer_counts_down_on_its_topic(self):
-        async def scenario(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             await send("timer", "2")
             timer = [("timer", "2", True, 0), ("power", "on", True, 1)]
             self.assertEqual(session.published, timer)
@@ -108,7 +108,7 @@ class TestReport(unittest.TestCase):
         self.run_case(scenario)
 
     def test_end_of_the_pulse_is_published(self):
-        async def scenario(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             await send("power", "on")
             await asyncio.sleep_ms(2_000)
             expected = [("power", "on", True, 1), ("power", "off", True, 1)]
@@ -117,7 +117,7 @@ class TestReport(unittest.TestCase):
         self.run_case(scenario, pulse="10")
 
     def test_greeting_publishes_a_change_made_without_a_session(self):
-        async def scenario(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             session.up.clear()
             power.toggle()
             await asyncio.sleep_ms(1_000)

@@ -131,11 +131,11 @@ class TestStart(SensorTestCase):
     def test_requests_psram_jpeg_and_the_pins_of_the_board(self):
         self.start("UXGA", 12)
         settings = driver.running
-        wanted = dict(format=4, framesize=13, quality=12, xclk_freq=20_000_000)
-        wanted.update(fb_size=2, fb_location=driver.PSRAM, pwdn=32, reset=-1, siod=26, sioc=27)
-        wanted.update(d0=5, d1=18, d2=19, d3=21, d4=36, d5=39, d6=34, d7=35)
-        wanted.update(vsync=25, href=23, pclk=22, xclk=0)
-        self.assertEqual(settings, wanted)
+        expected = dict(format=4, framesize=13, quality=12, xclk_freq=20_000_000)
+        expected.update(fb_size=2, fb_location=driver.PSRAM, pwdn=32, reset=-1, siod=26, sioc=27)
+        expected.update(d0=5, d1=18, d2=19, d3=21, d4=36, d5=39, d6=34, d7=35)
+        expected.update(vsync=25, href=23, pclk=22, xclk=0)
+        self.assertEqual(settings, expected)
 
     def test_quality_is_limited_to_what_fits_the_buffer(self):
         self.start("VGA", 8)

@@ -205,8 +205,8 @@ class TestEveryRow(unittest.TestCase):
                     self.assertEqual(settings[row[NAME]], row[DEFAULT], row[NAME])
                     settings.flush()
                     self.assertFalse(row[KEY] in nvs.stored)
-        as_the_c_firmware = "ssid password mqtthost mqttport mqttuser mqttpass topic grouptopic "
-        for name in (as_the_c_firmware + "otaurl timezone").split():
+        c_firmware_names = "ssid password mqtthost mqttport mqttuser mqttpass topic grouptopic "
+        for name in (c_firmware_names + "otaurl timezone").split():
             self.assertTrue(find(name)[FLAGS] & DEFAULT_BY_1, name)
 
     def test_corrupt_value_reads_as_default_and_others_are_kept(self):
@@ -225,14 +225,12 @@ class TestEveryRow(unittest.TestCase):
                     self.assertEqual(settings[row[NAME]], row[DEFAULT], what)
                 if row[NAME] != "mqttkeepalive":
                     self.assertEqual(settings["mqttkeepalive"], 77)
-                if isinstance(junk, int) == (
-                    row[KIND] == INT
-                ):  # a value of another type reads as missing
+                # a value of another type reads as missing
+                if isinstance(junk, int) == (row[KIND] == INT):
                     self.assertTrue(row[NAME] in str(log.errors), what)
-        """The camera must not join an open network of that name with a WEP key or a damaged key."""
 
     def test_network_with_an_unusable_password_is_not_treated_as_open(self):
-        """With a WEP key or a damaged one, the camera must not join an open network of that name."""
+        """WEP's 5 characters, or damage. The camera must not join an open network of that name."""
         for stored in (b"abcde", b"abcde\0", b"\xff" * 9, b"x" * 64):
             log = Log()
             nvs = NVS()
@@ -332,9 +330,8 @@ class TestSaving(unittest.TestCase):
                 await until(lambda: len(log.errors) > len(tried_ms))
                 tried_ms.append(clock.now_ms())
             for before, after in zip(tried_ms, tried_ms[1:]):
-                self.assertTrue(
-                    60_500 <= after - before + 200, tried_ms
-                )  # until() polls every 200 ms
+                # until() polls every 200 ms
+                self.assertTrue(60_500 <= after - before + 200, tried_ms)
             await ended(task)
 
         run(scenario())

@@ -418,9 +418,8 @@ class TestSigned(unittest.TestCase):
         camera = Camera(otakey=self.KEY)
         block = b"CAMSIGN1\0\1\0\0" + NEW[-32:] + signing.SIGNATURE
         self.assertEqual(camera.send(NEW + block), (422, "signed with another key"))
-        self.assertEqual(
-            Camera().send(NEW + block)[0], 200
-        )  # without a key, any signature is accepted
+        # without a key, any signature is accepted
+        self.assertEqual(Camera().send(NEW + block)[0], 200)
 
 
 class TestPush(unittest.TestCase):

@@ -233,8 +233,8 @@ class TestNetworks(WiFiTestCase):
         async def scenario(link, station, settings, log, backoff):
             settings.update(ssid2="shed", ssid3="attic", password3=KEY)
             await until(lambda: len(station.joins) == 3)
-            wanted = [("home", KEY), ("shed", ""), ("attic", KEY)]
-            self.assertEqual((station.joins, station.bssids), (wanted, [None] * 3))
+            expected = [("home", KEY), ("shed", ""), ("attic", KEY)]
+            self.assertEqual((station.joins, station.bssids), (expected, [None] * 3))
 
         self.run_case(scenario, reach=False)
 
