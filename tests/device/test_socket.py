@@ -1,4 +1,4 @@
-"""Holds `socket` to what lwIP on the ESP32 answers, over loopback: no network is needed."""
+"""Checks `socket` against lwIP on the ESP32 over loopback, without a network."""
 
 import asyncio
 import select
@@ -9,12 +9,12 @@ from errno import EADDRINUSE, EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINVAL, ET
 
 PORT = 8_765
 HOST = "127.0.0.1"
-ENFILE = 23  # errno has no name for it
+ENFILE = 23  # missing in `errno`
 DNS_FAILURE = -202
 
 
 def number(function, *args):
-    """The number of the OSError, or None."""
+    """Return the number of the OSError, or None."""
     try:
         function(*args)
     except OSError as exc:
@@ -55,7 +55,7 @@ class SocketTestCase(unittest.TestCase):
 
 
 class TestStreams(SocketTestCase):
-    def test_both_ways(self):
+    def test_both_directions(self):
         client, served = self.pair()
         self.assertEqual(client.write(b"question"), 8)
         self.assertEqual(served.recv(20), b"question")
@@ -65,7 +65,7 @@ class TestStreams(SocketTestCase):
         self.assertEqual(client.readinto(buffer), 4)
         self.assertEqual(buffer, b"more")
 
-    def test_nothing_there(self):
+    def test_no_data(self):
         client, served = self.pair()
         client.setblocking(False)
         self.assertEqual(number(client.recv, 4), EAGAIN)
@@ -149,7 +149,7 @@ class TestLimits(SocketTestCase):
     def test_unknown_name(self):
         self.assertEqual(number(socket.getaddrinfo, "no.such.name.invalid", 80), DNS_FAILURE)
 
-    def test_what_the_chip_lacks_is_missing(self):
+    def test_unsupported_names_are_missing(self):
         self.assertFalse(hasattr(socket, "SO_KEEPALIVE"))
         self.assertFalse(hasattr(socket, "timeout"))
         self.assertFalse(hasattr(self.server, "recv_into"))

@@ -1,4 +1,4 @@
-"""`make bench` measures, writes its results as JSON, and fails where a figure is not reached."""
+"""`make bench` measures, writes its results as JSON, and fails if a limit is not met."""
 
 import json
 import subprocess

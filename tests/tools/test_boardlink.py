@@ -1,4 +1,4 @@
-"""What people are told when a board does not answer as it should."""
+"""tools/boardlink.py: error messages for boards that do not respond as expected."""
 
 import os
 import pty
@@ -11,14 +11,14 @@ from boardlink import Board, BoardError
 
 
 class Port:
-    """A pseudo-terminal that answers every Ctrl-A with the same bytes; a context manager."""
+    """Pseudo-terminal that responds to every Ctrl-A with the same bytes; a context manager."""
 
-    def __init__(self, answer):
+    def __init__(self, response):
         self._near, self._far = pty.openpty()
         tty.setraw(self._near)
         tty.setraw(self._far)
         self.path = os.ttyname(self._far)
-        self._answer = answer
+        self._response = response
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self):
@@ -28,7 +28,7 @@ class Port:
     def _run(self):
         while b"end" not in (data := os.read(self._near, 100)):
             if b"\x01" in data:
-                os.write(self._near, self._answer)
+                os.write(self._near, self._response)
 
     def __exit__(self, *_):
         os.write(self._far, b"end")
@@ -38,7 +38,7 @@ class Port:
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch):
+def short_timeouts(monkeypatch):
     monkeypatch.setattr(boardlink, "_TRIES", 1)
     monkeypatch.setattr(boardlink, "_HEAR_S", 0.1)
     monkeypatch.setattr(boardlink, "_SILENCE_S", 0.1)
@@ -81,7 +81,7 @@ def test_facts(monkeypatch, facts, complaint):
             board.facts()
 
 
-def test_no_such_port():
+def test_unknown_port():
     with pytest.raises(BoardError, match="/dev/nothing cannot be opened: .*No such file"):
         Board("/dev/nothing")
     with pytest.raises(BoardError, match="socket://127.0.0.1:1 cannot be opened"):

@@ -1,11 +1,11 @@
-"""Each rule of tools/check_layers.py catches what breaks it, and lets the rest pass."""
+"""tools/check_layers.py: each rule reports violations and nothing else."""
 
 import pytest
 from check_layers import check_tree, unused
 
 
 def check(root, **sources):
-    """Write sources ({module with __ for the dot: text}) below `root` and return the findings."""
+    """Write sources ({module with __ for dots: text}) below `root` and return the findings."""
     for name, text in sources.items():
         top = name in ("boot", "main")
         path = root / ("" if top else "lib") / (name.replace("__", "/") + ".py")
@@ -83,7 +83,7 @@ def test_every_allowance_is_used():
     assert unused() == []
 
 
-def test_tls_contexts_are_made_in_one_file(tmp_path):
+def test_tls_contexts_are_created_in_one_file(tmp_path):
     make = "import ssl\nc = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
     assert check(tmp_path, app__tls=make) == []
     found = check(tmp_path, app__other="import tls\nc = tls.SSLContext(0)")
@@ -106,7 +106,7 @@ def test_style(tmp_path, source):
     assert len(check(tmp_path, app__x=source)) == 1
 
 
-def test_similar_names_are_no_simulation(tmp_path):
+def test_similar_names_are_not_simulation(tmp_path):
     assert check(tmp_path, app__x="simple = 1\nif simple:\n    pass") == []
 
 

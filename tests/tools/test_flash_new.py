@@ -1,4 +1,4 @@
-"""Flashing a new board: what is refused before the chip is touched, and what is run then."""
+"""tools/flash.py: checks before a board is changed, and the commands that follow."""
 
 import flash
 import pytest
@@ -17,7 +17,7 @@ def test_micropython_with_two_slots():
     assert (found.slots, found.nvs, found.end) == (2, (0x9000, 0x4000), 0x400000)
 
 
-def test_layout_without_slots_and_file_of_the_whole_flash():
+def test_layout_without_slots_in_a_file_of_the_whole_flash():
     found = wholeimage.read(whole(csv=FACTORY, offset=0))
     assert (found.offset, found.slots, found.nvs) == (0, 0, (0x9000, 0x6000))
 
@@ -43,7 +43,7 @@ def test_refused(data, complaint):
 
 
 class Tool:
-    """In esptool's place: remembers what is run on the board."""
+    """Stands in for esptool; records the commands."""
 
     def __init__(self, said=ESP32):
         self.said = said
@@ -81,13 +81,13 @@ def test_checks_then_writes(firmware, nvs):
     assert said[-1].endswith("make deploy PORT=COM3")
 
 
-def test_settings_alone(nvs):
+def test_only_settings(nvs):
     tool = Tool()
     flash.flash("COM3", None, nvs, run=tool, say=str)
     assert tool.runs == [("flash-id",), ("write-flash", "0x9000", str(nvs))]
 
 
-def test_nothing_is_written_when_something_is_wrong(firmware, nvs):
+def test_nothing_is_written_after_a_failed_check(firmware, nvs):
     tool = Tool(ESP32.replace("4MB", "2MB"))
     with pytest.raises(flash.FlashError, match="has 2 MB of flash, this needs 4 MB"):
         flash.flash("COM3", firmware, None, run=tool, say=str)
@@ -101,7 +101,7 @@ def test_nothing_is_written_when_something_is_wrong(firmware, nvs):
 
 
 def test_no_board(firmware, capsys):
-    """The real esptool, without a board."""
+    """Runs the real esptool without a board."""
     assert flash.main(["/dev/nothing", str(firmware)]) == 1
     said = capsys.readouterr()
     assert "micropython 1.25.0" in said.out

@@ -1,4 +1,4 @@
-"""tools/interpreter32.py, with stand-ins for apt-get and dpkg-deb."""
+"""tools/interpreter32.py with fake apt-get and dpkg-deb."""
 
 import platform
 
@@ -22,7 +22,7 @@ chmod +x "$3/usr/lib/ld-linux.so.2"
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Called with what is different: puts the stand-ins in place; the value is apt-get's log."""
+    """Return a function that installs the fakes and returns the path of apt-get's log."""
     monkeypatch.setattr(interpreter32, "MACHINE", (platform.system(), platform.machine()))
     monkeypatch.setattr(interpreter32, "FOLDER", tmp_path / "build")
     monkeypatch.setattr(interpreter32, "PROGRAM", tmp_path / "build" / "micropython")
@@ -47,7 +47,7 @@ def test_fetched_once(machine):
     assert interpreter32.bring() == path and log.read_text() == fetched
 
 
-def test_one_that_does_not_run_here_is_not_kept(machine):
+def test_interpreter_that_does_not_run_is_not_kept(machine):
     machine(bits=64)
     with pytest.raises(interpreter32.NotHere, match="does not run on this"):
         interpreter32.bring()

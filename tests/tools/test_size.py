@@ -1,4 +1,4 @@
-"""`make check` holds bytecode to its ceiling, and heap where it can be measured."""
+"""`make check` limits the bytecode, and the heap if it can be measured."""
 
 import interpreter32
 import pytest
@@ -18,13 +18,13 @@ def test_heap_is_skipped_with_a_note(no_32_bits, capsys):
     assert capsys.readouterr().out == "size: heap is not measured: not on this machine\n"
 
 
-def test_bytecode_over_its_ceiling(no_32_bits, monkeypatch, capsys):
+def test_bytecode_over_the_limit(no_32_bits, monkeypatch, capsys):
     monkeypatch.setattr(size, "MOST_BYTECODE", 1_000)
     assert size.main(["--check"]) == 1
     assert "bytes of bytecode" in capsys.readouterr().out
 
 
-def test_heap_over_its_ceiling(monkeypatch, capsys):
+def test_heap_over_the_limit(monkeypatch, capsys):
     try:
         interpreter32.bring()
     except interpreter32.NotHere as error:
