@@ -1,4 +1,4 @@
-"""Runs on every start before the application: finishes a factory reset, chooses the copy to run.
+"""Runs at each start before the application: finishes a factory reset, chooses the copy to run.
 
 The copies are the archives `app_a.tar` and `app_b.tar`, mounted as `/app_a` and `/app_b`; the last
 resort is what the firmware itself holds (`/lib`, or frozen). A copy belongs to the firmware image
@@ -20,11 +20,11 @@ except Exception as e:
     sys.print_exception(e)
     bootnote = None
 
-gc.threshold(8_192)  # modules that load now and stay lie close together; app.system sets its own
+gc.threshold(8_192)  # keeps the modules that load now close together; app.system sets its own
 
 _BLOCK = const(4_096)
 _MAX_BLOCKS = const(512)  # of the largest file system in 4 MB
-_CRASHES = const(3)  # after so many failed starts in a row the other copy runs
+_MAX_FAILED = const(3)  # starts in a row; then the other copy runs
 _TRIAL_MS = const(60_000)
 _ERASE = "erase"
 _MODULES = ("hal.bootnote", "hal.tarfs", "hal", "proto.tar", "proto")
@@ -41,7 +41,7 @@ def decide(note, cause, is_whole):
         note.state, note.starts = bootnote.PENDING, 0
     elif cause != machine.PWRON_RESET:
         note.count_start()
-        if note.copy and note.starts == _CRASHES + 1:
+        if note.copy and note.starts == _MAX_FAILED + 1:
             note.give_up()
     if note.copy and not is_whole(bootnote.COPIES[note.copy]):
         note.copy = 0
@@ -52,7 +52,7 @@ def _choose():
     note, cause = bootnote.load(), machine.reset_cause()
     before = note.number()
     is_ours = note.image == bootnote.firmware()
-    if cause not in (machine.SOFT_RESET, machine.DEEPSLEEP_RESET):  # else the same start goes on
+    if cause not in (machine.SOFT_RESET, machine.DEEPSLEEP_RESET):  # the same start continues
         if is_ours:
             decide(note, cause, _open)
         elif cause != machine.PWRON_RESET:
@@ -80,10 +80,10 @@ def _open(name):
     """Return a copy as a file system; None if it is missing or damaged."""
     if name not in _mountable:
         try:
-            from hal.tarfs import TarFS  # here: most boards have no copy
+            from hal.tarfs import TarFS  # lazy import: most boards have no copy
 
             _mountable[name] = TarFS(name + ".tar")
-        except Exception:  # of any kind: another copy may be better
+        except Exception:  # whatever it is, another copy may work
             _mountable[name] = None
     return _mountable[name]
 
@@ -101,8 +101,8 @@ def _mount(name):
 def _finish_erasing():
     """Finish a factory reset (hal.chip.forget): no setting is left anywhere in flash.
 
-    NVS only marks entries as erased, and Wi-Fi keeps its own there, so the whole partition is
-    erased. The file that requests the reset goes last: after a power cut it begins again.
+    NVS only marks entries as erased, and Wi-Fi stores its own there, so the whole partition is
+    erased. The file that requests the reset is removed last: a power cut repeats the reset.
     """
     try:
         with open(_ERASE) as file:

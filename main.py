@@ -21,5 +21,5 @@ except KeyboardInterrupt:  # Ctrl-C on the UART, or mpremote
     machine.WDT(timeout=_PROMPT_MS)  # it cannot be stopped: leave an hour for work at the prompt
 except Exception as e:  # boot.py counts it, and chooses another copy if it happens again and again
     sys.print_exception(e)
-    time.sleep(2)  # to be read, or for Ctrl-C
+    time.sleep(2)  # time to read it, or to press Ctrl-C
     machine.reset()

@@ -4,7 +4,7 @@ import random
 
 
 class Backoff:
-    """Delays of first_ms, 2 x first_ms, ... up to top_ms, each changed by up to 20 %."""
+    """Delays of first_ms, 2 x first_ms, ... up to top_ms, each varied by up to 20 %."""
 
     def __init__(self, first_ms=1_000, top_ms=30_000, rand=random.getrandbits):
         self._first_ms = first_ms
@@ -19,5 +19,5 @@ class Backoff:
         return min(ms * (819 + self._rand(16) % 410) // 1024, self._top_ms)
 
     def reset(self):
-        """Start over, after a success."""
+        """Start again with first_ms, after a success."""
         self._ms = self._first_ms

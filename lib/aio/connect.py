@@ -1,4 +1,4 @@
-"""Connections to servers: look up, connect, TLS; each step off the loop or under a deadline."""
+"""Connections to servers: look-up, connect, TLS; no step blocks the loop or lacks a deadline."""
 
 import socket
 from errno import EINPROGRESS
@@ -15,15 +15,15 @@ class Connector:
         self._connect_ms = connect_ms
 
     async def connect(self, host, port, context=None):
-        """Return a connected `Stream`; with an SSLContext its first `send` makes the handshake.
+        """Return a connected `Stream`; with an SSLContext its first `send` does the handshake.
 
-        The caller's deadline covers the look-up. Raises OSError, ValueError for certificates.
+        The look-up needs a deadline of the caller's. Raises OSError, ValueError for certificates.
         """
         address = (await self._off_loop.call(socket.getaddrinfo, host, port, 0, 1))[0][-1]
         sock = socket.socket()
         try:
             sock.setblocking(False)
-            sock.setsockopt(*NO_DELAY)  # before: after a refusal lwIP says EINVAL
+            sock.setsockopt(*NO_DELAY)  # lwIP: EINVAL after a failed connect
             try:
                 sock.connect(address)
             except OSError as e:

@@ -16,7 +16,7 @@ class Deadline:
         self.expired = False
 
     def arm(self, ms):
-        """Let the current task wait `ms` from now."""
+        """Limit the current task's wait to `ms` from now."""
         self.expired = False
         self._until = ticks_add(ticks_ms(), ms)
         self._task = asyncio.current_task()

@@ -10,18 +10,18 @@ from micropython import const
 from aio.streams import NO_DELAY, Stream
 from aio.tasks import finish
 
-_BACKLOG = const(16)  # connections that wait to be accepted: room for a flood and for a client
+_BACKLOG = const(16)  # connections waiting to be accepted: room for a flood and for a client
 _WAIT_MS = const(500)  # for a connection to end: a browser sends several requests at once
-_BATCH = const(4)  # accepted in a row: below the limit, so that each is served before it goes
+# accepted in a row; fewer than the limit, so that each is served before it may be closed for room
+_BATCH = const(4)
 
 
 class Listener:
-    """Awaits `serve(stream)` for every connection on `port`, and closes the stream afterwards.
+    """Awaits `serve(stream)` for each connection on `port`, then closes the stream.
 
     Beyond `limit` connections, or the `budget` that all listeners share, it closes the oldest one
-    that is still `idle`, else what `make_room()` finds. When all connections are at work, it
-    awaits `refuse(stream)`, which has to be quick. With `patient`, a connection may be silent and
-    stay.
+    that is still `idle`, else what `make_room()` finds. When all connections are busy, it awaits
+    `refuse(stream)`, which must be quick. With `patient`, a new connection does not count as idle.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Listener:
         self._patient = patient
         self._tasks = []
         self._streams = []
-        self._ended = asyncio.Event()  # one of the connections
+        self._ended = asyncio.Event()  # set when a connection ends
 
     def __len__(self):
         return len(self._tasks)
@@ -108,7 +108,7 @@ class Listener:
         return self._evict() or bool(self._make_room and self._make_room())
 
     async def _wait_for_room(self, stream):
-        """Wait until a connection ends: a page takes little time."""
+        """Wait until a connection ends, as those of a page soon do."""
         self._ended.clear()
         try:
             await asyncio.wait_for_ms(self._ended.wait(), _WAIT_MS)
@@ -154,9 +154,9 @@ class Listener:
 class Budget:
     """Counts the connections of all listeners."""
 
-    def __init__(self, most):
-        self.most = most
+    def __init__(self, limit):
+        self._limit = limit
         self.taken = 0
 
     def free(self):
-        return self.taken < self.most
+        return self.taken < self._limit

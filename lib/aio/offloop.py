@@ -8,7 +8,7 @@ class OffLoop:
     """Runs a blocking call in a thread while the loop continues.
 
     A thread cannot be cancelled. When a caller gives up, its call continues, and the next caller
-    waits for the end of it: a dead DNS server costs one thread, not one for each attempt.
+    waits until it ends, so a dead DNS server costs one thread and not one for each attempt.
     """
 
     def __init__(self, poll_ms=10):

@@ -1,4 +1,4 @@
-"""Reads a stream through one small buffer: nothing is allocated by a length from the network."""
+"""Reads a stream through one small buffer: no length from the network decides an allocation."""
 
 import asyncio
 from errno import ECONNRESET
@@ -18,13 +18,13 @@ class Reader:
         if not got:
             raise OSError(ECONNRESET)
         self._end += got
-        await asyncio.sleep_ms(0)  # a peer that is faster than we are lets other tasks run
+        await asyncio.sleep_ms(0)  # yield, even if the peer sends faster than we read
 
-    async def byte(self):
-        """Return the next byte as a number; OSError when the peer has closed or is silent."""
-        return (await self.take(1))[0]
+    async def read_byte(self):
+        """Return the next byte as an int; OSError when the peer has closed or is silent."""
+        return (await self.read_exactly(1))[0]
 
-    async def take(self, n):
+    async def read_exactly(self, n):
         """Return a view of the next `n` bytes; ValueError if the buffer cannot hold them."""
         if n > len(self._view):
             raise ValueError("more than the buffer holds")
@@ -40,12 +40,12 @@ class Reader:
             self._at = self._end = 0
         return self._view[start : start + n]
 
-    async def some(self, most):
-        """Return a view of the next 1..most bytes, as soon as there are any."""
+    async def read_some(self, limit):
+        """Return a view of the next 1..limit bytes, as soon as there are any."""
         if self._at == self._end:
             self._at = self._end = 0
             await self._fill()
-        return await self.take(min(most, self._end - self._at))
+        return await self.read_exactly(min(limit, self._end - self._at))
 
 
 class Body:
@@ -55,24 +55,24 @@ class Body:
         self._reader = reader
         self.left = length
 
-    async def some(self, most=4_096):
-        """Return a view of the next 1..most bytes, valid until the next read; b"" at the end."""
+    async def read_some(self, limit=4_096):
+        """Return a view of the next 1..limit bytes, valid until the next read; b"" at the end."""
         if not self.left:
             return b""
-        view = await self._reader.some(min(most, self.left))
+        view = await self._reader.read_some(min(limit, self.left))
         self.left -= len(view)
         return view
 
-    async def into(self, view):
-        """Fill `view`, as far as the message goes; return the number of bytes."""
+    async def readinto(self, view):
+        """Fill `view` as far as the message reaches; return the number of bytes."""
         at = 0
         while at < len(view) and self.left:
-            part = await self.some(len(view) - at)
+            part = await self.read_some(len(view) - at)
             view[at : at + len(part)] = part
             at += len(part)
         return at
 
     async def skip(self):
-        """Read past what is left."""
+        """Read and drop the rest."""
         while self.left:
-            await self.some()
+            await self.read_some()

@@ -36,7 +36,7 @@ class Stream(_Stream):
         self.idle = True  # no request yet: a listener closes it first when it needs room
 
     def put(self, parts):
-        """Write what the socket takes of `parts` (bytes-like); return True when that is all.
+        """Write what the socket accepts of `parts` (bytes-like); return True if that is all.
 
         Otherwise await `flush`. Together they are asyncio's write and drain, without its copy.
         """
@@ -45,7 +45,7 @@ class Stream(_Stream):
         return self._write_some()
 
     async def flush(self):
-        """Write what `put` has left; OSError(ETIMEDOUT) when the peer takes nothing."""
+        """Write the rest of a `put`; OSError(ETIMEDOUT) when the peer accepts nothing."""
         while True:
             if self._at < self._end:  # the socket is full
                 await self._ready(self._writing, core._io_queue.queue_write, self.stall_ms)
@@ -62,8 +62,8 @@ class Stream(_Stream):
     def _write_some(self):
         """Write until the socket is full or the turn is over; return True when all is out.
 
-        A slice keeps its end until it is out: Mbed TLS wants a record that did not fit to be
-        offered again with the same length.
+        A slice keeps its end until it is out: Mbed TLS requires the same length when a record
+        that did not fit is written again.
         """
         if self.s is None:
             raise OSError(ENOTCONN)
@@ -99,11 +99,11 @@ class Stream(_Stream):
         await self.send(data)
 
     async def wait_connected(self, ms):
-        """Wait for the end of a connect; the first write or read shows whether it succeeded."""
+        """Wait for the end of a connect in progress; the first write or read has its result."""
         await self._ready(self._writing, core._io_queue.queue_write, ms)
 
     def wrap(self, context, host):
-        """Continue in TLS: the first `send` makes the handshake, in steps that do not block.
+        """Continue in TLS: the first `send` does the handshake, in steps that do not block.
 
         Until then the TLS object is polled, which knows the direction it waits for. Afterwards
         the socket beneath is polled: the PC's interpreter needs 1 ms to poll a TLS object.
@@ -132,7 +132,7 @@ class Stream(_Stream):
         return self._aborted
 
     def abort(self):
-        """End the present wait and any later one with an OSError."""
+        """End the current wait and all later ones with an OSError."""
         self._aborted = True
         self._reading.expire()
         self._writing.expire()

@@ -1,4 +1,4 @@
-"""Starts what lives for ever, and restarts what fails."""
+"""Starts the components that run for ever, and restarts those that fail."""
 
 import asyncio
 import sys
@@ -51,7 +51,7 @@ class Supervisor:
         self.restarts[name] += 1
         try:
             self.last_error = "{}: {!r}".format(name, error)
-            self._log.error(name, "failed, starts again: {!r}".format(error))
+            self._log.error(name, "failed and restarts: {!r}".format(error))
             sys.print_exception(error)
         except MemoryError:  # the restart matters more than its report
             pass

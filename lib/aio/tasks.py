@@ -1,4 +1,4 @@
-"""The end of tasks."""
+"""Cancellation of tasks."""
 
 import asyncio
 

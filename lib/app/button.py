@@ -1,4 +1,4 @@
-"""The button: debounced contacts, and the gestures press, four presses, hold."""
+"""The button: debounced contacts, and the gestures: a press, four presses, a hold."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -13,7 +13,7 @@ _MANY = const(4)
 
 
 class Button:
-    """Calls `press()` of `actions` at once, `many()` at the fourth in a row, `hold()` after 4 s.
+    """Calls `actions.press()` at once, `many()` at the fourth in a row, `hold()` after 4 s.
 
     `is_down()` reads the contacts. A button that is down at the start is ignored until it is
     released: a stuck button or a bad cable must not reset the camera.
@@ -45,7 +45,7 @@ class Button:
                 since = ticks_ms()
 
     async def _down(self):
-        """Wait until two polls in a row find the button down: a spark is no press."""
+        """Wait until two polls in a row find the button down, so that a spark is no press."""
         while True:
             await asyncio.sleep_ms(_POLL_MS)
             if self._is_down():

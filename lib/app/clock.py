@@ -7,7 +7,7 @@ from micropython import const
 
 from config import product
 from proto.posixtz import EPOCH, TimeZone, days_of
-from proto.words import why
+from proto.reasons import describe
 
 _HOUR_MS = const(3_600_000)
 _DAY = const(86_400)
@@ -33,7 +33,7 @@ class Clock:
         year, month, day = [int(part) for part in product.BUILD_DATE.split("-")]
         self._earliest = days_of(year, month, day) * _DAY
         self._zone_text = None
-        self._since = self._until = self._offset = 0  # the period for which the offset holds
+        self._since = self._until = self._offset = 0  # the period in which the offset is valid
         self.set = asyncio.Event()
         if self._is_plausible(self.utc()):  # the chip's clock has survived a restart
             self.set.set()
@@ -65,14 +65,14 @@ class Clock:
     async def _synchronise(self):
         """Set the chip's clock; return False if no server gives a plausible time."""
         server = self._settings["ntpserver"]
-        self._log.debug("clock", "requesting the time from " + server)
+        self._log.debug("clock", "requesting the time from {}", server)
         try:
-            seconds = await self._off_loop.call(self._sntp.ask, server)
+            seconds = await self._off_loop.call(self._sntp.query, server)
         except (OSError, ValueError, IndexError) as e:
-            self._log.error("clock", "{}: {}".format(server, why(e)))
+            self._log.error("clock", "no time from {}: {}".format(server, describe(e)))
             return False
         if not self._is_plausible(seconds + EPOCH):
-            self._log.error("clock", "{}: implausible time {}".format(server, seconds))
+            self._log.error("clock", "no plausible time from {}: {}".format(server, seconds))
             return False
         self._sntp.set_clock(seconds)
         self._log.info("clock", self.iso())

@@ -1,7 +1,7 @@
 """Commands: one table for MQTT, the consoles and HTTP.
 
 A row is the whole truth about a command: help, replies, documentation and tests are generated from
-it. Every setting is a command of its own name, too (app.settings.schema).
+it. Each setting is also a command, by its own name (app.settings.schema).
 """
 
 from micropython import const

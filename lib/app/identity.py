@@ -1,4 +1,4 @@
-"""Names by which the device is known, from its MAC address, and the version of MicroPython."""
+"""Names of the device, made from its MAC address, and the version of MicroPython."""
 
 import sys
 

@@ -7,7 +7,7 @@ from micropython import const
 
 _TICK_MS = const(20)
 
-# A pattern is ((level, ms), ...); 0 ms is for good
+# A pattern is ((level, ms), ...); 0 ms lasts until the state changes
 STEADY = ((1, 0),)
 OFF = ((0, 0),)
 SLOW_BLINK = ((1, 800), (0, 800))  # 0.625 Hz, half on, half off
@@ -60,7 +60,7 @@ class LED:
     async def _blink(self, event):
         pattern, times = EVENTS[event]
         self._output.set(False)
-        await asyncio.sleep_ms(pattern[-1][1] // 2)  # it stands out from an LED that is lit
+        await asyncio.sleep_ms(pattern[-1][1] // 2)  # so that it stands out if the LED is lit
         for _ in range(times):
             for level, ms in pattern:
                 self._output.set(level)
@@ -78,7 +78,7 @@ class LED:
 
 
 class LEDState:
-    """Chooses the state that the LED shows; parts that are made later are set as attributes."""
+    """Chooses the state that the LED shows; components made later are set as attributes."""
 
     def __init__(self, wifi):
         self._wifi = wifi

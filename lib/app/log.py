@@ -1,4 +1,4 @@
-"""The log: lines on the consoles; the last ones are kept in a ring."""
+"""The log: lines on the consoles, the last of which are kept in a ring."""
 
 from time import ticks_diff, ticks_ms
 
@@ -11,7 +11,7 @@ _MAX_CHARS = const(160)  # of a line
 class Log:
     """Writes `<seconds> <component>: <text>`; callers never pass secrets or picture data.
 
-    `write` shows a line. Lines above `level` are dropped, but errors are always counted.
+    `write(line)` shows a line. Lines above `level` are dropped, but errors are always counted.
     """
 
     def __init__(self, write, lines=32):
@@ -21,16 +21,18 @@ class Log:
         self._ring = [None] * lines
         self._last_ms = ticks_ms()
         self._uptime_ms = 0
-        self.count = 0  # lines ever kept: the number of the next one
+        self.count = 0  # of all lines so far, so the number of the next one
         self.errors = 0
         self.last_error = ""
 
     def follow(self):
-        """Take the level from the settings."""
+        """Set the level from the settings."""
         self.level = self.settings["loglevel"]
 
-    def debug(self, component, text):
-        self._keep(DEBUG, component, text)
+    def debug(self, component, text, *args):
+        """Log `text.format(*args)`, which is not formatted unless the level is `debug`."""
+        if self.level >= DEBUG:
+            self._keep(DEBUG, component, text.format(*args))
 
     def info(self, component, text):
         self._keep(INFO, component, text)
@@ -52,7 +54,7 @@ class Log:
     def uptime_s(self):
         """Return the seconds since the start.
 
-        Called at least every 6 days, as each line and each telemetry does, it is right for ever.
+        It stays correct if called at least every 6 days, as each line and each telemetry do.
         """
         now = ticks_ms()
         self._uptime_ms += ticks_diff(now, self._last_ms)
@@ -63,7 +65,7 @@ class Log:
         if level > self.level:
             return
         line = "{} {}: {}".format(self.uptime_s(), component, text)[:_MAX_CHARS]
-        if any(c < " " or c == "\x7f" for c in line):  # a line from outside must not look like two
+        if any(c < " " or c == "\x7f" for c in line):  # text from outside must not forge a line
             line = "".join(c if " " <= c != "\x7f" else "?" for c in line)
         self._ring[self.count % len(self._ring)] = (self.count, level, line)
         self.count += 1

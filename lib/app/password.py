@@ -15,14 +15,14 @@ from micropython import const
 _PBKDF2 = "pbkdf2-sha256"
 _CHAIN = None  # `<rounds>$<salt>$<hash>` of a chain of SHA-256, of older firmware
 _ROUNDS = const(1_000)
-_MOST_ROUNDS = const(10_000)  # of a stored hash: a damaged one must not cost minutes
+_MAX_ROUNDS = const(10_000)  # of a stored hash: a damaged one must not cost minutes
 _SLICE = const(50)  # rounds between two yields to the loop
 _SALT_BYTES = const(16)
-_MOST_BYTES = const(63)  # of a password
+_MAX_BYTES = const(63)  # of a password
 
 
 async def hashed(text):
-    """Return the stored form of a password; "" is no password and stays so."""
+    """Return the stored form of a password; "" means no password and stays ""."""
     if not text:
         return ""
     salt = os.urandom(_SALT_BYTES)
@@ -31,9 +31,9 @@ async def hashed(text):
 
 
 async def matches(text, stored):
-    """Return whether `text` is the password that `stored` was made of, in clear text or hashed."""
+    """Return True if `text` is the password that `stored` holds, in clear text or hashed."""
     given = text.encode()
-    if not stored or len(given) > _MOST_BYTES or b"\0" in given:  # HMAC pads its key with NUL
+    if not stored or len(given) > _MAX_BYTES or b"\0" in given:  # HMAC pads its key with NUL
         return False
     parsed = _parsed(stored)
     if not parsed:
@@ -44,18 +44,18 @@ async def matches(text, stored):
 
 
 def is_hash(stored):
-    """Return whether it is the stored form of a password, and not a password in clear text."""
+    """Return True for the stored form of a password, False for a password in clear text."""
     return _parsed(stored) is not None
 
 
 def is_current(stored):
-    """Return whether it is a hash as `hashed` makes it now; renew any other one after a match."""
+    """Return True for a hash as `hashed` makes it now; renew any other one after a match."""
     parsed = _parsed(stored)
     return bool(parsed) and parsed[:2] == (_PBKDF2, _ROUNDS)
 
 
 def same(one, other):
-    """Return whether two texts or byte strings are equal, in a time set by lengths only."""
+    """Return True if two texts or byte strings are equal, in a time set by their lengths only."""
     one, other = [each.encode() if isinstance(each, str) else each for each in (one, other)]
     wrong = len(one) ^ len(other)
     for a, b in zip(one, other):
@@ -103,5 +103,5 @@ def _parsed(stored):
         rounds, salt, key = int(parts[0]), unhexlify(parts[1]), unhexlify(parts[2])
     except ValueError:
         return None
-    usable = 0 < rounds <= _MOST_ROUNDS and len(salt) == _SALT_BYTES and len(key) == 32
+    usable = 0 < rounds <= _MAX_ROUNDS and len(salt) == _SALT_BYTES and len(key) == 32
     return (scheme, rounds, salt, key) if usable else None

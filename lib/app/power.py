@@ -31,13 +31,13 @@ class Power:
         return self._output.on
 
     def set(self, on):
-        """Switch; any change ends the countdown, and on starts the pulse."""
+        """Switch on or off; any change ends the countdown, and switching on starts the pulse."""
         self.minutes_left = 0
         self._minute_end = None
         self._switch(on)
 
     def toggle(self):
-        """Switch as a press of the button does."""
+        """Invert the output, as a press of the button does."""
         self.set(not self.on)
 
     def cmd_power(self, argument):
@@ -86,14 +86,14 @@ class Power:
         self.changed.set()
 
     def _remember(self):
-        """Keep the state for the next start if `poweratreset`, which may change, wants it."""
+        """Save the state for the next start if `poweratreset`, which may change, requires it."""
         settings = self._settings
         if settings["poweratreset"] == _LAST_STATE and settings["laststate"] != self.on:
             settings.keep("laststate", int(self.on))
 
 
 class PowerReport:
-    """Publishes the retained topics of power and timer after every change, whatever caused it."""
+    """Publishes the retained topics of power and timer after every change of the output."""
 
     def __init__(self, power, session, handler):
         self._power = power
@@ -104,5 +104,5 @@ class PowerReport:
         while True:
             await self._power.changed.wait()
             self._power.changed.clear()
-            if self._session.up.is_set():  # otherwise the next greeting reports both
+            if self._session.up.is_set():  # otherwise the next connect reports both
                 await self._handler.report()

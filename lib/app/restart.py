@@ -6,11 +6,11 @@ from micropython import const
 
 from proto.values import confirmed
 
-_GOODBYE_MS = const(2_000)
+_STOP_MS = const(2_000)
 
 
 class Restart:
-    """Restarts a moment after the request, so that the reply to it still goes out."""
+    """Restarts a moment after the request, so that its reply is still sent."""
 
     def __init__(self, settings, params, session, chip, log, grace_ms=500):
         self._settings = settings
@@ -26,7 +26,7 @@ class Restart:
         self._requested.set()
 
     def erase(self):
-        """Restart as a new board: settings and camera parameters are forgotten."""
+        """Restart as a new board: settings and camera parameters are erased."""
         self.erasing = True
         self.request()
 
@@ -49,16 +49,16 @@ class Restart:
         else:
             self._settings.flush()
         try:
-            await asyncio.wait_for_ms(self._session.stop(), _GOODBYE_MS)
+            await asyncio.wait_for_ms(self._session.stop(), _STOP_MS)
         except asyncio.TimeoutError:
             pass
         self._chip.reset()
 
     def _forget(self):
-        """Drop the settings now; boot.py wipes them at the next start, even after a power cut."""
+        """Erase the settings; boot.py overwrites them at the next start, after a power cut too."""
         try:
             self._chip.forget(self._settings.files())
         except OSError as e:
-            self._log.error("system", "settings are dropped, but not wiped: {!r}".format(e))
+            self._log.error("system", "settings are erased, but not overwritten: {!r}".format(e))
         self._settings.erase()
         self._params.erase()

@@ -1,4 +1,4 @@
-"""Public key that updates must be signed with; once set, no command replaces it."""
+"""The public key that updates must be signed with; once set, no command replaces it."""
 
 from proto import signature
 from proto.values import BadArgument
@@ -25,12 +25,12 @@ def read(path):
         raise ValueError("otakey cannot be read: {}".format(e)) from None
 
 
-def trouble(tail, digest, key):
-    """Return what is wrong with the bytes behind an update of this SHA-256, or ""."""
+def refusal(tail, digest, key):
+    """Return the reason to refuse an update with this SHA-256, followed by `tail`; or ""."""
     if tail:
         size = signature.size_of(tail) if len(tail) >= signature.HEAD else 0
         if size != len(tail) or tail[12 : signature.HEAD] != digest:
-            return "something follows the image"
+            return "unexpected data follows the image"
     if key and len(tail) <= signature.HEAD:
         return "not signed"
     if key and not signature.verified(tail, digest, key):

@@ -6,7 +6,7 @@ from proto.values import BadArgument
 
 
 class Status:
-    """Describes the other components, which are public so that the web API can read them, too.
+    """Describes the other components, which are public so that the web API can read them.
 
     `on_status()` is called for every `status` command, so that telemetry goes out as well.
     """
@@ -96,7 +96,9 @@ class Status:
         yield "mqtt " + self.broker_state()
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
         yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"
-        if s["otaurl"][:7].lower() == "http://" and not s["otakey"]:  # anyone on the way can forge
+        if (
+            s["otaurl"][:7].lower() == "http://" and not s["otakey"]
+        ):  # anyone on the path can forge them
             yield "updates unsigned over plain http"
 
     def _network(self):

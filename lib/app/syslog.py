@@ -15,7 +15,7 @@ _RETRY_MS = const(30_000)
 class Syslog:
     """Sends all lines that the log has kept, then new ones; idle while `syslog` is empty.
 
-    Lines that the log drops before they could be sent are skipped.
+    Lines that the log has dropped before they could be sent are skipped.
     """
 
     def __init__(self, log, settings, wifi_up, off_loop, name, datagrams=None):
@@ -56,7 +56,7 @@ class Syslog:
 
 
 class Datagrams:
-    """Sends datagrams to one `host:port` at a time; nobody learns whether they arrive."""
+    """Sends datagrams to one `host:port` at a time; none is acknowledged."""
 
     def __init__(self, off_loop, default_port):
         self._off_loop = off_loop

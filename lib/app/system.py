@@ -1,4 +1,4 @@
-"""The composition root: the only file that knows everything. Every arrow is an argument here."""
+"""The composition root: the only module that knows all components and how they are connected."""
 
 import gc
 
@@ -56,7 +56,7 @@ _HTTP_PORT, _TELNET_PORT = const(80), const(23)
 _CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
 _CONSOLES = const(2)
 _WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
-_LEAST_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
+_MIN_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
 
 
 class System:
@@ -90,7 +90,7 @@ class System:
     def _make_consoles(self):
         self.consoles = Consoles(self.commands, self.log)
         self.serial = UARTConsole(Stdio(), self.consoles)
-        self.log.write = self.consoles.say
+        self.log.write = self.consoles.show
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
@@ -115,12 +115,12 @@ class System:
 
     def _make_mqtt(self):
         self.connection = Connection(
-            self.connector, self.settings, self.topics, self.wifi.up, self.clock.set
+            self.connector, self.settings, self.topics, self.wifi.up, self.clock.set, self.log
         )
         self.led_state = LEDState(self.wifi)
         self.led = LED(Output(board.LED, board.LED_ON), self.led_state.now)
         self.handler = CommandHandler(
-            self.commands, self.topics, self.log, self.consoles.say, self.led.show
+            self.commands, self.topics, self.log, self.consoles.show, self.led.show
         )
         self.session = MQTTSession(
             self.connection,
@@ -132,9 +132,9 @@ class System:
             Backoff,
         )
         self.handler.session = self.led_state.session = self.session
-        self.session.greet = self.handler.greet
+        self.session.announce = self.handler.announce
         self.publisher = ImagePublisher(
-            self.frames, self.session, self.settings, self.topics.image
+            self.frames, self.session, self.settings, self.topics.image, self.log
         )
 
     def _make_servers(self):
@@ -157,8 +157,8 @@ class System:
         self.http = Listener(
             _HTTP_PORT, server.serve, server.busy, self.deadlines, self.log, budget, _CONNECTIONS
         )
-        greeting = "{} {}".format(product.NAME, product.VERSION)
-        telnet = TelnetServer(self.consoles, access, greeting)
+        banner = "{} {}".format(product.NAME, product.VERSION)
+        telnet = TelnetServer(self.consoles, access, banner)
         self.telnet = Listener(
             _TELNET_PORT,
             telnet.serve,
@@ -225,7 +225,7 @@ class System:
             nvs,
             self.restart,
             self.log,
-            self.consoles.say,
+            self.consoles.show,
             report,
             trial,
         )
@@ -250,7 +250,7 @@ class System:
         self.log.follow()
 
     def start(self):
-        """Return the supervisor, which runs all components; this object is not needed after."""
+        """Return the supervisor, which runs all components; this object is no longer needed."""
         if appslot.safe_mode():
             self.supervisor.add("safe mode", SafeMode(self.frames, self.camera, self.log))
         for name, component in (
@@ -277,5 +277,5 @@ class System:
         ):
             self.supervisor.add(name, component)
         gc.collect()
-        gc.threshold(max(_LEAST_GARBAGE, gc.mem_free() // 4))
+        gc.threshold(max(_MIN_GARBAGE, gc.mem_free() // 4))
         return self.supervisor

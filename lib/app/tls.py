@@ -1,4 +1,4 @@
-"""TLS contexts, made here only: they verify by default and never fall back silently."""
+"""TLS contexts: they verify by default and never fall back silently."""
 
 import ssl
 
@@ -7,7 +7,7 @@ from micropython import const
 from proto.pem import certificates
 from proto.values import BadArgument
 
-_MOST_BYTES = const(8_192)
+_MAX_BYTES = const(8_192)
 
 
 class TLSConfigError(OSError):
@@ -33,10 +33,10 @@ def _read_ca(path):
         raise TLSConfigError("no CA: set mqttca, or mqttverify off")
     try:
         with open(path, "rb") as f:
-            data = f.read(_MOST_BYTES + 1)
+            data = f.read(_MAX_BYTES + 1)
     except OSError:
         raise TLSConfigError("the CA file is missing: set mqttca") from None
-    if len(data) > _MOST_BYTES:
+    if len(data) > _MAX_BYTES:
         raise TLSConfigError("the CA file is too long: set mqttca")
     return data
 
@@ -57,8 +57,8 @@ def _trust(context, data):
         raise TLSConfigError("the CA is unusable: {}".format(e)) from None
 
 
-def why(error):
-    """Return a TLS or socket error as one line for a person."""
+def describe(error):
+    """Return the text of a TLS or socket error, one line for a person."""
     text = str(error.args[-1] if error.args else error).strip()
     if isinstance(error, ValueError):
         if "CN" in text:

@@ -1,4 +1,4 @@
-"""What survives a hang and a firmware that fails to start: the watchdog, and safe mode."""
+"""Protection against hangs and failing starts: the watchdog, and safe mode."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ class Feeder:
 
 
 class SafeMode:
-    """Stops the camera, which takes the most memory; network and consoles stay for repairs."""
+    """Stops the camera, which needs the most memory; network and consoles stay for repairs."""
 
     def __init__(self, frames, camera, log):
         self._frames = frames
@@ -37,6 +37,6 @@ class SafeMode:
         self._log = log
 
     async def run(self):
-        self._log.error("system", SAFE_MODE + ": no pictures; a restart tries everything again")
+        self._log.error("system", SAFE_MODE + ": no pictures. Restart to try again")
         await self._frames.pause(SAFE_MODE)
         self._camera.reason = SAFE_MODE

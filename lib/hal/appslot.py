@@ -1,7 +1,7 @@
 """The copies of the application: two archives, and the one that the firmware itself holds.
 
-boot.py starts one of them, by the note that is read and changed here (hal.bootnote). `app_a.tar`
-contains what `lib` does, and `config`, and is mounted as `/app_a` (hal.tarfs).
+boot.py starts one of them according to the note (hal.bootnote), which is read and changed here.
+`app_a.tar` contains what `lib` does, and `config`, and is mounted as `/app_a` (hal.tarfs).
 A new copy that has started once without being confirmed is given up by the next start, as is a
 copy that failed three times in a row; after five failures the firmware's own copy runs in safe
 mode. A copy belongs to the firmware image that was running when it was chosen: another image
@@ -61,7 +61,7 @@ def failed():
 
 
 def safe_mode():
-    """Return True after so many failed starts that only what repairs the camera should run."""
+    """Return True after so many failed starts that only the means of repair should run."""
     return _note().starts >= SAFE_STARTS
 
 

@@ -1,6 +1,6 @@
 """The boot note: which copy of the application starts, and how the last starts went.
 
-boot.py decides by it; hal.appslot and hal.chip change it. It is one number in NVS, so a power cut
+boot.py reads it; hal.appslot and hal.chip change it. It is one number in NVS, so a power cut
 leaves the old note or the new one. The copies are the archives `app_a.tar` and `app_b.tar`, and
 what the firmware itself holds (`/lib`, or frozen).
 """
@@ -49,7 +49,7 @@ class Note:
 
 
 def load():
-    """Return the stored note; an empty one if none is stored, or one that boot.py never wrote."""
+    """Return the stored note; an empty one if none is stored, or an invalid one."""
     try:
         number = esp32.NVS("boot").get_i32("app")
     except OSError:
@@ -80,7 +80,7 @@ def files(copy):
 
 
 def remove(copy):
-    """Remove all that there is of a copy."""
+    """Remove all files of a copy."""
     for path in files(copy):
         _remove(path)
 

@@ -28,7 +28,7 @@ def reset():
 
 
 def healthy():
-    """Record that this start works: boot.py forgets the starts that failed before it."""
+    """Record that this start works: boot.py forgets the failed starts before it."""
     note = bootnote.load()
     if note.starts:
         note.starts = 0
@@ -39,7 +39,7 @@ def healthy():
 
 
 def forget(files):
-    """Have boot.py erase NVS and some files at the next start, even after a power cut."""
+    """Let boot.py erase NVS and these files at the next start, even after a power cut."""
     with open("erase.new", "w") as f:
         f.write(" ".join(files))
     os.rename("erase.new", "erase")

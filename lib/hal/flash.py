@@ -29,7 +29,7 @@ class Slot:
         self._partition.readblocks(at // BLOCK, buffer, at % BLOCK)
 
     def erase(self, block):
-        """Erase one block of BLOCK bytes; the chip stands still for about 45 ms."""
+        """Erase one block of BLOCK bytes; blocks the chip for about 45 ms."""
         self._partition.ioctl(6, block)
 
     def write(self, block, data, at=0):

@@ -3,7 +3,7 @@
 import esp32
 from micropython import const
 
-MOST_BYTES = const(2_500)  # a larger blob that fails can make later writes fail (ESP-IDF 5.2)
+MAX_BYTES = const(2_500)  # a larger blob that fails can make later writes fail (ESP-IDF 5.2)
 
 
 class NVS:
@@ -20,10 +20,10 @@ class NVS:
             return default
 
     def get_blob(self, key, default=None):
-        """Return the stored bytes, or `default` if there are none or more than MOST_BYTES."""
+        """Return the stored bytes, or `default` if there are none or more than MAX_BYTES."""
         try:
             size = self._nvs.get_blob(key, bytearray(0))
-            if size > MOST_BYTES:
+            if size > MAX_BYTES:
                 return default
             data = bytearray(size)
             return bytes(data[: self._nvs.get_blob(key, data)]) if size else b""
@@ -35,8 +35,8 @@ class NVS:
         self._nvs.set_i32(key, value)
 
     def set_blob(self, key, data):
-        """Store bytes; ValueError for more than MOST_BYTES, OSError when the flash is full."""
-        if len(data) > MOST_BYTES:
+        """Store bytes; ValueError for more than MAX_BYTES, OSError when the flash is full."""
+        if len(data) > MAX_BYTES:
             raise ValueError("too long for NVS")
         self._nvs.set_blob(key, data)
 

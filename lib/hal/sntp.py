@@ -1,7 +1,7 @@
 """Network time by MicroPython's `ntptime`, with checked responses; sets the chip's clock.
 
-`ntptime` accepts any packet. It reaches the network only through its `socket` module, so it gets
-one here that passes nothing but a valid response to its own request (RFC 4330 section 5).
+`ntptime` accepts any packet. It uses the network only through its module `socket`, which is
+replaced by one that passes nothing but a valid response to its request (RFC 4330 section 5).
 """
 
 import os
@@ -19,7 +19,7 @@ _MAX_STRAYS = const(8)
 
 
 class BadResponse(OSError):
-    """A response that must not set a clock."""
+    """The response must not set a clock; the message says why."""
 
 
 class _CheckedSocket:
@@ -64,7 +64,7 @@ def _checked(response):
 
 
 class _SocketModule:
-    """Stands in for the module `socket` in `ntptime`."""
+    """Replaces the module `socket` in `ntptime`."""
 
     AF_INET = socket.AF_INET
     SOCK_DGRAM = socket.SOCK_DGRAM
@@ -72,7 +72,7 @@ class _SocketModule:
     socket = _CheckedSocket
 
 
-def ask(host):
+def query(host):
     """Return UTC from `host`, in seconds since the chip's epoch; does not set the clock.
 
     Blocks for DNS and up to a second more. Raises OSError if no valid response arrives.

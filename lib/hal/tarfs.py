@@ -1,4 +1,4 @@
-"""A tar archive as a file system: a copy of the application runs from the file that arrived.
+"""A tar archive as a file system: a copy of the application runs from the file as it arrived.
 
 boot.py mounts it. The archive is read only; each file begins at a record of 512 bytes.
 """

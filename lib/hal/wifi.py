@@ -28,7 +28,7 @@ _REASONS = {  # as in ESP-IDF's wifi_err_reason_t; older firmware has no names f
 
 
 def start():
-    """Start the radio, which claims the internal RAM for its buffers."""
+    """Start the radio, which allocates its buffers in internal RAM."""
     network.WLAN(network.STA_IF).active(True)
 
 
@@ -74,7 +74,7 @@ class Station:
             _call(self._wlan.connect, ssid, password, bssid=bssid)
         else:
             _call(self._wlan.connect, ssid, password)
-        tried = False  # until then status() may still show how the last try ended
+        tried = False  # until then status() may still show how the last attempt ended
         failing_ms = 0
         for _ in range(timeout_ms // _POLL_MS):
             if self.address():
@@ -104,8 +104,8 @@ class Station:
         ip = self._wlan.ifconfig()[0]
         return "" if ip == "0.0.0.0" else ip
 
-    def why(self):
-        """Return why the last try failed, as text; status() alone keeps old failures."""
+    def failure(self):
+        """Return the reason why the last attempt failed; status() alone keeps old failures."""
         status = self._wlan.status()
         if self.rssi() is not None and not 200 <= status < 1_000:
             return "no address"  # associated, but the DHCP server is silent
@@ -126,14 +126,14 @@ class SoftAP:
     def open(self, address, password, channel):
         """Open the network `address`/24, with WPA2 if there is a password; raises OSError."""
         wlan = self._wlan
-        _call(wlan.active, True)  # first: an inactive access point takes no settings
+        _call(wlan.active, True)  # first: an inactive access point accepts no settings
         security = _WPA2 if password else _OPEN
         _call(wlan.config, ssid=self._ssid, security=security, password=password)
         _try(wlan.config, channel=channel)  # fails while the one radio serves the station
         _call(wlan.ifconfig, (address, "255.255.255.0", address, address))
 
     def clients(self):
-        """Return how many clients have joined; raises OSError if it is not open."""
+        """Return the number of clients that have joined; raises OSError if it is not open."""
         return len(_call(self._wlan.status, "stations"))
 
     def close(self):

@@ -62,7 +62,7 @@ class ImageParser:
         self.digest = None  # SHA-256 of the image without its last 32 bytes
 
     def feed(self, view):
-        """Take bytes (a memoryview); return how many belong to the image. Raises ValueError."""
+        """Process bytes (a memoryview); return how many belong to the image. Raises ValueError."""
         at = 0
         while at < len(view) and not self.whole:
             n = min(self._left, len(view) - at)

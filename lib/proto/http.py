@@ -1,13 +1,13 @@
-"""The head of an HTTP/1 request, parsed strictly (RFC 9112), and the reasons of statuses."""
+"""The head of an HTTP/1 request, parsed strictly (RFC 9112), and the reason phrases."""
 
 import time
 
 from micropython import const
 
-MOST_HEAD = const(3_072)  # bytes of request line and headers, the blank line included
-_MOST_TARGET = const(1_024)
-_MOST_HEADERS = const(64)
-_MOST_PORT = const(65_535)
+MAX_HEAD = const(3_072)  # bytes of request line and headers, the blank line included
+_MAX_TARGET = const(1_024)
+_MAX_HEADERS = const(64)
+_MAX_PORT = const(65_535)
 _HEX = b"0123456789abcdefABCDEF"
 _ALNUM = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TCHAR = b"!#$%&'*+-.^_`|~" + _ALNUM  # RFC 9110 section 5.6.2
@@ -44,8 +44,8 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 class HTTPError(Exception):
     """The request is answered with the error `status`; the message says why."""
 
-    def __init__(self, status, why):
-        super().__init__(why)
+    def __init__(self, status, reason):
+        super().__init__(reason)
         self.status = status
 
 
@@ -53,7 +53,7 @@ class Head:
     """The parsed head of a request.
 
     `target` is a path with its query string, or `*`; `headers` has lower-case names, and as
-    `host` the host that the request is for, also where the target names it.
+    `host` the host that the request is for, also if the target names it.
     """
 
     def __init__(self, method, target):
@@ -67,7 +67,7 @@ def parse_head(data):
     """Return the Head in `data` (bytes up to the blank line); raises HTTPError."""
     lines = data[:-4].split(b"\r\n")
     method, target, authority, is_1_1 = _request_line(lines[0])
-    if len(lines) - 1 > _MOST_HEADERS:
+    if len(lines) - 1 > _MAX_HEADERS:
         raise HTTPError(431, "too many headers")
     head = Head(method.decode(), target.decode())
     for line in lines[1:]:
@@ -76,14 +76,14 @@ def parse_head(data):
     if host is None and is_1_1:
         raise HTTPError(400, "one Host header is needed")
     if host and not _is_authority(host.encode()):
-        raise HTTPError(400, "host")
+        raise HTTPError(400, "invalid Host header")
     if authority is not None:
         head.headers["host"] = authority.decode()
     return head
 
 
 def escapes_are_whole(text):
-    """Return whether two hexadecimal digits follow each `%` in `text` (bytes)."""
+    """Return True if two hexadecimal digits follow each `%` in `text` (bytes)."""
     parts = text.split(b"%")[1:]
     return all(len(p) >= 2 and p[0] in _HEX and p[1] in _HEX for p in parts)
 
@@ -98,23 +98,23 @@ def date(seconds):
 
 
 def _request_line(line):
-    """Return (method, target, authority of an absolute target or None, whether HTTP/1.1)."""
+    """Return (method, target, authority of an absolute target or None, True for HTTP/1.1)."""
     parts = line.split(b" ")
     if len(parts) != 3 or not _is_token(parts[0]):
-        raise HTTPError(400, "request line")
+        raise HTTPError(400, "invalid request line")
     method, target, version = parts
-    if len(target) > _MOST_TARGET:
-        raise HTTPError(414, "address too long")
+    if len(target) > _MAX_TARGET:
+        raise HTTPError(414, "the address is too long")
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-        raise HTTPError(505 if version.startswith(b"HTTP/") else 400, "HTTP version")
+        raise HTTPError(505 if version.startswith(b"HTTP/") else 400, "unsupported HTTP version")
     authority = None
     if target[:7].lower() == b"http://":
         authority, target = _absolute(target)
     is_asterisk = target == b"*" and method == b"OPTIONS"
     if target[:1] != b"/" and not is_asterisk:
-        raise HTTPError(400, "address")
+        raise HTTPError(400, "invalid address")
     if not _is_printable(target) or not escapes_are_whole(target):
-        raise HTTPError(400, "address")
+        raise HTTPError(400, "invalid address")
     return method, target, authority, version == b"HTTP/1.1"
 
 
@@ -123,7 +123,7 @@ def _absolute(target):
     rest = target[7:]
     authority = rest.split(b"/", 1)[0].split(b"?", 1)[0]
     if not authority or not _is_authority(authority):
-        raise HTTPError(400, "address")
+        raise HTTPError(400, "invalid address")
     path = rest[len(authority) :]
     return authority, path if path[:1] == b"/" else b"/" + path
 
@@ -131,7 +131,7 @@ def _absolute(target):
 def _add_field(head, line):
     name, colon, value = line.partition(b":")
     if not colon or not _is_token(name) or not _is_text(value):
-        raise HTTPError(400, "header")
+        raise HTTPError(400, "invalid header")
     name, value = name.lower().decode(), value.strip()
     if name in ("host", "authorization") and name in head.headers:
         text = "one {} header is needed" if name == "host" else "one {} header is enough"
@@ -140,9 +140,9 @@ def _add_field(head, line):
         raise HTTPError(501, "transfer codings are not supported")
     if name == "content-length":
         if name in head.headers or not value.isdigit():
-            raise HTTPError(400, "content length")
+            raise HTTPError(400, "invalid Content-Length")
         if len(value) > 9:
-            raise HTTPError(413, "body too large")
+            raise HTTPError(413, "the body is too large")
         head.content_length = int(value)
     try:
         head.headers[name] = value.decode()
@@ -151,18 +151,18 @@ def _add_field(head, line):
 
 
 def _is_authority(text):
-    """Return whether `text` is a host with or without a port (RFC 9112 section 3.2)."""
+    """Return True if `text` is a host, with or without a port (RFC 9112 section 3.2)."""
     host, port = text, b""
     if not text.endswith(b"]"):
         host, _, port = text.rpartition(b":") if b":" in text else (text, b"", b"")
-    if port and not (port.isdigit() and len(port) <= 5 and int(port) <= _MOST_PORT):
+    if port and not (port.isdigit() and len(port) <= 5 and int(port) <= _MAX_PORT):
         return False
     if host[:1] != b"[" and b":" in host:
         return False
     return not host.strip(_HOST) and escapes_are_whole(host)
 
 
-# strip, min and max look at all bytes at once: a loop over them takes ten times as long
+# strip, min and max check all bytes in C: a loop over them takes ten times as long
 
 
 def _is_token(text):

@@ -28,7 +28,7 @@ class Reply:
         self._lines = 0
 
     def feed(self, line):
-        """Take a line (bytes); return True for the last one. Raises BadReply."""
+        """Process a line (bytes); return True for the last one. Raises BadReply."""
         self._lines += 1
         if self._lines > _MAX_LINES:
             raise BadReply("the response has too many headers")
@@ -90,7 +90,7 @@ def chunk_size(line):
     """Return the size in a chunk's first line; extensions after a semicolon are ignored."""
     digits = line.partition(b";")[0].strip()
     if not digits or len(digits) > 8 or any(c not in b"0123456789abcdefABCDEF" for c in digits):
-        raise BadReply("a bad chunk")
+        raise BadReply("the response has a bad chunk")
     return int(digits, 16)
 
 

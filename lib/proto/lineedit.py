@@ -26,7 +26,7 @@ class LineEditor:
         self.too_long = False
 
     def feed(self, byte):
-        """Take one byte from the keyboard; return the bytes to echo."""
+        """Process a byte from the keyboard; return the bytes to echo."""
         self.line = None
         after_cr, self._after_cr = self._after_cr, byte == _CR
         if self._escape and byte >= 32:

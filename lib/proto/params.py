@@ -1,4 +1,4 @@
-"""Camera parameters and frame sizes as they appear on the wire (behaviour.md, section 5)."""
+"""Camera parameters and frame sizes, as they appear on the wire."""
 
 import json
 
@@ -67,7 +67,7 @@ def size_number(name):
 def parse(text):
     """Return [(name, value), ...] of a JSON object, in its order.
 
-    Values are numbers or strings of them; `framesize` also takes a name. Raises BadArgument,
+    Values are numbers or strings of them; `framesize` also accepts a name. Raises BadArgument,
     which names the parameter at fault.
     """
     try:
@@ -86,7 +86,7 @@ def _value(name, value):
         names = ", ".join(sorted([row[0] for row in PARAMS] + [SAVE]))
         raise BadArgument("{}: no such parameter; {}".format(name, names))
     if value is True or value is False or not isinstance(value, (int, str)):
-        raise BadArgument("{}: a number".format(name))
+        raise BadArgument("{}: must be a number".format(name))
     number = size_number(value) if name == "framesize" and isinstance(value, str) else None
     if number is not None:
         return number

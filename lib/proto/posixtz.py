@@ -15,7 +15,7 @@ _FOREVER = const(0x7FFF_FFFF)  # 2068
 _DAYS_TO_2000 = const(730_425)  # from 0000-03-01, where the calendar's cycle of 400 years begins
 _SECONDS_TO_2000 = const(946_684_800)  # from 1970-01-01
 EPOCH = 0 if time.gmtime(0)[0] == 2000 else -_SECONDS_TO_2000  # where time.time() counts from
-_US_CHANGES = ",M3.2.0,M11.1.0"  # POSIX leaves open when a rule without dates changes
+_US_CHANGES = ",M3.2.0,M11.1.0"  # of a rule without dates, which POSIX leaves open
 
 
 class TimeZone:
@@ -97,19 +97,19 @@ class _Scanner:
     def peek(self):
         return self._text[self._at] if self.more() else ""
 
-    def take(self, char):
+    def accept(self, char):
         if self.peek() != char:
             return False
         self._at += 1
         return True
 
     def name(self):
-        quoted = self.take("<")
+        quoted = self.accept("<")
         start = self._at
         while self.peek().isalpha() or (quoted and self.peek() and self.peek() in "0123456789+-"):
             self._at += 1
         found = self._text[start : self._at]
-        if len(found) < 3 or (quoted and not self.take(">")):
+        if len(found) < 3 or (quoted and not self.accept(">")):
             self.fail()
         return found
 
@@ -122,31 +122,31 @@ class _Scanner:
         except BadArgument:
             self.fail()
 
-    def time(self, most_hours):
+    def time(self, max_hours):
         """Read [+-]h[h[h]][:mm[:ss]]; return seconds."""
-        sign = -1 if self.take("-") else 1
+        sign = -1 if self.accept("-") else 1
         if sign == 1:
-            self.take("+")
-        seconds = self.number(0, most_hours) * _HOUR
-        if self.take(":"):
+            self.accept("+")
+        seconds = self.number(0, max_hours) * _HOUR
+        if self.accept(":"):
             seconds += self.number(0, 59) * 60
-            if self.take(":"):
+            if self.accept(":"):
                 seconds += self.number(0, 59)
         return sign * seconds
 
     def change(self):
         """Read `,date[/time]`; return (kind, numbers, seconds)."""
-        if not self.take(","):
+        if not self.accept(","):
             self.fail()
-        kind = "M" if self.take("M") else "J" if self.take("J") else ""
+        kind = "M" if self.accept("M") else "J" if self.accept("J") else ""
         if kind == "M":
             numbers = (self.number(1, 12), self.after_dot(1, 5), self.after_dot(0, 6))
         else:
             numbers = (self.number(1 if kind else 0, 365),)
-        return kind, numbers, self.time(167) if self.take("/") else 2 * _HOUR
+        return kind, numbers, self.time(167) if self.accept("/") else 2 * _HOUR
 
     def after_dot(self, low, high):
-        if not self.take("."):
+        if not self.accept("."):
             self.fail()
         return self.number(low, high)
 

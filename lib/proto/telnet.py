@@ -22,7 +22,7 @@ class Telnet:
         self.data = None
 
     def feed(self, byte):
-        """Take one received byte; return the bytes to send in response."""
+        """Process a received byte; return the bytes to send in response."""
         self.data = None
         if self._state == _DATA:
             if byte == _IAC:

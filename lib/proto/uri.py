@@ -15,7 +15,7 @@ _URL = "http://host/file or https://host/file"
 
 
 def parse_broker(text, port=0, tls=False):
-    """Return (host, port, tls) of a broker; `port` and `tls` stand in for what the text omits.
+    """Return (host, port, tls) of a broker; `port` and `tls` replace what the text omits.
 
     A non-zero `port` takes precedence over one in the text. Raises BadArgument.
     """
@@ -68,7 +68,7 @@ class URL:
         self.login = login
 
     def authority(self):
-        """Return what a Host header names."""
+        """Return the value of a Host header."""
         host = "[{}]".format(self.host) if ":" in self.host else self.host
         standard = self.port == _HTTP_PORTS["https" if self.tls else "http"]
         return host if standard else "{}:{}".format(host, self.port)
@@ -97,7 +97,7 @@ class URL:
 
 
 def without_password(text):
-    """Return an address as people may see it: its password is `***`."""
+    """Return an address for display, with `***` as its password."""
     scheme, found, rest = text.partition("://")
     authority, slash, path = rest.partition("/")
     user, at, host = authority.rpartition("@")
@@ -107,7 +107,7 @@ def without_password(text):
 
 
 def percent_decoded(text):
-    """Return the bytes that a text with %XX stands for; raises ValueError."""
+    """Return text with %XX as bytes; raises ValueError."""
     first, *parts = text.split("%")
     out = first.encode()
     for part in parts:

@@ -1,4 +1,4 @@
-"""From a user's text to a value: parsers that commands share, and the errors for bad input."""
+"""Parsers of a user's text that commands share, and the errors for bad input."""
 
 
 class BadArgument(Exception):
@@ -27,7 +27,7 @@ def confirmed(text, what):
 
 
 def int_between(text, low, high):
-    """Return the integer in `text`; BadArgument if it is none or outside low..high."""
+    """Return the integer in `text`; raises BadArgument if it is none or outside low..high."""
     sign, digits = (-1, text[1:]) if text[:1] == "-" else (1, text)
     if not (digits and len(digits) <= 10 and all("0" <= c <= "9" for c in digits)):
         raise BadArgument("a whole number, {}..{}".format(low, high))

@@ -1,5 +1,5 @@
 "use strict";
-// One script for all pages of the camera: each part starts on the page that has its element.
+// One script for all pages of the camera; each part runs on the page that has its element.
 const $ = (id) => document.getElementById(id);
 
 function make(tag, fields = {}, ...children) {
@@ -15,15 +15,15 @@ function make(tag, fields = {}, ...children) {
 async function api(path, body, locked = () => location.assign("/login?next=" + location.pathname)) {
   const options = { headers: { Accept: "application/json", "X-Requested-With": "page" } };
   if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
-  let answer;
+  let response;
   try {
-    answer = await fetch("/api/" + path, options);
+    response = await fetch("/api/" + path, options);
   } catch {
-    throw new Error("The camera does not answer.");
+    throw new Error("The camera does not respond.");
   }
-  if (answer.status === 401) locked();
-  const found = await answer.json().catch(() => ({ error: "The response was cut off." }));
-  if (!answer.ok) throw Object.assign(new Error(found.error), { status: answer.status, faults: found.faults, advice: found.advice });
+  if (response.status === 401) locked();
+  const found = await response.json().catch(() => ({ error: "The response was cut off." }));
+  if (!response.ok) throw Object.assign(new Error(found.error), { status: response.status, faults: found.faults, advice: found.advice });
   return found;
 }
 
@@ -37,13 +37,13 @@ function toast(text) {
 
 function bars(signal) {
   const strength = signal >= -55 ? 4 : signal >= -67 ? 3 : signal >= -77 ? 2 : 1;
-  const words = ["", "weak", "fair", "good", "excellent"][strength];
-  const shown = make("span", { className: "bars", role: "img", "aria-label": `signal ${words}`, title: `${signal} dBm` });
+  const label = ["", "weak", "fair", "good", "excellent"][strength];
+  const shown = make("span", { className: "bars", role: "img", "aria-label": `signal ${label}`, title: `${signal} dBm` });
   for (let n = 1; n <= 4; n += 1) shown.append(make("i", { className: n <= strength ? "on" : "" }));
   return shown;
 }
 
-// Buttons that show a password, files that are read into a field
+// Buttons that show a password; files that are read into a field
 
 for (const button of document.querySelectorAll("[data-shows]")) {
   const field = $(button.dataset.shows);
@@ -59,18 +59,18 @@ for (const button of document.querySelectorAll("[data-shows]")) {
   });
 }
 
-function readsInto(input, field) {
+function readInto(input, field) {
   input.hidden = false;
   input.addEventListener("change", async () => {
     if (input.files.length) field.value = await input.files[0].text();
     field.dispatchEvent(new Event("change", { bubbles: true }));
   });
 }
-for (const input of document.querySelectorAll("[data-into]")) readsInto(input, $(input.dataset.into));
+for (const input of document.querySelectorAll("[data-into]")) readInto(input, $(input.dataset.into));
 
 // Set-up
 
-function complain(field, text) {
+function showFault(field, text) {
   const id = `${field.id}-error`;
   let shown = $(id);
   if (!text) {
@@ -99,10 +99,10 @@ function fault(field) {
 
 function setup(form) {
   const fields = [...form.elements].filter((field) => field.name);
-  for (const field of fields) field.addEventListener("change", () => complain(field, fault(field)));
+  for (const field of fields) field.addEventListener("change", () => showFault(field, fault(field)));
   form.addEventListener("submit", (event) => {
     if (event.submitter && event.submitter.name === "reboot") return;
-    for (const field of fields) complain(field, fault(field));
+    for (const field of fields) showFault(field, fault(field));
     const first = form.querySelector('[aria-invalid="true"]');
     if (!first) return;
     event.preventDefault();
@@ -118,7 +118,7 @@ function setup(form) {
 }
 
 async function scan() {
-  $("scan-note").textContent = "Looking for networks…";
+  $("scan-note").textContent = "Scanning…";
   try {
     const { networks } = await api("networks");
     $("networks").replaceChildren(...networks.map((network) => {
@@ -131,9 +131,9 @@ async function scan() {
       return make("li", {}, button);
     }));
     const count = networks.length;
-    $("scan-note").textContent = count ? `${count} network${count > 1 ? "s" : ""} in reach` : "No network is in reach.";
+    $("scan-note").textContent = count ? `${count} network${count > 1 ? "s" : ""} in range` : "No network is in range. Move the camera closer to the access point.";
   } catch (error) {
-    $("scan-note").textContent = `${error.message} Type the network's name.`;
+    $("scan-note").textContent = `${error.message} Type the name of the network.`;
   }
 }
 
@@ -150,7 +150,7 @@ async function watchJoining() {
   } catch (error) {
     const locked = error.status === 401;
     $("joining").hidden = !locked && $("joining").hidden;
-    $("summary").replaceChildren(...(locked ? ["The camera needs its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not answer here at the moment."]));
+    $("summary").replaceChildren(...(locked ? ["The camera needs its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not respond at this address. Retrying."]));
     $("dot").className = "dot";
   }
   setTimeout(watchJoining, 2000);
@@ -167,7 +167,7 @@ function showLive() {
   $("live").src = `/mjpg?${live.since}`;
 }
 
-// A browser does not report the end of a stream: the picture just freezes.
+// A browser does not report the end of a stream; the picture freezes.
 function watchLive(status) {
   const ended = live.missed || status.uptime_s < live.uptime || !status.viewers;
   live.uptime = status.uptime_s;
@@ -177,7 +177,7 @@ function watchLive(status) {
 
 function stopLive() {
   clearTimeout(live.retry);
-  $("live").src = "/icon.svg"; // ends the stream: a viewer takes one of the camera's few sockets
+  $("live").src = "/icon.svg"; // ends the stream, which uses one of the camera's few sockets
 }
 
 function overlay(text) {
@@ -187,10 +187,10 @@ function overlay(text) {
 
 async function snapshot() {
   try {
-    const answer = await fetch("/capture", { headers: { "X-Requested-With": "page" } });
-    if (!answer.ok) throw new Error(await answer.text());
+    const response = await fetch("/capture", { headers: { "X-Requested-With": "page" } });
+    if (!response.ok) throw new Error(await response.text());
     const stamp = new Date().toISOString().slice(0, 19).replace(/[T:]/g, "-");
-    const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: `camera-${stamp}.jpg` });
+    const link = make("a", { href: URL.createObjectURL(await response.blob()), download: `camera-${stamp}.jpg` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   } catch (error) {
@@ -198,12 +198,12 @@ async function snapshot() {
   }
 }
 
-// The camera's reason for refusing the stream: an <img> only reports that it failed.
+// The camera's reason for refusing the stream; an <img> only reports that it failed.
 async function refusal() {
   const stop = new AbortController();
   try {
-    const answer = await fetch("/mjpg", { headers: { "X-Requested-With": "page" }, signal: stop.signal });
-    return answer.ok ? "" : (await answer.text()).trim();
+    const response = await fetch("/mjpg", { headers: { "X-Requested-With": "page" }, signal: stop.signal });
+    return response.ok ? "" : (await response.text()).trim();
   } catch {
     return "";
   } finally {
@@ -213,7 +213,7 @@ async function refusal() {
 
 async function liveFailed() {
   if (live.paused || document.hidden) return;
-  overlay(`No live picture: ${(await refusal()) || "none arrives at the moment"}. Trying again.`);
+  overlay(`No live picture: ${(await refusal()) || "none arrives at the moment."} Retrying.`);
   clearTimeout(live.retry);
   live.retry = setTimeout(showLive, 3000);
 }
@@ -262,9 +262,9 @@ function list(target, rows) {
 function showStatus(status) {
   const ready = status.camera.state === "ready" || status.camera.state === "starting";
   const broker = status.broker.state.startsWith("connected");
-  const [dot, words] = !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
+  const [dot, summary] = !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
   $("dot").className = `dot ${dot}`;
-  $("summary").textContent = words;
+  $("summary").textContent = summary;
   $("name").textContent = status.topic;
   document.title = status.topic;
   $("device").textContent = status.device_id;
@@ -272,7 +272,7 @@ function showStatus(status) {
   $("logout").hidden = status.open;
   watchLive(status);
   if (!live.paused && (!ready || $("live").naturalWidth)) {
-    const lost = status.camera.state === "absent" ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture comes back by itself.`;
+    const lost = status.camera.state === "absent" ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture returns by itself.`;
     overlay(ready ? "" : lost);
   }
   const wifi = status.wifi;
@@ -302,7 +302,7 @@ async function poll() {
     } catch (error) {
       live.missed = true;
       $("dot").className = "dot lost";
-      $("summary").textContent = error.message;
+      $("summary").textContent = `${error.message} Retrying.`;
     }
   }
   setTimeout(poll, 3000);
@@ -423,11 +423,11 @@ function input(row, id) {
     for (const option of row.options) select.append(make("option", { value: option, textContent: option, selected: option === row.value }));
     return select;
   }
-  if (row.kind === "file") return make("textarea", { id, spellcheck: false, placeholder: row.set ? "stored; paste another" : "none is stored; paste it here" });
+  if (row.kind === "file") return make("textarea", { id, spellcheck: false, placeholder: row.set ? "stored; paste another one here" : "none stored; paste it here" });
   const type = { number: "number", secret: "password" }[row.kind] || "text";
   const field = make("input", { id, type, autocomplete: type === "password" ? "new-password" : "off", autocapitalize: "off", spellcheck: false, value: row.value ?? "" });
   if (row.kind === "number") Object.assign(field, { min: row.low, max: row.high });
-  if (row.kind === "secret") field.placeholder = row.set ? "stored" : "none is stored";
+  if (row.kind === "secret") field.placeholder = row.set ? "stored" : "none stored";
   return field;
 }
 
@@ -439,12 +439,12 @@ function setting(row) {
   const box = make("div", { className: "field" }, make("label", { htmlFor: id }, `${row.label} `, make("small", { textContent: row.name })), field);
   if (row.kind === "file") {
     const file = make("input", { type: "file", "aria-label": `${row.label} from a file` });
-    readsInto(file, field);
+    readInto(file, field);
     field.before(file);
   }
   box.append(make("p", { className: "hint", id: `${id}-hint` }, `${row.about} `, make("span", { textContent: more })));
   if (row.set && row.name !== "otakey") {
-    box.append(make("label", { className: "tick" }, make("input", { type: "checkbox", id: `f-${row.name}` }), ` Forget the stored one`));
+    box.append(make("label", { className: "tick" }, make("input", { type: "checkbox", id: `f-${row.name}` }), " Remove the stored value"));
   }
   return box;
 }
@@ -470,22 +470,22 @@ async function saveSettings(event) {
   const wanted = {};
   for (const row of settings) {
     const field = $(`s-${row.name}`);
-    complain(field, "");
+    showFault(field, "");
     const forget = $(`f-${row.name}`);
     if (field.value !== (row.value ?? "") || (forget && forget.checked)) wanted[row.name] = field.value;
   }
   settingsNote("");
   if (!Object.keys(wanted).length) {
-    toast("Nothing has changed");
+    toast("No setting was changed");
     return;
   }
   try {
-    const answer = await api("settings", wanted);
-    toast(answer.restarts ? "Saved; the camera restarts" : answer.saved ? "Saved" : "In force, but not in flash yet; the camera tries again");
+    const response = await api("settings", wanted);
+    toast(response.restarts ? "Saved; the camera restarts" : response.saved ? "Saved" : "Applied, but not saved yet; the camera retries every minute");
     await showSettings();
   } catch (error) {
     settingsNote(error.message);
-    for (const [name, text] of Object.entries(error.faults || {})) complain($(`s-${name}`), text);
+    for (const [name, text] of Object.entries(error.faults || {})) showFault($(`s-${name}`), text);
     const first = $("settings").querySelector('[aria-invalid="true"]');
     if (first) first.focus();
   }
@@ -506,8 +506,8 @@ async function runCommand(event) {
   if (!command) return;
   $("reply").hidden = false;
   try {
-    const answer = await api("command", { command, argument: rest.join(" ") });
-    $("reply").textContent = answer.reply || "(empty)";
+    const response = await api("command", { command, argument: rest.join(" ") });
+    $("reply").textContent = response.reply || "(empty)";
   } catch (error) {
     $("reply").textContent = error.message;
   }
@@ -537,9 +537,9 @@ function upload(event) {
     $("update-note").textContent = step.loaded < step.total ? `Sent ${Math.floor((100 * step.loaded) / step.total)} %` : "Checking…";
   });
   request.addEventListener("load", () => {
-    let answer = {};
-    try { answer = JSON.parse(request.responseText); } catch { answer.error = request.responseText; }
-    done(request.status < 300 ? answer.message || "Installed; the camera restarts with it." : `Refused: ${answer.error}`);
+    let response = {};
+    try { response = JSON.parse(request.responseText); } catch { response.error = request.responseText; }
+    done(request.status < 300 ? response.message || "Installed. The camera restarts." : `Refused: ${response.error}`);
   });
   request.addEventListener("error", () => done("The connection was lost; the old firmware stays. Try again."));
   request.open("POST", "/update");
@@ -559,7 +559,7 @@ async function restart() {
   }
 }
 
-// Tabs, by mouse and by arrow keys
+// Tabs, by mouse and arrow keys
 
 const OPENED = { picture: showControls, settings: showSettings, log: showLog };
 

@@ -195,10 +195,10 @@ class Simulator:
         """Make the MQTT session reconnect at once after a lost link."""
 
         def state():
-            return re.search("mqtt (connected|resting)", self.status())
+            return re.search("mqtt (connected|waiting)", self.status())
 
-        found = wait_until(state, what="a session that is connected or resting", every_s=0.05)
-        if found[1] == "resting":
+        found = wait_until(state, what="a session that is up or waiting", every_s=0.05)
+        if found[1] == "waiting":
             self.command(f"mqttkeepalive {100 + int(time.monotonic() * 10) % 100}")
 
     def control(self, do, **arguments):

@@ -86,7 +86,7 @@ def test_first_start(browser, tmp_path):
 def test_setup_without_javascript(browser, camera):
     with browser.page(camera.url, java_script_enabled=False) as page:
         page.goto("/setup")
-        page.click("text=Look for networks")
+        page.click("text=Scan for networks")
         expect(page.locator("#networks input[value=sim]")).to_be_visible()
         page.fill("#mqttport", "99999")
         page.fill("#mqttuser", "joe")
@@ -345,7 +345,7 @@ def test_login(browser, tmp_path):
             screenshot(page, "login")
             page.fill("#password", "not the one")
             page.keyboard.press("Enter")
-            expect(page.get_by_role("alert")).to_contain_text("not the password")
+            expect(page.get_by_role("alert")).to_contain_text("Wrong password")
             page.fill("#password", WORD)
             page.keyboard.press("Enter")
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()

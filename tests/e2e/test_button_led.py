@@ -181,7 +181,7 @@ def pattern_without_wifi(folder):
 def pattern_without_broker(folder):
     with running(folder) as (camera, broker, _):
         broker.stop()
-        camera.wait_status("mqtt resting")
+        camera.wait_status("mqtt waiting")
         seen = rhythm(camera, now(camera), 3)
         assert matches(seen, 100, 1_500), seen
 

@@ -29,7 +29,7 @@ def check_working(camera):
 def absent_then_there(folder):
     broker = Mosquitto(folder / "broker")
     with Simulator(folder / "camera", broker.uri, {"pubinterval": "1"}) as camera:
-        camera.wait_status("mqtt resting (")
+        camera.wait_status("mqtt waiting (")
         check_working(camera)
         with broker, Listener(broker.port) as client:
             client.wait(LWT, b"Online", limit_s=35)
@@ -43,7 +43,7 @@ def killed_and_restarted(folder):
             camera.wait_status("mqtt connected")
             for _ in range(3):
                 broker.kill()
-                camera.wait_status("mqtt resting (")
+                camera.wait_status("mqtt waiting (")
                 check_working(camera)
                 broker.start()
                 with Listener(broker.port) as client:
@@ -363,7 +363,7 @@ def test_malformed_packets(tmp_path):
             wait_until(lambda n=number: n in closed, 8, f"closed because of: {name}")
             if time.monotonic() - start > 3:
                 tolerated.append(name)
-            camera.wait_status("mqtt resting (")
+            camera.wait_status("mqtt waiting (")
             camera.command(f"mqttuser u{number}")  # skip the growing reconnect delay
         camera.wait_status("mqtt connected")
         assert not tolerated

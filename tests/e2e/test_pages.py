@@ -220,7 +220,7 @@ def test_time_zones_match_the_tz_database(repo):
 def test_saved_page_of_a_new_board(tmp_path):
     with Simulator(tmp_path / "new", args=("--ap",)) as board:
         page = httpx.post(board.url + "/setup", data={"reboot": "1"}).text
-        assert "knows no Wi-Fi yet" in page
+        assert "No Wi-Fi network is set" in page
         assert "It joins" not in page and "find it at" not in page and "closes then" not in page
         board.wait_boot(2)
         settings = {"wifissid": "sim", "wifipassword": "simulated", "topic": "porch"}

@@ -94,6 +94,11 @@ def test_no_secret(camera, client, server):
     client.wait(f"stat/{TOPIC}/timer", since=since)  # it has reconnected
     client.publish(f"cmnd/{TOPIC}/mqttpass", CANARY + "x" * 200)
     client.publish(f"cmnd/{TOPIC}/{CANARY}", CANARY)
+    camera.command(f"mqttpass {CANARY}")
+    camera.command(f"{CANARY} {CANARY}")
+    camera.get(f"/api/status/none?{CANARY}={CANARY}")
+    for text in ("mqtt: command mqttpass, 11 bytes", "console: command mqttpass", "/none: 404"):
+        server.wait(text)
     camera.control("camera", fault="none", count=1)
     lines = len(server.lines)
     camera.get("/capture")

@@ -119,7 +119,7 @@ def attempt(camera, server, host="localhost"):
     attempts, server.data = server.attempts, b""
     camera.command(f"mqtthost mqtts://{host}:{server.port}")
     wait_until(lambda: server.attempts > attempts, 10, "a connection attempt")
-    return camera.wait_status("mqtt resting (")
+    return camera.wait_status("mqtt waiting (")
 
 
 BAD = {
@@ -208,7 +208,7 @@ def test_no_usable_authority(tmp_path, quiet, ca, name, data, reason):
         (tmp_path / "ca").write_bytes(data)
         settings["mqttca"] = f"@{tmp_path / 'ca'}"
     with Simulator(tmp_path, f"mqtts://localhost:{quiet.port}", settings) as camera:
-        assert reason in camera.wait_status("mqtt resting (").rpartition("mqtt ")[2]
+        assert reason in camera.wait_status("mqtt waiting (").rpartition("mqtt ")[2]
         assert camera.get().status_code == 200
     assert quiet.data == b""
     assert quiet.handshakes == 0

@@ -98,7 +98,7 @@ def blackhole(folder):
             camera.wait_status("mqtt connected")
             broker.freeze()
             start = time.monotonic()
-            camera.wait_status("mqtt resting (", 20)
+            camera.wait_status("mqtt waiting (", 20)
             assert time.monotonic() - start < 16
             assert reachable(camera)
             broker.thaw()

@@ -30,11 +30,11 @@ class Bytes:
         self.left = len(data)
 
     async def read(self, view):
-        part = await self.some(len(view))
+        part = await self.read_some(len(view))
         view[: len(part)] = part
         return len(part)
 
-    async def some(self, most):
+    async def read_some(self, most):
         at = len(self._data) - self.left
         part = self._data[at : at + min(most, self._piece)]
         self.left -= len(part)

@@ -174,8 +174,8 @@ class Log:
         self.infos = []
         self.errors = []
 
-    def debug(self, who, text):
-        self.debugs.append((who, text))
+    def debug(self, who, text, *args):
+        self.debugs.append((who, text.format(*args) if args else text))
 
     def info(self, who, text):
         self.infos.append((who, text))

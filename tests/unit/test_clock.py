@@ -36,7 +36,7 @@ class SNTP:
         self.requests = []
         self.set_to = []
 
-    def ask(self, host):
+    def query(self, host):
         self.requests.append((clock.now_ms(), host))
         if self.error:
             raise self.error

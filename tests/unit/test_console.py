@@ -157,7 +157,7 @@ class TestSeveral(ConsoleTestCase):
     def test_unfinished_line_is_redrawn_below_other_output(self):
         async def scenario(consoles, commands, log, one, two):
             await one.type(b"pow")
-            consoles.say("7 wifi: joined")
+            consoles.show("7 wifi: joined")
             await asyncio.sleep_ms(10)
             self.assertEqual(one.shown, b"pow\r\x1b[K7 wifi: joined\r\npow")
             self.assertEqual(two.shown, b"7 wifi: joined\r\n")
@@ -199,7 +199,7 @@ class TestSeveral(ConsoleTestCase):
             self.assertEqual(len(consoles), 2)
             consoles.close(two.console)
             consoles.close(two.console)
-            consoles.say("x")
+            consoles.show("x")
             await asyncio.sleep_ms(10)
             self.assertEqual((len(consoles), one.shown, two.shown), (1, b"x\r\n", b""))
 
@@ -211,7 +211,7 @@ class TestSlowReader(ConsoleTestCase):
         async def scenario(consoles, commands, log, one, two):
             two.reads.clear()
             for n in range(1_000):
-                consoles.say("line %d" % n)
+                consoles.show("line %d" % n)
                 await asyncio.sleep_ms(0)
             self.assertEqual(one.shown.count(b"\r\n"), 1_000)
             self.assertFalse(b"lost" in one.shown)
@@ -221,7 +221,7 @@ class TestSlowReader(ConsoleTestCase):
             self.assertEqual(got, ["line %d" % n for n in range(len(got))])  # complete lines
             self.assertTrue(len(got) < 900)
             self.assertEqual(notice, "(lines lost: {})".format(1_000 - len(got)))
-            consoles.say("again")
+            consoles.show("again")
             await asyncio.sleep_ms(10)
             self.assertTrue(two.shown.endswith(notice.encode() + b"\r\nagain\r\n"))
 
@@ -245,7 +245,7 @@ class TestSlowReader(ConsoleTestCase):
             before = gc.mem_alloc()
             for _ in range(20_000):
                 await screen.type(b"a\x7f")
-            consoles.say("y" * 7_000)
+            consoles.show("y" * 7_000)
             gc.collect()
             self.assertTrue(gc.mem_alloc() - before < 16_384, gc.mem_alloc() - before)
 

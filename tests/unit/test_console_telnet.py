@@ -114,7 +114,7 @@ class TestConsole(unittest.TestCase):
     def test_slow_reader_loses_lines_then_the_connection(self):
         async def scenario(wire, consoles, task):
             for n in range(20_000):
-                consoles.say("line %d %s" % (n, "x" * 100))
+                consoles.show("line %d %s" % (n, "x" * 100))
                 if n % 50 == 0:
                     await asyncio.sleep_ms(0)
             self.assertTrue(consoles._open[0]._lost > 1_000)
@@ -152,9 +152,9 @@ class TestLogin(unittest.TestCase):
     def test_password_is_required_and_not_echoed(self):
         async def scenario(wire, consoles, access, task):
             await wire.peer.send(b"power on\r\n")
-            await self.expect(wire, b"\r\nwrong\r\npassword: ")
+            await self.expect(wire, b"\r\nwrong password\r\npassword: ")
             self.assertEqual(len(consoles), 0)
-            consoles.say("a secret of another user")
+            consoles.show("a secret of another user")
             await wire.peer.send(b"worx\x08d\r\n")
             await self.expect(wire, b"\r\ncam 2\r\n")
             self.assertEqual((len(consoles), access.tries), (1, ["power on", "word"]))
@@ -165,9 +165,9 @@ class TestLogin(unittest.TestCase):
     def test_three_attempts_then_a_pause(self):
         async def scenario(wire, consoles, access, task):
             await wire.peer.send(b"a\r\nb\r\n")
-            await self.expect(wire, b"\r\nwrong\r\npassword: " * 2)
+            await self.expect(wire, b"\r\nwrong password\r\npassword: " * 2)
             await wire.peer.send(b"\xff\xfb\x18\xfe\r\n")
-            await self.expect(wire, bytes((IAC, DONT, 24)) + b"\r\nwrong\r\n")
+            await self.expect(wire, bytes((IAC, DONT, 24)) + b"\r\nwrong password\r\n")
             await until(task.done)
             self.assertEqual(access.tries[:2], ["a", "b"])
             async with Wire() as again:

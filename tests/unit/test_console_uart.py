@@ -53,7 +53,7 @@ def talk(typed, wait_ms=2_000):
         await stdio.done.wait()
         await asyncio.sleep_ms(wait_ms)
         await ended(task)
-        consoles.say("nothing shows this")
+        consoles.show("nothing shows this")
         await asyncio.sleep_ms(100)
         return stdio
 
@@ -95,7 +95,7 @@ class TestUARTConsole(unittest.TestCase):
             stdio = BrokenStdio(b"")
             with self.assertRaises(ZeroDivisionError):
                 await UARTConsole(stdio, consoles).run()
-            consoles.say("x")
+            consoles.show("x")
             await asyncio.sleep_ms(100)
             self.assertEqual(stdio.written, b"")
 

@@ -232,7 +232,7 @@ class TestDownload(unittest.TestCase):
         self.assertEqual(data, DATA)
         self.assertFalse("Authorization" in requests[1])  # another host
         self.fails("redirects", *[to(b"/loop")] * 6)
-        self.fails("leads nowhere", [b"HTTP/1.1 302 Found\r\n\r\n"])
+        self.fails("without a Location", [b"HTTP/1.1 302 Found\r\n\r\n"])
         for target in (b"file:///etc/passwd", b"ftp://host/x", b"javascript:1", b"http://"):
             self.fails("http://host/file", to(target))
 

@@ -144,7 +144,7 @@ def make(nvs=None, values=None):
     commands.own(
         status=Status(settings, parts, power, *(parts,) * 8),
         power=power,
-        publisher=ImagePublisher(parts, parts, settings, b"image"),
+        publisher=ImagePublisher(parts, parts, settings, b"image", Log()),
         params=Params(parts, NVS(), lambda: None),
         wifi=WiFiLink(None, None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),

@@ -1,4 +1,4 @@
-"""proto.words: errors as text for users; faults are external errors."""
+"""proto.reasons: errors as text for users; faults are external errors."""
 
 import errno
 import unittest
@@ -7,7 +7,7 @@ import suite
 
 from app.camera.camera import CameraFault
 from app.mqtt.session import NotConnected
-from proto.words import why
+from proto.reasons import describe
 
 
 class TestFaults(unittest.TestCase):
@@ -25,11 +25,11 @@ class TestFaults(unittest.TestCase):
             (OSError("refused: client id"), "refused: client id"),
             (OSError(98765), "98765"),
         ):
-            self.assertTrue(reason in why(error), why(error))
+            self.assertTrue(reason in describe(error), describe(error))
 
     def test_never_empty(self):
         for error in (OSError(), ValueError(), ValueError(""), MemoryError()):
-            self.assertTrue(why(error))
+            self.assertTrue(describe(error))
 
 
 suite.main()

@@ -393,7 +393,7 @@ class TestFaults(FramesTestCase):
             lease.give_up = gone.set
 
             async def slow():
-                await lease.take()
+                await lease.acquire()
                 await gone.wait()
                 lease.release()
 
@@ -404,7 +404,7 @@ class TestFaults(FramesTestCase):
             self.assertTrue(1_900 <= clock.now_ms() - started < 3_000, clock.now_ms() - started)
             await reader
             self.assertEqual(frames.leased(), 0)
-            self.assertEqual(log.debugs, [("frames", "a slow reader gives its slot up")])
+            self.assertEqual(log.debugs, [("frames", "a slow reader gives up its slot")])
 
         self.run_case(scenario, slots=1)
 

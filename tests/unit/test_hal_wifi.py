@@ -104,7 +104,7 @@ class TestJoin(unittest.TestCase):
         Chip.one.after, Chip.one.stale, Chip.one.associated = after, stale, associated
         started = fasttime.clock.now_ms()
         joined = run(station.join("home", "password", bssid, 15_000))
-        return joined, (fasttime.clock.now_ms() - started) // 1_000, station.why()
+        return joined, (fasttime.clock.now_ms() - started) // 1_000, station.failure()
 
     def test_joined(self):
         self.assertEqual(self.join([(1, 1_001), (2, 1_010)], bssid=BSSID)[:2], (True, 2))

@@ -251,7 +251,7 @@ class TestStream(ImagesTestCase):
             async with Viewer(server, "/mjpg") as three:
                 self.assertTrue(b" 200 " in (await three.head())[0])
 
-        self.run_case(scenario, most_viewers=1)
+        self.run_case(scenario, max_viewers=1)
 
     def test_disconnected_viewer_releases_everything(self):
         async def scenario(server, images, camera, frames):

@@ -37,6 +37,18 @@ class TestLog(unittest.TestCase):
             self.assertEqual("".join(line[-1] for line in written), kept)
             self.assertEqual((log.count, len(log.lines()), log.errors), (len(kept),) * 2 + (1,))
 
+    def test_arguments_are_formatted_only_at_level_debug(self):
+        class Costly:
+            def __str__(self):
+                raise AssertionError("formatted")
+
+        log, written = self.make()
+        log.debug("x", "{}", Costly())
+        log.level = DEBUG
+        log.debug("x", "{} of {}", 1, 2)
+        log.debug("x", "no arguments")
+        self.assertEqual(written, ["0 x: 1 of 2", "0 x: no arguments"])
+
     def test_level_follows_the_settings(self):
         log, written = self.make()
         log.settings = {"loglevel": DEBUG}

@@ -89,7 +89,7 @@ class TestCommandHandler(unittest.TestCase):
         got = []
 
         async def receive(body, retained):
-            got.append((bytes(await body.some()), retained))
+            got.append((bytes(await body.read_some()), retained))
 
         handler.data = ("OTA/DVES_A1B2C3/data", receive)
         self.assertEqual(send(handler, "OTA/DVES_A1B2C3/data", b"image"), ([], 0))
@@ -166,7 +166,7 @@ class TestCommandHandler(unittest.TestCase):
 
     def test_greeting(self):
         handler = make()
-        run(handler.greet(handler.session))
+        run(handler.announce(handler.session))
         published = {each[0]: each[1:] for each in handler.session.published}
         self.assertEqual(published["stat/cam/FALLBACKTOPIC"][0], "DVES_A1B2C3")
         self.assertEqual(published["stat/cam/power"][1:], (True, 1))

@@ -4,7 +4,7 @@ import asyncio
 import unittest
 
 import suite
-from fakes import clock, ended, run, until
+from fakes import Log, clock, ended, run, until
 
 from app.camera.camera import CameraFault
 from app.mqtt.publisher import ImagePublisher
@@ -20,7 +20,7 @@ class Frames:
 
     renewed = fresh
 
-    async def take(self):
+    async def acquire(self):
         await asyncio.sleep_ms(50)
         if self.fault:
             raise self.fault
@@ -52,7 +52,7 @@ class TestPublisher(unittest.TestCase):
         async def main():
             settings = {"pubinterval": interval}
             frames, session = Frames(), Session()
-            publisher = ImagePublisher(frames, session, settings, b"data/cam/image")
+            publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log())
             task = asyncio.create_task(publisher.run())
             try:
                 await scenario(publisher, frames, session, settings)

@@ -41,7 +41,7 @@ class Handler:
 
     async def receive(self, topic, body, retained):
         data = bytearray(min(self._most, body.left))
-        await body.into(memoryview(data))
+        await body.readinto(memoryview(data))
         self.got.append((topic, bytes(data), retained))
 
 

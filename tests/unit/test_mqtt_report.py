@@ -38,7 +38,7 @@ class Body:
         self.data = data
         self.left = len(data)
 
-    async def into(self, view):
+    async def readinto(self, view):
         view[:] = self.data
         self.left = 0
 
@@ -60,7 +60,7 @@ class TestReport(unittest.TestCase):
             await asyncio.sleep_ms(100)
             self.assertEqual(session.published, [])  # no session yet
             session.up.set()
-            await handler.greet(session)
+            await handler.announce(session)
             session.published.clear()
 
             async def send(name, text):
@@ -123,7 +123,7 @@ class TestReport(unittest.TestCase):
             await asyncio.sleep_ms(1_000)
             self.assertEqual(session.published, [])
             session.up.set()
-            await handler.greet(session)
+            await handler.announce(session)
             self.assertTrue(("power", "on", True, 1) in session.published)
             self.assertTrue(("timer", "0", True, 0) in session.published)
 

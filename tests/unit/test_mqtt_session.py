@@ -77,7 +77,7 @@ class Camera:
         topics = Topics(self.settings, "DVES_A1B2C3")
         connector = Connector(Direct(), self.deadlines)
         self.connection = Connection(
-            connector, self.settings, topics, self.wifi_up, self.clock_set
+            connector, self.settings, topics, self.wifi_up, self.clock_set, self.log
         )
         self.commands = PowerCommand()
         handler = CommandHandler(
@@ -123,10 +123,10 @@ class TestConnect(SessionTestCase):
         async def scenario(camera, broker, session):
             greeted = []
 
-            async def greet(who):
+            async def announce(who):
                 greeted.append(who)
 
-            session.greet = greet
+            session.announce = announce
             await camera.up()
             await until(lambda: greeted and broker.of(PUBLISH))
             connect = broker.packets[0]
@@ -208,7 +208,7 @@ class TestConnect(SessionTestCase):
         async def scenario(camera, broker, session):
             broker.connack = b""
             started = clock.now_ms()
-            await until(lambda: session.state == "resting")
+            await until(lambda: session.state == "waiting")
             self.assertTrue(14_000 < clock.now_ms() - started < 17_000)
             self.assertTrue("no answer" in session.reason, session.reason)
             await until(lambda: broker.open == 0)
@@ -396,7 +396,7 @@ class TestLink(SessionTestCase):
     def test_changed_settings_end_the_backoff(self):
         async def scenario(camera, broker, session):
             broker.connack = b"\x20\x02\x00\x05"
-            await until(lambda: session.state == "resting")
+            await until(lambda: session.state == "waiting")
             broker.connack = b"\x20\x02\x00\x00"
             started = clock.now_ms()
             session.reconnect()

@@ -40,7 +40,7 @@ class TestReader(unittest.TestCase):
             got, i = b"", 0
             while len(got) < len(TEXT):
                 n = min(lengths[i % len(lengths)], len(TEXT) - len(got))
-                got += bytes(await reader.take(n))
+                got += bytes(await reader.read_exactly(n))
                 i += 1
             return got
 
@@ -50,22 +50,22 @@ class TestReader(unittest.TestCase):
 
     def test_byte_is_an_integer(self):
         reader = Reader(Source(b"\x00\xff", 1), bytearray(4), 1_000)
-        self.assertEqual([run(reader.byte()), run(reader.byte())], [0, 255])
+        self.assertEqual([run(reader.read_byte()), run(reader.read_byte())], [0, 255])
 
     def test_take_of_more_than_the_buffer_is_refused(self):
         reader = Reader(Source(TEXT, 1), bytearray(8), 1_000)
         with self.assertRaises(ValueError):
-            run(reader.take(9))
+            run(reader.read_exactly(9))
 
     def test_some_returns_available_bytes_up_to_its_limit(self):
         reader = Reader(Source(b"abcdefgh", 5), bytearray(8), 1_000)
-        self.assertEqual(bytes(run(reader.some(3))), b"abc")
-        self.assertEqual(bytes(run(reader.some(10))), b"de")
-        self.assertEqual(bytes(run(reader.some(10))), b"fgh")
+        self.assertEqual(bytes(run(reader.read_some(3))), b"abc")
+        self.assertEqual(bytes(run(reader.read_some(10))), b"de")
+        self.assertEqual(bytes(run(reader.read_some(10))), b"fgh")
 
     def test_end_of_the_stream_is_an_oserror(self):
         reader = Reader(Source(b"ab", 2), bytearray(8), 1_000)
-        self.assertIsInstance(run(outcome(reader.take(3))), OSError)
+        self.assertIsInstance(run(outcome(reader.read_exactly(3))), OSError)
 
     def test_other_tasks_run_while_a_peer_is_always_ready(self):
         async def scenario():
@@ -89,8 +89,8 @@ class TestReader(unittest.TestCase):
             async with Wire() as wire:
                 reader = Reader(wire.ours, bytearray(8), 50)
                 await wire.peer.send(b"a")
-                self.assertEqual(await reader.byte(), 97)
-                return await outcome(reader.byte())
+                self.assertEqual(await reader.read_byte(), 97)
+                return await outcome(reader.read_byte())
 
         self.assertIsInstance(run(scenario()), OSError)
 
@@ -101,15 +101,15 @@ class TestBody(unittest.TestCase):
             reader = Reader(Source(b"0123456789|next", step), bytearray(8), 1_000)
             body = Body(reader, 10)
             view = bytearray(4)
-            self.assertEqual(await body.into(memoryview(view)), 4)
+            self.assertEqual(await body.readinto(memoryview(view)), 4)
             self.assertEqual(bytes(view), b"0123")
             self.assertEqual(body.left, 6)
             rest = b""
             while body.left:
-                rest += bytes(await body.some(100))
+                rest += bytes(await body.read_some(100))
             self.assertEqual(rest, b"456789")
-            self.assertEqual(bytes(await body.some()), b"")
-            self.assertEqual(bytes(await reader.take(5)), b"|next")
+            self.assertEqual(bytes(await body.read_some()), b"")
+            self.assertEqual(bytes(await reader.read_exactly(5)), b"|next")
 
         for step in (1, 3, 8):
             run(scenario(step))
@@ -117,7 +117,7 @@ class TestBody(unittest.TestCase):
     def test_into_stops_at_the_end_of_the_message(self):
         body = Body(Reader(Source(b"abcdef", 6), bytearray(8), 1_000), 3)
         view = bytearray(5)
-        self.assertEqual(run(body.into(memoryview(view))), 3)
+        self.assertEqual(run(body.readinto(memoryview(view))), 3)
         self.assertEqual(bytes(view), b"abc\0\0")
 
     def test_skipping_ten_megabytes_takes_no_heap(self):
@@ -135,7 +135,7 @@ class TestBody(unittest.TestCase):
     def test_read_of_an_empty_body_does_not_wait(self):
         async def scenario():
             body = Body(Reader(Source(b"", 1), bytearray(8), 1_000), 0)
-            return await asyncio.wait_for(body.into(memoryview(bytearray(3))), 1)
+            return await asyncio.wait_for(body.readinto(memoryview(bytearray(3))), 1)
 
         self.assertEqual(run(scenario()), 0)
 

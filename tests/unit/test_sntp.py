@@ -103,7 +103,7 @@ def ask(*responses, host="ntp.example"):
         (r[0](request), r[1]) if isinstance(r, tuple) else (r(request), SERVER) for r in responses
     ]
     try:
-        return sntp.ask(host)
+        return sntp.query(host)
     finally:
         assert network.opened == network.closed, "a socket is still open"
 

@@ -100,9 +100,9 @@ class TestWhy(unittest.TestCase):
             ("The certificate validity starts in the future", "not valid now"),
             ("The certificate is not correctly signed by the trusted CA", "CA"),
         ):
-            self.assertTrue(reason in tls.why(ValueError(text)), text)
-        self.assertTrue(tls.why(OSError(-0x7780, "MBEDTLS_ERR_SSL_FATAL_ALERT")))
-        self.assertTrue(isinstance(tls.why(OSError()), str))
+            self.assertTrue(reason in tls.describe(ValueError(text)), text)
+        self.assertTrue(tls.describe(OSError(-0x7780, "MBEDTLS_ERR_SSL_FATAL_ALERT")))
+        self.assertTrue(isinstance(tls.describe(OSError()), str))
 
 
 suite.main()

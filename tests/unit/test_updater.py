@@ -190,7 +190,7 @@ class Source:
             raise self._error
         return n
 
-    async def some(self, most):
+    async def read_some(self, most):
         view = bytearray(most)
         return memoryview(view)[: await self.read(view)]
 
@@ -488,13 +488,13 @@ class TestPush(unittest.TestCase):
     def test_stall_ends_the_link_too(self):
         async def scenario(camera):
             class Stalls(Source):
-                async def some(self, most):
+                async def read_some(self, most):
                     if camera.session.reconnects:
                         raise OSError(128)
                     if self.left < 4_000:
                         await asyncio.sleep_ms(100)
-                        return await self.some(most)
-                    return await super().some(most)
+                        return await self.read_some(most)
+                    return await super().read_some(most)
 
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)

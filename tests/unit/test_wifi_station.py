@@ -59,7 +59,7 @@ class Station:
     def address(self):
         return self.ip if self._joined and self.reach else ""
 
-    def why(self):
+    def failure(self):
         return self.reason
 
     def rssi(self):

@@ -54,7 +54,7 @@ class Web:
         self.log = Log()
         self.access = Access(self.settings, self.wifi, "cam")
         headers = Headers(clock or Clock())
-        viewers = tunables.pop("most_viewers", 4)
+        viewers = tunables.pop("max_viewers", 4)
         self.images = Images(frames, headers, viewers)
         self.server = HTTPServer(
             self.access,

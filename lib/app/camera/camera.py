@@ -1,4 +1,4 @@
-"""The camera: whole pictures from a sensor that may fail at any time."""
+"""The camera: whole pictures from a sensor that can fail at any time."""
 
 import asyncio
 
@@ -7,13 +7,13 @@ from proto import jpeg
 
 
 class CameraFault(OSError):
-    """There is no picture this time; the message says why."""
+    """There is no picture; the message says why."""
 
 
 class Camera:
     """Captures pictures and sets parameters. `state` is absent, starting, ready or recovering.
 
-    Absent means firmware without a camera module, or a sensor that does not answer; that one is
+    Absent means firmware without a camera module, or a sensor that does not answer, which is
     retried for ever. `reason` says what is wrong in any state but ready.
     """
 
@@ -26,7 +26,7 @@ class Camera:
         self._recovery = Recovery(
             sensor, params, log, new_backoff(), free_bytes, timeout_ms, reserve_bytes
         )
-        self.params = params  # name -> value on the wire, which a start gives to the sensor
+        self.params = params  # name -> value on the wire, set at each start of the sensor
         self.stale = sensor.stale if sensor else 0
         self.copies = sensor.copies if sensor else False
         self.captured = self.failed = 0
@@ -37,7 +37,7 @@ class Camera:
             log.error("camera", self.reason)
 
     def grab(self):
-        """Return what `capture` returns if a picture is there already, else None."""
+        """Return what `capture` returns if a picture is ready, else None."""
         if self.state != "ready":
             return None
         try:
@@ -50,7 +50,7 @@ class Camera:
     async def capture(self):
         """Return one whole JPEG as a memoryview of the driver's buffer: `release` it soon.
 
-        Raises CameraFault; the next call then takes the next step of the recovery.
+        Raises CameraFault; the next call then takes the next step of recovery.
         """
         if not self._sensor:
             await asyncio.sleep_ms(1_000)
@@ -100,14 +100,14 @@ class Camera:
             self._roll_back(done)
             raise
         self.params.update(changes)
-        text = ", ".join("{} {}".format(name, value) for name, value in changes)
-        self._log.debug("camera", "set " + text)
+        for name, value in changes:
+            self._log.debug("camera", "set {} {}", name, value)
 
     def _roll_back(self, names):
         try:
             for name in names:
                 apply(self._sensor, name, self.params[name])
-        except OSError:  # the next capture starts it with the old values
+        except OSError:  # the next capture starts the sensor with the old values
             self.stop()
 
     def _checked(self, view):
@@ -126,5 +126,5 @@ class Camera:
         self.failed += 1
         self.reason = str(error)
         self._recovery.climb(error, is_running)
-        self._log.debug("camera", "failure {}: {}".format(self.failed, self.reason))
+        self._log.debug("camera", "failure {}: {}", self.failed, self.reason)
         self.state = "absent" if getattr(error, "absent", False) else "recovering"

@@ -1,8 +1,8 @@
-"""Frames: one capture for many readers, and no reader slows another one.
+"""Frames: one capture for many readers, and no reader slows down another.
 
 A picture is copied once, from the driver's buffer into a slot of a small pool; from a driver that
-returns copies, the copy itself is kept. Readers lease slots. All who wait get the same frame; a
-slow reader keeps one slot and skips what it misses.
+returns copies, the copy itself is kept. Readers lease slots. All waiting readers get the same
+frame; a slow reader holds one slot and skips the frames it misses.
 """
 
 import asyncio
@@ -13,19 +13,19 @@ from app.camera.pool import Pool
 
 
 class Frames:
-    """Captures while readers wait, and leases what was captured.
+    """Captures while readers wait, and leases the frames to them.
 
     `state` is idle, capturing or paused. Captures are numbered; a lease names the first one that
     it accepts.
     """
 
     def __init__(
-        self, camera, log, slots=6, max_bytes=1_000_000, patience_ms=8_000, hold_ms=2_000
+        self, camera, log, slots=6, max_bytes=1_000_000, tolerance_ms=8_000, hold_ms=2_000
     ):
         self._camera = camera
         self._log = log
-        self._patience_ms = patience_ms  # after which readers learn that the camera fails
-        self._hold_ms = hold_ms  # for which a slow reader may hold the slot that others wait for
+        self._tolerance_ms = tolerance_ms  # of failures, before readers get an error
+        self._hold_ms = hold_ms  # for which slow readers may hold all slots
         self._pool = Pool(slots, max_bytes)
         self._waiting = []  # leases
         self._held = []  # leases
@@ -34,9 +34,9 @@ class Frames:
         self._floor = 0  # earlier captures show the camera as it was before a change
         self._failing_since = None
         self._pause_reason = ""
-        self._called = asyncio.Event()  # a reader waits, or `state` is to change
+        self._requested = asyncio.Event()  # a reader waits, or a pause begins or ends
         self._freed = asyncio.Event()  # a slot
-        self._news = asyncio.Event()  # a frame, a failure or a pause: readers look again
+        self._changed = asyncio.Event()  # a frame, a failure or a pause: readers check again
         self.state = "idle"
         self.dropped = 0  # pictures for which there was no memory
 
@@ -51,7 +51,7 @@ class Frames:
         return self._seq + self._camera.stale + 1
 
     def absent(self):
-        """Return why there is no camera, or "" if there is one."""
+        """Return the reason why there is no camera, or ""."""
         return self._camera.reason if self._camera.state == "absent" else ""
 
     def leased(self):
@@ -61,13 +61,13 @@ class Frames:
     async def acquire(self, lease):
         """Wait for a frame that `lease` accepts; the lease then holds it. Raises CameraFault."""
         self._waiting.append(lease)
-        self._called.set()
+        self._requested.set()
         try:
             while not self._has(lease.seq):
                 if self._failing_since is None:
-                    await self._news.wait()
+                    await self._changed.wait()
                 else:
-                    await self._wait_for_news()
+                    await self._wait_for_change()
         finally:
             self._waiting.remove(lease)
         lease.frame = frame = self._newest
@@ -86,7 +86,7 @@ class Frames:
     # For components that change or stop the camera
 
     def invalidate(self):
-        """Lease no picture that was begun before now, as a parameter has changed."""
+        """Lease no picture that was begun before now, because a parameter has changed."""
         self._floor = self.next_fresh()
 
     async def pause(self, reason, limit_ms=5_000):
@@ -95,10 +95,10 @@ class Frames:
         Returns once the camera has stopped; one that hangs is waited for no longer than
         `limit_ms`.
         """
-        self._log.debug("frames", "paused: " + reason)
+        self._log.debug("frames", "paused: {}", reason)
         self._pause_reason = reason
         self._wake_readers()
-        self._called.set()
+        self._requested.set()
         self._freed.set()
         limit = ticks_add(ticks_ms(), limit_ms)
         while not self.at_rest and ticks_diff(limit, ticks_ms()) > 0:
@@ -107,7 +107,7 @@ class Frames:
     def resume(self):
         """End a pause, if there is one."""
         self._pause_reason = ""
-        self._called.set()
+        self._requested.set()
 
     @property
     def at_rest(self):
@@ -123,8 +123,8 @@ class Frames:
 
     async def _idle(self):
         while not self._is_needed() and not self._pause_reason:
-            self._called.clear()
-            await self._called.wait()
+            self._requested.clear()
+            await self._requested.wait()
         self._pool.complete()
         return "paused" if self._pause_reason else "capturing"
 
@@ -146,32 +146,32 @@ class Frames:
         self._newest = None
         self._pool.drop_free()  # an update needs the memory
         while self._pause_reason:
-            self._called.clear()
-            await self._called.wait()
+            self._requested.clear()
+            await self._requested.wait()
         return "idle"
 
     def _is_needed(self):
-        """Return whether to capture: a first start and a recovery do not wait for a reader."""
+        """Return True if a capture is due: a first start and recovery do not wait for a reader."""
         failing = self._failing_since is not None
         return self._waiting or failing or self._camera.state == "starting"
 
     async def _wait_for_slot(self):
-        """Wait for a free slot; after `hold_ms` the readers that can be dropped give theirs up."""
+        """Wait for a free slot; after `hold_ms` call `give_up` of the readers that have one."""
         self._freed.clear()
         try:
             await asyncio.wait_for_ms(self._freed.wait(), self._hold_ms)
         except asyncio.TimeoutError:
             for lease in self._held:
                 if lease.give_up:
-                    self._log.debug("frames", "a slow reader gives its slot up")
+                    self._log.debug("frames", "a slow reader gives up its slot")
                     lease.give_up()
 
     # A capture
 
     def _receive(self, view):
-        """Keep the driver's picture if a reader waits for it, and give the buffer back.
+        """Store the driver's picture if a reader waits for it, and return the buffer.
 
-        There is no await before that, as the driver may reuse its buffer then.
+        Nothing is awaited in between, because the driver could then reuse its buffer.
         """
         self._seq += 1
         try:
@@ -192,10 +192,10 @@ class Frames:
         return False
 
     def _drop(self, size):
-        """Drop a picture without memory for it; for now, use only the slots that have some."""
+        """Drop a picture that finds no memory; for now, use only the slots that have some."""
         self.dropped += 1
         self._note_failure()
-        text = "no memory for {} bytes".format(size)
+        text = "no memory for a picture of {} bytes".format(size)
         slots = self._pool.shrink(size)
         if slots:
             text += ", slots reduced to {}".format(slots)
@@ -205,47 +205,48 @@ class Frames:
         now = ticks_ms()
         if self._failing_since is None:
             self._failing_since = now
-        elif self._patience_is_over():  # keep it so: ticks compare only up to 6 days apart
-            self._failing_since = ticks_add(now, -self._patience_ms - 1)
+        elif self._has_failed():  # keep it so: ticks compare only up to 6 days apart
+            self._failing_since = ticks_add(now, -self._tolerance_ms - 1)
         self._wake_readers()
 
-    # What readers wait for
+    # Waiting for a frame
 
     def _has(self, seq):
-        """Return whether capture `seq` or a later one is there; raises CameraFault if in vain."""
+        """Return True if capture `seq` or a later one is there; CameraFault if none is to come."""
         if self._pause_reason:
             raise CameraFault(self._pause_reason)
         newest = self._newest
         if newest and newest.view and newest.seq >= max(seq, self._floor):
             return True
-        if self._patience_is_over():
+        if self._has_failed():
             raise CameraFault(self._camera.reason or "no picture")
         return False
 
-    def _patience_is_over(self):
-        """Return whether the camera is absent, or has failed for longer than the patience."""
+    def _has_failed(self):
+        """Return True if the camera is absent, or has failed for longer than the tolerance."""
         since = self._failing_since
-        failed_long = since is not None and ticks_diff(ticks_ms(), since) > self._patience_ms
+        failed_long = since is not None and ticks_diff(ticks_ms(), since) > self._tolerance_ms
         return failed_long or bool(self.absent())
 
-    async def _wait_for_news(self):
-        """Wait for news or the end of the patience; the next try may be half a minute away."""
+    async def _wait_for_change(self):
+        """Wait for a change, or the end of the tolerance: the next attempt may be 30 s away."""
         waited_ms = ticks_diff(ticks_ms(), self._failing_since)
+        left_ms = max(0, self._tolerance_ms - waited_ms) + 1
         try:
-            await asyncio.wait_for_ms(self._news.wait(), max(0, self._patience_ms - waited_ms) + 1)
+            await asyncio.wait_for_ms(self._changed.wait(), left_ms)
         except asyncio.TimeoutError:
             pass
 
     def _wake_readers(self):
-        self._news.set()
-        self._news.clear()
+        self._changed.set()
+        self._changed.clear()
 
 
 class Lease:
-    """One reader's hold on one frame at a time: `async with lease as f`, or `take` and `release`.
+    """Holds one frame at a time for a reader: `async with lease as f`, or `acquire` and `release`.
 
-    The next `take` gets a later frame, the newest there is. `give_up`, if set, is called to make
-    a slow reader release its frame.
+    The next `acquire` gets a later frame, the newest there is. `give_up`, if set, is called to
+    make a slow reader release its frame.
     """
 
     def __init__(self, frames, seq):
@@ -255,18 +256,18 @@ class Lease:
         self.give_up = None
 
     def renewed(self):
-        """Return this lease, for a frame whose exposure begins after this call."""
+        """Return this lease, now for a frame whose exposure begins after this call."""
         self.seq = self._frames.next_fresh()
         return self
 
-    def take(self):
-        """Wait for the frame, hold it and return it: a coroutine; raises CameraFault."""
+    def acquire(self):
+        """Wait for the frame, hold it and return it (a coroutine); raises CameraFault."""
         return self._frames.acquire(self)
 
-    __aenter__ = take
+    __aenter__ = acquire
 
     def release(self):
-        """Give the frame back."""
+        """Release the frame."""
         self._frames.release(self)
 
     async def __aexit__(self, kind, error, trace):

@@ -9,19 +9,19 @@ NAMESPACE = "cam_param"
 
 
 def load(nvs, log):
-    """Return {name: value} of all parameters: what is stored, or the value of a first start."""
+    """Return {name: value} of all parameters: the stored value, or that of a first start."""
     values = {}
     for name, low, high, initial in PARAMS:
         value = nvs.get_int(name, initial)
         if not low <= value <= high:
-            log.error("camera", "stored {} is out of range: {} instead".format(name, initial))
+            log.error("camera", "the stored {} is out of range; using {}".format(name, initial))
             value = initial
         values[name] = value
     return values
 
 
 class Params:
-    """Owner of the `camera` command; `changed()` is called after parameters have changed."""
+    """The `camera` command; `changed()` is called after parameters have changed."""
 
     def __init__(self, camera, nvs, changed):
         self._camera = camera

@@ -1,7 +1,7 @@
-"""Memory for the pictures that readers hold: a few slots, as large as pictures are.
+"""Memory for the pictures that readers hold: a few slots, as large as the pictures.
 
-A slot is leased by reference count. Its memory is used again and again, so that pictures of many
-sizes do not fragment the heap.
+A slot is leased by reference count. Its memory is reused, so that pictures of many sizes do not
+fragment the heap.
 """
 
 import gc
@@ -9,7 +9,7 @@ import time
 
 from micropython import const
 
-_MARGIN = const(128)  # before and after a picture, for what a stream sends around it
+_MARGIN = const(128)  # before and after a picture, for headers that are sent with it
 _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: the next one fits
 
 
@@ -73,7 +73,7 @@ class Frame:
 
 
 class Pool:
-    """At most `slots` frames; fewer for a while where memory is short."""
+    """At most `slots` frames; fewer for a while if memory is short."""
 
     def __init__(self, slots, max_bytes):
         self._slots = slots
@@ -82,7 +82,7 @@ class Pool:
         self.complete()
 
     def complete(self):
-        """Have all slots again, as there may be memory for them by now."""
+        """Restore all slots, because there may be memory for them again."""
         while len(self.frames) < self._slots:
             self.frames.append(Frame())
 
@@ -95,7 +95,7 @@ class Pool:
     def put(self, view, seq, is_copy):
         """Store a picture in a free slot and return that slot; a copy is not copied again.
 
-        Raises MemoryError, also for a picture that is larger than any should be.
+        Raises MemoryError, also for a picture larger than `max_bytes`.
         """
         if len(view) > self._max_bytes:
             raise MemoryError
@@ -108,7 +108,7 @@ class Pool:
         return frame
 
     def _best_for(self, size):
-        """Return the smallest free slot that fits; if there is none, one after all are dropped."""
+        """Return the smallest free slot that fits; if there is none, drop all and return one."""
         best = None
         for frame in self.frames:
             if not frame.leases and frame.capacity() >= size:

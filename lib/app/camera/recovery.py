@@ -8,8 +8,8 @@ from proto.jpeg import BadJPEG
 from proto.params import PARAMS, size_name
 
 LADDER = ("retry", "flush", "reinit", "reinit", "power")  # one step for each failure in a row
-_SILENT = const(3)  # steps at once for a sensor that is silent: the first ones would only wait
-_SMALL = const(5)  # QVGA; to save memory for the rest, pictures are not made smaller than that
+_SILENT = const(3)  # steps at once for a silent sensor: the first ones would only wait
+_SMALL = const(5)  # QVGA; pictures are not made smaller than that to leave memory for the rest
 _MAX_LINES = const(12)  # of the log about one fault, however long it lasts
 
 
@@ -21,8 +21,8 @@ def apply(sensor, name, value):
 class Recovery:
     """Starts `sensor` with `params`, and climbs the ladder while it fails.
 
-    Where memory is short, `params` gets a smaller frame size. `counts` tells how often each step
-    was taken.
+    If memory is short, `params` gets a smaller frame size. `counts` has the number of times that
+    each step was taken.
     """
 
     def __init__(self, sensor, params, log, backoff, free_bytes, timeout_ms, reserve_bytes):
@@ -33,7 +33,7 @@ class Recovery:
         self._free_bytes = free_bytes
         self._timeout_ms = timeout_ms
         self._reserve_bytes = reserve_bytes  # to leave for frames, TLS and everything else
-        self._height = 0  # on the ladder, which may be above its end; 0: there is no fault
+        self._height = 0  # on the ladder, possibly above its end; 0: there is no fault
         self._logged = []  # about this fault, so that each line appears once
         self.counts = {step: 0 for step in LADDER}
 
@@ -72,7 +72,7 @@ class Recovery:
         wanted = self._params["framesize"]
         size = await self._start_largest(wanted)
         if size < wanted:
-            text = "too little memory for {}: {}".format(size_name(wanted), size_name(size))
+            text = "too little memory for {}; using {}".format(size_name(wanted), size_name(size))
             self._log.error("camera", text)
             self._params["framesize"] = size
         for name, _, _, initial in PARAMS:
@@ -80,7 +80,7 @@ class Recovery:
             if value != initial and name not in ("framesize", "quality"):
                 try:
                     apply(self._sensor, name, value)
-                except OSError as e:  # stored for another sensor: a picture is worth more
+                except OSError as e:  # stored for another sensor: go on without it
                     self._log.error("camera", str(e))
 
     async def _start_largest(self, wanted):
@@ -96,7 +96,7 @@ class Recovery:
         raise MemoryError("too little memory for any picture")
 
     def _shrink(self):
-        """Take the next smaller size: two starts in a row left no memory for a picture."""
+        """Choose the next smaller size: two starts in a row left no memory for a picture."""
         size = self._params["framesize"]
         self._params["framesize"] = max(0, size - 1)
         self._log_once(self._log.error, "too little memory for " + size_name(size))

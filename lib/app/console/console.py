@@ -1,4 +1,4 @@
-"""Consoles: command lines in, `command = value` out; every open console shows the replies."""
+"""Consoles: command lines in, `command = value` out; all open consoles show the replies."""
 
 import asyncio
 
@@ -19,10 +19,10 @@ class Console:
         self._editor = LineEditor()
         self._queue = bytearray()
         self._queued = asyncio.Event()
-        self._lost = 0  # lines that found no room in the queue
+        self._lost = 0  # lines that did not fit into the queue
 
     def type(self, byte):
-        """Take one byte from the keyboard; return the line that it finishes (bytes), or None."""
+        """Process a byte from the keyboard; return the line that it completes (bytes), or None."""
         echo = self._editor.feed(byte)
         if echo:
             self.put(echo)
@@ -55,7 +55,7 @@ class Console:
         return True
 
     async def pump(self, send):
-        """Hand the queued output to `await send(bytes)`, for ever."""
+        """Pass the queued output to `await send(bytes)`, for ever."""
         while True:
             while self._queue:
                 await send(self._take())
@@ -85,25 +85,25 @@ class Consoles:
         return len(self._open)
 
     def open(self):
-        """Return a new console, which shows what `say` says until `close`."""
+        """Return a new console, which displays what `show` is called with until `close`."""
         console = Console()
         self._open.append(console)
         return console
 
     def close(self, console):
-        """Take a console off the list, if it is still there."""
+        """Remove a console, if it is still open."""
         if console in self._open:
             self._open.remove(console)
 
-    def say(self, text):
-        """Show `text` on every open console."""
+    def show(self, text):
+        """Print `text` on all open consoles."""
         for console in self._open:
             console.print(text)
 
     async def run_line(self, line, console):
         """Run `command argument`, typed at `console`.
 
-        Every console shows the reply; only this one shows an error or a private reply.
+        All consoles show the reply; only this one shows an error or a private reply.
         """
         try:
             text = line.decode().strip()
@@ -116,12 +116,14 @@ class Consoles:
         except UnknownCommand:
             console.print("{}: unknown; try help".format(name))
         except BadArgument as e:
+            self._log.debug("console", "command {} refused", name)
             console.print("{}: {}".format(name, e))
         except Exception as e:  # a bug of ours: log it, and keep the console
             self._log.error("command", "{}: {!r}".format(name, e))
             console.print("{}: failed".format(name))
         else:
+            self._log.debug("console", "command {}", name)
             if flags & PRIVATE:
                 console.print(text)
             elif text is not None:  # None: the reply follows when the work is done
-                self.say("{} = {}".format(reply, text))
+                self.show("{} = {}".format(reply, text))

@@ -1,4 +1,4 @@
-"""Consoles on the telnet port; behind a login while an admin password is set."""
+"""Consoles on the telnet port, behind a login while an admin password is set."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from proto.telnet import HELLO, Telnet
 _IDLE_MS = const(600_000)
 _STALL_MS = const(60_000)  # a client that stops reading loses lines first, then its connection
 _LOGIN_MS = const(60_000)  # for each key
-_TRIES = const(3)  # wrong passwords per connection
+_MAX_FAILURES = const(3)  # wrong passwords per connection
 _BUFFER = const(128)
 
 
@@ -22,10 +22,10 @@ class TelnetServer:
     address)`.
     """
 
-    def __init__(self, consoles, access, greeting, idle_ms=_IDLE_MS):
+    def __init__(self, consoles, access, banner, idle_ms=_IDLE_MS):
         self._consoles = consoles
         self._access = access
-        self._greeting = greeting
+        self._banner = banner
         self._idle_ms = idle_ms
 
     async def serve(self, stream):
@@ -41,22 +41,22 @@ class TelnetServer:
         console = self._consoles.open()
         pump = asyncio.create_task(_pump(console, stream))
         try:
-            console.print(self._greeting)
+            console.print(self._banner)
             await self._run_lines(console, stream, telnet)
         finally:
             self._consoles.close(console)
             await finish(pump)
 
     async def refuse(self, stream):
-        """Turn a connection away: there is no slot left."""
-        await stream.send(b"all consoles are in use\r\n")
+        """Refuse a connection, because no console is free."""
+        await stream.send(b"all consoles are in use; close one, then try again\r\n")
 
     async def _log_in(self, stream, telnet):
-        """Request the admin password; return True if it was right."""
+        """Prompt for the admin password; return True if it is right."""
         peer = stream.get_extra_info("peername")
         address = peer[0] if peer else ""
         editor = LineEditor(0)  # no history: it would keep passwords
-        for _ in range(_TRIES):
+        for _ in range(_MAX_FAILURES):
             wait_s = self._access.wait_s(address)
             if wait_s:
                 text = "too many wrong passwords: wait {} s, then connect again\r\n"
@@ -69,11 +69,11 @@ class TelnetServer:
             await stream.send(b"\r\n")
             if await self._access.is_password(password, address):
                 return True
-            await stream.send(b"wrong\r\n")
+            await stream.send(b"wrong password\r\n")
         return False
 
     async def _run_lines(self, console, stream, telnet):
-        """Read keys and run the lines that they make, until the peer closes or is idle."""
+        """Read keys and run the lines that they complete, until the peer closes or is idle."""
         buffer = bytearray(_BUFFER)
         view = memoryview(buffer)
         while True:
@@ -87,11 +87,11 @@ class TelnetServer:
                 line = console.type(telnet.data) if telnet.data is not None else None
                 if line:
                     await self._consoles.run_line(line, console)
-            await asyncio.sleep_ms(0)  # yield: in a flood there is always something to read
+            await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 
 
 async def _pump(console, stream):
-    """Send the console's output; end the connection if the peer stops reading."""
+    """Send the console's output; end the connection when the peer stops reading."""
     try:
         await console.pump(stream.send)
     except OSError:

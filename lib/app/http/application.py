@@ -11,9 +11,11 @@ from app.http.request import Request
 from app.http.static import StaticFiles
 from proto.http import REASONS, HTTPError
 
+_POLLED = ("/api/status", "/api/log")  # every few seconds by an open page: not logged
+
 
 class Application(Microdot):
-    """All routes: `request` makes the request of a head, `dispatch_request` answers it."""
+    """All routes: `request` makes a request from its head, `dispatch_request` answers it."""
 
     def __init__(
         self, access, headers, images, settings, commands, wifi, status, updater, log, device_id
@@ -53,29 +55,29 @@ class Application(Microdot):
         return decorated
 
     async def _answer(self, handler, request):
-        """Call a handler; microdot prints a traceback only for what is not expected here."""
+        """Call a handler; errors expected here do not reach microdot, which prints a traceback."""
         try:
             if not request.is_upload:
                 await request.load()
             return await handler(request)
         except HTTPError as e:
             return self._errors.response(request, e.status, str(e))
-        except OSError:  # the client has gone, or is too slow
+        except OSError:  # the client has gone or is too slow
             request.abandon()
             return Response.already_handled
         except MemoryError:
-            self._log.error("web", request.path + ": too little memory")
+            self._log.error("web", "too little memory for " + request.path)
             return self._errors.response(request, 503)
 
     def request(self, head, rest, connection, limit_ms):
         """Return the Request of a parsed head; raises HTTPError."""
         request = Request(self, head, rest, connection, limit_ms)
         if request.path == "/" and self._wifi.ap_open:
-            request.path = "/setup"  # what a guest of the access point is looking for
+            request.path = "/setup"  # what a client of the access point is looking for
         return request
 
     def refuse(self, request, status):
-        """Return the finished response to a request that no handler gets."""
+        """Return the complete response to a request that reaches no handler."""
         if status == 421 and self._wifi.ap_open:  # the access point resolves every name
             response = self._not_found(request)
         else:
@@ -99,7 +101,7 @@ class Application(Microdot):
         return methods
 
     def _options(self, request):
-        """Return what microdot makes of OPTIONS: the headers for `*`, else an error's status."""
+        """Return what microdot turns into a response: headers for `*`, else an error's status."""
         if request.path == "*":  # the server as a whole: RFC 9110 section 9.3.7
             return {"Allow": "GET, HEAD, POST, OPTIONS"}
         return 405 if self._allowed(request.path) else 404
@@ -109,9 +111,12 @@ class Application(Microdot):
         return self._errors.response(request, 500)
 
     def _finish(self, request, response):
-        """Add what every response has in common."""
+        """Add what every response has in common; log the request without its query string."""
+        status = response.status_code  # 200 for what a handler has sent itself
+        if status != 200 or request.path not in _POLLED:
+            self._log.debug("web", "{} {}: {}", request.method, request.path, status)
         if response is not Response.already_handled:
-            response.reason = REASONS[response.status_code]
+            response.reason = REASONS[status]
             for name, value in self._headers.pairs():
                 response.headers[name] = value
             if "Cache-Control" not in response.headers:

@@ -1,4 +1,4 @@
-"""Access to pages, pictures and consoles: by the camera's own names, pages and admin password."""
+"""Access to pages, pictures and consoles: the checks of host name, origin and admin password."""
 
 import binascii
 import hashlib
@@ -13,16 +13,16 @@ PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards
 _SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
 _SESSIONS = const(4)
 _LOGINS = const(2)
-_TRIES = const(5)  # wrong passwords of one address; each further one starts a pause
+_MAX_FAILURES = const(5)  # wrong passwords of one address; each further one starts a pause
 _ADDRESSES = const(8)
 _FORGIVEN_MS = const(600_000)  # after the last wrong password
 
 
 class Access:
-    """Decides which requests pass, and keeps sessions and wrong passwords.
+    """Decides which requests are admitted; counts sessions and wrong passwords.
 
-    `host` is the camera's host name; an address that guesses has to pause for `pause_ms`, a
-    session ends when it is not used for `idle_ms`.
+    `host` is the camera's host name. An address that guesses must pause for `pause_ms`; a session
+    ends after `idle_ms` without use.
     """
 
     def __init__(self, settings, wifi, host, pause_ms=30_000, idle_ms=1_800_000):
@@ -31,20 +31,20 @@ class Access:
         self.host = host.lower() + ".local"
         self._pause_ms = pause_ms
         self._idle_ms = idle_ms
-        self._stored = ""  # the stored password that admitted sessions and logins
+        self._stored = ""  # the stored password to which sessions and logins belong
         self._sessions = []  # [token, ticks of the last use], the least recently used first
         self._logins = []  # digests of Authorization headers that were right
-        self._failures = {}  # address -> [wrong passwords in a row, ticks of the next try]
+        self._failures = {}  # address -> [wrong passwords in a row, ticks of the next attempt]
 
     @property
     def open(self):
-        """Whether there is no password: all who reach the camera may do everything."""
+        """True while no password is set: everyone who reaches the camera may do everything."""
         return not self._settings["adminpass"]
 
     def is_ours(self, host):
-        """Return whether a Host header names the camera.
+        """Return True if a Host header names the camera.
 
-        Otherwise another site's name resolves to its address (DNS rebinding).
+        Any other name may belong to a site that resolves it to our address (DNS rebinding).
         """
         name = host.lower()
         port = name.rfind(":")
@@ -72,7 +72,7 @@ class Access:
         return await self._basic(given, request.address)
 
     async def _basic(self, given, address):
-        """Check a header of HTTP Basic, whose user may be any; its digest is remembered."""
+        """Check a header of HTTP Basic, with any user name; remember its digest."""
         if self.wait_s(address):
             return 429
         digest = hashlib.sha256(given.encode()).digest()
@@ -84,11 +84,11 @@ class Access:
         return 0
 
     async def is_password(self, text, address):
-        """Return whether `text` is the admin password; a wrong one counts against the address."""
-        tries = self._count(address)
+        """Return True if `text` is the admin password; a wrong one counts against the address."""
+        failures = self._count(address)
         stored = self._settings["adminpass"]
         if not await password.matches(text, stored):
-            if tries >= _TRIES and address in self._failures:
+            if failures >= _MAX_FAILURES and address in self._failures:
                 self._failures[address][1] = ticks_add(ticks_ms(), self._pause_ms)
             return False
         self._failures.pop(address, None)
@@ -97,7 +97,7 @@ class Access:
         return True
 
     async def _renew(self, text, stored):
-        """Hash the password as it is done now; what it has admitted stays."""
+        """Hash the password in today's format; its sessions and logins stay valid."""
         self.forget_old()
         renewed = await password.hashed(text)
         if self._settings["adminpass"] == stored:  # else it was changed meanwhile
@@ -106,7 +106,7 @@ class Access:
                 self._stored = renewed
 
     def _count(self, address):
-        """Return the tries of an address with this one: each is a failure until it was right."""
+        """Count an attempt as a failure, until it succeeds; return the failures of the address."""
         failures = self._failures
         if address not in failures and len(failures) >= _ADDRESSES:
             failures.pop(min(failures, key=lambda each: failures[each][0]))
@@ -117,8 +117,8 @@ class Access:
     def wait_s(self, address):
         """Return the seconds until an address may try a password again."""
         self.forget_old()
-        tries, when = self._failures.get(address, (0, 0))
-        left_ms = ticks_diff(when, ticks_ms()) if tries >= _TRIES else 0
+        failures, when = self._failures.get(address, (0, 0))
+        left_ms = ticks_diff(when, ticks_ms()) if failures >= _MAX_FAILURES else 0
         return max(0, (left_ms + 999) // 1_000)
 
     def log_in(self):
@@ -148,9 +148,9 @@ class Access:
         return True
 
     def forget_old(self):
-        """End what another password has admitted, and what was not used for long.
+        """End sessions and logins of an earlier password, and what has long been unused.
 
-        It has to be called every few minutes, because the ticks wrap after 12 days.
+        Must be called every few minutes, because the ticks wrap after 12 days.
         """
         if self._stored != self._settings["adminpass"]:
             self._stored = self._settings["adminpass"]
@@ -164,7 +164,7 @@ class Access:
 
 
 def _is_from_here(headers, host):
-    """Return whether no other site sends the request: browsers name theirs, programs do not."""
+    """Return False for a request from another site; browsers name it, programs do not."""
     if headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return False
     origin = headers.get("Origin")

@@ -1,28 +1,28 @@
-"""Responses for what cannot be done: a page for people, JSON for scripts, a line for others."""
+"""Responses to requests that fail: a page for people, JSON for scripts, a line for others."""
 
 from microdot import Response, redirect
 
 from app.http.template import page
 from proto.http import REASONS
 
-_TEXTS = {  # status: what has happened, where the caller does not know better; what to do
-    400: ("The camera does not understand this request.", "Go back and check what was sent."),
+_TEXTS = {  # status: what has happened, unless the caller knows it; what to do
+    400: ("The camera does not understand this request.", "Go back and correct it."),
     401: ("The camera needs its password.", "Log in, or send it by HTTP Basic."),
     403: (
         "Another site has sent this request; only the camera's own pages may change things.",
         "Open the camera's page and do it there.",
     ),
     404: ("There is no such page.", "The camera's page is at /, its set-up at /setup."),
-    405: ("This address does not take such a request.", "The header Allow lists what it takes."),
-    413: ("That is too much at once.", "Send less."),
+    405: ("This address does not allow this method.", "The Allow header lists the methods."),
+    413: ("The request is too large.", "Send less at once."),
     421: (
         "The camera is not known by the name in this address.",
         "Open it by its own IP address or its host name.",
     ),
-    429: ("Too many wrong passwords came from your address.", "Wait, then try again."),
+    429: ("There were too many wrong passwords from your address.", "Wait, then try again."),
     500: (
-        "Something went wrong inside the camera; its log says what.",
-        "Try again. If it happens each time, restart the camera.",
+        "The camera has failed to do this; its log says why.",
+        "Try again. If it happens every time, restart the camera.",
     ),
     503: ("The camera is short of memory at the moment.", "Try again in a moment."),
 }

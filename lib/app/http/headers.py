@@ -1,4 +1,4 @@
-"""Headers of every response, and a response that needs no application."""
+"""Headers of all responses, and a response in plain text without the application."""
 
 from proto.http import REASONS, date
 
@@ -19,7 +19,7 @@ _PLAIN = (
 
 
 class Headers:
-    """Headers that each response carries; `Date` among them once the clock is set."""
+    """Headers of each response, with `Date` once the clock is set."""
 
     def __init__(self, clock):
         self._clock = clock
@@ -40,9 +40,9 @@ class Headers:
             self._lines = "".join("{}: {}\r\n".format(*pair) for pair in self.pairs())
         return self._lines
 
-    def plain(self, status, why):
-        """Return a whole response in plain text, as bytes."""
-        body = "{} {}: {}\n".format(status, REASONS[status], why)
+    def plain(self, status, reason):
+        """Return a complete response in plain text, as bytes."""
+        body = "{} {}: {}\n".format(status, REASONS[status], reason)
         retry = "Retry-After: 5\r\n" if status == 503 else ""
         parts = status, REASONS[status], len(body), retry, self.lines(), body
         return _PLAIN.format(*parts).encode()

@@ -24,12 +24,12 @@ _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.
 
 
 class Images:
-    """Routes of the pictures. Handlers write leased frames to the connection themselves."""
+    """Routes of the pictures; their handlers write leased frames to the connection."""
 
-    def __init__(self, frames, headers, most_viewers=4):
+    def __init__(self, frames, headers, max_viewers=4):
         self._frames = frames
         self._headers = headers
-        self._most_viewers = most_viewers
+        self._max_viewers = max_viewers
         self._streams = []
 
     def add_routes(self, app):
@@ -40,7 +40,7 @@ class Images:
 
     @property
     def viewers(self):
-        """The number of streams."""
+        """Number of streams."""
         return len(self._streams)
 
     def drop_viewer(self):
@@ -68,11 +68,11 @@ class Images:
 
     async def stream(self, request):
         """Send pictures until the viewer leaves."""
-        why = self._frames.absent()
-        if why:
-            raise _no_picture(why)
-        if self.viewers >= self._most_viewers:
-            raise HTTPError(503, "There are {} viewers already.".format(self._most_viewers))
+        reason = self._frames.absent()
+        if reason:
+            raise _no_picture(reason)
+        if self.viewers >= self._max_viewers:
+            raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
         connection = request.sock[1]
         self._streams.append(connection)
         try:
@@ -85,12 +85,12 @@ class Images:
             self._streams.remove(connection)
 
     async def _send_parts(self, connection):
-        """Send each picture with the boundary behind it: browsers show it once they see that."""
+        """Send each picture with the boundary after it: browsers show it when that arrives."""
         lease = self._frames.fresh()
         lease.give_up = connection.abort
         while True:
             try:
-                frame = await lease.take()
+                frame = await lease.acquire()
             except CameraFault:  # the viewer stays, because the camera recovers
                 await asyncio.sleep_ms(_RETRY_MS)
                 lease.renewed()
@@ -105,5 +105,5 @@ class Images:
                 lease.release()
 
 
-def _no_picture(why):
-    return HTTPError(503, "There is no picture: {}.".format(why))
+def _no_picture(reason):
+    return HTTPError(503, "There is no picture: {}.".format(reason))

@@ -1,4 +1,4 @@
-"""A request as microdot's handlers see it, made from a checked head; its body is read later."""
+"""The request that microdot's handlers get, made from a checked head; its body is read later."""
 
 import asyncio
 import json
@@ -11,9 +11,9 @@ from micropython import const
 
 from proto.http import HTTPError, escapes_are_whole
 
-MOST_BODY = const(16_384)  # bytes of a body that is held in memory
-_MOST_UPLOAD = const(2_097_152)  # more than any slot takes
-_MOST_FORM = const(9_216)  # characters of all fields: a certificate of 8 KB fits
+MAX_BODY = const(16_384)  # bytes of a body that is held in memory
+_MAX_UPLOAD = const(2_097_152)  # more than any slot holds
+_MAX_FORM = const(9_216)  # characters of all fields: a certificate of 8 KB fits
 _PIECE = const(512)
 
 
@@ -23,8 +23,8 @@ class Request(MicrodotRequest):
     max_content_length = 1 << 30  # the server has checked it
 
     def __init__(self, app, head, rest, connection, limit_ms):
-        if head.method != head.method.upper():  # microdot takes `get` for GET
-            raise HTTPError(501, "method")
+        if head.method != head.method.upper():  # microdot would treat `get` as GET
+            raise HTTPError(501, "unknown method")
         body = Body(connection, rest, head, limit_ms)
         peer = connection.get_extra_info("peername")
         headers = NoCaseDict(head.headers)
@@ -32,38 +32,38 @@ class Request(MicrodotRequest):
         try:
             super().__init__(app, peer, head.method, head.target, "1.0", headers, b"", body, sock)
         except ValueError:  # its query string is not UTF-8
-            raise HTTPError(400, "address") from None
+            raise HTTPError(400, "invalid address") from None
         self.address = peer[0] if peer else ""
         self.is_upload = self.path == "/update"  # its handler reads `stream` itself
         self.answered = False
 
     def is_too_long(self):
-        return self.content_length > (_MOST_UPLOAD if self.is_upload else MOST_BODY)
+        return self.content_length > (_MAX_UPLOAD if self.is_upload else MAX_BODY)
 
     async def load(self):
         """Read the whole body into memory, for `body`, `form` and `json`."""
         self._body = await self.stream.load()
 
     async def send(self, *parts):
-        """Write a response, or some of it, to the connection itself."""
+        """Write a response, or a part of it, straight to the connection."""
         self.answered = True
         await self.sock[1].send(*parts)
 
     async def respond(self, head, *body):
-        """Write a whole response to the connection itself, for HEAD without its body.
+        """Write a complete response straight to the connection, for HEAD without its body.
 
-        Returns what the handler then has to return.
+        Returns the value that the handler must return.
         """
         await self.send(head, *(() if self.method == "HEAD" else body))
         return Response.already_handled
 
     def abandon(self):
-        """Neither answer nor read on: the client has gone, or is too slow."""
+        """Send no response and stop reading, because the client has gone or is too slow."""
         self.answered = True
         self.stream.left = 0
 
     def wants_page(self):
-        """Return whether a person with a browser waits, and no program and no <img>."""
+        """Return True if a browser wants a page; False for a program or an <img>."""
         return "text/html" in self.headers.get("Accept", "") and not self.is_api()
 
     def is_api(self):
@@ -71,7 +71,7 @@ class Request(MicrodotRequest):
 
     @property
     def form(self):
-        """Fields of the form in the body, whatever its Content-Type says: scripts give none.
+        """Fields of the form in the body, whatever its Content-Type: scripts send none.
 
         Each field occurs once. Raises HTTPError.
         """
@@ -83,12 +83,12 @@ class Request(MicrodotRequest):
         if b"%" in self.body[-2:]:
             raise HTTPError(400, "The form is cut off.")
         if not escapes_are_whole(self.body):
-            raise HTTPError(400, "The form has a broken escape.")
+            raise HTTPError(400, "The form has an invalid escape.")
         try:
             form = self._parse_urlencoded(self.body.decode())
         except ValueError:
             raise HTTPError(400, "The form is not UTF-8.") from None
-        if sum(len(name) + sum(map(len, form.getlist(name))) for name in form) > _MOST_FORM:
+        if sum(len(name) + sum(map(len, form.getlist(name))) for name in form) > _MAX_FORM:
             raise HTTPError(413, "The form is too long.")
         for name in form:
             if len(form.getlist(name)) > 1:
@@ -97,21 +97,21 @@ class Request(MicrodotRequest):
 
     @property
     def json(self):
-        """The JSON object in the body, whatever its Content-Type says. Raises HTTPError."""
+        """The JSON object in the body, whatever its Content-Type. Raises HTTPError."""
         try:
             found = json.loads(self.body.decode()) if self.body else None
         except ValueError:
             raise HTTPError(400, "The request's body is not JSON.") from None
         if not isinstance(found, dict):
-            raise HTTPError(400, "The request's body has to be a JSON object.")
+            raise HTTPError(400, "The request's body must be a JSON object.")
         return {_joined(name): _joined(value) for name, value in found.items()}
 
 
 class Body:
     """The body of a request: `left` bytes of it have not been read yet.
 
-    A body that fits into memory has to be there `limit_ms` after the head; each read of a longer
-    one may take so long. Reading raises OSError when the client is too slow or gone.
+    A body that fits into memory must arrive within `limit_ms` after the head; each read of a
+    longer one may take as long. Reading raises OSError when the client is too slow or gone.
     """
 
     def __init__(self, connection, rest, head, limit_ms):
@@ -120,10 +120,10 @@ class Body:
         self._rest = rest[: self.left]  # what has arrived with the head
         self._continues = head.headers.get("expect", "").lower() == "100-continue"
         self._limit_ms = limit_ms
-        self._until = ticks_add(ticks_ms(), limit_ms) if self.left <= MOST_BODY else None
+        self._until = ticks_add(ticks_ms(), limit_ms) if self.left <= MAX_BODY else None
 
     async def readinto(self, view):
-        """Fill the start of `view`: the number of bytes read, 0 at the end of the body."""
+        """Fill the start of `view`; return the number of bytes, 0 at the end of the body."""
         if not self.left:
             return 0
         if self._continues:
@@ -152,35 +152,35 @@ class Body:
         return got
 
     async def load(self):
-        """Return all of it as bytes; the server has checked how long it is."""
+        """Return all of it as bytes; the server has checked its length."""
         data = bytearray(self.left)
         view, at = memoryview(data), 0
         while self.left:
             at += await self.readinto(view[at:])
         return bytes(data)
 
-    async def discard(self, most, limit_ms):
-        """Read up to `most` bytes that no handler has read, for `limit_ms` in all.
+    async def discard(self, limit, limit_ms):
+        """Read up to `limit` bytes that no handler has read, for `limit_ms` in all.
 
         A response would be lost if the connection closed with bytes unread. A client that waits
         for `100 Continue` sends none.
         """
         if self.left and not self._continues:
             try:
-                await asyncio.wait_for_ms(self._skip(most), limit_ms)
+                await asyncio.wait_for_ms(self._skip(limit), limit_ms)
             except asyncio.TimeoutError:
                 pass
 
-    async def _skip(self, most):
+    async def _skip(self, limit):
         view = memoryview(bytearray(_PIECE))
-        while self.left and most > 0:
-            most -= await self.readinto(view)
+        while self.left and limit > 0:
+            limit -= await self.readinto(view)
 
 
 def _joined(text):
-    """Return text with its surrogates joined: MicroPython's json leaves the halves that \\u names.
+    """Return text with its surrogate pairs joined: MicroPython's json leaves two halves for \\u.
 
-    Raises HTTPError for half a character.
+    Raises HTTPError for half a pair.
     """
     if not isinstance(text, str) or not any(0xD800 <= ord(char) <= 0xDFFF for char in text):
         return text
@@ -199,4 +199,4 @@ def _joined(text):
     else:
         if not high:
             return joined
-    raise HTTPError(400, "The request's body has half a character in it.")
+    raise HTTPError(400, "The request's body has half a surrogate pair.")

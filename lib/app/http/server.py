@@ -1,24 +1,24 @@
-"""HTTP server: one request for each connection, its head read under a deadline and checked."""
+"""HTTP server: one request per connection, whose head is read under a deadline and checked."""
 
 import asyncio
 
 from micropython import const
 
-from proto.http import MOST_HEAD, HTTPError, parse_head
+from proto.http import MAX_HEAD, HTTPError, parse_head
 
 _HEAD_MS = const(10_000)
 _DISCARD_MS = const(30_000)
-_LOOK_MS = const(15_000)
+_POLL_MS = const(15_000)
 _FIRST = const(768)  # bytes: most heads fit
 _PIECE = const(1_440)  # bytes that fit into a segment of TCP
-_MOST_UNREAD = const(65_536)  # bytes of a refused request that are discarded
+_MAX_UNREAD = const(65_536)  # bytes of a refused request that are discarded
 _SHORT = "the camera is short of memory; try again"
 
 
 class HTTPServer:
     """Serves one connection: `await serve(stream)`. `run` ends old sessions.
 
-    Nothing is done for a request before `access` lets it pass; then the application answers it.
+    The application answers a request that `access` admits; nothing is done for it before.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class HTTPServer:
 
     async def run(self):
         while True:
-            await asyncio.sleep_ms(_LOOK_MS)
+            await asyncio.sleep_ms(_POLL_MS)
             self._access.forget_old()
 
     async def serve(self, stream):
@@ -64,13 +64,14 @@ class HTTPServer:
             await self._answer(request)
 
     async def busy(self, stream):
-        """Refuse a connection, because there are no sockets for more."""
+        """Refuse a connection, because no socket is free."""
         await self._refuse(
             stream, 503, "the camera has no connection left; close one of its pages, then reload"
         )
 
-    async def _refuse(self, stream, status, why):
-        await stream.send(self._headers.plain(status, why))
+    async def _refuse(self, stream, status, reason):
+        self._log.debug("web", "refused with {}: {}", status, reason)
+        await stream.send(self._headers.plain(status, reason))
 
     async def _receive(self, stream):
         data, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
@@ -79,8 +80,8 @@ class HTTPServer:
 
     def _application(self):
         if not self._app:
-            # here: microdot and the pages take 20 KB of heap, and time that the start is better
-            # used for
+            # lazy import: microdot and the pages take 20 KB of heap, and time that would delay
+            # the first picture
             from app.http.application import Application
 
             self._app = Application(*self._collaborators)
@@ -91,12 +92,12 @@ class HTTPServer:
         if not status and request.is_too_long():
             status = 413
         if status:
-            response, most_unread = self._app.refuse(request, status), _MOST_UNREAD
+            response, limit = self._app.refuse(request, status), _MAX_UNREAD
         else:
-            response, most_unread = await self._app.dispatch_request(request), request.stream.left
+            response, limit = await self._app.dispatch_request(request), request.stream.left
         if not request.answered:
             await self._write(request, response)
-        await request.stream.discard(most_unread, _DISCARD_MS)
+        await request.stream.discard(limit, _DISCARD_MS)
 
     async def _write(self, request, response):
         """Write a response; if making it fails before anything is sent, write an error instead."""
@@ -106,7 +107,7 @@ class HTTPServer:
             await writer.flush()
         except OSError:
             raise
-        except Exception as e:  # ours, or too little memory
+        except Exception as e:  # a bug of ours, or too little memory
             self._log.error("web", "{}: {!r}".format(request.path, e))
             if not request.answered:
                 writer.clear()
@@ -136,7 +137,7 @@ class _Writer:
             at += n
             if self._used == _PIECE:
                 await self.flush()
-                await asyncio.sleep_ms(0)  # so that other tasks run
+                await asyncio.sleep_ms(0)  # yield to other tasks
 
     async def flush(self):
         used, self._used = self._used, 0
@@ -149,7 +150,7 @@ class _Writer:
 
 
 async def _read_head(stream):
-    """Return (head, what has arrived behind it); raises HTTPError and OSError."""
+    """Return (head, what has arrived after it); raises HTTPError and OSError."""
     buffer = bytearray(_FIRST)
     filled = 0
     while True:
@@ -162,7 +163,7 @@ async def _read_head(stream):
         if at >= 0:
             end = start + at + 4
             return bytes(buffer[:end]), bytes(buffer[end:filled])
-        if filled == MOST_HEAD:
+        if filled == MAX_HEAD:
             raise HTTPError(431, "the head is too long")
         if filled == len(buffer):
-            buffer += bytes(min(_FIRST, MOST_HEAD - filled))
+            buffer += bytes(min(_FIRST, MAX_HEAD - filled))

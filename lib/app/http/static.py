@@ -9,7 +9,7 @@ from microdot import Response
 from micropython import const
 
 try:
-    from frozenpages import FILES  # of a firmware image that has all of it (tools/frozenpages.py)
+    from frozenpages import FILES  # of firmware with frozen pages (tools/frozenpages.py)
 except ImportError:
     FILES = {}
 
@@ -66,13 +66,13 @@ def _send(request, name, kind):
 
 
 def open_page(name):
-    """Open a file of lib/www for reading, as it lies in the flash.
+    """Open a file of lib/www for reading, as it is stored in flash.
 
     It is where the firmware's modules are: in the copy that runs, frozen, or in /lib.
     """
     for folder in sys.path:
         if folder == ".frozen" and name in FILES:
-            return io.BytesIO(FILES[name])  # what is frozen is not copied
+            return io.BytesIO(FILES[name])  # frozen bytes are not copied
         try:
             return open("{}/www/{}".format(folder, name), "rb")
         except OSError:

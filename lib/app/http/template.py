@@ -8,8 +8,8 @@ from app.http.static import open_page
 def page(name, fill, status=200, headers=None):
     """Return the response with the page `name`.
 
-    `fill(blank)` is text to be escaped, an iterable of finished HTML, or something false. A line
-    that begins with {{?blank}} is sent if that blank is not false.
+    `fill(blank)` returns text to be escaped, an iterable of HTML, or a false value. A line that
+    begins with {{?blank}} is sent unless that blank is false.
     """
     response = Response(_filled(name, fill), status, headers)
     response.headers["Content-Type"] = "text/html; charset=UTF-8"
@@ -17,7 +17,7 @@ def page(name, fill, status=200, headers=None):
 
 
 def escape(text):
-    """Return text as it may stand in HTML, also between quotes."""
+    """Return text escaped for HTML, also for attribute values in quotes."""
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(char, entity)
     return text.replace("'", "&#39;")

@@ -1,4 +1,4 @@
-"""Commands as MQTT messages, their replies, and the greeting after each connect."""
+"""Commands as MQTT messages, their replies, and the messages after each connect."""
 
 from micropython import const
 
@@ -6,40 +6,40 @@ from app.commands import PRIVATE, QOS1, RETAIN
 from config import product
 from proto.values import BadArgument, UnknownCommand
 
-_MOST_ARGUMENT = const(1_024)  # bytes
+_MAX_ARGUMENT = const(1_024)  # bytes
 
 
 class CommandHandler:
-    """Takes `cmnd/<topic>/<command>`, replies on `stat/<topic>/<command>`.
+    """Runs commands from `cmnd/<topic>/<command>`, replies on `stat/<topic>/<command>`.
 
-    `say(text)` shows a reply on the consoles, `signal("command" | "syntax")` on the LED.
+    `show(text)` shows a reply on the consoles, `signal("command" | "syntax")` on the LED.
     """
 
-    def __init__(self, commands, topics, log, say, signal):
+    def __init__(self, commands, topics, log, show, signal):
         self._commands = commands
         self._topics = topics
         self._log = log
-        self._say = say
+        self._show = show
         self._signal = signal
         self._retained = {}  # command -> reply that the broker keeps since the last connect
         self.session = None
         self.data = None  # (topic, receive) of an update by MQTT; commands pause meanwhile
 
     async def receive(self, topic, body, retained):
-        """Handle one message; the receiver skips what stays unread of `body`."""
+        """Handle one message; the receiver skips the unread rest of `body`."""
         name, group = self._command(topic)
         if name is None:
             if self.data and topic == self.data[0]:
                 await self.data[1](body, retained)
-        elif retained:  # an order of the past, not one of now
+        elif retained:  # it may be old
             self._log.info("mqtt", "a retained command is not executed: " + name)
         elif self.data and name.lower() != "mqttotastart":
             await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
-        elif body.left > _MOST_ARGUMENT:
-            await self._syntax("{}: at most {} bytes".format(name, _MOST_ARGUMENT), group)
+        elif body.left > _MAX_ARGUMENT:
+            await self._syntax("{}: at most {} bytes".format(name, _MAX_ARGUMENT), group)
         else:
             argument = bytearray(body.left)
-            await body.into(memoryview(argument))
+            await body.readinto(memoryview(argument))
             await self._run(name, argument, group)
 
     async def _run(self, name, argument, group):
@@ -47,17 +47,21 @@ class CommandHandler:
             reply, text, flags = await self._commands.call(name, argument.decode(), group)
         except UnknownCommand:
             await self._syntax("", group)
-        except (BadArgument, UnicodeError) as e:
+        except BadArgument as e:
+            self._log.debug("mqtt", "command {} refused, {} bytes", name, len(argument))
+            await self._syntax("{}: {}".format(name, e), group)
+        except UnicodeError as e:
             await self._syntax("{}: {}".format(name, e), group)
         except Exception as e:  # a bug of ours: log it, and keep the session
             self._log.error("command", "{}: {!r}".format(name, e))
             await self._syntax("{}: failed".format(name), group)
         else:
+            self._log.debug("mqtt", "command {}, {} bytes", name, len(argument))
             self._signal("command")
             if text is None:  # the reply follows when the work is done
                 return
             if not flags & PRIVATE:
-                self._say("{} = {}".format(reply, text))
+                self._show("{} = {}".format(reply, text))
             await self.reply(reply, text, flags)
 
     async def reply(self, name, text, flags):
@@ -68,10 +72,10 @@ class CommandHandler:
         topic, qos = self._topics.stat(name), 1 if flags & QOS1 else 0
         try:
             await self.session.publish(topic, text.encode(), retain, qos)
-        except OSError:  # the link is lost; QoS 0 promises nothing
+        except OSError:  # the link is lost; QoS 0 allows that
             pass
 
-    async def greet(self, session):
+    async def announce(self, session):
         """Publish name, version, fallback topic and state, after each connect."""
         await self.reply("NAME", product.NAME, 0)
         await self.reply("VERSION", product.VERSION, 0)
@@ -80,21 +84,21 @@ class CommandHandler:
         await self.report()
 
     async def report(self):
-        """Publish power and timer where they differ from what the broker keeps."""
+        """Publish power and timer if they differ from what the broker keeps."""
         for name in ("power", "timer"):
             reply, text, flags = await self._commands.call(name, "")
             if self._retained.get(reply) != text:
                 await self.reply(reply, text, flags)
 
     def _command(self, topic):
-        """Return (name, whether for the group) of a command topic, else (None, False)."""
+        """Return (name, True on the group topic) of a command topic, else (None, False)."""
         topic = topic.encode()
         for prefix in (self._topics.own, self._topics.fallback, self._topics.group):
             if topic.startswith(prefix):
                 return topic[len(prefix) :].decode(), prefix is self._topics.group
         return None, False
 
-    async def _syntax(self, why, group):
+    async def _syntax(self, reason, group):
         self._signal("syntax")
         commands = ", ".join(self._commands.names(group))
-        await self.reply("SYNTAX", (why + "\n" if why else "") + commands, 0)
+        await self.reply("SYNTAX", (reason + "\n" if reason else "") + commands, 0)

@@ -1,4 +1,4 @@
-"""The way to the broker: what an attempt needs, and the attempt itself."""
+"""Connections to the broker: what an attempt needs, and the attempt itself."""
 
 import asyncio
 import gc
@@ -14,15 +14,16 @@ _STALL_MS = const(30_000)  # longer than an attempt may take
 
 
 class Connection:
-    """Opens a stream on which the broker has accepted us; raises OSError with the reason."""
+    """Opens connections that the broker has accepted."""
 
-    def __init__(self, connector, settings, topics, wifi_up, clock_set):
+    def __init__(self, connector, settings, topics, wifi_up, clock_set, log):
         self._connector = connector
         self._settings = settings
         self._topics = topics
         self._wifi_up = wifi_up
         self._clock_set = clock_set
-        self.waits_for = ""  # what `ready` misses, for the status
+        self._log = log
+        self.waits_for = ""  # what `ready` waits for, shown in the status
         self.tls = False  # of the last attempt
 
     def address(self):
@@ -31,11 +32,11 @@ class Connection:
         return uri.parse_broker(s["mqtthost"], s["mqttport"], bool(s["mqttsecurity"]))
 
     def verified(self):
-        """Return True when the broker's certificate is checked."""
+        """Return True if the broker's certificate is checked."""
         return not self._settings["mqttverify"]
 
     async def ready(self):
-        """Wait for what an attempt needs: a broker, a network, the time for certificates."""
+        """Wait for what an attempt needs: a broker's address, Wi-Fi, the time for certificates."""
         while not self._settings["mqtthost"]:
             self.waits_for = "mqtthost is not set"
             await asyncio.sleep_ms(500)
@@ -48,16 +49,19 @@ class Connection:
         self.waits_for = ""
 
     async def open(self, clean, buffer):
-        """Return (stream, reader) of an accepted connection; the reader uses `buffer`."""
+        """Return (stream, reader) of an accepted connection; the reader uses `buffer`.
+
+        Raises OSError with the reason."""
         try:
             return await asyncio.wait_for_ms(self._open(clean, buffer), _CONNECT_MS)
         except asyncio.TimeoutError:
             raise OSError("no answer in {} s".format(_CONNECT_MS // 1_000)) from None
-        except ValueError as e:  # a certificate's fault
-            raise OSError(tls.why(e)) from None
+        except ValueError as e:  # the certificate is refused
+            raise OSError(tls.describe(e)) from None
 
     async def _open(self, clean, buffer):
         host, port, secure = self.address()
+        self._log.debug("mqtt", "connecting to {}:{}{}", host, port, ", TLS" if secure else "")
         context = None
         if secure:
             gc.collect()  # TLS needs some 40 KB in one piece
@@ -66,7 +70,7 @@ class Connection:
         try:
             await stream.send(self._connect_packet(clean))
             reader = Reader(stream, buffer, _STALL_MS)
-            mqtt.check_connack(await reader.take(4))
+            mqtt.check_connack(await reader.read_exactly(4))
             return stream, reader
         except BaseException:
             stream.close()

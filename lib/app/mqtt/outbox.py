@@ -1,4 +1,4 @@
-"""QoS 1 messages until they are acknowledged (MQTT 3.1.1 section 4.4), kept over lost links."""
+"""QoS 1 messages, kept across lost links until they are acknowledged (MQTT 3.1.1 section 4.4)."""
 
 from micropython import const
 
@@ -8,7 +8,7 @@ _CAPACITY = const(16)
 
 
 class Message:
-    """One message; `sent_ms` is None while this link has not carried it."""
+    """One message; `sent_ms` is None until it is sent on this link."""
 
     def __init__(self, packet_id, topic, payload, retain):
         self.packet_id = packet_id
@@ -34,7 +34,7 @@ class Outbox:
         return len(self._messages) >= self._capacity
 
     def put(self, topic, payload, retain):
-        """Keep a message; a retained one replaces one of its topic that was never sent."""
+        """Keep a message; a retained one replaces an unsent one with the same topic."""
         for message in self._messages:
             if retain and message.retain and message.topic == topic and not message.dup:
                 if message.sent_ms is None:
@@ -48,7 +48,7 @@ class Outbox:
         """Return the oldest message that may go out on this link now, or None.
 
         A retained topic has one message in flight at a time: a topic that changes faster than the
-        broker acknowledges takes two places and no more.
+        broker acknowledges takes two slots and no more.
         """
         in_flight = [m.topic for m in self._messages if m.retain and m.sent_ms is not None]
         for message in self._messages:
@@ -61,7 +61,7 @@ class Outbox:
         self._messages = [m for m in self._messages if m.packet_id != packet_id]
 
     def rewind(self):
-        """Prepare for a new link: mark what the old one carried DUP, to be sent again."""
+        """Start a new link: what was sent on the old one is sent again, marked DUP."""
         for message in self._messages:
             message.dup = message.dup or message.sent_ms is not None
             message.sent_ms = None

@@ -5,17 +5,20 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from proto.reasons import describe
+
 _POLL_MS = const(500)  # a changed interval takes effect this soon
 
 
 class ImagePublisher:
-    """Publishes while the broker is up; drops what cannot be sent, since the next one is newer."""
+    """Publishes while the broker is up; drops pictures that cannot be sent."""
 
-    def __init__(self, frames, session, settings, topic):
+    def __init__(self, frames, session, settings, topic, log):
         self._lease = frames.fresh()  # one for all pictures, so that they cost no heap
         self._session = session
         self._settings = settings
         self._topic = topic
+        self._log = log
         self._requested = False
         self.sent = self.dropped = 0
 
@@ -45,11 +48,12 @@ class ImagePublisher:
 
     async def _publish(self):
         try:
-            frame = await self._lease.renewed().take()
+            frame = await self._lease.renewed().acquire()
             try:
                 await self._session.publish(self._topic, frame.view, retain=True)
             finally:
                 self._lease.release()
             self.sent += 1
-        except OSError:  # no link, or no picture
+        except OSError as e:  # no link, or no picture
             self.dropped += 1
+            self._log.debug("mqtt", "picture dropped: {}", describe(e))

@@ -1,4 +1,4 @@
-"""Packets from the broker: payloads go to their handler before they are read."""
+"""Packets from the broker: the handler of a message reads the payload itself."""
 
 import asyncio
 
@@ -7,8 +7,8 @@ from micropython import const
 from aio.reader import Body
 from proto import mqtt
 
-_MOST_TOPIC = const(256)
-_MOST_SMALL = const(64)
+_MAX_TOPIC = const(256)
+_MAX_SMALL = const(64)
 _REMEMBERED = const(16)
 _DUP, _RETAIN = const(8), const(1)
 
@@ -26,19 +26,19 @@ class Receiver:
     async def run(self, reader, session):
         self._recent.clear()  # the broker may use the ids of the last link for other messages
         while True:
-            first = await reader.byte()
+            first = await reader.read_byte()
             length = await _remaining_length(reader)
             if first & 0xF0 == mqtt.PUBLISH:
                 await self._receive(first, length, reader, session)
             else:
-                await self._answer(first, length, reader, session)
-            await asyncio.sleep_ms(0)  # a flood of packets lets other tasks run
+                await self._handle_ack(first, length, reader, session)
+            await asyncio.sleep_ms(0)  # yield, also in a flood of packets
 
-    async def _answer(self, first, length, reader, session):
-        """Handle one answer to a packet of ours."""
-        if length > _MOST_SMALL:
+    async def _handle_ack(self, first, length, reader, session):
+        """Handle an acknowledgement: PINGRESP, PUBACK, SUBACK or UNSUBACK."""
+        if length > _MAX_SMALL:
             raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
-        body = bytes(await reader.take(length)) if length else b""
+        body = bytes(await reader.read_exactly(length)) if length else b""
         if (first, length) in ((mqtt.PINGRESP, 0), (mqtt.UNSUBACK, 2)):
             return
         if first == mqtt.PUBACK and length == 2:
@@ -72,20 +72,20 @@ class Receiver:
 async def _topic(body, after):
     """Return the topic as text; "" for one that is too long to be ours, which is skipped.
 
-    At least `after` more bytes of the packet have to follow it.
+    At least `after` more bytes of the packet follow it.
     """
     if body.left < 2:
         raise mqtt.ProtocolError("PUBLISH without topic")
     length = await _number(body)
     if not 0 < length <= body.left - after:
         raise mqtt.ProtocolError("topic of {} bytes".format(length))
-    if length > _MOST_TOPIC:
+    if length > _MAX_TOPIC:
         left = body.left - length
         while body.left > left:
-            await body.some(body.left - left)
+            await body.read_some(body.left - left)
         return ""
     raw = bytearray(length)
-    await body.into(memoryview(raw))
+    await body.readinto(memoryview(raw))
     try:
         return raw.decode()
     except UnicodeError:
@@ -94,7 +94,7 @@ async def _topic(body, after):
 
 async def _number(body):
     raw = bytearray(2)
-    if await body.into(memoryview(raw)) < 2:
+    if await body.readinto(memoryview(raw)) < 2:
         raise mqtt.ProtocolError("packet too short")
     return raw[0] << 8 | raw[1]
 
@@ -103,7 +103,7 @@ async def _remaining_length(reader):
     """Return the remaining length of a packet (section 2.2.3): four bytes at most."""
     value = 0
     for shift in range(0, 28, 7):
-        byte = await reader.byte()
+        byte = await reader.read_byte()
         value |= (byte & 0x7F) << shift
         if not byte & 0x80:
             return value

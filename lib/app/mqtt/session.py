@@ -1,4 +1,4 @@
-"""The session with the broker: offline -> connecting -> connected -> resting -> offline ..."""
+"""The session with the broker: offline -> connecting -> connected -> waiting -> offline ..."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -8,10 +8,10 @@ from micropython import const
 from aio.tasks import finish
 from app.mqtt.subscriptions import Subscriptions
 from proto import mqtt
-from proto.words import why
+from proto.reasons import describe
 
-_LOGIN_MS = const(30_000)  # between attempts with a login that the broker has refused
-_STABLE_MS = const(30_000)  # a link that lived this long was a good one
+_LOGIN_MS = const(30_000)  # between attempts with a login that the broker refuses
+_STABLE_MS = const(30_000)  # a link that lasts so long ends the back-off
 _ACK_MS = const(20_000)
 _BUFFER = const(2_048)
 
@@ -23,8 +23,8 @@ class NotConnected(OSError):
 class MQTTSession:
     """Publishes and subscribes; `state` and `reason` are for people, `up` is for components.
 
-    `connection.open` returns a stream, `receiver.run` reads it, `outbox` keeps what QoS 1
-    promises, `greet(session)` is awaited after each connect.
+    `connection.open` returns a stream, `receiver.run` reads it, `outbox` keeps the messages at
+    QoS 1, `announce(session)` is awaited after each connect.
     """
 
     def __init__(self, connection, receiver, outbox, settings, topics, log, new_backoff):
@@ -39,14 +39,14 @@ class MQTTSession:
         self._subscriptions = Subscriptions(topics.filters, self._codec, self._send, log)
         self._buffer = bytearray(_BUFFER)
         self._stream = self._reader = None
-        self._fault = None  # why the link is being closed
-        self._rest_ms = 0
+        self._fault = None  # the reason why the link is being closed
+        self._wait_ms = 0
         self._writable = asyncio.Event()  # no packet is being written
         self._writable.set()
         self._acknowledged = asyncio.Event()
         self._room = asyncio.Event()  # in the outbox
         self._changed = asyncio.Event()  # settings of the connection
-        self.greet = None
+        self.announce = None
         self.up = asyncio.Event()
         self.state, self.reason = "offline", ""
         self.connects = 0
@@ -54,8 +54,8 @@ class MQTTSession:
     async def publish(self, topic, payload, retain=False, qos=0):
         """Send `payload` (bytes-like) to `topic` (bytes).
 
-        QoS 0: OSError (NotConnected) when it could not be handed to the socket.
-        QoS 1: kept, over lost links, until the broker has it; waits while the outbox is full.
+        QoS 0: raises OSError (NotConnected) if it cannot be written to the socket.
+        QoS 1: kept across lost links until the broker has it; waits while the outbox is full.
         """
         if qos:
             await self._keep(topic, payload, retain)
@@ -72,13 +72,13 @@ class MQTTSession:
         if self.up.is_set():
             try:
                 await self._send_outbox()
-            except OSError:  # the next link carries it
+            except OSError:  # it is sent on the next link
                 pass
 
     async def subscribe(self, filter):
-        """Subscribe to one more filter (bytes), on every link until `unsubscribe`.
+        """Subscribe to one more filter (bytes), on each link until `unsubscribe`.
 
-        OSError when there is no link, or the broker refuses.
+        Raises OSError if there is no link, or the broker refuses.
         """
         await self._subscriptions.add(filter)
 
@@ -93,7 +93,7 @@ class MQTTSession:
         self._fail(OSError(reason))
 
     async def stop(self):
-        """Publish Offline and disconnect, as far as the link still allows."""
+        """Publish Offline and disconnect, if the link still allows it."""
         if self.up.is_set():
             try:
                 await self.publish(self._topics.lwt, b"Offline", True)
@@ -106,7 +106,7 @@ class MQTTSession:
             "offline": self._offline,
             "connecting": self._connecting,
             "connected": self._connected,
-            "resting": self._resting,
+            "waiting": self._waiting,
         }
         try:
             while True:
@@ -128,7 +128,7 @@ class MQTTSession:
             return self._lost(e, _LOGIN_MS if e.is_login else 0)
         except (OSError, MemoryError) as e:
             return self._lost(e)
-        if self._changed.is_set():  # this is a link to the broker of the old settings
+        if self._changed.is_set():  # this link leads to the broker of the old settings
             self._close()
             return "offline"
         return "connected"
@@ -148,18 +148,19 @@ class MQTTSession:
             self._close()
             await finish(*tasks)
 
-    async def _resting(self):
+    async def _waiting(self):
         try:
-            await asyncio.wait_for_ms(self._changed.wait(), self._rest_ms)
+            await asyncio.wait_for_ms(self._changed.wait(), self._wait_ms)
         except asyncio.TimeoutError:
             pass
         return "offline"
 
-    def _lost(self, error, least_ms=0):
-        self.reason = why(error)
+    def _lost(self, error, min_wait_ms=0):
+        self.reason = describe(error)
         self._log.error("mqtt", self.reason)
-        self._rest_ms = max(self._backoff.next_ms(), least_ms)
-        return "resting"
+        self._wait_ms = max(self._backoff.next_ms(), min_wait_ms)
+        self._log.debug("mqtt", "next attempt in {} ms", self._wait_ms)
+        return "waiting"
 
     def _close(self):
         self.up.clear()
@@ -180,7 +181,7 @@ class MQTTSession:
             self._fail(e)
 
     async def _begin(self):
-        """Subscribe, publish Online and what QoS 1 still owes; then send the outbox for ever."""
+        """Subscribe, publish Online and the kept messages; then send the outbox for ever."""
         await self._subscriptions.renew()
         await self._send(self._codec.publish, self._topics.lwt, b"Online", True)
         self._outbox.rewind()
@@ -189,15 +190,15 @@ class MQTTSession:
         self._log.info("mqtt", "connected")
         self.up.set()
         await self._send_outbox()
-        if self.greet:
-            await self.greet(self)
+        if self.announce:
+            await self.announce(self)
         while True:
             self._acknowledged.clear()
             await self._send_outbox()
-            await self._acknowledged.wait()  # the next message of its topic may go
+            await self._acknowledged.wait()  # the next message of its topic may go out
 
     async def _keep_alive(self):
-        """Ping twice per keepalive; the reader's deadline notices a missing answer."""
+        """Ping twice per keepalive; the reader's deadline notices a missing response."""
         while True:
             await asyncio.sleep_ms(self._keepalive_ms() // 2)
             await self._send(self._codec.ping)
@@ -238,8 +239,8 @@ class MQTTSession:
                 raise NotConnected("not connected")
             if packet and not self._stream.put(packet):
                 await self._stream.flush()
-        except BaseException as e:  # cancelled, too: a part of the packet may be out
-            self._fail(e if isinstance(e, OSError) else OSError("cut off while sending"))
+        except BaseException as e:  # also when cancelled: a part of the packet may be out
+            self._fail(e if isinstance(e, OSError) else OSError("interrupted while sending"))
             raise
         finally:
             self._writable.set()

@@ -14,7 +14,7 @@ _FAILURE = const(0x80)  # SUBACK's return code (section 3.9.3)
 class Subscriptions:
     """Subscribes to `filters` on each link, and to one more filter for a while.
 
-    `await send(encode, *args)` sends a packet on the present link.
+    `await send(encode, *args)` sends a packet on the current link.
     """
 
     def __init__(self, filters, codec, send, log):
@@ -28,18 +28,18 @@ class Subscriptions:
         self._answered = asyncio.Event()
 
     async def renew(self):
-        """Subscribe to everything on a new link; OSError when the broker does not answer."""
+        """Subscribe to all filters on a new link; OSError if the broker does not answer."""
         self._unanswered.clear()  # packet ids of the last link
         self._refused = []
         await self._subscribe_all(self._filters + ([self._extra] if self._extra else []))
 
     async def retry(self):
-        """Subscribe once more to what the broker has refused."""
+        """Retry the filters that the broker has refused."""
         while self._refused:
             await self._subscribe(self._refused.pop())
 
     async def add(self, filter):
-        """Subscribe to `filter`, too, at QoS 0; OSError when the broker refuses it."""
+        """Subscribe to `filter` as well, at QoS 0; OSError if the broker refuses it."""
         self._extra = filter
         await self._subscribe_all([filter])
         if filter in self._refused:
@@ -53,7 +53,7 @@ class Subscriptions:
             await self._send(self._codec.unsubscribe, filter)
 
     def on_suback(self, packet_id, code):
-        """Take the broker's answer to a subscription."""
+        """Handle the broker's response to a subscription."""
         filter = self._unanswered.pop(packet_id, None)
         if filter and code == _FAILURE:
             self._refused.append(filter)
@@ -74,4 +74,5 @@ class Subscriptions:
         packet_id = next_id(_FIRST_ID + len(self._unanswered), self._unanswered)
         self._unanswered[packet_id] = filter
         qos = 0 if filter is self._extra else 1  # an update must not come twice
+        self._log.debug("mqtt", "subscribing to {} at QoS {}", filter.decode(), qos)
         await self._send(self._codec.subscribe, filter, packet_id, qos)

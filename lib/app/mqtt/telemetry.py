@@ -12,7 +12,7 @@ _POLL_MS = const(1_000)
 
 
 class Telemetry:
-    """`collect()` returns the components' own figures: a dict that goes into the JSON."""
+    """Publishes the state; `collect()` returns the components' part of the JSON, a dict."""
 
     def __init__(self, session, settings, topics, clock, log, collect):
         self._session = session
@@ -24,7 +24,7 @@ class Telemetry:
         self._requested = True
 
     def request(self):
-        """Publish soon, whatever the period."""
+        """Publish soon, regardless of the period."""
         self._requested = True
 
     def state(self):

@@ -2,7 +2,7 @@
 
 
 class Topics:
-    """Topics as bytes: umqtt counts characters of text, where MQTT wants bytes."""
+    """Topics as bytes, because umqtt counts characters of text where MQTT counts bytes."""
 
     def __init__(self, settings, device_id):
         topic, group = settings["topic"], settings["grouptopic"]
@@ -21,5 +21,5 @@ class Topics:
         return "stat/{}/{}".format(self._topic, name).encode()
 
     def tele(self, name):
-        """Return a topic of the telemetry."""
+        """Return a topic of telemetry."""
         return "tele/{}/{}".format(self._topic, name).encode()

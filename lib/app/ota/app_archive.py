@@ -1,4 +1,4 @@
-"""An archive of the application, written beside the copy that runs.
+"""An archive of the application, written next to the copy that runs.
 
 It begins with the file `update.txt` (project, version, bytecode) and ends with the block of
 proto.signature, which contains its SHA-256 even if it is not signed. The archive stays as it
@@ -64,7 +64,7 @@ class AppArchive:
         if older(self.version, product.VERSION):
             raise ValueError("{} is older than {}".format(self.version, product.VERSION))
 
-    async def take(self, view, filled):
+    async def write(self, view, filled):
         """Write some records; only the last piece may be shorter than `view`."""
         try:
             if not self._file:
@@ -89,8 +89,8 @@ class AppArchive:
                 step = RECORD
             elif self._ended:
                 self._tail += view[at:]
-                if len(self._tail) > signature.MOST:
-                    raise ValueError("something follows the archive")
+                if len(self._tail) > signature.MAX_BYTES:
+                    raise ValueError("unexpected data follows the archive")
                 break
             else:
                 self._begin_file(*member(view[at : at + RECORD]))

@@ -9,9 +9,9 @@ from aio.reader import Reader
 from app import tls
 from config import product
 from proto.httpreply import MAX_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
+from proto.reasons import describe
 from proto.uri import parse_url, without_password
 from proto.values import BadArgument
-from proto.words import why
 
 _BUFFER = const(2_048)
 _STALL_MS = const(30_000)
@@ -20,8 +20,8 @@ _PAUSE_MS = const(2_000)
 _MAX_REDIRECTS = const(5)
 _MAX_SKIPPED = const(16_384)  # bytes of a header that is not needed
 _BUSY = (429, 500, 502, 503, 504)  # the server may recover soon
-_TRIES = const(5)
-_PROGRESS = const(65_536)  # bytes after which all tries are available again
+_MAX_ATTEMPTS = const(5)
+_PROGRESS = const(65_536)  # bytes after which all attempts are available again
 
 
 class HTTPSource:
@@ -54,9 +54,9 @@ class HTTPSource:
 
 
 class Download:
-    """`await read(view)` yields the file, over stalls and lost connections.
+    """`await read(view)` returns the file, across stalls and lost connections.
 
-    `total` is its size, or None if unknown; `at` the bytes so far.
+    `total` is its size, or None if unknown; `at` is the number of bytes so far.
     """
 
     def __init__(self, url, connector, settings, log, stall_ms=_STALL_MS, pause_ms=_PAUSE_MS):
@@ -71,8 +71,8 @@ class Download:
         self._stream = self._reader = self._reply = None
         self._left = None  # bytes of this response or chunk; None: until the server closes
         self._first = True  # chunk of the response
-        self._tries = _TRIES
-        self._mark = 0  # `at` when the last try began
+        self._attempts = _MAX_ATTEMPTS
+        self._mark = 0  # `at` when the last attempt began
         self._tag = ""
         self.total = None
         self.at = 0
@@ -86,8 +86,9 @@ class Download:
             if reply.status not in REDIRECTS:
                 return await self._begin(reply)
             if not reply.location:
-                raise BadReply("{}, which leads nowhere".format(reply))
+                raise BadReply("{} without a Location".format(reply))
             self._url = self._url.follow(reply.location)
+            self._log.debug("update", "redirected to {}", self._url.authority())
         raise BadReply("more than {} redirects".format(_MAX_REDIRECTS))
 
     async def read(self, view):
@@ -113,7 +114,7 @@ class Download:
         except asyncio.TimeoutError:
             raise OSError("no answer in time") from None
         except ValueError as e:  # the certificate
-            raise BadArgument(tls.why(e)) from None
+            raise BadArgument(tls.describe(e)) from None
 
     async def _request(self):
         """Connect and send a request; return the head of the response."""
@@ -139,7 +140,7 @@ class Download:
         return reply
 
     async def _begin(self, reply):
-        """Check that the response is what was requested, and go to the first missing byte."""
+        """Check that the response matches the request, and go to the first missing byte."""
         whole = reply.length if reply.status == 200 else reply.total
         if reply.chunked and reply.status == 200:
             whole = None  # RFC 9112, section 6.3
@@ -151,13 +152,15 @@ class Download:
             raise BadArgument("the file has changed meanwhile")
         if not self.at:
             self.total, self._tag = whole, reply.tag
+        else:
+            self._log.debug("update", "resuming at byte {}, status {}", self.at, reply.status)
         self._left = 0 if reply.chunked else reply.length
         self._first = True
         if reply.status == 200 and self.at:  # the server does not support ranges
             await self._skip(self.at)
 
     def _is_another(self, reply, whole):
-        """Return True for a response with a file other than the one that was begun."""
+        """Return True if the response has another file than the one that was begun."""
         if self.total is not None and whole not in (None, self.total):
             return True
         return bool(self._tag and reply.tag and self._tag != reply.tag)
@@ -171,16 +174,16 @@ class Download:
             count -= got
 
     async def _resume(self, error):
-        """Continue the download where it broke off; raise the error after some tries."""
+        """Continue the download where it broke off; raise the error after the last attempt."""
         if self.at - self._mark >= _PROGRESS:
-            self._tries = _TRIES
+            self._attempts = _MAX_ATTEMPTS
         self._mark = self.at
         while True:
-            if not self._tries:
+            if not self._attempts:
                 raise error
-            self._tries -= 1
-            text = "{} after {} bytes: trying again"
-            self._log.info("update", text.format(why(error), self.at))
+            self._attempts -= 1
+            text = "{} after {} bytes; retrying"
+            self._log.info("update", text.format(describe(error), self.at))
             self.close()
             await asyncio.sleep_ms(self._pause_ms)
             try:
@@ -191,14 +194,14 @@ class Download:
                 error = e
 
     async def _some(self, view):
-        """Read some of the body; 0 at its end, OSError if the connection ended before."""
+        """Read some of the body; 0 at its end, OSError if the connection ends before."""
         if self._reply.chunked and not self._left and not await self._next_chunk():
             return 0
         if self._left == 0:
             return 0
         limit = len(view) if self._left is None else min(len(view), self._left)
         try:
-            part = await self._reader.some(limit)
+            part = await self._reader.read_some(limit)
         except OSError as e:
             if self._left is None and e.errno == ECONNRESET:  # the end of a body without a length
                 return 0
@@ -223,7 +226,7 @@ class Download:
         """Read a line without its end; only the beginning of a long header that is not needed."""
         line, length = bytearray(), 0
         while True:
-            byte = await self._reader.byte()
+            byte = await self._reader.read_byte()
             if byte == 10:
                 break
             length += 1

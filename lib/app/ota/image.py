@@ -33,7 +33,7 @@ class Image:
     def _check(self, new, running, total, force):
         if not self._slot:
             raise ValueError("this flash has only one slot")
-        if total > self._slot.size_bytes + signature.MOST:
+        if total > self._slot.size_bytes + signature.MAX_BYTES:
             raise ValueError("too big: {} bytes, {} fit".format(total, self._slot.size_bytes))
         if new.project != running.project:
             text = "{} is another project; this camera runs {}"
@@ -47,13 +47,13 @@ class Image:
         if new.elf == running.elf and any(running.elf):
             raise ValueError(new.version + " runs already")
 
-    async def take(self, view, filled):
+    async def write(self, view, filled):
         """Write half a block of flash; only the last one may be shorter."""
         used = 0 if self._parser.whole else self._parser.feed(view[:filled])
         if used < filled:
             self._tail += view[used:filled]
-            if len(self._tail) > signature.MOST:
-                raise ValueError("something follows the image")
+            if len(self._tail) > signature.MAX_BYTES:
+                raise ValueError("unexpected data follows the image")
         if not used:
             return
         if self._at + used > self._slot.size_bytes:
@@ -62,7 +62,7 @@ class Image:
         try:
             if not at:
                 self._slot.erase(block)
-                await asyncio.sleep_ms(0)  # erasing blocks the loop, writing too
+                await asyncio.sleep_ms(0)  # yield: erasing and writing block the loop
             self._slot.write(block, view[:used], at)
         except OSError as e:
             raise ValueError("block {} of the flash: {}".format(block, e)) from None
@@ -73,9 +73,9 @@ class Image:
         parser, slot = self._parser, self._slot
         if not parser.whole:
             raise ValueError("cut off after {} bytes".format(parser.size))
-        why = signing_key.trouble(self._tail, parser.digest, self._key)
-        if why:
-            raise ValueError(why)
+        reason = signing_key.refusal(self._tail, parser.digest, self._key)
+        if reason:
+            raise ValueError(reason)
         if await _read_back(slot, parser.size - 32, view) != parser.digest:
             raise ValueError("the flash does not hold what was written")
         self._nvs.set_blob("OTA_TRIED", "{} {}".format(slot.label, self.version).encode())

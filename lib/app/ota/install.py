@@ -18,7 +18,7 @@ _REPORT_MS = const(1_000)
 class Install:
     """One update: a firmware image or an archive of the application; pictures pause meanwhile."""
 
-    def __init__(self, flash, copies, nvs, settings, frames, log, report, say):
+    def __init__(self, flash, copies, nvs, settings, frames, log, report, show):
         self._flash = flash
         self._copies = copies
         self._nvs = nvs
@@ -26,10 +26,10 @@ class Install:
         self._frames = frames
         self._log = log
         self._report = report
-        self._say = say
+        self._show = show
 
     async def run(self, read, total, force):
-        """Write what `read` yields so that it starts next; return it, with `name` and `version`.
+        """Write what `read` returns, so that it starts next; return it, with `name` and `version`.
 
         Arguments and errors as in Updater.install.
         """
@@ -62,7 +62,7 @@ class Install:
         return target
 
     def _target(self, head, total, force):
-        """Return what writes an update that begins with `head`; ValueError if it is refused."""
+        """Return the writer of an update that begins with `head`; ValueError if it is refused."""
         key = signing_key.read(self._settings["otakey"])
         if is_archive(head):
             return AppArchive(head, total, force, key, self._copies, self._nvs)
@@ -73,7 +73,7 @@ class Install:
         done = 0
         reported = ticks_ms()
         while filled:
-            await target.take(view, filled)
+            await target.write(view, filled)
             done += filled
             if ticks_diff(ticks_ms(), reported) >= _REPORT_MS:
                 reported = ticks_ms()
@@ -86,7 +86,7 @@ class Install:
 
     async def _progress(self, done, total):
         percent = 100 * done // total if total else "?"
-        self._say("ota = {} %, {} bytes".format(percent, done))
+        self._show("ota = {} %, {} bytes".format(percent, done))
         await self._report.progress(done, total)
 
 

@@ -5,8 +5,8 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from proto.reasons import describe
 from proto.values import BadArgument
-from proto.words import why
 
 _STALL_MS = const(20_000)
 _LINK_MS = const(30_000)
@@ -21,21 +21,21 @@ class MQTTSource:
     """
 
     def __init__(
-        self, session, topics, handler, log, say, install, force=False, stall_ms=_STALL_MS
+        self, session, topics, handler, log, show, install, force=False, stall_ms=_STALL_MS
     ):
         self._session = session
         self._topics = topics
         self._handler = handler
         self._log = log
-        self._say = say
+        self._show = show
         self._install = install
         self._force = force
         self._stall_ms = stall_ms
         self._stopped = False
-        self._body = None  # of the message that is installed
+        self._body = None  # of the message that is being installed
         self._received = 0
         self.receiving = False
-        self.result = None  # "" once the update is installed, or what went wrong
+        self.result = None  # "" once the update is installed, or the reason why it is not
 
     async def run(self):
         """Listen until the update is installed, fails, or nothing arrives for `stall_ms`."""
@@ -44,7 +44,7 @@ class MQTTSource:
         try:
             reason = await self._listen(topic.encode())
         except OSError as e:
-            reason = why(e)
+            reason = describe(e)
         finally:
             self._handler.data = None
         if reason:
@@ -70,15 +70,15 @@ class MQTTSource:
             result = ""
         except BadArgument as e:
             result = str(e)
-        except OSError as e:  # the session deals with its link
-            result = why(e)
+        except OSError as e:  # the session handles its link
+            result = describe(e)
             raise
         finally:
             self.result = result
             self.receiving = False
 
     async def _read(self, view):
-        part = await self._body.some(len(view))
+        part = await self._body.read_some(len(view))
         n = len(part)
         view[:n] = part
         self._received += n
@@ -116,5 +116,5 @@ class MQTTSource:
             await asyncio.sleep_ms(_POLL_MS)
 
     async def _reply(self, text):
-        self._say("mqttotastart = " + text)
+        self._show("mqttotastart = " + text)
         await self._handler.reply("mqttotastart", text, 0)

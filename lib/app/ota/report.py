@@ -2,7 +2,7 @@
 
 import json
 
-from proto.words import why
+from proto.reasons import describe
 
 
 class Report:
@@ -26,7 +26,7 @@ class Report:
 
     async def failed(self, error):
         """Log and publish the reason why an update was refused or failed."""
-        reason = why(error) if isinstance(error, OSError) else str(error) or repr(error)
+        reason = describe(error) if isinstance(error, OSError) else str(error) or repr(error)
         self._log.error("update", reason)
         await self.result("failed", reason=reason)
 

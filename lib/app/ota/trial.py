@@ -18,7 +18,7 @@ _POLL_MS = const(500)
 
 
 class Trial:
-    """Judges the last update after the start; `is_busy()` is true once another has begun.
+    """Finishes the last update after the start; `is_busy()` is true once another has begun.
 
     `flash`, `otadata` and `copies` are hal's modules flash, otadata and appslot.
     """
@@ -97,7 +97,7 @@ class Trial:
             await asyncio.sleep_ms(_POLL_MS)
 
     async def _missing(self):
-        """Return what does not work yet of the camera's task, or ""."""
+        """Return the part of the camera that does not work yet, or ""."""
         if not self._wifi.up.is_set():
             return "Wi-Fi"
         if self._settings["mqtthost"] and not self._session.up.is_set():
@@ -109,7 +109,7 @@ class Trial:
             return "picture"
 
     def _give_up(self, reason):
-        """Restart: what is unconfirmed does not start again."""
+        """Restart, since what is unconfirmed does not start again."""
         self._log.error("update", reason + ": rolling back")
         self._nvs.set_blob("OTA_REASON", reason.encode())
         self._nvs.commit()

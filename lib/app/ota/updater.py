@@ -1,7 +1,7 @@
 """Updates, one at a time: by MQTT ("push"), from `otaurl` ("pull"), in an HTTP request ("upload").
 
-What installs an update is imported when one begins, and stays: updates are rare, and where the
-application is files, loading it at the start would delay the first picture.
+The modules that install an update are imported when one begins, and stay loaded: updates are rare,
+and where the application is files, loading them at the start would delay the first picture.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _POLL_MS = const(250)
 class Updater:
     """`state` is idle, waiting, writing or installed; `job` is push, pull, upload or None.
 
-    `flash` and `copies` are hal.flash and hal.appslot; `say(text)` shows progress on the consoles.
+    `flash` and `copies` are hal.flash and hal.appslot; `show(text)` shows progress on consoles.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Updater:
         nvs,
         restart,
         log,
-        say,
+        show,
         report,
         trial,
         poll_ms=_POLL_MS,
@@ -49,7 +49,7 @@ class Updater:
         self._nvs = nvs
         self._restart = restart
         self._log = log
-        self._say = say
+        self._show = show
         self._report = report
         self._trial = trial
         self._poll_ms = poll_ms
@@ -58,7 +58,7 @@ class Updater:
         self.job = None
 
     async def run(self):
-        """Judge the last update; then run pushes and pulls. Requests run uploads themselves."""
+        """Finish the last update; then run pushes and pulls. Requests run uploads themselves."""
         await self._trial.judge()
         while True:
             await self._idle()
@@ -84,7 +84,7 @@ class Updater:
         url = self._settings["otaurl"]
         if not url:
             raise BadArgument("otaurl is not set")
-        from app.ota.http_source import HTTPSource  # updates are rare: see the top
+        from app.ota.http_source import HTTPSource  # lazy import: see the top
 
         source = HTTPSource(
             url,
@@ -95,9 +95,9 @@ class Updater:
             self.install,
             argument == "force",
         )
-        why = self._refusal()
-        if why:
-            return why
+        refusal = self._refusal()
+        if refusal:
+            return refusal
         self._begin("pull", source)
         return "Upgrade " + self._flash.running().description()[1]
 
@@ -110,17 +110,17 @@ class Updater:
             return self._stop_push()
         if argument not in ("1", "force"):
             raise BadArgument("1 | force | 0")
-        why = self._refusal()
-        if why:
-            return why
-        from app.ota.mqtt_source import MQTTSource  # updates are rare: see the top
+        refusal = self._refusal()
+        if refusal:
+            return refusal
+        from app.ota.mqtt_source import MQTTSource  # lazy import: see the top
 
         source = MQTTSource(
             self._session,
             self._topics,
             self._handler,
             self._log,
-            self._say,
+            self._show,
             self.install,
             argument == "force",
         )
@@ -143,9 +143,9 @@ class Updater:
 
     async def upload(self, read, total):
         """Install an update of `total` bytes; return (HTTP status, text). `read` as in install."""
-        why = self._refusal()
-        if why:
-            return 409, why
+        refusal = self._refusal()
+        if refusal:
+            return 409, refusal
         self._begin("upload")
         try:
             name = await self.install(read, total)
@@ -162,7 +162,7 @@ class Updater:
         `total` is 0 if unknown; `force` accepts an older or once failed version. BadArgument: the
         update is refused, and the camera stays as it is. OSError: `read` failed.
         """
-        from app.ota.install import Install  # updates are rare: see the top
+        from app.ota.install import Install  # lazy import: see the top
 
         self.state = "writing"
         install = Install(
@@ -173,7 +173,7 @@ class Updater:
             self._frames,
             self._log,
             self._report,
-            self._say,
+            self._show,
         )
         target = await install.run(read, total, force)
         self.state = "installed"

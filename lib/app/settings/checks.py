@@ -1,8 +1,8 @@
-"""Checks of settings: what a user may type, and the value that it means.
+"""Checks of settings: the text that a user may type, and its value.
 
-A check is called with text and returns the value, or raises BadArgument; `str(check)` says what
-it allows. `low` and `high` are limits of a number, or of a text in bytes of UTF-8; `names` are the
-choices of `OneOf`.
+A check is called with text and returns the value, or raises BadArgument; `str(check)` describes
+what it allows. `low` and `high` are limits of a number, or of a text in bytes of UTF-8; `names`
+are the choices of `OneOf`.
 """
 
 from proto.pem import certificates

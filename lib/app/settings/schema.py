@@ -42,11 +42,11 @@ RECONNECT = const(16)  # a change connects to the broker again
 CLEAN_SESSION = const(32)  # a change forces a clean session: old subscriptions must not live on
 HIDDEN = const(64)  # no command, on no page
 DEFAULT_BY_1 = const(128)  # "1" restores the default, as does an empty text
-DEVICE_ID_TOO = const(256)  # and so does the device id
-LOG = const(512)  # the log follows a change
+DEVICE_ID_TOO = const(256)  # as does the device id
+LOG = const(512)  # a change sets the level of the log
 CERTIFICATE = const(1024)  # TLS must be able to use it
 PUBLIC_KEY = const(2048)  # once set, it stays until a reset
-HASHED = const(4096)  # stored as a salted hash; a change ends what the old one admitted
+HASHED = const(4096)  # stored as a salted hash; a change ends sessions and connections
 LOGIN = const(8192)  # an address that may contain a password
 
 _NETWORK = const(REJOIN | DEFAULT_BY_1)
@@ -60,11 +60,11 @@ SCHEMA = (
     ("password", "STA_PASS", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
      "Wi-Fi", "Password", "Password of this network; none for an open network."),
     ("ssid2", "STA_SSID2", TEXT, "", Chars(1, 31), _NETWORK,
-     "Wi-Fi", "Second network", "Joined when the first network is out of reach or weaker."),
+     "Wi-Fi", "Second network", "Joined when the first network is out of range or weaker."),
     ("password2", "STA_PASS2", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
      "Wi-Fi", "Second password", "Password of the second network."),
     ("ssid3", "STA_SSID3", TEXT, "", Chars(1, 31), _NETWORK,
-     "Wi-Fi", "Third network", "Joined when the other networks are out of reach or weaker."),
+     "Wi-Fi", "Third network", "Joined when the other networks are out of range or weaker."),
     ("password3", "STA_PASS3", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
      "Wi-Fi", "Third password", "Password of the third network."),
 

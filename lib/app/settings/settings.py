@@ -35,14 +35,14 @@ from proto.uri import without_password
 from proto.values import BadArgument, UnknownCommand
 
 _MASK = "***"
-_UNUSABLE = "(not usable)"  # no access point takes it: a network with a password stays closed
+_UNUSABLE = "(not usable)"  # no access point accepts it: a network with a password stays closed
 
-# what `apply` did: {name: why not}, whether all is in flash, whether the camera restarts
+# result of `apply`: {name: reason}, all is in flash, the camera restarts
 Applied = namedtuple("Applied", ("faults", "saved", "restarts"))
 
 
 class Settings:
-    """`settings["pubinterval"]` is the value in force; `set` takes what a user typed."""
+    """`settings["pubinterval"]` is the value in force; `set` accepts what a user typed."""
 
     def __init__(self, nvs, log, device_id="", save_ms=500, retry_ms=60_000):
         self._store = Store(nvs)
@@ -68,7 +68,7 @@ class Settings:
         self._watchers.append((flag, call))
 
     async def command(self, name, argument, group=False):
-        """Set with an argument; return the value now in force as text.
+        """Set the value if there is an argument; return the value now in force as text.
 
         Raises UnknownCommand for a hidden setting, and for one that the group may not use.
         """
@@ -91,9 +91,11 @@ class Settings:
         return Applied(faults, not faults and self.flush(), bool(changed & RESTART))
 
     async def _change(self, wanted):
-        """Return ({name: why not}, flags of the settings that have changed)."""
+        """Return ({name: reason}, flags of the settings that have changed)."""
         changes, faults = [], {}
-        async with self._one_change:  # so that a check still holds when its value is put in force
+        async with (
+            self._one_change
+        ):  # so that a check is still valid when its value is put in force
             for name, text in wanted.items():
                 row = find(name)
                 try:
@@ -176,13 +178,16 @@ class Settings:
                 self._to_save.set()
 
     def flush(self):
-        """Save what has changed, all or nothing; return whether the flash has taken it."""
+        """Save what has changed, all or nothing; return True if it is in flash."""
+        unsaved = [(find(name), self[name]) for name in self._unsaved]
         try:
-            self._store.save([(find(name), self[name]) for name in self._unsaved])
+            self._store.save(unsaved)
         except (OSError, ValueError, MemoryError) as e:
             self._log.error("settings", "not saved: {!r}".format(e))
             return False
         self._unsaved.clear()
+        if unsaved:
+            self._log.debug("settings", "saved {} settings", len(unsaved))
         return True
 
     def files(self):
@@ -205,7 +210,7 @@ class Settings:
     def _stored(self, row):
         """Return the stored value; the default if it is missing or no longer allowed.
 
-        A network's unusable password is replaced by one that is wrong.
+        An unusable password of a network is replaced by a wrong one.
         """
         stored = self._store.read(row)
         if stored is None or row[KIND] == FILE:
@@ -217,11 +222,11 @@ class Settings:
         except (BadArgument, UnicodeError):
             closed = row[FLAGS] & SECRET and row[FLAGS] & REJOIN
             what = "set it again" if closed else "the default is in force"
-            self._log.error("settings", "stored {} is unusable: {}".format(row[NAME], what))
+            self._log.error("settings", "the stored {} is unusable: {}".format(row[NAME], what))
             return _UNUSABLE if closed else row[DEFAULT]
 
     async def _hash_clear_text(self):
-        """Hash what `provision` of older versions has written to flash as it was typed."""
+        """Hash passwords that `provision` of older versions has stored in clear text."""
         async with self._one_change:
             for row in SCHEMA:
                 value = self[row[NAME]]

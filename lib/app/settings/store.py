@@ -1,7 +1,7 @@
 """Settings in flash: in NVS and, where they are long, in files.
 
-NVS keeps each key safe by itself. A save of several keys is made a transaction by a journal: all
-of them are written into one record first, and a start after a power cut finishes what it says.
+NVS writes each key atomically. A journal makes a save of several keys a transaction: all of them
+are first written into one record, which a start after a power cut applies.
 """
 
 import os
@@ -12,7 +12,7 @@ from micropython import const
 from app.settings.schema import DEFAULT, FILE, INT, KEY, KIND, NAME, SCHEMA
 
 _JOURNAL = "SAVE_JOURNAL"
-_MOST_JOURNAL = const(2_400)  # bytes; all settings at their longest need less
+_MAX_JOURNAL = const(2_400)  # bytes; all settings at their longest need less
 _TEXT, _INT, _ERASED = b"t", b"i", b"-"
 _NEW = ".new"  # of a staged file
 
@@ -32,15 +32,15 @@ class Store:
     def save(self, values):
         """Store [(row, value), ...]: after a power cut all are old or all are new.
 
-        Only what differs costs a write, and a default is not stored. Raises OSError when the flash
+        Only differences are written, and a default is not stored. Raises OSError if the flash
         refuses.
         """
         changes = [change for change in [self._change(*pair) for pair in values] if change]
-        unfinished = self._nvs.get_blob(_JOURNAL) is not None  # a save that failed: void now
+        unfinished = self._nvs.get_blob(_JOURNAL) is not None  # a save that failed; now replaced
         record = b""
         if len(changes) > 1 or unfinished:
             record = pack(changes)
-            if len(record) <= _MOST_JOURNAL:
+            if len(record) <= _MAX_JOURNAL:
                 self._nvs.set_blob(_JOURNAL, record)
                 self._nvs.commit()
         self._write(changes)
@@ -48,7 +48,7 @@ class Store:
             self._end()
 
     def recover(self):
-        """Finish a save that a power cut interrupted. Raises OSError when the flash refuses."""
+        """Finish a save that a power cut has interrupted. Raises OSError if the flash refuses."""
         record = self._nvs.get_blob(_JOURNAL)
         if record is not None:
             self._write(unpack(record))
@@ -64,9 +64,9 @@ class Store:
         self._end()
 
     def stage_files(self, values):
-        """Write each file of [(row, text), ...] beside the old one, or none.
+        """Write each file of [(row, text), ...] next to the old one, or none.
 
-        Returns {} or the fault, {name: why}.
+        Returns {} or the fault, {name: reason}.
         """
         files = [(row, text) for row, text in values if row[KIND] == FILE]
         for row, text in files:

@@ -37,21 +37,21 @@ class AccessPoint:
     async def run(self):
         """Keep the access point open; return once it has been idle while networks are known.
 
-        A change of its settings closes and opens it again, a failing radio is tried again.
+        A change of its settings closes and reopens it; a failing radio is retried.
         """
         idle = False
         while not idle:
             try:
                 idle = await self._serve(self._config())
             except OSError as e:
-                self._log.error("ap", "not open: {}".format(e))
+                self._log.error("ap", "cannot open: {}".format(e))
                 await asyncio.sleep_ms(_RADIO_RETRY_MS)
 
     def _config(self):
         return tuple(self._settings[name] for name in ("apip", "appass", "apchannel"))
 
     async def _serve(self, config):
-        """Open the access point, and close it in the end; return what `_stay` returns."""
+        """Open the access point, and close it at the end; return what `_stay` returns."""
         address, password, _ = config
         try:
             self._radio.open(*config)
@@ -86,7 +86,7 @@ class AccessPoint:
         while True:
             try:
                 await self._answer_queries(server, address)
-            except OSError as e:  # no socket left, or it broke
+            except OSError as e:  # no socket is left, or it failed
                 self._log.error("ap", "name server: {}".format(e))
             await asyncio.sleep_ms(_DNS_RETRY_MS)
 
@@ -103,7 +103,7 @@ class AccessPoint:
                     reply = server.answer(query)
                     if reply:
                         sock.sendto(reply, peer)
-                except OSError as e:  # the client has gone, or a false alarm: it will query again
+                except OSError as e:  # the client has gone, or no packet is there: it will retry
                     if e.errno == EBADF:
                         raise
         finally:

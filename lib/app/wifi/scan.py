@@ -1,15 +1,15 @@
-"""What to make of a Wi-Fi scan: the known networks to try, and the list to show to a user.
+"""Results of a Wi-Fi scan: the known networks to try, and the list to show to a user.
 
 `rows` are those of `network.WLAN.scan()`: (ssid, bssid, channel, rssi, security, hidden).
 """
 
 
-def tries(known, rows):
+def candidates(known, rows):
     """Return ([(ssid, password, bssid), ...] strongest first, [ssid, ...] that are refused).
 
     known: [(ssid, password), ...]. An access point without encryption is refused if a password is
-    stored: it may imitate the network to intercept the traffic. If no known network is in reach,
-    all are tried in their order: hidden ones answer only when they are called by name.
+    stored: it may imitate the network to intercept the traffic. If no known network is in range,
+    all are tried in their order: hidden ones answer only to their name.
     """
     found, refused = [], []
     for ssid, password in known:
@@ -26,7 +26,7 @@ def tries(known, rows):
     return [row[2:] for row in found], refused
 
 
-def listing(rows, most=20):
+def listing(rows, limit=20):
     """Return [(ssid, rssi in dBm, secured), ...], strongest first, each name once.
 
     Names that are not UTF-8 are left out: they could not be typed either.
@@ -41,4 +41,4 @@ def listing(rows, most=20):
             other = best.get(ssid, (-128, False))
             best[ssid] = (max(rssi, other[0]), bool(security) or other[1])
     found = sorted((-rssi, ssid, secured) for ssid, (rssi, secured) in best.items())
-    return [(ssid, -rssi, secured) for rssi, ssid, secured in found[:most]]
+    return [(ssid, -rssi, secured) for rssi, ssid, secured in found[:limit]]

@@ -1,7 +1,7 @@
 """Keeps the station joined: joining -> joined -> joining, with pauses in the state "waiting".
 
-The access point is open beside the tries when they have failed for long, or alone in the state
-"access point": when no network is set, or when a user wants to set the camera up.
+The access point is open between the attempts once they have failed for long, or alone in the state
+"access point": when no network is set, or when a user wants to set up the camera.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from aio.tasks import finish
-from app.wifi.scan import listing, tries
+from app.wifi.scan import candidates, listing
 from proto.values import confirmed
 
 _POLL_MS = const(250)
 _GRACE_MS = const(500)  # for the reply to the request that opens the access point
 _SCAN_RETRY_MS = const(500)  # the chip needs a moment to leave a network
-_HOLD_MS = const(300_000)  # the tries pause at most so long for clients of the access point
+_HOLD_MS = const(300_000)  # the longest pause of the attempts for clients of the access point
 _ACCESS_POINT = "access point"
 
 
@@ -38,7 +38,7 @@ class WiFiLink:
         self._next = ""  # the state that a command or a changed setting requests
         self._seen = None  # rows of the last scan; None: none since the last join
         self._lost_at = ticks_ms()
-        self._offered = False  # the access point, since then
+        self._offered = False  # the access point was opened since then
         self._ap = self._ap_task = None
         self.state = "joining"
         self.reason = ""
@@ -91,7 +91,7 @@ class WiFiLink:
     async def scan(self):
         """Return [(ssid, rssi in dBm, secured), ...] of at most 20 networks, strongest first.
 
-        The station cannot scan while it is joining: then these are the ones it has just seen.
+        The station cannot scan while it is joining; then these are the ones that it has just seen.
         """
         if self.state != "joining" or self._seen is None:
             await self._scan()
@@ -117,7 +117,7 @@ class WiFiLink:
             await self._close_ap()
 
     async def _joining(self):
-        """Try each known network in reach once."""
+        """Try each known network in range once."""
         if self._next == _ACCESS_POINT:
             return self._next
         self._next = ""
@@ -127,15 +127,16 @@ class WiFiLink:
             return _ACCESS_POINT
         self._station.leave()  # the chip keeps trying by itself, and cannot scan meanwhile
         await self._scan()
-        networks, refused = tries(known, self._seen or ())
+        networks, refused = candidates(known, self._seen or ())
         reasons = [ssid + ": open, but a password is stored" for ssid in refused]
         for ssid, password, bssid in networks:
             self._log.info("wifi", "joining " + ssid)
-            why = await self._join(ssid, password, bssid)
-            if not why:
+            failure = await self._join(ssid, password, bssid)
+            if not failure:
                 self.network = ssid, password
                 return "joined"
-            reasons.append(why if len(known) == 1 else ssid + ": " + why)
+            self._log.debug("wifi", "{}: {}", ssid, failure)
+            reasons.append(failure if len(known) == 1 else ssid + ": " + failure)
             if self._next:
                 break
         self.reason = "; ".join(reasons)
@@ -143,13 +144,14 @@ class WiFiLink:
         return "waiting"
 
     async def _scan(self):
-        """Remember the networks in reach; if the scan fails, keep those of the last one."""
+        """Remember the networks in range; if the scan fails, keep those of the last one."""
         for _ in range(2):
             try:
                 self._seen = await self._off_loop.call(self._station.scan)
+                self._log.debug("wifi", "{} access points in range", len(self._seen))
                 return
             except OSError as e:
-                self._log.info("wifi", "no scan: {}".format(e))
+                self._log.info("wifi", "the scan failed: {}".format(e))
             await asyncio.sleep_ms(_SCAN_RETRY_MS)
 
     async def _join(self, ssid, password, bssid):
@@ -157,11 +159,11 @@ class WiFiLink:
         try:
             if await self._station.join(ssid, password, bssid, self._join_ms):
                 return ""
-            why = self._station.why()
+            failure = self._station.failure()
         except OSError as e:  # the radio refuses
-            why = str(e)
+            failure = str(e)
         self._station.leave()
-        return why
+        return failure
 
     async def _joined(self):
         """Watch the link until it is lost or another state is requested."""
@@ -188,7 +190,7 @@ class WiFiLink:
         return self._next or "joining"
 
     async def _waiting(self):
-        """Pause until the next try, for longer while the access point has clients: one radio."""
+        """Pause until the next attempt, longer while the access point has clients: one radio."""
         left_ms = self._backoff.next_ms()
         while not self._next and (left_ms > 0 or self.ap_clients and left_ms > -_HOLD_MS):
             self._offer_ap()
@@ -206,9 +208,9 @@ class WiFiLink:
         return "joining"
 
     def _offer_ap(self):
-        """Open the access point once after each loss, when the tries have failed for long enough.
+        """Open the access point once after each loss, if the attempts have failed for long enough.
 
-        A third of the time is enough if the password was refused: it will be the next time too.
+        A third of the time is enough if the password was refused, as it will be again.
         """
         limit_ms = 1_000 * self._settings["apfallback"]
         if "password" in self.reason:
@@ -219,7 +221,7 @@ class WiFiLink:
 
     def _open_ap(self):
         if not self._ap:
-            # lazy: a camera that is set up never opens it, and code deployed as files takes heap
+            # lazy import: most cameras never open it, and code deployed as files takes heap
             from app.wifi.access_point import AccessPoint
 
             self._ap = AccessPoint(self._radio, self._settings, self._log, self.known)

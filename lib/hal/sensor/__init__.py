@@ -1,4 +1,4 @@
-"""Camera drivers with one interface, a file each; the one that the firmware has is used."""
+"""Camera drivers with one interface, one file each; the firmware has one of them."""
 
 
 class SensorError(OSError):
@@ -6,7 +6,7 @@ class SensorError(OSError):
 
 
 class NoFrame(SensorError):
-    """The sensor is there, but gave no picture."""
+    """The sensor answers, but delivers no picture."""
 
 
 class NoSensor(SensorError):
@@ -18,8 +18,8 @@ class NoSensor(SensorError):
 def find(pins):
     """Return the sensor behind the firmware's camera module, not yet started; None without one.
 
-    Only here is it known which camera module the firmware has, if any: an import of the other
-    driver, or of either without a module, would fail.
+    The imports are lazy because each driver needs its camera module, and the firmware has one of
+    them, or none.
     """
     try:
         import camera

@@ -1,9 +1,9 @@
 """The sensor through micropython-camera-API (class `camera.Camera`).
 
 Its constructor captures a picture as a test and waits up to 4 s for it; `capture` waits as long,
-so it is called only when there is a picture. Both hold the interpreter's lock meanwhile, so a
-thread would not help. What remains: with a sensor that answers on its bus but gives no pictures,
-each start blocks the loop for 4 s.
+so it is called only when there is a picture. Both hold the interpreter's lock, so a thread would
+not help. Known limit: with a sensor that answers on its bus but delivers no pictures, each start
+blocks the loop for 4 s.
 """
 
 from errno import ENOMEM
@@ -26,7 +26,7 @@ _PROPERTIES = {  # name on the wire -> the driver's, where it differs
     "agc": "gain_ctrl",
     "aec": "exposure_ctrl",
 }
-_SWITCHES = (  # the driver takes a bool
+_SWITCHES = (  # the driver requires a bool
     "colorbar",
     "awb",
     "agc",
@@ -53,7 +53,7 @@ class Sensor(Base):
     def _begin(self, size, quality):
         self.stop()
         pins = dict(self._pins)
-        pins["data_pins"] = list(pins["data_pins"])  # the driver takes no tuple
+        pins["data_pins"] = list(pins["data_pins"])  # the driver accepts no tuple
         settings = {
             "pixel_format": camera.PixelFormat.JPEG,  # the default is RGB565
             "frame_size": size,
@@ -70,7 +70,7 @@ class Sensor(Base):
             self._pace = Pace(self._pins["vsync_pin"], self._fb_count)
 
     def _construct(self, settings):
-        """Pass our own bus, which night mode shares, to a driver that takes one."""
+        """Pass our own bus, which night mode shares, to a driver that accepts one."""
         sda, scl = settings.pop("sda_pin"), settings.pop("scl_pin")
         try:
             i2c = I2C(_I2C, sda=Pin(sda), scl=Pin(scl), freq=_SCCB_HZ)
@@ -116,11 +116,11 @@ class Sensor(Base):
         except (OSError, RuntimeError) as e:
             raise SensorError("capture failed: {}".format(e)) from None
         if view is None:
-            raise SensorError("capture gave nothing")
+            raise SensorError("capture returned nothing")
         return view
 
     def release(self):
-        """Give the buffer back, so that the sensor's next picture is fresh."""
+        """Return the buffer, so that the sensor's next picture is fresh."""
         if self._camera:
             self._camera.free_buffer()
 
@@ -132,14 +132,14 @@ class Sensor(Base):
 
 
 def _reason(error):
-    """Return the exception that stands for an error of the driver's constructor."""
+    """Convert an error of the driver's constructor to one of ours."""
     text = str(error)
     if "NO_MEM" in text or ENOMEM in error.args:
         return MemoryError(text)
     if "NOT_FOUND" in text or _EOPNOTSUPP in error.args:
         return NoSensor("no sensor answers")
     if "initial frame" in text:
-        return NoFrame("the sensor gave no first picture")
+        return NoFrame("the sensor delivers no first picture")
     return SensorError("init failed: {}".format(error))
 
 

@@ -1,4 +1,4 @@
-"""What the camera drivers share: parameters by name, larger buffers, waiting, power."""
+"""Common base of the camera drivers: parameters by name, larger buffers, waiting, power."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ class Base:
     stale = 2  # frames whose exposure may have begun before a capture was requested
     copies = False  # True: a picture stays as it is after its release
     _room = -1  # largest frame size of the buffers, as the driver's number; -1: stopped
-    _pace = None  # for a driver that cannot tell whether it has a picture
+    _pace = None  # for a driver that does not report whether it has a picture
 
     def __init__(self, pins, fb_count=2):
         self._pins = dict(pins)
@@ -35,7 +35,7 @@ class Base:
     def set(self, name, value):
         """Set one parameter to its value on the wire; a frame size by its name.
 
-        Raises SensorError, which names the parameter, if driver or sensor do not offer it.
+        Raises SensorError, which names the parameter, if driver or sensor does not offer it.
         """
         try:
             if self._room < 0:
@@ -53,7 +53,7 @@ class Base:
             self._pace.restart()
 
     def offers(self, name):
-        """Return whether the driver has a parameter."""
+        """Return True if the driver has a parameter."""
         return True
 
     async def capture(self, timeout_ms):
@@ -89,7 +89,7 @@ class Base:
             self._set(name, value)
 
     def _resize(self, size):
-        """Set the frame size; with it the driver sets the clock, so night mode comes after."""
+        """Set the frame size, with which the driver sets the clock; then restore night mode."""
         night = self._values.get("nightmode")
         if night:
             self._night.set(0)
@@ -111,7 +111,7 @@ class Base:
             self._apply("nightmode", 1)
 
     def _grow(self, size):
-        """Restart for a larger frame size: the buffers have the size of the start."""
+        """Restart for a larger frame size, because the buffers keep the size of the start."""
         before = self._values["framesize"]
         try:
             self._values["framesize"] = size

@@ -2,7 +2,7 @@
 
 Its buffers must be requested in PSRAM: in the chip's own memory, the default, nothing above CIF
 fits. It copies each picture into MicroPython's heap; if that is full, the driver loses its buffer
-and is started again. It says neither why an init failed nor whether a parameter took effect.
+and is started again. It reports neither why an init failed nor whether a parameter took effect.
 `capture` waits inside C and holds the interpreter's lock, so a thread would not help;
 hal.sensor.pace keeps that wait short.
 """
@@ -73,7 +73,7 @@ class Sensor(Base):
         self._pace.restart()
 
     def _init(self, size, quality, location):
-        """Return whether the driver has started."""
+        """Return True if the driver has started."""
         pins = {own: self._pins[name] for name, own in _PINS.items()}
         for number, pin in enumerate(self._pins["data_pins"]):
             pins["d{}".format(number)] = pin

@@ -1,4 +1,4 @@
-"""Registers of the OV2640 that no driver offers, and the way to its two-wire bus (SCCB)."""
+"""Registers of the OV2640 that no driver offers, and access to its two-wire bus (SCCB)."""
 
 from machine import Pin, SoftI2C, mem32
 from micropython import const
@@ -15,8 +15,8 @@ _FUNC_OUT_SEL = const(0x3FF44530)  # ESP32: GPIO_FUNCn_OUT_SEL_CFG_REG, one word
 class NightMode:
     """Slows the frame rate for long exposures, and restores the registers afterwards.
 
-    The selected bank is restored, too: esp32-camera remembers it without reading it back, so its
-    next write would go to the wrong bank.
+    The selected bank is restored as well, because esp32-camera remembers it without reading it
+    back: its next write would go to the wrong bank.
     """
 
     def __init__(self, i2c):
@@ -50,8 +50,8 @@ class NightMode:
 class SharedBus:
     """Takes the pins for one transfer, then returns them to the driver's I2C port.
 
-    SoftI2C routes the pins to their own output registers in the chip's GPIO matrix. Without the
-    way back, the driver could no longer reach the sensor, and would not notice.
+    SoftI2C routes the pins to their own output registers in the chip's GPIO matrix. Unless that is
+    undone, the driver can no longer reach the sensor, and does not notice.
     """
 
     def __init__(self, sda, scl):

@@ -1,4 +1,4 @@
-"""When to call the capture() of a driver that cannot tell whether it has a picture."""
+"""Timing of capture() for a driver that does not report whether it has a picture."""
 
 from time import ticks_add, ticks_diff, ticks_ms
 
@@ -17,11 +17,11 @@ _CHECKS = const(3)
 class Pace:
     """Polls a capture() that blocks, for up to 4 s, until there is a picture.
 
-    It is called only when a picture is due; the frame period is learned from how long it blocked.
-    After a call that gave nothing it is called again only when VSYNC shows that the sensor runs.
-    A missing VSYNC proves nothing, so after three checks it is called anyway. What remains: a
-    sensor that falls silent blocks the loop once for 4 s, then again on every fourth try; other
-    calls block for two frames at most.
+    It is called only when a picture is due; the frame period is learned from how long calls block.
+    After a call without a picture it is called again only when VSYNC shows that the sensor runs.
+    A missing VSYNC proves nothing, so after three checks it is called anyway. Known limit: a
+    sensor that falls silent blocks the loop once for 4 s, then again at every fourth attempt;
+    other calls block for two frames at most.
     """
 
     def __init__(self, vsync, buffers):
@@ -48,7 +48,7 @@ class Pace:
         now = ticks_ms()
         if not picture:
             self._checks = _CHECKS
-            raise NoFrame("the driver gave no picture")
+            raise NoFrame("the driver returned no picture")
         self._checks = 0
         self._unpaced = max(0, self._unpaced - 1)
         blocked_ms = ticks_diff(now, started)
@@ -66,13 +66,13 @@ class Pace:
             raise NoFrame("no VSYNC from the sensor")
 
     def _slow_down(self, blocked_ms):
-        """The call was too early, but now it is known when a picture came."""
+        """Lengthen the pause after an early call, which shows when a picture came."""
         if not self._unpaced:
             self._pause_ms = min(self._pause_ms + blocked_ms // 2, _MAX_MS)
         self._due = ticks_add(ticks_ms(), self._pause_ms)
 
     def _speed_up(self, now):
-        """In time: the next may come a little sooner; after a rest, one per buffer at once."""
+        """Shorten the pause after a call in time; after a rest, one picture per buffer is due."""
         self._pause_ms = pause = max(self._pause_ms - self._pause_ms // 64 - 2, _MIN_MS)
         rest = (self._buffers - 1) * pause
         if not 0 <= ticks_diff(self._due, ticks_add(now, -rest)) <= rest:

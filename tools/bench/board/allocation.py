@@ -26,7 +26,9 @@ async def main(size, count, port):
     parts = Parts(size, port)
     tasks = parts.start()
     await asyncio.wait_for(parts.session.up.wait(), 10)
-    publisher = ImagePublisher(parts.frames, parts.session, parts.settings, parts.topics.image)
+    publisher = ImagePublisher(
+        parts.frames, parts.session, parts.settings, parts.topics.image, parts.log
+    )
     frame = memoryview(bytes(jpeg(size)))
 
     async def publish():

@@ -42,7 +42,7 @@ def jpeg(size):
 class Log:
     """Prints errors, apart from the results."""
 
-    def debug(self, who, text):
+    def debug(self, who, text, *args):
         pass
 
     info = debug
@@ -120,7 +120,7 @@ class Parts:
         up = asyncio.Event()
         up.set()
         connector = Connector(OffLoop(), self.deadlines)
-        connection = Connection(connector, self.settings, self.topics, up, up)
+        connection = Connection(connector, self.settings, self.topics, up, up, self.log)
         self.outbox = Outbox()
         self.session = MQTTSession(
             connection,

@@ -56,7 +56,9 @@ class Ticker:
 
 async def main(size, port, http, seconds, robust):
     parts = Parts(size, port)
-    publisher = ImagePublisher(parts.frames, parts.session, parts.settings, parts.topics.image)
+    publisher = ImagePublisher(
+        parts.frames, parts.session, parts.settings, parts.topics.image, parts.log
+    )
     if robust:
         parts.settings["mqtthost"] = ""
         publisher = Robust(parts.frames, port)

@@ -12,8 +12,8 @@ from proto.params import FRAMESIZES, PARAMS
 from proto.values import BadArgument, UnknownCommand
 
 _JSON = "application/json; charset=UTF-8"  # as microdot names it for a dictionary
-_MOST_JSON = const(4_096)
-_MOST_SETTINGS = const(10_240)  # a certificate of 8 KB fits
+_MAX_JSON = const(4_096)
+_MAX_SETTINGS = const(10_240)  # a certificate of 8 KB fits
 
 
 class API:
@@ -73,8 +73,8 @@ class API:
         return found
 
     async def set_settings(self, request):
-        """Set all that are given, or none; the response names what is wrong with each."""
-        given = _object(request, _MOST_SETTINGS)
+        """Set all that are given, or none; the response has the fault of each."""
+        given = _object(request, _MAX_SETTINGS)
         wanted = {name: _text(name, value) for name, value in given.items()}
         faults, saved, restarts = await self._settings.apply(wanted)
         if faults:
@@ -104,7 +104,7 @@ class API:
         given = _object(request)
         name = given.get("command")
         if not isinstance(name, str) or not set(given) <= {"command", "argument"}:
-            raise HTTPError(400, 'The body has to be {"command": "...", "argument": "..."}.')
+            raise HTTPError(400, 'The body must be {"command": "...", "argument": "..."}.')
         argument = _text("argument", given.get("argument", ""))
         try:
             reply, text, _ = await self._commands.call(name, argument)
@@ -112,14 +112,14 @@ class API:
             raise HTTPError(404, "There is no such command; the command help lists all.") from None
         except BadArgument as e:
             raise HTTPError(400, "{}: {}".format(name, e)) from None
-        if text is None:  # it comes when the work is done
+        if text is None:  # the reply comes when the work is done
             text = "reply follows on " + self._status.topics.stat(reply).decode()
         return {"command": reply, "reply": text}
 
     # State
 
     async def status(self, request):
-        """Return what the camera's page shows of it."""
+        """Return the state that the camera's page shows."""
         status = self._status
         _, time, _ = await self._commands.call("time", "")
         return {
@@ -161,7 +161,7 @@ class API:
         return _list("lines", iter(self._status.log.lines()))
 
     async def networks(self, request):
-        """Return the Wi-Fi networks in reach, the strongest first."""
+        """Return the Wi-Fi networks in range, the strongest first."""
         found = await self._wifi.scan()
         rows = ({"ssid": n, "signal": rssi, "secured": bool(key)} for n, rssi, key in found)
         return _list("networks", rows)
@@ -169,7 +169,7 @@ class API:
     # Updates
 
     async def update(self, request):
-        """Install the update in the body; the old firmware stays unless all of it is right."""
+        """Install the update in the body; the old firmware stays unless all of it is valid."""
         body = request.stream
         status, text = await self._updater.upload(body.readinto, body.left)
         return {"message" if status == 200 else "error": text}, status
@@ -194,7 +194,7 @@ def _camera_state(camera):
 
 
 def _list(name, values):
-    """Return a response with one list, each of whose values is made when it is sent."""
+    """Return a response with one list, whose values are made as they are sent."""
     return Response(_list_parts(name, values), headers={"Content-Type": _JSON})
 
 
@@ -208,17 +208,17 @@ def _list_parts(name, values):
     yield "]}"
 
 
-def _object(request, most=_MOST_JSON):
+def _object(request, limit=_MAX_JSON):
     """Return the JSON object in the body of a request; raises HTTPError."""
-    if request.content_length > most:
-        raise HTTPError(413, "That is more than {} bytes at once.".format(most))
+    if request.content_length > limit:
+        raise HTTPError(413, "The body has more than {} bytes.".format(limit))
     return request.json
 
 
 def _text(name, value):
-    """Return a value as the text that commands and settings take."""
+    """Return a value as the text that commands and settings accept."""
     if value is True or value is False:
         return "1" if value else "0"
     if isinstance(value, (int, str)):
         return str(value)
-    raise HTTPError(400, "{}: a text, a whole number, true or false.".format(name))
+    raise HTTPError(400, "{}: must be a text, a whole number, true or false.".format(name))

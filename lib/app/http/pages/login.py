@@ -20,7 +20,7 @@ class LoginPages:
         app.post("/logout")(self.log_out)
 
     async def form(self, request):
-        """Show the form; without a password there is nothing to log in for."""
+        """Show the form; redirect to the camera's page while no password is set."""
         if self._access.open:
             return redirect("/", 303)
         return _form(request.args.get("next", "/"))
@@ -36,8 +36,8 @@ class LoginPages:
             return _form(target, text.format(wait_s), 429, {"Retry-After": str(wait_s)})
         password = request.form.get("password", "")
         if not await self._access.is_password(password, request.address):
-            self._log.info("web", "a wrong password")
-            return _form(target, "That is not the password. Try again.", 401)
+            self._log.info("web", "wrong password from " + request.address)
+            return _form(target, "Wrong password. Try again.", 401)
         response = redirect(target, 303)
         response.headers["Set-Cookie"] = _COOKIE.format(self._access.log_in(), "")
         return response
@@ -56,6 +56,6 @@ def _form(target, message="", status=200, headers=None):
 
 
 def _local(path):
-    """Return a path of the camera's own, else "/": no other site, nothing that splits a header."""
+    """Return `path` if it is the camera's own, else "/": no other site, no split header."""
     plain = all("!" <= char <= "~" and char not in '\\"<>' for char in path)
     return path if plain and path[:1] == "/" and path[1:2] != "/" else "/"

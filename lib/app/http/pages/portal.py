@@ -1,11 +1,11 @@
-"""The captive portal: how guests of the access point find the set-up page."""
+"""The captive portal, which leads clients of the access point to the set-up page."""
 
 from microdot import Response, redirect
 
 # Windows opens the page that this probe leads to, unless it is on the camera itself
 _WINDOWS_PROBE = "/connecttest.txt"
-_MISSING = ("/wpad.dat", "/favicon.ico")  # a client that gets a page for it asks again and again
-_FINE = ("/success.txt", "/chrome-variations/seed", "/service/update2/json")
+_MISSING = ("/wpad.dat", "/favicon.ico")  # a client that gets a page for it keeps requesting it
+_SUCCESS = ("/success.txt", "/chrome-variations/seed", "/service/update2/json")
 
 
 class Portal:
@@ -21,7 +21,7 @@ class Portal:
         """Return the response to a path that has no page; None for a 404."""
         if not self._wifi.ap_open or path in _MISSING:
             return None
-        if path in _FINE:
+        if path in _SUCCESS:
             return Response("", headers={"Content-Type": "text/html; charset=UTF-8"})
         if path == _WINDOWS_PROBE:
             return redirect("http://logout.net/")

@@ -1,4 +1,4 @@
-"""Set-up: the form with every value but the secrets, and the page that follows a save."""
+"""Set-up: the form with all values but the secrets, and the page that follows a save."""
 
 from app.http.template import escape, page
 from app.identity import host_name
@@ -9,7 +9,7 @@ _NAMES = (
     "ssid", "password", "mqtthost", "mqttport", "mqttuser", "mqttpass", "mqttca", "topic",
     "timezone", "adminpass",
 )  # fmt: skip
-_LOGIN = ("mqttuser", "mqttpass")  # forgotten together
+_LOGIN = ("mqttuser", "mqttpass")  # removed together
 _FORGET = ("password", "mqttuser", "mqttpass", "mqttca", "adminpass")
 _FIELDS = {"ssid": "wifissid", "password": "wifipassword", "mqttpass": "mqttpassword"}
 _BUTTONS = ("save", "savereboot", "reboot")
@@ -39,7 +39,7 @@ class SetupPages:
         return page("setup.html", form.fill, 400 if faults else 200)
 
     async def save(self, request):
-        """Save, save and reboot, or reboot; faults are shown in the form beside what was typed."""
+        """Save, save and reboot, or reboot; the form shows faults next to what was typed."""
         typed = _typed(request.form)
         button = _button(typed)
         if button == "reboot":
@@ -52,7 +52,7 @@ class SetupPages:
         if button == "savereboot":
             await self._commands.call("restart", "1")
             restarts = True
-        title = "Saved" if saved else "In force, but not saved"
+        title = "Saved" if saved else "Applied, but not saved yet"
         return self._saved(title, wanted, saved, restarts)
 
     def _wanted(self, typed):
@@ -72,7 +72,7 @@ class SetupPages:
         return wanted
 
     def _saved(self, title, changed, saved, restarts):
-        """Show what happens next, and where the camera will be."""
+        """Show what happens next, and the address of the camera then."""
         settings = self._settings
         ssid, fallback_s = settings["ssid"], settings["apfallback"]
         host = self._access.host
@@ -96,7 +96,7 @@ class SetupPages:
 
 
 class _Form:
-    """Fills the blanks of setup.html, most of which are `what:` and the name of a setting."""
+    """Fills the blanks of setup.html, most of which are `<kind>:<name of a setting>`."""
 
     def __init__(self, settings, is_open, device_id, typed, faults, networks):
         self._settings = settings
@@ -117,8 +117,8 @@ class _Form:
         }
 
     def fill(self, blank):
-        what, _, name = blank.partition(":")
-        return self._blanks[what](name)
+        kind, _, name = blank.partition(":")
+        return self._blanks[kind](name)
 
     def _value(self, name):
         if name in self._typed and name not in _SECRETS:
@@ -127,10 +127,10 @@ class _Form:
 
     def _stored(self, name):
         is_stored = self._settings[name]
-        return "stored; leave it empty to keep it" if is_stored else "none is stored"
+        return "leave it empty to keep the stored one" if is_stored else "none is stored"
 
     def _wrong(self, number):
-        """Return whether there is one fault (1), or several (2)."""
+        """Return True if there is one fault (number 1), or if there are several (2)."""
         return min(len(self._faults), 2) == int(number)
 
     def _zone(self, zone):
@@ -167,7 +167,7 @@ def _typed(form):
 def _button(typed):
     pressed = [button for button in _BUTTONS if button in typed]
     if len(pressed) != 1:
-        raise HTTPError(400, "One of save, savereboot and reboot has to be in the form.")
+        raise HTTPError(400, "The form must have one of save, savereboot and reboot.")
     return pressed[0]
 
 

@@ -22,11 +22,11 @@ _REASONS = {
     EAGAIN: "no answer in time",
     23: "all sockets are in use",  # ENFILE: lwIP has it, `errno` does not
     -202: "host name not found",  # EAI_FAIL
-    -0x7A00: "certificate is refused",  # MBEDTLS_ERR_SSL_BAD_CERTIFICATE: say, not for servers
+    -0x7A00: "certificate is refused",  # MBEDTLS_ERR_SSL_BAD_CERTIFICATE
 }
 
 
-def why(error):
+def describe(error):
     """Return the reason for an OSError, or the text of any other error."""
     code = error.args[0] if error.args else None
     if isinstance(code, int):
