@@ -249,7 +249,7 @@ def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     done = subprocess.run(
         [*line[:-1], "DVES_000000", "--patience", "1"], capture_output=True, text=True, timeout=50
     )
-    assert done.returncode == 3 and "does not answer" in done.stderr
+    assert done.returncode == 3 and "did not respond" in done.stderr
 
 
 def only_signed_images(folder):
