@@ -1,11 +1,11 @@
 """Back up a board's settings to a file on the PC, and restore them.
 
-    make backup PORT=/dev/ttyUSB0 FILE=porch.json      (ARGS=--secrets: passwords, too)
+    make backup PORT=/dev/ttyUSB0 FILE=porch.json      (ARGS=--secrets includes passwords)
     make restore PORT=/dev/ttyUSB0 FILE=porch.json
 
 The file is JSON with the settings, by the names of their commands, and the stored camera
-parameters. Settings that are not in the file stay unchanged. Of `adminpass`, the file contains only
-the hash.
+parameters. A restore does not change settings that are not in the file. Of `adminpass`, the file
+contains only the hash.
 """
 
 import argparse

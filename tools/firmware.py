@@ -177,8 +177,7 @@ def merge(name, version, say=print):
     free = room - app.stat().st_size
     say(f"{free:,} of {room:,} bytes of a slot are free")
     if free < RESERVE:
-        say(f"That is less than the {RESERVE:,} that should stay free; see the size section in")
-        say("config/firmware/README.md.")
+        say(f"That is less than the {RESERVE:,} that config/firmware/README.md recommends.")
 
 
 def steps(engine):

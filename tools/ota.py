@@ -115,7 +115,7 @@ def parser():
         help="kind of bytecode: %(default)s, or x64-6.3 for the simulated board",
     )
 
-    push = commands.add_parser("push", help="send a file to a camera by MQTT")
+    push = commands.add_parser("push", help="send a file to a camera over MQTT")
     push.set_defaults(run=_push)
     push.add_argument("file")
     push.add_argument("--broker", required=True, help="mqtt://host[:port] or mqtts://...")

@@ -32,7 +32,7 @@ def update(quick):
     data = image("v99.0.0", size=BYTES // 4 if quick else BYTES)
     part = image("v99.0.0", size=BYTES // 24 if quick else BYTES // 6)
     with broker(set_tcp_nodelay="true") as mosquitto:
-        name = "update by MQTT: time to receive and write / bare loop"
+        name = "update over MQTT: time to receive and write / bare loop"
         ratio = _ours("time", mosquitto, part, False)["write"]
         ratio /= _bare(mosquitto, part, False)["write"]
         yield Row(name, ratio, "", at_most=MOST_RATIO)
@@ -41,11 +41,11 @@ def update(quick):
             for _ in range(1 if quick else 3)
         ]
         ratio = median(ours["write"] / bare for ours, bare in rounds)
-        yield Row("update by MQTT: the same, fast flash", ratio, "")
+        yield Row("update over MQTT: the same, fast flash", ratio, "")
         whole = median(ours["all"] for ours, _ in rounds) / 1_000
-        yield Row("update by MQTT: total, with reading back, fast flash", whole, "s")
+        yield Row("update over MQTT: total, with reading back, fast flash", whole, "s")
         late = _ours("stall", mosquitto, data)["p999"]
-        yield Row("update by MQTT: stall, 99.9 %", late, "ms", at_most=P999_MS)
+        yield Row("update over MQTT: stall, 99.9 %", late, "ms", at_most=P999_MS)
 
 
 def _ours(mode, mosquitto, data, fast=True):

@@ -85,8 +85,8 @@ class Push:
         """Query the camera's topic unless it is an argument."""
         if not self._topic:
             self._command("topic", "")
-            who = f"camera {self._device}"
-            self._topic = self._wait(_reply_to("topic"), self._reply_s, who)
+            peer = f"camera {self._device}"
+            self._topic = self._wait(_reply_to("topic"), self._reply_s, peer)
         _CONSOLE.print(f"{self._device} replies on {self._topic}")
 
     def _start(self, force):
@@ -143,7 +143,7 @@ class Push:
             return json.loads(message.payload)
         return None
 
-    def _wait(self, match, limit_s, who="the camera"):
+    def _wait(self, match, limit_s, peer="the camera"):
         """Return the first result of `match` that is not None; raise NoAnswer after `limit_s`."""
         until = time.monotonic() + limit_s
         while (left := until - time.monotonic()) > 0:
@@ -151,11 +151,11 @@ class Push:
                 message = self._messages.get(timeout=left)
                 if isinstance(message, Exception):
                     raise message
-                if message == "subscribed" and who != "the broker":
+                if message == "subscribed" and peer != "the broker":
                     continue
                 if (found := match(message)) is not None:
                     return found
-        raise NoAnswer(f"{who} did not respond within {limit_s:.0f} s")
+        raise NoAnswer(f"{peer} did not respond within {limit_s:.0f} s")
 
 
 def _reply_to(name):

@@ -42,13 +42,13 @@ def jpeg(size):
 class Log:
     """Prints errors to stderr, so that they do not mix with the results."""
 
-    def debug(self, who, text):
+    def debug(self, component, text):
         pass
 
     info = debug
 
-    def error(self, who, text):
-        print(who, text, file=sys.stderr)
+    def error(self, component, text):
+        print(component, text, file=sys.stderr)
 
 
 class Sensor:
