@@ -41,7 +41,7 @@ def test_reports_failures(board, tmp_path, monkeypatch, capsys):
         "FAILED  test_bad             1 tests, failures=1, errors=0",
         "FAILED  test_none            no test ran",
         "FAILED  test_raises          ImportError: no module named 'nothing_such'",
-        "FAILED  test_resets          no end of it",
+        "FAILED  test_resets          does not end",
         "0 passed, 4 failed",
     ):
         assert line in output

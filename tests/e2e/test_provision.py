@@ -103,7 +103,7 @@ def test_commands(camera, tmp_path):
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("{", "no backup"),
+        ("{", "not a backup"),
         ('{"format": 2}', "newer"),
         ('{"format": 1, "settings": {"topic": ""}}', "topic: "),
         ('{"format": 1, "settings": {}, "camera": {"quality": 99}}', "quality cannot be 99"),
@@ -125,7 +125,7 @@ def test_monitor(camera):
     shown = b""
     try:
         os.set_blocking(near, False)
-        for keys, answer in ((b"", b"Ctrl-] ends"), (b"pulse\n", b"pulse = 0")):
+        for keys, answer in ((b"", b"Ctrl-] exits"), (b"pulse\n", b"pulse = 0")):
             os.write(near, keys)
 
             def found(answer=answer):

@@ -97,7 +97,7 @@ def test_readme_by_mosquitto(camera, broker, tmp_path):
     version, boots = next(VERSIONS), camera.facts["boots"]
     (tmp_path / "firmware.bin").write_bytes(image(version))
     text = (ROOT / "config" / "README.md").read_text()
-    section = text[text.index("### Updates by MQTT\n") :]
+    section = text[text.index("### Updates over MQTT\n") :]
     lines = re.findall(r"^    (mosquitto_pub .*)$", section, re.MULTILINE)[:3]
     running = camera.running
     for line, reply in zip(lines, ("on", None, "Confirmed OTA image"), strict=True):
@@ -252,7 +252,7 @@ def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     done = subprocess.run(
         [*line[:-1], "DVES_000000", "--patience", "1"], capture_output=True, text=True, timeout=50
     )
-    assert done.returncode == 3 and "does not answer" in done.stderr
+    assert done.returncode == 3 and "did not respond" in done.stderr
 
 
 def only_signed_images(folder):

@@ -10,8 +10,8 @@ import pytest
 
 def test_json_of_a_short_run(repo, tmp_path):
     try:
-        interpreter32.bring()
-    except interpreter32.NotHere as error:
+        interpreter32.fetch()
+    except interpreter32.Unavailable as error:
         pytest.skip(str(error))
     output = tmp_path / "bench.json"
     program = repo / "tools" / "bench" / "run.py"

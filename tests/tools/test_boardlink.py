@@ -40,23 +40,23 @@ class Port:
 @pytest.fixture(autouse=True)
 def short_timeouts(monkeypatch):
     monkeypatch.setattr(boardlink, "_TRIES", 1)
-    monkeypatch.setattr(boardlink, "_HEAR_S", 0.1)
+    monkeypatch.setattr(boardlink, "_PROMPT_S", 0.1)
     monkeypatch.setattr(boardlink, "_SILENCE_S", 0.1)
 
 
 @pytest.mark.parametrize(
     ("heard", "advice"),
     [
-        (b"", "Nothing was heard. Is it the right port"),
-        (b"rst:0x1 (POWERON_RESET)\r\nwaiting for download\r\n", "between IO0 and GND away"),
+        (b"", "The board sent nothing. Is it the right port"),
+        (b"rst:0x1 (POWERON_RESET)\r\nwaiting for download\r\n", "remove the wire between IO0"),
         (b"invalid header: 0xffffffff\r\n", "flash MicroPython first"),
         (b"Brownout detector was triggered\r\n", "power it from 5 V"),
-        (b"login: ", "The last that was heard: b'login: '"),
+        (b"login: ", "The board sent: b'login: '"),
     ],
 )
 def test_no_prompt(heard, advice):
     with Port(heard) as port, Board(port.path) as board:
-        with pytest.raises(BoardError, match=f"(?s)no prompt of MicroPython.*{advice}"):
+        with pytest.raises(BoardError, match=f"(?s)no MicroPython prompt.*{advice}"):
             board.interrupt()
 
 
@@ -70,8 +70,8 @@ def test_prompt_that_does_not_restart():
     ("facts", "complaint"),
     [
         ('{"version": [1, 20, 0], "esp32": true}', "runs MicroPython 1.20; .* 1.21 or newer"),
-        ('{"version": [1, 25, 0], "esp32": false, "machine": "RP2"}', "no ESP32 but RP2"),
-        ("~~noise", "makes no sense"),
+        ('{"version": [1, 25, 0], "esp32": false, "machine": "RP2"}', "not an ESP32 but RP2"),
+        ("~~noise", "cannot be read"),
     ],
 )
 def test_facts(monkeypatch, facts, complaint):

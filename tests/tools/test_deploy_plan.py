@@ -4,15 +4,15 @@ import deployplan
 import pytest
 from boardlink import BoardError
 from bytecode import Bytecode
-from deployplan import folders_of, mark_of, plan, without_frozen
+from deployplan import folders_of, plan, short_digest, without_frozen
 
 ESP32, OLD_ESP32, PC = 11_014, 10_502, 2_822  # `_mpy` of v1.25, of v1.21, of a PC
 
 
 def test_plan():
     files = {"/main.py": b"m", "/lib/a/same.mpy": b"s", "/lib/a/new.mpy": b"n", "/boot.py": b"b"}
-    recorded = {path: mark_of(data) for path, data in files.items()}
-    recorded["/lib/a/new.mpy"] = mark_of(b"o")
+    recorded = {path: short_digest(data) for path, data in files.items()}
+    recorded["/lib/a/new.mpy"] = short_digest(b"o")
     recorded["/lib/gone.mpy"] = recorded["/lib/gone_already.mpy"] = "x"
     present = {"/main.py": 2, "/lib/a/same.mpy": 1, "/lib/a/new.mpy": 1, "/lib/a/x.mpy.new": 9}
     present["/lib/gone.mpy"] = 5

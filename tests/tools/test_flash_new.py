@@ -25,16 +25,16 @@ def test_layout_without_slots_in_a_file_of_the_whole_flash():
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"", "no firmware"),
-        (b"<html>" * 10_000, "no firmware"),
-        (image("1.25.0"), "an application alone .micropython 1.25.0."),
+        (b"", "not whole firmware"),
+        (b"<html>" * 10_000, "not whole firmware"),
+        (image("1.25.0"), "only an application .micropython 1.25.0."),
         (whole(chip=9), "another chip"),
         (whole()[:100], "cut off"),
         (whole()[:0x7000], "no partition table"),
         (whole()[:0x7040] + b"\0" * 9 + whole()[0x7049:], "partition table"),
         (whole()[:0xF000], "its application at 0x10000"),
         (whole(image(chip="esp32s3")), "its application at 0x10000: for another chip"),
-        (whole(image(size=0x180000 + 16)), "longer than its application's place"),
+        (whole(image(size=0x180000 + 16)), "longer than its application partition"),
     ],
 )
 def test_refused(data, complaint):
@@ -89,13 +89,13 @@ def test_only_settings(nvs):
 
 def test_nothing_is_written_after_a_failed_check(firmware, nvs):
     tool = Tool(ESP32.replace("4MB", "2MB"))
-    with pytest.raises(flash.FlashError, match="has 2 MB of flash, this needs 4 MB"):
+    with pytest.raises(flash.FlashError, match="has 2 MB of flash; the firmware needs 4 MB"):
         flash.flash("COM3", firmware, None, run=tool, say=str)
     firmware.write_bytes(whole(csv=FACTORY))
     with pytest.raises(flash.FlashError, match="another size: 0x6000"):
         flash.flash("COM3", firmware, nvs, run=tool, say=str)
     nvs.write_bytes(b"anything")
-    with pytest.raises(flash.FlashError, match="no image of the settings"):
+    with pytest.raises(flash.FlashError, match="not an image of the settings"):
         flash.flash("COM3", None, nvs, run=tool, say=str)
     assert tool.runs == [("flash-id",)]
 

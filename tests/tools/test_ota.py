@@ -87,7 +87,7 @@ def test_keys_are_private_and_never_overwritten(ota, folder):
     assert (folder / "ours.key.pem").stat().st_mode & 0o077 == 0
     before = (folder / "ours.key.pem").read_bytes()
     status, _, said = ota("keygen", folder / "ours")
-    assert status == 1 and "is there already" in said
+    assert status == 1 and "already exists" in said
     assert (folder / "ours.key.pem").read_bytes() == before
 
 
@@ -111,7 +111,7 @@ def test_wrong_files_and_arguments(ota, folder, tmp_path):
     for arguments, status, why in (
         (("info", tmp_path / "nothing"), 1, "No such file"),
         (("sign", folder / "plain.bin", "--key", folder / "ours.pub.pem"), 1, "ours.pub.pem"),
-        (("serve", folder / "plain.bin"), 1, "no folder"),
+        (("serve", folder / "plain.bin"), 1, "not a folder"),
         (("push", folder / "plain.bin"), 2, "--broker"),
         (("push", folder / "plain.bin", "--broker", "http://x", "--device", "D"), 1, "mqtt://"),
         (("push", folder / "plain.bin", "--broker", "mqtt://127.0.0.1:1", "--device", "D"), 3, ""),

@@ -109,14 +109,14 @@ def test_only_the_application_is_released_without_a_toolchain(folder):
     said = []
     release.release(folder=folder, say=said.append)
     assert set(rows(folder)) == {"application"}
-    assert "missing: the image for a new board, and the update of the whole" in "\n".join(said)
+    assert "missing: the image for a new board and the update of the whole" in "\n".join(said)
 
 
 def test_application_part_from_elsewhere(folder, tmp_path):
     said = []
     release.release(file(tmp_path, APP), folder=folder, say=said.append)
     assert set(rows(folder)) == {"firmware", "application"}
-    assert "missing: the image for a new board: elsewhere.bin is the application" in said[-2]
+    assert "missing: the image for a new board: elsewhere.bin is only an application" in said[-2]
 
 
 def test_image_is_built_with_a_toolchain(folder, tmp_path, monkeypatch):
@@ -144,8 +144,8 @@ def test_files_of_an_earlier_release_are_removed(folder):
         (whole(APP) + b"more", "4 bytes follow"),
         (whole(APP)[:-1], "cut off"),
         (whole(chip=9), "another chip"),
-        (b"<html>" * 100, "no firmware"),
-        (b"", "no firmware"),
+        (b"<html>" * 100, "not whole firmware"),
+        (b"", "not whole firmware"),
     ],
 )
 def test_wrong_image_leaves_the_previous_release(folder, tmp_path, data, complaint):
@@ -159,7 +159,7 @@ def test_wrong_image_leaves_the_previous_release(folder, tmp_path, data, complai
 def test_archive_is_not_an_image(folder, tmp_path):
     release.release(folder=folder)
     archive = file(tmp_path, (folder / f"{STEM}.tar").read_bytes())
-    with pytest.raises(ReleaseError, match="an archive of the application, not an image"):
+    with pytest.raises(ReleaseError, match="is an archive of the application, not an image"):
         release.release(archive, folder=folder)
 
 

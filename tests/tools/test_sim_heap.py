@@ -24,8 +24,8 @@ print('bytes', gc.mem_alloc())
 def in_rom():
     """Return (32-bit interpreter, True) for code in ROM."""
     try:
-        return str(interpreter32.bring()), True
-    except interpreter32.NotHere as error:
+        return str(interpreter32.fetch()), True
+    except interpreter32.Unavailable as error:
         pytest.skip(str(error))
 
 

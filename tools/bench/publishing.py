@@ -1,4 +1,4 @@
-"""Speed of publishing, and the heap that a published frame takes."""
+"""Throughput of published frames, and heap that each one allocates."""
 
 import contextlib
 import tempfile
@@ -16,14 +16,14 @@ MOST_BYTES = 1_024
 
 @contextlib.contextmanager
 def broker(**options):
-    """Run a mosquitto with and without TLS, which does not log each message."""
+    """Run mosquitto, with a plain and a TLS port, without a log line per message."""
     with tempfile.TemporaryDirectory() as folder:
         with Mosquitto(folder, tls=True, options={"log_type": "none", **options}) as mosquitto:
             yield mosquitto
 
 
 def throughput(quick):
-    """Measure MB/s of the session, umqtt.simple and a bare loop, plain and TLS."""
+    """Yield MB/s of the session, compared with umqtt.simple and a bare loop, plain and TLS."""
     with broker() as mosquitto:
         for tls in (False, True):
             for size in SIZES:
@@ -51,7 +51,7 @@ def _compare(mosquitto, tls, size, quick):
 
 
 def allocation(quick):
-    """Measure heap bytes per published frame, of the session alone and from the sensor on."""
+    """Yield heap bytes per published frame, of the session alone and including the capture."""
     with broker() as mosquitto:
         for size in SIZES:
             count = 50 if quick else 400
