@@ -1,6 +1,6 @@
 # `make help` lists the targets from their ## comments.
-# ARGS="..." goes to what a target starts; MICROPYTHON=/path names another interpreter;
-# PORT=/dev/ttyUSB0 (or COM3, socket://host:port, rfc2217://host:port) is where a board is.
+# ARGS="..." is passed to the program of a target; MICROPYTHON=/path selects another interpreter;
+# PORT is the board's port: /dev/ttyUSB0, COM3, socket://host:port, rfc2217://host:port.
 
 PYTHON ?= python3
 VENV := .venv/bin
@@ -16,13 +16,13 @@ endif
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-run: setup ## Start the camera on the simulated board (ARGS="--help" shows its options)
+run: setup ## Run the camera on the simulated board (ARGS=--help lists the options)
 	@exec $(VENV)/python tools/sim/run.py $(ARGS)
 
-test: setup ## Run all tests (ARGS="-k name" some of them)
+test: setup ## Run the tests (ARGS="-k mqtt" selects some)
 	@$(VENV)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: setup ## Lint, format, spelling, import layers, the reference's tables, size
+check: setup ## Check style, format, spelling, import layers, generated tables and size limits
 	$(VENV)/ruff check --quiet .
 	$(VENV)/ruff format --quiet --check .
 	$(VENV)/codespell
@@ -30,51 +30,51 @@ check: setup ## Lint, format, spelling, import layers, the reference's tables, s
 	$(VENV)/python tools/docs.py --check
 	$(VENV)/python tools/size.py --check
 
-setup: ## Prepare everything: .venv, interpreter, packages (nothing to do when it is there)
+setup: ## Install what the other targets need: Python and Debian packages, board modules
 	@$(PYTHON) tools/setup.py
 
-firmware: setup ## Build the firmware image (needs ESP-IDF, docker or podman; ARGS=--dry-run prints the steps)
+firmware: setup ## Build the firmware image with ESP-IDF, docker or podman (ARGS=--dry-run prints the steps)
 	@exec $(VENV)/python tools/firmware.py $(ARGS)
 
-release: setup ## Fill build/release with images, updates and a manifest (ARGS="--image FILE --key porch.key.pem")
+release: setup ## Make the images and updates of a release (ARGS="--image FILE --key porch.key.pem")
 	@exec $(VENV)/python tools/release.py $(ARGS)
 
-flash: setup ## Write firmware to a new board (PORT=... FIRMWARE=file.bin; ARGS=--erase: empty it first)
+flash: setup ## Write firmware to a new board (PORT=... FIRMWARE=file.bin; ARGS=--erase erases it first)
 	@exec $(VENV)/python tools/flash.py $(PORT) $(FIRMWARE) $(ARGS)
 
-deploy: setup ## Bring the programs to a board that runs MicroPython (PORT=...; ARGS=--py: sources)
+deploy: setup ## Copy the application to a board that runs MicroPython (PORT=...; ARGS=--py copies sources)
 	@exec $(VENV)/python tools/deploy.py $(PORT) $(ARGS)
 
 provision: setup ## Write settings to a board (PORT=... ARGS="ssid=home password=- mqtthost=mqtt://...")
 	@exec $(VENV)/python tools/provision.py $(PORT) $(ARGS)
 
-backup: setup ## Keep a board's settings in a file (PORT=... FILE=porch.json; ARGS=--secrets)
+backup: setup ## Save a board's settings to a file (PORT=... FILE=porch.json; ARGS=--secrets adds passwords)
 	@exec $(VENV)/python tools/backup.py $(PORT) $(FILE) $(ARGS)
 
-restore: setup ## Bring a board's settings back from a file (PORT=... FILE=porch.json)
+restore: setup ## Restore a board's settings from a file (PORT=... FILE=porch.json)
 	@exec $(VENV)/python tools/backup.py $(PORT) $(FILE) --restore
 
-monitor: setup ## Be the serial console of a board (PORT=...); Ctrl-] ends it
+monitor: setup ## Open a board's serial console (PORT=...; Ctrl-] exits)
 	@exec $(VENV)/python tools/monitor.py $(PORT) $(ARGS)
 
-device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs": some of them)
+device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs" selects some)
 	@exec $(VENV)/python tools/device_test.py $(PORT) $(ARGS)
 
-app: setup ## Pack the application alone as an update, build/app.tar (ARGS="--key porch.key.pem")
+app: setup ## Pack the application as an update, build/app.tar (ARGS="--key porch.key.pem" signs it)
 	@$(VENV)/python tools/ota.py app build/app.tar $(ARGS)
 
-bench: setup ## Measure throughput, CPU, memory and stalls; writes build/bench.json
+bench: setup ## Measure throughput, CPU time, memory and stalls; write build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)
 
-size: setup ## List what each module costs: bytes of bytecode, and of heap once imported
+size: setup ## List the size of each module: bytes of bytecode, and of heap once imported
 	@$(VENV)/python tools/size.py
 
-docs: setup ## Write the tables of config/README.md and the set-up page's time zones
+docs: setup ## Update the tables of config/README.md and the time zones of the set-up page
 	@$(VENV)/python tools/docs.py
 
 fmt: setup ## Format the sources and sort their imports
 	@$(VENV)/ruff check --quiet --fix .
 	@$(VENV)/ruff format .
 
-clean: ## Remove what is built (.venv stays)
+clean: ## Remove build/ and the caches; .venv stays
 	rm -rf build .pytest_cache .ruff_cache .hypothesis

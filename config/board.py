@@ -1,3 +1,3 @@
-"""The board this firmware is built for: another board is another file in `config/boards/`."""
+"""Selects the board, a file in `config/boards/`."""
 
 from config.boards.ai_thinker import *  # noqa: F403

@@ -1,6 +1,6 @@
-"""Name and version of this firmware; the only place that says so."""
+"""Name and version of the firmware; the only file that contains them."""
 
 NAME = "esp32-mqtt-cam"
 VERSION = "2.0.0"
 UPDATES_FROM = "2.0.0"  # the oldest version that can be updated to this one
-BUILD_DATE = "2026-11-22"  # a clock that is before this day is wrong
+BUILD_DATE = "2026-11-22"  # a clock with an earlier date is wrong

@@ -1,11 +1,11 @@
-"""Archives of an application, as a camera is sent them and keeps them."""
+"""Application archives in the format that a camera receives and stores."""
 
 import io
 import tarfile
 
 
 def packed(files):
-    """A tar archive (POSIX ustar) of {name: bytes}, with the two blank records that end it."""
+    """Return {name: bytes} as a tar archive (POSIX ustar) that ends with two blank records."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, data in files.items():

@@ -1,4 +1,4 @@
-"""Fixtures and paths of all tests that CPython runs."""
+"""Fixtures and import paths of all tests that run on CPython."""
 
 import sys
 from pathlib import Path
@@ -7,22 +7,22 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-# the firmware's pure parts (proto, app.settings.schema) import here too
+# the firmware's pure modules (proto, app.settings.schema) can be imported here too
 sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
-# programs for MicroPython: tests/test_micropython.py runs them
+# programs for MicroPython, which tests/test_micropython.py runs
 collect_ignore_glob = ["unit/*", "device/*", "sim/*"]
 
 
 @pytest.fixture(scope="session")
 def repo():
-    """The root of the checkout."""
+    """Return the root of the checkout."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def interpreter():
-    """The path of the MicroPython interpreter."""
+    """Return the path of the MicroPython interpreter."""
     from interpreter import HOW_TO_GET_ONE, find
 
     return find() or pytest.fail(HOW_TO_GET_ONE, pytrace=False)
@@ -30,7 +30,7 @@ def interpreter():
 
 @pytest.fixture(scope="session", autouse=True)
 def bytecode():
-    """The compiled mirror of the board's file system, up to date."""
+    """Update the compiled mirror of the board's file system and return its path."""
     from compile import CompileError, compile_all
 
     try:

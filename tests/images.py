@@ -11,13 +11,13 @@ from esptool import bin_image
 
 KB = 1_024
 _CSV = Path(__file__).resolve().parents[1] / "config" / "partitions.csv"
-_DROM, _IRAM = 0x3F400020, 0x40080000  # where an ESP32 has constants, and fast code
+_DROM, _IRAM = 0x3F400020, 0x40080000  # ESP32 addresses of constants and of fast code
 _CHIPS = {"esp32": bin_image.ESP32FirmwareImage, "esp32s3": bin_image.ESP32S3FirmwareImage}
 
 
 @functools.cache
 def image(version="9.9.9", project="micropython", size=64 * KB, chip="esp32", digest=True):
-    """An application image of exactly `size` bytes (a multiple of 16) that describes itself."""
+    """Return an application image of exactly `size` bytes, a multiple of 16."""
     made = _CHIPS[chip]()
     made.append_digest = digest
     made.entrypoint = _IRAM
@@ -33,34 +33,34 @@ def image(version="9.9.9", project="micropython", size=64 * KB, chip="esp32", di
 
 
 def _described(version, project, elf):
-    """esp_app_desc_t, 256 bytes."""
+    """Return an esp_app_desc_t of 256 bytes."""
     head = struct.pack("<II8x32s32s", 0xABCD5432, 0, version.encode(), project.encode())
     head += struct.pack("<16s16s32s32s", b"12:00:00", b"Nov 24 2026", b"v5.2.2", elf)
     return head.ljust(256, b"\0")
 
 
 def bootloader(chip=0):
-    """A bootloader's image for the chip of that number."""
+    """Return a bootloader image for a chip id."""
     data = bytearray(image(size=16 * KB))
-    data[32:36] = bytes(4)  # its description is another one than an application's
+    data[32:36] = bytes(4)  # not the magic number of an application's description
     struct.pack_into("<H", data, 12, chip)
     return bytes(data)
 
 
 def table(csv=None):
-    """A partition table as it stands in flash."""
+    """Return a partition table in its binary form."""
     return PartitionTable.from_csv(csv or _CSV.read_text()).to_binary()
 
 
 def whole(app=None, csv=None, chip=0, offset=0x1000):
-    """A file for a new board as MicroPython's build makes it: gaps filled with ones."""
+    """Return a file for a new board as MicroPython's build makes it; gaps contain 0xFF."""
     data = b"\xff" * (0x1000 - offset) + bootloader(chip)
     data = data.ljust(0x8000 - offset, b"\xff") + table(csv)
     return data.ljust(0x10000 - offset, b"\xff") + (app or image("1.25.0"))
 
 
-def redone(data):
-    """An image whose bytes were changed, with the checksum and SHA-256 that belong to them."""
+def rehashed(data):
+    """Return a changed image with its checksum and SHA-256 recomputed."""
     data = bytearray(data)
     checksum, at = 0xEF, 24
     for _ in range(data[1]):

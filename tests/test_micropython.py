@@ -1,6 +1,6 @@
-"""Run every test program for MicroPython as one case; a failure shows the program's output.
+"""Run every MicroPython test program as one test; a failure shows the program's output.
 
-tests/unit runs on the bare interpreter; tests/device and tests/sim on the simulated board.
+tests/unit runs on the bare interpreter, tests/device on the simulated board.
 """
 
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-DRIVERS = {"test_camera_driver.py": "driver"}  # the camera module in the board's firmware
-LIMIT_S = 100  # below pytest's own limit, so that the output is still shown
+DRIVERS = {"test_camera_driver.py": "driver"}  # camera module in the board's firmware
+LIMIT_S = 100  # below pytest's own timeout, so that the output is still shown
 
 
 def _programs(*folders):
@@ -43,7 +43,7 @@ def test_on_simulated_board(program, repo, tmp_path):
     ("name", "driver"), [("test_camera_driver.py", "none"), ("test_camera_api.py", "driver")]
 )
 def test_firmware_with_another_camera_module(name, driver, repo, tmp_path):
-    """The tests of one driver report that they have nothing to test, and pass."""
+    """The tests of an absent driver are skipped with a reason."""
     output = _on_board(HERE / "device" / name, driver, repo, tmp_path)
     assert "nothing to test" in output
     assert "OK (1 skipped)" in output
@@ -59,9 +59,9 @@ def _on_board(program, driver, repo, tmp_path):
 
 
 def _run(command, folder, environment):
-    """Run one program; fail with its output unless all its tests, at least one, pass.
+    """Run one program and return its output.
 
-    Returns the output.
+    Fails with that output unless the program ran at least one test and all its tests passed.
     """
     process = subprocess.Popen(
         command,
@@ -87,7 +87,7 @@ def _run(command, folder, environment):
 
 
 def _trouble(status, output):
-    """Return what is wrong with the way a program ended, or None."""
+    """Return the reason why a program's result counts as a failure, or None."""
     counts = re.findall(r"^Ran (\d+) tests", output, re.MULTILINE)
     if status:
         return f"exit status {status}"

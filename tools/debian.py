@@ -1,11 +1,11 @@
-"""Installs Debian or Ubuntu packages where that is possible without asking anybody."""
+"""Install Debian or Ubuntu packages without prompting."""
 
 import os
 import shutil
 import subprocess
 import time
 
-APT = (  # package, program it brings, what needs it
+APT = (  # package, its program, purpose
     ("mosquitto", "mosquitto", "the tests"),
     ("mosquitto-clients", "mosquitto_sub", "looking at the pictures from a shell"),
     ("inetutils-telnet", "telnet", "the tests"),
@@ -15,17 +15,17 @@ RETRY_S = 3_600  # after a failure, so that an offline machine starts quickly
 
 
 def which(program):
-    """Return a program's path, also from the folders that only root has on its PATH."""
+    """Return a program's path; the folders that only root has on the PATH are searched, too."""
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
 def missing():
-    """Return the rows of APT whose program is not installed."""
+    """Return the rows of APT whose programs are not installed."""
     return [row for row in APT if not which(row[1])]
 
 
 def install_tools(say, failed_stamp):
-    """Install what is missing of APT; where that fails, say how to do it and go on."""
+    """Install the missing rows of APT; if that fails, print how to do it by hand."""
     rows = missing()
     if not rows:
         return
@@ -42,19 +42,19 @@ def install_tools(say, failed_stamp):
 
 
 def install(packages, say):
-    """Install packages by apt-get as root or by passwordless sudo; return whether it worked."""
+    """Install packages with apt-get, as root or with passwordless sudo; return true on success."""
     root = _root_prefix()
     if root is None or not shutil.which("apt-get"):
         return False
-    say("installing %s by apt-get" % " ".join(packages))
+    say("installing %s with apt-get" % " ".join(packages))
     if _apt(root, ["install"] + packages, quiet=True):
         return True
-    # package lists absent (fresh container) or outdated
+    # the package lists are missing (fresh container) or outdated
     return _apt(root, ["update"]) and _apt(root, ["install"] + packages)
 
 
 def _root_prefix():
-    """Return what makes a command run as root: [], a sudo that asks nothing, or None."""
+    """Return the prefix that runs a command as root: [], passwordless sudo, or None."""
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
@@ -63,20 +63,20 @@ def _root_prefix():
     return None
 
 
-def _apt(root, words, quiet=False):
+def _apt(root, arguments, quiet=False):
     options = ["-qq", "-y", "-o", "DPkg::Lock::Timeout=60", "--no-install-recommends"]
-    command = root + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"] + options + words
+    command = root + ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"] + options + arguments
     errors = subprocess.DEVNULL if quiet else None
     nothing = subprocess.DEVNULL
     return subprocess.call(command, stdin=nothing, stdout=nothing, stderr=errors) == 0
 
 
 def _leave_service_stopped(packages, say):
-    # tests and simulator start brokers of their own; a new one on port 1883 would be in the way
+    # tests and the simulator start their own brokers, and the service would take port 1883
     if "mosquitto" in packages and os.path.isdir("/run/systemd/system"):
         command = _root_prefix() + ["systemctl", "disable", "--now", "mosquitto.service"]
         if subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
-            say("the mosquitto service stays off: only its program is used")
+            say("the mosquitto service stays off, because only the program is needed")
 
 
 def _age_s(path):

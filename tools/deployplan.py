@@ -1,4 +1,4 @@
-"""What a board shall hold, and what has to be done for that: decided on the PC alone."""
+"""Plan of a deployment, made on the PC: the files for a board, and which to copy and remove."""
 
 import hashlib
 from pathlib import Path
@@ -9,12 +9,12 @@ from boardlink import BoardError
 
 ROOT = Path(__file__).resolve().parent.parent
 LAST = ("/boot.py", "/main.py")  # a board without them stays at its prompt
-PRODUCT = "config/product"  # frozen where the firmware has the camera in it
+PRODUCT = "config/product"  # frozen if the firmware contains the application
 _BLOCK = 4_096
 
 
 def compiled(facts, root=ROOT):
-    """{path on the board: bytes}: bytecode that this board can load."""
+    """Return {path on the board: bytes} with bytecode that this board can load."""
     kind = bytecode.Bytecode.of(facts["mpy"])
     mirror = root / "build" / f"mpy-{kind}"
     options = ["-msmall-int-bits=31", "-march=" + kind.arch]
@@ -28,7 +28,7 @@ def compiled(facts, root=ROOT):
 
 
 def sources(root=ROOT):
-    """{path on the board: bytes}: the programs as they are written."""
+    """Return {path on the board: bytes} with the Python sources."""
     places = {place: Path(src) for src, place in compiler.sources(root, compiled=False)}
     return {
         place[len("root") :]: _content(src, place)
@@ -38,9 +38,9 @@ def sources(root=ROOT):
 
 
 def readable(facts, root=ROOT):
-    """The same, but other people's modules as bytecode where the board can load it.
+    """Return the same, with third-party modules as bytecode if the board can load it.
 
-    As sources they would not fit beside ours: the file system has 240 blocks.
+    The sources of all modules do not fit: the file system has 240 blocks of 4 KB.
     """
     files = sources(root)
     try:
@@ -61,43 +61,44 @@ def _content(src, place):
 
 
 def without_frozen(files, frozen):
-    """Leave out what the board's firmware holds; `frozen` are names such as umqtt/simple.
+    """Return the files that the board's firmware does not contain.
 
-    Of firmware that has the camera itself in it nothing is left: frozen modules and pages come
-    before files.
+    `frozen` are names such as umqtt/simple. If the application itself is frozen, nothing is left,
+    because frozen modules and pages take precedence over files.
     """
     if PRODUCT in frozen:
         return {}
     return {
         path: data
         for path, data in files.items()
-        if not any(_is_of(path, "/lib/" + name) for name in frozen)
+        if not any(_belongs_to(path, "/lib/" + name) for name in frozen)
     }
 
 
-def _is_of(path, module):
+def _belongs_to(path, module):
     return path.rpartition(".")[0] == module or path.startswith(module + "/")
 
 
-def digest_of(data):
+def digest(data):
+    """Return the SHA-256 in hex."""
     return hashlib.sha256(data).hexdigest()
 
 
-def mark_of(data):
-    """The start of the digest: what the board's record has, which shall be small."""
-    return digest_of(data)[:16]
+def short_digest(data):
+    """Return the start of the digest, which keeps the record on the board small."""
+    return digest(data)[:16]
 
 
 def plan(files, recorded, present):
-    """What to copy and what to remove: two lists of paths, in their order.
+    """Return the paths to copy and the paths to remove, in order.
 
-    files: what shall be there. recorded: marks of the last deployment. present: sizes of what
-    is there, in the folders that are ours.
+    `files` are the wanted ones, {path: bytes}; `recorded` is {path: short digest} of the last
+    deployment, and `present` is {path: size} of the files in our folders on the board.
     """
     copy = [
         path
         for path, data in files.items()
-        if present.get(path) != len(data) or recorded.get(path) != mark_of(data)
+        if present.get(path) != len(data) or recorded.get(path) != short_digest(data)
     ]
     ours = set(recorded) | set(present)
     remove = [path for path in sorted(ours - set(files)) if path in present]
@@ -105,13 +106,13 @@ def plan(files, recorded, present):
 
 
 def folders_of(paths):
-    """The folders in which everything is ours: /config, /lib/app and so on."""
+    """Return the folders that only the application uses: /config, /lib/app and so on."""
     parts = (path.split("/") for path in paths)
     return sorted(
         {"/".join(part[: 3 if part[1] == "lib" else 2]) for part in parts if len(part) > 2}
     )
 
 
-def blocks_of(count):
-    """Bytes that a file takes on the board's flash."""
+def flash_bytes(count):
+    """Return the bytes of flash that a file of `count` bytes takes."""
     return -(-count // _BLOCK) * _BLOCK

@@ -1,6 +1,6 @@
-"""Fetches the board's third-party modules named in config/device-packages.lock into build/.
+"""Fetch the third-party modules of config/device-packages.lock into build/.
 
-Two of them are archives that pip cannot install, so `pypi-simple` asks the package index.
+Two of them are archives that pip cannot install, so pypi-simple queries the package index.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ class Package(NamedTuple):
 
 
 class Refused(Exception):
-    """The archive is not what the lock file says."""
+    """The archive does not match the lock file."""
 
 
 def read_lock(path=LOCK):
@@ -41,19 +41,19 @@ def read_lock(path=LOCK):
 
 
 def fetch(package, client):
-    """Return the bytes of the one archive on the index that has the locked digest."""
+    """Return the bytes of the archive with the locked digest from the package index."""
     for archive in client.get_project_page(package.name).packages:
         if archive.digests.get("sha256") == package.sha256:
-            reply = client.s.get(archive.url, timeout=60)
-            reply.raise_for_status()
-            return reply.content
+            response = client.s.get(archive.url, timeout=60)
+            response.raise_for_status()
+            return response.content
     raise Refused(
         "%s %s: the index has no file with the locked sha256" % (package.name, package.version)
     )
 
 
 def unpack(package, data, folder):
-    """Write the locked members of an archive (zip or tar) below `folder`, nothing else of it."""
+    """Write only the locked members of an archive (zip or tar) below `folder`."""
     if hashlib.sha256(data).hexdigest() != package.sha256:
         raise Refused("%s: sha256 differs from the locked one" % package.name)
     is_zip = zipfile.is_zipfile(io.BytesIO(data))
@@ -72,7 +72,7 @@ def _read_zip(data, member):
 
 
 def _read_tar(data, member):
-    # a source archive has one folder at the top, which carries the version in its name
+    # a source archive has one top folder, which has the version in its name
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for info in archive.getmembers():
             if info.isfile() and info.name.partition("/")[2] == member:
@@ -93,7 +93,12 @@ def main():
             for package in read_lock():
                 print("setup: fetching", package.name, package.version, flush=True)
                 unpack(package, fetch(package, client), ROOT / "build" / package.into)
-    except (Refused, OSError, KeyError, tarfile.TarError) as error:  # requests' are OSErrors
+    except (
+        Refused,
+        OSError,
+        KeyError,
+        tarfile.TarError,
+    ) as error:  # those of requests are OSErrors
         sys.exit("setup: %s" % error)
 
 

@@ -1,10 +1,10 @@
-"""Runs tests/device on a board through its prompt, one file after the other.
+"""Run tests/device on a board through its prompt, one file after the other.
 
     make device-test PORT=/dev/ttyUSB0
     make device-test PORT=/dev/ttyUSB0 ARGS="test_nvs test_machine"
 
 The same files run on the simulated board in `make test`. Nothing is written to the board's file
-system: unittest is lent to it in memory. Afterwards the board restarts.
+system, because unittest is mounted from memory. Afterwards the board restarts.
 """
 
 import argparse
@@ -26,7 +26,7 @@ _SILENCE_S = 60
 
 
 def programs(names):
-    """The files of these tests, or of all; BoardError for one that is not there."""
+    """Return the files of the named tests, or of all; BoardError for an unknown name."""
     known = {path.stem: path for path in sorted(TESTS.glob("test_*.py"))}
     chosen = [Path(name).stem for name in names] or list(known)
     for name in chosen:
@@ -36,7 +36,7 @@ def programs(names):
 
 
 def unittest_for(kind):
-    """The bytes of unittest as bytecode that the board loads."""
+    """Return unittest as bytecode of a `kind` that the board loads."""
     try:
         compiler = bytecode.compiler(kind)
     except bytecode.Unsupported as exc:
@@ -48,27 +48,27 @@ def unittest_for(kind):
         return made.read_bytes()
 
 
-def run(board, path, lent, show):
-    """Run one program on the board; what became of it, as (passed, text)."""
+def run(board, path, unittest, show):
+    """Run one program on the board; return (passed, text)."""
     board.interrupt()
     board.load("testing.py")
-    board.do(f"lend('unittest.mpy', {lent!r})")
-    heard = bytearray()
+    board.do(f"mount_module('unittest.mpy', {unittest!r})")
+    output = bytearray()
 
     def consume(data):
-        heard.extend(data)
+        output.extend(data)
         show(data)
 
     try:
         board.exec_raw_no_follow(path.read_text())
         _, error = board.follow(_SILENCE_S, consume)
-    except Exception as exc:  # mpremote's, pyserial's: the board has reset, hangs, or is gone
-        return False, f"no end of it: {exc}"
-    return verdict(heard.decode(errors="replace"), error.decode(errors="replace"))
+    except Exception as exc:  # of mpremote or pyserial: the board has reset, hangs, or is gone
+        return False, f"does not end: {exc}"
+    return verdict(output.decode(errors="replace"), error.decode(errors="replace"))
 
 
 def verdict(output, error=""):
-    """(passed, text) of a program's output and of the exception that ended it."""
+    """Return (passed, text) from a program's output and the exception that ended it."""
     counts = re.search(r"^Ran (\d+) tests", output, re.MULTILINE)
     if error:
         return False, error.strip().splitlines()[-1]
@@ -85,7 +85,7 @@ def parse(argv=None):
     parser = argparse.ArgumentParser(prog="device_test.py", description=__doc__.splitlines()[0])
     parser.add_argument("port", help=PORT_HELP)
     parser.add_argument("tests", nargs="*", help="names such as test_nvs; default: all")
-    parser.add_argument("--quiet", action="store_true", help="only one line for each file")
+    parser.add_argument("--quiet", action="store_true", help="print only one line per file")
     return parser.parse_intermixed_args(argv)
 
 
@@ -95,12 +95,12 @@ def main(argv=None):
         chosen = programs(args.tests)
         with Board(args.port) as board:
             board.interrupt()
-            lent = unittest_for(bytecode.Bytecode.of(board.facts()["mpy"]))
+            unittest = unittest_for(bytecode.Bytecode.of(board.facts()["mpy"]))
             results = []
             for path in chosen:
                 began = time.monotonic()
                 show = (lambda data: None) if args.quiet else stdout_write_bytes
-                passed, text = run(board, path, lent, show)
+                passed, text = run(board, path, unittest, show)
                 word = "passed" if passed else "FAILED"
                 took = time.monotonic() - began
                 results.append(f"{word}  {path.stem:20} {text} ({took:.1f} s)")

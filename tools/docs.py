@@ -1,8 +1,8 @@
 """Write the reference tables of commands and settings from the firmware's own tables.
 
-The tables stand in config/README.md. The rules of the time zones on the set-up page come from
-the tz database. `docs.py` writes both; `docs.py --check` only reports whether they are current
-(exit status 1 if not).
+The tables are in config/README.md. The time zone rules on the set-up page come from the tz
+database. `docs.py` writes both; `docs.py --check` only checks that they are current (exit status 1
+if not).
 """
 
 import sys
@@ -31,7 +31,7 @@ _NOTES = (
 
 
 def commands():
-    """One row for each command of the table."""
+    """Yield the lines of the table of commands."""
     yield "| command | argument and effect | reply on | group |"
     yield "| --- | --- | --- | --- |"
     for name, flags, _, reply, text in TABLE:
@@ -43,7 +43,7 @@ def commands():
 
 
 def settings():
-    """One row for each setting a user can reach."""
+    """Yield the lines of the table of settings."""
     yield "| setting | purpose | values | default | notes | NVS key |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for row in visible():
@@ -58,13 +58,13 @@ def settings():
 
 
 def visible():
-    """The rows of settings that a user can reach."""
+    """Return the rows of the settings that are not hidden."""
     return [row for row in schema.SCHEMA if not row[schema.FLAGS] & schema.HIDDEN]
 
 
 def parameters():
-    """One row for each camera parameter, then the frame sizes."""
-    yield "| parameter | range | at first |"
+    """Yield the lines of the table of camera parameters, and of the frame sizes below it."""
+    yield "| parameter | range | default |"
     yield "| --- | --- | --- |"
     for name, low, high, initial in PARAMS:
         yield f"| `{name}` | {low}..{high} | {initial} |"
@@ -79,7 +79,7 @@ def _cell(text):
 
 
 def render(text):
-    """The reference's text with a new table between the markers of each."""
+    """Return the reference with current tables between their markers."""
     for table in (commands, settings, parameters):
         begin, end = f"<!-- {table.__name__} -->\n", f"<!-- end of {table.__name__} -->"
         before, _, rest = text.partition(begin)

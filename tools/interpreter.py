@@ -6,13 +6,13 @@ import shutil
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOW_TO_GET_ONE = (
     "the package index has no MicroPython for this machine. Put a `micropython` (unix port, 1.25 "
-    "or newer, e.g. Debian 13: apt-get install micropython) on the PATH, or name it: "
+    "or newer; on Debian 13: apt-get install micropython) on the PATH, or pass its path: "
     "make run MICROPYTHON=/path/to/micropython"
 )
 
 
 def find():
-    """Return its path or None: $MICROPYTHON, else the one in .venv, else the PATH's first."""
+    """Return the path of $MICROPYTHON, else of the one in .venv or on the PATH, or None."""
     own = os.path.join(ROOT, ".venv", "bin", "micropython")
     named = os.environ.get("MICROPYTHON")
     if named:

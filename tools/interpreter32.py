@@ -1,9 +1,9 @@
-"""Fetch a MicroPython with words of 32 bits, as the chip has: Debian's, unpacked into build/.
+"""Fetch a MicroPython with 32-bit words, like the chip's: Debian's, unpacked into build/.
 
     .venv/bin/python tools/interpreter32.py     prints its path
 
-Nothing is installed. apt fetches and verifies the package and the libraries that it needs from
-the machine's own mirror; its lists and its record of what is installed are folders in build/.
+Nothing is installed. apt downloads and verifies the package and its libraries from the mirror that
+this PC uses, with package lists and a status file of its own in build/.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from pathlib import Path
 MACHINE = ("Linux", "x86_64")
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "micropython32"
 PROGRAM = FOLDER / "micropython"
-RELEASE = "trixie"  # the first Debian with a MicroPython that runs the firmware
+RELEASE = "trixie"  # the first Debian release whose MicroPython can run the firmware
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 START = """#!/bin/sh
 root="$(dirname "$(readlink -f "$0")")/root/usr"
@@ -25,24 +25,24 @@ exec "$root/lib/ld-linux.so.2" --library-path "$root/lib/i386-linux-gnu" \\
 """
 
 
-class NotHere(Exception):
-    """This machine cannot have one; the text is for people."""
+class Unavailable(Exception):
+    """This machine cannot run one; the text is for people."""
 
 
-def bring():
-    """Return the program's path; NotHere where it cannot be fetched or does not run."""
+def fetch():
+    """Return the program's path, fetching it first if needed; raise Unavailable."""
     if (platform.system(), platform.machine()) != MACHINE:
-        raise NotHere("a 32-bit MicroPython needs Debian Linux on x86-64")
+        raise Unavailable("a 32-bit MicroPython needs Debian Linux on x86-64")
     FOLDER.parent.mkdir(exist_ok=True)
     with open(f"{FOLDER}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be fetching it
         if not PROGRAM.exists():
-            _unpack(_fetched(_mirror()))
+            _unpack(_download(_mirror()))
             PROGRAM.write_text(START)
             PROGRAM.chmod(0o755)
         if _bits() != "32":
             PROGRAM.unlink()
-            raise NotHere("the 32-bit MicroPython does not run on this machine")
+            raise Unavailable("the 32-bit MicroPython does not run on this machine")
     return PROGRAM
 
 
@@ -50,30 +50,30 @@ def _bits():
     code = "import sys; print(32 if sys.maxsize < 1 << 32 else 64)"
     try:
         return _output([PROGRAM, "-c", code]).strip()
-    except NotHere:
+    except Unavailable:
         return ""
 
 
 def _mirror():
-    """Return the address of the Debian archive that this machine uses."""
+    """Return the URL of the Debian mirror that this machine uses."""
     for line in _output(["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)"]).split(
         "\n"
     ):
         origin, _, address = line.partition(" ")
         if origin == "Debian" and "security" not in address:
             return address
-    raise NotHere("a 32-bit MicroPython needs Debian: apt has no Debian archive here")
+    raise Unavailable("a 32-bit MicroPython needs Debian, but apt has no Debian mirror here")
 
 
-def _fetched(mirror):
-    """Return the paths of the packages: MicroPython's, and those that it depends on."""
+def _download(mirror):
+    """Return the paths of the packages: MicroPython and its dependencies."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     apt = FOLDER / "apt"
     for name in ("state/lists/partial", "cache/archives/partial"):
         (apt / name).mkdir(parents=True)
     (apt / "status").touch()
     (apt / "sources").write_text(f"deb [arch=i386 signed-by={KEYRING}] {mirror} {RELEASE} main\n")
-    chosen = {
+    options = {
         "Dir::State": apt / "state",
         "Dir::State::status": apt / "status",
         "Dir::Cache": apt / "cache",
@@ -87,7 +87,7 @@ def _fetched(mirror):
     get = [
         "apt-get",
         "-qq",
-        *(part for pair in chosen.items() for part in ("-o", "=".join(map(str, pair)))),
+        *(part for pair in options.items() for part in ("-o", "=".join(map(str, pair)))),
     ]
     _output([*get, "update"])
     _output([*get, "install", "-y", "--no-install-recommends", "--download-only", "micropython"])
@@ -104,14 +104,14 @@ def _output(command):
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotHere(f"{command[0]}: {error}") from None
+        raise Unavailable(f"{command[0]}: {error}") from None
     if done.returncode:
-        raise NotHere(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
+        raise Unavailable(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
     return done.stdout
 
 
 if __name__ == "__main__":
     try:
-        print(bring())
-    except NotHere as error:
+        print(fetch())
+    except Unavailable as error:
         sys.exit(f"interpreter32: {error}")

@@ -1,4 +1,4 @@
-"""Find or make the mirror of bytecode (tools/compile.py) that an interpreter on this PC loads."""
+"""Bytecode (tools/compile.py) that an interpreter on this PC can load."""
 
 import os
 import subprocess
@@ -12,10 +12,10 @@ _PROGRAM = "import sys; print(getattr(sys.implementation, '_mpy', 0), int(sys.ma
 
 
 def mirror_for(interpreter):
-    """Bring its mirror up to date; return the path, or None: it loads no bytecode of ours.
+    """Update the mirror for an interpreter and return its path, or None if it cannot load one.
 
-    Each architecture has a mirror of its own. Raises compiler.CompileError, and ValueError for a
-    program that is no MicroPython.
+    Each architecture has its own mirror. Raises compiler.CompileError, and ValueError for a
+    program that is not MicroPython.
     """
     if _is_own(interpreter):
         return compiler.compile_all()
@@ -30,20 +30,20 @@ def mirror_for(interpreter):
 
 
 def word_bits(interpreter):
-    """Return 64 or 32; raises ValueError for a program that is no MicroPython."""
-    if _is_own(interpreter):  # built for the same machine as this Python; a probe takes a while
+    """Return 64 or 32; ValueError for a program that is not MicroPython."""
+    if _is_own(interpreter):  # built for the same machine as this Python; probing is slow
         return 64 if sys.maxsize > 1 << 32 else 32
     return probe(interpreter)[1]
 
 
 def probe(interpreter):
-    """Return the kind of bytecode that it loads, and the bits of its words."""
+    """Return the kind of bytecode that the interpreter loads, and its word size in bits."""
     try:
         line = [interpreter, "-c", _PROGRAM]
         output = subprocess.run(line, capture_output=True, text=True, timeout=10).stdout
         number, is_wide = map(int, output.split())
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        raise ValueError(f"{interpreter} is no MicroPython") from None
+        raise ValueError(f"{interpreter} is not MicroPython") from None
     return bytecode.Bytecode.of(number), 64 if is_wide else 32
 
 

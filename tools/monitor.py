@@ -2,7 +2,7 @@
 
     make monitor PORT=/dev/ttyUSB0
 
-Ctrl-] ends it. Ctrl-C goes to the board: it stops the camera and shows MicroPython's prompt, where
+Ctrl-] exits. Ctrl-C goes to the board: it stops the camera and shows the MicroPython prompt, where
 Ctrl-D starts the camera again.
 """
 
@@ -15,7 +15,7 @@ _EXIT = "\x1d"
 
 
 def run(board, port):
-    """Pass bytes in both directions until Ctrl-]."""
+    """Pass bytes in both directions until Ctrl-] is pressed."""
     from serial.tools.miniterm import Miniterm
 
     terminal = Miniterm(board.serial, echo=False, eol="cr")
@@ -25,7 +25,7 @@ def run(board, port):
     terminal.set_rx_encoding("UTF-8", errors="replace")
     terminal.set_tx_encoding("UTF-8")
     terminal.start()
-    print(f"{port} at 115200; Ctrl-] ends", flush=True)  # keys typed from now on arrive
+    print(f"{port} at 115200; Ctrl-] exits", flush=True)  # from now on, typed keys arrive
     try:
         terminal.join(True)
     finally:

@@ -1,4 +1,4 @@
-"""Updates for cameras: look at them, sign them, send them, serve them.
+"""Pack, inspect, sign, send and serve updates for cameras.
 
     .venv/bin/python tools/ota.py info FILE [--key PUBLIC.pem]
     .venv/bin/python tools/ota.py keygen NAME
@@ -7,7 +7,7 @@
     .venv/bin/python tools/ota.py push FILE --broker mqtt://host --device DVES_A1B2C3 [--confirm]
     .venv/bin/python tools/ota.py serve FOLDER [--port 8000]
 
-Exit status: 0 done, 1 refused or failed, 2 wrong arguments, 3 nobody answers.
+Exit status: 0 success, 1 refused or failed, 2 wrong arguments, 3 no response.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's own pure modules
+sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's pure modules
 
 # ruff: noqa: E402
 from update.errors import UpdateError
@@ -38,7 +38,7 @@ def _keygen(args):
     from update.keys import generate
 
     private, public = generate(Path(args.name), args.bits)
-    print(f"{private}  signs updates: keep it secret, and a copy of it safe")
+    print(f"{private}  signs updates; keep it secret, and back it up")
     print(f"{public}  goes into each camera once, as the setting otakey:")
     print(f"  mosquitto_pub -h BROKER -t cmnd/TOPIC/otakey -f {public}")
 
@@ -83,52 +83,54 @@ def _serve(args):
 
 
 def parser():
-    """The command line."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = top.add_subparsers(required=True, metavar="command")
 
-    info = commands.add_parser("info", help="tell what a file is, and whether it is whole")
+    info = commands.add_parser("info", help="describe and check a file")
     info.set_defaults(run=_info)
     info.add_argument("file")
-    info.add_argument("--key", help="a public key that must have signed it")
+    info.add_argument("--key", help="public key to verify the signature with")
 
-    keygen = commands.add_parser("keygen", help="make a pair of keys")
+    keygen = commands.add_parser("keygen", help="generate a pair of keys")
     keygen.set_defaults(run=_keygen)
-    keygen.add_argument("name", help="makes NAME.key.pem and NAME.pub.pem")
+    keygen.add_argument("name", help="written are NAME.key.pem and NAME.pub.pem")
     keygen.add_argument("--bits", type=int, default=3072, choices=(2048, 3072))
 
     sign = commands.add_parser("sign", help="append a signature")
     sign.set_defaults(run=_sign)
     sign.add_argument("file")
-    sign.add_argument("--key", required=True, help="the private key")
-    sign.add_argument("--output", help="write here instead of changing the file")
+    sign.add_argument("--key", required=True, help="private key")
+    sign.add_argument("--output", help="write to this file instead of changing the input")
 
-    app = commands.add_parser("app", help="pack the application alone, for a board in the field")
+    app = commands.add_parser("app", help="pack the application alone as an update")
     app.set_defaults(run=_app)
-    app.add_argument("file", help="the archive to write")
-    app.add_argument("--key", help="the private key to sign it with")
+    app.add_argument("file", help="archive to write")
+    app.add_argument("--key", help="private key to sign it with")
     app.add_argument(
         "--bytecode",
         default="xtensawin-6.3",
-        help="what the board loads: %(default)s, or x64-6.3 for the simulated board",
+        help="kind of bytecode: %(default)s, or x64-6.3 for the simulated board",
     )
 
-    push = commands.add_parser("push", help="send a file to a camera by MQTT")
+    push = commands.add_parser("push", help="send a file to a camera over MQTT")
     push.set_defaults(run=_push)
     push.add_argument("file")
     push.add_argument("--broker", required=True, help="mqtt://host[:port] or mqtts://...")
-    push.add_argument("--device", required=True, help="the device id, DVES_...")
-    push.add_argument("--topic", help="the camera's topic (else it is asked)")
+    push.add_argument("--device", required=True, help="device id, DVES_...")
+    push.add_argument("--topic", help="the camera's topic (default: query the camera)")
     push.add_argument("--confirm", action="store_true", help="keep the new image once it runs")
-    push.add_argument("--force", action="store_true", help="an older or once failed one too")
-    push.add_argument("--cafile", help="for mqtts: who signed the broker's certificate")
+    push.add_argument(
+        "--force", action="store_true", help="also send an older image, or one that failed before"
+    )
+    push.add_argument("--cafile", help="for mqtts: CA certificate that signed the broker's")
     push.add_argument("--user")
-    push.add_argument("--password", help="better in the environment, as MQTT_PASSWORD")
+    push.add_argument("--password", help="default: the environment variable MQTT_PASSWORD")
     push.add_argument("--patience", type=float, default=60, metavar="S", help=argparse.SUPPRESS)
 
-    serve = commands.add_parser("serve", help="offer a folder over HTTP, for `upgrade`")
+    serve = commands.add_parser("serve", help="serve a folder over HTTP, for `upgrade`")
     serve.set_defaults(run=_serve)
     serve.add_argument("folder")
     serve.add_argument("--port", type=int, default=8000)

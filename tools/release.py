@@ -1,16 +1,16 @@
-"""Fills build/release/ with all that a version consists of, and a manifest that describes it.
+"""Fill build/release/ with the images and updates of a version, and a manifest.
 
-    make release                                  the image is built where a toolchain is
-    make release ARGS="--image FILE"              takes an image that was built elsewhere
+    make release                                  builds the image if there is a toolchain
+    make release ARGS="--image FILE"              uses an image that was built elsewhere
     make release ARGS="--key porch.key.pem"       signs the updates
 
     NAME-VERSION.bin       the image for a new board (make flash)
-    NAME-VERSION.app-bin   its application part: updates the whole firmware
-    NAME-VERSION.tar       the application alone: updates the programs
+    NAME-VERSION.app-bin   its application partition, an update of the whole firmware
+    NAME-VERSION.tar       an update of the application alone
     manifest.json          versions, sizes, digests, the key's fingerprint
-    SHA256SUMS             of all of these
+    SHA256SUMS             digests of all these files
 
-Parts that cannot be made are named; the others are released.
+Parts that cannot be made are reported, and the others are released.
 """
 
 import argparse
@@ -28,7 +28,7 @@ import wholeimage
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build" / "release"
 CHANGELOG = ROOT / "config" / "CHANGELOG.md"
-sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's own pure modules
+sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's pure modules
 
 # ruff: noqa: E402
 from update.archive import ESP32, application, pack
@@ -40,11 +40,11 @@ FORMAT = 1  # of the manifest
 
 
 class ReleaseError(Exception):
-    """Why there is no release; the text is for people."""
+    """The release cannot be made; the text is for people."""
 
 
 def changes(version, text):
-    """The changelog's section for a version."""
+    """Return the changelog's section for a version; raise ReleaseError."""
     heading = rf"^## {re.escape(version)}(?: .*)?\n"
     section = re.search(heading + r"((?:(?!## ).*\n?)*)", text, re.MULTILINE)
     if not (section and section[1].strip()):
@@ -53,7 +53,7 @@ def changes(version, text):
 
 
 def read_image(path, name, version):
-    """(bytes for a new board or None, its offset in flash, Update) of an image in a file."""
+    """Return (bytes for a new board or None, their offset in flash, Update) of an image file."""
     data = path.read_bytes()
     try:
         found = wholeimage.read(data)
@@ -64,14 +64,14 @@ def read_image(path, name, version):
         except UpdateError:
             raise ReleaseError(f"{path}: {exc}") from None
     if update.kind:
-        raise ReleaseError(f"{path}: an archive of the application, not an image")
+        raise ReleaseError(f"{path} is an archive of the application, not an image")
     if (update.project, update.version) != (name, version):
         raise ReleaseError(f"{path} is {update.name}; config/product.py says {name} {version}")
     return whole, offset, update
 
 
 class Release:
-    """The files of a version, as they are added."""
+    """Files of a version, in a folder."""
 
     def __init__(self, folder, facts, key=None):
         self._folder = folder
@@ -80,14 +80,14 @@ class Release:
         self._files = []
 
     def add(self, end, kind, data, **more):
-        """Add a file; `more` goes into its row of the manifest."""
+        """Add a file; `more` are further fields of its row in the manifest."""
         path = self._folder / (self._stem + end)
         path.write_bytes(data)
         row = {"kind": kind, "name": path.name, "size": len(data), "sha256": _sha256(data)}
         self._files.append(row | more)
 
     def add_update(self, end, kind, update, **more):
-        """Add an update, signed where there is a key."""
+        """Add an update, signed if there is a key."""
         if self._key:
             update.sign(self._key)
         self.add(end, kind, update.data, signed=update.is_signed, **more)
@@ -120,13 +120,16 @@ def _sorted(folder):
 
 
 def built_image(facts):
-    """The path of a freshly built image; BuildError where there is none."""
+    """Build the image and return its path; raise BuildError."""
     firmware.build()
     return firmware.outputs(facts["NAME"], facts["VERSION"])[0]
 
 
 def release(image=None, key=None, folder=RELEASE, say=print):
-    """Fill the folder, in which nothing else stays; say what is in it and what is missing."""
+    """Replace the content of the folder; report the files and what is missing.
+
+    Return the manifest.
+    """
     facts = firmware.product()
     summary = changes(facts["VERSION"], CHANGELOG.read_text())
     whole = offset = update = None
@@ -149,20 +152,20 @@ def release(image=None, key=None, folder=RELEASE, say=print):
     for row in manifest["files"]:
         say(f"{row['kind']:<12}{row['name']}  {row['size']:,} bytes")
     if not update:
-        say(
-            "missing: the image for a new board, and the update of the whole firmware: no ESP-IDF,"
-        )
-        say("docker or podman runs here; ARGS='--image FILE' takes an image built elsewhere")
+        say("missing: the image for a new board and the update of the whole firmware, because")
+        say("no ESP-IDF, docker or podman runs here; ARGS='--image FILE' uses an existing image")
     elif not whole:
-        say(f"missing: the image for a new board: {image.name} is the application part alone")
+        say(f"missing: the image for a new board: {image.name} is only an application partition")
     say(f"signed with {manifest['key']}" if key else "not signed (ARGS='--key NAME.key.pem')")
     return manifest
 
 
 def main(argv=None, folder=RELEASE):
     parser = argparse.ArgumentParser(prog="release.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--image", type=Path, metavar="FILE", help="an image built elsewhere")
-    parser.add_argument("--key", help="the private key to sign the updates with")
+    parser.add_argument(
+        "--image", type=Path, metavar="FILE", help="use this image instead of building one"
+    )
+    parser.add_argument("--key", help="private key to sign the updates with")
     args = parser.parse_args(argv)
     try:
         release(args.image, read_private(args.key) if args.key else None, folder)

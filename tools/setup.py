@@ -1,10 +1,10 @@
-"""Prepares everything that runs, tests and checks need; does nothing when all is there.
+"""Prepare everything that the other tools need; do nothing if it is up to date.
 
     python3 tools/setup.py
 
-Makes .venv, installs config/requirements.txt into it, fetches the board's third-party modules
-into build/, and installs a few Debian packages where it may. Started by the system's python3
-with nothing installed, so the standard library is all it imports.
+Creates .venv, installs config/requirements.txt into it, fetches the board's third-party modules
+into build/, and installs a few Debian packages if permitted. It runs with the system's python3
+before anything is installed, so it imports only the standard library.
 """
 
 import fcntl
@@ -34,14 +34,14 @@ def say(text):
 
 
 def stamp(path):
-    """Return what identifies a file's content, this checkout's place and this Python."""
+    """Return a line that identifies a file's content, this Python and this checkout's path."""
     with open(path, "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
     return "%s %d.%d %s\n" % ((digest,) + sys.version_info[:2] + (ROOT,))
 
 
 def read(path):
-    """Return a small text file, or "" where there is none."""
+    """Return the content of a text file, or "" if it does not exist."""
     try:
         with open(path) as file:
             return file.read()
@@ -50,45 +50,45 @@ def read(path):
 
 
 def write(path, text):
-    """Write a small text file."""
+    """Write a text file."""
     with open(path, "w") as file:
         file.write(text)
 
 
 def make_venv():
-    """Create .venv, afresh when it belongs to another Python or place."""
+    """Create .venv; an existing one is replaced."""
     if importlib.util.find_spec("ensurepip") is None:
         package = "python3.%d-venv" % sys.version_info[1]
         if not debian.install([package], say):
             sys.exit(
-                "setup: Python cannot make virtual environments here. Install its venv part "
+                "setup: this Python cannot create virtual environments. Install its venv module "
                 "(Debian, Ubuntu: apt-get install %s), then try again." % package
             )
     say("creating .venv")
     if subprocess.call([sys.executable, "-m", "venv", "--clear", VENV]):
-        sys.exit("setup: `%s -m venv` failed; its message stands above." % sys.executable)
+        sys.exit("setup: `%s -m venv` failed; see its message above." % sys.executable)
 
 
 def install_requirements():
-    """Bring .venv to what config/requirements.txt says."""
+    """Create or update .venv if config/requirements.txt, Python or the path has changed."""
     wanted = stamp(REQUIREMENTS)
     found = read(VENV_STAMP)
     if found == wanted and os.path.exists(PYTHON):
         return
     if not os.path.exists(PYTHON) or found.split()[1:] != wanted.split()[1:]:
         make_venv()
-    say("installing Python packages into .venv (a minute or so)")
+    say("installing Python packages into .venv (takes a minute)")
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     if subprocess.call(pip + ["--prefer-binary", "-r", REQUIREMENTS]):
         sys.exit(
-            "setup: pip could not install config/requirements.txt; its message stands above. "
+            "setup: pip could not install config/requirements.txt; see its message above. "
             "Is the network (or the proxy) up? Then run `make setup` again."
         )
     write(VENV_STAMP, wanted)
 
 
 def fetch_device_packages():
-    """Bring build/lib, build/test-lib and build/mpy-tool to config/device-packages.lock."""
+    """Update build/lib, build/test-lib and build/mpy-tool from config/device-packages.lock."""
     wanted = stamp(LOCK)
     if read(LIB_STAMP) == wanted:
         return
@@ -96,19 +96,19 @@ def fetch_device_packages():
         shutil.rmtree(os.path.join(BUILD, folder), ignore_errors=True)
     if subprocess.call([PYTHON, os.path.join(ROOT, "tools", "device_packages.py")]):
         sys.exit(
-            "setup: the board's modules could not be fetched; the reason stands above. "
+            "setup: the board's modules could not be fetched; see the reason above. "
             "Is the network (or the proxy) up? Then run `make setup` again."
         )
     write(LIB_STAMP, wanted)
 
 
 def main():
-    """Prepare everything; exit with 1 and a sentence when something is missing for good."""
-    if sys.version_info < (3, 10):  # noqa: UP036 - an older one may well start this
-        sys.exit("setup: Python 3.10 or newer is needed, this is " + sys.version.split()[0])
+    """Prepare everything; exit with 1 and a message if something cannot be installed."""
+    if sys.version_info < (3, 10):  # noqa: UP036 - an older one may start this
+        sys.exit("setup: Python 3.10 or newer is needed; this is " + sys.version.split()[0])
     os.makedirs(BUILD, exist_ok=True)
     with open(os.path.join(BUILD, "setup.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would spoil each other's .venv
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another setup may be running
         install_requirements()
         fetch_device_packages()
         debian.install_tools(say, os.path.join(BUILD, "apt-failed"))
@@ -120,4 +120,4 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit("\nsetup: interrupted; run it again to go on")
+        sys.exit("\nsetup: interrupted; run it again to continue")

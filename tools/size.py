@@ -1,10 +1,10 @@
-"""What the modules cost: bytes of bytecode in the firmware image, and of heap once imported.
+"""List the size of each module: bytes of bytecode in flash, and of heap once it is imported.
 
     .venv/bin/python tools/size.py [--check]
 
-The heap is that of the chip: words of 32 bits, code in ROM (tools/boardmemory.py). Where there is
-no interpreter of 32 bits, only the bytecode is measured. `--check` prints a sum only when it is
-over its ceiling (exit status 1 then).
+The heap is measured as on the chip: 32-bit words, code in ROM (tools/boardmemory.py). Without a
+32-bit interpreter only the bytecode is measured. `--check` prints only the sums that exceed their
+limits (exit status 1 then).
 """
 
 import ast
@@ -33,7 +33,7 @@ for name in ["start"] + {names}:
     print("size", name, gc.mem_alloc())
     micropython.qstr_info()
 """
-# what the firmware holds in C, and asyncio, of which the simulated board uses parts itself
+# C modules of the firmware, and asyncio, which the simulated board itself imports in part
 _SILICON = "asyncio asyncio.stream asyncio.lock json socket time machine network esp32 camera ssl"
 _ROOTS = ("config", "aio", "proto", "hal", "app", "microdot", "umqtt")
 
@@ -46,9 +46,9 @@ def main(arguments):
     for name in sorted(files):
         _order(name, names)
     try:
-        heap = _measure(names, str(interpreter32.bring()))
-    except interpreter32.NotHere as error:
-        print(f"size: heap is not measured: {error}")
+        heap = _measure(names, str(interpreter32.fetch()))
+    except interpreter32.Unavailable as error:
+        print(f"size: heap not measured: {error}")
         heap = {}
     found = (
         ("bytecode", sum(files.values()), MOST_BYTECODE),
@@ -58,11 +58,11 @@ def main(arguments):
         print(f"{'module':32}{'bytecode':>10}{'heap':>10}")
         for name in names:
             print(f"{name:32}{files[name]:10,}{heap.get(name, 0):10,}")
-        print("".join([f"{'all':32}", *(f"{size:10,}" for _, size, _ in found)]))
-        print("".join([f"{'at most':32}", *(f"{most:10,}" for *_, most in found)]))
-    over = [each for each in found if each[1] > each[2]]
+        print("".join([f"{'sum':32}", *(f"{size:10,}" for _, size, _ in found)]))
+        print("".join([f"{'limit':32}", *(f"{most:10,}" for *_, most in found)]))
+    over = [row for row in found if row[1] > row[2]]
     for what, size, most in over:
-        print(f"size: {size:,} bytes of {what} with everything imported, at most {most:,}")
+        print(f"size: {size:,} bytes of {what} with everything imported; the limit is {most:,}")
     return 1 if over else 0
 
 
@@ -73,13 +73,13 @@ def _module(path):
 
 
 def _order(name, done):
-    """Append module `name` to `done`, behind what it imports at its top level."""
+    """Append module `name` to `done`, after the modules that it imports at its top level."""
     path = _source(name)
     if path and name not in done:
-        done.append(name)  # so that circles end
+        done.append(name)  # ends cycles
         for node in ast.parse(path.read_text()).body:
-            for each in _imported(node):
-                _order(each, done)
+            for imported in _imported(node):
+                _order(imported, done)
         done.remove(name)
         done.append(name)
 
@@ -102,7 +102,7 @@ def _source(name):
 
 
 def _measure(names, interpreter):
-    """{module: bytes of heap} on the simulated board."""
+    """Return {module: bytes of heap}, measured on the simulated board."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "program.py"
         program.write_text(_PROGRAM.format(silicon=_SILICON.split(), names=names))

@@ -1,4 +1,4 @@
-"""Settings by their names, checked and encoded by the firmware's own table and code."""
+"""Settings by name, checked and encoded by the firmware's own code."""
 
 import asyncio
 import sys
@@ -15,17 +15,17 @@ from proto.params import PARAMS  # noqa: E402
 from proto.values import BadArgument  # noqa: E402
 
 NAMESPACE = schema.NAMESPACE
-CAMERA = "cam_param"  # the namespace of the camera's parameters
-JOURNAL = "SAVE_JOURNAL"  # there while a save of several settings is unfinished
+CAMERA = "cam_param"  # namespace of the camera parameters
+JOURNAL = "SAVE_JOURNAL"  # exists while a save of several settings is unfinished
 _CLEAN = "mqttcleansession"
 
 
 class BadSetting(Exception):
-    """A setting that the firmware would refuse; the text is for people."""
+    """The firmware would refuse a setting; the text is for people."""
 
 
 def pairs(words):
-    """Return [(name, text), ...] of NAME=VALUE words; NAME=@FILE is the content of the file."""
+    """Return [(name, text), ...] of NAME=VALUE words; NAME=@FILE reads the file."""
     found = []
     for word in words:
         name, equals, text = word.partition("=")
@@ -41,10 +41,10 @@ def pairs(words):
 
 
 def checked(given, backup=False):
-    """Return [(row, value), ...] as the firmware would take them; BadSetting for the first fault.
+    """Return [(row, value), ...] as in the firmware; BadSetting if it would refuse one.
 
-    A value of None means the default: nothing is stored for it. A password is hashed here, so that
-    its clear text never leaves the PC; only a `backup` may hold a hash, which stays as it is.
+    None means the default, for which nothing is stored. A password is hashed here, so that its
+    clear text never leaves the PC. Only a `backup` may contain a hash, which is kept.
     """
     result = {}
     for name, text in given:
@@ -64,14 +64,14 @@ def _value(row, text, backup):
     is_hashed = row[schema.FLAGS] & schema.HASHED
     if backup and is_hashed and password.is_hash(text):
         return text
-    value = taken(row, text)
+    value = parsed(row, text)
     if value == row[schema.DEFAULT]:
         return None
     return hashed(value) if is_hashed else value
 
 
-def taken(row, text):
-    """Return the value that the firmware takes a text for; BadSetting if it would refuse it."""
+def parsed(row, text):
+    """Return the value of a text as in the firmware; BadSetting if it would refuse it."""
     try:
         return row[schema.CHECK](text)
     except BadArgument as exc:
@@ -79,12 +79,12 @@ def taken(row, text):
 
 
 def hashed(text):
-    """Return what the firmware stores of a password."""
+    """Return the hash that the firmware stores for a password."""
     return asyncio.run(password.hashed(text))
 
 
 def visible():
-    """Return the rows of settings that are commands, too."""
+    """Return the rows of the settings that are commands."""
     return [row for row in schema.SCHEMA if not is_hidden(row)]
 
 
@@ -105,24 +105,24 @@ def is_secret(row):
 
 
 def stored(row, value):
-    """Return the value in NVS: an int, bytes, or None for nothing."""
+    """Return the value in NVS: an int, bytes, or None if nothing is stored."""
     return value if value is None or is_number(row) else value.encode()
 
 
 def shown(row, value):
     """Return a stored value as the user would type it; BadSetting if the firmware would refuse it.
 
-    Of a password that is its hash, or its clear text if older firmware has left that in flash.
+    For a password that is its hash, or its clear text if older firmware has stored that.
     """
     text = str(value) if isinstance(value, int) else value.decode(errors="replace").rstrip("\0")
     if row[schema.FLAGS] & schema.HASHED and password.is_hash(text):
         return text
-    value, names = taken(row, text), schema.choices(row)
+    value, names = parsed(row, text), schema.choices(row)
     return names[value] if names else str(value)
 
 
 def camera_parameters(values):
-    """Return [(name, value), ...] of camera parameters; BadSetting for what would be refused."""
+    """Return [(name, value), ...] of camera parameters; BadSetting if one is out of range."""
     ranges = {name: (low, high) for name, low, high, _ in PARAMS}
     for name, value in values.items():
         low, high = ranges.get(name, (1, 0))

@@ -1,7 +1,7 @@
-"""Time zones of the set-up page, with their rules from the tz database.
+"""Time zone rules of the set-up page, from the tz database.
 
-The database is the package tzdata, pinned in config/requirements.txt. A zone's rule is what a TZif
-file ends with: the POSIX TZ string that holds from now on (RFC 8536 section 3.3).
+The database is the package tzdata, pinned in config/requirements.txt. The rule of a zone is the
+POSIX TZ string in the footer of its TZif file (RFC 8536 section 3.3).
 """
 
 import importlib.resources
@@ -12,7 +12,7 @@ _ROW = re.compile(r"^{{zone:(\S.*) \S+}}$", re.MULTILINE)
 
 
 def rules():
-    """Return {name: rule} of all zones of the database."""
+    """Return {name: rule} of all zones in the database."""
     return {name: rule(name) for name in (_DATABASE / "zones").read_text().split()}
 
 

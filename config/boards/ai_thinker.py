@@ -2,7 +2,7 @@
 
 LED = 33  # active low
 LED_ON = 0
-POWER = 4  # the flash lamp, or a relay: active high
+POWER = 4  # flash lamp or relay, active high
 BUTTON = 15  # pressed = low
 
 CAMERA = {

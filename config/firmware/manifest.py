@@ -1,5 +1,5 @@
-# What is frozen into the firmware: MicroPython's own start, the camera, its pages (a module that
-# tools/firmware.py makes), and what it imports.
+# Modules that are frozen into the firmware: MicroPython's start-up code, the application, its
+# pages (a module that tools/freezing.py generates) and third-party modules.
 include("$(MPY_DIR)/extmod/asyncio")
 module("_boot.py", base_path="$(PORT_DIR)/modules", opt=3)
 module("flashbdev.py", base_path="$(PORT_DIR)/modules", opt=3)

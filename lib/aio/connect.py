@@ -34,7 +34,7 @@ class Connector:
             sock.close()
             raise
         try:
-            await stream.connected(self._connect_ms)
+            await stream.wait_connected(self._connect_ms)
             if context:
                 stream.wrap(context, host)
             return stream

@@ -8,12 +8,14 @@ import asyncio
 from asyncio import core
 from asyncio.stream import Stream as _Stream
 from errno import ENOTCONN, ETIMEDOUT
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 NO_DELAY = 6, 1, 1  # setsockopt: IPPROTO_TCP, TCP_NODELAY, on; the same in lwIP and in Linux
 _WHOLE = const(0x1000_0000)  # a plain socket copies what its buffer holds, in microseconds
-_TLS_SLICE = const(16_384)  # one record; the chip encrypts it in some 60 ms
+_TLS_SLICE = const(16_384)  # a record; the chip encrypts it in some 60 ms, a PC in 0.2 ms
+_TURN_MS = const(10)  # of encryption, then other tasks run
 
 
 class Stream(_Stream):
@@ -47,7 +49,7 @@ class Stream(_Stream):
         while True:
             if self._at < self._end:  # the socket is full
                 await self._ready(self._writing, core._io_queue.queue_write, self.stall_ms)
-            else:  # a slice is out: yield before the next one
+            else:
                 await asyncio.sleep_ms(0)
             if self._write_some():
                 return
@@ -58,24 +60,26 @@ class Stream(_Stream):
             await self.flush()
 
     def _write_some(self):
-        """Write to the end of a slice or until the socket is full; return True when all is out.
+        """Write until the socket is full or the turn is over; return True when all is out.
 
         A slice keeps its end until it is out: Mbed TLS requires the same length when a record
         that did not fit is written again.
         """
         if self.s is None:
             raise OSError(ENOTCONN)
+        started = ticks_ms()
         at, end = self._at, self._end
         while self._part < len(self._parts):
             data = self._parts[self._part]
             if at == end:
                 end = min(at + self._slice, len(data))
             at += self.s.write(data, at, end - at) or 0
-            if at < len(data):
+            if at == len(data):
+                self._part += 1
+                at = end = 0
+            elif at < end or ticks_diff(ticks_ms(), started) >= _TURN_MS:
                 self._at, self._end = at, end
                 return False
-            self._part += 1
-            at = end = 0
         self._parts = None
         self._polled = self._bare or self.s  # the handshake is over
         return True
@@ -94,7 +98,7 @@ class Stream(_Stream):
         """Write `data`; microdot's name for `send`."""
         await self.send(data)
 
-    async def connected(self, ms):
+    async def wait_connected(self, ms):
         """Wait for the end of a connect in progress; the first write or read has its result."""
         await self._ready(self._writing, core._io_queue.queue_write, ms)
 

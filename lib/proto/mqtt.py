@@ -17,8 +17,6 @@ SUBACK = const(0x90)
 UNSUBACK = const(0xB0)
 PINGRESP = const(0xD0)
 
-DISCONNECT = b"\xe0\x00"
-
 _HEAD = const(512)  # fixed header, topic, packet id, and payloads that fit
 _SMALL = const(256)
 _FIXED = const(5)  # bytes of the longest fixed header (section 2.2)
@@ -133,7 +131,7 @@ class Codec:
             self._large_topic = topic
         large = self._large
         size = len(large) - _FIXED + len(payload)
-        start = at = 3 if size < 128 else 2 if size < 16_384 else 1 if size < 2_097_152 else 0
+        start = at = 2 if size < 16_384 else 1 if size < 2_097_152 else 0
         large[at] = PUBLISH | (1 if retain else 0)
         while size > 127:
             at += 1
@@ -164,6 +162,10 @@ class Codec:
     def puback(self, packet_id):
         """Return PUBACK."""
         return (struct.pack("!BBH", PUBACK, 2, packet_id),)
+
+    def disconnect(self):
+        """Return DISCONNECT."""
+        return (b"\xe0\x00",)
 
     def _prepare(self, kind, length, packet_id, code):
         """Let umqtt use `packet_id` next, and read its acknowledgement."""

@@ -82,11 +82,11 @@ class TestConstructor(CameraTestCase):
         self.camera = jpeg_camera(data_pins=pins)
         self.assertTrue(self.camera.capture())
 
-    def test_buffers_are_one_or_two(self):
+    def test_one_or_two_buffers(self):
         self.camera = jpeg_camera(fb_count=9)
         self.assertEqual(self.camera.fb_count, 2)
 
-    def test_second_one_stops_the_first(self):
+    def test_second_camera_stops_the_first(self):
         first = jpeg_camera()
         self.camera = jpeg_camera()
         self.assertEqual(refused(first.capture), (OSError, (2,)))
@@ -105,7 +105,7 @@ class TestConstructor(CameraTestCase):
 
 
 class TestCapture(CameraTestCase):
-    def test_whole_jpeg(self):
+    def test_complete_jpeg(self):
         self.camera = jpeg_camera()
         jpeg = bytes(self.camera.capture())
         self.assertEqual(jpeg[:2], b"\xff\xd8")
@@ -118,7 +118,7 @@ class TestCapture(CameraTestCase):
         self.assertIsInstance(view, memoryview)
         self.assertEqual((view[0], view[1]), (-1, -40))
 
-    def test_view_ends_with_the_lease(self):
+    def test_view_is_invalid_after_the_lease(self):
         self.camera = jpeg_camera(fb_count=1)
         view = self.camera.capture()
         before = bytes(view)
@@ -143,7 +143,7 @@ class TestCapture(CameraTestCase):
         self.assertTrue(self.camera.capture())
         self.assertTrue(time.ticks_diff(time.ticks_ms(), start) < 500)
 
-    def test_quality_makes_it_larger(self):
+    def test_higher_quality_makes_pictures_larger(self):
         self.camera = jpeg_camera(jpeg_quality=90)
         fine = len(self.camera.capture())
         self.camera.quality = 40
@@ -202,7 +202,7 @@ class TestProperties(CameraTestCase):
         self.assertTrue(self.camera.get_hmirror())
         self.assertEqual(self.camera.get_pixel_width(), 640)
 
-    def test_nothing_without_a_running_camera(self):
+    def test_no_properties_without_a_running_camera(self):
         self.camera.deinit()
         self.assertEqual(refused(getattr, self.camera, "contrast")[0], AttributeError)
 
@@ -225,7 +225,7 @@ class TestConstants(unittest.TestCase):
         self.assertEqual(getattr(GainCeiling, "128X"), 6)
         self.assertFalse(hasattr(GainCeiling, "X2"))
 
-    def test_no_module_functions(self):
+    def test_module_has_no_functions(self):
         self.assertFalse(hasattr(camera, "init"))
 
 

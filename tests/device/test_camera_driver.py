@@ -11,8 +11,8 @@ except ImportError:
     camera = None
 
 PWDN, VSYNC, SDA, SCL = 32, 25, 26, 27
-OUT_SEL = 0x3FF44530  # of the ESP32's GPIO matrix
-SENSOR = 0x30  # on the two-wire bus
+OUT_SEL = 0x3FF44530  # register of the ESP32's GPIO matrix
+SENSOR = 0x30  # address on the two-wire bus
 
 if not hasattr(camera, "framesize"):
 
@@ -90,19 +90,19 @@ class TestInit(CameraTestCase):
         start()
         self.assertEqual(size_of(camera.capture()), (640, 480))
 
-    def test_second_init_fails_and_stops_the_first(self):
+    def test_second_init_fails_and_stops_the_driver(self):
         start()
         self.assertEqual(refused(start), (OSError, ("Camera Init Failed",)))
         self.assertIs(camera.capture(), False)
         self.assertIs(start(), True)
 
-    def test_without_power_it_does_not_say_why(self):
+    def test_error_without_power_has_no_reason(self):
         Pin(PWDN, Pin.OUT, value=1)
         time.sleep_ms(100)
         failed = OSError, ("Camera Init Failed",)
         self.assertEqual(refused(start, pwdn=-1), failed)
 
-    def test_internal_memory_fits_small_pictures_only(self):
+    def test_internal_memory_fits_only_small_pictures(self):
         wanted = camera.FRAME_UXGA
         failed = OSError, ("Camera Init Failed",)
         self.assertEqual(refused(start, framesize=wanted, fb_location=camera.DRAM), failed)
@@ -112,14 +112,14 @@ class TestInit(CameraTestCase):
 
 
 class TestCapture(CameraTestCase):
-    def test_whole_jpeg_as_bytes(self):
+    def test_complete_jpeg_as_bytes(self):
         start()
         jpeg = camera.capture()
         self.assertIsInstance(jpeg, bytes)
         self.assertEqual(jpeg[:2], b"\xff\xd8")
         self.assertIn(b"\xff\xd9", jpeg[-64:])
 
-    def test_a_copy_stays(self):
+    def test_picture_is_a_copy(self):
         start()
         first = camera.capture()
         before = bytes(first)
@@ -137,7 +137,7 @@ class TestCapture(CameraTestCase):
         invalid = ValueError, ("Image framesize is not valid",)
         self.assertEqual(refused(camera.framesize, 99), invalid)
 
-    def test_lower_is_better(self):
+    def test_lower_quality_value_is_better(self):
         start(quality=10)
         fine = len(camera.capture())
         camera.quality(40)
@@ -169,16 +169,16 @@ class TestParameters(CameraTestCase):
 
 
 class TestBus(CameraTestCase):
-    def test_shared_bus_is_returned_by_the_gpio_matrix(self):
+    def test_pins_of_the_shared_bus_are_restored(self):
         start()
         before = [mem32[OUT_SEL + 4 * pin] for pin in (SDA, SCL)]
         bus = SoftI2C(scl=Pin(SCL), sda=Pin(SDA), freq=100_000)
         taken = [mem32[OUT_SEL + 4 * pin] for pin in (SDA, SCL)]
         self.assertFalse(taken == before)
         bank = bus.readfrom_mem(SENSOR, 0xFF, 1)
-        bus.writeto_mem(SENSOR, 0xFF, b"\x01")  # the sensor's own bank
+        bus.writeto_mem(SENSOR, 0xFF, b"\x01")  # the sensor's register bank
         self.assertEqual(bus.readfrom_mem(SENSOR, 0x0A, 1), b"\x26")  # an OV2640
-        bus.writeto_mem(SENSOR, 0xFF, bank)  # the driver relies on it
+        bus.writeto_mem(SENSOR, 0xFF, bank)  # the driver relies on this bank
         for pin, word in zip((SDA, SCL), before):
             mem32[OUT_SEL + 4 * pin] = word
         self.assertEqual([mem32[OUT_SEL + 4 * pin] for pin in (SDA, SCL)], before)
@@ -189,7 +189,7 @@ class TestBus(CameraTestCase):
 
 
 class TestNoSensor(CameraTestCase):
-    def test_init_does_not_say_why(self):
+    def test_error_of_init_has_no_reason(self):
         begin = time.ticks_ms()
         self.assertEqual(refused(start), (OSError, ("Camera Init Failed",)))
         self.assertTrue(time.ticks_diff(time.ticks_ms(), begin) < 2_000)
@@ -207,7 +207,7 @@ class TestConstants(unittest.TestCase):
         )
         self.assertEqual((camera.PSRAM, camera.DRAM), (0, 1))
 
-    def test_nothing_else_is_offered(self):
+    def test_no_other_functions(self):
         for name in ("Camera", "gainceiling", "colorbar", "aec_value", "frame_available"):
             self.assertFalse(hasattr(camera, name))
 

@@ -1,4 +1,4 @@
-"""`hal.flash` and `hal.otadata` on the board's own partitions: the spare slot is overwritten."""
+"""Checks `hal.flash` and `hal.otadata` on the board's partitions; overwrites the spare slot."""
 
 import unittest
 
@@ -6,7 +6,7 @@ from esp32 import Partition
 
 from hal import flash, otadata
 
-_CRC_OF_1 = b"\x9a\x98\x43\x47"  # as ESP-IDF computes it
+_CRC_OF_1 = b"\x9a\x98\x43\x47"  # as computed by ESP-IDF
 
 
 class TestSlots(unittest.TestCase):
@@ -19,17 +19,17 @@ class TestSlots(unittest.TestCase):
         self.assertEqual(running.size_bytes, spare.size_bytes)
         self.assertIn(flash.boot().label, ("ota_0", "ota_1"))
 
-    def test_running_image_says_what_it_is(self):
+    def test_description_of_the_running_image(self):
         project, version = flash.running().description()
         self.assertEqual(project, "micropython")
         self.assertEqual(version[0], "v")
 
-    def test_description_of_no_image(self):
+    def test_no_description_without_an_image(self):
         spare = flash.spare()
         spare.erase(0)
         self.assertEqual(spare.description(), ("", ""))
 
-    def test_reads_from_any_byte(self):
+    def test_reads_from_any_offset(self):
         slot = flash.spare()
         slot.erase(0)
         slot.erase(1)
@@ -41,7 +41,7 @@ class TestSlots(unittest.TestCase):
 
 
 class TestOtadata(unittest.TestCase):
-    """Changes `otadata`, and restores it."""
+    """Changes `otadata` and restores it."""
 
     def setUp(self):
         self.partition = Partition("otadata")
@@ -81,12 +81,12 @@ class TestOtadata(unittest.TestCase):
             self.put(0, self.entry(state))
             self.assertEqual(otadata.failed().label, "ota_0")
 
-    def test_confirming_what_needs_none(self):
+    def test_confirming_a_confirmed_image(self):
         if not otadata.unconfirmed():
             self.assertFalse(otadata.confirm())
 
     def test_confirming_keeps_the_running_image(self):
-        """Even if another image was chosen meanwhile, which the chip itself would confirm."""
+        """Even if another image was selected later, which the chip itself would confirm."""
         if flash.running().label != "ota_0":
             return
         self.partition.ioctl(6, 1)

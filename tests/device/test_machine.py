@@ -1,4 +1,4 @@
-"""Holds `machine`, `time` and `esp` to what the ESP32 answers."""
+"""Checks `machine`, `time` and `esp` against the behaviour of the ESP32."""
 
 import time
 import unittest
@@ -13,7 +13,7 @@ BUTTON = 15
 
 
 def refused(function, *args, **kwargs):
-    """The type and arguments of the exception, or None."""
+    """Return the type and arguments of the exception, or None."""
     try:
         function(*args, **kwargs)
     except Exception as exc:
@@ -26,16 +26,16 @@ class TestPin(unittest.TestCase):
         Pin(POWER, Pin.OUT, value=0)
         Pin(LED, Pin.OUT, value=1)
 
-    def test_unknown(self):
+    def test_unknown_pin(self):
         for number in (99, 40, -1, 24):
             self.assertEqual(refused(Pin, number), (ValueError, ("invalid pin",)))
 
-    def test_inputs_only(self):
+    def test_input_only_pins(self):
         for number in (34, 35, 36, 39):
             args = ("pin can only be input",)
             self.assertEqual(refused(Pin, number, Pin.OUT), (ValueError, args))
 
-    def test_drives(self):
+    def test_output(self):
         pin = Pin(POWER, Pin.OUT, value=1)
         self.assertEqual(pin.value(), 1)
         pin.value(0)
@@ -47,7 +47,7 @@ class TestPin(unittest.TestCase):
         pin(1)
         self.assertEqual(pin.value(), 1)
 
-    def test_one_object_for_a_pin(self):
+    def test_one_object_per_pin(self):
         self.assertIs(Pin(LED), Pin(LED))
 
     def test_reconfiguring_keeps_the_level(self):
@@ -78,7 +78,7 @@ class TestChip(unittest.TestCase):
     def test_frequency(self):
         self.assertIn(machine.freq(), (80_000_000, 160_000_000, 240_000_000))
 
-    def test_what_the_chip_lacks_is_missing(self):
+    def test_unsupported_names_are_missing(self):
         self.assertFalse(hasattr(machine, "mcu_temperature"))
         self.assertFalse(hasattr(time, "strftime"))
 
@@ -88,7 +88,7 @@ class TestChip(unittest.TestCase):
 
 
 class TestLog(unittest.TestCase):
-    """ESP-IDF's own log; `osdebug(None)` restores its default level and silences nothing."""
+    """ESP-IDF's own log, whose default level `osdebug(None)` restores without silencing it."""
 
     def tearDown(self):
         esp.osdebug(None)

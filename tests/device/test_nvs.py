@@ -1,4 +1,4 @@
-"""Holds `esp32.NVS` to what ESP-IDF 5.2 answers on a 16 KB partition."""
+"""Checks `esp32.NVS` against ESP-IDF 5.2 on a partition of 16 KB."""
 
 import unittest
 
@@ -15,7 +15,7 @@ KEY_16 = KEY_15 + "p"
 
 
 class NVSTestCase(unittest.TestCase):
-    """Has an empty namespace and leaves it empty."""
+    """Provides an empty namespace and leaves it empty."""
 
     def setUp(self):
         self.nvs = esp32.NVS(SPACE)
@@ -64,17 +64,17 @@ class TestNumbers(NVSTestCase):
         self.assertRefused(("can't convert float to int",), self.nvs.set_i32, "a", 1.5)
         self.assertRefused(("can't convert NoneType to int",), self.nvs.set_i32, "a", None)
 
-    def test_two_handles_see_the_same(self):
+    def test_two_handles_share_values(self):
         self.nvs.set_i32("a", 7)
         self.assertEqual(esp32.NVS(SPACE).get_i32("a"), 7)
 
-    def test_namespaces_are_apart(self):
+    def test_namespaces_are_separate(self):
         other = esp32.NVS("nvstest2")
         other.set_i32("a", 2)
         self.assertRefused(NOT_FOUND, self.nvs.get_i32, "a")
         other.erase_key("a")
 
-    def test_replaces_a_blob(self):
+    def test_number_replaces_a_blob(self):
         self.nvs.set_blob("a", b"text")
         self.nvs.set_i32("a", 1)
         self.assertRefused(NOT_FOUND, self.nvs.get_blob, "a", bytearray(4))
@@ -91,15 +91,15 @@ class TestBlobs(NVSTestCase):
         self.nvs.set_blob("a", b"")
         self.assertEqual(self.nvs.get_blob("a", bytearray(0)), 0)
 
-    def test_no_room_asks_the_length(self):
+    def test_empty_buffer_returns_the_length(self):
         self.nvs.set_blob("a", b"x" * 40)
         self.assertEqual(self.nvs.get_blob("a", bytearray(0)), 40)
 
-    def test_too_little_room(self):
+    def test_buffer_is_too_small(self):
         self.nvs.set_blob("a", b"x" * 40)
         self.assertRefused(INVALID_LENGTH, self.nvs.get_blob, "a", bytearray(39))
 
-    def test_more_room_than_needed(self):
+    def test_buffer_is_larger_than_needed(self):
         self.nvs.set_blob("a", b"abc")
         buffer = bytearray(b"-----")
         self.assertEqual(self.nvs.get_blob("a", buffer), 3)
@@ -111,7 +111,7 @@ class TestBlobs(NVSTestCase):
         self.assertRefused(args, self.nvs.set_blob, "a", 5)
         self.assertRefused(args, self.nvs.get_blob, "a", b"12345")
 
-    def test_overwriting_one_often(self):
+    def test_overwriting_one_key_many_times(self):
         for count in range(60):
             self.nvs.set_blob("a", bytes([count]) * 1000)
         self.assertEqual(self.read("a"), bytes([59]) * 1000)
@@ -123,33 +123,33 @@ class TestKeys(NVSTestCase):
         self.assertRefused(NOT_FOUND, self.nvs.get_blob, "a", bytearray(4))
         self.assertRefused(NOT_FOUND, self.nvs.erase_key, "a")
 
-    def test_of_the_other_type(self):
+    def test_key_of_the_other_type(self):
         self.nvs.set_blob("a", b"text")
         self.assertRefused(NOT_FOUND, self.nvs.get_i32, "a")
         self.nvs.set_i32("b", 1)
         self.assertRefused(NOT_FOUND, self.nvs.get_blob, "b", bytearray(4))
 
-    def test_fifteen_characters_none_and_bytes(self):
+    def test_keys_of_15_and_0_characters_and_of_bytes(self):
         for key in (KEY_15, "", b"a"):
             self.nvs.set_i32(key, 3)
             self.assertEqual(self.nvs.get_i32(key), 3)
 
-    def test_sixteen_characters(self):
+    def test_key_of_16_characters(self):
         self.assertRefused(KEY_TOO_LONG, self.nvs.set_i32, KEY_16, 1)
         self.assertRefused(NOT_FOUND, self.nvs.get_i32, KEY_16)
 
-    def test_only_fifteen_are_compared(self):
+    def test_only_15_characters_are_compared(self):
         self.nvs.set_i32(KEY_15, 5)
         self.assertEqual(self.nvs.get_i32(KEY_16), 5)
-        self.nvs.set_i32(KEY_16, 5)  # the same value: nothing is written, nothing is checked
+        self.nvs.set_i32(KEY_16, 5)  # the same value is neither written nor checked
         self.nvs.erase_key(KEY_16)
         self.assertRefused(NOT_FOUND, self.nvs.get_i32, KEY_15)
 
-    def test_namespace_of_sixteen(self):
+    def test_namespace_of_16_characters(self):
         self.assertRefused(KEY_TOO_LONG, esp32.NVS, "n" * 16)
         esp32.NVS("n" * 15)
 
-    def test_namespace_is_needed(self):
+    def test_namespace_is_required(self):
         self.assertRaises(TypeError, esp32.NVS)
 
 
@@ -157,8 +157,8 @@ class TestCapacity(NVSTestCase):
     def test_large_blobs(self):
         self.assertRefused(VALUE_TOO_LONG, self.nvs.set_blob, "a", bytes(16_000))
 
-    def test_when_full(self):
-        """No key can be written, the old value of each stays, and erasing still works."""
+    def test_full_partition(self):
+        """No key can be written, old values are kept, and erasing still works."""
         count = 0
         try:
             while count < 40:

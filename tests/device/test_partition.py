@@ -1,6 +1,6 @@
-"""Holds `esp32.Partition` to what MicroPython on ESP-IDF 5.2 answers (layout with two slots).
+"""Checks `esp32.Partition` against MicroPython on ESP-IDF 5.2 (layout with two slots).
 
-The spare slot is overwritten; what the next start tries is left as it was.
+Overwrites the spare slot, but leaves the boot partition unchanged.
 """
 
 import unittest
@@ -14,7 +14,7 @@ ENOENT = (2,)
 
 
 def refused(function, *args):
-    """The type and arguments of the exception, or None."""
+    """Return the type and arguments of the exception, or None."""
     try:
         function(*args)
     except Exception as exc:
@@ -27,7 +27,7 @@ def spare():
 
 
 def image_blocks(partition):
-    """How many blocks the image in a partition takes."""
+    """Return the number of blocks of the image in a partition."""
     head = bytearray(24)
     partition.readblocks(0, head, 0)
     at = 24
@@ -110,14 +110,14 @@ class TestBlocks(unittest.TestCase):
         self.part.writeblocks(1, b"\x3f", 3)
         self.assertEqual(self.read(1, 9, 1), b"\xff\xff\x30hello\xff")
 
-    def test_an_offset_may_lead_into_the_next_block(self):
+    def test_write_at_an_offset_can_extend_into_the_next_block(self):
         self.part.ioctl(6, 1)
         self.part.ioctl(6, 2)
         self.part.writeblocks(1, b"across", BLOCK - 3)
         self.assertEqual(self.read(1, 6, BLOCK - 3), b"across")
         self.assertEqual(self.read(2, 3, 0), b"oss")
 
-    def test_text_is_a_buffer_to_write_and_none_to_read_into(self):
+    def test_text_can_be_written_but_not_read_into(self):
         self.part.ioctl(6, 1)
         self.part.writeblocks(1, "text", 0)
         self.assertEqual(self.read(1, 4, 0), b"text")
@@ -134,7 +134,7 @@ class TestBlocks(unittest.TestCase):
 
 
 class TestBoot(unittest.TestCase):
-    """What cannot be started is refused; nothing is left changed."""
+    """An image that cannot start is refused; the boot partition is restored."""
 
     def setUp(self):
         self.running = Partition(Partition.RUNNING)
@@ -153,14 +153,14 @@ class TestBoot(unittest.TestCase):
             self.running.readblocks(block, buffer)
             self.spare.writeblocks(block, buffer)
 
-    def test_nothing_garbage_or_data(self):
+    def test_empty_slot_garbage_and_data_partition(self):
         self.spare.ioctl(6, 0)
         self.assertNotBootable(self.spare)
         self.spare.writeblocks(0, b"\xe9" + b"\x03" * (BLOCK - 1))
         self.assertNotBootable(self.spare)
         self.assertNotBootable(Partition("vfs"))
 
-    def test_image_cut_short_or_damaged_then_whole(self):
+    def test_truncated_damaged_and_complete_image(self):
         blocks = image_blocks(self.running)
         self.copy(blocks - 1)
         self.spare.ioctl(6, blocks - 1)
@@ -176,13 +176,13 @@ class TestBoot(unittest.TestCase):
         Partition.mark_app_valid_cancel_rollback()
 
     def damaged(self):
-        """Whether the byte that was cleared had not been zero before."""
+        """Return True if the cleared byte was not zero before."""
         one, other = bytearray(1), bytearray(1)
         self.running.readblocks(1, one, 77)
         self.spare.readblocks(1, other, 77)
         return one != other
 
-    def test_confirming_what_is_confirmed(self):
+    def test_confirming_a_confirmed_image(self):
         self.assertIsNone(Partition.mark_app_valid_cancel_rollback())
         self.assertIsNone(Partition.mark_app_valid_cancel_rollback())
 

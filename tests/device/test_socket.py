@@ -1,20 +1,20 @@
-"""Holds `socket` to what lwIP on the ESP32 answers, over loopback: no network is needed."""
+"""Checks `socket` against lwIP on the ESP32 over loopback, without a network."""
 
 import asyncio
 import select
 import socket
 import time
 import unittest
-from errno import EADDRINUSE, EAGAIN, EBADF, ECONNRESET, EINPROGRESS, ETIMEDOUT
+from errno import EADDRINUSE, EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINVAL, ETIMEDOUT
 
 PORT = 8_765
 HOST = "127.0.0.1"
-ENFILE = 23  # errno has no name for it
+ENFILE = 23  # missing in `errno`
 DNS_FAILURE = -202
 
 
 def number(function, *args):
-    """The number of the OSError, or None."""
+    """Return the number of the OSError, or None."""
     try:
         function(*args)
     except OSError as exc:
@@ -55,7 +55,7 @@ class SocketTestCase(unittest.TestCase):
 
 
 class TestStreams(SocketTestCase):
-    def test_both_ways(self):
+    def test_both_directions(self):
         client, served = self.pair()
         self.assertEqual(client.write(b"question"), 8)
         self.assertEqual(served.recv(20), b"question")
@@ -65,7 +65,7 @@ class TestStreams(SocketTestCase):
         self.assertEqual(client.readinto(buffer), 4)
         self.assertEqual(buffer, b"more")
 
-    def test_nothing_there(self):
+    def test_no_data(self):
         client, served = self.pair()
         client.setblocking(False)
         self.assertEqual(number(client.recv, 4), EAGAIN)
@@ -111,6 +111,16 @@ class TestStreams(SocketTestCase):
         self.assertIn(number(client.connect, (HOST, PORT)), (None, EINPROGRESS))
         self.assertTrue(self.readable(self.server))
 
+    def test_option_of_a_refused_connection(self):
+        client = self.new()
+        client.setblocking(False)
+        client.setsockopt(6, socket.TCP_NODELAY, 1)
+        self.assertIn(number(client.connect, (HOST, 9)), (EINPROGRESS, ECONNRESET))
+        poller = select.poll()
+        poller.register(client, select.POLLOUT)
+        self.assertTrue(poller.poll(1_000))
+        self.assertEqual(number(client.setsockopt, 6, socket.TCP_NODELAY, 1), EINVAL)
+
 
 class TestLimits(SocketTestCase):
     def test_ten_sockets_in_all(self):
@@ -139,7 +149,7 @@ class TestLimits(SocketTestCase):
     def test_unknown_name(self):
         self.assertEqual(number(socket.getaddrinfo, "no.such.name.invalid", 80), DNS_FAILURE)
 
-    def test_what_the_chip_lacks_is_missing(self):
+    def test_unsupported_names_are_missing(self):
         self.assertFalse(hasattr(socket, "SO_KEEPALIVE"))
         self.assertFalse(hasattr(socket, "timeout"))
         self.assertFalse(hasattr(self.server, "recv_into"))

@@ -1,4 +1,4 @@
-"""Holds the console's end of the UART, threads and files to what the ESP32 answers."""
+"""Checks the console's UART, threads and files against the behaviour of the ESP32."""
 
 import _thread
 import json
@@ -12,7 +12,7 @@ FOLDER = "devicetest"
 
 
 class TestStdin(unittest.TestCase):
-    def test_nothing_is_typed(self):
+    def test_no_input(self):
         poller = select.poll()
         poller.register(sys.stdin, select.POLLIN)
         self.assertEqual(poller.poll(0), [])
@@ -26,7 +26,7 @@ class TestStdin(unittest.TestCase):
 
 
 class TestThread(unittest.TestCase):
-    def test_runs_beside(self):
+    def test_runs_concurrently(self):
         done = []
         _thread.start_new_thread(lambda: done.append(_thread.get_ident()), ())
         end = time.ticks_add(time.ticks_ms(), 2_000)
@@ -43,7 +43,7 @@ class TestThread(unittest.TestCase):
 
 
 class TestFiles(unittest.TestCase):
-    """What the firmware keeps in files; leaves none."""
+    """Operations that the firmware uses; leaves no files."""
 
     def setUp(self):
         os.mkdir(FOLDER)

@@ -1,6 +1,6 @@
-"""Holds `ssl` to what the ESP32 answers: server and client in one interpreter, over loopback.
+"""Checks `ssl` against the ESP32, with server and client in one interpreter over loopback.
 
-The certificate is the test's own, for camera.test, valid from 2020 to 2048; nothing trusts it.
+The certificate for camera.test is valid from 2020 to 2048 and only for these tests.
 """
 
 import socket
@@ -29,7 +29,7 @@ KEY = a2b_base64(
 
 
 def refused(function, *args, **kwargs):
-    """The type and arguments of the exception, or None."""
+    """Return the type and arguments of the exception, or None."""
     try:
         function(*args, **kwargs)
     except (OSError, ValueError) as exc:
@@ -46,19 +46,19 @@ def client_context(ca=CERTIFICATE):
 
 
 class TestContext(unittest.TestCase):
-    def test_verifies_nothing_at_first(self):
+    def test_verification_is_off_by_default(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.assertEqual(context.verify_mode, ssl.CERT_NONE)
 
-    def test_garbage_is_no_certificate(self):
+    def test_garbage_is_refused_as_a_certificate(self):
         invalid = ValueError, ("invalid cert",)
         self.assertEqual(refused(client_context, b"garbage"), invalid)
 
-    def test_no_key_no_server(self):
+    def test_server_needs_a_key(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.assertEqual(refused(context.load_cert_chain, b"garbage", KEY)[0], ValueError)
 
-    def test_a_name_is_needed(self):
+    def test_host_name_is_required(self):
         sock = socket.socket()
         error = refused(client_context().wrap_socket, sock)
         sock.close()
@@ -66,7 +66,7 @@ class TestContext(unittest.TestCase):
 
 
 class TLSTestCase(unittest.TestCase):
-    """A connection over loopback, and a clock at which the certificate is valid."""
+    """Connection over loopback, with the clock set so that the certificate is valid."""
 
     def setUp(self):
         self.before = RTC().datetime()
@@ -96,14 +96,14 @@ class TLSTestCase(unittest.TestCase):
         return context.wrap_socket(self.far, server_side=True, do_handshake_on_connect=False)
 
     def talk(self, client):
-        """Both ends in turn until the client has read what the server says."""
+        """Run both ends alternately until the client has read the server's data."""
         server, sent = self.server(), None
         end = time.ticks_add(time.ticks_ms(), 10_000)
         while time.ticks_diff(end, time.ticks_ms()) > 0:
             if not sent:
                 try:
                     sent = server.write(b"x")
-                except (OSError, ValueError):  # the client has refused: what it says counts
+                except (OSError, ValueError):  # refused by the client, whose error counts
                     sent = True
             data = client.read(1)
             if data:
@@ -132,16 +132,16 @@ class TestHandshake(TLSTestCase):
         kind, args = refused(self.talk, self.client(client_context(None)))
         self.assertEqual((kind, args[0]), (OSError, NO_CA))
 
-    def test_peer_that_speaks_no_tls(self):
+    def test_peer_without_tls(self):
         client = self.client(client_context())
-        self.assertIsNone(client.read(1))  # the first flight is on its way
+        self.assertIsNone(client.read(1))  # sends the first flight
         time.sleep_ms(100)
-        self.far.close()  # with the flight unread: a reset
+        self.far.close()  # a reset, because the flight is unread
         time.sleep_ms(100)
         self.assertEqual(refused(client.read, 1), (OSError, (ECONNRESET,)))
 
     def test_silent_peer(self):
-        """The number is negative, and the link is dead after it."""
+        """The error number is negative, and the connection cannot be used afterwards."""
         self.near.settimeout(0.2)
         wrap = client_context().wrap_socket
         client = wrap(self.near, do_handshake_on_connect=False, server_hostname="camera.test")
@@ -149,7 +149,7 @@ class TestHandshake(TLSTestCase):
             kind, args = refused(client.read, 1)
             self.assertEqual((kind, args[0]), (OSError, -ETIMEDOUT))
 
-    def test_what_its_socket_lacks(self):
+    def test_missing_methods(self):
         client = self.client(client_context())
         self.assertFalse(hasattr(client, "settimeout"))
         self.assertFalse(hasattr(client, "fileno"))

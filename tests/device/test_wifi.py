@@ -1,4 +1,4 @@
-"""Checks `network.WLAN` against ESP-IDF's answers; joins no network, so that it runs anywhere."""
+"""Checks `network.WLAN` against ESP-IDF; joins no network, so it runs anywhere."""
 
 import socket
 import time
@@ -34,7 +34,7 @@ class WiFiTestCase(unittest.TestCase):
 
 
 class TestStation(WiFiTestCase):
-    def test_each_interface_is_one_object(self):
+    def test_one_object_per_interface(self):
         self.assertIs(network.WLAN(network.STA_IF), STA)
 
     def test_active(self):
@@ -70,14 +70,14 @@ class TestStation(WiFiTestCase):
             self.assertTrue(time.ticks_diff(end, time.ticks_ms()) > 0, STA.status())
             time.sleep_ms(20)
         STA.disconnect()
-        self.assertEqual(STA.status(), network.STAT_NO_AP_FOUND)  # the last failure stays
+        self.assertEqual(STA.status(), network.STAT_NO_AP_FOUND)  # the last failure is kept
 
-    def test_disconnect_while_nothing_is_active(self):
+    def test_disconnect_without_an_active_interface(self):
         STA.active(False)
         self.assertEqual(refused(STA.disconnect), error("Wifi Not Started"))
 
-    def test_odd_passwords_are_accepted(self):
-        """The chip checks neither, so the caller has to."""
+    def test_invalid_passwords_are_accepted(self):
+        """The chip does not check passwords, so the caller must."""
         for name, password in (("n" * 32, "short"), ("some", "p" * 64)):
             STA.connect(name, password)
             STA.disconnect()
@@ -118,7 +118,7 @@ class TestConfig(WiFiTestCase):
 
 
 class TestAccessPoint(unittest.TestCase):
-    """The board's own; it takes its settings once it is active."""
+    """The board's access point, which accepts settings once it is active."""
 
     def setUp(self):
         self.ap = network.WLAN(network.AP_IF)
@@ -141,7 +141,7 @@ class TestAccessPoint(unittest.TestCase):
         unknown = ValueError, ("unknown config param",)
         self.assertEqual(refused(self.ap.config, "password"), unknown)
 
-    def test_nobody_has_joined(self):
+    def test_no_clients(self):
         self.assertEqual((self.ap.status(), self.ap.status("stations")), (None, []))
         self.assertFalse(self.ap.isconnected())
 
@@ -150,8 +150,8 @@ class TestAccessPoint(unittest.TestCase):
         self.ap.ifconfig(wanted)
         self.assertEqual(self.ap.ifconfig()[:3], wanted[:3])
 
-    def test_disconnect_of_the_station_beside_it(self):
-        """An error of the station's that has no text and is no OSError."""
+    def test_disconnect_of_the_station_while_active(self):
+        """The station raises an error without text that is not an OSError."""
         STA.active(False)
         unknown = RuntimeError, ("Wifi Unknown Error 0xffffffff",)
         self.assertEqual(refused(STA.disconnect), unknown)

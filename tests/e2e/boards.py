@@ -1,4 +1,4 @@
-"""A board as flashed, its UART at a pseudo-terminal, and the tools of the PC run on it."""
+"""A freshly flashed board with its UART on a pseudo-terminal, for tests of the PC tools."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from sim import ROOT, Simulator
 
 
 class BlankBoard(Simulator):
-    """Has only what is deployed to it."""
+    """Board that holds only the files that a test deploys."""
 
     def __init__(self, folder, **options):
         super().__init__(folder, NO_BROKER, args=("--blank", "--uart", "pty"), **options)
@@ -25,14 +25,14 @@ class BlankBoard(Simulator):
         return self.facts["uart"]
 
     def tool(self, name, *args, status=0):
-        """Run a tool on this board's port; what it says, once its exit status is right."""
+        """Run a tool on the board's port, check its exit status and return its output."""
         command = [sys.executable, str(ROOT / "tools" / name), self.port, *args]
         done = subprocess.run(command, capture_output=True, text=True, timeout=50)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def serves(self):
-        """Whether the camera's web server answers."""
+        """Return True if the camera's web server responds."""
         try:
             return self.get("/", timeout=1).status_code == 200
         except Exception:
@@ -40,7 +40,7 @@ class BlankBoard(Simulator):
 
 
 class Relay:
-    """Offers a pseudo-terminal on a TCP port; a context manager."""
+    """Bridge between a pseudo-terminal and a TCP port; a context manager."""
 
     def __init__(self, path):
         self._port = os.open(path, os.O_RDWR | os.O_NOCTTY)

@@ -1,4 +1,4 @@
-"""A real browser: Debian's chromium, driven by Playwright; whatever it complains of is kept."""
+"""Debian's Chromium, driven by Playwright; its console errors and warnings fail a test."""
 
 import contextlib
 import re
@@ -13,13 +13,13 @@ _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-_HARMLESS = re.compile(  # the answer is what a test is about, or there is none during a restart
+_HARMLESS = re.compile(  # tests check the status themselves; a restart refuses connections
     "the server responded with a status of|Failed to load resource: net::ERR_"
 )
 
 
 class Browser:
-    """One chromium for a file of tests; a context manager."""
+    """One Chromium process for a test module; a context manager."""
 
     def __enter__(self):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -36,18 +36,18 @@ class Browser:
 
     @contextlib.contextmanager
     def page(self, url, size=DESKTOP, **options):
-        """A fresh page at `url`, as of a new visitor; fails when the page has complained."""
+        """Yield a page in a new context at `url`; fail if it logs an error or warning."""
         context = self._chromium.new_context(
             base_url=url, viewport=size, reduced_motion="reduce", **options
         )
         context.set_default_timeout(10_000)
         page = context.new_page()
-        page.complaints = []
+        page.errors = []
         page.on("console", lambda message: _note(page, message.type, message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
         try:
             yield page
-            assert not page.complaints, page.complaints
+            assert not page.errors, page.errors
         finally:
             context.close()
 
@@ -60,26 +60,26 @@ def _program():
 
 def _note(page, kind, text):
     if kind in ("error", "warning") and not _HARMLESS.search(text):
-        page.complaints.append(text)
+        page.errors.append(text)
 
 
-def is_accessible(page):
-    """Fail where axe-core finds a serious fault.
+def assert_accessible(page):
+    """Fail if axe-core finds a serious or critical violation.
 
-    It may not read the style sheets anew: only rules that are off want that, and what it adds to
-    the page for it the page's policy blocks, which the browser complains of.
+    preload=False: only disabled rules need the style sheets, and the page's content security
+    policy blocks the script that axe-core adds to load them.
     """
     found = Axe().run(page, options={"preload": False}).response["violations"]
     serious = [
-        (fault["id"], [node["target"] for node in fault["nodes"]])
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
+        (violation["id"], [node["target"] for node in violation["nodes"]])
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
     ]
     assert not serious, serious
 
 
-def fits(page):
-    """Fail where the page is wider than the screen."""
+def assert_fits(page):
+    """Fail if the page is wider than the screen."""
     wide = page.evaluate(
         "[...document.querySelectorAll('body *')].filter((e) => !e.closest('.sr') && "
         "!e.closest('[role=tablist]') && e.getBoundingClientRect().right > innerWidth + 1)"
@@ -89,6 +89,6 @@ def fits(page):
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
-def shoot(page, name):
-    """A picture of the whole page in build/screenshots/."""
+def screenshot(page, name):
+    """Save a picture of the whole page in build/screenshots/."""
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)

@@ -1,4 +1,4 @@
-"""Certificates good and bad, made on the spot."""
+"""Valid and invalid X.509 certificates, generated for each test run."""
 
 import datetime
 import ipaddress
@@ -25,7 +25,7 @@ def _alternative(name):
 
 
 class Pair:
-    """A private key and the certificate of it; `pem` is both, as a server wants them."""
+    """A private key and its certificate; `pem` holds both, as a server needs them."""
 
     def __init__(self, key, certificate):
         self.key = key
@@ -58,7 +58,7 @@ def make(
     usage=SERVER,
     rsa_bits=None,
 ):
-    """A certificate signed by `issuer` (a Pair), or by itself; `valid` is relative to now."""
+    """Return a Pair signed by `issuer` (a Pair) or self-signed; `valid` is relative to now."""
     key = rsa.generate_private_key(65_537, rsa_bits) if rsa_bits else None
     key = key or ec.generate_private_key(ec.SECP256R1())
     builder = (

@@ -4,19 +4,19 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from probe import Probe
-from stories import Stories
+from scenarios import Scenarios
 
 
 @pytest.fixture
 def probe(tmp_path):
-    """A running board that executes the code it is sent."""
+    """Running board that executes the code a test sends."""
     with Probe(tmp_path) as board:
         yield board
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
-    """A real broker for one file; it sends at once instead of waiting 40 ms for more data."""
+    """Mosquitto for one test module, without the 40 ms delay of Nagle's algorithm."""
     options = {"set_tcp_nodelay": "true"}
     with Mosquitto(tmp_path_factory.mktemp("broker"), options=options) as made:
         yield made
@@ -24,17 +24,17 @@ def broker(tmp_path_factory):
 
 @pytest.fixture
 def client(broker):
-    """A real client that is subscribed to everything."""
+    """MQTT client with a subscription to all topics."""
     with Listener(broker.port) as made:
         yield made
 
 
 @pytest.fixture(scope="module", autouse=True)
-def stories(request, tmp_path_factory):
-    """Slow stories of a file's selected tests (parameter `story`), started with the first."""
+def scenarios(request, tmp_path_factory):
+    """Scenarios of the selected tests in a module (parameter `scenario`), started by the first."""
     items = [item for item in request.session.items if item.path == request.path]
     params = [getattr(item, "callspec", None) for item in items]
-    chosen = [each.params["story"] for each in params if each and "story" in each.params]
-    made = Stories(tmp_path_factory, chosen)
+    chosen = [each.params["scenario"] for each in params if each and "scenario" in each.params]
+    made = Scenarios(tmp_path_factory, chosen)
     yield made
     made.close()

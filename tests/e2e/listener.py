@@ -1,4 +1,4 @@
-"""A real MQTT client that remembers all it receives."""
+"""MQTT client that keeps all messages it receives."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ _LIMIT_S = 20
 
 
 class Message(NamedTuple):
-    """One message as it came; `at` is time.monotonic()."""
+    """A received message; `at` is time.monotonic() at its arrival."""
 
     topic: str
     payload: bytes
@@ -21,7 +21,7 @@ class Message(NamedTuple):
 
 
 class Listener:
-    """Subscribed to `filters` (QoS 1 at most) on the broker at `port`; a context manager."""
+    """Client subscribed to `filters` (QoS 1) on the broker at `port`; a context manager."""
 
     def __init__(self, port, *filters, client_id=""):
         self.messages = []
@@ -58,47 +58,50 @@ class Listener:
         self._client.loop_stop()
 
     def publish(self, topic, payload=b"", qos=1, retain=False):
-        """Send and wait until the broker has it."""
+        """Publish and wait until the broker has the message."""
         self._client.publish(topic, payload, qos, retain).wait_for_publish(10)
 
     def send(self, topic, payload=b"", qos=0):
-        """Send without waiting for anything."""
+        """Publish without waiting."""
         self._client.publish(topic, payload, qos)
 
     def on(self, topic):
-        """The messages on one topic so far."""
+        """Return the messages received on a topic so far."""
         return [message for message in tuple(self.messages) if message.topic == topic]
 
-    def wait(self, topic, fits=lambda message: True, limit_s=_LIMIT_S, since=0):
-        """The first message on `topic`, from index `since` of `messages`, that fits."""
-        if isinstance(fits, bytes):
-            wanted, fits = fits, lambda message: message.payload == wanted
+    def wait(self, topic, matches=lambda message: True, limit_s=_LIMIT_S, since=0):
+        """Wait for and return the first matching message on `topic` from index `since`.
+
+        matches: a function of a Message, or the expected payload as bytes.
+        """
+        if isinstance(matches, bytes):
+            wanted, matches = matches, lambda message: message.payload == wanted
         deadline = time.monotonic() + limit_s
         with self._changed:
             while True:
                 for message in self.messages[since:]:
-                    if message.topic == topic and fits(message):
+                    if message.topic == topic and matches(message):
                         return message
                 left = deadline - time.monotonic()
                 if left <= 0:
                     seen = [(m.topic, m.payload[:60]) for m in self.messages[since:]]
-                    raise AssertionError(f"nothing on {topic} in {limit_s} s; there was {seen}")
+                    raise AssertionError(f"no match on {topic} in {limit_s} s; received {seen}")
                 self._changed.wait(left)
 
-    def ask(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=_LIMIT_S):
-        """Send a command; the answer as text, from `stat/<camera's topic>/<reply or command>`."""
+    def command(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=_LIMIT_S):
+        """Send a command and return its reply from `stat/<camera's topic>/<reply or command>`."""
         since = len(self.messages)
         self.publish(f"cmnd/{topic}/{command}", payload)
-        answer = self.wait(
+        message = self.wait(
             f"stat/esp32-mqtt-cam/{reply or command}",
-            lambda message: not message.retain,  # a kept one may still arrive
+            lambda message: not message.retain,  # a retained one may still arrive
             limit_s,
             since,
         )
-        return answer.payload.decode()
+        return message.payload.decode()
 
     def count(self, topic, seconds):
-        """How many messages come on `topic` in the next `seconds`."""
+        """Return the number of messages on `topic` in the next `seconds`."""
         before = len(self.on(topic))
-        time.sleep(seconds)  # a rate is what is measured
+        time.sleep(seconds)  # measures a rate
         return len(self.on(topic)) - before

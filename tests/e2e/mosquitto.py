@@ -1,4 +1,4 @@
-"""A real mosquitto for tests: own port, own files, TLS by certificates made on the spot."""
+"""Mosquitto on its own port, with its own files and generated TLS certificates."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ _reserved = []  # sockets of free_port
 
 
 def free_port():
-    """Return a TCP port where nothing listens; it stays reserved for this program's servers."""
+    """Return a free TCP port; it stays reserved for servers of this process."""
     sock = socket.socket()
     sock.bind((HOST, 0))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # so servers may share the port
@@ -27,7 +27,7 @@ def free_port():
 
 
 def _program(name):
-    # Debian keeps it where only root's PATH looks
+    # Debian installs it in /usr/sbin, which only root's PATH includes
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if not path:
         raise FileNotFoundError(f"{name} is missing; install it: apt-get install mosquitto")
@@ -35,12 +35,13 @@ def _program(name):
 
 
 class Mosquitto:
-    """One broker, from start to stop and over restarts on the same ports.
+    """One broker that keeps its ports over restarts; a context manager.
 
     folder: an empty or new folder for its files. tls: also listen with TLS on `tls_port`;
-    authority: the trustme.CA that signs (default: a new one), names: for whom. users: {name:
-    password}, without them anybody may come. acl: lines of an ACL file. options: further lines
-    of mosquitto.conf as {option: value or list of values}.
+    authority: the trustme.CA that signs the certificate (default: a new one), names: the
+    certificate's host names. users: {name: password}; without users, anonymous clients are
+    allowed. acl: lines of an ACL file. options: further lines of mosquitto.conf as {option:
+    value or list of values}.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Mosquitto:
         yield "log_type all"
         yield f"allow_anonymous {'false' if users else 'true'}"
         if os.geteuid() == 0:
-            yield "user root"  # another user could not read the files in a test's folder
+            yield "user root"  # another user can't read the files in a test's folder
         if users:
             passwords = self._write(
                 "passwords", [f"{name}:{word}" for name, word in users.items()]
@@ -93,17 +94,17 @@ class Mosquitto:
 
     @property
     def uri(self):
-        """The address without TLS, as the setting mqtthost takes it."""
+        """The URI without TLS, for the setting mqtthost."""
         return f"mqtt://{HOST}:{self.port}"
 
     @property
     def tls_uri(self):
-        """The address with TLS."""
+        """The URI with TLS."""
         return f"mqtts://localhost:{self.tls_port}"
 
     @property
     def log(self):
-        """All that the broker has said so far, over its restarts."""
+        """The broker's log so far, over all restarts."""
         return (self.folder / "mosquitto.log").read_text(errors="replace")
 
     def start(self):
@@ -131,29 +132,29 @@ class Mosquitto:
                 time.sleep(0.02)
 
     def stop(self):
-        """End the broker properly: it says goodbye to its clients."""
+        """Stop the broker with SIGTERM; it disconnects its clients."""
         self._end(signal.SIGTERM)
 
     def kill(self):
-        """End the broker without a word; its sockets are closed by the kernel."""
+        """Kill the broker; the kernel closes its sockets."""
         self._end(signal.SIGKILL)
 
     def freeze(self):
-        """Let it accept connections (the kernel does) but say nothing, until thaw() or an end."""
+        """Suspend the broker: the kernel still accepts connections, but nothing responds."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self):
-        """Let a frozen broker go on."""
+        """Resume a suspended broker."""
         self._process.send_signal(signal.SIGCONT)
 
     def restart(self):
-        """Kill and start it again on the same ports."""
+        """Kill the broker and start it again on the same ports."""
         self.kill()
         return self.start()
 
-    def _end(self, how):
+    def _end(self, number):
         if self._process:
-            self._process.send_signal(how)
+            self._process.send_signal(number)
             self._process.send_signal(signal.SIGCONT)
             self._process.wait(10)
             self._process = None

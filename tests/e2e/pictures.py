@@ -1,4 +1,4 @@
-"""What the tests demand of a picture, and of a stream of them."""
+"""Checks for pictures and a client for the MJPEG stream."""
 
 import io
 import socket
@@ -15,7 +15,7 @@ UXGA = (1600, 1200)
 
 
 def check(jpeg, size=UXGA):
-    """Fail unless `jpeg` is one whole, decodable picture of that size; returns its number."""
+    """Fail unless `jpeg` is a complete, decodable picture of `size`; return its frame number."""
     assert jpeg[:2] == b"\xff\xd8", jpeg[:20]
     assert jpeg[-2:] == b"\xff\xd9", jpeg[-20:]
     with Image.open(io.BytesIO(jpeg)) as image:
@@ -25,7 +25,7 @@ def check(jpeg, size=UXGA):
 
 
 class Viewer:
-    """Looks at the stream through a bare socket, so that it can also misbehave."""
+    """Stream client on a plain socket, so that a test can stall or break the connection."""
 
     def __init__(self, port, path="/mjpg", receive_buffer=None):
         self.sock = socket.socket()
@@ -37,7 +37,7 @@ class Viewer:
         self._file = self.sock.makefile("rb")
 
     def head(self):
-        """Read a head: (its first line, {lower-case name: value})."""
+        """Read a header block and return (first line, {lower-case name: value})."""
         first = self._file.readline().decode().rstrip("\r\n")
         fields = {}
         while line := self._file.readline().decode().rstrip("\r\n"):
@@ -46,19 +46,19 @@ class Viewer:
         return first, fields
 
     def part(self):
-        """The next part: (its fields, the picture)."""
+        """Read the next part and return (header fields, picture)."""
         first, fields = self.head()
         assert first == "--frame", first
         picture = self._file.read(int(fields["content-length"]))
         assert self._file.read(2) == b"\r\n"
         return fields, picture
 
-    def look(self, size=200_000):
-        """Take as many bytes of pictures as that."""
+    def skip(self, size=200_000):
+        """Read and discard `size` bytes of the stream."""
         assert len(self._file.read(size)) == size
 
     def rest(self):
-        """All that still comes."""
+        """Return the remaining data until the connection ends."""
         return self._file.read()
 
     def close(self):

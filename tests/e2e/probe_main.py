@@ -1,4 +1,4 @@
-"""A board program for tests of the simulator: runs what HTTP brings, answers `result`."""
+"""Main program of a probe: run the code in an HTTP request and respond with `result`."""
 
 import asyncio
 import binascii

@@ -1,4 +1,4 @@
-"""Routes of the web application, read from its sources: they are calls such as `app.get("/x")`."""
+"""Routes of the web application, parsed from calls such as `app.get("/x")` in its sources."""
 
 import re
 
@@ -8,7 +8,7 @@ _ROUTE = re.compile(r"\bapp\.(get|post)\(\"([^\"]+)\"\)")
 
 
 def routes():
-    """Return {(path, method), ...}; HEAD goes with GET."""
+    """Return {(path, method), ...}; GET includes HEAD."""
     found = set()
     for path in (ROOT / "lib" / "app" / "http").rglob("*.py"):
         found |= {(route, method.upper()) for method, route in _ROUTE.findall(path.read_text())}

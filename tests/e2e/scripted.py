@@ -1,4 +1,4 @@
-"""A broker that does what a test tells it, good or bad; each connection has a thread."""
+"""MQTT broker that follows a test's script, valid or not; each connection has a thread."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ def connack(code=0):
 
 
 def publish(topic, payload=b"", qos=0, packet_id=0, dup=False, retain=False):
-    """A PUBLISH packet as bytes."""
+    """Return a PUBLISH packet as bytes (MQTT 3.1.1 section 3.3)."""
     name = topic.encode()
     body = struct.pack("!H", len(name)) + name
     body += struct.pack("!H", packet_id) if qos else b""
@@ -23,7 +23,7 @@ def publish(topic, payload=b"", qos=0, packet_id=0, dup=False, retain=False):
 
 
 def length(number):
-    """Remaining length, MQTT 3.1.1 section 2.2.3."""
+    """Return the remaining length, encoded (MQTT 3.1.1 section 2.2.3)."""
     out = bytearray()
     while True:
         number, low = number >> 7, number & 127
@@ -33,7 +33,7 @@ def length(number):
 
 
 class Peer:
-    """The broker's end of one connection."""
+    """Broker side of one connection."""
 
     def __init__(self, sock, number):
         self.sock = sock
@@ -45,7 +45,7 @@ class Peer:
         self.sock.sendall(data)
 
     def packet(self):
-        """The next packet as (type, flags, body); None when the camera has closed."""
+        """Return the next packet as (type, flags, body), or None at the end of the connection."""
         try:
             first = self._file.read(1)
             if not first:
@@ -64,14 +64,14 @@ class Peer:
         return got
 
     def login(self, code=0):
-        """Read the CONNECT and answer it."""
+        """Read the CONNECT and respond with a CONNACK."""
         got = self.packet()
         if got:
             self.send(connack(code))
         return got
 
     def serve(self, until=lambda packet: False):
-        """Be a good broker until `until(packet)` or the end; returns that packet or None."""
+        """Serve correctly until `until(packet)` is true; return that packet, None at the end."""
         while got := self.packet():
             kind, flags, body = got
             if kind == SUBSCRIBE:
@@ -86,17 +86,17 @@ class Peer:
         return None
 
     def up(self):
-        """Accept the login and serve until all three subscriptions and the greetings are in."""
+        """Accept the login and serve until the camera has subscribed and published its state."""
         self.login()
         return self.serve(lambda got: got[0] == PUBLISH and b"/timer" in got[2][:80])
 
 
-class Scripted:
-    """Calls `script(peer)` for each connection, and closes it afterwards; a context manager."""
+class ScriptedBroker:
+    """Calls `script(peer)` for each connection, then closes it; a context manager."""
 
     def __init__(self, script, receive_buffer=None):
         self.script = script
-        self.connects = []  # time.monotonic() of each
+        self.connects = []  # time.monotonic() of each connection
         self.peers = []
         self._server = socket.socket()
         if receive_buffer:
@@ -119,7 +119,7 @@ class Scripted:
                 peer.sock.shutdown(socket.SHUT_RDWR)
 
     def _accept(self):
-        with contextlib.suppress(OSError):  # the end
+        with contextlib.suppress(OSError):  # closed by __exit__
             while True:
                 sock, _ = self._server.accept()
                 peer = Peer(sock, len(self.connects))

@@ -1,4 +1,4 @@
-"""The simulated board for tests: started, talked to and ended from outside, by its public ways."""
+"""The simulated board as a subprocess, controlled through its public interfaces."""
 
 import contextlib
 import json
@@ -18,33 +18,34 @@ ROOT = Path(__file__).resolve().parents[2]
 TOPIC = "esp32-mqtt-cam"
 _START_S = 30
 _REPLY_S = 20
-_LIMIT_S = 20  # generous: a limit only matters where what is waited for never comes
+_LIMIT_S = 20  # generous because only a failing test waits that long
 
 
-def wait_until(holds, limit_s=_LIMIT_S, what="", every_s=0.02):
-    """Return what `holds()` returns once it is true; fail when it is not within `limit_s`."""
+def wait_until(condition, limit_s=_LIMIT_S, what="", every_s=0.02):
+    """Poll `condition()` until it is true and return its value; fail after `limit_s`."""
     deadline = time.monotonic() + limit_s
-    while not (value := holds()):
+    while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {limit_s} s: {what or holds}")
+            raise AssertionError(f"not within {limit_s} s: {what or condition}")
         time.sleep(every_s)
     return value
 
 
 def starved_s(*pids):
-    """Return how long this thread and the processes have waited for a core so far, in seconds."""
+    """Return the seconds that this thread and the processes have waited for a CPU core."""
     total_ns = 0
     for each in ("thread-self", *pids):
-        with contextlib.suppress(OSError):  # it has ended, or this kernel does not count
+        with contextlib.suppress(OSError):  # process ended, or no schedstat in this kernel
             total_ns += int(Path(f"/proc/{each}/schedstat").read_text().split()[1])
     return total_ns / 1e9
 
 
 class Simulator:
-    """One board, from start to stop; a context manager.
+    """One simulated board; a context manager.
 
-    folder: for its state, ready file and output. settings: {name: value} for --set. args: further
-    options of the runner. broker: a URI (default: the embedded one).
+    folder: for the board's state, ready file and output. broker: a URI (default: the embedded
+    broker). settings: {name: value} for --set. args: further options of the runner. fast: run
+    without the hardware's delays.
     """
 
     def __init__(self, folder, broker=None, settings=None, args=(), fast=True):
@@ -79,7 +80,7 @@ class Simulator:
         return self
 
     def stop(self, limit_s=5):
-        """End the runner as a service manager does; returns its exit status."""
+        """Stop the runner with SIGTERM, as a service manager does; return its exit status."""
         if self._control:
             self._control.close()
             self._control = None
@@ -103,17 +104,17 @@ class Simulator:
 
     @property
     def facts(self):
-        """The ready file: ports, broker, pid of the interpreter, boots."""
+        """Content of the ready file: ports, broker, PID of the interpreter, boots."""
         return json.loads(self._ready_file.read_text())
 
     @property
     def pid(self):
-        """Of the interpreter."""
+        """PID of the interpreter."""
         return self.facts["pid"]
 
     @contextlib.contextmanager
     def stopwatch(self):
-        """Take the block's time (`s`); waiting for a core of a busy PC does not count."""
+        """Measure the block's time (`s`, in seconds) without the waits for a CPU core."""
         pids = (self._process.pid, self.pid)
         watch = types.SimpleNamespace(s=0)
         started = time.monotonic() - starved_s(*pids)
@@ -122,13 +123,13 @@ class Simulator:
 
     @contextlib.contextmanager
     def within(self, limit_s):
-        """Fail when the block takes longer, by the stopwatch."""
+        """Fail if the block takes longer than `limit_s` by the stopwatch."""
         with self.stopwatch() as took:
             yield
         assert took.s < limit_s, f"{took.s:.2f} s"
 
     def wait_boot(self, count, limit_s=_START_S):
-        """Wait until the board serves after its `count`-th start (of this runner)."""
+        """Wait until the board serves after its `count`-th start since start()."""
 
         def booted():
             if self._process.poll() is not None:
@@ -139,11 +140,11 @@ class Simulator:
 
     @property
     def output(self):
-        """All that the UART has printed so far."""
+        """The UART's output so far."""
         return self._output.read_text(errors="replace")
 
     def wait_output(self, text, limit_s=_LIMIT_S, since=0):
-        """Wait until the output holds `text` behind the position `since`; returns its end."""
+        """Wait for `text` in the output after position `since`; return the position of its end."""
 
         def end():
             at = self.output.find(text, since)
@@ -152,7 +153,7 @@ class Simulator:
         return wait_until(end, limit_s, f"{text!r} in the output:\n{self.output[-2000:]}")
 
     def command(self, line):
-        """Type a line at the UART; the value that it is answered with, or the complaint."""
+        """Type a line at the UART and return the value or the error message in the reply."""
         since = len(self.output)
         name = line.partition(" ")[0]
         self.type(line + "\n")
@@ -160,25 +161,25 @@ class Simulator:
         found = wait_until(
             lambda: reply.search(self.output.replace("\r\n", "\n"), since),
             _REPLY_S,
-            f"answer to {line!r}:\n{self.output[-2000:]}",
+            f"reply to {line!r}:\n{self.output[-2000:]}",
         )
         return found[1]
 
     def type(self, text):
-        """Bytes for the UART, without waiting for an answer."""
+        """Type text at the UART without waiting for a reply."""
         self._process.stdin.write(text.encode())
         self._process.stdin.flush()
 
     def status(self, kind=""):
-        """What `status` says; kind as text, "" or "1" to "3"."""
+        """Return the reply to `status`; kind: "" or "1" to "3"."""
         return self.command(f"status {kind}".strip())
 
     def heap_free(self):
-        """Free bytes of the heap after a collection, as `status 2` tells."""
+        """Return the free heap after a collection, in bytes, from `status 2`."""
         return int(self.status("2").rpartition(", ")[2])
 
     def wait_status(self, text, limit_s=_LIMIT_S):
-        """Wait until `status` holds `text`; returns it."""
+        """Wait until `status` contains `text` and return the status."""
         seen = []
 
         def shown():
@@ -188,10 +189,10 @@ class Simulator:
         try:
             return wait_until(shown, limit_s, f"{text!r} in the status", every_s=0.1)
         except AssertionError as error:
-            raise AssertionError(f"{error}; it is {seen[-1:]}") from None
+            raise AssertionError(f"{error}; last status: {seen[-1:]}") from None
 
-    def hurry_to_broker(self):
-        """After a lost link: let the session connect without the rest of its pause."""
+    def skip_reconnect_delay(self):
+        """Make the MQTT session reconnect at once after a lost link."""
 
         def state():
             return re.search("mqtt (connected|waiting)", self.status())
@@ -201,33 +202,33 @@ class Simulator:
             self.command(f"mqttkeepalive {100 + int(time.monotonic() * 10) % 100}")
 
     def control(self, do, **arguments):
-        """Ask the laboratory; its answer as a dictionary."""
+        """Send a request to the control port and return the response as a dictionary."""
         if not self._control:
-            made = socket.create_connection(("127.0.0.1", self.facts["control"]), 10)
-            self._control = made.makefile("rw")
+            sock = socket.create_connection(("127.0.0.1", self.facts["control"]), 10)
+            self._control = sock.makefile("rw")
         self._control.write(json.dumps({"do": do, **arguments}) + "\n")
         self._control.flush()
-        answer = json.loads(self._control.readline())
-        assert answer.pop("ok"), answer
-        return answer
+        response = json.loads(self._control.readline())
+        assert response.pop("ok"), response
+        return response
 
     def power_cut(self):
-        """Take the power away and give it back; returns when the board serves again."""
+        """Switch the power off and on; return when the board serves again."""
         boots = self.facts["boots"]
         self.control("power_cut")
         self.control("power_on")
         self.wait_boot(boots + 1)
 
     def kill_interpreter(self):
-        """End the interpreter without a word (the runner starts it again after a moment)."""
+        """Kill the interpreter; the runner restarts it after a short delay."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
     @property
     def url(self):
-        """Where the web server is."""
+        """Base URL of the web server."""
         return f"http://127.0.0.1:{self.facts['http']}"
 
     def get(self, path="/", method="GET", timeout=10):
-        """One HTTP request on a connection of its own."""
+        """Send one HTTP request on its own connection and return the response."""
         return httpx.request(method, self.url + path, timeout=timeout)

@@ -1,4 +1,4 @@
-"""A camera with an admin password: every access needs it."""
+"""Access control of a camera with an admin password."""
 
 import base64
 import itertools
@@ -8,11 +8,11 @@ import httpx
 import pytest
 from routes import paths
 from sim import Simulator, wait_until
-from telnetuser import TelnetUser
+from telnet_client import TelnetClient
 from viewer import Viewer
 
 WORD = "open, sesame!"
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 PUBLIC = {"/login", "/style.css", "/app.js", "/icon.svg"}
 GUARDED = sorted(set(paths()) - PUBLIC) + ["/nothing", "/login/", "/styleXcss"]
 _addresses = itertools.count(2)
@@ -21,13 +21,13 @@ _addresses = itertools.count(2)
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     settings = {"adminpass": WORD, "mqttpass": "canary-word"}
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, settings) as made:
+    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, settings) as made:
         yield made
 
 
 @pytest.fixture
 def stranger(camera):
-    """A client with its own address, which has not failed a login yet."""
+    """Client with a new address, without failed logins."""
     transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
     with httpx.Client(base_url=camera.url, transport=transport, timeout=10) as made:
         yield made
@@ -35,19 +35,19 @@ def stranger(camera):
 
 @pytest.fixture
 def owner(stranger):
-    """The same, logged in."""
-    answer = stranger.post("/login", data={"password": WORD, "next": "/setup"})
-    assert answer.status_code == 303 and answer.headers["location"] == "/setup"
+    """The client of `stranger`, logged in."""
+    response = stranger.post("/login", data={"password": WORD, "next": "/setup"})
+    assert response.status_code == 303 and response.headers["location"] == "/setup"
     return stranger
 
 
-def first(client, method, path, **more):
-    """Status and head of an answer; of a stream no more is read."""
-    with client.stream(method, path, **more) as answer:
-        return answer
+def head(client, method, path, **more):
+    """Return a response without its body, because a stream has no end."""
+    with client.stream(method, path, **more) as response:
+        return response
 
 
-def test_setting_is_kept_as_a_hash(camera):
+def test_password_is_stored_as_a_hash(camera):
     assert camera.command("adminpass") == "***"
     assert "guarded by a password" in camera.status()
     wait_until(lambda: WORD not in str(camera.control("nvs")))
@@ -55,39 +55,39 @@ def test_setting_is_kept_as_a_hash(camera):
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_nothing_without_the_password(stranger, path):
+def test_requests_without_the_password_are_refused(stranger, path):
     for method in ("GET", "POST", "HEAD", "OPTIONS", "PUT"):
-        answer = first(stranger, method, path)
-        assert answer.status_code == 401, method
-        assert answer.headers["www-authenticate"].startswith("Basic realm=")
-    script = first(stranger, "GET", path, headers={"X-Requested-With": "page"})
+        response = head(stranger, method, path)
+        assert response.status_code == 401, method
+        assert response.headers["www-authenticate"].startswith("Basic realm=")
+    script = head(stranger, "GET", path, headers={"X-Requested-With": "page"})
     assert script.status_code == 401 and "www-authenticate" not in script.headers
-    browser = first(stranger, "GET", path, headers={"Accept": "text/html"})
+    browser = head(stranger, "GET", path, headers={"Accept": "text/html"})
     if not path.startswith("/api/"):
         assert browser.headers["location"] == f"/login?next={path}"
 
 
 @pytest.mark.parametrize("path", [p for p in GUARDED if p != "/update"])
-def test_with_the_password(stranger, path):
-    answer = first(stranger, "GET", path, auth=("anybody", WORD))
-    assert answer.status_code in ((404,) if path in GUARDED[-3:] else (200, 405))
+def test_requests_with_the_password_succeed(stranger, path):
+    response = head(stranger, "GET", path, auth=("any user", WORD))
+    assert response.status_code in ((404,) if path in GUARDED[-3:] else (200, 405))
 
 
-def test_public_pages(stranger):
+def test_public_pages_need_no_password(stranger):
     for path in PUBLIC:
-        answer = stranger.get(path)
-        assert answer.status_code == 200
-        assert "canary" not in answer.text and "DVES" not in answer.text
+        response = stranger.get(path)
+        assert response.status_code == 200
+        assert "canary" not in response.text and "DVES" not in response.text
 
 
-def test_wrong_passwords_of_all_kinds(camera):
+def test_wrong_passwords_are_refused(camera):
     wrong = [WORD[:-1], WORD + "x", WORD.upper(), "", " " + WORD, "x" * 400]
     for word in wrong:
         transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
         with httpx.Client(base_url=camera.url, transport=transport) as client:
             assert client.get("/jpg", auth=("admin", word)).status_code == 401, word
-            answer = client.post("/login", data={"password": word})
-            assert answer.status_code == 401 and "set-cookie" not in answer.headers
+            response = client.post("/login", data={"password": word})
+            assert response.status_code == 401 and "set-cookie" not in response.headers
     transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
     token = base64.b64encode(f"admin:{WORD}".encode()).decode()
     with httpx.Client(base_url=camera.url, transport=transport) as client:
@@ -109,87 +109,87 @@ def test_login_page_and_session(owner):
         assert owner.get("/jpg", headers={"Cookie": f"session={wrong}"}).status_code == 401
     old = {"Cookie": f"a=b; session={cookie}"}
     assert owner.get("/jpg", headers=old).status_code == 200
-    answer = owner.post("/logout", headers=old)
-    assert answer.status_code == 303 and "Max-Age=0" in answer.headers["set-cookie"]
+    response = owner.post("/logout", headers=old)
+    assert response.status_code == 303 and "Max-Age=0" in response.headers["set-cookie"]
     assert owner.get("/jpg", headers=old).status_code == 401
 
 
-def test_cookie_is_for_this_camera_alone(stranger):
-    answer = stranger.post("/login", data={"password": WORD})
+def test_session_cookie_flags(stranger):
+    response = stranger.post("/login", data={"password": WORD})
     for flag in ("HttpOnly", "SameSite=Strict", "Path=/"):
-        assert flag in answer.headers["set-cookie"]
+        assert flag in response.headers["set-cookie"]
 
 
 @pytest.mark.parametrize(
     "wanted", ["//evil.test/", "http://evil.test", "/\\evil.test", "", "/a\r\nX: y"]
 )
-def test_login_leads_nowhere_else(stranger, wanted):
-    answer = stranger.post("/login", data={"password": WORD, "next": wanted})
-    assert answer.headers["location"] == "/" and "x" not in answer.headers
+def test_login_redirects_only_within_the_camera(stranger, wanted):
+    response = stranger.post("/login", data={"password": WORD, "next": wanted})
+    assert response.headers["location"] == "/" and "x" not in response.headers
 
 
-def test_guessing_makes_its_address_wait(stranger, camera, owner):
+def test_repeated_failures_delay_only_their_address(stranger, camera, owner):
     transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
     with httpx.Client(base_url=camera.url, transport=transport) as guesser:
         for n in range(5):
             assert guesser.get("/jpg", auth=("admin", f"guess {n}")).status_code == 401
-        for answer in (
+        for response in (
             guesser.get("/jpg", auth=("admin", WORD)),
             guesser.post("/login", data={"password": WORD}),
         ):
-            assert answer.status_code == 429 and 1 <= int(answer.headers["retry-after"]) <= 30
-            assert "set-cookie" not in answer.headers
+            assert response.status_code == 429 and 1 <= int(response.headers["retry-after"]) <= 30
+            assert "set-cookie" not in response.headers
         page = guesser.post("/login", data={"password": WORD}).text
         assert "wait" in page
     assert owner.get("/jpg").status_code == 200
 
 
-def test_telnet_asks_for_it(camera):
-    with TelnetUser(camera.facts["telnet"]) as user:
-        user.wait("password: ")
-        user.send(b"status\r\n")
-        end = user.wait("wrong\npassword: ")
-        user.send(WORD.encode() + b"\r\n")
-        user.wait("esp32-mqtt-cam", end)
-        user.run("power", "power = off")
-        assert WORD not in user.text
-    with TelnetUser(camera.facts["telnet"]) as user:
+def test_telnet_requires_the_password(camera):
+    with TelnetClient(camera.facts["telnet"]) as telnet:
+        telnet.wait("password: ")
+        telnet.send(b"status\r\n")
+        end = telnet.wait("wrong\npassword: ")
+        telnet.send(WORD.encode() + b"\r\n")
+        telnet.wait("esp32-mqtt-cam", end)
+        telnet.run("power", "power = off")
+        assert WORD not in telnet.text
+    with TelnetClient(camera.facts["telnet"]) as telnet:
         for _ in range(3):
-            user.send(b"guess\r\n")
-        assert user.closed.wait(10)
-        assert "esp32" not in user.text
+            telnet.send(b"guess\r\n")
+        assert telnet.closed.wait(10)
+        assert "esp32" not in telnet.text
 
 
 @pytest.mark.parametrize("way", ["telnet", "api"])
-def test_a_first_password_ends_what_came_in_without(tmp_path, way):
-    with Simulator(tmp_path / way, NOBODY) as camera, Viewer(camera.url) as viewer:
-        with TelnetUser(camera.facts["telnet"]) as user:
-            user.run("power", "power = off")
+def test_first_password_closes_open_connections(tmp_path, way):
+    with Simulator(tmp_path / way, NO_BROKER) as camera, Viewer(camera.url) as viewer:
+        with TelnetClient(camera.facts["telnet"]) as telnet:
+            telnet.run("power", "power = off")
             if way == "telnet":
-                user.run(f"adminpass {WORD}", "adminpass = ***")
+                telnet.run(f"adminpass {WORD}", "adminpass = ***")
             else:
                 wanted = {"adminpass": WORD}
                 assert httpx.post(camera.url + "/api/settings", json=wanted).json()["saved"]
-            assert user.closed.wait(10)
+            assert telnet.closed.wait(10)
         viewer.join(10)
         assert not viewer.is_alive()
         assert httpx.get(camera.url + "/jpg").status_code == 401
-        with TelnetUser(camera.facts["telnet"]) as user:
-            user.wait("password: ")
+        with TelnetClient(camera.facts["telnet"]) as telnet:
+            telnet.wait("password: ")
 
 
-# Other sites
+# Requests from other sites
 
 
 @pytest.mark.parametrize("path", [*GUARDED, *sorted(PUBLIC)])
-def test_strange_names_get_nothing(owner, path):
-    """DNS rebinding: a page of evil.test, led to our address."""
+def test_foreign_host_names_are_refused(owner, path):
+    """Refuse requests of a page whose name resolves to the camera (DNS rebinding)."""
     for host in ("evil.test", "camera.evil.test:80", "192.168.4.16", "127.0.0.1.evil.test"):
-        answer = first(owner, "GET", path, headers={"Host": host})
-        assert answer.status_code == 421
+        response = head(owner, "GET", path, headers={"Host": host})
+        assert response.status_code == 421
 
 
-def test_own_names(owner):
+def test_own_host_names_are_accepted(owner):
     for host in (
         "127.0.0.1:1",
         "localhost",
@@ -201,22 +201,22 @@ def test_own_names(owner):
 
 
 @pytest.mark.parametrize("path", paths())
-def test_forms_and_scripts_of_other_sites_change_nothing(owner, camera, path):
+def test_cross_site_requests_are_refused(owner, camera, path):
     before = owner.get("/api/settings").json()
     body = {"wifissid": "evil", "save": "1", "password": WORD}
     for headers in (
         {"Origin": "http://evil.test"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
         {"Origin": "http://127.0.0.1"}, {"Origin": camera.url.replace("http", "https")},
     ):  # fmt: skip
-        answer = owner.post(path, data=body, headers=headers)
-        assert answer.status_code == 403, headers
-        assert "set-cookie" not in answer.headers
+        response = owner.post(path, data=body, headers=headers)
+        assert response.status_code == 403, headers
+        assert "set-cookie" not in response.headers
     assert owner.get("/api/settings").json() == before
     own = owner.post("/api/command", json={"command": "power"}, headers={"Origin": camera.url})
     assert own.status_code == 200
 
 
-def test_a_new_password_ends_all_sessions(owner, camera):
+def test_new_password_ends_all_sessions(owner, camera):
     assert owner.post("/setup", data={"adminpass": "another word", "save": "1"}).status_code == 200
     assert owner.get("/jpg").status_code == 401
     assert owner.get("/jpg", auth=("", WORD)).status_code == 401

@@ -1,4 +1,4 @@
-"""Copies of the application besides the firmware's own: tried, confirmed, given up; safe mode."""
+"""Application slots: trial, confirmation and rollback of an application; safe mode."""
 
 import shutil
 import sys
@@ -17,8 +17,8 @@ CONFIRMED_A = 1 | 2 << 4
 SAFE = 2 << 4 | 6 << 6
 
 
-def note(folder, value):
-    """Write the boot note while another program runs on the board."""
+def write_note(folder, value):
+    """Write the boot note from a probe; return the board's state folder."""
     code = f"from hal import bootnote\nnote = bootnote.Note({value})\n"
     code += "note.image = bootnote.firmware()\nbootnote.save(note)"
     with Probe(folder) as probe:
@@ -28,38 +28,38 @@ def note(folder, value):
 
 @pytest.fixture
 def program(bytecode, repo):
-    """Return {name: bytes} of the application, as version 9.9.9."""
+    """Files of the application with version 9.9.9, as {name: bytes}."""
     top = bytecode / "root"
     files = {}
     for folder, prefix in ((top / "lib", ""), (top / "config", "config/")):
         for path in folder.rglob("*.*"):
             files[prefix + path.relative_to(folder).as_posix()] = path.read_bytes()
     del files["config/product.mpy"]
-    told = (repo / "config" / "product.py").read_text()
-    version = next(line for line in told.splitlines() if line.startswith("VERSION"))
-    files["config/product.py"] = told.replace(version, 'VERSION = "9.9.9"').encode()
+    source = (repo / "config" / "product.py").read_text()
+    version = next(line for line in source.splitlines() if line.startswith("VERSION"))
+    files["config/product.py"] = source.replace(version, 'VERSION = "9.9.9"').encode()
     return files
 
 
 @pytest.fixture
-def copied(tmp_path, program):
-    """Return a board with a copy of version 9.9.9 that the next start tries."""
-    (note(tmp_path, NEW_IN_A) / "files" / "app_a.tar").write_bytes(packed(program))
+def board(tmp_path, program):
+    """Board with version 9.9.9 in slot a, to be tried at the next start."""
+    (write_note(tmp_path, NEW_IN_A) / "files" / "app_a.tar").write_bytes(packed(program))
     return Simulator(tmp_path, NO_BROKER)
 
 
-def test_pages_are_its_own(copied, program):
+def test_slot_serves_its_own_pages(board, program):
     own = program["www/login.html"].replace(b"<body", b"<body data-version='9.9.9'")
     program["www/message.html"] = own
-    (copied.state / "files" / "app_a.tar").write_bytes(packed(program))
-    with copied as camera:
+    (board.state / "files" / "app_a.tar").write_bytes(packed(program))
+    with board as camera:
         page = httpx.get(camera.url + "/nothing", headers={"Accept": "text/html"})
         assert page.status_code == 404 and "data-version='9.9.9'" in page.text
         assert camera.get("/style.css").status_code == 200
 
 
-def test_unconfirmed_copy_runs_once(copied):
-    with copied as camera:
+def test_unconfirmed_slot_runs_once(board):
+    with board as camera:
         assert camera.status("2").startswith("9.9.9, ")
         camera.type("restart 1\n")
         camera.wait_boot(2)
@@ -68,25 +68,25 @@ def test_unconfirmed_copy_runs_once(copied):
         assert not camera.status("2").startswith("9.9.9, ")
 
 
-def test_broken_copy_is_given_up(copied, program):
+def test_broken_slot_is_not_used(board, program):
     program["app/system.mpy"] = b"broken"
-    (copied.state / "files" / "app_a.tar").write_bytes(packed(program))
-    with copied as camera:
+    (board.state / "files" / "app_a.tar").write_bytes(packed(program))
+    with board as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
 
 @pytest.mark.parametrize("size", [700, 100_000])
-def test_copy_that_is_cut_off_is_not_tried(copied, size):
-    path = copied.state / "files" / "app_a.tar"
+def test_truncated_slot_is_not_used(board, size):
+    path = board.state / "files" / "app_a.tar"
     path.write_bytes(path.read_bytes()[:size])
-    with copied as camera:
+    with board as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
 
 FIRST = "import sys\nresult = sys.path[0].encode()"
 
 
-def test_copy_waits_while_another_firmware_runs(tmp_path, repo):
+def test_slot_is_unused_while_another_firmware_runs(tmp_path, repo):
     probe = Probe(tmp_path)
     shutil.copy(repo / "boot.py", tmp_path / "board")
 
@@ -120,8 +120,8 @@ if not appslot.safe_mode():
 
 
 def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
-    """The first start is a power-on, not a crash; three crashes, then two of the other copy."""
-    state = note(tmp_path, CONFIRMED_A)
+    """Three crashes of one application, two of the other; the first start is a power-on."""
+    state = write_note(tmp_path, CONFIRMED_A)
     (state / "files" / "app_a.tar").write_bytes(packed({}))
     root = tmp_path / "crashing"
     root.mkdir()
@@ -138,11 +138,11 @@ def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
 
 
 def test_safe_mode(tmp_path):
-    note(tmp_path, SAFE)
+    write_note(tmp_path, SAFE)
     with Simulator(tmp_path, NO_BROKER) as camera:
         camera.wait_status("camera starting (safe mode")
-        answer = camera.get("/capture")
-        assert answer.status_code == 503 and "safe mode" in answer.text
+        response = camera.get("/capture")
+        assert response.status_code == 503 and "safe mode" in response.text
         camera.type("restart 1\n")
         camera.wait_boot(2)
         wait_until(lambda: camera.get("/capture").status_code == 200, 10, "pictures again")

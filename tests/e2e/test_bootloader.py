@@ -1,6 +1,6 @@
-"""The board starts the image in `otadata`, unless it is broken or was not confirmed.
+"""Bootloader: start the image that `otadata` selects unless it is corrupt or unconfirmed.
 
-All images run the same firmware; they differ by version, and a mark makes one crash or hang.
+All images run the same firmware with different versions; a mark makes an image crash or hang.
 """
 
 import sys
@@ -15,19 +15,19 @@ import appimage  # noqa: E402
 OTADATA, SLOTS = 0xD000, {"ota_0": 0x10000, "ota_1": 0x190000}
 NEW, PENDING, VALID, _, ABORTED = range(5)
 CONFIRM = "import esp32\nesp32.Partition.mark_app_valid_cancel_rollback()"
-CHOOSE = """
+SELECT = """
 import esp32
 part = esp32.Partition(esp32.Partition.RUNNING)
 try:
     esp32.Partition('ota_1').set_boot()
-    result = 'chosen'
+    result = 'selected'
 except OSError as e:
     result = e.args
 """
 
 
 class Board(Probe):
-    """A board whose flash is also written from outside, while it runs."""
+    """Board with access to its flash from outside while it runs."""
 
     def burn(self, at, data):
         with open(self.state / "flash.bin", "r+b") as flash:
@@ -38,7 +38,7 @@ class Board(Probe):
         self.burn(SLOTS[label], appimage.make(version, **more))
 
     def restart(self, do, **arguments):
-        """Restart by a control command; return when the board runs again."""
+        """Restart the board by a control request; return when it runs again."""
         boots = self.facts["boots"]
         self.control(do, **arguments)
         if do == "power_cut":
@@ -49,18 +49,18 @@ class Board(Probe):
         self.restart("reset")
 
     def update(self, **image):
-        """Put an image into ota_1 for the next start."""
+        """Write an image to ota_1 and select it for the next start."""
         self.image("ota_1", **image)
-        assert self.run(CHOOSE) == b"'chosen'"
+        assert self.run(SELECT) == b"'selected'"
 
     def slots(self):
-        """Return the running slot, the next one, and the states of the entries."""
-        told = self.control("flash")
-        states = [entry and entry["state"] for entry in told["otadata"]]
-        return told["running"], told["boot"], states
+        """Return the running slot, the next one and the states of the otadata entries."""
+        flash = self.control("flash")
+        states = [entry and entry["state"] for entry in flash["otadata"]]
+        return flash["running"], flash["boot"], states
 
-    def renew(self):
-        """Return to the initial state: ota_0 runs, ota_1 is empty."""
+    def restore(self):
+        """Restore the initial state: ota_0 runs, ota_1 is empty."""
         self.burn(OTADATA, b"\xff" * 0x2000)
         self.burn(SLOTS["ota_1"], b"\xff" * 0x1000)
         self.image("ota_0", "v1.0.0")
@@ -76,14 +76,14 @@ def running(tmp_path_factory):
 
 @pytest.fixture
 def board(running):
-    running.renew()
+    running.restore()
     return running
 
 
 def test_first_flash(running):
-    told = running.control("flash")
-    assert (told["running"], told["boot"]) == ("ota_0", "ota_0")
-    assert told["otadata"] == [{"seq": 1, "label": "", "state": VALID, "crc_ok": True}, None]
+    flash = running.control("flash")
+    assert (flash["running"], flash["boot"]) == ("ota_0", "ota_0")
+    assert flash["otadata"] == [{"seq": 1, "label": "", "state": VALID, "crc_ok": True}, None]
     file = (running.state / "flash.bin").read_bytes()
     image = appimage.verify(lambda at, size: file[0x10000 + at :][:size], 0x180000)
     assert image.project == "micropython" and image.version.startswith("v1.")
@@ -114,7 +114,7 @@ def test_unconfirmed_update_is_rolled_back(board, how):
     assert board.slots() == ("ota_0", "ota_0", [VALID, ABORTED])
 
 
-def test_soft_reset_does_not_pass_the_bootloader(board):
+def test_soft_reset_skips_the_bootloader(board):
     board.update()
     board.reset()
     boots = board.facts["boots"]
@@ -124,7 +124,7 @@ def test_soft_reset_does_not_pass_the_bootloader(board):
 
 
 @pytest.mark.parametrize(("behaviour", "cause"), [("crash", 2), ("hang", 3)])
-def test_image_that_never_gets_anywhere(board, behaviour, cause):
+def test_crashing_image_is_rolled_back(board, behaviour, cause):
     board.update(behaviour=behaviour)
     boots = board.facts["boots"]
     board.control("reset")
@@ -133,10 +133,10 @@ def test_image_that_never_gets_anywhere(board, behaviour, cause):
     assert board.value("machine.reset_cause()") == cause
 
 
-def test_corrupt_image_is_not_chosen_and_not_started(board):
+def test_corrupt_image_is_neither_selected_nor_started(board):
     board.image("ota_1")
     board.burn(SLOTS["ota_1"] + 700, b"\0\1\2")
-    assert board.run(CHOOSE) == b"(-5379, 'ESP_ERR_OTA_VALIDATE_FAILED')"
+    assert board.run(SELECT) == b"(-5379, 'ESP_ERR_OTA_VALIDATE_FAILED')"
     board.update()
     board.burn(SLOTS["ota_1"] + 700, b"\0\1\2")
     board.reset()
@@ -144,7 +144,7 @@ def test_corrupt_image_is_not_chosen_and_not_started(board):
     assert "E boot: ota_1: checksum failed" in board.output
 
 
-def test_running_image_is_destroyed(board):
+def test_corrupt_running_image_falls_back(board):
     board.update()
     board.reset()
     board.run(CONFIRM)
@@ -153,7 +153,7 @@ def test_running_image_is_destroyed(board):
     assert board.slots()[0] == "ota_0"
 
 
-def test_both_entries_are_garbage(board):
+def test_invalid_otadata_starts_ota_0(board):
     board.update()
     board.burn(OTADATA, b"\x5a" * 32)
     board.burn(OTADATA + 0x1000, b"\xa5" * 32)
@@ -161,7 +161,7 @@ def test_both_entries_are_garbage(board):
     assert board.slots() == ("ota_0", "ota_0", [VALID, 0xA5A5A5A5])
 
 
-def test_no_image_at_all_then_one(board):
+def test_no_bootable_image(board):
     board.burn(SLOTS["ota_0"], b"\xff" * 0x1000)
     boots = board.facts["boots"]
     board.control("reset")
@@ -172,8 +172,8 @@ def test_no_image_at_all_then_one(board):
     assert board.slots()[0] == "ota_1"
 
 
-def test_power_fails_twice_while_it_rolls_back(board):
-    """While the bootloader writes."""
+def test_two_power_cuts_during_rollback(board):
+    """The cuts happen while the bootloader writes otadata."""
     board.update()
     board.reset()
     boots = board.facts["boots"]
@@ -188,7 +188,7 @@ def test_power_fails_twice_while_it_rolls_back(board):
     assert board.slots()[:2] == ("ota_0", "ota_0")
 
 
-def test_confirm_keeps_the_running_image_whatever_was_chosen_meanwhile(board):
+def test_confirm_overrides_a_selected_slot(board):
     board.update()
     board.reset()
     board.run("import esp32\nesp32.Partition('ota_0').set_boot()")
@@ -202,15 +202,15 @@ def test_confirm_keeps_the_running_image_whatever_was_chosen_meanwhile(board):
     assert board.slots()[:2] == ("ota_1", "ota_1")
 
 
-def test_failed_slot_and_its_version(board):
+def test_version_of_the_failed_slot(board):
     board.update(version="v2.3.4")
     board.reset()
     board.reset()
-    said = board.run("from hal import otadata\nresult = otadata.failed().description()")
-    assert said == b"('micropython', 'v2.3.4')"
+    found = board.run("from hal import otadata\nresult = otadata.failed().description()")
+    assert found == b"('micropython', 'v2.3.4')"
 
 
-def test_erasing_and_writing_take_their_time(tmp_path):
+def test_erase_and_write_durations(tmp_path):
     code = """
 import esp32, time
 part = esp32.Partition('ota_1')

@@ -1,16 +1,16 @@
-"""The pages as people see them: from the first start to the picture, in a real browser."""
+"""The web pages in Chromium, from the first start to the live picture."""
 
 import contextlib
 import re
 
 import pytest
-from browser import DESKTOP, PHONE, Browser, fits, is_accessible, shoot
+from browser import DESKTOP, PHONE, Browser, assert_accessible, assert_fits, screenshot
 from images import image
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
 from viewer import Viewer
 
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 TABS = ["status", "picture", "settings", "log", "firmware"]
 WORD = "open, sesame!"
 
@@ -23,15 +23,16 @@ def browser():
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    # at its own pace: as quick as it can be, the stream would keep the browser busy
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY, fast=False) as made:
+    # in real time, because a stream at full speed would keep the browser busy
+    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, fast=False) as made:
         made.command('camera {"framesize": "VGA"}')
         yield made
 
 
-def sees_the_picture(page):
+def wait_for_picture(page):
     page.wait_for_selector("#live")
-    width = "document.getElementById('live').naturalWidth"  # evaluated past the page's policy
+    # evaluate() bypasses the content security policy
+    width = "document.getElementById('live').naturalWidth"
     wait_until(lambda: page.evaluate(width) > 100, 10, "a picture")
 
 
@@ -55,10 +56,10 @@ def test_first_start(browser, tmp_path):
             page.goto("/")
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             network = page.locator("#networks button", has_text="sim").first
-            expect(page.locator("#networks")).to_contain_text(evil)  # as text
-            fits(page)
-            is_accessible(page)
-            shoot(page, "setup-phone")
+            expect(page.locator("#networks")).to_contain_text(evil)  # as text, not as HTML
+            assert_fits(page)
+            assert_accessible(page)
+            screenshot(page, "setup-phone")
             network.click()
             assert page.input_value("#wifissid") == "sim"
             page.fill("#wifipassword", "simulated")
@@ -68,21 +69,21 @@ def test_first_start(browser, tmp_path):
             page.fill("#adminpass", WORD)
             page.click("text=Save and reboot")
             expect(page.get_by_role("heading", name="Saved")).to_be_visible()
-            is_accessible(page)
-            shoot(page, "saved-phone")
+            assert_accessible(page)
+            screenshot(page, "saved-phone")
             camera.wait_boot(2)
             expect(page.locator("#summary")).to_contain_text("needs its new password")
-            expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # still to be read
+            expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # not replaced
             page.click("text=log in")
             page.fill("#password", WORD)
             page.keyboard.press("Enter")
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             page.click("text=Live picture")
-            sees_the_picture(page)
+            wait_for_picture(page)
             assert camera.command("timezone") == "CET-1CEST,M3.5.0,M10.5.0/3"
 
 
-def test_set_up_without_javascript(browser, camera):
+def test_setup_without_javascript(browser, camera):
     with browser.page(camera.url, java_script_enabled=False) as page:
         page.goto("/setup")
         page.click("text=Scan for networks")
@@ -111,18 +112,18 @@ ERRORS = {
 }
 
 
-def test_browser_finds_mistakes_before_the_camera_does(browser, camera):
+def test_form_errors_show_before_submission(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/setup")
-        for field, (text, complaint) in ERRORS.items():
+        for field, (text, message) in ERRORS.items():
             page.fill(field, text)
             page.locator(field).blur()
-            expect(page.locator(field + "-error")).to_contain_text(complaint)
+            expect(page.locator(field + "-error")).to_contain_text(message)
         page.click("button:text-is('Save')")
         assert page.url.endswith("/setup")
         expect(page.locator("#wifipassword")).to_be_focused()
-        is_accessible(page)
-        shoot(page, "setup-errors")
+        assert_accessible(page)
+        screenshot(page, "setup-errors")
         for field in ERRORS:
             page.fill(field, "")
         page.locator("#topic").focus()
@@ -155,15 +156,15 @@ def test_every_tab_fits_and_is_accessible(browser, camera, name):
     scheme = name.partition("-")[2]
     with browser.page(camera.url, size, color_scheme=scheme) as page:
         page.goto("/")
-        sees_the_picture(page)
+        wait_for_picture(page)
         for tab in TABS:
             page.click(f"#tab-{tab}")
             expect(page.locator(f"#{tab}")).to_be_visible()
             filled = {"picture": "#controls input", "settings": "#rows input", "log": "#lines"}
             expect(page.locator(filled.get(tab, f"#{tab} dl")).first).to_be_visible()
-            fits(page)
-            is_accessible(page)
-            shoot(page, f"camera-{tab}-{name}")
+            assert_fits(page)
+            assert_accessible(page)
+            screenshot(page, f"camera-{tab}-{name}")
 
 
 def test_controls_change_the_picture(browser, camera):
@@ -189,7 +190,7 @@ def test_controls_change_the_picture(browser, camera):
         page.request.post("/api/camera", data={"contrast": 0, "hmirror": 0, "special_effect": 0})
 
 
-def test_power_and_its_timer(browser, camera):
+def test_power_and_timer(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
         power = page.get_by_role("switch", name="Power")
@@ -204,14 +205,14 @@ def test_power_and_its_timer(browser, camera):
         expect(power).not_to_be_checked()
 
 
-def test_settings_are_saved_or_say_why_not(browser, camera):
+def test_settings_are_saved_or_show_errors(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
         page.click("#tab-settings")
         expect(page.get_by_label("Picture every")).to_have_attribute("id", "s-pubinterval")
-        shoot(page, "settings-desktop")
+        screenshot(page, "settings-desktop")
         page.fill("#s-pulse", "99999")
-        page.fill("#s-mqttuser", "somebody")
+        page.fill("#s-mqttuser", "someone")
         page.click("#settings button.main")
         expect(page.locator("#s-pulse-error")).to_have_text("0..36000")
         expect(page.locator("#settings-note")).to_contain_text("Nothing was changed")
@@ -220,11 +221,11 @@ def test_settings_are_saved_or_say_why_not(browser, camera):
         page.fill("#s-pulse", "7")
         page.click("#settings button.main")
         expect(page.locator("#toast")).to_contain_text("Saved")
-        assert (camera.command("pulse"), camera.command("mqttuser")) == ("7", "somebody")
+        assert (camera.command("pulse"), camera.command("mqttuser")) == ("7", "someone")
         page.request.post("/api/settings", data={"pulse": 0, "mqttuser": "1"})
 
 
-def test_settings_are_forgotten(browser, camera):
+def test_settings_are_cleared(browser, camera):
     with browser.page(camera.url) as page:
         given = {"ssid2": "shed", "password2": "canary-word"}
         assert page.request.post("/api/settings", data=given).ok
@@ -256,13 +257,13 @@ def test_log_commands_and_a_refused_update(browser, camera, tmp_path):
         page.set_input_files("#image", image)
         page.click("text=Install")
         expect(page.locator("#update-note")).to_contain_text("Refused")
-        shoot(page, "update-refused")
+        screenshot(page, "update-refused")
 
 
-def test_snapshot_pause_and_who_looks(browser, camera):
+def test_snapshot_pause_and_viewer_count(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
-        sees_the_picture(page)
+        wait_for_picture(page)
         wait_until(lambda: api(page, "status")["viewers"] == 1)
         with page.expect_download() as found:
             page.click("#snapshot")
@@ -274,14 +275,14 @@ def test_snapshot_pause_and_who_looks(browser, camera):
         wait_until(lambda: api(page, "status")["viewers"] == 1)
 
 
-def test_who_finds_no_place_is_told_and_comes_in_when_there_is_one(browser, camera):
+def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):
     with contextlib.ExitStack() as stack:
         viewers = [stack.enter_context(Viewer(camera.url)) for _ in range(4)]
         with browser.page(camera.url) as page:
             page.goto("/")
             expect(page.locator("#overlay")).to_contain_text("There are 4 viewers already")
             viewers[0].close()
-            sees_the_picture(page)
+            wait_for_picture(page)
             expect(page.locator("#overlay")).to_be_hidden()
 
 
@@ -295,7 +296,7 @@ def test_tabs_by_keyboard(browser, camera):
             expect(page.locator(f"#{tab}")).to_be_visible()
 
 
-def test_a_camera_that_fails_says_so(browser, camera):
+def test_camera_failure_is_shown(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
         camera.control("camera", fault="raise")
@@ -304,19 +305,19 @@ def test_a_camera_that_fails_says_so(browser, camera):
             expect(page.locator("#overlay")).to_be_visible()
         finally:
             camera.control("camera", fault=None)
-        sees_the_picture(page)
+        wait_for_picture(page)
 
 
-def test_no_such_page(browser, camera):
+def test_unknown_page(browser, camera):
     with browser.page(camera.url, PHONE) as page:
         page.goto("/nothing")
         expect(page.get_by_role("heading")).to_have_text("There is no such page.")
-        is_accessible(page)
-        shoot(page, "no-such-page")
+        assert_accessible(page)
+        screenshot(page, "no-such-page")
 
 
-def test_new_firmware_by_the_page(browser, tmp_path):
-    with Simulator(tmp_path / "old", NOBODY) as camera, browser.page(camera.url) as page:
+def test_firmware_update(browser, tmp_path):
+    with Simulator(tmp_path / "old", NO_BROKER) as camera, browser.page(camera.url) as page:
         before = camera.control("flash")["running"]
         new = tmp_path / "new.bin"
         new.write_bytes(image("v9.0.0"))
@@ -327,21 +328,21 @@ def test_new_firmware_by_the_page(browser, tmp_path):
         expect(page.locator("#update-note")).to_contain_text("is installed", timeout=20_000)
         camera.wait_boot(2)
         assert camera.control("flash")["running"] != before
-        # a browser does not notice that a stream has ended; the page does
+        # browsers do not detect the end of a stream, but the page does
         wait_until(lambda: api(page, "status")["viewers"] == 1, 20, "the page as a viewer again")
-        sees_the_picture(page)
+        wait_for_picture(page)
 
 
 # With a password
 
 
 def test_login(browser, tmp_path):
-    with Simulator(tmp_path / "guarded", NOBODY, {"adminpass": WORD}) as camera:
+    with Simulator(tmp_path / "guarded", NO_BROKER, {"adminpass": WORD}) as camera:
         with browser.page(camera.url, PHONE) as page:
             page.goto("/setup")
             expect(page).to_have_url(re.compile(r"/login\?next=/setup"))
-            is_accessible(page)
-            shoot(page, "login")
+            assert_accessible(page)
+            screenshot(page, "login")
             page.fill("#password", "not the one")
             page.keyboard.press("Enter")
             expect(page.get_by_role("alert")).to_contain_text("Wrong password")
@@ -349,7 +350,7 @@ def test_login(browser, tmp_path):
             page.keyboard.press("Enter")
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             page.click("text=Live picture")
-            sees_the_picture(page)
+            wait_for_picture(page)
             page.click("text=Log out")
             expect(page).to_have_url(re.compile("/login"))
             page.goto("/")

@@ -1,4 +1,4 @@
-"""The button's gestures and the LED's patterns, at the pins."""
+"""Button gestures and LED patterns, at the pins."""
 
 import contextlib
 import itertools
@@ -9,8 +9,8 @@ import time
 import pytest
 from listener import Listener
 from mosquitto import Mosquitto
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 STAT = f"stat/{TOPIC}/"
 POWER, LED = "4", "33"
@@ -33,9 +33,9 @@ def client(broker, camera):
 
 
 def press(camera, **how):
-    """Press and release, and wait until the firmware has seen it.
+    """Press and release the button and wait until the firmware has detected it.
 
-    Single presses never make four in a row, which would open the access point.
+    A pause after three single presses prevents a fourth, which would open the access point.
     """
     in_a_row = getattr(camera, "in_a_row", 0)
     if in_a_row == 3 or how.get("times", 1) > 1:
@@ -46,17 +46,18 @@ def press(camera, **how):
 
 
 def changes(camera, since):
-    """Return the LED's changes after `since`, a time in the board's milliseconds."""
+    """Return the LED's changes as [(ms, level), ...] after `since`, in ms of the board's clock."""
     return [(ms, level) for ms, level in camera.control("pins")["led"] if ms > since]
 
 
 def now(camera):
+    """Return the time of the LED's last change, in ms of the board's clock."""
     led = camera.control("pins")["led"]
     return led[-1][0] if led else 0
 
 
 def rhythm(camera, since, count):
-    """Return the next `count` phases as [(lit, ms), ...]."""
+    """Return the LED's next `count` phases after `since` as [(lit, ms), ...]."""
 
     def enough():
         seen = changes(camera, since)
@@ -66,25 +67,25 @@ def rhythm(camera, since, count):
 
 
 def phases(seen):
-    """Return the phases between changes as [(lit, ms), ...]."""
+    """Return the phases between the changes as [(lit, ms), ...]."""
     return [(a[1] == LIT, b[0] - a[0]) for a, b in itertools.pairwise(seen)]
 
 
-def fits(seen, lit_ms, dark_ms):
-    """Return True if the phases last these times, with a margin for a busy PC."""
+def matches(seen, lit_ms, dark_ms):
+    """Return True if the phases have these durations, with a margin for a busy PC."""
     wanted = {True: lit_ms, False: dark_ms}
     return all(-60 < ms - wanted[lit] < 150 for lit, ms in seen)
 
 
-def dark(camera):
-    """Wait until all events have been shown and the LED is off, as on a connected camera."""
+def wait_dark(camera):
+    """Wait until the LED has shown all events and is off, as on a connected camera."""
     seen = []
 
     def quiet():
         seen.append(len(camera.control("pins")["led"]) and now(camera))
         return len(seen) > 8 and len(set(seen[-8:])) == 1
 
-    wait_until(quiet, 15, "a LED at rest", 0.1)
+    wait_until(quiet, 15, "a steady LED", 0.1)
     assert camera.control("pins")["pins"][LED] != LIT
 
 
@@ -101,7 +102,7 @@ def test_press_toggles_and_publishes(camera, client):
 
 
 def test_press_ends_the_countdown(camera, client):
-    client.ask("timer", "9")
+    client.command("timer", "9")
     since = len(client.messages)
     press(camera)
     client.wait(STAT + "timer", b"0", since=since)
@@ -110,13 +111,13 @@ def test_press_ends_the_countdown(camera, client):
 
 @pytest.mark.parametrize("bounce_ms", [1, 5, 20, 50])
 def test_bounce_is_one_press(camera, client, bounce_ms):
-    client.ask("power", "off")
+    client.command("power", "off")
     since = len(client.messages)
     press(camera, ms=150, bounce_ms=bounce_ms)
     client.wait(STAT + "power", b"on", since=since)
     press(camera, ms=150, bounce_ms=bounce_ms)
     client.wait(STAT + "power", b"off", since=since)
-    client.ask("pulse")
+    client.command("pulse")
     published = [m.payload for m in client.messages[since:] if m.topic == STAT + "power"]
     assert published == [b"on", b"off"]
 
@@ -129,75 +130,75 @@ def test_four_presses_open_the_access_point(camera, client):
         camera.wait_status("wifi access point, access point 192.168.1.1")
         assert "off" in camera.command("power")
         seen = rhythm(camera, now(camera), 10)[-6:]  # after the blink for the press
-        assert fits(seen, 100, 100), seen
-    finally:  # a change of the networks ends the access point
+        assert matches(seen, 100, 100), seen
+    finally:  # a changed network closes the access point
         assert camera.command(f"password2 other-{next(NUMBERS)}-one") == "***"
         camera.wait_status("mqtt connected")
 
 
-# LED, and stories that take seconds: they run beside the tests of other files
+# LED, and scenarios that take seconds
 
 
 @contextlib.contextmanager
-def scene(folder):
-    """Yield the (camera, broker, client) of a story."""
+def running(folder):
+    """Yield (camera, broker, client) with the LED off."""
     with Mosquitto(folder / "broker") as broker:
         with Simulator(folder / "camera", broker.uri, {"pubinterval": "0"}) as camera:
             with Listener(broker.port) as client:
                 client.wait(STAT + "timer")
-                dark(camera)
+                wait_dark(camera)
                 yield camera, broker, client
 
 
-def story_of_events(folder):
-    """A command is two blinks, an error four fast ones, a press one; then the LED is off."""
-    with scene(folder) as (camera, _, client):
+def blinks_for_events(folder):
+    """Two blinks for a command, four fast ones for an error, one for a press; then off."""
+    with running(folder) as (camera, _, client):
         for cause, count, ms in (
-            (lambda: client.ask("pulse"), 2, 400),
-            (lambda: client.ask("nonsense", reply="SYNTAX"), 4, 100),
+            (lambda: client.command("pulse"), 2, 400),
+            (lambda: client.command("nonsense", reply="SYNTAX"), 4, 100),
             (lambda: press(camera), 1, 400),
         ):
             since = now(camera)
             cause()
-            dark(camera)
+            wait_dark(camera)
             seen = changes(camera, since)
             assert len(seen) == 2 * count, seen
             assert seen[0][1] == LIT
-            assert fits(phases(seen), ms, ms), seen
+            assert matches(phases(seen), ms, ms), seen
 
 
-def story_without_wifi(folder):
-    with scene(folder) as (camera, _, _):
+def pattern_without_wifi(folder):
+    with running(folder) as (camera, _, _):
         camera.control("wifi", up=False)
         camera.wait_status("wifi joining")
         seen = rhythm(camera, now(camera), 3)
-        assert fits(seen, 800, 800), seen
+        assert matches(seen, 800, 800), seen
         camera.control("wifi", up=True)
         camera.wait_status("mqtt connected", 20)
-        dark(camera)
+        wait_dark(camera)
 
 
-def story_without_broker(folder):
-    with scene(folder) as (camera, broker, _):
+def pattern_without_broker(folder):
+    with running(folder) as (camera, broker, _):
         broker.stop()
         camera.wait_status("mqtt waiting")
         seen = rhythm(camera, now(camera), 3)
-        assert fits(seen, 100, 1_500), seen
+        assert matches(seen, 100, 1_500), seen
 
 
-def story_of_the_start(folder):
-    """Lit from the start, off once the broker is connected."""
-    with scene(folder) as (camera, _, _):
+def lit_during_start(folder):
+    """The LED is on from the start until the broker is connected."""
+    with running(folder) as (camera, _, _):
         since = now(camera)
         camera.power_cut()
         camera.wait_status("mqtt connected")
-        dark(camera)
+        wait_dark(camera)
         assert changes(camera, since)[0][1] == LIT
 
 
-def story_of_a_long_press(folder):
-    """Four seconds, no less, erase all settings."""
-    with scene(folder) as (camera, _, _):
+def long_press_resets(folder):
+    """A press of four seconds or more erases all settings."""
+    with running(folder) as (camera, _, _):
         camera.command("otaurl http://example/x")
         press(camera, ms=3_600)
         assert camera.command("otaurl") == "http://example/x"
@@ -209,17 +210,17 @@ def story_of_a_long_press(folder):
             assert not camera.command(name)
 
 
-def story_of_a_stuck_button(folder):
-    """A button that is down at the start is logged, and ignored until it is released."""
-    with scene(folder) as (camera, _, client):
-        finger = threading.Thread(target=hold, args=(camera, 6_000))
-        finger.start()
-        client.wait(STAT + "power", b"on")  # it is down
-        client.ask("power", "off")
+def stuck_button_is_ignored(folder):
+    """A button that is down at the start is logged and ignored until its release."""
+    with running(folder) as (camera, _, client):
+        holder = threading.Thread(target=hold, args=(camera, 6_000))
+        holder.start()
+        client.wait(STAT + "power", b"on")  # the button is down
+        client.command("power", "off")
         since = len(camera.output)
         camera.power_cut()
         camera.wait_output("button: ! down at the start", since=since)
-        finger.join()
+        holder.join()
         assert camera.command("ssid") == "sim"
         assert camera.command("power") == "off"
         press(camera)
@@ -227,23 +228,23 @@ def story_of_a_stuck_button(folder):
 
 
 def hold(camera, ms):
-    """Hold the button by a control connection of its own, which blocks until the release."""
+    """Hold the button through a separate control connection, which blocks until the release."""
     with socket.create_connection(("127.0.0.1", camera.facts["control"]), 20) as sock:
         sock.sendall(b'{"do": "press", "ms": %d}\n' % ms)
         assert b"true" in sock.recv(100)
 
 
 @pytest.mark.parametrize(
-    "story",
+    "scenario",
     [
-        story_of_events,
-        story_without_wifi,
-        story_without_broker,
-        story_of_the_start,
-        story_of_a_long_press,
-        story_of_a_stuck_button,
+        blinks_for_events,
+        pattern_without_wifi,
+        pattern_without_broker,
+        lit_during_start,
+        long_press_resets,
+        stuck_button_is_ignored,
     ],
-    ids=name_of,
+    ids=scenario_name,
 )
-def test_slow(stories, story):
-    stories.end_of(story)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

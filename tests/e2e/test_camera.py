@@ -1,4 +1,4 @@
-"""A camera that fails in every way: nothing bad is shown, nothing else stops, it comes back."""
+"""Camera faults: no bad picture is served, the other services continue, the camera recovers."""
 
 import contextlib
 import json
@@ -9,13 +9,13 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 FAULTS = ["raise", "none", "stall", "truncate", "no_soi"]
 DRIVERS = ("api", "driver")
-HELD_UP_S = 5  # by a driver that waits for a picture inside C: 4 s, and nothing else goes on
+BLOCKED_S = 5  # the driver waits up to 4 s for a picture in C, which blocks everything
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def shared(request, broker, tmp_path_factory):
 
 @pytest.fixture
 def camera(shared):
-    """Whole again, whatever a test did."""
+    """Camera without faults."""
     shared.control("camera", fault=None)
     wait_until(lambda: shared.get("/jpg", timeout=20).status_code == 200, 30, "a picture")
     return shared
@@ -50,7 +50,7 @@ def failed(camera):
     return int(camera.status("3").partition("failed ")[2].partition(",")[0])
 
 
-def all_good(client):
+def check_all(client):
     for message in client.on(IMAGE):
         check(message.payload)
 
@@ -64,7 +64,7 @@ def all_good(client):
     indirect=["shared"],
 )
 def test_one_bad_picture(camera, client, fault):
-    """The next one comes at once, and nobody sees the bad one."""
+    """A bad picture is dropped, and the next one follows at once."""
     since = len(client.messages)
     before = failed(camera)
     client.wait(IMAGE, since=since)
@@ -73,26 +73,26 @@ def test_one_bad_picture(camera, client, fault):
         picture = camera.get("/jpg", timeout=40)
     assert picture.status_code == 200
     check(picture.content)
-    spoilt = failed(camera) - before  # a stalled sensor also spoils the start after it
-    assert spoilt == 0 if fault == "padding" else 1 <= spoilt <= 2
+    failures = failed(camera) - before  # after a stall the restart fails, too
+    assert failures == 0 if fault == "padding" else 1 <= failures <= 2
     client.wait(IMAGE, since=len(client.messages))
-    all_good(client)
+    check_all(client)
     assert "camera ready" in camera.status()
 
 
-def test_big_picture(camera, client):
-    """300 KB more than usual is published whole, or left out; the heap has room again after."""
+def test_oversized_picture(camera, client):
+    """A picture with 300 KB extra is published completely or not at all, and frees its memory."""
     camera.control("camera", fault="big", count=2)
     page = camera.get("/jpg", timeout=20)
     assert page.status_code == 200
     check(page.content)
     client.wait(IMAGE, since=len(client.messages))
-    all_good(client)
+    check_all(client)
     assert "restarts 0," in camera.status("3")
 
 
-def test_fails_from_the_start(broker, tmp_path):
-    """The rest of the device works; the camera comes when it can."""
+def test_fault_at_start(broker, tmp_path):
+    """Everything else works during a fault at the start, and the camera recovers later."""
     settings = {"pubinterval": "1", "topic": "porch"}
     with Simulator(tmp_path, broker.uri, settings, ["--device-id", "DVES_000001"]) as camera:
         with Listener(broker.port, "data/porch/#", "tele/porch/#") as client:
@@ -108,9 +108,9 @@ def test_fails_from_the_start(broker, tmp_path):
             assert camera.facts["boots"] == boots
 
 
-def fails_for_a_while(folder, fault, driver):
-    """MQTT, page and console go on and tell; once mended it publishes again soon."""
-    with alone(folder, driver) as (camera, client):
+def recovers_after_fault(folder, fault, driver):
+    """MQTT, page and console report a fault and keep working; publishing resumes after it."""
+    with running(folder, driver) as (camera, client):
         camera.control("camera", fault=fault)
         camera.wait_status("camera recovering (", 40)
         silent_from = len(client.messages)
@@ -119,33 +119,33 @@ def fails_for_a_while(folder, fault, driver):
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) > 0
         assert re.search(r"There is no picture: .{3,}\.", refused.text)
-        with camera.within(1 if driver == "api" else HELD_UP_S):  # it is known
+        with camera.within(1 if driver == "api" else BLOCKED_S):  # the fault is known
             assert camera.get("/capture", timeout=15).status_code == 503
         assert camera.get("/").status_code == 200
-        assert client.ask("pubinterval") == "1"
-        assert re.search(r"camera (recovering|ready) \(.+\)", client.ask("status"))
+        assert client.command("pubinterval") == "1"
+        assert re.search(r"camera (recovering|ready) \(.+\)", client.command("status"))
         assert not [m for m in client.messages[silent_from:] if m.topic == IMAGE]
         camera.control("camera", fault=None)
         client.wait(IMAGE, since=len(client.messages), limit_s=20)
         check(camera.get("/capture").content)
-        all_good(client)
+        check_all(client)
         health = camera.status("3")
         assert "mqtt connects 1," in health and "restarts 0," in health
 
 
-def only_taking_its_power_helps(folder, fault, driver):
-    with alone(folder, driver) as (camera, client):
+def recovers_after_power_cycle(folder, fault, driver):
+    with running(folder, driver) as (camera, client):
         camera.control("camera", fault=fault, until="power_cycle")
         with camera.within(40):
             camera.wait_output("camera: recovery: power", 60)
             client.wait(IMAGE, since=len(client.messages), limit_s=40)
         camera.wait_status("camera ready")
-        all_good(client)
+        check_all(client)
 
 
 @contextlib.contextmanager
-def alone(folder, driver="api"):
-    """(camera, client) with a broker of their own; the first picture is there."""
+def running(folder, driver="api"):
+    """Yield (camera, client) with a separate broker, after the first picture."""
     args = ["--driver", driver]
     with (
         Mosquitto(folder / "broker") as broker,
@@ -156,27 +156,28 @@ def alone(folder, driver="api"):
         yield camera, client
 
 
-def is_not_there(folder, driver):
-    """A board without a sensor starts, says so, does all else, and finds it once it is there."""
-    with alone(folder, driver) as (camera, client):
+def sensor_is_absent(folder, driver):
+    """A board without a sensor reports it, does everything else and detects the sensor later."""
+    with running(folder, driver) as (camera, client):
         camera.control("camera", fault="absent")
         since = len(client.messages)
         camera.power_cut()
         boots, logged = camera.facts["boots"], len(camera.output)
         client.wait(f"tele/{TOPIC}/LWT", b"Online", since=since)
-        missing(camera, client, "no sensor answers")
-        for _ in range(20):  # it is looked for meanwhile, and that is no news
+        check_absent(camera, client, "no sensor answers")
+        for _ in range(20):  # repeated detection logs nothing new
             assert camera.get("/capture", timeout=15).status_code == 503
             time.sleep(0.2)
-        assert camera.output[logged:].count("no sensor answers") <= 3  # a line, twice in `status`
+        # one log line, two replies to `status`
+        assert camera.output[logged:].count("no sensor answers") <= 3
         camera.control("camera", fault=None)
         check(client.wait(IMAGE, since=len(client.messages), limit_s=40).payload)
         camera.wait_status("camera ready")
         assert camera.facts["boots"] == boots
 
 
-def has_no_module(folder):
-    """A firmware without a camera module is a switch with a clock, MQTT, page and console."""
+def driver_is_absent(folder):
+    """A firmware without camera driver still has power switch, clock, MQTT, page and console."""
     args = ["--driver", "none", "--device-id", "DVES_000002"]
     settings = {"pubinterval": "1"}
     with (
@@ -185,15 +186,15 @@ def has_no_module(folder):
         Listener(broker.port) as client,
     ):
         client.wait(f"stat/{TOPIC}/timer")
-        missing(camera, client, "no camera driver in this firmware")
+        check_absent(camera, client, "no camera driver in this firmware")
         assert camera.facts["boots"] == 1
 
 
-def missing(camera, client, why):
-    """Status, telemetry, page and command say why there is no picture; everything else works."""
+def check_absent(camera, client, why):
+    """Check that all interfaces report why there is no picture and that everything else works."""
     assert f"camera absent ({why})" in camera.wait_status("camera absent")
     since = len(client.messages)
-    client.ask("status")
+    client.command("status")
     state = json.loads(client.wait(f"tele/{TOPIC}/STATE", since=since).payload)
     assert state["Camera"]["State"] == "absent"
     assert state["LastError"] == f"camera: {why}"
@@ -202,35 +203,35 @@ def missing(camera, client, why):
     assert refused.status_code == 503
     assert f"There is no picture: {why}." in refused.text
     assert f"There is no picture: {why}." in camera.get("/mjpg").text
-    told = json.loads(camera.get("/api/status").text)["camera"]
-    assert (told["state"], told["reason"]) == ("absent", why)
-    answer = client.ask("camera", '{"vflip": "1"}', reply="SYNTAX").splitlines()[0]
-    assert answer == f"camera: the camera is absent: {why}"
-    assert json.loads(client.ask("camera"))["vflip"] == 0
+    status = json.loads(camera.get("/api/status").text)["camera"]
+    assert (status["state"], status["reason"]) == ("absent", why)
+    reply = client.command("camera", '{"vflip": "1"}', reply="SYNTAX").splitlines()[0]
+    assert reply == f"camera: the camera is absent: {why}"
+    assert json.loads(client.command("camera"))["vflip"] == 0
     assert camera.get("/").status_code == 200
-    assert client.ask("power", "on") == "on"
+    assert client.command("power", "on") == "on"
     assert camera.command("pulse 7") == "7"
     assert not [m for m in client.messages[since:] if m.topic == IMAGE]
     assert "restarts 0," in camera.status("3")
 
 
-def about(tell, *arguments):
-    """`tell(folder, *arguments)` as a story by all their names."""
+def bind(scenario, *arguments):
+    """Bind arguments to a scenario and append them to its name."""
 
-    def told_with(folder):
-        tell(folder, *arguments)
+    def run(folder):
+        scenario(folder, *arguments)
 
-    told_with.__name__ = "_".join([tell.__name__, *arguments])
-    return told_with
-
-
-SLOW = [about(fails_for_a_while, fault, "api") for fault in FAULTS]
-SLOW += [about(fails_for_a_while, fault, "driver") for fault in ("stall", "no_soi")]
-SLOW += [about(only_taking_its_power_helps, fault, "api") for fault in ("none", "raise", "stall")]
-SLOW += [about(only_taking_its_power_helps, "stall", "driver"), has_no_module]
-SLOW += [about(is_not_there, driver) for driver in DRIVERS]
+    run.__name__ = "_".join([scenario.__name__, *arguments])
+    return run
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+SLOW = [bind(recovers_after_fault, fault, "api") for fault in FAULTS]
+SLOW += [bind(recovers_after_fault, fault, "driver") for fault in ("stall", "no_soi")]
+SLOW += [bind(recovers_after_power_cycle, fault, "api") for fault in ("none", "raise", "stall")]
+SLOW += [bind(recovers_after_power_cycle, "stall", "driver"), driver_is_absent]
+SLOW += [bind(sensor_is_absent, driver) for driver in DRIVERS]
+
+
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -1,4 +1,4 @@
-"""The camera's parameters over MQTT: what is answered, what the picture shows, what is kept."""
+"""Camera parameters over MQTT: replies, effect on the picture, persistence."""
 
 import io
 import json
@@ -43,19 +43,19 @@ def client(broker, shared):
 
 @pytest.fixture
 def camera(shared, client):
-    """The camera as it starts, but with small pictures."""
-    shared.get("/capture")  # the sensor runs
+    """Camera with initial parameters, but small pictures."""
+    shared.get("/capture")  # starts the sensor
     change(client, **{**first(shared), **SMALL})
     return shared
 
 
 def first(camera):
-    """The values at the first start, of what the driver offers."""
+    """Return the initial values of the parameters that the driver supports."""
     return {name: value for name, value in FIRST.items() if name not in camera.lacks}
 
 
 def lacks(camera, client, name, value):
-    """Whether the driver lacks a parameter: then it says so by its name, and sets nothing."""
+    """Return True if the driver lacks a parameter, after a check that it is refused by name."""
     if name not in camera.lacks:
         return False
     before = values(client)
@@ -67,17 +67,17 @@ def lacks(camera, client, name, value):
 
 
 def change(client, **parameters):
-    """Set parameters; the answer."""
-    return client.ask("camera", json.dumps(parameters))
+    """Set parameters and return the reply."""
+    return client.command("camera", json.dumps(parameters))
 
 
 def refused(client, payload):
-    """Why a payload was refused."""
-    return client.ask("camera", payload, reply="SYNTAX").splitlines()[0]
+    """Send a payload and return the reason for its refusal."""
+    return client.command("camera", payload, reply="SYNTAX").splitlines()[0]
 
 
 def values(client):
-    return json.loads(client.ask("camera"))
+    return json.loads(client.command("camera"))
 
 
 def picture(camera):
@@ -86,16 +86,16 @@ def picture(camera):
     return image
 
 
-def scene(camera):
-    """The part of a picture in which nothing moves and nothing is written, small and smooth."""
+def background(camera):
+    """Return the part of a picture without motion or text, scaled down to reduce noise."""
     image = picture(camera)
     width, height = image.size
     box = (0, height * 3 // 10, width, height * 7 // 10)
     return image.crop(box).resize((64, 16), Image.Resampling.BOX)
 
 
-def apart(one, other):
-    """Mean difference of two pictures, 0..255."""
+def difference(one, other):
+    """Return the mean difference of two pictures, 0..255."""
     return statistics.mean(ImageStat.Stat(ImageChops.difference(one, other)).mean)
 
 
@@ -106,7 +106,7 @@ def mean(image):
 # Values
 
 
-def test_without_payload_all_are_told(camera, client):
+def test_empty_payload_returns_all_parameters(camera, client):
     assert values(client) == {**first(camera), "framesize": 5}
 
 
@@ -123,7 +123,7 @@ def test_parameter(camera, client, name, low, high):
     assert values(client)[name] == high
 
 
-def test_save_takes_0_and_1(camera, client):
+def test_save_accepts_0_and_1(camera, client):
     assert change(client, save_to_nvs="0") == "0"
     assert "save_to_nvs" in refused(client, '{"save_to_nvs": "2"}')
 
@@ -131,7 +131,7 @@ def test_save_takes_0_and_1(camera, client):
 @pytest.mark.parametrize(
     "payload", ["{}", "[]", "8", "{", "null", '{"framesize"}', '{"framsize": 8}', '{"": 1}']
 )
-def test_no_object_of_parameters(camera, client, payload):
+def test_invalid_payload(camera, client, payload):
     assert refused(client, payload).startswith("camera: ")
     assert values(client) == {**first(camera), "framesize": 5}
 
@@ -143,9 +143,9 @@ def test_all_or_none(camera, client):
     assert values(client) == before
     assert "nonsense" in refused(client, '{"vflip": 1, "nonsense": 1, "contrast": 1}')
     assert values(client) == before
-    upright = scene(camera)
+    upright = background(camera)
     if lacks(camera, client, "ae_level", 1):
-        assert apart(upright, scene(camera)) < 6
+        assert difference(upright, background(camera)) < 6
 
 
 def test_several_at_once(camera, client):
@@ -168,24 +168,24 @@ def test_frame_size(camera, client, number):
 
 
 def test_mirror_and_flip(camera, client):
-    plain = scene(camera)
+    plain = background(camera)
     change(client, hmirror=1)
-    mirrored = scene(camera)
-    assert apart(ImageOps.mirror(plain), mirrored) < 6 < apart(plain, mirrored)
+    mirrored = background(camera)
+    assert difference(ImageOps.mirror(plain), mirrored) < 6 < difference(plain, mirrored)
     change(client, hmirror=0, vflip=1)
-    flipped = scene(camera)
-    assert apart(ImageOps.flip(plain), flipped) < 6 < apart(plain, flipped)
+    flipped = background(camera)
+    assert difference(ImageOps.flip(plain), flipped) < 6 < difference(plain, flipped)
 
 
 def test_brightness_contrast_saturation(camera, client):
     light, spread, colour = [], [], []
     for value in (-2, 0, 2):
         change(client, brightness=value)
-        light.append(sum(mean(scene(camera))))
+        light.append(sum(mean(background(camera))))
         change(client, brightness=0, contrast=value)
-        spread.append(sum(ImageStat.Stat(scene(camera)).stddev))
+        spread.append(sum(ImageStat.Stat(background(camera)).stddev))
         change(client, contrast=0, saturation=value)
-        colour.append(mean(scene(camera).convert("HSV"))[1])
+        colour.append(mean(background(camera).convert("HSV"))[1])
         change(client, saturation=0)
     for rising in (light, spread, colour):
         assert rising[0] < rising[1] - 5 < rising[2] - 10, rising
@@ -204,24 +204,24 @@ def test_colorbar(camera, client):
 
 
 def test_special_effects(camera, client):
-    plain = scene(camera)
+    plain = background(camera)
     change(client, special_effect=1)
-    assert apart(ImageOps.invert(plain), scene(camera)) < 8
+    assert difference(ImageOps.invert(plain), background(camera)) < 8
     change(client, special_effect=2)
-    red, green, blue = mean(scene(camera))
+    red, green, blue = mean(background(camera))
     assert max(red, green, blue) - min(red, green, blue) < 3
     for effect, channel in ((3, 0), (4, 1), (5, 2)):
         change(client, special_effect=effect)
-        tinted = mean(scene(camera))
+        tinted = mean(background(camera))
         gains = [a / b for a, b in zip(tinted, mean(plain))]
         assert gains.index(max(gains)) == channel
     change(client, special_effect=6)
-    red, green, blue = mean(scene(camera))
+    red, green, blue = mean(background(camera))
     assert red > green > blue
 
 
 def test_quality(camera, client):
-    """Also while the night mode is on, which shares the sensor's bus with the driver."""
+    """Change the quality in night mode, which shares the sensor's bus with the driver."""
     change(client, nightmode=1)
     sizes = []
     for value in (20, 40, 60):
@@ -230,10 +230,10 @@ def test_quality(camera, client):
     assert sizes[0] > sizes[1] > sizes[2]
 
 
-# What is kept
+# Persistence
 
 
-def test_saved_survives_a_restart_and_unsaved_does_not(camera, client):
+def test_only_saved_parameters_survive_a_restart(camera, client):
     change(client, hmirror=1, framesize="CIF", save_to_nvs=1)
     change(client, vflip=1, framesize="VGA")
     since = len(client.messages)
@@ -248,8 +248,8 @@ def test_saved_survives_a_restart_and_unsaved_does_not(camera, client):
     assert values(client) == first(camera)
 
 
-def test_applied_again_after_an_init(camera, client):
-    """The ladder's third rung starts the driver anew, which forgets everything."""
+def test_parameters_are_restored_after_reinit(camera, client):
+    """The third recovery step reinitialises the driver, which resets all parameters."""
     change(client, framesize="CIF", special_effect=2, hmirror=1)
     camera.control("camera", fault="raise", count=3)
     wait_until(lambda: camera.get("/capture").status_code == 200, 15, "a picture")
@@ -266,7 +266,7 @@ def test_applied_again_after_an_init(camera, client):
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_nightmode(driver, broker, tmp_path):
-    """In real time: an eighth of the pictures, and all of them again."""
+    """Night mode reduces the frame rate, measured in real time."""
     settings = {"pubinterval": "0", "topic": "night"}
     args = ["--device-id", "DVES_00000A", "--driver", driver]
     with Simulator(tmp_path, broker.uri, settings, args, fast=False) as camera:
@@ -275,19 +275,19 @@ def test_nightmode(driver, broker, tmp_path):
             viewer.head()
             day = period(viewer)
             wanted = 'camera {"nightmode": "1", "framesize": "SVGA"}'
-            assert camera.command(wanted) == "9"  # the new size leaves the night mode on
+            assert camera.command(wanted) == "9"  # night mode stays on with the new size
             night = period(viewer)
             assert camera.command('camera {"nightmode": "0"}') == "0"
-            again = period(viewer)
-    print(day, night, again)
-    assert night > 4 * day, (day, night, again)
-    assert again < 1.5 * day, (day, night, again)
+            after = period(viewer)
+    print(day, night, after)
+    assert night > 4 * day, (day, night, after)
+    assert after < 1.5 * day, (day, night, after)
 
 
 def period(viewer, count=3):
-    """Seconds from one of the sensor's pictures to its next, once those under way have come.
+    """Return the seconds between two of the sensor's pictures, after the buffered ones.
 
-    By their numbers: a busy PC leaves some out, and the sensor counts them all the same.
+    Frame numbers are used because a busy PC skips pictures, which the sensor counts.
     """
     viewer.part()
     viewer.part()

@@ -1,14 +1,14 @@
-"""Commands in numbers, commands while pictures go out, and secrets in all that the camera says."""
+"""Command bursts, commands during streaming, and masking of secrets in all outputs."""
 
 import statistics
 import threading
 import time
 
 import pytest
-from doors import MQTTDoor, TelnetConsole, UARTConsole
 from listener import Listener
 from pictures import Viewer
 from sim import TOPIC, Simulator, wait_until
+from transports import MQTTTransport, TelnetConsole, UARTConsole
 
 STAT = f"stat/{TOPIC}/"
 MANY = 500
@@ -17,7 +17,7 @@ MEDIAN_S = 0.05
 
 @pytest.fixture(scope="module")
 def camera(broker, tmp_path_factory):
-    """In real time, so that the sensor leaves the PC as much time as it leaves the chip."""
+    """Camera in real time, so that the sensor leaves as much CPU time as on the chip."""
     folder = tmp_path_factory.mktemp("camera")
     with Simulator(folder, broker.uri, {"pubinterval": "0"}, fast=False) as made:
         yield made
@@ -31,48 +31,48 @@ def client(broker, camera):
 
 
 def heap_free(client):
-    """The UART is behind by hundreds of replies, so MQTT is asked."""
-    return int(client.ask("status", "2").rpartition(", ")[2])
+    """Return the free heap in bytes, over MQTT because the UART lags by hundreds of replies."""
+    return int(client.command("status", "2").rpartition(", ")[2])
 
 
 def burst(camera, client, qos):
-    """Send MANY commands within a second; returns the answers, once all are there."""
+    """Send MANY commands within a second, wait for all replies and return them."""
     since = len(client.messages)
     with camera.within(1):
         for count in range(MANY):
             client.send(f"cmnd/{TOPIC}/pulse", str(count), qos)
 
-    def answers():
+    def replies():
         return [m for m in client.messages[since:] if m.topic == STAT + "pulse"]
 
     try:
-        return wait_until(lambda: answers() if len(answers()) >= MANY else None, 30)
+        return wait_until(lambda: replies() if len(replies()) >= MANY else None, 30)
     except AssertionError:
-        raise AssertionError(f"only {len(answers())} answers of {MANY}") from None
+        raise AssertionError(f"only {len(replies())} of {MANY} replies") from None
 
 
 @pytest.mark.parametrize("qos", [0, 1])
-def test_five_hundred_commands_in_a_second(camera, client, qos):
-    burst(camera, client, qos)  # whatever is made once has been made
+def test_five_hundred_commands_per_second(camera, client, qos):
+    burst(camera, client, qos)  # one-time allocations
     before = heap_free(client)
     for _ in range(3):
-        answers = burst(camera, client, qos)
-        assert [m.payload for m in answers] == [b"%d" % n for n in range(MANY)]
-    grown = before - heap_free(client)
-    print(f"{3 * MANY} commands: heap grown by {grown} bytes")
-    assert grown < 8_192  # what may still wait for the consoles; a leak would be 16 bytes each
-    assert client.ask("pulse", "0") == "0"
+        replies = burst(camera, client, qos)
+        assert [m.payload for m in replies] == [b"%d" % n for n in range(MANY)]
+    growth = before - heap_free(client)
+    print(f"{3 * MANY} commands: heap grew by {growth} bytes")
+    assert growth < 8_192  # output still queued for the consoles; a leak costs 16 bytes each
+    assert client.command("pulse", "0") == "0"
 
 
-def test_answer_while_pictures_go_out(camera, client):
-    client.ask("pubinterval", "1")
+def test_reply_time_while_streaming(camera, client):
+    client.command("pubinterval", "1")
     stop = threading.Event()
     with Viewer(camera.facts["http"]) as viewer:
         viewer.head()
 
         def watch():
             while not stop.is_set():
-                viewer.look(20_000)
+                viewer.skip(20_000)
 
         watcher = threading.Thread(target=watch)
         watcher.start()
@@ -81,21 +81,21 @@ def test_answer_while_pictures_go_out(camera, client):
             times = []
             for _ in range(50):
                 with camera.stopwatch() as took:
-                    client.ask("timer")
+                    client.command("timer")
                 times.append(took.s)
         finally:
             stop.set()
             watcher.join(10)
-    client.ask("pubinterval", "0")
+    client.command("pubinterval", "0")
     median = statistics.median(times)
     print(f"median {1_000 * median:.1f} ms, most {1_000 * max(times):.1f} ms")
     assert median <= MEDIAN_S
 
 
-def answered(console):
-    """Wait until a console that had much to say answers again; it has lost lines meanwhile."""
+def wait_responsive(console):
+    """Wait until a console responds again after much output, which may drop lines."""
 
-    def answers():
+    def responds():
         since = len(console.text)
         console.type("pulse")
         end = time.monotonic() + 1
@@ -103,37 +103,37 @@ def answered(console):
             time.sleep(0.01)
         return "pulse = " in console.text[since:]
 
-    wait_until(answers, 15, "an answer")
+    wait_until(responds, 15, "a reply")
 
 
-def test_secrets_are_said_nowhere(broker, camera, client):
-    """Whoever sets a secret sees what they type; nobody else does, and nothing repeats it."""
+def test_secrets_are_never_shown(broker, camera, client):
+    """Only the console that sets a secret echoes it; all other output masks it."""
     telnet = TelnetConsole(camera)
-    doors = {"mqtt": MQTTDoor(client), "telnet": telnet, "uart": UARTConsole(camera)}
-    said = {name: 0 for name in doors}
-    for setter in doors:
-        canary = f"canary-of-{setter}"
+    transports = {"mqtt": MQTTTransport(client), "telnet": telnet, "uart": UARTConsole(camera)}
+    masked = {name: 0 for name in transports}
+    for sender in transports:
+        canary = f"canary-of-{sender}"
         for name in ("mqttpass", "password"):
-            positions = {name: len(doors[name].text) for name in ("telnet", "uart")}
+            positions = {name: len(transports[name].text) for name in ("telnet", "uart")}
             since = len(client.messages)
-            assert doors[setter].ask(name, canary).text == "***"
+            assert transports[sender].command(name, canary).text == "***"
             if name == "password":
                 camera.control("wifi", password=canary)
                 camera.wait_output("wifi: address", since=positions["uart"])
-                camera.hurry_to_broker()
+                camera.skip_reconnect_delay()
             client.wait(STAT + "timer", since=since, limit_s=20)
             for command in ("config", "log", "status", f"help {name}", name):
-                doors["uart"].type(command)
+                transports["uart"].type(command)
             for command in ("config", "log", "status", "help", name):
                 client.publish(f"cmnd/{TOPIC}/{command}", "1" if command == "status" else "")
-            answered(doors["uart"])
-            client.ask("pulse")
-            heard = [m for m in client.messages[since:] if not m.topic.startswith("cmnd/")]
-            assert not any(canary.encode() in m.payload for m in heard)
+            wait_responsive(transports["uart"])
+            client.command("pulse")
+            received = [m for m in client.messages[since:] if not m.topic.startswith("cmnd/")]
+            assert not any(canary.encode() in m.payload for m in received)
             for console, at in positions.items():
-                text = doors[console].text[at:].replace(f"{name} {canary}\n", "")
+                text = transports[console].text[at:].replace(f"{name} {canary}\n", "")
                 assert canary not in text
-                said[console] += "***" in text
-    assert said["telnet"] and said["uart"]
+                masked[console] += "***" in text
+    assert masked["telnet"] and masked["uart"]
     assert b"canary" not in camera.get("/").content
     telnet.close()

@@ -1,12 +1,12 @@
-"""Every row of the tables of commands and settings, through every transport."""
+"""All commands and settings of the tables, over all transports."""
 
 import re
 
 import pytest
-from doors import Answer, MQTTDoor, TelnetConsole, UARTConsole
 from listener import Listener
 from mosquitto import HOST
 from sim import TOPIC, Simulator, wait_until
+from transports import MQTTTransport, Reply, TelnetConsole, UARTConsole
 
 from app import commands
 from app.commands import PRIVATE, TABLE
@@ -31,24 +31,26 @@ from app.settings.schema import (
 STAT = f"stat/{TOPIC}/"
 DEVICE_ID = "DVES_A1B2C3"
 GROUP_TOPIC = "esp32-mqtt-cams"
-DOORS = ("mqtt", "telnet", "uart")
+TRANSPORTS = ("mqtt", "telnet", "uart")
 
 SETTINGS = {row[NAME]: row for row in SCHEMA if not row[FLAGS] & HIDDEN}
-OTHERS = {row[0]: row for row in TABLE}
+COMMANDS = {row[0]: row for row in TABLE}
 FILES = [n for n, row in SETTINGS.items() if row[KIND] == FILE]
-FIRST = ("ssid", "password")  # of the network that the camera is on; the others are for later
-LOUD = [n for n, row in SETTINGS.items() if row[FLAGS] & (RESTART | RECONNECT) or n in FIRST]
-PASSWORD = "adminpass"  # a new one ends the console
-QUIET = [n for n in SETTINGS if n not in LOUD and n not in FILES and n != PASSWORD]
-LINKS = [n for n, row in SETTINGS.items() if row[FLAGS] & RECONNECT and n not in FILES]
+CURRENT_WIFI = ("ssid", "password")  # of the network in use
+DISRUPTIVE = [
+    n for n, row in SETTINGS.items() if row[FLAGS] & (RESTART | RECONNECT) or n in CURRENT_WIFI
+]
+PASSWORD = "adminpass"  # a new password closes the console
+ORDINARY = [n for n in SETTINGS if n not in DISRUPTIVE and n not in FILES and n != PASSWORD]
+BROKER_SETTINGS = [n for n, row in SETTINGS.items() if row[FLAGS] & RECONNECT and n not in FILES]
 RESTARTS = [n for n, row in SETTINGS.items() if row[FLAGS] & RESTART]
 FOR_GROUP = sorted(
     [n for n, row in SETTINGS.items() if row[FLAGS] & GROUP]
-    + [n for n, row in OTHERS.items() if row[1] & commands.GROUP]
+    + [n for n, row in COMMANDS.items() if row[1] & commands.GROUP]
 )
-ALL = sorted([*SETTINGS, *OTHERS])
+ALL = sorted([*SETTINGS, *COMMANDS])
 
-TEXTS = {  # setting -> (a value other than its default, values that are refused)
+SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "mqtthost": ("mqtt://localhost:{port}", ["http://x", "mqtt://", "mqtt://u:p@x", "x" * 128]),
     "mqttport": ("{port}", ["-1", "65536", "x"]),
     "mqttuser": ("someone else", ["x" * 64]),
@@ -69,7 +71,7 @@ TEXTS = {  # setting -> (a value other than its default, values that are refused
     "apip": ("10.0.0.1", ["10.0.0.256", "10.0.0", "127.0.0.1", "10.0.0.0", "x"]),
     "appass": ("word of AP", ["x" * 7, "x" * 64]),
 }
-EXPECTED = {  # command that is no setting -> its reply to an empty argument
+EXPECTED = {  # command that is not a setting -> reply to an empty argument
     "status": r"\d+\.\d+\.\d+.*, esp32-mqtt-cam, #, off, 0, ",
     "config": r"ssid = sim\n(.+\n)*password = \*\*\*\n",
     "log": r"\d+ mqtt: connected",
@@ -87,7 +89,7 @@ EXPECTED = {  # command that is no setting -> its reply to an empty argument
     "restart": r"1 to restart",
     "reset": r"1 to erase",
 }
-WANT_A_1 = ("upgrade", "mqttotaconfirm", "smartconfig", "restart", "reset")
+NEED_A_1 = ("upgrade", "mqttotaconfirm", "smartconfig", "restart", "reset")
 
 
 @pytest.fixture(scope="module")
@@ -111,19 +113,19 @@ def telnet(camera):
 
 
 @pytest.fixture(scope="module")
-def doors(camera, client, telnet):
-    return {"mqtt": MQTTDoor(client), "telnet": telnet, "uart": UARTConsole(camera)}
+def transports(camera, client, telnet):
+    return {"mqtt": MQTTTransport(client), "telnet": telnet, "uart": UARTConsole(camera)}
 
 
-@pytest.fixture(params=DOORS)
-def door(request, doors):
-    return doors[request.param]
+@pytest.fixture(params=TRANSPORTS)
+def transport(request, transports):
+    return transports[request.param]
 
 
 def samples(name, port=0):
-    """(a value other than the default, values to refuse) of a setting."""
-    if name in TEXTS:
-        good, bad = TEXTS[name]
+    """Return (valid value other than the default, invalid values) of a setting."""
+    if name in SAMPLES:
+        good, bad = SAMPLES[name]
         return good.format(port=port), bad
     default, check = SETTINGS[name][DEFAULT], SETTINGS[name][CHECK]
     if isinstance(check, Between):
@@ -142,7 +144,7 @@ def shown(name, value):
 
 
 def default(name):
-    """Return (what restores the default, the reply to that)."""
+    """Return (argument that restores the default, its reply)."""
     value = SETTINGS[name][DEFAULT]
     by_1 = SETTINGS[name][FLAGS] & DEFAULT_BY_1
     return "1" if by_1 else str(value), shown(name, str(value))
@@ -151,89 +153,91 @@ def default(name):
 # Settings
 
 
-@pytest.mark.parametrize("name", QUIET)
-def test_quiet_setting(door, name):
+@pytest.mark.parametrize("name", ORDINARY)
+def test_setting(transport, name):
     good, bad = samples(name)
-    assert door.ask(name, good) == Answer(False, shown(name, good))
-    assert all(door.ask(name, value).refused for value in bad)
-    assert door.ask(name.upper()) == Answer(False, shown(name, good))
-    assert door.ask(name, default(name)[0]) == Answer(False, default(name)[1])
+    assert transport.command(name, good) == Reply(False, shown(name, good))
+    assert all(transport.command(name, value).refused for value in bad)
+    assert transport.command(name.upper()) == Reply(False, shown(name, good))
+    assert transport.command(name, default(name)[0]) == Reply(False, default(name)[1])
 
 
 @pytest.mark.parametrize("way", ["mqtt", "uart"])
-def test_password(doors, way):
-    doors["telnet"].ask("power")
-    test_quiet_setting(doors[way], PASSWORD)
-    assert doors["telnet"].has_ended()
-    assert not doors["telnet"].ask("power").refused  # on a new connection
+def test_password(transports, way):
+    transports["telnet"].command("power")
+    test_setting(transports[way], PASSWORD)
+    assert transports["telnet"].is_closed()
+    assert not transports["telnet"].command("power").refused  # on a new connection
 
 
-@pytest.mark.parametrize("name", LINKS)
-def test_setting_of_the_link(doors, camera, client, broker, name):
+@pytest.mark.parametrize("name", BROKER_SETTINGS)
+def test_broker_setting(transports, camera, client, broker, name):
     original = camera.command("mqtthost")
 
     def settle():
-        client.wait(STAT + "timer", since=since)  # the last of the greetings
+        client.wait(STAT + "timer", since=since)  # the last message after a connect
 
-    for door in doors.values():
+    for transport in transports.values():
         since = len(client.messages)
         good, bad = samples(name, broker.port)
-        assert door.ask(name, good) == Answer(False, shown(name, good))
+        assert transport.command(name, good) == Reply(False, shown(name, good))
         settle()
-        assert all(door.ask(name, value).refused for value in bad)
-        assert door.ask(name.upper()) == Answer(False, shown(name, good))
+        assert all(transport.command(name, value).refused for value in bad)
+        assert transport.command(name.upper()) == Reply(False, shown(name, good))
         since = len(client.messages)
         value, text = (original, original) if name == "mqtthost" else default(name)
-        assert door.ask(name, value) == Answer(False, text)
+        assert transport.command(name, value) == Reply(False, text)
         settle()
 
 
-def test_settings_that_restart(doors, camera, client, broker):
-    """Set by one transport, they hold after the restart; the next one restores them."""
+def test_settings_that_restart(transports, camera, client, broker):
+    """Set values over one transport, check them after the restart, restore them over the next."""
     assert set(RESTARTS) == {"topic", "grouptopic", "subtopic", "mqttcleansession"}
     values = {name: samples(name)[0] for name in RESTARTS}
 
-    def ask_all(door, arguments):
+    def command_all(transport, arguments):
         boots, since = camera.facts["boots"], len(client.messages)
-        answers = {name: door.ask(name, value).text for name, value in arguments.items()}
+        replies = {name: transport.command(name, value).text for name, value in arguments.items()}
         camera.wait_boot(boots + 1)
         topic = arguments["topic"] if arguments["topic"] == "porch" else TOPIC
         topic = "a_b_c_" if "/" in arguments["topic"] else topic
-        client.wait(f"stat/{topic}/timer", since=since)  # the last of the greetings
-        return answers
+        client.wait(f"stat/{topic}/timer", since=since)  # the last message after a connect
+        return replies
 
     for name in RESTARTS:
-        assert all(doors["mqtt"].ask(name, value).refused for value in samples(name)[1])
-    wanted = {**values, "mqttcleansession": "1"}  # a new topic wants a fresh session
+        assert all(transports["mqtt"].command(name, value).refused for value in samples(name)[1])
+    wanted = {**values, "mqttcleansession": "1"}  # a new topic needs a clean session
     set_last = {"mqttcleansession": "0", **values}
-    assert set_last | {"mqttcleansession": "0"} == ask_all(doors["mqtt"], set_last)
-    assert {n: doors["telnet"].ask(n).text for n in RESTARTS} == wanted
+    assert set_last | {"mqttcleansession": "0"} == command_all(transports["mqtt"], set_last)
+    assert {n: transports["telnet"].command(n).text for n in RESTARTS} == wanted
     assert client.wait("tele/porch/LWT", b"Online")
     restore = {name: default(name)[0] for name in RESTARTS}
     defaults = {name: default(name)[1] for name in RESTARTS}
-    assert ask_all(doors["telnet"], restore) == defaults
-    assert {n: doors["uart"].ask(n).text for n in RESTARTS} == defaults
+    assert command_all(transports["telnet"], restore) == defaults
+    assert {n: transports["uart"].command(n).text for n in RESTARTS} == defaults
     wanted = {"topic": "a_b_c_", "grouptopic": "everywhere"}
-    assert ask_all(doors["uart"], {"topic": "a/b+c#", "grouptopic": "everywhere"}) == wanted
+    assert (
+        command_all(transports["uart"], {"topic": "a/b+c#", "grouptopic": "everywhere"}) == wanted
+    )
     by_id = [name for name in RESTARTS if SETTINGS[name][FLAGS] & DEVICE_ID_TOO]
-    restored = ask_all(doors["uart"], dict.fromkeys(by_id, DEVICE_ID))
+    restored = command_all(transports["uart"], dict.fromkeys(by_id, DEVICE_ID))
     assert restored == {name: defaults[name] for name in by_id}
-    assert {n: doors["mqtt"].ask(n).text for n in RESTARTS} == defaults
+    assert {n: transports["mqtt"].command(n).text for n in RESTARTS} == defaults
 
 
-@pytest.mark.parametrize("name", FIRST)
-def test_settings_of_the_air(doors, camera, client, name):
-    """A transport over the air ends with the link; its last reply is right."""
+@pytest.mark.parametrize("name", CURRENT_WIFI)
+def test_wifi_setting(transports, camera, client, name):
+    """Change the network over each transport; the reply arrives before the link ends."""
     values = {"mqtt": "elsewhere", "telnet": "far away", "uart": {"ssid": "sim"}.get(name)}
     values["uart"] = values["uart"] or "simulated"
-    for door, value in values.items():
-        assert doors["uart"].ask(name, "x" * 64).refused
+    for transport, value in values.items():
+        assert transports["uart"].command(name, "x" * 64).refused
         shown_before, since = len(camera.output), len(client.messages)
-        assert doors[door].ask(name, value) == Answer(False, shown(name, value))
+        assert transports[transport].command(name, value) == Reply(False, shown(name, value))
         camera.control("wifi", **{name: value})
         camera.wait_output("wifi: address", since=shown_before)
-        assert doors["uart"].ask(name.upper()) == Answer(False, shown(name, value))
-        camera.hurry_to_broker()
+        assert transports["uart"].command(name.upper()) == Reply(False, shown(name, value))
+        camera.skip_reconnect_delay()
         client.wait(STAT + "timer", since=since)
 
 
@@ -241,103 +245,103 @@ def test_settings_of_the_air(doors, camera, client, name):
 
 
 def test_every_command_has_an_expectation():
-    assert set(EXPECTED) == set(OTHERS)
-    assert all(samples(name) for name in SETTINGS if name not in (*FIRST, *FILES))
+    assert set(EXPECTED) == set(COMMANDS)
+    assert all(samples(name) for name in SETTINGS if name not in (*CURRENT_WIFI, *FILES))
 
 
-@pytest.mark.parametrize("name", OTHERS)
-def test_command_without_argument(doors, name):
-    reply, private = OTHERS[name][3], OTHERS[name][1] & PRIVATE
-    answer = doors["mqtt"].ask(name, reply=reply)
-    assert answer.refused == (name in WANT_A_1)
-    assert re.search(EXPECTED[name], answer.text)
-    for door in ("telnet", "uart"):
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_without_argument(transports, name):
+    reply, private = COMMANDS[name][3], COMMANDS[name][1] & PRIVATE
+    result = transports["mqtt"].command(name, reply=reply)
+    assert result.refused == (name in NEED_A_1)
+    assert re.search(EXPECTED[name], result.text)
+    for transport in ("telnet", "uart"):
         if private:
-            doors[door].see(EXPECTED[name], name)
+            transports[transport].expect(EXPECTED[name], name)
         else:
-            assert re.search(EXPECTED[name], doors[door].ask(name, reply=reply).text)
+            assert re.search(EXPECTED[name], transports[transport].command(name, reply=reply).text)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_group_topic(client, name):
-    reply = OTHERS[name][3] if name in OTHERS else name
-    answer = MQTTDoor(client, GROUP_TOPIC).ask(name, reply=reply)
-    assert answer.refused != (name in FOR_GROUP)
-    if answer.refused:
-        assert answer.text == ", ".join(FOR_GROUP)
+    reply = COMMANDS[name][3] if name in COMMANDS else name
+    result = MQTTTransport(client, GROUP_TOPIC).command(name, reply=reply)
+    assert result.refused != (name in FOR_GROUP)
+    if result.refused:
+        assert result.text == ", ".join(FOR_GROUP)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_device_id_and_capitals(client, name):
-    reply = OTHERS[name][3] if name in OTHERS else name
-    answer = MQTTDoor(client, DEVICE_ID).ask(name.title(), reply=reply)
-    assert answer.refused == (name in WANT_A_1)
+    reply = COMMANDS[name][3] if name in COMMANDS else name
+    result = MQTTTransport(client, DEVICE_ID).command(name.title(), reply=reply)
+    assert result.refused == (name in NEED_A_1)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_help(doors, name):
-    for door in ("telnet", "uart"):
-        doors[door].see(rf"(?m)^{name} \S+", f"help {name}")
+def test_help(transports, name):
+    for transport in ("telnet", "uart"):
+        transports[transport].expect(rf"(?m)^{name} \S+", f"help {name}")
 
 
-def test_syntax_is_the_table(doors):
-    assert doors["mqtt"].ask("nonsense") == Answer(True, ", ".join(ALL))
-    for door in ("telnet", "uart"):
-        answer = doors[door].ask("nonsense")
-        assert answer.refused and "help" in answer.text
+def test_unknown_command_lists_all(transports):
+    assert transports["mqtt"].command("nonsense") == Reply(True, ", ".join(ALL))
+    for transport in ("telnet", "uart"):
+        result = transports[transport].command("nonsense")
+        assert result.refused and "help" in result.text
 
 
 @pytest.mark.parametrize("value", ["tab\there", "nul\0", "del\x7f", "line\nend"])
-def test_control_characters_are_refused(doors, value):
-    assert doors["mqtt"].ask("otaurl", value).refused
-    assert doors["mqtt"].ask("otaurl") == Answer(False, "")
+def test_control_characters_are_refused(transports, value):
+    assert transports["mqtt"].command("otaurl", value).refused
+    assert transports["mqtt"].command("otaurl") == Reply(False, "")
 
 
-def test_hidden_setting_is_no_command(door):
-    assert door.ask("laststate", "on").refused
-    assert door.ask("power") == Answer(False, "off")
+def test_hidden_setting_is_not_a_command(transport):
+    assert transport.command("laststate", "on").refused
+    assert transport.command("power") == Reply(False, "off")
 
 
 @pytest.mark.parametrize(
     "words",
     [("on", "off", "toggle", "toggle"), ("1", "0", "2", "2"), ("ON", "Off", "TOGGLE", "2")],
 )
-def test_switches(door, words):
-    answers = [door.ask("light", word, reply="power").text for word in words]
-    assert answers == ["on", "off", "on", "off"]
+def test_switches(transport, words):
+    replies = [transport.command("light", word, reply="power").text for word in words]
+    assert replies == ["on", "off", "on", "off"]
 
 
-def test_quality_of_replies(broker, camera, client, doors):
+def test_qos_and_retain_of_replies(broker, camera, client, transports):
     since = len(client.messages)
     for name in ALL:
-        doors["mqtt"].ask(name, reply=OTHERS[name][3] if name in OTHERS else name)
+        transports["mqtt"].command(name, reply=COMMANDS[name][3] if name in COMMANDS else name)
     replies = [m for m in client.messages[since:] if m.topic.startswith(STAT)]
     assert {m.topic for m in replies if m.qos} == {STAT + "power"}
     assert all(m.qos == 1 for m in replies if m.topic == STAT + "power")
     with Listener(broker.port) as late:
         late.wait(STAT + "timer")
-        late.ask("pulse")
+        late.command("pulse")
         kept = {m.topic for m in late.messages if m.retain and m.topic.startswith(STAT)}
     assert kept == {STAT + "power", STAT + "timer"}
 
 
-def test_replies_show_on_every_console(doors):
-    for asker in DOORS:
-        since = {name: len(doors[name].text) for name in ("telnet", "uart")}
-        doors[asker].ask("pulse", "7")
+def test_replies_show_on_every_console(transports):
+    for sender in TRANSPORTS:
+        since = {name: len(transports[name].text) for name in ("telnet", "uart")}
+        transports[sender].command("pulse", "7")
         for name, at in since.items():
-            wait_until(lambda: "pulse = 7\n" in doors[name].text[at:], 10, name)  # noqa: B023
-        doors[asker].ask("pulse", "0")
+            wait_until(lambda: "pulse = 7\n" in transports[name].text[at:], 10, name)  # noqa: B023
+        transports[sender].command("pulse", "0")
 
 
-def test_private_replies_do_not(doors):
-    since = len(doors["uart"].text)
-    doors["telnet"].see(EXPECTED["config"], "config")
-    doors["mqtt"].ask("config")
-    doors["telnet"].ask("pulse")
-    wait_until(lambda: "pulse = " in doors["uart"].text[since:], 10)
-    assert "***" not in doors["uart"].text[since:]
+def test_private_replies_do_not_show_elsewhere(transports):
+    since = len(transports["uart"].text)
+    transports["telnet"].expect(EXPECTED["config"], "config")
+    transports["mqtt"].command("config")
+    transports["telnet"].command("pulse")
+    wait_until(lambda: "pulse = " in transports["uart"].text[since:], 10)
+    assert "***" not in transports["uart"].text[since:]
 
 
-def test_broker_is_where_it_was(camera, broker):
+def test_broker_is_unchanged_at_the_end(camera, broker):
     assert camera.command("mqtthost") == f"mqtt://{HOST}:{broker.port}"

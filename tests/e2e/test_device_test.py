@@ -1,4 +1,4 @@
-"""tests/device through a board's prompt, as `make device-test` runs them."""
+"""Device tests run through a board's REPL, as by `make device-test`."""
 
 import boardlink
 import device_test
@@ -14,9 +14,9 @@ def board(tmp_path_factory):
 
 def test_two_files(board):
     before = sorted(path.name for path in board.files.rglob("*"))
-    said = board.tool("device_test.py", "test_camera_api", "tests/device/test_tls.py")
-    assert "test_whole_jpeg (TestCapture) ... ok" in said and "skipped" not in said
-    assert said.splitlines()[-1] == "2 passed, 0 failed"
+    output = board.tool("device_test.py", "test_camera_api", "tests/device/test_tls.py")
+    assert "test_whole_jpeg (TestCapture) ... ok" in output and "skipped" not in output
+    assert output.splitlines()[-1] == "2 passed, 0 failed"
     assert sorted(path.name for path in board.files.rglob("*")) == before
 
 
@@ -29,22 +29,22 @@ PROGRAMS = {
 }
 
 
-def test_what_fails_is_told(board, tmp_path, monkeypatch, capsys):
+def test_reports_failures(board, tmp_path, monkeypatch, capsys):
     for name, text in PROGRAMS.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(device_test, "TESTS", tmp_path)
     monkeypatch.setattr(device_test, "_SILENCE_S", 1)
     monkeypatch.setattr(boardlink, "_SILENCE_S", 1)
     assert device_test.main([board.port, "--quiet"]) == 1
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for line in (
         "FAILED  test_bad             1 tests, failures=1, errors=0",
         "FAILED  test_none            no test ran",
         "FAILED  test_raises          ImportError: no module named 'nothing_such'",
-        "FAILED  test_resets          no end of it",
+        "FAILED  test_resets          does not end",
         "0 passed, 4 failed",
     ):
-        assert line in said
+        assert line in output
 
 
 def test_unknown_name(board, capsys):

@@ -1,4 +1,4 @@
-"""A factory reset leaves none of the user's settings in flash."""
+"""Factory reset: none of the user's settings stays in flash."""
 
 import trustme
 from probe import NO_BROKER
@@ -17,8 +17,8 @@ GREETING = "system: esp32-mqtt-cam"
 def remains(camera, *texts):
     """Return the texts that are still in the flash or in a file of the board."""
     places = [camera.state / "flash.bin", *(camera.state / "files").rglob("*")]
-    held = [place.read_bytes() for place in places if place.is_file()]
-    return [text for text in texts if any(text.encode() in data for data in held)]
+    contents = [place.read_bytes() for place in places if place.is_file()]
+    return [text for text in texts if any(text.encode() in data for data in contents)]
 
 
 def test_reset_leaves_no_secret_even_after_a_power_cut(tmp_path):
@@ -32,14 +32,14 @@ def test_reset_leaves_no_secret_even_after_a_power_cut(tmp_path):
             wait_until(
                 lambda url=url: camera.control("nvs")["nvs"]["syscfg"].get("OTA_URL") == url
             )
-        assert remains(camera, *marks) == marks  # replaced values stay in NVS, too
-        told = camera.control("flash")
+        assert remains(camera, *marks) == marks  # NVS keeps replaced values, too
+        before = camera.control("flash")
         keys = len(camera.control("nvs")["nvs"]["syscfg"])  # erased before the restart
         camera.control("power_cut", after_ops=keys + 2, mode="torn")
         camera.type("reset 1\n")
-        cut = told["operations"] + keys + 2
+        cut = before["operations"] + keys + 2
         wait_until(lambda: camera.control("flash")["operations"] == cut, 10, "the cut")
-        assert camera.control("flash")["erases"] == told["erases"] + 2  # in boot.py
+        assert camera.control("flash")["erases"] == before["erases"] + 2  # in boot.py
         assert (camera.state / "files" / "erase").exists()
         camera.control("power_on")
         wait_until(lambda: camera.output.count(GREETING) == 2, 10, "the start of a new board")

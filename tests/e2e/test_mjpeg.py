@@ -1,4 +1,4 @@
-"""The stream: every part a valid picture, several viewers, and none of them a burden."""
+"""MJPEG stream: valid parts, several viewers, slow viewers and viewers that disappear."""
 
 import contextlib
 import socket
@@ -10,19 +10,19 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import Viewer, check
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 from viewer import Viewer as Watcher
 
 IMAGE = f"data/{TOPIC}/image"
-NOBODY = "mqtt://127.0.0.1:1"
-MOST = 4
+NO_BROKER = "mqtt://127.0.0.1:1"
+MAX_VIEWERS = 4
 
 
 @pytest.fixture(scope="module", params=["api", "driver"])
 def camera(request, tmp_path_factory):
     folder, args = tmp_path_factory.mktemp("camera"), ["--driver", request.param]
-    with Simulator(folder, NOBODY, {"pubinterval": "0"}, args) as made:
+    with Simulator(folder, NO_BROKER, {"pubinterval": "0"}, args) as made:
         yield made
 
 
@@ -30,15 +30,20 @@ def watch(camera, **options):
     return Viewer(camera.facts["http"], **options)
 
 
-def four(camera):
-    """Four viewers, each of which has got a picture."""
+def open_four(camera):
+    """Return four viewers that have each received a picture."""
     viewers = []
-    wait_until(lambda: joined(camera, viewers) or len(viewers) == MOST, 20, "four viewers", 0.05)
+    wait_until(
+        lambda: add_viewer(camera, viewers) or len(viewers) == MAX_VIEWERS,
+        20,
+        "four viewers",
+        0.05,
+    )
     return viewers
 
 
-def joined(camera, viewers):
-    """Add a viewer if there is a place for it; always false."""
+def add_viewer(camera, viewers):
+    """Add a viewer if a slot is free; return None."""
     viewer = watch(camera)
     if " 200 " in viewer.head()[0]:
         check(viewer.part()[1])
@@ -68,8 +73,8 @@ def test_parts(camera, path):
         assert times == sorted(times) and abs(times[-1] - time.time()) < 5
 
 
-def test_four_at_once_and_a_fifth(camera):
-    viewers = four(camera)
+def test_fifth_viewer_is_refused(camera):
+    viewers = open_four(camera)
     try:
         with watch(camera) as fifth:
             with camera.within(1):
@@ -86,17 +91,17 @@ def test_four_at_once_and_a_fifth(camera):
         close(viewers)
 
 
-def test_viewers_look_at_the_same_time(camera):
-    """None waits for another: all four get pictures of the same moments."""
-    viewers = four(camera)
+def test_viewers_receive_pictures_concurrently(camera):
+    """No viewer waits for another, so all four receive pictures in the same period."""
+    viewers = open_four(camera)
     seen = [[] for _ in viewers]
 
-    def look(viewer, numbers):
+    def receive(viewer, numbers):
         for _ in range(8):
             numbers.append(check(viewer.part()[1]))
 
     try:
-        threads = [threading.Thread(target=look, args=pair) for pair in zip(viewers, seen)]
+        threads = [threading.Thread(target=receive, args=pair) for pair in zip(viewers, seen)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -107,9 +112,9 @@ def test_viewers_look_at_the_same_time(camera):
         close(viewers)
 
 
-def test_viewers_killed_in_mid_picture(camera):
-    """Many that vanish without a word leave no place taken, and no memory."""
-    close(four(camera))
+def test_killed_viewers_release_slots_and_memory(camera):
+    """Viewers that reset the connection within a picture leave no slot or memory in use."""
+    close(open_four(camera))
     before = camera.heap_free()
     for number in range(40):
         viewer = watch(camera)
@@ -118,28 +123,28 @@ def test_viewers_killed_in_mid_picture(camera):
         viewer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         viewer.close()  # by RST, as when a process is killed with data unread
     for _ in range(3):
-        viewers = four(camera)
+        viewers = open_four(camera)
         close(viewers)
     assert abs(camera.heap_free() - before) < 32_768  # a fifth of a picture; buffers may grow
     assert "restarts 0," in camera.status("3")
 
 
-def test_nobody_looks_nothing_is_taken(camera):
-    close(four(camera))
+def test_no_capture_without_viewers(camera):
+    close(open_four(camera))
 
     def idle():
         before = camera.control("frames")["captured"]
-        time.sleep(0.5)  # an absence has to be waited for
+        time.sleep(0.5)  # long enough for another capture
         return camera.control("frames")["captured"] == before
 
-    wait_until(idle, 10, "the camera at rest")
+    wait_until(idle, 10, "an idle camera")
 
 
-# Slow ones
+# Slow scenarios
 
 
 def stops_reading(folder):
-    """It is dropped after about 10 s; the others and the broker hardly notice."""
+    """Disconnect a viewer that stops reading after about 10 s; the others are hardly affected."""
     with (
         Mosquitto(folder / "broker") as broker,
         Simulator(folder / "camera", broker.uri, {"pubinterval": "1"}) as camera,
@@ -155,38 +160,38 @@ def stops_reading(folder):
             pictures = [check(good.part()[1]) for _ in range(5)]
             while time.monotonic() - start < 8:
                 pictures.append(check(good.part()[1]))
-            lasted = time.monotonic() - start
+            elapsed_s = time.monotonic() - start
             published = len(client.messages) - since
             assert pictures == sorted(set(pictures))
-            assert len(pictures) > lasted  # it went on at more than one a second
-            assert published >= 0.9 * (lasted - 1), f"{published} in {lasted:.1f} s"
+            assert len(pictures) > elapsed_s  # more than one picture per second
+            assert published >= 0.9 * (elapsed_s - 1), f"{published} in {elapsed_s:.1f} s"
             for message in client.messages[since:]:
                 check(message.payload)
-            wait_until(lambda: dropped(camera, good), 8, "the idle viewer's place")
+            wait_until(lambda: slot_freed(camera, good), 8, "the idle viewer's slot")
             assert 8 < time.monotonic() - start < 16
 
 
-def dropped(camera, good):
-    """Whether three more viewers find a place beside the good one."""
+def slot_freed(camera, good):
+    """Return True if three more viewers get a slot in addition to `good`."""
     check(good.part()[1])
     viewers = []
     try:
-        for _ in range(MOST - 1):
+        for _ in range(MAX_VIEWERS - 1):
             viewers.append(watch(camera))
             if " 200 " not in viewers[-1].head()[0]:
                 return False
         return True
-    except ConnectionError:  # those of the try before have not gone yet
+    except ConnectionError:  # the viewers of the last attempt are not gone yet
         return False
     finally:
         close(viewers)
 
 
 def camera_fails_meanwhile(folder):
-    """The viewers stay, and go on when the camera is back."""
+    """Viewers stay connected and receive pictures again once the camera has recovered."""
     with (
-        Simulator(folder, NOBODY) as camera,
-        contextlib.closing(Watcher(camera.url)) as watcher,  # pictures are always wanted
+        Simulator(folder, NO_BROKER) as camera,
+        contextlib.closing(Watcher(camera.url)) as watcher,  # keeps the camera capturing
         watch(camera) as viewer,
     ):
         watcher.start()
@@ -206,6 +211,6 @@ def camera_fails_meanwhile(folder):
 SLOW = [stops_reading, camera_fails_meanwhile]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -1,4 +1,4 @@
-"""The broker that the other stories stand on does what its options say."""
+"""Test broker: TLS, login, ACL, options and restart."""
 
 import queue
 import ssl
@@ -24,7 +24,7 @@ def client(broker, tls=False, ca_file=None, login=None):
     return made, events
 
 
-def message_comes_back(made, events, topic="a/b"):
+def check_round_trip(made, events, topic="a/b"):
     assert events.get(timeout=5) == "Success"
     made.subscribe(topic, qos=1)
     assert events.get(timeout=5) == "subscribed"
@@ -35,9 +35,9 @@ def message_comes_back(made, events, topic="a/b"):
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-def test_message_comes_back(tmp_path, tls):
+def test_round_trip(tmp_path, tls):
     with Mosquitto(tmp_path, tls=True) as broker:
-        message_comes_back(*client(broker, tls=tls))
+        check_round_trip(*client(broker, tls=tls))
 
 
 def test_certificate_of_another_authority_is_refused(tmp_path):
@@ -49,7 +49,7 @@ def test_certificate_of_another_authority_is_refused(tmp_path):
 
 def test_login(tmp_path):
     with Mosquitto(tmp_path, users={"cam": "secret"}) as broker:
-        message_comes_back(*client(broker, login=("cam", "secret")))
+        check_round_trip(*client(broker, login=("cam", "secret")))
         made, events = client(broker, login=("cam", "wrong"))
         assert events.get(timeout=5) != "Success"
         made.loop_stop()
@@ -57,7 +57,7 @@ def test_login(tmp_path):
 
 def test_acl_and_options(tmp_path):
     with Mosquitto(tmp_path, acl=["topic readwrite a/#"], options={"max_keepalive": 99}) as broker:
-        message_comes_back(*client(broker))
+        check_round_trip(*client(broker))
         made, events = client(broker)
         assert events.get(timeout=5) == "Success"
         made.subscribe("secret/#", qos=0)
@@ -75,9 +75,9 @@ def test_restart_keeps_the_port(tmp_path):
         broker.freeze()
         broker.restart()
         assert broker.port == port
-        message_comes_back(*client(broker))
+        check_round_trip(*client(broker))
 
 
-def test_bad_option_shows_the_brokers_words(tmp_path):
+def test_bad_option_shows_the_brokers_message(tmp_path):
     with pytest.raises(RuntimeError, match="no_such_option"):
         Mosquitto(tmp_path, options={"no_such_option": 1}).start()

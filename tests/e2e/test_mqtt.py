@@ -1,4 +1,4 @@
-"""The main job over a real broker: greetings, commands and pictures, seen by a real client."""
+"""MQTT through a real broker: greetings, pictures, commands and restarts."""
 
 import itertools
 
@@ -30,7 +30,7 @@ def shared(broker, tmp_path_factory):
 
 @pytest.fixture
 def camera(shared):
-    """The shared camera, connected, publishing nothing by itself."""
+    """The shared camera, connected and with periodic pictures off."""
     shared.command("pubinterval 0")
     shared.wait_status("mqtt connected")
     return shared
@@ -62,17 +62,17 @@ def test_greetings(camera, broker, client):
     assert client.wait(LWT, b"Online", since=since).at <= greetings[0].at
 
 
-def test_what_is_retained(camera, broker, client):
+def test_retained_messages(camera, broker, client):
     client.wait(STAT + "timer")
-    client.ask("capture")
+    client.command("capture")
     client.wait(IMAGE)
     with Listener(broker.port) as late:
         late.wait(IMAGE)
         late.wait(LWT)
         late.wait(STAT + "power")
         late.wait(STAT + "timer")
-        kept = {m.topic: m.retain for m in late.messages}
-    assert kept == {IMAGE: True, LWT: True, STAT + "power": True, STAT + "timer": True}
+        retained = {m.topic: m.retain for m in late.messages}
+    assert retained == {IMAGE: True, LWT: True, STAT + "power": True, STAT + "timer": True}
 
 
 def test_subscriptions(camera, broker):
@@ -81,7 +81,7 @@ def test_subscriptions(camera, broker):
         assert f"cmnd/{name}/# (QoS 1)" in log
 
 
-def test_connect_promises(camera, broker):
+def test_connect_options(camera, broker):
     assert f"as {DEVICE_ID} (p2, c1, k120" in broker.log
 
 
@@ -101,9 +101,9 @@ def test_last_will(camera, client):
 def test_pictures_are_valid_and_change(camera, client):
     client.wait(STAT + "timer")
     since = len(client.messages)
-    assert client.ask("pubinterval", "1") == "1"
+    assert client.command("pubinterval", "1") == "1"
 
-    def live():  # the broker marks the one that it had kept
+    def live():  # without the retained one
         return [m for m in client.messages[since:] if m.topic == IMAGE and not m.retain]
 
     wait_until(lambda: len(live()) >= 4, 10, "four pictures")
@@ -112,14 +112,14 @@ def test_pictures_are_valid_and_change(camera, client):
     assert not any(m.qos for m in live())
     gaps = [b.at - a.at for a, b in itertools.pairwise(live()[1:])]
     assert all(0.6 < gap < 1.4 for gap in gaps), gaps
-    assert client.ask("pubinterval", "0") == "0"
+    assert client.command("pubinterval", "0") == "0"
     assert client.count(IMAGE, 1.5) == 0
 
 
 def test_capture(camera, client):
     since = len(client.messages)
     before = camera.control("frames")["last"] or 0
-    client.ask("capture")
+    client.command("capture")
     picture = client.wait(IMAGE, lambda m: not m.retain, since=since)
     assert check(picture.payload) > before
     assert client.count(IMAGE, 0.5) == 0
@@ -129,68 +129,68 @@ def test_capture(camera, client):
 
 
 def test_status(camera, client):
-    fields = client.ask("status").split(", ")
+    fields = client.command("status").split(", ")
     assert fields[1:4] == [TOPIC, "#", "off"]
-    assert client.ask("status", "1").split(", ")[:2] == [GROUP, DEVICE_ID]
-    assert "simulated" not in client.ask("status", "1")
-    assert int(client.ask("status", "2").split(", ")[3]) > 10_000
+    assert client.command("status", "1").split(", ")[:2] == [GROUP, DEVICE_ID]
+    assert "simulated" not in client.command("status", "1")
+    assert int(client.command("status", "2").split(", ")[3]) > 10_000
 
 
 @pytest.mark.parametrize("topic", [TOPIC, DEVICE_ID])
-def test_answers_come_on_the_own_topic(camera, client, topic):
-    assert client.ask("PubInterval", topic=topic, reply="pubinterval") == "0"
+def test_replies_use_the_own_topic(camera, client, topic):
+    assert client.command("PubInterval", topic=topic, reply="pubinterval") == "0"
 
 
 @pytest.mark.parametrize(
-    ("payload", "level", "answer"),
+    ("payload", "level", "expected"),
     [("on", 1, "on"), ("OFF", 0, "off"), ("2", 1, "on"), ("toggle", 0, "off")],
 )
-def test_power(camera, client, payload, level, answer):
+def test_power(camera, client, payload, level, expected):
     since = len(client.messages)
-    assert client.ask("light", payload, reply="power") == answer
+    assert client.command("light", payload, reply="power") == expected
     assert client.wait(STAT + "power", lambda m: not m.retain, since=since).qos == 1
     assert camera.control("pins")["pins"]["4"] == level
 
 
 @pytest.mark.parametrize("command", ["nonsense", "", "a/b", "power/on", "x" * 200])
 def test_unknown_command(camera, client, command):
-    names = client.ask(command, reply="SYNTAX").split(", ")
+    names = client.command(command, reply="SYNTAX").split(", ")
     assert COMMANDS <= set(names)
-    assert client.ask("pubinterval") == "0"
+    assert client.command("pubinterval") == "0"
 
 
-def test_topic_too_long_to_be_a_command(camera, client):
+def test_topic_too_long_for_a_command(camera, client):
     client.publish(f"cmnd/{TOPIC}/" + "x" * 5_000, "1")
-    assert client.ask("pubinterval") == "0"
+    assert client.command("pubinterval") == "0"
 
 
 @pytest.mark.parametrize(
     "payload", [b"often", b"-1", b"86401", b"\xff\xfe", b"1\x002", "½".encode(), b"9" * 1_025]
 )
 def test_bad_argument(camera, client, payload):
-    answer = client.ask("pubinterval", payload, reply="SYNTAX")
-    assert "pubinterval" in answer.splitlines()[0]
-    assert client.ask("pubinterval") == "0"
+    reply = client.command("pubinterval", payload, reply="SYNTAX")
+    assert "pubinterval" in reply.splitlines()[0]
+    assert client.command("pubinterval") == "0"
 
 
 def test_group_topic(camera, client):
-    assert client.ask("power", topic=GROUP) == "off"
-    names = client.ask("ssid", "stolen", topic=GROUP, reply="SYNTAX").split(", ")
+    assert client.command("power", topic=GROUP) == "off"
+    names = client.command("ssid", "stolen", topic=GROUP, reply="SYNTAX").split(", ")
     assert {"status", "power", "light", "timezone"} <= set(names)
     assert not {"ssid", "restart", "password", "topic", "config"} & set(names)
-    assert client.ask("ssid") == "sim"
+    assert client.command("ssid") == "sim"
 
 
 def test_secrets_are_masked(camera, client):
-    assert client.ask("mqttpass", "canary-word") == "***"
+    assert client.command("mqttpass", "canary-word") == "***"
     camera.wait_status("mqtt connected")
-    client.ask("status")
-    client.ask("mqttpass", "1")
+    client.command("status")
+    client.command("mqttpass", "1")
     camera.wait_status("mqtt connected")
     assert not any(
         b"canary-word" in m.payload for m in client.messages if m.topic.startswith("stat/")
     )
-    assert "simulated" not in client.ask("config")
+    assert "simulated" not in client.command("config")
     assert "canary-word" not in camera.output
 
 
@@ -200,39 +200,39 @@ def test_secrets_are_masked(camera, client):
 def test_retained_command_is_not_executed(camera, client):
     boots = camera.facts["boots"]
     topic = f"cmnd/{TOPIC}/restart"
-    client.publish(topic, "1", retain=True)  # live: this one is meant
+    client.publish(topic, "1", retain=True)  # delivered live, so it is executed
     camera.wait_boot(boots + 1)
     camera.wait_status("mqtt connected")
     try:
         camera.power_cut()
         client.wait(LWT, b"Online", since=len(client.messages) - 1)
         camera.wait_output("a retained command is not executed: restart")
-        assert client.ask("pubinterval") == "0"
+        assert client.command("pubinterval") == "0"
         assert camera.facts["boots"] == boots + 2
     finally:
         client.publish(topic, "", retain=True)
 
 
 def test_restart_keeps_settings(camera, client):
-    assert client.ask("timezone", "UTC0") == "UTC0"
+    assert client.command("timezone", "UTC0") == "UTC0"
     boots = camera.facts["boots"]
     since = len(client.messages)
-    assert client.ask("restart", "1") == "Restarting"
-    client.wait(LWT, b"Offline", since=since)  # said by the camera itself: it left in peace
+    assert client.command("restart", "1") == "Restarting"
+    client.wait(LWT, b"Offline", since=since)  # published by the camera before it disconnects
     client.wait(LWT, b"Online", since=since)
     camera.wait_boot(boots + 1)
-    assert client.ask("timezone") == "UTC0"
-    assert client.ask("timezone", "1").startswith("CET-1CEST")
+    assert client.command("timezone") == "UTC0"
+    assert client.command("timezone", "1").startswith("CET-1CEST")
 
 
-def test_restart_wants_a_1(camera, client):
+def test_restart_requires_1(camera, client):
     boots = camera.facts["boots"]
-    assert "1 to restart" in client.ask("restart", "2", reply="SYNTAX")
-    assert client.ask("pubinterval") == "0"
+    assert "1 to restart" in client.command("restart", "2", reply="SYNTAX")
+    assert client.command("pubinterval") == "0"
     assert camera.facts["boots"] == boots
 
 
-def test_topic_change_moves(broker, client, tmp_path):
+def test_topic_change(broker, client, tmp_path):
     settings = {"topic": "porch", "pubinterval": "1"}
     with Simulator(tmp_path, broker.uri, settings, ["--device-id", "DVES_000001"]) as camera:
         client.wait("data/porch/image")

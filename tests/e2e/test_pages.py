@@ -1,4 +1,4 @@
-"""Pages, set-up form and API from outside, on a camera without a password."""
+"""Pages, set-up form and API of a camera without a password."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ from sim import ROOT, TOPIC, Simulator, wait_until
 
 from proto.posixtz import TimeZone
 
-NOBODY = "mqtt://127.0.0.1:1"
+NO_BROKER = "mqtt://127.0.0.1:1"
 FILES = ["/style.css", "/app.js", "/icon.svg"]
 PAGES = ["/", "/camera", "/setup", "/setup?scan=1"]
 READS = ["/api/status", "/api/settings", "/api/camera", "/api/log", "/api/networks"]
@@ -26,7 +26,7 @@ SECURITY = {
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), NOBODY) as made:
+    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER) as made:
         yield made
 
 
@@ -37,7 +37,7 @@ def client(camera):
 
 
 def form(client, path="/setup", **fields):
-    return client.post(path, data={name: text for name, text in fields.items()})
+    return client.post(path, data=fields)
 
 
 def setting(client, name):
@@ -48,19 +48,19 @@ def setting(client, name):
 # Files
 
 
-def test_all_of_it_is_small(repo, bytecode):
+def test_total_size(repo, bytecode):
     sources = {p.name: p.read_bytes() for p in (repo / "lib" / "www").iterdir()}
-    there = {p.name: p.read_bytes() for p in (bytecode / "root" / "lib" / "www").iterdir()}
-    assert {name for name in there if not name.endswith(".gz")} == {
+    built = {p.name: p.read_bytes() for p in (bytecode / "root" / "lib" / "www").iterdir()}
+    assert {name for name in built if not name.endswith(".gz")} == {
         name for name, data in sources.items() if b"{{" in data
     }
-    assert {name.removesuffix(".gz") for name in there} == set(sources)
-    assert sum(len(data) for name, data in there.items() if name.endswith(".gz")) < 20_000
+    assert {name.removesuffix(".gz") for name in built} == set(sources)
+    assert sum(len(data) for name, data in built.items() if name.endswith(".gz")) < 20_000
     assert sum(len(gzip.compress(data)) for data in sources.values()) < 40_000
 
 
 @pytest.mark.parametrize("path", FILES)
-def test_file_is_sent_packed_or_not_and_only_when_it_is_new(client, path):
+def test_files_are_compressed_and_cached(client, path):
     source = (ROOT / "lib" / "www" / path[1:]).read_bytes()
     page = client.get(path)
     assert page.status_code == 200 and page.content == source
@@ -82,39 +82,39 @@ def test_file_is_sent_packed_or_not_and_only_when_it_is_new(client, path):
     [("180", "within 3 minutes"), ("60", "within 1 minute,"), ("90", "within 90 seconds"),
      ("0", "press its button four times")],
 )  # fmt: skip
-def test_saved_page_says_when_the_access_point_opens_again(client, seconds, text):
+def test_saved_page_states_when_the_access_point_opens(client, seconds, text):
     assert client.post("/api/settings", json={"apfallback": seconds}).json()["saved"]
     assert text in form(client, mqttport="0", save="Save").text
     assert client.post("/api/settings", json={"apfallback": "180"}).json()["saved"]
 
 
-def test_window_that_the_board_unpacks_with(bytecode):
+def test_files_fit_the_boards_deflate_window(bytecode):
     for path in (bytecode / "root" / "lib" / "www").glob("*.gz"):
         data = path.read_bytes()
         assert zlib.decompress(data, 16 + 10) == gzip.decompress(data)
 
 
 @pytest.mark.parametrize("path", [*PAGES, *READS, *FILES, "/capture", "/nothing", "/mjpg"])
-def test_headers_of_every_answer(client, path):
+def test_security_headers_of_every_response(client, path):
     for method in ("HEAD", "POST", "OPTIONS"):
-        answer = client.request(method, path)
+        response = client.request(method, path)
         for name, value in SECURITY.items():
-            assert answer.headers.get(name) == value, (method, path, name)
-        assert "default-src 'self'" in answer.headers["content-security-policy"]
-        assert not [name for name in answer.headers if name.startswith("access-control")]
+            assert response.headers.get(name) == value, (method, path, name)
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert not [name for name in response.headers if name.startswith("access-control")]
         if path not in FILES + ["/", "/camera"]:
-            assert answer.headers["cache-control"] == "no-store", (method, path)
+            assert response.headers["cache-control"] == "no-store", (method, path)
     wait_until(lambda: client.get("/api/status").json()["viewers"] == 0)
 
 
-# Errors that a person sees
+# Error pages
 
 
 @pytest.mark.parametrize("method, path, status", [
     ("GET", "/nothing", 404), ("POST", "/api/command", 400), ("DELETE", "/setup", 405),
     ("GET", "/api/command", 405), ("GET", "/api/nothing", 404), ("PUT", "/mjpg", 405),
 ])  # fmt: skip
-def test_error_says_what_happened_and_what_to_do(client, method, path, status):
+def test_error_states_cause_and_advice(client, method, path, status):
     page = client.request(method, path, headers={"Accept": "text/html"})
     assert page.status_code == status
     if path.startswith("/api/"):
@@ -129,7 +129,7 @@ def test_error_says_what_happened_and_what_to_do(client, method, path, status):
 # The set-up form
 
 
-def test_form_shows_values_and_no_secret(client, camera):
+def test_form_shows_values_but_no_secrets(client, camera):
     secrets = {"password": "canary-wifi", "mqttpass": "canary-mqtt", "adminpass": "canary-admin"}
     try:
         for name in ("mqttpass", "mqttuser"):
@@ -144,22 +144,22 @@ def test_form_shows_values_and_no_secret(client, camera):
         camera.command("mqttuser 1")
 
 
-def test_c_firmwares_form(client):
-    answer = form(client, mqttuser="joe", mqttpassword="word", mqttport="1884", save="Save")
-    assert answer.status_code == 200 and "Saved" in answer.text
+def test_form_fields_of_the_c_firmware(client):
+    response = form(client, mqttuser="joe", mqttpassword="word", mqttport="1884", save="Save")
+    assert response.status_code == 200 and "Saved" in response.text
     assert setting(client, "mqttuser")["value"] == "joe"
     assert setting(client, "mqttport")["value"] == "1884"
     assert setting(client, "mqttpass")["set"]
     assert form(client, mqttuser="", mqttpassword="", save="Save").status_code == 200
-    assert setting(client, "mqttuser")["value"] == "joe"  # empty: as it is
+    assert setting(client, "mqttuser")["value"] == "joe"  # an empty field keeps its value
     assert setting(client, "mqttpass")["set"]
     form(client, forget_mqttuser="1", mqttport="0", save="Save")
     assert setting(client, "mqttuser")["value"] == ""
     assert not setting(client, "mqttpass")["set"]
 
 
-ODD = {
-    "empty topic is as it is": ({"topic": " "}, None),
+INVALID = {
+    "empty topic keeps its value": ({"topic": " "}, None),
     "300 characters": ({"wifissid": "x" * 300}, "wifissid"),
     "control character": ({"topic": "a\0b"}, "topic"),
     "script": ({"mqtthost": "<script>alert(1)</script>"}, "mqtthost"),
@@ -171,18 +171,18 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_odd_input_is_refused_beside_its_field_and_nothing_is_saved(client, kind):
-    odd, field = ODD[kind]
+@pytest.mark.parametrize("kind", INVALID)
+def test_invalid_input_is_reported_at_its_field_and_nothing_is_saved(client, kind):
+    invalid, field = INVALID[kind]
     before = client.get("/api/settings").json()
-    answer = form(client, mqttuser="new user", grouptopic="x", save="1", **odd)
+    response = form(client, mqttuser="new user", grouptopic="x", save="1", **invalid)
     if field is None:
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert form(client, forget_mqttuser="1", save="1").status_code == 200
         return
-    assert answer.status_code == 400
+    assert response.status_code == 400
     assert client.get("/api/settings").json() == before
-    page = answer.text
+    page = response.text
     assert f'id="{field}-error"' in page and "Nothing was saved" in page
     assert page.count('aria-invalid="true"') == 1
     assert 'value="new user"' in page  # the input is kept
@@ -194,23 +194,23 @@ def test_odd_input_is_refused_beside_its_field_and_nothing_is_saved(client, kind
     (b"wifissid=%4&save=1", 400), (b"save=1&reboot=1", 400), (b"x" * 12_000, 413), (b"", 400),
     (b"mqttca=" + b"x" * 11_000, 413),
 ])  # fmt: skip
-def test_what_is_no_form_is_refused(client, body, status):
+def test_malformed_form_is_refused(client, body, status):
     before = client.get("/api/settings").json()
     assert client.post("/setup", content=body).status_code == status
     assert client.get("/api/settings").json() == before
 
 
-def test_form_at_the_root_belongs_to_the_access_point(client):
-    answer = form(client, "/", mqttuser="x", save="1")
-    assert answer.status_code == 405 and answer.headers["allow"] == "GET, HEAD"
+def test_root_accepts_the_form_only_on_the_access_point(client):
+    response = form(client, "/", mqttuser="x", save="1")
+    assert response.status_code == 405 and response.headers["allow"] == "GET, HEAD"
 
 
-def test_time_zones_are_those_of_the_tz_database(repo):
+def test_time_zones_match_the_tz_database(repo):
     text = (repo / "lib/www/setup.html").read_text()
     rows = [tuple(found.rsplit(" ", 1)) for found in re.findall(r"{{zone:(.+)}}", text)]
     assert len(rows) > 100 and rows == sorted(rows)
     for name, rule in rows:
-        TimeZone(rule)  # the camera understands it
+        TimeZone(rule)  # fails if the camera cannot parse it
         assert rule == zones.rule(name.replace(" ", "_"))
 
 
@@ -221,10 +221,10 @@ def test_saved_page_of_a_new_board(tmp_path):
     with Simulator(tmp_path / "new", args=("--ap",)) as board:
         page = httpx.post(board.url + "/setup", data={"reboot": "1"}).text
         assert "No Wi-Fi network is set" in page
-        assert "It joins" not in page and "find it at" not in page and "closes then" not in page
+        assert "It joins" not in page and "Then open" not in page and "then closes" not in page
         board.wait_boot(2)
-        wanted = {"wifissid": "sim", "wifipassword": "simulated", "topic": "porch"}
-        page = httpx.post(board.url + "/setup", data={**wanted, "savereboot": "1"}).text
+        settings = {"wifissid": "sim", "wifipassword": "simulated", "topic": "porch"}
+        page = httpx.post(board.url + "/setup", data={**settings, "savereboot": "1"}).text
         assert "It joins the Wi-Fi network <b>sim</b>" in page and "then closes" in page
         assert "http://esp32-a1b2c3-porch.local/" in page
         board.wait_boot(3)
@@ -240,23 +240,23 @@ def test_status(client, camera):
     assert status["host"] == f"esp32-a1b2c3-{TOPIC}.local"
 
 
-def test_settings_all_or_none(client):
+def test_settings_are_saved_all_or_none(client):
     before = client.get("/api/settings").json()
-    wanted = {"pubinterval": 7, "teleperiod": "4000", "nothing": 1}
-    answer = client.post("/api/settings", json=wanted)
-    assert answer.status_code == 400
-    assert answer.json()["faults"] == {
+    settings = {"pubinterval": 7, "teleperiod": "4000", "nothing": 1}
+    response = client.post("/api/settings", json=settings)
+    assert response.status_code == 400
+    assert response.json()["faults"] == {
         "teleperiod": "0..3600", "nothing": "there is no such setting"
     }  # fmt: skip
     assert client.get("/api/settings").json() == before
-    answer = client.post("/api/settings", json={"pulse": 7, "mqttuser": "ü"})
-    assert answer.json() == {"saved": True, "restarts": False}
+    response = client.post("/api/settings", json={"pulse": 7, "mqttuser": "ü"})
+    assert response.json() == {"saved": True, "restarts": False}
     assert setting(client, "pulse")["value"] == "7" and setting(client, "mqttuser")["value"] == "ü"
     client.post("/api/settings", json={"pulse": 0, "mqttuser": "1"})
 
 
-def test_characters_beyond_the_first_plane(client):
-    """As JSON writes them where it keeps to ASCII: two halves each."""
+def test_characters_outside_the_bmp(client):
+    """ASCII JSON writes them as surrogate pairs (RFC 8259, section 7)."""
     body = json.dumps({"mqttuser": "\u00fc \U0001f4f7"}).encode()
     assert b"\\ud83d\\udcf7" in body
     assert client.post("/api/settings", content=body).json()["saved"]
@@ -266,17 +266,17 @@ def test_characters_beyond_the_first_plane(client):
     client.post("/api/settings", json={"mqttuser": "1"})
 
 
-def test_parameters_all_or_none(client):
+def test_parameters_are_set_all_or_none(client):
     def values():
         rows = client.get("/api/camera").json()["parameters"]
         return {row["name"]: row["value"] for row in rows}
 
     before = values()
-    answer = client.post("/api/camera", json={"quality": 20, "contrast": 9})
-    assert answer.status_code == 400 and answer.json()["error"] == "contrast: -2..2"
+    response = client.post("/api/camera", json={"quality": 20, "contrast": 9})
+    assert response.status_code == 400 and response.json()["error"] == "contrast: -2..2"
     assert values() == before
-    answer = client.post("/api/camera", json={"quality": "20", "framesize": "VGA"})
-    assert answer.json()["values"] == values()
+    response = client.post("/api/camera", json={"quality": "20", "framesize": "VGA"})
+    assert response.json()["values"] == values()
     assert (values()["quality"], values()["framesize"]) == (20, 8)
     client.post("/api/camera", json={"quality": before["quality"], "framesize": 13})
 
@@ -304,7 +304,7 @@ def test_commands(client):
     assert client.post("/api/command", content=b"x" * 5_000).status_code == 413
 
 
-def test_too_much_is_refused_as_page_or_json(client):
+def test_oversized_request_gets_a_page_or_json(client):
     page = client.post("/setup", content=b"x" * 20_000, headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (413, "text/html; charset=UTF-8")
     assert "request is too large" in page.text and "Send less" in page.text
@@ -312,7 +312,7 @@ def test_too_much_is_refused_as_page_or_json(client):
     assert text.status_code == 413 and text.json()["advice"] == "Send less at once."
 
 
-def test_a_certificate_by_form_and_by_api(client):
+def test_certificate_by_form_and_api(client):
     pem = authority().cert_pem.decode()
     assert form(client, mqttca=pem, save="1").status_code == 200
     assert (
@@ -330,7 +330,7 @@ def test_a_certificate_by_form_and_by_api(client):
     client.post("/api/settings", json={"mqttca": ""})
 
 
-def test_reading_changes_nothing_and_leaves_nothing_behind(client, camera):
+def test_reading_changes_no_setting_and_leaks_no_memory(client, camera):
     def crawl():
         for path in PAGES + READS + FILES:
             assert client.get(path).status_code == 200
@@ -340,15 +340,15 @@ def test_reading_changes_nothing_and_leaves_nothing_behind(client, camera):
     for _ in range(5):
         crawl()
     assert camera.control("nvs") == nvs
-    # at times the camera is about to call the broker, which takes some KB
-    wait_until(lambda: camera.heap_free() > free - 2_048, 10, "the same room as before")
+    # an attempt to connect to the broker uses some KB for a while
+    wait_until(lambda: camera.heap_free() > free - 2_048, 10, "the same free heap as before")
     assert "web: !" not in camera.output
 
 
 def test_save_and_reboot(client, camera):
     boots = camera.facts["boots"]
-    answer = form(client, topic="porch", savereboot="1")
-    assert "restarts now" in answer.text and "sim" in answer.text
+    response = form(client, topic="porch", savereboot="1")
+    assert "restarts now" in response.text and "sim" in response.text
     camera.wait_boot(boots + 1)
     with httpx.Client(base_url=camera.url) as fresh:
         assert fresh.get("/api/status").json()["topic"] == "porch"

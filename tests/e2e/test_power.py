@@ -1,4 +1,4 @@
-"""The power output: switch, pulse, countdown and the state after a restart, by the pin itself."""
+"""Power output, checked at its pin: switch, pulse, countdown and state after a restart."""
 
 import pytest
 from listener import Listener
@@ -19,16 +19,16 @@ def client(broker, camera):
     with Listener(broker.port) as made:
         made.wait(STAT + "timer")
         yield made
-        made.ask("power", "off")
-        made.ask("pulse", "0")
+        made.command("power", "off")
+        made.command("pulse", "0")
 
 
 def level(camera):
     return camera.control("pins")["pins"][PIN]
 
 
-def kept(broker):
-    """(power, timer) as the broker keeps them for who comes later."""
+def retained(broker):
+    """Return the retained values of power and timer."""
     with Listener(broker.port, STAT + "power", STAT + "timer") as late:
         values = [late.wait(STAT + name, lambda m: m.retain) for name in ("power", "timer")]
     return tuple(message.payload.decode() for message in values)
@@ -38,52 +38,52 @@ def stored(camera, key):
     return camera.control("nvs")["nvs"]["syscfg"].get(key)
 
 
-def test_pin_follows_and_broker_keeps(camera, client, broker):
-    for word, wanted in (("on", 1), ("toggle", 0), ("toggle", 1), ("off", 0)):
-        assert client.ask("power", word) == ("off", "on")[wanted]
-        assert level(camera) == wanted
-        assert kept(broker) == (("off", "on")[wanted], "0")
+def test_pin_and_retained_state_follow(camera, client, broker):
+    for argument, expected in (("on", 1), ("toggle", 0), ("toggle", 1), ("off", 0)):
+        assert client.command("power", argument) == ("off", "on")[expected]
+        assert level(camera) == expected
+        assert retained(broker) == (("off", "on")[expected], "0")
 
 
 def test_timer_turns_on_and_any_change_clears_it(camera, client, broker):
-    assert client.ask("timer", "5") == "5"
+    assert client.command("timer", "5") == "5"
     assert level(camera) == 1
-    wait_until(lambda: kept(broker) == ("on", "5"), 5)
-    assert client.ask("timer", "+10") == "15"
-    assert client.ask("timer", "+1440") == "1440"
-    assert client.ask("timer") == "1440"
+    wait_until(lambda: retained(broker) == ("on", "5"), 5)
+    assert client.command("timer", "+10") == "15"
+    assert client.command("timer", "+1440") == "1440"
+    assert client.command("timer") == "1440"
     assert level(camera) == 1
-    client.ask("power", "on")
-    wait_until(lambda: kept(broker) == ("on", "0"), 5)
-    assert client.ask("timer", "+2") == "2"
-    client.ask("power", "off")
-    wait_until(lambda: kept(broker) == ("off", "0"), 5)
+    client.command("power", "on")
+    wait_until(lambda: retained(broker) == ("on", "0"), 5)
+    assert client.command("timer", "+2") == "2"
+    client.command("power", "off")
+    wait_until(lambda: retained(broker) == ("off", "0"), 5)
     assert level(camera) == 0
 
 
 @pytest.mark.parametrize("bad", ["0", "1441", "-1", "+0", "++5", "+", "soon"])
 def test_bad_timer_changes_nothing(camera, client, bad):
-    assert "timer: " in client.ask("timer", bad, reply="SYNTAX")
-    assert client.ask("timer") == "0"
+    assert "timer: " in client.command("timer", bad, reply="SYNTAX")
+    assert client.command("timer") == "0"
     assert level(camera) == 0
 
 
 def test_pulse(camera, client, broker):
-    assert client.ask("pulse", "5") == "5"
+    assert client.command("pulse", "5") == "5"
     since = len(client.messages)
-    assert client.ask("power", "on") == "on"
+    assert client.command("power", "on") == "on"
     assert level(camera) == 1
     on = client.wait(STAT + "power", b"on", since=since)
     off = client.wait(STAT + "power", b"off", since=since)
     assert 0.4 < off.at - on.at < 1.0
     assert level(camera) == 0
-    assert kept(broker) == ("off", "0")
+    assert retained(broker) == ("off", "0")
 
 
-def test_timer_outlives_the_pulse(camera, client):
-    client.ask("pulse", "1")
+def test_timer_overrides_the_pulse(camera, client):
+    client.command("pulse", "1")
     since = len(client.messages)
-    assert client.ask("timer", "1") == "1"
+    assert client.command("timer", "1") == "1"
     client.wait(STAT + "power", b"on", since=since)
     assert client.count(STAT + "power", 0.6) == 0
     assert level(camera) == 1
@@ -94,12 +94,12 @@ def test_timer_outlives_the_pulse(camera, client):
     [("off", "on", 0), ("on", "off", 1), ("last_state", "on", 1), ("last_state", "off", 0)],
 )
 def test_power_at_reset(camera, client, at_reset, before, after):
-    assert client.ask("poweratreset", at_reset) == at_reset
-    client.ask("power", "on" if before == "off" else "off")
-    client.ask("power", before)
-    wanted = {"off": 0, "on": 1, "last_state": None}[at_reset]
-    wait_until(lambda: stored(camera, "APP_PWR_AT_RST") == wanted, 5)
-    if wanted is None:  # defaults take no room
+    assert client.command("poweratreset", at_reset) == at_reset
+    client.command("power", "on" if before == "off" else "off")
+    client.command("power", before)
+    expected = {"off": 0, "on": 1, "last_state": None}[at_reset]
+    wait_until(lambda: stored(camera, "APP_PWR_AT_RST") == expected, 5)
+    if expected is None:  # defaults are not stored
         wait_until(lambda: bool(stored(camera, "APP_POWER")) == (before == "on"), 5)
     since = len(client.messages)
     camera.power_cut()
@@ -107,9 +107,9 @@ def test_power_at_reset(camera, client, at_reset, before, after):
     assert client.wait(STAT + "power", since=since).payload == (b"off", b"on")[after]
 
 
-def test_quick_changes_end_in_the_truth(camera, client, broker):
-    """Of a state that changes faster than the broker acknowledges, only the last one counts."""
+def test_quick_changes_publish_the_final_state(camera, client, broker):
+    """Publish the final state when it changes faster than the broker acknowledges."""
     for _ in range(11):
         client.send(f"cmnd/{TOPIC}/power", "toggle")
-    wait_until(lambda: level(camera) and kept(broker) == ("on", "0"), 5)
-    assert client.ask("power") == "on"
+    wait_until(lambda: level(camera) and retained(broker) == ("on", "0"), 5)
+    assert client.command("power") == "on"

@@ -1,10 +1,10 @@
-"""The power fails in the middle of a save: each setting is old or new, the others stay."""
+"""Power cuts during a save: each setting is old or new, and no other setting changes."""
 
 import itertools
 
 import pytest
+from scenarios import scenario_name
 from sim import Simulator, wait_until
-from stories import name_of
 
 OLD = {"topic": "old", "pulse": "1", "timezone": "UTC1", "mqttuser": "before"}
 NEW = {"topic": "new", "pulse": "2", "timezone": "UTC2", "mqttuser": "behind"}
@@ -16,7 +16,7 @@ KEYS = {
 }
 UNTOUCHED = {"STA_SSID": "sim", "STA_PASS": "simulated", "MQTT_PUBINTERV": 77}
 MODES = ("before", "torn", "after")
-MOST = 12  # more operations than a save of these settings takes
+MAX_OPERATIONS = 12  # more operations than a save of these settings takes
 
 
 def stored(camera):
@@ -24,12 +24,12 @@ def stored(camera):
 
 
 def set_all(camera, values):
-    """All at once, so that one save carries them; `topic` restarts the camera."""
+    """Type all commands at once so that one save writes them; `topic` restarts the camera."""
     camera.type("".join(f"{name} {value}\n" for name, value in values.items()))
 
 
-def settle(camera):
-    """Everything old again, and saved."""
+def restore_old(camera):
+    """Restore the old values and wait until they are saved."""
     boots = camera.facts["boots"]
     if camera.command("topic") != OLD["topic"]:
         set_all(camera, OLD)
@@ -45,13 +45,15 @@ def is_value(entries, name, value):
 
 
 def cut_at(camera, number, mode):
-    """Cut at the `number`-th operation of a save; whether the save was that long."""
-    settle(camera)
+    """Cut the power at flash operation `number` of a save; return False if it has fewer."""
+    restore_old(camera)
     boots = camera.facts["boots"]
     done = camera.control("flash")["operations"]
     camera.control("power_cut", after_ops=number, mode=mode)
     set_all(camera, NEW)
-    wait_until(lambda: over(camera, boots, done, number), 10, "the cut, or the restart", 0.05)
+    wait_until(
+        lambda: restarted_or_cut(camera, boots, done, number), 10, "the cut, or the restart", 0.05
+    )
     reached = camera.control("flash")["operations"] - done >= number
     camera.control("power_on")
     camera.wait_boot(boots + 1)
@@ -66,8 +68,8 @@ def cut_at(camera, number, mode):
     return reached
 
 
-def over(camera, boots, done, number):
-    """Whether the board has restarted, or has no power any more."""
+def restarted_or_cut(camera, boots, done, number):
+    """Return True if the board has restarted or lost its power."""
     count = camera.control("flash")["operations"] - done
     return camera.facts["boots"] > boots or count >= number
 
@@ -78,8 +80,8 @@ def every_operation(folder, mode):
         for number in itertools.count(1):
             if not cut_at(camera, number, mode):
                 break
-            assert number < MOST
-        assert number > len(NEW)  # there was something to cut
+            assert number < MAX_OPERATIONS
+        assert number > len(NEW)  # at least one for each setting
 
 
 def before(folder):
@@ -95,7 +97,7 @@ def after(folder):
 
 
 def twice(folder):
-    """The power fails again while it starts."""
+    """Cut the power again during the start."""
     settings = {**OLD, "pubinterval": "77"}
     with Simulator(folder, "mqtt://127.0.0.1:1", settings) as camera:
         for mode in MODES:
@@ -110,7 +112,7 @@ def twice(folder):
 
 
 def settings_survive_a_cut(folder):
-    """A setting is saved within a second of its change, and only when it differs."""
+    """Save a setting within a second of its change, and only if its value differs."""
     with Simulator(folder, "mqtt://127.0.0.1:1") as camera:
         camera.command("timezone UTC3")
         wait_until(lambda: stored(camera).get("APP_TIMEZONE") == "UTC3", 1.5, "the save")
@@ -126,6 +128,6 @@ def settings_survive_a_cut(folder):
 SLOW = [before, torn, after, twice, settings_survive_a_cut]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

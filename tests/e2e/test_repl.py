@@ -1,4 +1,4 @@
-"""MicroPython's prompt at the simulated board's UART, as mpremote and people find it."""
+"""MicroPython REPL on the simulated board's UART, with mpremote and by hand."""
 
 import subprocess
 import sys
@@ -69,7 +69,7 @@ def test_ctrl_c(raw, program):
     assert error.endswith(b"KeyboardInterrupt: \r\n")
 
 
-def test_soft_reset_from_raw_mode_leaves_main_out(raw):
+def test_soft_reset_from_raw_mode_skips_main(raw):
     raw.fs_writefile("/main.py", b"ran = True\nprint('main runs')")
     raw.exec("kept = 1")
     raw.enter_raw_repl()
@@ -91,7 +91,7 @@ def test_exit_is_a_soft_reset(raw):
     assert raw.eval("'kept' in globals()") is False
 
 
-def test_people(friendly):
+def test_interactive_session(friendly):
     type_in(friendly, b"1 + x\x7f2\r", b"1 + x\b \b2\r\n3\r\n>>> ")
     type_in(friendly, b"for i in range(2):\r print(i)\r\r", b"\r\n0\r\n1\r\n>>> ")
     type_in(friendly, b"print(\r4)\r", b"print(\r\n... 4)\r\n4\r\n>>> ")
@@ -99,8 +99,8 @@ def test_people(friendly):
     type_in(friendly, b"\x05if 1:\r  print(5)\r\x04", b"\r\n5\r\n>>> ")
 
 
-def test_files_are_the_boards_own(raw):
-    """`/` holds what a new board has, and nothing of this machine is behind it."""
+def test_file_system_is_the_boards_own(raw):
+    """`/` has the files of a new board and no access to the files of the PC."""
     assert raw.eval("__import__('os').listdir('/')") == ["boot.py"]
     assert raw.eval("__import__('sys').path") == ["", ".frozen", "/lib"]
     raw.fs_mkdir("/lib")
@@ -112,8 +112,8 @@ def test_files_are_the_boards_own(raw):
         raw.exec("open('/proc/version')")
 
 
-def test_flash_is_as_small_as_the_chips(raw):
-    """240 blocks of 4 KB, one at least for each file, two for each folder."""
+def test_flash_has_the_size_of_the_chips(raw):
+    """240 blocks of 4 KB: at least one for each file and two for each folder."""
     raw.exec("import os\nos.mkdir('/full')")
     assert raw.eval("os.statvfs('/')[:4]") == (4096, 4096, 240, 235)
     with pytest.raises(TransportExecError, match="28"):
@@ -126,8 +126,8 @@ def test_flash_is_as_small_as_the_chips(raw):
     raw.exec("for name in os.listdir('/full'):\n os.remove('/full/' + name)\nos.rmdir('/full')")
 
 
-def test_sockets_are_counted_on_such_a_board(raw):
-    raw.exec("import socket\nheld = [socket.socket() for _ in range(10)]")
+def test_socket_limit(raw):
+    raw.exec("import socket\nsockets = [socket.socket() for _ in range(10)]")
     with pytest.raises(TransportExecError, match="23"):
         raw.exec("socket.socket()")
 
@@ -145,8 +145,8 @@ def test_command_line(board):
     assert subprocess.run(command, capture_output=True, timeout=20).stdout == b"6\r\n"
 
 
-def test_running_camera_falls_to_the_prompt(tmp_path):
-    """Ctrl-C ends main.py, whatever the loop is at; a soft reset starts it again."""
+def test_ctrl_c_stops_the_camera(tmp_path):
+    """Ctrl-C ends main.py in any state of the event loop; a soft reset restarts it."""
     with Simulator(tmp_path, NO_BROKER, args=("--uart", "pty")) as camera:
         link = SerialTransport(camera.facts["uart"], timeout=10)
         for count in range(1, 6):

@@ -1,4 +1,4 @@
-"""The runner of the simulated board: its command line, ready file and end."""
+"""Runner of the simulated board: command line, ready file and exit."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from probe import NO_BROKER, Probe
 from sim import ROOT, Simulator, wait_until
 
 RUNNER = ROOT / "tools" / "sim" / "run.py"
-USUAL_PORTS = (8080, 2323)
+DEFAULT_PORTS = (8080, 2323)
 
 
 def run_runner(*args):
@@ -65,7 +65,7 @@ def test_unknown_setting(tmp_path):
     assert "colour" in result.stderr and "pubinterval" in result.stderr
 
 
-def test_bad_value_of_a_setting(tmp_path):
+def test_invalid_value_of_a_setting(tmp_path):
     args = ("--telnet-port", "0", "--dns-port", "0", "--http-port", "0")
     result = run_runner("--state", str(tmp_path), "--set", "pubinterval=often", *args)
     assert result.returncode == 2
@@ -80,12 +80,12 @@ def test_port_in_use(tmp_path):
     assert port in result.stderr and "--http-port" in result.stderr
 
 
-def test_usual_port_in_use(tmp_path):
+def test_default_port_in_use(tmp_path):
     program = tmp_path / "program.py"
     program.write_text("print('runs')")
     with contextlib.ExitStack() as taken:
-        for port in USUAL_PORTS:
-            with contextlib.suppress(OSError):  # by another program already
+        for port in DEFAULT_PORTS:
+            with contextlib.suppress(OSError):  # in use by another program
                 taken.enter_context(socket.create_server(("127.0.0.1", port)))
         result = run_runner("--state", str(tmp_path), "--run", str(program), "--quiet")
     assert (result.returncode, result.stdout) == (0, "runs\n")
@@ -117,14 +117,14 @@ def test_broker_follows_the_runner_unless_it_was_changed(tmp_path):
         assert stored(probe) == "mqtt://other"
 
 
-def test_one_runner_for_a_state(tmp_path):
+def test_one_runner_per_state(tmp_path):
     with Probe(tmp_path) as probe:
         result = run_runner("--state", str(probe.state))
         assert result.returncode == 2
         assert "in use" in result.stderr
 
 
-def test_unconfigured_means_as_a_new_board(tmp_path):
+def test_unconfigured_board_is_like_new(tmp_path):
     file = tmp_path / "ca.pem"
     file.write_text("certificate")
     with Probe(tmp_path, "--set", "topic=porch", "--set", f"mqttca=@{file}"):
@@ -134,7 +134,7 @@ def test_unconfigured_means_as_a_new_board(tmp_path):
         assert not (probe.state / "files" / "mqttca.pem").exists()
 
 
-def test_given_settings_win_on_a_later_start(tmp_path):
+def test_given_settings_override_stored_ones(tmp_path):
     with Probe(tmp_path, "--set", "topic=porch"):
         pass
     with Probe(tmp_path, "--set", "topic=yard") as probe:
@@ -142,7 +142,7 @@ def test_given_settings_win_on_a_later_start(tmp_path):
         assert (stored["MQTT_TOPIC"], stored["STA_SSID"]) == ("yard", "sim")
 
 
-def test_run_ends_with_the_programs_status(tmp_path):
+def test_run_exits_with_the_programs_status(tmp_path):
     program = tmp_path / "program.py"
     ports = ("--http-port", "0", "--telnet-port", "0", "--dns-port", "0")
     for text, status in (("print(6 * 7)", 0), ("import sys\nsys.exit(3)", 3), ("1 / 0", 1)):
@@ -162,16 +162,16 @@ def test_uart(tmp_path):
         probe.type("first\n")
         probe.wait_output("got first")
         probe._process.stdin.close()
-        with pytest.raises(AssertionError):  # the board's UART does not end with ours
+        with pytest.raises(AssertionError):  # our end of file does not close the UART
             probe.wait_output("got \n\ngot", 0.3)
     finally:
         probe.stop()
 
 
-def test_interpreter_of_another_bytecode_runs_the_sources(tmp_path, interpreter):
+def test_interpreter_with_other_bytecode_runs_the_sources(tmp_path, interpreter):
     other = tmp_path / "micropython"
-    lie = 'if [ "$1" = -c ]; then echo 5 1; else exec %s "$@"; fi'
-    other.write_text("#!/bin/sh\n" + lie % interpreter)
+    script = 'if [ "$1" = -c ]; then echo 5 1; else exec %s "$@"; fi'
+    other.write_text("#!/bin/sh\n" + script % interpreter)
     other.chmod(0o755)
     with Probe(tmp_path, "--micropython", str(other)) as probe:
         assert probe.run("import world\nresult = world.__file__").endswith(b".py'")

@@ -1,4 +1,4 @@
-"""The air of the simulated board: several access points, and the board's own."""
+"""Wi-Fi of the simulated board: several access points, and one of its own."""
 
 import pytest
 from probe import Probe
@@ -19,7 +19,7 @@ def scanned(board):
     return {ssid.decode(): (rssi, security) for ssid, _, _, rssi, security, _ in rows}
 
 
-def test_scan_finds_what_is_there(board):
+def test_scan(board):
     found = scanned(board)
     assert found["sim"] == (-55, 3) and found["sim guests"] == (-67, 0)
     board.control("wifi", add=True, ssid="porch", password="on the porch", rssi=-71, channel=11)
@@ -28,7 +28,7 @@ def test_scan_finds_what_is_there(board):
     assert scanned(board)["porch"] == (-60, 3)
     board.control("wifi", ssid="porch", up=False)
     assert "porch" not in scanned(board)
-    board.control("wifi", rssi=-50)  # no name: the camera's own network
+    board.control("wifi", rssi=-50)  # without a name: the camera's network
     assert scanned(board)["sim"] == (-50, 3)
 
 
@@ -39,13 +39,13 @@ def test_station_joins_the_access_point_of_its_bssid(board):
     wait_until(lambda: board.control("wifi")["wifi"]["status"] == 202)
 
 
-def test_wrong_requests(board):
-    answers = board.ask(
+def test_invalid_requests(board):
+    responses = board.control_lines(
         '{"do": "ap_client", "count": 1}',
         '{"do": "wifi", "channel": 14}',
     )
-    for answer, word in zip(answers, ("not open", "1..13"), strict=True):
-        assert answer["ok"] is False and word in answer["error"]
+    for response, error in zip(responses, ("is off", "1..13"), strict=True):
+        assert response["ok"] is False and error in response["error"]
 
 
 def test_own_access_point(tmp_path):
@@ -57,14 +57,14 @@ def test_own_access_point(tmp_path):
         assert board.value("network.WLAN(1).ifconfig()")[0] == "192.168.4.1"
         assert board.value("network.WLAN(1).status('stations')") == []
         assert board.value("network.WLAN(1).status()") is None
-        wrong, *_ = board.ask('{"do": "ap_client", "count": 1, "password": "wrong"}')
+        wrong, *_ = board.control_lines('{"do": "ap_client", "count": 1, "password": "wrong"}')
         assert wrong["error"] == "wrong password"
         board.control("ap_client", count=2, password="long enough")
         stations = board.value("network.WLAN(1).status('stations')")
         assert [len(mac) for (mac,) in stations] == [6, 6]
         assert board.value("network.WLAN(1).isconnected()") is True
-        board.control("wifi", up=False)  # it can still be reached, through its own
-        assert board.answers()
+        board.control("wifi", up=False)  # still reachable through its own access point
+        assert board.responds()
         board.send(AP + "ap.active(False)")  # no response arrives without it
         wait_until(lambda: not board.control("wifi")["ap"]["on"])
         assert board.control("wifi")["ap"]["clients"] == 0

@@ -1,4 +1,4 @@
-"""The radio and the network of the simulated board."""
+"""Radio and network of the simulated board."""
 
 import socket
 import time
@@ -8,26 +8,26 @@ from probe import Probe
 from sim import wait_until
 
 
-def test_wifi_away(probe):
-    with socket.create_connection(("127.0.0.1", probe.facts["http"])) as held:
-        assert probe.answers()
+def test_wifi_outage(probe):
+    with socket.create_connection(("127.0.0.1", probe.facts["http"])) as client:
+        assert probe.responds()
         probe.control("wifi", up=False)
-        held.settimeout(5)
+        client.settimeout(5)
         with pytest.raises(ConnectionResetError):
-            held.recv(1)
-    assert not probe.answers()
+            client.recv(1)
+    assert not probe.responds()
     probe.control("wifi", up=True)
-    wait_until(probe.answers)
+    wait_until(probe.responds)
     assert probe.value("network.WLAN(0).isconnected()") is True
 
 
-def test_other_password_and_signal(probe):
+def test_changed_password_and_signal(probe):
     probe.control("wifi", rssi=-80)
     assert probe.value("network.WLAN(0).status('rssi')") == -80
     probe.control("wifi", password="changed")
     wait_until(lambda: probe.control("wifi")["wifi"]["status"] == 202)
     probe.control("wifi", password="simulated")
-    wait_until(probe.answers)
+    wait_until(probe.responds)
 
 
 def test_board_sees_the_address_of_a_client(probe):
@@ -35,10 +35,10 @@ def test_board_sees_the_address_of_a_client(probe):
         assert sock.makefile("rb").read().endswith(b"'127.0.0.9'")
 
 
-def test_ten_sockets_in_all(probe):
-    held = [socket.create_connection(("127.0.0.1", probe.facts["http"]), 5) for _ in range(12)]
+def test_ten_sockets_in_total(probe):
+    clients = [socket.create_connection(("127.0.0.1", probe.facts["http"]), 5) for _ in range(12)]
     refused = 0
-    for sock in held:  # the listener is one of the ten: nine viewers at most
+    for sock in clients:  # the listener uses one of the ten, so nine clients fit
         sock.settimeout(0.5)
         try:
             refused += sock.recv(1) == b""
@@ -47,12 +47,12 @@ def test_ten_sockets_in_all(probe):
         except TimeoutError:
             pass
     assert refused == 3
-    for sock in held:
+    for sock in clients:
         sock.close()
-    wait_until(probe.answers)
+    wait_until(probe.responds)
 
 
-def test_outgoing_and_refused(probe):
+def test_outgoing_connection_and_refusal(probe):
     code = """
 import socket
 s = socket.socket()
@@ -95,7 +95,7 @@ s.close()
 
 
 def test_embedded_broker(tmp_path):
-    """It receives and retains pictures of 200 KB."""
+    """Receive and retain a picture of 200 KB."""
     import paho.mqtt.client as paho
 
     with Probe(tmp_path, broker=None) as probe:
@@ -124,7 +124,7 @@ def test_slow_link(probe):
     probe.control("net", rate_kbps=None)
 
 
-def test_client_that_does_not_read_blocks_nothing(probe):
+def test_client_that_does_not_read_blocks_no_other(probe):
     with probe.connect("result = bytes(500_000)") as sock:
-        assert probe.run("result = 1") == b"1"  # another client is not blocked
+        assert probe.run("result = 1") == b"1"
         assert len(sock.makefile("rb").read()) > 500_000

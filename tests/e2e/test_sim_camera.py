@@ -1,4 +1,4 @@
-"""The simulated camera as a test in the laboratory sees it: numbers, settings, faults, age."""
+"""Simulated camera: frame numbers, settings, faults and the age of pictures."""
 
 import contextlib
 import sys
@@ -24,12 +24,12 @@ camera.deinit()
 camera.init(0, framesize=8, fb_location=0, fb_size=%d)
 """
 AVAILABLE = "import world\nresult = world.quick(world.FRAME_AVAILABLE)"
-TAKE = "result = camera.capture() or b''"
+DRIVER_CAPTURE = "result = camera.capture() or b''"
 
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
-    """A board whose firmware has micropython-camera-driver."""
+    """Board whose firmware has micropython-camera-driver."""
     with Probe(tmp_path_factory.mktemp("other"), "--driver", "driver") as board:
         yield board
 
@@ -40,19 +40,19 @@ def test_frame_number_can_be_read(probe):
     answer = probe.control("frames")
     assert second > first
     assert answer["last"] == second
-    assert answer["captured"] == 4  # each start of the driver takes one
+    assert answer["captured"] == 4  # each start of the driver captures one
 
 
 @pytest.mark.parametrize(
     ("setting", "value"),
     [("hmirror", 1), ("vflip", 1), ("special_effect", 1), ("brightness", -2), ("colorbar", 1)],
 )
-def test_settings_show_but_not_in_the_number(probe, setting, value):
+def test_settings_change_the_picture_but_not_its_number(probe, setting, value):
     from io import BytesIO
 
     from PIL import Image, ImageChops, ImageStat
 
-    stale = "cam.capture()\n" * 2  # these may have been exposed before
+    stale = "cam.capture()\n" * 2  # these may have been exposed before the change
     code = CAMERA + "%s" + stale + "result = bytes(cam.capture())\ncam.deinit()"
     pictures = []
     for line in ("", f"cam.{setting} = {value}\n"):
@@ -75,9 +75,9 @@ def test_faults(probe):
         "big": lambda jpeg: len(jpeg) > 300_000 and frame_number(jpeg) > 0,
         "raise": lambda answer: answer.startswith(b"OSError"),
     }
-    for fault, shows in faults.items():
+    for fault, matches in faults.items():
         probe.control("camera", fault=fault, count=1)
-        assert shows(probe.run(capture)), fault
+        assert matches(probe.run(capture)), fault
         assert frame_number(probe.run(capture)) > frame_number(good), fault
     probe.control("camera", fault="stall")
     assert probe.value("held.frame_available()") is False
@@ -94,7 +94,7 @@ def test_picture_too_big_for_the_heap_is_none(tmp_path):
         assert frame_number(probe.run(capture)) > 0
 
 
-def test_fault_until_the_power_was_off(probe):
+def test_fault_until_a_power_cycle(probe):
     probe.control("camera", fault="none", until="power_cycle")
     assert b"Failed to capture initial frame" in probe.run(CAPTURE)
     probe.run("machine.Pin(32, machine.Pin.OUT, value=1)")
@@ -111,9 +111,9 @@ def test_when_empty_keeps_an_old_picture(tmp_path):
         probe.run(code)
         number = "result = bytes(cam.capture())"
         first = frame_number(probe.run(number))
-        time.sleep(0.5)  # the buffer was not given back: nothing can be exposed
+        time.sleep(0.5)  # the buffer is in use, so nothing can be exposed
         second = frame_number(probe.run(number + "\ncam.free_buffer()"))
-        time.sleep(0.5)  # a picture waits in the buffer and grows old
+        time.sleep(0.5)  # the picture in the buffer ages
         third = frame_number(probe.run(number))
         assert second - first > 10
         assert third - second <= 3
@@ -122,27 +122,27 @@ def test_when_empty_keeps_an_old_picture(tmp_path):
 # The other driver
 
 
-def test_other_driver_gives_numbered_pictures_without_a_test_picture(other):
+def test_other_driver_captures_no_picture_at_its_start(other):
     before = other.control("frames")["captured"]
-    numbers = [frame_number(other.run(DRIVER % 1 + TAKE)) for _ in range(2)]
+    numbers = [frame_number(other.run(DRIVER % 1 + DRIVER_CAPTURE)) for _ in range(2)]
     assert numbers[0] < numbers[1]
     assert other.control("frames") == {"captured": before + 2, "last": numbers[1]}
 
 
 def test_other_drivers_faults(other):
     other.run(DRIVER % 2)
-    for fault, shows in {
+    for fault, matches in {
         "none": lambda jpeg: jpeg == b"",
-        "raise": lambda jpeg: jpeg == b"",  # it has no errors, only no pictures
+        "raise": lambda jpeg: jpeg == b"",  # this driver returns nothing instead
         "truncate": lambda jpeg: jpeg[:2] == b"\xff\xd8" and jpeg[-2:] != b"\xff\xd9",
         "big": lambda jpeg: len(jpeg) > 300_000 and frame_number(jpeg) > 0,
     }.items():
         other.control("camera", fault=fault, count=1)
-        assert shows(other.run(TAKE)), fault
-        assert frame_number(other.run(TAKE)) > 0, fault
+        assert matches(other.run(DRIVER_CAPTURE)), fault
+        assert frame_number(other.run(DRIVER_CAPTURE)) > 0, fault
 
 
-def test_picture_without_room_loses_the_other_drivers_buffer(other):
+def test_other_driver_loses_its_buffer_when_memory_is_full(other):
     fill = """
 import gc
 gc.collect()
@@ -156,18 +156,18 @@ hold = None
     other.run(DRIVER % 1)
     other.control("camera", fault="big", count=1)
     assert other.run(fill) == b"'full'"
-    time.sleep(0.3)  # an absence has to be waited for
-    assert other.run(AVAILABLE) == b"0"  # there is no buffer for a picture any more
-    assert frame_number(other.run(DRIVER % 1 + TAKE)) > 0
+    time.sleep(0.3)  # long enough for another picture
+    assert other.run(AVAILABLE) == b"0"  # no buffer is left
+    assert frame_number(other.run(DRIVER % 1 + DRIVER_CAPTURE)) > 0
 
 
-def test_buffers_are_as_large_as_at_the_start(other):
+def test_other_drivers_buffers_keep_their_size(other):
     other.run(DRIVER % 1 + "camera.framesize(13)\n")
     if other.run(AVAILABLE) == b"1":  # one from before the change
         other.run("camera.capture()")
-    time.sleep(0.3)  # an absence has to be waited for
+    time.sleep(0.3)  # long enough for another picture
     assert other.run(AVAILABLE) == b"0"  # no picture fits
-    assert frame_number(other.run(DRIVER % 1 + "camera.framesize(5)\n" + TAKE)) > 0
+    assert frame_number(other.run(DRIVER % 1 + "camera.framesize(5)\n" + DRIVER_CAPTURE)) > 0
 
 
 @pytest.mark.parametrize("driver", ["api", "driver"])

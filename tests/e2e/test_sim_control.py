@@ -1,15 +1,15 @@
-"""The laboratory of the simulated board: its control port."""
+"""Control port of the simulated board."""
 
 import ast
 import time
 
 
-def test_wrong_requests_are_answered(probe):
-    wrong = ("nonsense", "[]", "{}", '{"do": "nothing"}', '{"do": "press", "x": 1}')
-    bad = ('{"do": "camera", "fault": "rust"}', '{"do": "sntp", "answer": "epoch:soon"}')
-    *answers, good = probe.ask(*wrong, *bad, '{"do": "pins"}')
-    for answer in answers:
-        assert answer["ok"] is False and answer["error"]
+def test_invalid_requests_are_reported(probe):
+    invalid = ("nonsense", "[]", "{}", '{"do": "nothing"}', '{"do": "press", "x": 1}')
+    unknown = ('{"do": "camera", "fault": "rust"}', '{"do": "sntp", "answer": "epoch:soon"}')
+    *responses, good = probe.control_lines(*invalid, *unknown, '{"do": "pins"}')
+    for response in responses:
+        assert response["ok"] is False and response["error"]
     assert good["ok"] is True
 
 
@@ -45,14 +45,14 @@ result = edges
 
 
 def test_clock_and_sntp(probe):
-    ask = "import ntptime\nntptime.settime()\nresult = machine.RTC().datetime()"
+    code = "import ntptime\nntptime.settime()\nresult = machine.RTC().datetime()"
     probe.control("clock", epoch=1_700_000_000)
     assert probe.value("machine.RTC().datetime()")[:3] == (2023, 11, 14)
-    assert ast.literal_eval(probe.run(ask).decode())[0] == time.gmtime().tm_year
+    assert ast.literal_eval(probe.run(code).decode())[0] == time.gmtime().tm_year
     probe.control("sntp", answer="epoch:2000000000")
-    assert ast.literal_eval(probe.run(ask).decode())[:3] == (2033, 5, 18)
+    assert ast.literal_eval(probe.run(code).decode())[:3] == (2033, 5, 18)
     probe.control("sntp", answer="silent")
-    assert b"OSError" in probe.run(ask)
+    assert b"OSError" in probe.run(code)
 
 
 def test_tls_memory(probe):

@@ -1,4 +1,4 @@
-"""Resets, crashes, power cuts: what the simulated board keeps, and what it forgets."""
+"""Resets, crashes and power cuts of the simulated board, and the state that survives them."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def test_power_cut_loses_the_clock(probe):
 
 def test_stays_off_until_power_on(probe):
     probe.control("power_cut")
-    assert not probe.answers()
+    assert not probe.responds()
     assert probe.facts["boots"] == 1
     probe.control("power_on")
     probe.wait_boot(2)
@@ -48,7 +48,7 @@ def test_watchdog(probe):
     assert probe.value("machine.reset_cause()") == 3
 
 
-def test_state_is_kept(tmp_path):
+def test_state_persists(tmp_path):
     with Probe(tmp_path) as probe:
         probe.run(WRITE % 5)
         probe.run("open('note', 'w').write('kept')")

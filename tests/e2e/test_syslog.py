@@ -1,4 +1,4 @@
-"""The log over UDP to a syslog server, with all levels and without secrets."""
+"""Log over UDP to a syslog server, with all levels and without secrets."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ CANARY = "canary-3f81"
 
 
 class Server:
-    """A syslog server on a UDP socket; each datagram is a line."""
+    """Syslog server on a UDP socket; each datagram is a line."""
 
     def __init__(self):
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -74,23 +74,23 @@ def test_severity(camera, server):
     camera.get("/capture")
     server.wait("camera: ! ", since)
     server.wait("camera: failure ", since)
-    worst = [line for line in server.lines[since:] if "camera: ! " in line]
-    assert all(line.startswith("<131>") for line in worst)
+    errors = [line for line in server.lines[since:] if "camera: ! " in line]
+    assert all(line.startswith("<131>") for line in errors)
     assert any(line.startswith("<134>") for line in server.lines)
     debug = [line for line in server.lines[since:] if "camera: failure" in line]
     assert all(line.startswith("<135>") for line in debug)
 
 
-def test_what_it_sends_is_what_log_says(camera, client, server):
-    kept = client.ask("log").splitlines()
-    server.wait(kept[-1])
+def test_sends_the_lines_of_the_log_command(camera, client, server):
+    logged = client.command("log").splitlines()
+    server.wait(logged[-1])
     sent = [line.partition(" ")[2] for line in server.lines]
-    assert set(kept) <= set(sent)
+    assert set(logged) <= set(sent)
 
 
 def test_no_secret(camera, client, server):
     since = len(client.messages)
-    assert client.ask("mqttpass", CANARY) == "***"
+    assert client.command("mqttpass", CANARY) == "***"
     client.wait(f"stat/{TOPIC}/timer", since=since)  # it has reconnected
     client.publish(f"cmnd/{TOPIC}/mqttpass", CANARY + "x" * 200)
     client.publish(f"cmnd/{TOPIC}/{CANARY}", CANARY)
@@ -120,4 +120,4 @@ def test_switched_off_and_on(camera, server):
     camera.wait_output("capture failed", since=since)
     assert not any("capture failed" in line for line in server.lines[before:])
     camera.command("syslog " + server.address)
-    server.wait("capture failed", before)  # from the log's ring
+    server.wait("capture failed", before)  # from the log's ring buffer

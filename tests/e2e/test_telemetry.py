@@ -1,4 +1,4 @@
-"""`tele/<topic>/STATE`: on connect, when asked, and by the period."""
+"""Telemetry on `tele/<topic>/STATE`: on connect, on request and periodic."""
 
 import itertools
 import json
@@ -8,8 +8,8 @@ import time
 import pytest
 from listener import Listener
 from mosquitto import Mosquitto
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 STATE = f"tele/{TOPIC}/STATE"
 FIELDS = {
@@ -61,12 +61,12 @@ def test_on_connect(camera, client):
 def test_on_status(camera, client):
     for kind in ("", "2"):
         since = len(client.messages)
-        client.ask("status", kind)
+        client.command("status", kind)
         next_state(client, since)
 
 
 def test_fields(camera, client):
-    client.ask("power", "on")
+    client.command("power", "on")
     camera.get("/capture")
     since = len(client.messages)
     version, _, micropython, heap = camera.status("2").split(", ")
@@ -94,7 +94,7 @@ def test_faults_are_counted(camera, client):
     assert "camera" in state["LastError"]
 
 
-def story_of_the_period(folder):
+def periodic_reports(folder):
     with Mosquitto(folder / "broker") as broker:
         settings = {"pubinterval": "0", "teleperiod": "1"}
         with (
@@ -104,12 +104,12 @@ def story_of_the_period(folder):
             wait_until(lambda: len(client.on(STATE)) > 3, 10, "three periods")
             gaps = [b.at - a.at for a, b in itertools.pairwise(client.on(STATE)[-3:])]
             assert all(0.6 < gap < 2.5 for gap in gaps), gaps
-            client.ask("teleperiod", "0")
+            client.command("teleperiod", "0")
             client.wait(f"stat/{TOPIC}/teleperiod")
-            time.sleep(0.2)  # one that was on its way
+            time.sleep(0.2)  # a report may be on its way
             assert client.count(STATE, 2) == 0
 
 
-@pytest.mark.parametrize("story", [story_of_the_period], ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", [periodic_reports], ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

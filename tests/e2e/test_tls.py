@@ -1,4 +1,4 @@
-"""mqtts: the broker is verified, or nothing at all is said to it."""
+"""MQTT over TLS: the camera sends nothing to a broker that it cannot verify."""
 
 import contextlib
 import socket
@@ -17,25 +17,25 @@ SECRET = "canary-word"
 
 
 class RecordingServer:
-    """Speaks TLS and remembers what got through it; a context manager.
+    """TLS server that records the data received; a context manager.
 
-    One handshake at a time. chain: PEM bytes of key and certificates.
+    It handles one connection at a time. chain: PEM bytes of key and certificates.
     """
 
     def __init__(self, folder, chain, **limits):
         self.folder = folder
-        self.tries = 0
+        self.attempts = 0
         self.handshakes = 0
         self.data = b""
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
-        self.show(chain, **limits)
+        self.use(chain, **limits)
 
-    def show(self, chain, **limits):
-        """Be another server from now on. limits: attributes of the SSLContext."""
+    def use(self, chain, **limits):
+        """Present another certificate chain. limits: attributes of the SSLContext."""
         (self.folder / "chain.pem").write_bytes(chain)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_ciphers("ALL:@SECLEVEL=0")  # the camera is who judges
+        context.set_ciphers("ALL:@SECLEVEL=0")  # the camera decides, not this server
         context.load_cert_chain(self.folder / "chain.pem")
         for name, value in limits.items():
             setattr(context, name, value)
@@ -57,7 +57,7 @@ class RecordingServer:
                 sock.settimeout(1)
                 with contextlib.suppress(OSError), sock:
                     self._talk(sock)
-                self.tries += 1
+                self.attempts += 1
 
     def _talk(self, sock):
         with self._context.wrap_socket(sock, server_side=True) as secure:
@@ -66,7 +66,7 @@ class RecordingServer:
                 self.data += data
 
 
-# What is trusted
+# Certificates of the broker
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_right_authority(tmp_path, form):
         with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:
             with Listener(broker.port) as client:
                 check(client.wait(IMAGE).payload)
-                assert client.ask("power", "on") == "on"
+                assert client.command("power", "on") == "on"
             assert camera.wait_status("mqtt connected").count("tls ca") == 1
             assert "off" not in camera.status().rpartition("mqtt ")[2]
 
@@ -104,7 +104,7 @@ def server(tmp_path_factory, leaf):
 
 @pytest.fixture(scope="module")
 def camera(server, ca, tmp_path_factory):
-    """One that trusts `ca` and has a password to lose."""
+    """Camera that trusts `ca` and has a password to protect."""
     folder = tmp_path_factory.mktemp("camera")
     (folder / "ca.pem").write_bytes(ca.cert_pem)
     settings = {"mqttca": f"@{folder / 'ca.pem'}", "mqttuser": "cam", "mqttpass": SECRET}
@@ -112,20 +112,20 @@ def camera(server, ca, tmp_path_factory):
         yield made
 
 
-def try_once(camera, server, host="localhost"):
-    """Let the camera try afresh; returns the status that tells how it ended."""
+def attempt(camera, server, host="localhost"):
+    """Make the camera connect once; return the status with the reason for its failure."""
     camera.command("mqtthost 1")
     camera.wait_status("mqtthost is not set", 20)
-    tries, server.data = server.tries, b""
+    attempts, server.data = server.attempts, b""
     camera.command(f"mqtthost mqtts://{host}:{server.port}")
-    wait_until(lambda: server.tries > tries, 10, "a try")
+    wait_until(lambda: server.attempts > attempts, 10, "a connection attempt")
     return camera.wait_status("mqtt waiting (")
 
 
 BAD = {
     "of another authority": lambda ca: make(issuer=authority("stranger")),
     "of another authority with the same name": lambda ca: make(issuer=authority()),
-    "signed by itself": lambda ca: make(),
+    "self-signed": lambda ca: make(),
     "for another host": lambda ca: make(issuer=ca, alternatives=("example.org",)),
     "for a longer name": lambda ca: make(issuer=ca, alternatives=("localhost.example.org",)),
     "expired": lambda ca: make(issuer=ca, valid=(-9 * DAY, -DAY)),
@@ -135,14 +135,14 @@ BAD = {
     "signed by a leaf": lambda ca: make(issuer=make("leaf", issuer=ca)),
 }
 REASONS = {"for another host": "another host", "expired": "not valid now"}
-REASONS.update({"not yet valid": "not valid now", "signed by itself": "not signed by the CA"})
+REASONS.update({"not yet valid": "not valid now", "self-signed": "not signed by the CA"})
 REASONS["of another authority"] = "not signed by the CA"
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_bad_certificate_is_told_nothing(camera, server, ca, kind):
-    server.show(BAD[kind](ca).pem)
-    status = try_once(camera, server)
+def test_bad_certificate_receives_nothing(camera, server, ca, kind):
+    server.use(BAD[kind](ca).pem)
+    status = attempt(camera, server)
     assert REASONS.get(kind, "certificate") in status.rpartition("mqtt ")[2]
     assert server.data == b""
     assert SECRET not in camera.output
@@ -150,42 +150,42 @@ def test_bad_certificate_is_told_nothing(camera, server, ca, kind):
 
 def test_missing_intermediate(camera, server, ca):
     between = make("between", issuer=ca, ca=True, alternatives=())
-    server.show(make(issuer=between).pem)
-    assert "not signed by the CA" in try_once(camera, server)
+    server.use(make(issuer=between).pem)
+    assert "not signed by the CA" in attempt(camera, server)
     assert server.data == b""
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_protocols(camera, server, leaf):
     old = ssl.TLSVersion.TLSv1_1
-    server.show(leaf.pem, minimum_version=ssl.TLSVersion.TLSv1, maximum_version=old)
+    server.use(leaf.pem, minimum_version=ssl.TLSVersion.TLSv1, maximum_version=old)
     server.handshakes = 0
-    try_once(camera, server)
+    attempt(camera, server)
     assert server.handshakes == 0
     assert server.data == b""
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_good_certificate_is_told_the_login(camera, server, leaf, host):
-    server.show(leaf.pem)
+def test_good_certificate_receives_the_login(camera, server, leaf, host):
+    server.use(leaf.pem)
     server.data = b""
     camera.command(f"mqtthost mqtts://{host}:{server.port}")
     wait_until(lambda: SECRET.encode() in server.data, 10, "the login")
 
 
-# What there is to trust
+# CA certificates of the camera
 
 
 @pytest.fixture
 def quiet(tmp_path, leaf):
-    """One that no other camera calls."""
+    """Server that no other camera connects to."""
     (tmp_path / "server").mkdir()
     with RecordingServer(tmp_path / "server", leaf.pem) as made:
         yield made
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "why"),
+    ("name", "data", "reason"),
     [
         ("none", None, "no CA"),
         ("empty", b"", "CA"),
@@ -200,7 +200,7 @@ def quiet(tmp_path, leaf):
         ("too long", b"-----BEGIN CERTIFICATE-----\n" * 400, "CA"),
     ],
 )
-def test_no_usable_authority(tmp_path, quiet, ca, name, data, why):
+def test_no_usable_authority(tmp_path, quiet, ca, name, data, reason):
     quiet.data = b""
     settings = {"mqttuser": "cam", "mqttpass": SECRET}
     if data is not None:
@@ -208,14 +208,14 @@ def test_no_usable_authority(tmp_path, quiet, ca, name, data, why):
         (tmp_path / "ca").write_bytes(data)
         settings["mqttca"] = f"@{tmp_path / 'ca'}"
     with Simulator(tmp_path, f"mqtts://localhost:{quiet.port}", settings) as camera:
-        assert why in camera.wait_status("mqtt waiting (").rpartition("mqtt ")[2]
+        assert reason in camera.wait_status("mqtt waiting (").rpartition("mqtt ")[2]
         assert camera.get().status_code == 200
     assert quiet.data == b""
     assert quiet.handshakes == 0
 
 
-def test_not_verifying_is_said(tmp_path, quiet):
-    quiet.show(make(alternatives=("example.org",), valid=(-9 * DAY, -DAY)).pem)
+def test_disabled_verification_is_reported(tmp_path, quiet):
+    quiet.use(make(alternatives=("example.org",), valid=(-9 * DAY, -DAY)).pem)
     quiet.data = b""
     settings = {"mqttverify": "off", "mqttpass": SECRET, "mqttuser": "cam"}
     with Simulator(tmp_path, f"mqtts://localhost:{quiet.port}", settings) as camera:
@@ -228,8 +228,8 @@ def test_not_verifying_is_said(tmp_path, quiet):
         assert quiet.data == b""
 
 
-def test_no_time_no_tls(tmp_path, quiet, ca):
-    """Certificates are not judged by a clock that starts in 2000."""
+def test_no_tls_without_the_time(tmp_path, quiet, ca):
+    """Do not verify certificates with a clock that starts in 2000."""
     quiet.data = b""
     (tmp_path / "ca").write_bytes(ca.cert_pem)
     settings = {"mqttca": f"@{tmp_path / 'ca'}", "mqttuser": "cam", "mqttpass": SECRET}
@@ -246,7 +246,7 @@ def test_tls_memory_runs_out(tmp_path):
         with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:
             camera.wait_status("mqtt connected")
             camera.control("memory", tls_enomem=1)
-            camera.command("mqttuser somebody")
+            camera.command("mqttuser other")
             camera.wait_output("mqtt: ! ")
             camera.wait_status("mqtt connected", 15)
 

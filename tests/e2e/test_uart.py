@@ -1,4 +1,4 @@
-"""The console on the UART, at the other end of a pseudo-terminal as with mpremote."""
+"""Console on the UART through a pseudo-terminal, as with mpremote."""
 
 import os
 import pty
@@ -11,13 +11,13 @@ import tty
 import pytest
 from probe import NO_BROKER
 from sim import Simulator, wait_until
-from telnetuser import TelnetUser
+from telnet_client import TelnetClient
 
 UP, DOWN = b"\x1b[A", b"\x1b[B"
 
 
 class Terminal(Simulator):
-    """The board with its UART on a pseudo-terminal in raw mode."""
+    """Board with its UART on a pseudo-terminal in raw mode."""
 
     def start(self, ready=True):
         self._near, far = pty.openpty()
@@ -35,7 +35,7 @@ class Terminal(Simulator):
         try:
             while data := os.read(self._near, 4096):
                 self._shown += data
-        except OSError:  # the other end has gone
+        except OSError:  # the other end is closed
             os.close(self._near)
 
     @property
@@ -106,8 +106,8 @@ def test_other_keys_are_ignored(camera):
 def test_half_typed_line_is_shown_again_below_other_output(camera):
     check(camera, b"pul", b"pul")
     since = len(camera.raw)
-    with TelnetUser.admitted(camera.facts["telnet"]) as user:
-        user.run("timer", "timer = 0\n")
+    with TelnetClient.with_console(camera.facts["telnet"]) as telnet:
+        telnet.run("timer", "timer = 0\n")
     camera.wait_raw(b"timer = 0\r\npul", since)
     check(camera, b"se\r", b"se\r\npulse = 0\r\n")
 
@@ -132,7 +132,7 @@ def test_noise(camera):
             return False
         return True
 
-    wait_until(answers, 30, "an answer after the noise")
+    wait_until(answers, 30, "a reply after the noise")
     assert camera.facts["boots"] == boots
     assert camera.heap_free() > free - 4_096
     assert camera.get("/").status_code == 200
@@ -140,14 +140,14 @@ def test_noise(camera):
 
 def test_same_command_on_two_consoles(camera):
     """Each console gets the reply to its own line."""
-    with TelnetUser.admitted(camera.facts["telnet"]) as user:
+    with TelnetClient.with_console(camera.facts["telnet"]) as telnet:
         for count in range(1, 51):
-            mine, others = len(camera.raw), len(user.text)
-            user.send(b"pulse %d\r\n" % (100 + count))
+            uart_start, telnet_start = len(camera.raw), len(telnet.text)
+            telnet.send(b"pulse %d\r\n" % (100 + count))
             camera.key(b"pulse %d\r" % (200 + count))
-            user.wait(f"pulse = {100 + count}\n", others)
-            camera.wait_raw(b"pulse = %d\r\n" % (200 + count), mine)
-            user.wait(f"pulse = {200 + count}\n", others)
-        replies = re.findall(r"^pulse = (\d+)$", user.text, re.MULTILINE)
+            telnet.wait(f"pulse = {100 + count}\n", telnet_start)
+            camera.wait_raw(b"pulse = %d\r\n" % (200 + count), uart_start)
+            telnet.wait(f"pulse = {200 + count}\n", telnet_start)
+        replies = re.findall(r"^pulse = (\d+)$", telnet.text, re.MULTILINE)
         assert len(replies) == 100
     assert camera.command("pulse 0") == "0"

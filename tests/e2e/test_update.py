@@ -13,18 +13,18 @@ import pytest
 from images import KB, image
 from listener import Listener
 from mosquitto import HOST, Mosquitto
+from scenarios import scenario_name
 from sim import ROOT, TOPIC, Simulator, wait_until
-from stories import name_of
 from update.file import Update
 from update.keys import generate, read_private
 from update.serve import server
 
 STAT = f"stat/{TOPIC}/"
-VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each newer than the one before
+VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each newer than the last
 
 
 class Camera(Simulator):
-    """A board, and a listener on its broker."""
+    """Board with a listener on its broker."""
 
     def __init__(self, folder, broker, settings=None, args=(), fast=True):
         super().__init__(folder, broker.uri, {"pubinterval": "0", **(settings or {})}, args, fast)
@@ -55,11 +55,11 @@ class Camera(Simulator):
     def push(self, data, argument="1"):
         """Send an image by MQTT; return the number of messages before it."""
         since = len(self.client.messages)
-        assert self.client.ask("mqttotastart", argument) == "on"
+        assert self.client.command("mqttotastart", argument) == "on"
         self.client.send(f"OTA/{self.id}/data", data)
         return since
 
-    def settled(self, since):
+    def confirm_trial(self, since):
         """Wait for the restart into the new image, and confirm it."""
         self.report("trial", since)
         assert self.command("mqttotaconfirm 1") == "Confirmed OTA image"
@@ -93,11 +93,11 @@ def run_line(line, camera, broker, folder):
 
 
 def test_readme_by_mosquitto(camera, broker, tmp_path):
-    """The lines of the reference work as they are written."""
+    """Run the commands of the reference as they are written."""
     version, boots = next(VERSIONS), camera.facts["boots"]
     (tmp_path / "firmware.bin").write_bytes(image(version))
     text = (ROOT / "config" / "README.md").read_text()
-    section = text[text.index("### Updates by MQTT\n") :]
+    section = text[text.index("### Updates over MQTT\n") :]
     lines = re.findall(r"^    (mosquitto_pub .*)$", section, re.MULTILINE)[:3]
     running = camera.running
     for line, reply in zip(lines, ("on", None, "Confirmed OTA image"), strict=True):
@@ -123,8 +123,8 @@ def test_unconfirmed_is_rolled_back_and_reported(camera):
     since = camera.push(image(version))
     camera.report("trial", since)
     for refused in ("mqttotastart", "upgrade"):
-        camera.client.ask("otaurl", "http://127.0.0.1:1/x")
-        assert camera.client.ask(refused, "1") == "Running image not confirmed"
+        camera.client.command("otaurl", "http://127.0.0.1:1/x")
+        assert camera.client.command(refused, "1") == "Running image not confirmed"
     upload = httpx.post(camera.url + "/update", content=image(version))
     assert (upload.status_code, upload.json()) == (409, {"error": "Running image not confirmed"})
     camera.power_cut()
@@ -140,59 +140,61 @@ def test_unconfirmed_is_rolled_back_and_reported(camera):
     wait_until_idle(camera)
 
 
-def test_fetched(camera, web):
+def test_download(camera, web):
     folder, url = web
     version, since = next(VERSIONS), len(camera.client.messages)
     (folder / "fw.bin").write_bytes(image(version, size=256 * KB))
-    camera.client.ask("otaurl", url + "fw.bin")
+    camera.client.command("otaurl", url + "fw.bin")
     assert "unsigned" in camera.status()
-    assert camera.client.ask("upgrade", "1").startswith("Upgrade v")
-    camera.settled(since)
-    assert camera.client.ask("upgrade", "0", reply="SYNTAX").startswith("upgrade: 1 to upgrade")
+    assert camera.client.command("upgrade", "1").startswith("Upgrade v")
+    camera.confirm_trial(since)
+    assert camera.client.command("upgrade", "0", reply="SYNTAX").startswith(
+        "upgrade: 1 to upgrade"
+    )
 
 
 def test_failed_downloads_are_reported(camera, web):
     _, url = web
-    for address, why in (
+    for address, reason in (
         (url + "nothing.bin", "404"),
         ("http://127.0.0.1:1/x", "refused"),
         (url, "not a firmware image"),  # a page that lists the files
         ("https://127.0.0.1:1/x", "no CA"),
     ):
         since = len(camera.client.messages)
-        camera.client.ask("otaurl", address)
-        camera.client.ask("upgrade", "1")
-        assert why in camera.report("failed", since)["reason"]
+        camera.client.command("otaurl", address)
+        camera.client.command("upgrade", "1")
+        assert reason in camera.report("failed", since)["reason"]
         wait_until_idle(camera)
-    assert "password" not in camera.client.ask("otaurl", "ftp://x/y")
-    assert "http://" in camera.client.ask("upgrade", "1", reply="SYNTAX")
-    assert camera.client.ask("otaurl", "1") == ""
+    assert "password" not in camera.client.command("otaurl", "ftp://x/y")
+    assert "http://" in camera.client.command("upgrade", "1", reply="SYNTAX")
+    assert camera.client.command("otaurl", "1") == ""
 
 
-def test_uploaded(camera, tmp_path):
-    """As curl and browsers do it; meanwhile the camera serves everything but pictures."""
+def test_upload(camera, tmp_path):
+    """Upload as curl and browsers do; meanwhile the camera serves all but pictures."""
     version, since = next(VERSIONS), len(camera.client.messages)
     data = image(version, size=512 * KB)
-    asked = []
+    captures = []
 
     def slowly():
         for at in range(0, len(data), 16 * KB):
             if at == 256 * KB:
                 camera.wait_output("writing micropython " + version)
-                assert camera.client.ask("mqttotastart", "1") == "busy"
-                asked.append(camera.get("/capture"))
+                assert camera.client.command("mqttotastart", "1") == "busy"
+                captures.append(camera.get("/capture"))
             yield data[at : at + 16 * KB]
 
     headers = {"Content-Length": str(len(data))}
-    answer = httpx.post(camera.url + "/update", content=slowly(), headers=headers, timeout=20)
-    assert answer.status_code == 200 and version in answer.json()["message"]
-    assert asked[0].status_code == 503 and "update" in asked[0].text
-    camera.settled(since)
+    response = httpx.post(camera.url + "/update", content=slowly(), headers=headers, timeout=20)
+    assert response.status_code == 200 and version in response.json()["message"]
+    assert captures[0].status_code == 503 and "update" in captures[0].text
+    camera.confirm_trial(since)
     assert camera.get("/capture").status_code == 200
 
 
 def test_refused_before_anything_is_erased(camera):
-    for data, why in (
+    for data, reason in (
         (b"", "not a firmware image"),
         (b"<html>404</html>" * 100, "begins with 3c"),
         (image("v9.9.9", chip="esp32s3"), "another chip"),
@@ -201,36 +203,37 @@ def test_refused_before_anything_is_erased(camera):
         (image("v9.9.9", size=1600 * KB), "too big"),
     ):
         erased = camera.control("flash")["erases"]
-        answer = httpx.post(camera.url + "/update", content=data, timeout=20)
-        assert answer.status_code == 422 and why in answer.json()["error"]
+        response = httpx.post(camera.url + "/update", content=data, timeout=20)
+        assert response.status_code == 422 and reason in response.json()["error"]
         assert camera.control("flash")["erases"] == erased
 
 
 def test_retained_image_is_ignored(camera):
     camera.client.publish(f"OTA/{camera.id}/data", image("v9.9.8"), retain=True)
     boots = camera.facts["boots"]
-    assert camera.client.ask("mqttotastart", "1") == "on"
+    assert camera.client.command("mqttotastart", "1") == "on"
     camera.wait_output("a retained image is ignored")
     assert (
-        camera.client.ask("power", "", reply="SYNTAX") == "power: paused, an update is under way"
+        camera.client.command("power", "", reply="SYNTAX")
+        == "power: paused, an update is under way"
     )
-    assert camera.client.ask("mqttotastart", "1") == "busy"
-    assert camera.client.ask("mqttotastart", "0") == "off"
-    assert camera.client.ask("power") == "off"
+    assert camera.client.command("mqttotastart", "1") == "busy"
+    assert camera.client.command("mqttotastart", "0") == "off"
+    assert camera.client.command("power") == "off"
     camera.client.publish(f"OTA/{camera.id}/data", b"", retain=True)
     assert camera.facts["boots"] == boots
     wait_until_idle(camera)
 
 
-def test_broker_that_restarts_in_the_middle(tmp_path):
+def test_broker_restarts_during_an_update(tmp_path):
     with Mosquitto(tmp_path / "broker") as broker, Camera(tmp_path / "camera", broker) as camera:
         camera.control("clock", epoch=int(time.time()))
-        assert camera.client.ask("mqttotastart", "1") == "on"
+        assert camera.client.command("mqttotastart", "1") == "on"
         broker.restart()
-        camera.hurry_to_broker()
+        camera.skip_reconnect_delay()
         wait_until(lambda: "mqtt connected" in camera.status(), 15, "the broker")
         camera.client.wait(STAT + "timer", since=len(camera.client.messages) - 1)
-        camera.client.send(f"OTA/{camera.id}/data", image("v9.9.7"))  # it has subscribed again
+        camera.client.send(f"OTA/{camera.id}/data", image("v9.9.7"))  # it has resubscribed
         assert camera.report("installed")["version"] == "v9.9.7"
 
 
@@ -249,7 +252,7 @@ def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     done = subprocess.run(
         [*line[:-1], "DVES_000000", "--patience", "1"], capture_output=True, text=True, timeout=50
     )
-    assert done.returncode == 3 and "does not answer" in done.stderr
+    assert done.returncode == 3 and "did not respond" in done.stderr
 
 
 def only_signed_images(folder):
@@ -269,21 +272,21 @@ def only_signed_images(folder):
             threading.Thread(target=made.serve_forever, daemon=True).start()
             run_line(set_key, camera, broker, folder)
             camera.client.wait(STAT + "otakey")
-            camera.client.ask("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
-            for update, why in ((plain, "not signed"), (wrong, "another key")):
-                answer = httpx.post(camera.url + "/update", content=update.data)
-                assert (answer.status_code, answer.json()["error"].split("with ")[-1]) == (
+            camera.client.command("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
+            for update, reason in ((plain, "not signed"), (wrong, "another key")):
+                response = httpx.post(camera.url + "/update", content=update.data)
+                assert (response.status_code, response.json()["error"].split("with ")[-1]) == (
                     422,
-                    why,
+                    reason,
                 )
-                assert why in camera.report("failed", camera.push(update.data))["reason"]
+                assert reason in camera.report("failed", camera.push(update.data))["reason"]
                 wait_until_idle(camera)
                 (folder / "fw.bin").write_bytes(update.data)
                 since = len(camera.client.messages)
-                camera.client.ask("upgrade", "1")
-                assert why in camera.report("failed", since)["reason"]
+                camera.client.command("upgrade", "1")
+                assert reason in camera.report("failed", since)["reason"]
                 wait_until_idle(camera)
-            assert "otakey: there is a key" in camera.client.ask(
+            assert "otakey: there is a key" in camera.client.command(
                 "otakey", other.read_text(), reply="SYNTAX"
             )
             assert "unsigned" not in camera.status()
@@ -293,8 +296,8 @@ def only_signed_images(folder):
             made.shutdown()
 
 
-def big_one_in_a_small_heap(folder):
-    """1.5 MB arrive in one message, with as little free heap as on a board without PSRAM."""
+def large_image_in_a_small_heap(folder):
+    """Receive 1.5 MB in one message with the free heap of a board without PSRAM."""
     data = image("v9.1.0", size=1536 * KB)
     with Mosquitto(folder / "broker") as broker:
         with Camera(folder / "camera", broker, args=("--heap", "480K")) as camera:
@@ -309,12 +312,12 @@ CUTS = ((1, "torn"), (9, "before"), (12, "torn"), (26, "torn"), (27, "after"))
 
 
 def power_cuts(folder):
-    """On a running board: at the first block, in the middle, in otadata, during the start."""
+    """Cut the power at the first block, in the middle, in otadata and during the start."""
     data = image("v9.1.0", size=32 * KB)
     with Mosquitto(folder / "broker") as broker, Camera(folder / "camera", broker) as camera:
         for number, mode in CUTS:
             boots, since = camera.facts["boots"], len(camera.client.messages)
-            assert camera.client.ask("mqttotastart", "force") == "on"
+            assert camera.client.command("mqttotastart", "force") == "on"
             camera.control("power_cut", after_ops=number, mode=mode)
             done = camera.control("flash")["operations"]
             camera.client.send(f"OTA/{camera.id}/data", data)
@@ -329,9 +332,9 @@ def power_cuts(folder):
             camera.client.wait(STAT + "timer", since=since)
 
 
-SLOW = [only_signed_images, big_one_in_a_small_heap, power_cuts]
+SLOW = [only_signed_images, large_image_in_a_small_heap, power_cuts]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -1,4 +1,4 @@
-"""Updates of the application alone: they run in seconds, are checked, and fall back."""
+"""Updates of the application alone: start within seconds, checks and rollback."""
 
 import random
 import subprocess
@@ -41,25 +41,25 @@ def bytecode(folder, text):
 
 def update(files, folder, version, **changed):
     """Return an archive of the application, with another version."""
-    told = (
+    source = (
         (ROOT / "config" / "product.py")
         .read_text()
         .replace('VERSION = "', f'VERSION = "{version}" #')
     )
-    files = {**files, "config/product.mpy": bytecode(folder, told), **changed}
+    files = {**files, "config/product.mpy": bytecode(folder, source), **changed}
     return Update(pack(files, NAME, version, SIMULATED)).data
 
 
 def post(camera, data):
-    answer = httpx.post(camera.url + "/update", content=data, timeout=20)
-    return answer.status_code, next(iter(answer.json().values()))
+    response = httpx.post(camera.url + "/update", content=data, timeout=20)
+    return response.status_code, next(iter(response.json().values()))
 
 
 def version(camera):
     return camera.command("status 2").partition(",")[0]
 
 
-def test_runs_and_confirms_itself(camera, files, tmp_path):
+def test_update_runs_and_confirms_itself(camera, files, tmp_path):
     since = len(camera.client.messages)
     assert post(camera, update(files, tmp_path, "7.0.1"))[0] == 200
     assert camera.report("confirmed", since)["version"] == "7.0.1"
@@ -71,26 +71,26 @@ def test_runs_and_confirms_itself(camera, files, tmp_path):
     assert version(camera) == "7.0.1"
 
 
-def test_broken_one_by_mqtt_is_given_up(camera, files, tmp_path):
+def test_broken_update_by_mqtt_is_rolled_back(camera, files, tmp_path):
     before = version(camera)
     broken = {"app/system.mpy": bytecode(tmp_path, "raise ValueError('broken')\n")}
     since = camera.push(update(files, tmp_path, "7.0.2", **broken))
-    told = camera.report("rolled back", since, limit_s=30)
-    assert (told["version"], told["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
+    report = camera.report("rolled back", since, limit_s=30)
+    assert (report["version"], report["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
     assert version(camera) == before
-    status, why = post(camera, update(files, tmp_path, "7.0.2"))
-    assert status == 422 and "failed already" in why
+    status, error = post(camera, update(files, tmp_path, "7.0.2"))
+    assert status == 422 and "failed already" in error
 
 
 def test_refused_archives(camera, files, tmp_path):
     before = version(camera)
     good = update(files, tmp_path, "7.0.3")
     body = good[:-44]
-    chance = random.Random(3)
+    rng = random.Random(3)
     flipped = bytearray(good)
-    flipped[chance.randrange(1024, len(body))] ^= 4
+    flipped[rng.randrange(1024, len(body))] ^= 4
     few = {"app/x.mpy": b"x"}
-    for data, why in (
+    for data, reason in (
         (good[:-1], "damaged"),
         (good[:50_000], "cut off"),
         (body, "damaged"),
@@ -102,13 +102,13 @@ def test_refused_archives(camera, files, tmp_path):
         (Update(pack({"../x.mpy": b""}, NAME, "9.0", SIMULATED)).data, "invalid file name"),
         (Update(pack({"boot.py": b""}, NAME, "9.0", SIMULATED)).data, "invalid file name"),
     ):
-        status, said = post(camera, data)
-        assert status == 422 and why in said, said
+        status, error = post(camera, data)
+        assert status == 422 and reason in error, error
     assert version(camera) == before
     assert not (camera.state / "files" / "x.mpy").exists()
 
 
-def test_tool_knows_a_damaged_one(files, tmp_path):
+def test_tool_detects_a_damaged_archive(files, tmp_path):
     good = update(files, tmp_path, "7.0.4")
     assert Update(good).version == "7.0.4"
     for data in (good[:3000], good[:-60] + b"x" + good[-59:]):

@@ -1,4 +1,4 @@
-"""Updates whose sources fail in the middle: the camera works again, and accepts a good one."""
+"""Updates interrupted by their source: the camera recovers and accepts a good update."""
 
 import ssl
 import threading
@@ -10,27 +10,27 @@ import pytest
 from certificates import authority, make
 from images import KB, image
 from mosquitto import HOST, Mosquitto
-from scripted import PINGREQ, SUBSCRIBE, Scripted, publish
+from scenarios import scenario_name
+from scripted import PINGREQ, SUBSCRIBE, ScriptedBroker, publish
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 from test_update import Camera, wait_until_idle
 
 CUT = 100_000
-VERSIONS = (f"v9.2.{number}" for number in range(1, 100))  # each newer than the one before
+VERSIONS = (f"v9.2.{number}" for number in range(1, 100))  # each newer than the last
 LOGIN = "Basic am9lOnNlY3JldA=="  # joe:secret
 
 
 class Web:
-    """Answers GET number n with `answers[n](request)`; `requests` has the requests."""
+    """Web server that handles GET request n with `handlers[n]` and records it in `requests`."""
 
-    def __init__(self, *answers, chain=None):
+    def __init__(self, *handlers, chain=None):
         self.requests = []
-        web, left = self, list(answers)
+        web, remaining = self, list(handlers)
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 web.requests.append(self)
-                left.pop(0)(self)
+                remaining.pop(0)(self)
 
             def log_message(self, *args):
                 pass
@@ -51,21 +51,21 @@ class Web:
         self._server.server_close()
 
 
-def answers(status, data=b"", **headers):
-    """Return a responder with status, body and headers; their names have _ for -."""
+def respond(status, data=b"", **headers):
+    """Return a handler that sends status, body and headers (`_` in a name becomes `-`)."""
 
-    def answer(request):
+    def handle(request):
         request.send_response(status)
         for name, value in headers.items():
             request.send_header(name.replace("_", "-"), value)
         request.end_headers()
         request.wfile.write(data)
 
-    return answer
+    return handle
 
 
-def working(camera):
-    """Wait for the end of the update; the camera must work as before."""
+def check_working(camera):
+    """Wait for the end of the update; fail unless the camera takes pictures again."""
     wait_until_idle(camera)
     assert camera.get("/capture").status_code == 200
 
@@ -90,13 +90,13 @@ def camera(broker, tmp_path_factory, secure):
 def fetch(camera, url):
     """Start a download; return the number of messages before it."""
     since = len(camera.client.messages)
-    camera.client.ask("otaurl", url)
-    assert camera.client.ask("upgrade", "1").startswith("Upgrade ")
+    camera.client.command("otaurl", url)
+    assert camera.client.command("upgrade", "1").startswith("Upgrade ")
     return since
 
 
-def test_https_with_a_login_redirected_and_cut_off(camera, secure):
-    """The login goes to its own host only; the rest of the same file is requested."""
+def test_https_login_redirect_and_resume(camera, secure):
+    """Send the login to its own host only; request the rest of the same file."""
     version = next(VERSIONS)
     data = image(version, size=256 * KB)
     whole = {"ETag": '"v1"', "Content_Length": str(len(data))}
@@ -105,65 +105,65 @@ def test_https_with_a_login_redirected_and_cut_off(camera, secure):
         "Content_Length": str(len(data) - CUT),
         "Content_Range": f"bytes {CUT}-{len(data) - 1}/{len(data)}",
     }
-    ends = (answers(200, data[:CUT], **whole), answers(206, data[CUT:], **rest))
+    ends = (respond(200, data[:CUT], **whole), respond(206, data[CUT:], **rest))
     with Web(*ends, chain=secure[1]) as files:
-        moved = answers(302, Location=files.url.replace(HOST, "localhost") + "fw.bin")
-        with Web(moved, moved, chain=secure[1]) as first:  # requested again for the rest
+        redirect = respond(302, Location=files.url.replace(HOST, "localhost") + "fw.bin")
+        with Web(redirect, redirect, chain=secure[1]) as first:  # requested again for the rest
             since = fetch(camera, first.url.replace("//", "//joe:secret@") + "latest")
             assert camera.report("confirmed", since)["version"] == version
         assert [request.headers["Authorization"] for request in first.requests] == [LOGIN, LOGIN]
         assert [request.headers["Authorization"] for request in files.requests] == [None, None]
         assert files.requests[1].headers["Range"] == f"bytes={CUT}-"
         assert files.requests[1].headers["If-Range"] == '"v1"'
-    assert "secret" not in camera.client.ask("otaurl") + camera.output
-    working(camera)
+    assert "secret" not in camera.client.command("otaurl") + camera.output
+    check_working(camera)
 
 
-def test_file_that_changes_meanwhile(camera):
+def test_file_changes_during_the_download(camera):
     version = next(VERSIONS)
     old, new = (image(each, size=256 * KB) for each in (version, next(VERSIONS)))
     length = {"Content_Length": str(len(old))}
-    first = answers(200, old[:CUT], ETag='"old"', **length)
-    with Web(first, answers(200, new, ETag='"new"', **length)) as web:
+    first = respond(200, old[:CUT], ETag='"old"', **length)
+    with Web(first, respond(200, new, ETag='"new"', **length)) as web:
         since = fetch(camera, web.url)
         assert "changed meanwhile" in camera.report("failed", since)["reason"]
-    working(camera)
-    with Web(first, answers(200, old, **length)) as web:  # supports neither ranges nor tags
+    check_working(camera)
+    with Web(first, respond(200, old, **length)) as web:  # supports neither ranges nor tags
         since = fetch(camera, web.url)
         assert camera.report("confirmed", since)["version"] == version
 
 
 def test_https_does_not_redirect_to_http(camera, secure):
-    with Web(answers(302, Location="http://localhost:1/x"), chain=secure[1]) as web:
+    with Web(respond(302, Location="http://localhost:1/x"), chain=secure[1]) as web:
         since = fetch(camera, web.url)
         assert "from https to http" in camera.report("failed", since)["reason"]
-    working(camera)
+    check_working(camera)
 
 
-def broker_dies_in_the_middle(folder):
+def broker_restarts_during_a_push(folder):
     with Mosquitto(folder / "broker") as broker:
         settings = {"otaconfirm": "auto"}
         with Camera(folder / "camera", broker, settings, fast=False) as camera:
-            assert camera.client.ask("mqttotastart", "1") == "on"
+            assert camera.client.command("mqttotastart", "1") == "on"
             done = camera.control("flash")["writes"]
             camera.client.send(f"OTA/{camera.id}/data", image("v9.5.0", size=512 * KB))
             wait_until(lambda: camera.control("flash")["writes"] > done + 20, 20, "some blocks")
             broker.restart()
-            camera.hurry_to_broker()
+            camera.skip_reconnect_delay()
             camera.report("failed", limit_s=30)
-            working(camera)
+            check_working(camera)
             since = camera.push(image("v9.5.0", size=64 * KB))
             assert camera.report("confirmed", since)["version"] == "v9.5.0"
 
 
-def push_that_stalls(folder):
-    """A message of 300 KB breaks off; meanwhile an upload is refused as busy."""
+def stalled_push(folder):
+    """Stall within a message of 300 KB; meanwhile an upload is refused as busy."""
     data = image("v9.6.0", size=300 * KB)
 
     def script(peer):
         peer.up()
-        stalls = peer.number == 0
-        if stalls:
+        first = peer.number == 0
+        if first:
             peer.send(publish(f"cmnd/{TOPIC}/mqttotastart", b"1"))
             name = b"OTA/"
             peer.serve(lambda got: got[0] == SUBSCRIBE and name in got[2])
@@ -177,7 +177,10 @@ def push_that_stalls(folder):
         return peer.packets[-1][2][4 : 4 + size].decode()
 
     stalled = threading.Event()
-    with Scripted(script) as broker, Simulator(folder, broker.uri, {"pubinterval": 0}) as camera:
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, {"pubinterval": 0}) as camera,
+    ):
         assert stalled.wait(20)
         camera.wait_output("writing micropython v9.6.0")
         upload = httpx.post(camera.url + "/update", content=data, timeout=20)
@@ -191,16 +194,16 @@ def push_that_stalls(folder):
         assert upload.status_code == 200, upload.text
 
 
-def check_keepalive(heard, started, ended):
-    """The broker received something every few seconds, so it would have kept the link."""
+def check_keepalive(received, started, ended):
+    """Fail unless the broker received a packet in every keepalive period."""
     assert ended - started > 640 / 4 * 0.045  # as slow as real flash
-    times = [started, *(at for at in heard if started < at < ended), ended]
+    times = [started, *(at for at in received if started < at < ended), ended]
     gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
     assert max(gaps) < KEEPALIVE["mqttkeepalive"], gaps
 
 
-class Answering(threading.Thread):
-    """Requests the status repeatedly until `done()`; `slowest` in seconds."""
+class StatusPoller(threading.Thread):
+    """Poll the status until `done()`; `slowest` is the longest response time in seconds."""
 
     def __init__(self, camera, done):
         super().__init__()
@@ -221,33 +224,36 @@ class Answering(threading.Thread):
 KEEPALIVE = {"pubinterval": 0, "teleperiod": 0, "mqttkeepalive": 10}
 
 
-def no_keepalive_is_missed(folder):
-    """Each sector takes 45 ms to erase; meanwhile pings go out and HTTP answers."""
+def keepalive_during_upload(folder):
+    """Send pings and serve HTTP while each sector takes 45 ms to erase."""
 
     def script(peer):
         peer.up()
         up.set()
-        while peer.serve(lambda got: heard.append(time.monotonic()) or True):
+        while peer.serve(lambda got: received.append(time.monotonic()) or True):
             pass
 
-    heard, up = [], threading.Event()
-    with Scripted(script) as broker, Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera:
+    received, up = [], threading.Event()
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera,
+    ):
         assert up.wait(20)
         started, ended = time.monotonic(), threading.Event()
-        answering = Answering(camera, ended.is_set)
+        poller = StatusPoller(camera, ended.is_set)
         try:
             data = image("v9.7.0", size=640 * KB)
-            answer = httpx.post(camera.url + "/update", content=data, timeout=60)
+            response = httpx.post(camera.url + "/update", content=data, timeout=60)
         finally:
             ended.set()
-            answering.join()
-        assert answer.status_code == 200, answer.text
-        check_keepalive(heard, started, time.monotonic())
-        assert len(broker.peers) == 1 and not answering.lost and answering.slowest < 1
+            poller.join()
+        assert response.status_code == 200, response.text
+        check_keepalive(received, started, time.monotonic())
+        assert len(broker.peers) == 1 and not poller.lost and poller.slowest < 1
 
 
-def no_keepalive_is_missed_by_mqtt(folder):
-    """The same by MQTT: the response to a ping waits behind the image."""
+def keepalive_during_push(folder):
+    """The same by MQTT, where the response to a ping waits behind the image."""
 
     def script(peer):
         peer.up()
@@ -261,7 +267,7 @@ def no_keepalive_is_missed_by_mqtt(folder):
         sending = threading.Thread(target=peer.send, args=(packet,))
         sending.start()
         while got := peer.packet():
-            heard.append(time.monotonic())
+            received.append(time.monotonic())
             if got[0] == PINGREQ:
                 sending.join()
                 peer.send(b"\xd0\x00")
@@ -269,20 +275,23 @@ def no_keepalive_is_missed_by_mqtt(folder):
                 done.set()
         return None
 
-    heard, began, done = [], [], threading.Event()
-    with Scripted(script) as broker, Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera:
+    received, began, done = [], [], threading.Event()
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, KEEPALIVE, (), False) as camera,
+    ):
         wait_until(lambda: began, 20, "the image on its way")
-        answering = Answering(camera, lambda: done.is_set() or len(broker.peers) > 1)
-        answering.join()
+        poller = StatusPoller(camera, lambda: done.is_set() or len(broker.peers) > 1)
+        poller.join()
         assert done.is_set(), camera.output[-1_000:]
-        check_keepalive(heard, began[0], time.monotonic())
-        assert not answering.lost and answering.slowest < 1
+        check_keepalive(received, began[0], time.monotonic())
+        assert not poller.lost and poller.slowest < 1
 
 
-SLOW = [broker_dies_in_the_middle, push_that_stalls]
-SLOW += [no_keepalive_is_missed, no_keepalive_is_missed_by_mqtt]
+SLOW = [broker_restarts_during_a_push, stalled_push]
+SLOW += [keepalive_during_upload, keepalive_during_push]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

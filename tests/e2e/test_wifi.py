@@ -1,4 +1,4 @@
-"""Wi-Fi that goes, returns, changes or refuses: the camera waits, and recovers."""
+"""Lost Wi-Fi, changed networks and refused passwords: the camera waits and recovers."""
 
 import time
 
@@ -7,12 +7,12 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
+from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
-from stories import name_of
 
 IMAGE = f"data/{TOPIC}/image"
 LWT = f"tele/{TOPIC}/LWT"
-BACK_S = 35
+RECOVERY_S = 35
 SETTINGS = {"pubinterval": "1", "mqttkeepalive": "10"}
 
 
@@ -38,11 +38,11 @@ def away_and_back(folder):
                     since = len(client.messages)
                     camera.control("wifi", up=True)
                     start = time.monotonic()
-                    client.wait(LWT, b"Online", limit_s=BACK_S, since=since)
+                    client.wait(LWT, b"Online", limit_s=RECOVERY_S, since=since)
                     check(client.wait(IMAGE, limit_s=10, since=since).payload)
                     wait_until(lambda: reachable(camera), 5, "the page")
-                    assert time.monotonic() - start < BACK_S
-                    assert client.ask("pubinterval") == "1"
+                    assert time.monotonic() - start < RECOVERY_S
+                    assert client.command("pubinterval") == "1"
             assert broker.log.count("as DVES_A1B2C3 (p2") == 3  # one session each time
             status = camera.status("3")
             assert "wifi joins 3," in status and "restarts 0," in status
@@ -55,7 +55,7 @@ def absent_at_start(folder):
         camera.start(ready=False)
         camera.wait_output("no such network", 20)
         camera.type("ssid sim\n")  # the UART needs no network
-        camera.wait_boot(1, BACK_S)
+        camera.wait_boot(1, RECOVERY_S)
         assert reachable(camera)
     finally:
         camera.stop()
@@ -74,7 +74,7 @@ def no_address(folder):
             camera.wait_status("wifi waiting (no address)", 25)
             assert not reachable(camera)
             camera.control("wifi", dhcp=True)
-            camera.wait_status("mqtt connected", BACK_S)
+            camera.wait_status("mqtt connected", RECOVERY_S)
             assert reachable(camera)
 
 
@@ -85,14 +85,14 @@ def wrong_password(folder):
             camera.control("wifi", password="another-one")
             assert "wrong password" in camera.wait_status("password", 25)
             assert camera.command("password another-one") == "***"
-            camera.wait_status("mqtt connected", 10)  # a new password is tried at once
+            camera.wait_status("mqtt connected", 10)  # a new password causes an immediate retry
             assert "another-one" not in camera.output.replace("password another-one", "")
             camera.control("wifi", ssid="elsewhere")
             camera.wait_status("no such network", 25)
 
 
 def blackhole(folder):
-    """The link stays, packets do not: a dead broker shows by its silence."""
+    """Detect a dead broker by its silence while the link stays up."""
     with Mosquitto(folder / "broker") as broker:
         with Simulator(folder / "camera", broker.uri, SETTINGS) as camera:
             camera.wait_status("mqtt connected")
@@ -102,12 +102,12 @@ def blackhole(folder):
             assert time.monotonic() - start < 16
             assert reachable(camera)
             broker.thaw()
-            camera.wait_status("mqtt connected", BACK_S)
+            camera.wait_status("mqtt connected", RECOVERY_S)
 
 
 SLOW = [no_address, wrong_password, away_and_back, blackhole, absent_at_start]
 
 
-@pytest.mark.parametrize("story", SLOW, ids=name_of)
-def test_slow(stories, story):
-    stories.end_of(story)
+@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
+def test_slow(scenarios, scenario):
+    scenarios.wait_for(scenario)

@@ -1,4 +1,4 @@
-"""Somebody who looks at the stream, and reads all that comes."""
+"""Stream viewer that reads all data in a thread."""
 
 import contextlib
 import threading
@@ -7,12 +7,12 @@ import httpx
 
 
 class Viewer(threading.Thread):
-    """Has got a picture once the block is entered; goes when it is left, or by `close`."""
+    """Viewer of `/mjpg`; a context manager that waits for the first data on entry."""
 
     def __init__(self, url):
         super().__init__(daemon=True)
         self._url = url + "/mjpg"
-        self._sees, self._gone = threading.Event(), threading.Event()
+        self._receives, self._closing = threading.Event(), threading.Event()
 
     def run(self):
         with (
@@ -20,17 +20,17 @@ class Viewer(threading.Thread):
             httpx.stream("GET", self._url, timeout=10) as stream,
         ):
             for _ in stream.iter_raw():
-                self._sees.set()
-                if self._gone.is_set():
+                self._receives.set()
+                if self._closing.is_set():
                     return
 
     def close(self):
-        self._gone.set()
+        self._closing.set()
         self.join(10)
 
     def __enter__(self):
         self.start()
-        assert self._sees.wait(10), "nothing to be seen"
+        assert self._receives.wait(10), "no data from the stream"
         return self
 
     def __exit__(self, *_):

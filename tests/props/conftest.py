@@ -1,4 +1,4 @@
-"""Property tests: CPython runs the firmware's pure modules over what nobody thought of."""
+"""Property tests that run the firmware's pure modules on CPython with generated input."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-for folder in ("lib", "tools/pc"):  # tools/pc: what stands in for MicroPython's own modules
+for folder in ("lib", "tools/pc"):  # tools/pc replaces MicroPython's own modules
     if str(ROOT / folder) not in sys.path:
         sys.path.append(str(ROOT / folder))
 

@@ -1,4 +1,4 @@
-"""hal.tarfs: a copy reads as it was packed; a damaged one is refused, or its names are right."""
+"""hal.tarfs: a copy reads as it was packed; a damaged one is refused or has the right names."""
 
 import pytest
 from archives import packed
@@ -13,7 +13,7 @@ FOLDER, FILE = 0x4000, 0x8000
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def archive(tmp_path_factory):
     return tmp_path_factory.mktemp("copy") / "app_a.tar"
 
 
@@ -34,9 +34,9 @@ def content(copy, folder="/"):
 
 @given(FILES, st.integers(1, 700))
 @settings(max_examples=60, deadline=None)
-def test_packed_files(place, files, piece):
-    place.write_bytes(packed(files))
-    copy = TarFS(str(place))
+def test_packed_files(archive, files, piece):
+    archive.write_bytes(packed(files))
+    copy = TarFS(str(archive))
     assert content(copy) == files
     for name, data in files.items():
         with copy.open(name, "rb") as file:
@@ -52,9 +52,9 @@ def test_packed_files(place, files, piece):
 
 @given(FILES, NAME)
 @settings(max_examples=60, deadline=None)
-def test_missing_files(place, files, name):
-    place.write_bytes(packed(files))
-    copy = TarFS(str(place))
+def test_missing_files(archive, files, name):
+    archive.write_bytes(packed(files))
+    copy = TarFS(str(archive))
     if name not in files:
         for call in (copy.stat, lambda path: copy.open(path, "r")):
             with pytest.raises(OSError) as refused:
@@ -62,9 +62,9 @@ def test_missing_files(place, files, name):
             assert refused.value.args[0] == 2
 
 
-def test_read_only(place):
-    place.write_bytes(packed({"app/x.mpy": b"x"}))
-    copy = TarFS(str(place))
+def test_read_only(archive):
+    archive.write_bytes(packed({"app/x.mpy": b"x"}))
+    copy = TarFS(str(archive))
     for call, *paths in (
         (copy.open, "app/x.mpy", "wb"),
         (copy.open, "app/y.mpy", "ab"),
@@ -85,7 +85,7 @@ def test_read_only(place):
 
 @given(FILES.filter(bool), st.data())
 @settings(max_examples=150, deadline=None)
-def test_any_changed_byte_of_a_header_or_any_cut(place, files, data):
+def test_any_changed_byte_of_a_header_or_any_cut(archive, files, data):
     whole = packed(files)
     ends = whole.rindex(b"ustar") // 512 * 512
     at = data.draw(st.integers(0, ends + 511))
@@ -94,9 +94,9 @@ def test_any_changed_byte_of_a_header_or_any_cut(place, files, data):
     else:
         changed = bytearray(whole)
         changed[at] ^= data.draw(st.integers(1, 255))
-    place.write_bytes(changed)
+    archive.write_bytes(changed)
     try:
-        found = content(TarFS(str(place)))
+        found = content(TarFS(str(archive)))
     except (OSError, ValueError):
         return
-    assert set(found) == set(files)  # a byte of a file changed
+    assert set(found) == set(files)  # a byte within a file changed

@@ -1,4 +1,4 @@
-"""proto.dns with any packet: no exception, and no more than its query asks for."""
+"""proto.dns with any packet: no exception, and a response of bounded size."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +43,7 @@ def test_one_question_of_any_bytes(head, data):
     st.sampled_from((1, 255, 3)),
     st.binary(max_size=40),
 )
-def test_every_valid_query_is_answered(number, flags, labels, kind, family, tail):
+def test_every_valid_query_gets_a_response(number, flags, labels, kind, family, tail):
     packet, length = query(number, flags, labels, kind, family, tail)
     reply = SERVER.answer(packet)
     assert reply[:2] == number

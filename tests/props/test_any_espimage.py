@@ -1,9 +1,9 @@
-"""proto.espimage: images made by esptool, whole and in any pieces; anything else is refused."""
+"""proto.espimage: images by esptool are accepted in any pieces; other data is refused."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from images import KB, image, redone
+from images import KB, image, rehashed
 
 from proto.espimage import HEAD_BYTES, Description, ImageParser, older
 
@@ -21,7 +21,7 @@ def parsed(data, cuts=()):
     return parser
 
 
-def test_what_esptool_makes_is_known():
+def test_description_of_an_image_by_esptool():
     description = Description(WHOLE[:HEAD_BYTES])
     assert (description.version, description.project) == ("1.2.3", "micropython")
     parser = parsed(WHOLE)
@@ -34,14 +34,14 @@ def test_every_padding(extra):
 
 
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=20), st.binary(max_size=100))
-def test_any_pieces_and_what_follows(cuts, tail):
+def test_any_pieces_and_trailing_data(cuts, tail):
     data = WHOLE + tail
     parser = parsed(data, cuts)
     assert parser.whole and parser.size == len(WHOLE)
 
 
 @given(st.integers(0, len(WHOLE) - 1))
-def test_cut_off_is_never_whole(length):
+def test_truncated_image_is_never_complete(length):
     assert not parsed(WHOLE[:length]).whole
 
 
@@ -53,7 +53,7 @@ def is_good(data):
         return False
 
 
-def test_each_bit_of_the_header_and_the_end():
+def test_each_changed_bit_of_the_header_and_the_end():
     places = [*range(64), *range(len(WHOLE) - 64, len(WHOLE))]
     for at in places:
         for bit in range(8):
@@ -70,7 +70,7 @@ def test_any_changed_byte(at, change):
 
 
 @given(st.binary(max_size=600))
-def test_anything_is_refused(data):
+def test_any_other_data_is_refused(data):
     assert not is_good(data)
     assert not is_good(WHOLE[:300] + data)
 
@@ -82,9 +82,9 @@ def test_anything_is_refused(data):
         (b"<html>" + bytes(400), "not a firmware image: it begins with 3c"),
         (image(chip="esp32s3"), "another chip: ESP32-S3"),
         (image(digest=False), "no SHA-256"),
-        (redone(WHOLE[:32] + bytes(4) + WHOLE[36:]), "no application description"),
-        (redone(WHOLE[:48] + b"\xff" + WHOLE[49:]), "unreadable"),
-        (redone(WHOLE[:80] + b"\0" + WHOLE[81:]), "unreadable"),
+        (rehashed(WHOLE[:32] + bytes(4) + WHOLE[36:]), "no application description"),
+        (rehashed(WHOLE[:48] + b"\xff" + WHOLE[49:]), "unreadable"),
+        (rehashed(WHOLE[:80] + b"\0" + WHOLE[81:]), "unreadable"),
     ],
 )
 def test_refused_by_the_first_bytes(data, why):
@@ -92,8 +92,8 @@ def test_refused_by_the_first_bytes(data, why):
         Description(data[:HEAD_BYTES])
 
 
-def test_wrong_checksum_is_named_before_the_digest():
-    data = redone(WHOLE)
+def test_wrong_checksum_is_reported_before_the_digest():
+    data = rehashed(WHOLE)
     assert data == WHOLE
     wrong = data[:-33] + bytes([data[-33] ^ 1]) + data[-32:]
     with pytest.raises(ValueError, match="wrong checksum"):
@@ -102,7 +102,7 @@ def test_wrong_checksum_is_named_before_the_digest():
         parsed(data[:-1] + bytes([data[-1] ^ 1]))
 
 
-def test_versions_in_order():
+def test_order_of_versions():
     versions = VERSIONS.split()
     for i, one in enumerate(versions):
         for j, other in enumerate(versions):

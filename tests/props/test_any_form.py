@@ -1,6 +1,6 @@
-"""Forms: what any client encodes comes out as it went in; everything else is a form or refused.
+"""Forms: encoded fields are decoded unchanged; any other body is a form or is refused.
 
-The form is microdot's, which CPython imports, too; what is strict about it is app.http.request's.
+microdot, which CPython can import too, parses the form, and app.http.request adds the checks.
 """
 
 import sys
@@ -12,7 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "build" / "lib"))
-for name in ("ticks_ms", "ticks_add", "ticks_diff"):  # of MicroPython; no form takes time
+for name in (
+    "ticks_ms",
+    "ticks_add",
+    "ticks_diff",
+):  # MicroPython only
     vars(time).setdefault(name, lambda *_: 0)
 
 # ruff: noqa: E402
@@ -22,15 +26,15 @@ from proto.http import HTTPError, parse_head
 NAMES = ["wifissid", "wifipassword", "mqttca", "save", "ü"]
 
 
-class Nobody:
-    """A connection without an address."""
+class NoPeer:
+    """Connection without a peer address."""
 
     def get_extra_info(self, what):
         return None
 
 
 def form(data):
-    request = Request(None, parse_head(b"POST / HTTP/1.0\r\n\r\n"), b"", Nobody(), 1_000)
+    request = Request(None, parse_head(b"POST / HTTP/1.0\r\n\r\n"), b"", NoPeer(), 1_000)
     request._body = data
     return {name: request.form[name] for name in request.form}
 
@@ -51,7 +55,7 @@ def test_anything_else_is_a_form_or_refused(data):
 
 
 @given(st.lists(st.sampled_from([b"a", b"=", b"&", b"%41", b"%", b"4", b"+", b"\xc3", b"\xbc"])))
-def test_pieces_of_forms_are_a_form_or_refused(pieces):
+def test_any_mix_of_tokens_is_a_form_or_refused(pieces):
     try:
         form(b"".join(pieces))
     except HTTPError as e:
@@ -59,7 +63,7 @@ def test_pieces_of_forms_are_a_form_or_refused(pieces):
 
 
 @given(st.integers(9_000, 9_400))
-def test_limit_is_of_all_that_is_kept(length):
+def test_limit_applies_to_all_stored_bytes(length):
     try:
         assert form(b"save=" + b"x" * length) == {"save": "x" * length}
         assert length + 4 <= 9_216

@@ -1,4 +1,4 @@
-"""proto.http against h11: both read an accepted head in the same way."""
+"""proto.http against h11: both parse an accepted head in the same way."""
 
 import h11
 from hypothesis import example, given
@@ -37,7 +37,7 @@ def test_any_bytes(data):
 @given(st.lists(PIECES, max_size=14))
 @example(["GET", " ", "/", " ", "HTTP/1.1", "\r\n", "Host: a", "\r\n", "Host: b"])
 @example(["GET", " ", "/", " ", "HTTP/1.1", "\r\n", "Host: a", "\r", "Content-Length: 3"])
-def test_accepted_head_is_what_another_reader_sees(pieces):
+def test_h11_parses_an_accepted_head_in_the_same_way(pieces):
     head = "".join(["GET / HTTP/1.1\r\n", *pieces]).encode("latin-1") + b"\r\n\r\n"
     if b"\r\n\r\n" in head[:-4]:
         return  # the head would end there

@@ -1,4 +1,4 @@
-"""proto.jpeg: a picture ends with its last EOI, whatever it contains."""
+"""proto.jpeg: a picture ends with its last EOI, regardless of its content."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ PADDING = st.one_of(
 
 
 @given(BODY, PADDING)
-def test_whole_picture_with_padding(body, padding):
+def test_complete_picture_with_padding(body, padding):
     picture = b"\xff\xd8\xff" + body + b"\xff\xd9"
     assert length(memoryview(picture + padding)) == len(picture)
 
@@ -29,7 +29,7 @@ def test_anything_is_a_picture_or_refused(data):
 
 
 @given(BODY, st.integers(0, 1500))
-def test_cut_off_picture_is_refused(body, keep):
+def test_truncated_picture_is_refused(body, keep):
     cut = (b"\xff\xd8\xff" + body.replace(b"\xff\xd9", b""))[: 3 + keep]
     if not cut.rstrip(b"\0\xff").endswith(b"\xff\xd9"):
         with pytest.raises(BadJPEG):
@@ -37,7 +37,7 @@ def test_cut_off_picture_is_refused(body, keep):
 
 
 @given(BODY, PADDING)
-def test_signed_views_read_the_same(body, padding):
+def test_signed_views_have_the_same_result(body, padding):
     picture = b"\xff\xd8\xff" + body + b"\xff\xd9"
     signed = memoryview(picture + padding).cast("b")
     assert length(signed) == len(picture)

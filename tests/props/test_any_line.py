@@ -1,4 +1,4 @@
-"""proto.lineedit behind proto.telnet, compared with a model of a terminal."""
+"""proto.lineedit behind proto.telnet, compared with a terminal model."""
 
 import re
 
@@ -34,7 +34,7 @@ def type_in(data, editor):
 
 
 def held_bytes(thing):
-    """Return the bytes that the attributes of an object hold."""
+    """Return the total size of the attributes of an object that are bytes."""
     total = 0
     for value in vars(thing).values():
         for each in value if isinstance(value, list) else [value]:
@@ -51,7 +51,7 @@ def test_any_bytes_stay_within_bounds(pieces):
         if telnet.data is None:
             continue
         shown = editor.feed(telnet.data)
-        assert b"\xff" not in shown  # it would begin an option
+        assert b"\xff" not in shown  # 0xFF would start an option
         assert len(shown) <= 4 * MAX_LINE
         assert editor.line is None or len(editor.line) <= MAX_LINE
         assert held_bytes(editor) <= 6 * MAX_LINE + 100
@@ -68,7 +68,7 @@ def test_command_after_any_noise_is_a_line(pieces):
 
 
 @given(st.lists(st.integers(0, 600), max_size=6))
-def test_lines_of_any_length_are_whole_or_too_long(lengths):
+def test_lines_of_any_length_are_complete_or_too_long(lengths):
     lines, _ = type_in(b"".join(b"x" * n + b"\r\n" for n in lengths), LineEditor())
     assert lines == [(b"x" * min(n, MAX_LINE), n > MAX_LINE) for n in lengths]
 
@@ -83,7 +83,7 @@ def test_each_line_end_ends_exactly_one_line(pieces):
 
 @given(st.text(alphabet="aü€😀", max_size=40), st.lists(st.booleans(), max_size=60))
 def test_screen_shows_the_line(text, erase):
-    """A terminal that shows the echo shows the line."""
+    """The echo draws the line on a terminal."""
     editor, shown, keys = LineEditor(), b"", list(text)
     for gone in erase:
         key = b"\x7f" if gone or not keys else keys.pop().encode()

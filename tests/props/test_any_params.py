@@ -1,4 +1,4 @@
-"""proto.params: a JSON object of camera parameters, or BadArgument that names the wrong one."""
+"""proto.params: a JSON object of camera parameters, or BadArgument with the wrong one's name."""
 
 import json
 
@@ -29,7 +29,7 @@ def test_values_as_numbers_or_text(pairs, as_text):
 
 
 @given(st.sampled_from(sorted(RANGES)), st.integers(-5000, 5000))
-def test_outside_is_refused_by_name(name, value):
+def test_value_out_of_range_is_refused_with_its_name(name, value):
     low, high = RANGES[name]
     if low <= value <= high:
         return

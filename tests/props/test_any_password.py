@@ -1,4 +1,4 @@
-"""app.password against hashlib of CPython, and over anything that may be in flash."""
+"""app.password compared with CPython's hashlib, and with any content of flash."""
 
 import asyncio
 import hashlib
@@ -13,14 +13,14 @@ TEXTS = st.text(max_size=63).filter(lambda text: len(text.encode()) <= 63 and "\
 
 
 @given(st.binary(max_size=100), st.binary(max_size=80), st.integers(1, 120))
-def test_pbkdf2_is_the_one_of_hashlib(password, salt, rounds):
+def test_pbkdf2_equals_that_of_hashlib(password, salt, rounds):
     expected = hashlib.pbkdf2_hmac("sha256", password, salt, rounds)
     assert asyncio.run(pbkdf2(password, salt, rounds)) == expected
 
 
 @profile(max_examples=20)
 @given(TEXTS.filter(bool), TEXTS)
-def test_a_password_matches_and_another_does_not(text, other):
+def test_only_the_same_password_matches(text, other):
     stored = asyncio.run(hashed(text))
     scheme, rounds, salt, key = stored.split("$")
     salt = bytes.fromhex(salt)
@@ -31,12 +31,12 @@ def test_a_password_matches_and_another_does_not(text, other):
 
 
 @given(TEXTS)
-def test_no_password_passes_for_a_hash(text):
+def test_no_password_is_mistaken_for_a_hash(text):
     assert not is_hash(text)
 
 
 @given(st.text(alphabet="0123456789abcdef$-pk", max_size=120), TEXTS)
-def test_clear_text_matches_nothing_but_itself(stored, text):
+def test_clear_text_matches_only_itself(stored, text):
     if not is_hash(stored):
         assert asyncio.run(matches(text, stored)) == (text == stored != "")
 

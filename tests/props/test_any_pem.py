@@ -1,4 +1,4 @@
-"""proto.pem: what is wrapped comes out again; anything else is a ValueError."""
+"""proto.pem: wrapped data is decoded unchanged; anything else raises ValueError."""
 
 import base64
 
@@ -21,13 +21,13 @@ def wrap(der, width, end):
     st.sampled_from(["\n", "\r\n", " ", "\n\n"]),
     st.sampled_from(["", "# comment\n", "subject=CN = a\n"]),
 )
-def test_wrapped_comes_out_again(ders, width, end, before):
+def test_round_trip(ders, width, end, before):
     data = b"".join(before.encode() + wrap(der, width, end) for der in ders)
     assert certificates(data) == ders
 
 
 @given(st.binary(max_size=300))
-def test_anything_is_certificates_or_a_value_error(data):
+def test_any_text_is_certificates_or_a_value_error(data):
     try:
         found = certificates(data)
     except ValueError:
@@ -36,7 +36,7 @@ def test_anything_is_certificates_or_a_value_error(data):
 
 
 @given(st.binary(min_size=60, max_size=300), st.data())
-def test_cut_off_is_refused_and_never_shorter(der, data):
+def test_truncated_text_is_refused(der, data):
     whole = wrap(der, 64, "\n")
     cut = whole[: data.draw(st.integers(0, len(whole) - 2))]
     try:

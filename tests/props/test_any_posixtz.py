@@ -1,4 +1,4 @@
-"""proto.posixtz against zoneinfo, which reads the same rules from the system's files."""
+"""proto.posixtz compared with zoneinfo, which reads the same rules from the system's files."""
 
 import datetime
 import random
@@ -17,7 +17,7 @@ EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def rules():
-    """{rule: name of a zone that ends with it} of this system."""
+    """Return {rule: name of a zone that ends with it} of this system."""
     found = {}
     for name in sorted(zoneinfo.available_timezones()):
         for folder in zoneinfo.TZPATH:
@@ -30,14 +30,14 @@ def rules():
     return found
 
 
-def test_every_zone_of_the_world_has_the_same_local_time():
+def test_local_time_is_the_same_in_every_zone():
     chance = random.Random(1)
     found = rules()
     if not found:
         pytest.skip("this system has no time zone files")
     for rule, name in found.items():
         zone, ours = zoneinfo.ZoneInfo(name), TimeZone(rule)
-        for _ in range(60):  # there the rule alone counts: no zone has a list so long
+        for _ in range(60):  # only the rule applies, because no zone lists transitions so late
             at = EPOCH + datetime.timedelta(hours=chance.randrange(90 * 8_766, 150 * 8_766))
             local = at.astimezone(zone)
             seconds = round((at - EPOCH).total_seconds())

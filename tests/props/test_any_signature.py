@@ -1,4 +1,4 @@
-"""proto.signature: signatures by the cryptography package are verified, nothing else is."""
+"""proto.signature: accepts signatures by the cryptography package, and no others."""
 
 import functools
 import hashlib
@@ -35,14 +35,14 @@ def signed(key, algorithm=None):
 
 
 def raw(key, message):
-    """Return the private key's power of a message: a signature with any padding."""
+    """Return a message raised to the private exponent, a signature with any padding."""
     numbers = key.private_numbers()
     n = numbers.public_numbers.n
     return pow(int.from_bytes(message, "big"), numbers.d, n).to_bytes(key.key_size // 8, "big")
 
 
 @pytest.mark.parametrize("bits", [2048, 3072])
-def test_signed_is_verified(bits):
+def test_valid_signature_is_accepted(bits):
     key = private(bits)
     made = signed(key)
     assert size_of(made[:HEAD]) == len(made)
@@ -89,12 +89,12 @@ FORGED = {
 }
 
 
-def test_raw_is_what_the_library_makes():
+def test_raw_equals_a_signature_by_the_library():
     assert block(raw(private(), GOOD)) == signed(private())
 
 
 @pytest.mark.parametrize("message", FORGED.values(), ids=FORGED)
-def test_padding_is_checked_whole(message):
+def test_padding_is_checked_completely(message):
     assert len(message) == 256
     made = block((int.from_bytes(message, "big") % 2**2047).to_bytes(256, "big"))
     assert not verified(made, DIGEST, public_key(pem(private())))
@@ -103,7 +103,7 @@ def test_padding_is_checked_whole(message):
         assert not verified(block(raw(private(), message)), DIGEST, public_key(pem(private())))
 
 
-def test_number_beyond_the_modulus_is_refused():
+def test_number_above_the_modulus_is_refused():
     numbers = private().public_key().public_numbers()
     made = int.from_bytes(signed(private())[HEAD:], "big") + numbers.n
     if made < 1 << 2048:

@@ -1,4 +1,4 @@
-"""app.settings over anything that may be in flash."""
+"""app.settings with any content of flash."""
 
 import asyncio
 
@@ -41,7 +41,7 @@ CHANGES = st.lists(
 
 
 class NVS:
-    """hal.nvs over a dict."""
+    """Stands in for hal.nvs, over a dict."""
 
     def __init__(self, stored):
         self.stored = dict(stored)
@@ -70,6 +70,9 @@ class Log:
     def __init__(self):
         self.errors = []
 
+    def debug(self, who, text, *args):
+        pass
+
     def error(self, who, text):
         self.errors.append(text)
 
@@ -87,7 +90,7 @@ def start(stored):
 
 
 def allowed(row, value):
-    """Return whether a value in force is the default, a hash, or one that its own check takes."""
+    """Return True if a value is the default, a hash, or accepted by its own check."""
     if value == row[DEFAULT]:
         return True
     if row[FLAGS] & HASHED and password.is_hash(value):
@@ -99,7 +102,7 @@ def allowed(row, value):
 
 
 @given(STORED)
-def test_any_flash_gives_every_setting_a_value_of_its_kind(stored):
+def test_every_setting_has_a_valid_value_with_any_flash(stored):
     settings, nvs, log = start(stored)
     for row in SCHEMA:
         assert allowed(row, settings[row[NAME]]), row[NAME]
@@ -109,31 +112,31 @@ def test_any_flash_gives_every_setting_a_value_of_its_kind(stored):
 
 
 @given(STORED)
-def test_one_bad_key_costs_that_setting_alone(stored):
-    whole = {"STA_SSID": b"home", "APP_PULSE": 7, "MQTT_HOST": b"mqtt://h", "MQTT_PORT": 99}
-    settings, _, _ = start({**stored, **whole, "SAVE_JOURNAL": b"junk"})
+def test_bad_key_affects_only_its_setting(stored):
+    valid = {"STA_SSID": b"home", "APP_PULSE": 7, "MQTT_HOST": b"mqtt://h", "MQTT_PORT": 99}
+    settings, _, _ = start({**stored, **valid, "SAVE_JOURNAL": b"junk"})
     found = [settings[name] for name in ("ssid", "pulse", "mqtthost", "mqttport")]
     assert found == ["home", 7, "mqtt://h", 99]
 
 
 @given(STORED)
-def test_default_in_place_of_an_unusable_value_is_logged_without_a_secret(stored):
+def test_replacement_by_the_default_is_logged_without_secrets(stored):
     stored.pop("SAVE_JOURNAL", None)
     settings, _, log = start(stored)
     for row in SCHEMA:
         value = stored.get(row[KEY])
         if value is None or isinstance(value, int) != (row[KIND] == INT):
             continue
-        taken = settings[row[NAME]] != row[DEFAULT]
+        accepted = settings[row[NAME]] != row[DEFAULT]
         logged = any(row[NAME] in line for line in log.errors)
         text = str(value) if row[KIND] == INT else value.rstrip(b"\0").decode(errors="replace")
-        assert taken or logged or text == str(row[DEFAULT]), row[NAME]
+        assert accepted or logged or text == str(row[DEFAULT]), row[NAME]
         if row[FLAGS] & SECRET and len(value) > 4:
             assert not any(value.decode(errors="replace") in line for line in log.errors)
 
 
 @given(STORED, st.sampled_from(NAMES), st.text(max_size=80))
-def test_any_text_is_a_value_or_refused_and_then_nothing_has_changed(stored, name, text):
+def test_any_text_is_accepted_or_changes_nothing(stored, name, text):
     settings, nvs, log = start(stored)
     before, flash = {n: settings[n] for n in NAMES}, dict(nvs.stored)
     try:
@@ -149,29 +152,29 @@ def test_any_text_is_a_value_or_refused_and_then_nothing_has_changed(stored, nam
 
 
 @given(CHANGES)
-def test_journal_comes_back_as_it_was(changes):
+def test_journal_round_trip(changes):
     assert unpack(pack(changes)) == changes
 
 
 @given(CHANGES)
-def test_journal_cut_off_anywhere_is_nothing(changes):
+def test_truncated_journal_is_empty(changes):
     record = pack(changes)
     for n in range(len(record)):
         assert unpack(record[:n]) == []
 
 
 @given(CHANGES, st.integers(1, 255))
-def test_journal_with_any_byte_flipped_is_nothing(changes, mask):
+def test_journal_with_any_changed_byte_is_empty(changes, mask):
     record = pack(changes)
     for n in range(len(record)):
         assert unpack(record[:n] + bytes((record[n] ^ mask,)) + record[n + 1 :]) == []
 
 
 @given(st.binary(max_size=200))
-def test_journal_of_any_bytes_is_nothing(record):
+def test_journal_of_random_bytes_is_empty(record):
     assert unpack(record) == []
 
 
-def test_every_command_and_setting_has_a_name_of_its_own():
+def test_names_of_commands_and_settings_are_unique():
     names = [row[0] for row in TABLE] + NAMES
     assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""proto.tar: headers by tarfile are read; unsafe names and damaged headers are refused."""
+"""proto.tar: accepts headers by tarfile, and refuses unsafe names and damaged headers."""
 
 import io
 import tarfile
@@ -23,7 +23,7 @@ def test_headers_by_tarfile(name, size):
     assert member(memoryview(header(name, size))) == (name, size)
 
 
-def test_the_end():
+def test_end_of_the_archive():
     out = io.BytesIO()
     tarfile.open(fileobj=out, mode="w").close()
     assert is_blank(out.getvalue()[:RECORD])
@@ -38,7 +38,7 @@ def test_any_changed_byte(at, change):
         name, size = member(record)
     except BadArchive:
         return
-    assert (name, size) == ("app/mqtt.mpy", 1000)  # only in the checksum field
+    assert (name, size) == ("app/mqtt.mpy", 1000)  # only after a change in the checksum field
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_links_and_folders_are_refused(kind):
         member(header("app/x.mpy", 0, kind))
 
 
-def test_too_big_a_file():
+def test_oversized_file_is_refused():
     with pytest.raises(BadArchive, match="bytes"):
         member(header("app/x.mpy", 262_145))
 
@@ -75,16 +75,16 @@ def test_too_big_a_file():
         "",
     ],  # fmt: skip
 )
-def test_unsafe_names(name):
+def test_unsafe_name_is_refused(name):
     assert not is_safe(name)
 
 
 @pytest.mark.parametrize("name", ["app/mqtt.mpy", "www/app.js.gz", "hal/sensor/__init__.mpy"])
-def test_safe_names(name):
+def test_safe_name_is_accepted(name):
     assert is_safe(name)
 
 
 @given(st.text(max_size=40))
-def test_any_safe_name_stays_inside(name):
+def test_any_safe_name_stays_inside_the_folder(name):
     if is_safe(name):
         assert ".." not in name.split("/") and not name.startswith("/") and "\\" not in name

@@ -1,4 +1,4 @@
-"""proto.telnet and proto.lineedit with any bytes: bounded, and no negotiation loops."""
+"""proto.telnet and proto.lineedit with any bytes: bounded memory, no negotiation loops."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +61,7 @@ def test_lines_with_every_line_end(lines):
 
 
 @given(STREAM)
-def test_any_keys_keep_a_line_bounded(stream):
+def test_line_is_bounded_for_any_keys(stream):
     editor = LineEditor(history=3)
     for byte in stream * 3:
         echo = editor.feed(byte)

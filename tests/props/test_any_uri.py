@@ -1,4 +1,4 @@
-"""proto.uri: any text is an address or BadArgument; a made address comes back as its parts."""
+"""proto.uri: any text is parsed or refused; a generated address is split into its parts."""
 
 import urllib.parse
 
@@ -23,7 +23,7 @@ def test_any_text(text, port, tls):
 
 
 @given(st.sampled_from(sorted(MQTT_PORTS)), HOSTS, st.none() | st.integers(1, 65535))
-def test_made_address(scheme, host, port):
+def test_generated_address(scheme, host, port):
     text = f"{scheme}://{host}" + (f":{port}" if port else "")
     assert parse_broker(text) == (host, port or MQTT_PORTS[scheme], scheme == "mqtts")
 
@@ -41,7 +41,7 @@ URLS = st.tuples(st.sampled_from(["http", "https"]), HOSTS, st.none() | st.integ
 
 
 @given(URLS, st.text(alphabet="ab/.-_%41?=&", max_size=20))
-def test_made_url(url, rest):
+def test_generated_url(url, rest):
     scheme, host, port = url
     text = f"{scheme}://{host}" + (f":{port}" if port else "") + "/" + rest
     made = parse_url(text)
@@ -51,11 +51,11 @@ def test_made_url(url, rest):
 
 
 @given(st.text(max_size=60))
-def test_any_redirect_leads_to_a_url_or_is_refused_and_the_login_stays(location):
+def test_any_redirect_is_a_url_or_refused_and_keeps_the_login_private(location):
     base = parse_url("https://joe:secret@host/a/b?c")
-    for where in (location, "/" + location, "//" + location, "https://" + location):
+    for target in (location, "/" + location, "//" + location, "https://" + location):
         try:
-            url = base.follow(where)
+            url = base.follow(target)
         except BadArgument:
             continue
         assert url.tls and url.host and url.path.startswith("/")
@@ -70,7 +70,7 @@ def test_password_in_an_address_is_never_shown(url, user, password):
 
 
 @given(st.binary(max_size=40))
-def test_percent_encoding_is_undone(data):
+def test_percent_encoding_round_trip(data):
     assert percent_decoded(urllib.parse.quote(data)) == data
 
 

@@ -1,4 +1,4 @@
-"""proto.values and the schema's checks: only BadArgument, and values that can be typed again."""
+"""proto.values and the schema's checks: only BadArgument is raised; values are valid input."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ TYPED = [row for row in SCHEMA if row[KIND] != FILE]
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(-1000, 1000), st.integers(0, 1000))
-def test_integers_inside_are_taken_and_outside_refused(n, low, width):
+def test_integers_within_the_range_are_accepted(n, low, width):
     high = low + width
     if low <= n <= high:
         assert int_between(str(n), low, high) == n
@@ -31,7 +31,7 @@ def test_text_is_an_integer_or_refused(text):
 
 
 @given(st.text(max_size=20))
-def test_switch_takes_six_words(text):
+def test_switch_accepts_six_words(text):
     try:
         assert switch(text) in (0, 1, 2)
     except BadArgument:
@@ -58,7 +58,7 @@ def test_topic_names_are_one_level(text):
 
 @pytest.mark.parametrize("row", TYPED, ids=lambda row: row[NAME])
 @given(text=st.text(max_size=150))
-def test_what_a_setting_takes_it_takes_again(row, text):
+def test_accepted_value_is_accepted_again(row, text):
     check = row[CHECK]
     try:
         value = check(text)

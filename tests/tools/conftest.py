@@ -1,4 +1,4 @@
-"""Lets tests of the simulated board's parts import them."""
+"""Import paths for tests of the simulated board's parts."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A flash with two images, driven in-process: what tests of the bootloader share."""
+"""Simulated flash with two images, run in-process for tests of the bootloader."""
 
 import random
 
@@ -29,7 +29,7 @@ class Board:
         self.calls = self.boot.calls()
 
     def start(self):
-        """Restart; the version that runs now, or None."""
+        """Restart the board; return the running version, or None."""
         found = self.boot.start()
         return found and found.version
 
@@ -40,7 +40,7 @@ class Board:
         return self.parts.first(APP, label=label)
 
     def burn(self, label, version=UPDATE, **more):
-        """Put an image into a slot, without counting operations."""
+        """Write an image into a slot without counting operations."""
         self.flash.burn(self.slot(label).offset, appimage.make(version, **more))
 
     def set_boot(self, label):
@@ -50,6 +50,6 @@ class Board:
         self.calls["part.mark_valid"]()
 
     def states(self):
-        """Sequence and state of both entries, None for a blank one."""
+        """Return (sequence, state) of both entries, or None for a blank one."""
         shown = self.boot.report()["otadata"]
         return [entry and (entry["seq"], entry["state"]) for entry in shown]

@@ -1,6 +1,6 @@
-"""The firmware's own updater on the simulated flash, all in this process: thousands of lives.
+"""The firmware's updater on the simulated flash, all in this process, for thousands of runs.
 
-Its waits take no time, and nothing runs concurrently.
+Waits take no time, and nothing runs concurrently.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ async def _wait_for_ms(work, ms):
 
 
 def _install():
-    """Give this Python what MicroPython has, and the simulated chip's modules."""
+    """Add MicroPython's functions and the simulated chip's modules to this interpreter."""
     asyncio.sleep_ms = _sleep_ms
     asyncio.wait_for_ms = _wait_for_ms
     time.ticks_ms = lambda: int(time.monotonic() * 1000)
@@ -52,7 +52,7 @@ from hal.nvs import NVS  # noqa: E402
 
 
 class Done(types.SimpleNamespace):
-    """An event that is set."""
+    """Event that is always set."""
 
     def is_set(self):
         return True
@@ -62,7 +62,7 @@ class Done(types.SimpleNamespace):
 
 
 class Board(_Board):
-    """Flash, bootloader and NVS under the firmware's updater. `cells`: another board's."""
+    """Flash, bootloader and NVS under the firmware's updater; `cells` are the flash contents."""
 
     def __init__(self, cells=None, seed=0):
         super().__init__(cells, seed)
@@ -75,7 +75,7 @@ class Board(_Board):
         return super().start()
 
     def attach(self):
-        """Let the firmware's modules see this board."""
+        """Connect the firmware's modules to this board."""
         WORLD.call = self._call
         WORLD.main.read_flash = self._read
         WORLD.main.write_flash = self.flash.write
@@ -91,7 +91,7 @@ class Board(_Board):
 
 
 class Session:
-    """Keeps what is published; always up."""
+    """Records published messages; always up."""
 
     def __init__(self):
         self.up = Done()
@@ -144,7 +144,7 @@ class Others:
 
 
 class Firmware(Updater):
-    """What runs after a start of the board."""
+    """The updater with its collaborators, as after a start of the board."""
 
     def __init__(self, board, connector=None, **settings):
         board.attach()
@@ -184,23 +184,23 @@ class Firmware(Updater):
         )
 
     def push(self, data, force=False):
-        """Receive an update by MQTT; return what went wrong, or ""."""
+        """Receive an update by MQTT; return the error, or ""."""
         assert self.cmd_mqttotastart("force" if force else "1") is None
         source = self._source
         finished(source.receive(data, False))
         return source.result
 
     def pull(self, force=False):
-        """Fetch an update; return the reply of the command."""
+        """Download an update; return the reply of the command."""
         reply = self.cmd_upgrade("force" if force else "1")
         finished(self._run_source())
         return reply
 
 
 def finished(work):
-    """Return the result of a coroutine that never has to wait."""
+    """Return the result of a coroutine that never waits."""
     try:
         work.send(None)
     except StopIteration as end:
         return end.value
-    raise AssertionError("it waits")
+    raise AssertionError("the coroutine waits")

@@ -1,4 +1,4 @@
-"""What people are told when a board does not answer as it should."""
+"""tools/boardlink.py: error messages for boards that do not respond as expected."""
 
 import os
 import pty
@@ -11,14 +11,14 @@ from boardlink import Board, BoardError
 
 
 class Port:
-    """A pseudo-terminal that answers every Ctrl-A with the same bytes; a context manager."""
+    """Pseudo-terminal that responds to every Ctrl-A with the same bytes; a context manager."""
 
-    def __init__(self, answer):
+    def __init__(self, response):
         self._near, self._far = pty.openpty()
         tty.setraw(self._near)
         tty.setraw(self._far)
         self.path = os.ttyname(self._far)
-        self._answer = answer
+        self._response = response
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self):
@@ -28,7 +28,7 @@ class Port:
     def _run(self):
         while b"end" not in (data := os.read(self._near, 100)):
             if b"\x01" in data:
-                os.write(self._near, self._answer)
+                os.write(self._near, self._response)
 
     def __exit__(self, *_):
         os.write(self._far, b"end")
@@ -38,25 +38,25 @@ class Port:
 
 
 @pytest.fixture(autouse=True)
-def hurry(monkeypatch):
+def short_timeouts(monkeypatch):
     monkeypatch.setattr(boardlink, "_TRIES", 1)
-    monkeypatch.setattr(boardlink, "_HEAR_S", 0.1)
+    monkeypatch.setattr(boardlink, "_PROMPT_S", 0.1)
     monkeypatch.setattr(boardlink, "_SILENCE_S", 0.1)
 
 
 @pytest.mark.parametrize(
     ("heard", "advice"),
     [
-        (b"", "Nothing was heard. Is it the right port"),
-        (b"rst:0x1 (POWERON_RESET)\r\nwaiting for download\r\n", "between IO0 and GND away"),
+        (b"", "The board sent nothing. Is it the right port"),
+        (b"rst:0x1 (POWERON_RESET)\r\nwaiting for download\r\n", "remove the wire between IO0"),
         (b"invalid header: 0xffffffff\r\n", "flash MicroPython first"),
         (b"Brownout detector was triggered\r\n", "power it from 5 V"),
-        (b"login: ", "The last that was heard: b'login: '"),
+        (b"login: ", "The board sent: b'login: '"),
     ],
 )
 def test_no_prompt(heard, advice):
     with Port(heard) as port, Board(port.path) as board:
-        with pytest.raises(BoardError, match=f"(?s)no prompt of MicroPython.*{advice}"):
+        with pytest.raises(BoardError, match=f"(?s)no MicroPython prompt.*{advice}"):
             board.interrupt()
 
 
@@ -70,8 +70,8 @@ def test_prompt_that_does_not_restart():
     ("facts", "complaint"),
     [
         ('{"version": [1, 20, 0], "esp32": true}', "runs MicroPython 1.20; .* 1.21 or newer"),
-        ('{"version": [1, 25, 0], "esp32": false, "machine": "RP2"}', "no ESP32 but RP2"),
-        ("~~noise", "makes no sense"),
+        ('{"version": [1, 25, 0], "esp32": false, "machine": "RP2"}', "not an ESP32 but RP2"),
+        ("~~noise", "cannot be read"),
     ],
 )
 def test_facts(monkeypatch, facts, complaint):
@@ -81,7 +81,7 @@ def test_facts(monkeypatch, facts, complaint):
             board.facts()
 
 
-def test_no_such_port():
+def test_unknown_port():
     with pytest.raises(BoardError, match="/dev/nothing cannot be opened: .*No such file"):
         Board("/dev/nothing")
     with pytest.raises(BoardError, match="socket://127.0.0.1:1 cannot be opened"):

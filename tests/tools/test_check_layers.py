@@ -1,11 +1,11 @@
-"""Each rule of tools/check_layers.py catches what breaks it, and lets the rest pass."""
+"""tools/check_layers.py: each rule reports violations and nothing else."""
 
 import pytest
 from check_layers import check_tree, unused
 
 
 def check(root, **sources):
-    """Write sources ({module with __ for the dot: text}) below `root` and return the findings."""
+    """Write sources ({module with __ for dots: text}) below `root` and return the findings."""
     for name, text in sources.items():
         top = name in ("boot", "main")
         path = root / ("" if top else "lib") / (name.replace("__", "/") + ".py")
@@ -74,7 +74,7 @@ def test_refused(tmp_path, module, statement, named):
 
 def test_allowance_without_use_is_reported(tmp_path):
     rows = unused(tmp_path)
-    assert "app.http may import microdot, which it never does" in rows
+    assert "app.http may import microdot but never does" in rows
     check(tmp_path, app__http__server="def f():\n    import microdot")
     assert len(unused(tmp_path)) == len(rows) - 1
 
@@ -83,11 +83,11 @@ def test_every_allowance_is_used():
     assert unused() == []
 
 
-def test_tls_contexts_are_made_in_one_file(tmp_path):
+def test_tls_contexts_are_created_in_one_file(tmp_path):
     make = "import ssl\nc = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
     assert check(tmp_path, app__tls=make) == []
     found = check(tmp_path, app__other="import tls\nc = tls.SSLContext(0)")
-    assert len(found) == 2 and "lib/app/other.py:2: TLS contexts" in found[0]
+    assert len(found) == 2 and "lib/app/other.py:2: create TLS contexts" in found[0]
     (tmp_path / "lib/app/other.py").write_text("import ssl\ns = ssl.wrap_socket(None)\n")
     assert len(check_tree(tmp_path)) == 2
 
@@ -106,7 +106,7 @@ def test_style(tmp_path, source):
     assert len(check(tmp_path, app__x=source)) == 1
 
 
-def test_similar_names_are_no_simulation(tmp_path):
+def test_similar_names_are_not_simulation(tmp_path):
     assert check(tmp_path, app__x="simple = 1\nif simple:\n    pass") == []
 
 

@@ -1,4 +1,4 @@
-"""The mirror holds what the sources say, does no work twice, and names no machine."""
+"""tools/compile.py: complete and incremental mirrors without local paths."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from compile import CompileError, compile_all
 
 @pytest.fixture
 def tree(tmp_path):
-    """A small project: {path: source} written below the returned folder."""
+    """Write a small project and return its folder."""
     sources = {
         "boot.py": "x = 1\n",
         "lib/app/mqtt.py": "@micropython.native\ndef f():\n    raise ValueError\n",
@@ -40,23 +40,23 @@ def test_mirror_is_the_boards_file_system(tree):
     ]
 
 
-def test_names_are_short_and_of_no_machine(tree):
+def test_names_are_short_and_have_no_local_paths(tree):
     mirror = compile_all(tree)
     assert b"app/mqtt.py" in (mirror / "root/lib/app/mqtt.mpy").read_bytes()
     for path in mirror.rglob("*.mpy"):
         assert str(tree).encode() not in path.read_bytes()
 
 
-def test_only_what_changed_is_compiled(tree):
+def test_only_changed_files_are_compiled(tree):
     before = {path: path.stat().st_ino for path in compile_all(tree).rglob("*.mpy")}
     source = tree / "lib/app/mqtt.py"
-    os.utime(source, ns=(0, source.stat().st_mtime_ns - 10**9))  # an older one counts as well
+    os.utime(source, ns=(0, source.stat().st_mtime_ns - 10**9))  # an older time is a change too
     compile_all(tree)
     changed = [path.name for path, inode in before.items() if path.stat().st_ino != inode]
     assert changed == ["mqtt.mpy"]
 
 
-def test_what_is_gone_goes(tree):
+def test_deleted_files_are_removed(tree):
     compile_all(tree)
     (tree / "lib/app/mqtt.py").unlink()
     mirror = compile_all(tree)
@@ -64,7 +64,7 @@ def test_what_is_gone_goes(tree):
     assert not (mirror / "root/lib/app").exists()
 
 
-def test_own_module_counts_before_a_third_partys(tree):
+def test_own_module_takes_precedence_over_a_third_party_one(tree):
     own = tree / "lib/umqtt/simple.py"
     own.parent.mkdir()
     own.write_text("OWN = 'ours'\n")

@@ -1,7 +1,7 @@
-"""The power fails at every operation of an application's update: a whole copy starts, old or new.
+"""Power cuts at every operation of an application update: the old or the new copy starts.
 
-The firmware's own code writes into a folder that stands in for the file system. Each change of a
-file is an operation, like those of the flash, which holds the boot note. boot.py chooses.
+The firmware's own code writes into a folder in place of the file system. Each change of a file is
+an operation, as are those of the flash that holds the boot note. boot.py selects the copy.
 """
 
 import builtins
@@ -25,18 +25,18 @@ from update.keys import generate, read_private
 
 from app.ota import app_archive
 from config import product
-from hal import bootnote, tarfs  # noqa: F401 - boot.py finds and drops them at every start
+from hal import bootnote, tarfs  # noqa: F401 - boot.py imports and drops them at every start
 from proto import signature
 from proto.values import BadArgument
 
 BOOT = compile((ROOT / "boot.py").read_text(), "boot.py", "exec")
 PWRON_RESET, HARD_RESET = 1, 2
 MOUNTS = ("/app_a", "/app_b")
-HELD = {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}  # SETTINGS as they are reported
+HELD = {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}  # SETTINGS as reported by NVS
 
 
 def update(number):
-    """Return (archive, update) of a few small files; the version is 9.9.<number>."""
+    """Return (archive, update) of a few small files with version 9.9.<number>."""
     chance = random.Random(number)
     files = {"update.txt": f"{product.NAME} 9.9.{number} 0\n".encode()}
     files |= {f"app/{name}.mpy": chance.randbytes(900) for name in "abc"}
@@ -48,7 +48,7 @@ UPDATES = {number: update(number) for number in (1, 2, 3)}
 
 
 class File:
-    """A file that is written; a torn write leaves a part."""
+    """File opened for writing; a torn write leaves a part of the data."""
 
     def __init__(self, flash, path):
         self._flash = flash
@@ -65,7 +65,7 @@ class File:
 
 
 class Files:
-    """Stands in for `os` and `open`; renaming and removing are atomic."""
+    """Stands in for `os` and `open`, with atomic rename and remove."""
 
     def __init__(self):
         self.flash = None
@@ -98,7 +98,7 @@ class Files:
 
 
 class Camera:
-    """A board, its files, and which copy runs."""
+    """A board, its files and its running copy."""
 
     def __init__(self, files):
         self.files = files
@@ -122,7 +122,7 @@ class Camera:
         return self.start(HARD_RESET)
 
     def start(self, cause=PWRON_RESET):
-        """Return the number of the update that runs, 0 for the firmware's own copy."""
+        """Return the number of the running update, or 0 for the firmware's own copy."""
         self.cause = cause
         assert self.board.start()
         self.board.attach()
@@ -139,14 +139,14 @@ class Camera:
         return next(number for number, (body, _) in UPDATES.items() if body == held)
 
     def live(self, number, source, force=False):
-        """Live from a start to the confirmed start of an update."""
+        """Run from a start to the confirmed start of an update."""
         runs = self.start()
         while runs != number:
             judged(self.board)
             try:
                 source(self.board, UPDATES[number][1], force)
             except BadArgument as refused:
-                assert "failed already" in str(refused)  # it was cut before it was confirmed
+                assert "failed already" in str(refused)  # cut before the confirmation
                 force = True
                 continue
             runs = self.restart()
@@ -176,7 +176,7 @@ def by_http(board, data, force=False):
 
 @pytest.fixture
 def camera(tmp_path, monkeypatch):
-    """Return a camera that runs update 2, and can go back to 1."""
+    """Return a camera that runs update 2 and can fall back to 1."""
     monkeypatch.chdir(tmp_path)
     causes = "PWRON_RESET HARD_RESET WDT_RESET DEEPSLEEP_RESET SOFT_RESET".split()
     machine = types.SimpleNamespace(**{name: n for n, name in enumerate(causes, 1)})
@@ -212,7 +212,7 @@ def test_every_operation(camera, source, mode):
         camera.board.flash.plan(number, mode)
         try:
             source(camera.board, UPDATES[3][1])
-            break  # it was not that long
+            break  # the update has fewer operations
         except PowerFailure:
             pass
         assert camera.start() in (2, 3), number
@@ -220,7 +220,7 @@ def test_every_operation(camera, source, mode):
     assert number > len(UPDATES[3][0]) // 2_048 + 5
 
 
-def test_two_cuts_anywhere(camera):
+def test_two_random_cuts(camera):
     kept = camera.kept()
     before = camera.board.flash.operations
     camera.live(3, by_upload)
@@ -232,7 +232,7 @@ def test_two_cuts_anywhere(camera):
             camera.board.flash.plan(chance.randrange(1, length + 1), chance.choice(MODES))
             try:
                 camera.live(3, by_upload)
-                break  # the new one runs, confirmed, before the cut comes
+                break  # the new copy is confirmed before the cut
             except PowerFailure:
                 pass
         camera.board.flash._cut_at = None
@@ -240,7 +240,7 @@ def test_two_cuts_anywhere(camera):
         camera.live(3, by_upload)
 
 
-def test_room_is_checked_before_anything_is_removed(camera, monkeypatch):
+def test_free_space_is_checked_before_a_copy_is_removed(camera, monkeypatch):
     """Copy 1 frees two blocks; the file system needs four more than the update."""
     kept = camera.kept()[1]
     monkeypatch.setattr(
@@ -254,7 +254,7 @@ def test_room_is_checked_before_anything_is_removed(camera, monkeypatch):
     assert camera.restart() == 3
 
 
-def test_flash_that_fills_up(camera, monkeypatch):
+def test_flash_becomes_full(camera, monkeypatch):
     def write(file, data):
         raise OSError(28, "ENOSPC")
 
@@ -265,7 +265,7 @@ def test_flash_that_fills_up(camera, monkeypatch):
     assert camera.restart() == 2
 
 
-def test_flash_that_holds_something_else(camera, monkeypatch):
+def test_flash_returns_other_data(camera, monkeypatch):
     write = File.write
     monkeypatch.setattr(File, "write", lambda file, data: write(file, bytes(len(data))))
     with pytest.raises(BadArgument, match="does not hold what was written"):
@@ -274,7 +274,7 @@ def test_flash_that_holds_something_else(camera, monkeypatch):
     assert camera.restart() == 2
 
 
-def test_only_signed_updates_once_there_is_a_key(camera, tmp_path_factory):
+def test_only_signed_updates_with_a_stored_key(camera, tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
     private, public = generate(folder / "ours", 2048)
     other, _ = generate(folder / "other", 2048)

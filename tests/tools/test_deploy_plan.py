@@ -1,18 +1,18 @@
-"""What deploying decides before anything is done to a board."""
+"""tools/deploy.py: the plan made before a board is changed."""
 
 import deployplan
 import pytest
 from boardlink import BoardError
 from bytecode import Bytecode
-from deployplan import folders_of, mark_of, plan, without_frozen
+from deployplan import folders_of, plan, short_digest, without_frozen
 
-ESP32, OLD_ESP32, PC = 11_014, 10_502, 2_822  # `_mpy` of v1.25 and v1.21, of this machine's kind
+ESP32, OLD_ESP32, PC = 11_014, 10_502, 2_822  # `_mpy` of v1.25, of v1.21, of a PC
 
 
 def test_plan():
     files = {"/main.py": b"m", "/lib/a/same.mpy": b"s", "/lib/a/new.mpy": b"n", "/boot.py": b"b"}
-    recorded = {path: mark_of(data) for path, data in files.items()}
-    recorded["/lib/a/new.mpy"] = mark_of(b"o")
+    recorded = {path: short_digest(data) for path, data in files.items()}
+    recorded["/lib/a/new.mpy"] = short_digest(b"o")
     recorded["/lib/gone.mpy"] = recorded["/lib/gone_already.mpy"] = "x"
     present = {"/main.py": 2, "/lib/a/same.mpy": 1, "/lib/a/new.mpy": 1, "/lib/a/x.mpy.new": 9}
     present["/lib/gone.mpy"] = 5
@@ -35,14 +35,14 @@ def test_frozen_modules_are_left_out():
     ]
 
 
-def test_firmware_with_the_camera_in_it_gets_nothing():
+def test_firmware_with_a_frozen_application_gets_no_files():
     files = dict.fromkeys(["/main.py", "/lib/app/led.mpy", "/lib/www/style.css.gz"])
     assert without_frozen(files, ["config/product"]) == {}
 
 
 @pytest.mark.parametrize(("mpy", "sub_version"), [(ESP32, 3), (OLD_ESP32, 1)])
 def test_bytecode_for_the_chip(mpy, sub_version):
-    """31-bit small integers; machine code is the chip's, of the version its firmware loads."""
+    """31-bit small integers, and machine code for the chip and its firmware's version."""
     files = deployplan.compiled({"mpy": mpy})
     natives = 0
     for path, data in files.items():
@@ -68,12 +68,12 @@ def test_other_bytecode_is_refused():
         deployplan.compiled({"mpy": 5})
 
 
-def test_sources_are_all_that_is_compiled():
+def test_only_sources_are_compiled():
     names = {path.rpartition(".")[0] for path in deployplan.sources()}
     assert names == {path.rpartition(".")[0] for path in deployplan.compiled({"mpy": ESP32})}
 
 
-def test_other_peoples_modules_are_not_sent_as_sources():
+def test_third_party_modules_are_not_sent_as_sources():
     files = deployplan.readable({"mpy": ESP32})
     assert "/lib/app/system.py" in files and "/lib/microdot/microdot.mpy" in files
     assert not {path.rpartition(".")[0] for path in deployplan.sources()} ^ {

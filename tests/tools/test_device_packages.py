@@ -1,4 +1,4 @@
-"""Only the archive that was locked is taken, and only its named members."""
+"""Device packages: only locked archives are accepted, and only their named members."""
 
 import hashlib
 import io
@@ -35,7 +35,7 @@ def tarred(files, links=()):
 
 
 def package(data, *members):
-    """Return a lock file's row for an archive."""
+    """Return a row of the lock file for an archive."""
     return Package("p", "1.0", hashlib.sha256(data).hexdigest(), "lib", members)
 
 
@@ -44,13 +44,13 @@ def names(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
 
 
-def test_zip_gives_its_named_members(tmp_path):
+def test_named_members_of_a_zip(tmp_path):
     data = zipped({"m/a.py": "a = 1", "m/b.py": "b = 2", "../evil.py": "e"})
     unpack(package(data, "m/a.py"), data, tmp_path / "lib")
     assert names(tmp_path) == ["lib/m/a.py"]
 
 
-def test_tar_gives_its_named_members(tmp_path):
+def test_named_members_of_a_tar(tmp_path):
     files = {"p-1.0/u/a.py": "a = 1", "p-1.0/setup.py": "", "../evil.py": "e"}
     data = tarred(files, links=[("p-1.0/u/b.py", "../../x.py")])
     unpack(package(data, "u/a.py"), data, tmp_path / "lib")

@@ -1,4 +1,4 @@
-"""The reference's tables come from the firmware's own."""
+"""The reference's tables are generated from those of the firmware."""
 
 import re
 
@@ -20,7 +20,7 @@ def test_rules_of_the_time_zones_are_current():
     assert old != page and docs.with_rules(old) == page
 
 
-def test_every_row_is_there():
+def test_every_row_is_included():
     text = docs.REFERENCE.read_text()
     for name, *_ in docs.TABLE:
         assert f"| `{name}` |" in text
@@ -29,12 +29,12 @@ def test_every_row_is_there():
         assert (f"| `{row[schema.NAME]}` |" in text) != hidden
 
 
-def test_changed_table_is_noticed_and_mended():
+def test_changed_table_is_detected_and_updated():
     old = docs.REFERENCE.read_text().replace("| `pubinterval` |", "| `interval` |")
     assert docs.render(old) == docs.REFERENCE.read_text()
 
 
-def test_missing_marker_is_said():
+def test_missing_marker_is_reported():
     with pytest.raises(SystemExit, match="markers for commands"):
         docs.render("# no tables here")
 
@@ -48,7 +48,7 @@ def test_every_row_is_complete():
     assert len(set(titles)) == len(titles), "the rows of a group are not together"
 
 
-def test_every_flag_is_a_bit_of_its_own_and_every_kind_is_used():
+def test_every_flag_is_a_separate_bit_and_every_kind_is_used():
     names = "SECRET GROUP RESTART REJOIN RECONNECT CLEAN_SESSION HIDDEN DEFAULT_BY_1 "
     names += "DEVICE_ID_TOO LOG CERTIFICATE PUBLIC_KEY HASHED LOGIN"
     flags = [getattr(schema, name) for name in names.split()]

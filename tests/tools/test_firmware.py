@@ -1,4 +1,4 @@
-"""config/firmware: what can be known of it without a toolchain for the ESP32."""
+"""config/firmware: checks that need no toolchain for the ESP32."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ def test_partitions_fit_the_flash_without_a_gap():
     assert at == SIZE == 4 << 20
 
 
-def test_partitions_are_what_updates_need():
+def test_partitions_allow_updates():
     parts = {part.name: part for part in table()}
     assert set(parts) == {"nvs", "otadata", "phy_init", "ota_0", "ota_1", "vfs"}
     assert parts["ota_0"].size == parts["ota_1"].size == 0x180000
@@ -37,7 +37,7 @@ def test_partitions_are_what_updates_need():
     assert (parts["otadata"].size, parts["nvs"].size) == (0x2000, 0x4000)
 
 
-def test_there_is_one_table_for_all():
+def test_all_use_the_same_table():
     assert partitions.CSV == ROOT / "config" / "partitions.csv"
     named = re.search(r'FILENAME=\\"\$\{CMAKE_CURRENT_LIST_DIR\}(\S+)\\"', text("CMakeLists.txt"))
     assert (HERE / named[1][1:]).resolve() == partitions.CSV
@@ -77,7 +77,7 @@ def test_options():
 
 
 def test_folders_of_micropython_1_25():
-    """The folders main_esp32... came after v1.25.0."""
+    """The folders main_esp32... were added after v1.25.0."""
     dirs = re.search(r"set\(EXTRA_COMPONENT_DIRS (.*)\)", text("CMakeLists.txt"))[1]
     assert dirs == "${MICROPY_PORT_DIR}/main ${SOURCES}/esp32-camera"
 
@@ -89,22 +89,22 @@ def test_camera_module_finds_all_headers():
         assert f"${folder}/include\n" in added
 
 
-def test_parts_that_the_port_forces_are_switched_off_after_it():
+def test_features_that_the_port_enables_are_disabled_after_it():
     config = text("mpconfigcamera.h")
     after = config.partition("#include <mpconfigport.h>\n")[2]
     for name in ("WEBREPL", "WEBSOCKET", "BTREE"):
         macro = f"MICROPY_PY_{name}"
         assert f"#undef {macro}\n#define {macro} (0)\n" in after
-        assert macro not in text("mpconfigboard.h")  # there it has no effect, or warns
+        assert macro not in text("mpconfigboard.h")  # has no effect there, or causes a warning
     assert 'set(MICROPY_DEF_BOARD MP_CONFIGFILE="mpconfigcamera.h")' in text("CMakeLists.txt")
 
 
-def test_machine_is_named_once():
+def test_machine_name_is_set_once():
     names = dict(re.findall(r'#define MICROPY_HW_(\w+)_NAME "(.*?)"', text("mpconfigboard.h")))
     assert "{BOARD} with {MCU}".format(**names) == "AI-Thinker ESP32-CAM with ESP32"
 
 
-def test_what_the_component_manager_leaves_is_ignored(tmp_path):
+def test_files_of_the_component_manager_are_ignored(tmp_path):
     left = HERE / "managed_components" / "espressif__mdns" / "bad.py"
     paths = [str(left), str(HERE / "dependencies.lock")]
     done = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True)
@@ -125,8 +125,8 @@ def test_sources_are_pinned():
     assert idf.address == f"docker.io/espressif/idf:{idf.tag}"
 
 
-def test_readme_keeps_step():
-    """It names the locked versions and every file, and its estimate adds up."""
+def test_readme_is_current():
+    """It lists the locked versions and all files, and its estimate adds up."""
     readme = text("README.md")
     for source in firmware.read_lock().values():
         assert re.search(rf"\| {source.tag[1:].replace('.', '[.]')} \|", readme), source

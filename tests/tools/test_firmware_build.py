@@ -1,4 +1,4 @@
-"""tools/firmware.py: where the build runs, in which steps, and what it makes of the parts."""
+"""tools/firmware.py: the build's engine, its steps and its results."""
 
 import subprocess
 from pathlib import Path
@@ -15,11 +15,11 @@ STEM = "{NAME}-{VERSION}".format(**firmware.product())
 
 
 def only(name):
-    """A `which` that finds one program."""
-    return lambda asked: asked if asked == name else None
+    """Return a `which` that finds one program."""
+    return lambda program: program if program == name else None
 
 
-def test_where_it_is_built(monkeypatch):
+def test_engine(monkeypatch):
     idf = firmware.read_lock()["esp-idf"]
 
     def find(environ, program, status=0):
@@ -28,19 +28,19 @@ def test_where_it_is_built(monkeypatch):
     assert find({"IDF_PATH": "/idf"}, "idf.py") == "here"
     assert find({"IDF_PATH": "/idf"}, "docker") == "docker"
     assert find({}, "podman") == "podman"
-    assert find({}, "docker", status=1) is None  # installed, but its service does not run
+    assert find({}, "docker", status=1) is None  # installed, but its service is not running
     assert find({}, "idf.py") is None
     assert firmware.command(["x", "y"], idf, "here") == ["bash", "-c", "x\ny"]
     monkeypatch.setattr("os.getuid", lambda: 1000)
     monkeypatch.setattr("os.getgid", lambda: 100)
     docker, podman = (firmware.command(["x"], idf, name) for name in ("docker", "podman"))
     assert docker[:3] == ["docker", "run", "--rm"] and idf.address in docker
-    assert "1000:100" in docker  # podman maps root to the user itself
+    assert "1000:100" in docker  # podman itself maps root to the user
     assert "1000:100" not in podman and podman[-1].endswith("\nx")
 
 
 def run_script(tmp_path, version, commit=""):
-    """Run the build's script with stand-ins for its programs; (exit status, output)."""
+    """Run the build's script with fake programs; return (exit status, output)."""
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     git = f"echo {commit}" if commit else "exit 128"
@@ -60,7 +60,7 @@ def run_script(tmp_path, version, commit=""):
 
 @pytest.mark.parametrize("version", ["v5.2.2", "v5.4"])
 def test_other_esp_idf_is_refused(tmp_path, version):
-    """By its commit where it is a clone, else by its own word."""
+    """Checked by its commit in a clone, otherwise by the version it reports."""
     status, said = run_script(tmp_path, version)
     assert status == (version != "v5.2.2")
     assert ("This is ESP-IDF ESP-IDF v5.4; v5.2.2 (3b8741b1" in said) == (version != "v5.2.2")
@@ -72,12 +72,12 @@ def test_esp_idf_is_checked_by_its_commit(tmp_path, right):
     assert run_script(tmp_path, "v5.2.2", commit)[0] == (not right)
 
 
-def test_script_carries_name_and_version():
+def test_script_sets_name_and_version():
     lines = "\n".join(firmware.script("cam", "1.2.3", firmware.read_lock()["esp-idf"]))
     assert '-D PRODUCT_NAME="cam"' in lines and '-D PRODUCT_VERSION="1.2.3"' in lines
 
 
-def test_clones_go_to_their_commits(tmp_path):
+def test_clones_are_checked_out_at_their_commits(tmp_path):
     ran = []
     source = firmware.Source("micropython", "https://example.org/m.git", "abc1234", "v1.0.0")
     firmware.fetch(source, tmp_path, ran.append)
@@ -99,7 +99,7 @@ def test_failed_fetch(tmp_path):
 
 @pytest.fixture
 def out(tmp_path, monkeypatch):
-    """What the build leaves, and the folder for its results."""
+    """Create the files of a build and return {part: path}."""
     monkeypatch.setattr(firmware, "ROOT", tmp_path)
     monkeypatch.setattr(firmware, "WORK", tmp_path)
     monkeypatch.setattr(firmware, "OUT", tmp_path / "out")
@@ -112,7 +112,7 @@ def out(tmp_path, monkeypatch):
     return found
 
 
-def test_parts_become_two_files(out, tmp_path):
+def test_parts_are_merged_into_two_files(out, tmp_path):
     said = []
     firmware.merge("cam", "1.2.3", said.append)
     found = wholeimage.read((tmp_path / "cam-1.2.3.bin").read_bytes())
@@ -131,13 +131,13 @@ def test_little_room_in_the_slot(out):
 @pytest.mark.parametrize(("part", "most"), [("boot", 0x7000), ("app", 0x180000)])
 def test_part_that_is_too_large(out, part, most):
     out[part].write_bytes(bytes(most + 1))
-    with pytest.raises(firmware.BuildError, match=f"has {most + 1:,} bytes, {most:,} fit"):
+    with pytest.raises(firmware.BuildError, match=f"{most + 1:,} bytes, but only {most:,} fit"):
         firmware.merge("cam", "1.2.3")
 
 
 @pytest.mark.parametrize("engine", [None, "here", "docker"])
 def test_dry_run(monkeypatch, engine):
-    """Without a toolchain and network: each step, file and limit, and nothing is done."""
+    """Without a toolchain or network, lists each step, file and limit and runs nothing."""
 
     def forbidden(*args, **kwargs):
         raise AssertionError(f"a dry run does not run {args}")
@@ -156,14 +156,14 @@ def test_dry_run(monkeypatch, engine):
         *(source.commit for source in firmware.read_lock().values()),
         "at most 1,572,864 bytes", "at most 28,672 bytes", "102,400 bytes should stay free",
         f"build/firmware/{STEM}.bin", f"build/firmware/{STEM}.app-bin",
-        {None: "by docker or podman", "here": "Build here", "docker": "by docker"}[engine],
+        {None: "with docker or podman", "here": "Build here", "docker": "with docker"}[engine],
     ):  # fmt: skip
         assert expected in printed
 
 
 def test_no_engine(monkeypatch):
-    monkeypatch.setattr(firmware, "steps", lambda engine: pytest.fail("it starts all the same"))
-    with pytest.raises(firmware.BuildError, match="neither ESP-IDF nor a container engine"):
+    monkeypatch.setattr(firmware, "steps", lambda engine: pytest.fail("a step was started"))
+    with pytest.raises(firmware.BuildError, match="nor a running container engine"):
         firmware.build(engine=lambda: None)
 
 
@@ -172,7 +172,7 @@ def test_failed_step_ends_the_build(monkeypatch):
         raise subprocess.CalledProcessError(2, ["idf.py"])
 
     def never():
-        pytest.fail("a step after the one that failed")
+        pytest.fail("a step ran after the failed one")
 
     made = [firmware.Step("Build", [], fail), firmware.Step("Merge", [], never)]
     monkeypatch.setattr(firmware, "steps", lambda engine: made)

@@ -1,4 +1,4 @@
-"""Flashing a new board: what is refused before the chip is touched, and what is run then."""
+"""tools/flash.py: checks before a board is changed, and the commands that follow."""
 
 import flash
 import pytest
@@ -17,7 +17,7 @@ def test_micropython_with_two_slots():
     assert (found.slots, found.nvs, found.end) == (2, (0x9000, 0x4000), 0x400000)
 
 
-def test_layout_without_slots_and_file_of_the_whole_flash():
+def test_layout_without_slots_in_a_file_of_the_whole_flash():
     found = wholeimage.read(whole(csv=FACTORY, offset=0))
     assert (found.offset, found.slots, found.nvs) == (0, 0, (0x9000, 0x6000))
 
@@ -25,16 +25,16 @@ def test_layout_without_slots_and_file_of_the_whole_flash():
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"", "no firmware"),
-        (b"<html>" * 10_000, "no firmware"),
-        (image("1.25.0"), "an application alone .micropython 1.25.0."),
+        (b"", "not whole firmware"),
+        (b"<html>" * 10_000, "not whole firmware"),
+        (image("1.25.0"), "only an application .micropython 1.25.0."),
         (whole(chip=9), "another chip"),
         (whole()[:100], "cut off"),
         (whole()[:0x7000], "no partition table"),
         (whole()[:0x7040] + b"\0" * 9 + whole()[0x7049:], "partition table"),
         (whole()[:0xF000], "its application at 0x10000"),
         (whole(image(chip="esp32s3")), "its application at 0x10000: for another chip"),
-        (whole(image(size=0x180000 + 16)), "longer than its application's place"),
+        (whole(image(size=0x180000 + 16)), "longer than its application partition"),
     ],
 )
 def test_refused(data, complaint):
@@ -43,7 +43,7 @@ def test_refused(data, complaint):
 
 
 class Tool:
-    """In esptool's place: remembers what is run on the board."""
+    """Stands in for esptool; records the commands."""
 
     def __init__(self, said=ESP32):
         self.said = said
@@ -81,27 +81,27 @@ def test_checks_then_writes(firmware, nvs):
     assert said[-1].endswith("make deploy PORT=COM3")
 
 
-def test_settings_alone(nvs):
+def test_only_settings(nvs):
     tool = Tool()
     flash.flash("COM3", None, nvs, run=tool, say=str)
     assert tool.runs == [("flash-id",), ("write-flash", "0x9000", str(nvs))]
 
 
-def test_nothing_is_written_when_something_is_wrong(firmware, nvs):
+def test_nothing_is_written_after_a_failed_check(firmware, nvs):
     tool = Tool(ESP32.replace("4MB", "2MB"))
-    with pytest.raises(flash.FlashError, match="has 2 MB of flash, this needs 4 MB"):
+    with pytest.raises(flash.FlashError, match="has 2 MB of flash; the firmware needs 4 MB"):
         flash.flash("COM3", firmware, None, run=tool, say=str)
     firmware.write_bytes(whole(csv=FACTORY))
     with pytest.raises(flash.FlashError, match="another size: 0x6000"):
         flash.flash("COM3", firmware, nvs, run=tool, say=str)
     nvs.write_bytes(b"anything")
-    with pytest.raises(flash.FlashError, match="no image of the settings"):
+    with pytest.raises(flash.FlashError, match="not an image of the settings"):
         flash.flash("COM3", None, nvs, run=tool, say=str)
     assert tool.runs == [("flash-id",)]
 
 
 def test_no_board(firmware, capsys):
-    """The real esptool, without a board."""
+    """Runs the real esptool without a board."""
     assert flash.main(["/dev/nothing", str(firmware)]) == 1
     said = capsys.readouterr()
     assert "micropython 1.25.0" in said.out

@@ -1,4 +1,4 @@
-"""Every module of the image compiles and freezes; what cannot be frozen is named."""
+"""Every module of the image can be frozen; one that cannot is reported by name."""
 
 import deployplan
 import freezing
@@ -9,7 +9,7 @@ from freezing import FreezeError, Module
 
 @pytest.fixture
 def modules(tmp_path):
-    """Makes Modules of {name: source}."""
+    """Return a function that creates Modules from {name: source}."""
 
     def make(sources):
         for name, text in sources.items():
@@ -28,7 +28,7 @@ def test_every_module_can_be_frozen():
 
 
 def test_every_program_is_frozen():
-    """The manifest names what `make deploy` copies; the pages are a module of their own."""
+    """The manifest lists the files that `make deploy` copies; the pages are a separate module."""
     ours, others = freezing.read_manifest()
     copied = {path.removeprefix("/lib/").removeprefix("/") for path in deployplan.sources()}
     programs = {path for path in copied if path.endswith(".py")}
@@ -51,7 +51,7 @@ def test_frozen_names_and_size(modules):
 
 @pytest.mark.parametrize("literal", ['"\\ud800"', '["a", "x\\udfffy"]', 'f"{1}\\ud83d"'])
 def test_surrogates_in_literals(modules, literal):
-    """mpy-tool's UnicodeDecodeError names no file; ours does."""
+    """The error names the file, unlike mpy-tool's UnicodeDecodeError."""
     made = modules({"app/good.py": "x = 1\n", "app/http/json_body.py": f"x = {literal}\n"})
     with pytest.raises(FreezeError, match="^app/http/json_body.py: .*a surrogate.* in a lit"):
         freezing.freeze(made)
@@ -64,19 +64,19 @@ def test_code_that_does_not_compile(modules):
 
 def test_missing_file(modules, tmp_path):
     made = [*modules({"main.py": ""}), Module("boot.py", tmp_path / "boot.py")]
-    with pytest.raises(FreezeError, match="^boot.py: there is no /"):
+    with pytest.raises(FreezeError, match="^boot.py: /.* does not exist"):
         freezing.freeze(made)
 
 
 def test_duplicate_names(modules):
     made = modules({"app/led.py": "", "ssl.py": ""})
-    with pytest.raises(FreezeError, match="app/led.py: the manifest has it 2 times"):
+    with pytest.raises(FreezeError, match="app/led.py: 2 times in the manifest"):
         freezing.freeze([*made, made[0]])
-    with pytest.raises(FreezeError, match="ssl.py: the manifest has it 2 times"):
+    with pytest.raises(FreezeError, match="ssl.py: 2 times in the manifest"):
         freezing.freeze(made, others=["ssl.py"])
 
 
-def test_manifest_is_read_as_micropython_reads_it(tmp_path):
+def test_manifest_is_read_as_by_micropython(tmp_path):
     (tmp_path / "lib" / "app" / "mqtt").mkdir(parents=True)
     for name in ("app/led.py", "app/mqtt/session.py"):
         (tmp_path / "lib" / name).write_text("")

@@ -1,4 +1,4 @@
-"""tools/interpreter32.py, with stand-ins for apt-get and dpkg-deb."""
+"""tools/interpreter32.py with fake apt-get and dpkg-deb."""
 
 import platform
 
@@ -22,7 +22,7 @@ chmod +x "$3/usr/lib/ld-linux.so.2"
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Called with what is different: puts the stand-ins in place; the value is apt-get's log."""
+    """Return a function that installs the fakes and returns the path of apt-get's log."""
     monkeypatch.setattr(interpreter32, "MACHINE", (platform.system(), platform.machine()))
     monkeypatch.setattr(interpreter32, "FOLDER", tmp_path / "build")
     monkeypatch.setattr(interpreter32, "PROGRAM", tmp_path / "build" / "micropython")
@@ -40,35 +40,35 @@ def machine(tmp_path, monkeypatch):
 
 def test_fetched_once(machine):
     log = machine()
-    path = interpreter32.bring()
+    path = interpreter32.fetch()
     assert path.exists() and not (path.parent / "apt").exists()
     fetched = log.read_text()
     assert "update" in fetched and "--download-only micropython" in fetched
-    assert interpreter32.bring() == path and log.read_text() == fetched
+    assert interpreter32.fetch() == path and log.read_text() == fetched
 
 
-def test_one_that_does_not_run_here_is_not_kept(machine):
+def test_interpreter_that_does_not_run_is_not_kept(machine):
     machine(bits=64)
-    with pytest.raises(interpreter32.NotHere, match="does not run on this"):
-        interpreter32.bring()
+    with pytest.raises(interpreter32.Unavailable, match="does not run on this"):
+        interpreter32.fetch()
     assert not interpreter32.PROGRAM.exists()
 
 
 def test_another_machine(machine, monkeypatch):
     log = machine()
     monkeypatch.setattr(interpreter32, "MACHINE", ("Linux", "pdp11"))
-    with pytest.raises(interpreter32.NotHere, match="Debian Linux on x86-64"):
-        interpreter32.bring()
+    with pytest.raises(interpreter32.Unavailable, match="Debian Linux on x86-64"):
+        interpreter32.fetch()
     assert not log.exists()
 
 
 def test_no_debian(machine):
     machine(origin="Else")
-    with pytest.raises(interpreter32.NotHere, match="no Debian archive"):
-        interpreter32.bring()
+    with pytest.raises(interpreter32.Unavailable, match="no Debian mirror"):
+        interpreter32.fetch()
 
 
 def test_no_apt(machine, monkeypatch):
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(interpreter32.NotHere, match="apt-get: "):
-        interpreter32.bring()
+    with pytest.raises(interpreter32.Unavailable, match="apt-get: "):
+        interpreter32.fetch()

@@ -1,4 +1,4 @@
-"""tools/ota.py: files are told, signed, verified and served; what is wrong is said."""
+"""tools/ota.py: describing, signing, verifying and serving of files, and errors."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ from update.serve import server
 
 @pytest.fixture(scope="module")
 def ota(repo):
-    """Runs the program: (exit status, output, complaints)."""
+    """Return a function that runs the program and returns (exit status, stdout, stderr)."""
 
     def run(*arguments):
         program = [sys.executable, str(repo / "tools" / "ota.py")]
@@ -33,7 +33,7 @@ def ota(repo):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, ota):
-    """Keys "ours" and "theirs", an image, and the same signed."""
+    """Return a folder with keys "ours" and "theirs", an image and a signed copy of it."""
     folder = tmp_path_factory.mktemp("ota")
     for name, bits in (("ours", 3072), ("theirs", 2048)):
         status, output, _ = ota("keygen", folder / name, "--bits", bits)
@@ -45,19 +45,19 @@ def folder(tmp_path_factory, ota):
     return folder
 
 
-def test_info_says_what_esptool_says(ota, folder):
+def test_info_agrees_with_esptool(ota, folder):
     status, output, _ = ota("info", folder / "plain.bin")
-    told = dict(line.split(maxsplit=1) for line in output.splitlines())
+    facts = dict(line.split(maxsplit=1) for line in output.splitlines())
     assert status == 0
     with open(folder / "plain.bin", "rb") as file:
         known = bin_image.LoadFirmwareImage("esp32", file)
-    assert known.stored_digest.hex() == told["SHA-256"]
-    assert (told["project"], told["version"]) == ("micropython", "2.3.4")
-    assert (told["signature"], told["slot"]) == ("none", "fits")
-    assert f"{len(known.segments)} segments" in told["size"]
+    assert known.stored_digest.hex() == facts["SHA-256"]
+    assert (facts["project"], facts["version"]) == ("micropython", "2.3.4")
+    assert (facts["signature"], facts["slot"]) == ("none", "fits")
+    assert f"{len(known.segments)} segments" in facts["size"]
 
 
-def test_signed_is_verified(ota, folder):
+def test_signature_is_verified(ota, folder):
     assert ota("info", folder / "signed.bin", "--key", folder / "ours.pub.pem")[0] == 0
     for file, key, why in (
         ("signed.bin", "theirs.pub.pem", "another key"),
@@ -67,8 +67,8 @@ def test_signed_is_verified(ota, folder):
         assert status == 1 and why in said
 
 
-def test_the_signature_is_a_common_one(folder):
-    """Whoever knows PKCS#1 v1.5 can check it: over all of the image but its own SHA-256."""
+def test_signature_is_pkcs1(folder):
+    """The signature is PKCS#1 v1.5 over the image without its own SHA-256."""
     data = (folder / "signed.bin").read_bytes()
     size = len(image("2.3.4"))
     key = serialization.load_pem_public_key((folder / "ours.pub.pem").read_bytes())
@@ -87,7 +87,7 @@ def test_keys_are_private_and_never_overwritten(ota, folder):
     assert (folder / "ours.key.pem").stat().st_mode & 0o077 == 0
     before = (folder / "ours.key.pem").read_bytes()
     status, _, said = ota("keygen", folder / "ours")
-    assert status == 1 and "is there already" in said
+    assert status == 1 and "already exists" in said
     assert (folder / "ours.key.pem").read_bytes() == before
 
 
@@ -102,7 +102,7 @@ def test_keys_are_private_and_never_overwritten(ota, folder):
         (image("1.0", chip="esp32s3"), "another chip"),
     ],
 )
-def test_what_is_no_update_is_said(tmp_path, data, why):
+def test_invalid_update_is_refused_with_a_reason(tmp_path, data, why):
     with pytest.raises(UpdateError, match=why):
         Update(data, tmp_path)
 
@@ -111,7 +111,7 @@ def test_wrong_files_and_arguments(ota, folder, tmp_path):
     for arguments, status, why in (
         (("info", tmp_path / "nothing"), 1, "No such file"),
         (("sign", folder / "plain.bin", "--key", folder / "ours.pub.pem"), 1, "ours.pub.pem"),
-        (("serve", folder / "plain.bin"), 1, "no folder"),
+        (("serve", folder / "plain.bin"), 1, "not a folder"),
         (("push", folder / "plain.bin"), 2, "--broker"),
         (("push", folder / "plain.bin", "--broker", "http://x", "--device", "D"), 1, "mqtt://"),
         (("push", folder / "plain.bin", "--broker", "mqtt://127.0.0.1:1", "--device", "D"), 3, ""),

@@ -1,4 +1,4 @@
-"""tools/release.py: what a release consists of, with and without an image, signed or not."""
+"""tools/release.py: contents of a release with and without an image, signed or not."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ APP = image(VERSION, NAME, 256 * KB)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Where the release goes, with a small application and without a toolchain."""
+    """Return the release folder, for a small application and without a toolchain."""
     small = {"app/system.mpy": b"M\x06\x00\x1f", "config/product.mpy": b"M\x06"}
     monkeypatch.setattr(release, "application", lambda kind: (small, NAME, VERSION))
     monkeypatch.setattr(firmware, "find_engine", lambda: None)
@@ -43,7 +43,7 @@ def file(tmp_path, data):
 
 
 def rows(folder):
-    """{kind: row} of the manifest."""
+    """Return the manifest as {kind: row}."""
     manifest = json.loads((folder / "manifest.json").read_text())
     return {row["kind"]: row for row in manifest["files"]}
 
@@ -94,10 +94,10 @@ def test_signed(folder, tmp_path, keys):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert re.fullmatch(r"[0-9a-f]{64}", manifest["key"])
     assert manifest["key"] == fingerprint(read_private(private))
-    assert (folder / f"{STEM}.bin").read_bytes() == whole(APP)  # written by wire: not signed
+    assert (folder / f"{STEM}.bin").read_bytes() == whole(APP)  # flashed over USB, so not signed
 
 
-def test_same_sources_give_the_same_bytes(folder, tmp_path):
+def test_release_is_reproducible(folder, tmp_path):
     kept = []
     for _ in range(2):
         release.release(file(tmp_path, whole(APP)), folder=folder)
@@ -105,21 +105,21 @@ def test_same_sources_give_the_same_bytes(folder, tmp_path):
     assert kept[0] == kept[1]
 
 
-def test_without_a_toolchain_the_application_is_released(folder):
+def test_only_the_application_is_released_without_a_toolchain(folder):
     said = []
     release.release(folder=folder, say=said.append)
     assert set(rows(folder)) == {"application"}
-    assert "missing: the image for a new board, and the update of the whole" in "\n".join(said)
+    assert "missing: the image for a new board and the update of the whole" in "\n".join(said)
 
 
 def test_application_part_from_elsewhere(folder, tmp_path):
     said = []
     release.release(file(tmp_path, APP), folder=folder, say=said.append)
     assert set(rows(folder)) == {"firmware", "application"}
-    assert "missing: the image for a new board: elsewhere.bin is the application" in said[-2]
+    assert "missing: the image for a new board: elsewhere.bin is only an application" in said[-2]
 
 
-def test_with_a_toolchain_the_image_is_built(folder, tmp_path, monkeypatch):
+def test_image_is_built_with_a_toolchain(folder, tmp_path, monkeypatch):
     built = file(tmp_path, whole(APP, offset=0))
     monkeypatch.setattr(firmware, "find_engine", lambda: "docker")
     monkeypatch.setattr(release, "built_image", lambda facts: built)
@@ -128,7 +128,7 @@ def test_with_a_toolchain_the_image_is_built(folder, tmp_path, monkeypatch):
     assert (folder / f"{STEM}.app-bin").read_bytes() == APP
 
 
-def test_nothing_of_an_earlier_release_stays(folder):
+def test_files_of_an_earlier_release_are_removed(folder):
     folder.mkdir(parents=True)
     (folder / "esp32-mqtt-cam-1.0.0.bin").write_bytes(b"old")
     release.release(folder=folder)
@@ -144,11 +144,11 @@ def test_nothing_of_an_earlier_release_stays(folder):
         (whole(APP) + b"more", "4 bytes follow"),
         (whole(APP)[:-1], "cut off"),
         (whole(chip=9), "another chip"),
-        (b"<html>" * 100, "no firmware"),
-        (b"", "no firmware"),
+        (b"<html>" * 100, "not whole firmware"),
+        (b"", "not whole firmware"),
     ],
 )
-def test_wrong_images_leave_the_last_release(folder, tmp_path, data, complaint):
+def test_wrong_image_leaves_the_previous_release(folder, tmp_path, data, complaint):
     release.release(folder=folder)
     before = (folder / "SHA256SUMS").read_bytes()
     with pytest.raises((ReleaseError, UpdateError), match=complaint):
@@ -156,10 +156,10 @@ def test_wrong_images_leave_the_last_release(folder, tmp_path, data, complaint):
     assert (folder / "SHA256SUMS").read_bytes() == before
 
 
-def test_archive_is_no_image(folder, tmp_path):
+def test_archive_is_not_an_image(folder, tmp_path):
     release.release(folder=folder)
     archive = file(tmp_path, (folder / f"{STEM}.tar").read_bytes())
-    with pytest.raises(ReleaseError, match="an archive of the application, not an image"):
+    with pytest.raises(ReleaseError, match="is an archive of the application, not an image"):
         release.release(archive, folder=folder)
 
 
@@ -175,7 +175,7 @@ def test_command(tmp_path, capsys, keys, folder):
         assert why in capsys.readouterr().err
 
 
-def test_changelog_tells_this_version():
+def test_changelog_has_this_version():
     assert release.changes(VERSION, release.CHANGELOG.read_text())
 
 
@@ -189,5 +189,5 @@ def test_section_of_the_changelog():
             release.changes(version, text)
 
 
-def test_oldest_version_that_can_be_updated_is_not_newer():
+def test_oldest_updatable_version_is_not_newer():
     assert not older(VERSION, FACTS["UPDATES_FROM"])

@@ -1,4 +1,4 @@
-"""Set-up asks nothing, says what it cannot do, and lets go what it need not have."""
+"""tools/setup.py: no questions, a message for each failure, and optional tools."""
 
 import os
 
@@ -10,7 +10,7 @@ import setup
 
 @pytest.fixture
 def said():
-    """What has been said so far; its `append` is the `say` of the functions under test."""
+    """Return the list of printed lines, whose `append` is passed as `say`."""
     return []
 
 
@@ -19,19 +19,19 @@ def nothing_installed(monkeypatch):
     monkeypatch.setattr(debian, "which", lambda program: None)
 
 
-def test_packages_that_cannot_be_installed_are_named(
+def test_packages_that_cannot_be_installed_are_listed(
     said, nothing_installed, monkeypatch, tmp_path
 ):
     tried = []
     monkeypatch.setattr(debian, "install", lambda packages, say: tried.append(packages))
-    for _ in range(2):  # the second start does not wait for apt-get again
+    for _ in range(2):  # the second run does not wait for apt-get again
         debian.install_tools(said.append, str(tmp_path / "failed"))
     packages = [package for package, _, _ in debian.APT]
     assert tried == [packages]
     assert said.count("install by hand: apt-get install " + " ".join(packages)) == 2
 
 
-def test_only_what_is_missing_is_installed(said, monkeypatch, tmp_path):
+def test_only_missing_packages_are_installed(said, monkeypatch, tmp_path):
     tried = []
     monkeypatch.setattr(debian, "which", lambda program: program != "mosquitto_sub")
     monkeypatch.setattr(debian, "install", lambda packages, say: not tried.append(packages))
@@ -51,7 +51,7 @@ def test_python_without_venv(monkeypatch):
         setup.make_venv()
 
 
-def test_changed_file_gives_another_stamp(tmp_path):
+def test_changed_file_has_another_stamp(tmp_path):
     path = tmp_path / "requirements.txt"
     path.write_text("a==1\n")
     first = setup.stamp(path)
@@ -59,7 +59,7 @@ def test_changed_file_gives_another_stamp(tmp_path):
     assert setup.stamp(path) != first and first.endswith("\n")
 
 
-def test_named_interpreter_comes_first(monkeypatch, tmp_path):
+def test_given_interpreter_takes_precedence(monkeypatch, tmp_path):
     program = tmp_path / "micropython"
     program.write_text("")
     program.chmod(0o755)
@@ -73,7 +73,7 @@ def test_named_interpreter_comes_first(monkeypatch, tmp_path):
     assert interpreter.find() is None
 
 
-def test_pure_parts_of_the_firmware_import_on_the_pc():
+def test_pure_modules_of_the_firmware_can_be_imported_on_the_pc():
     from app.settings import schema
 
     assert schema.NAMESPACE == "syscfg"

@@ -1,4 +1,4 @@
-"""The simulated bootloader: chooses, rolls back, and survives a power cut at every operation."""
+"""Simulated bootloader: selection, rollback and a power cut at every operation."""
 
 import itertools
 import random
@@ -25,14 +25,14 @@ MODES = ("before", "torn", "after")
 
 @pytest.fixture
 def board():
-    """Has started once; an update waits in ota_1, not yet chosen."""
+    """Return a board after one start with an update in ota_1 that is not yet selected."""
     board = Board()
     assert board.start() == OLD
     board.burn("ota_1")
     return board
 
 
-def test_first_start_notes_the_slot(board):
+def test_first_start_records_the_slot(board):
     assert board.flash.read(OTADATA, 32) == FIRST_ENTRY
     assert board.boot.report() == {
         "running": "ota_0",
@@ -42,7 +42,7 @@ def test_first_start_notes_the_slot(board):
     assert crc_of(1) == 0x4743989A
 
 
-def test_entries_are_what_others_read(board):
+def test_entries_can_be_read_by_esp_idf_defs(board):
     board.set_boot("ota_1")
     entries = [board.flash.read(OTADATA + n * SECTOR, 32) for n in range(2)]
     read = [OtaDataSelectEntry.from_bytes(entry) for entry in entries]
@@ -60,15 +60,15 @@ def test_update_is_pending_until_confirmed(board):
     assert board.start() == board.start() == UPDATE
 
 
-def test_unconfirmed_update_is_given_up(board):
+def test_unconfirmed_update_is_rolled_back(board):
     board.set_boot("ota_1")
     assert [board.start(), board.start(), board.start()] == [UPDATE, OLD, OLD]
     assert board.states() == [(1, VALID), (2, ABORTED)]
-    board.set_boot("ota_1")  # works again
+    board.set_boot("ota_1")  # can be selected again
     assert board.start() == UPDATE
 
 
-def test_confirming_while_another_is_chosen_confirms_that(board):
+def test_confirming_after_another_selection_confirms_the_selected_image(board):
     board.set_boot("ota_1")
     assert board.start() == UPDATE
     board.set_boot("ota_0")
@@ -78,16 +78,16 @@ def test_confirming_while_another_is_chosen_confirms_that(board):
     assert board.states() == [(3, VALID), (2, ABORTED)]
 
 
-def test_sequence_goes_on(board):
-    for round_ in range(1, 6):
+def test_sequence_numbers_increase(board):
+    for count in range(1, 6):
         for label, version in (("ota_1", UPDATE), ("ota_0", OLD)):
             board.set_boot(label)
             assert board.start() == version
             board.confirm()
-        assert max(seq for seq, _ in board.states()) == 2 * round_ + 1
+        assert max(seq for seq, _ in board.states()) == 2 * count + 1
 
 
-def test_damaged_image_is_passed_over(board):
+def test_damaged_image_is_skipped(board):
     board.set_boot("ota_1")
     board.flash.burn(board.slot("ota_1").offset + 5_000, b"\0" * 64)
     assert board.start() == OLD
@@ -122,7 +122,7 @@ def test_both_images_failed(board):
     assert board.start() == OLD
 
 
-def test_set_boot_refuses_what_cannot_start(board):
+def test_set_boot_refuses_invalid_images(board):
     before = board.flash.read(OTADATA, 2 * SECTOR)
     board.flash.burn(board.slot("ota_1").offset + 300, b"\0")
     for address in (board.slot("ota_1").offset, 0x310000, 0x9000):
@@ -133,7 +133,7 @@ def test_set_boot_refuses_what_cannot_start(board):
 
 
 def test_factory_image():
-    """It runs first, is what nothing else can replace, and is chosen by erasing `otadata`."""
+    """It starts first, is the fallback, and is selected by erasing `otadata`."""
     board = Board()
     board.flash.burn(partitions.TABLE_AT, partitions.binary(THREE_CSV))
     board.flash.burn(board.slot("ota_0").offset, b"\xff" * SECTOR)
@@ -154,7 +154,7 @@ def test_factory_image():
     assert board.boot.running.name == "factory"
 
 
-# The power fails at every operation, in three ways
+# Power cuts at every operation, in three modes
 
 
 def choose(board):
@@ -176,35 +176,35 @@ def roll_back(board):
     board.start()
 
 
-def again_after_rolling_back(board):
+def select_again(board):
     roll_back(board)
     board.set_boot("ota_1")
 
 
-def back_to_the_old(board):
+def return_to_old(board):
     confirm(board)
     board.set_boot("ota_0")
     board.start()
     board.confirm()
 
 
-STORIES = (choose, first_start, confirm, roll_back, again_after_rolling_back, back_to_the_old)
+SCENARIOS = (choose, first_start, confirm, roll_back, select_again, return_to_old)
 
 
-def cut(cells, story, number, mode, seed=0):
-    """Tell a story with a cut at an operation; (cells after it, whether it came to that)."""
+def cut(cells, scenario, number, mode, seed=0):
+    """Run a scenario with a cut at an operation; return (cells, True if the cut was reached)."""
     board = Board(cells, seed)
     board.boot.start()
     board.flash.plan(number, mode)
     try:
-        story(board)
+        scenario(board)
     except PowerFailure:
         return board.cells(), True
     return board.cells(), False
 
 
 def whole(cells):
-    """An image starts, twice, and then it can be updated and confirmed."""
+    """Check that an image starts twice, and that an update can then be confirmed."""
     board = Board(cells)
     first = board.start()
     assert first in (OLD, UPDATE)
@@ -224,11 +224,11 @@ def updated(board):
     return board.cells()
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("mode", MODES)
-def test_cut_at_every_operation(updated, story, mode):
+def test_cut_at_every_operation(updated, scenario, mode):
     for number in itertools.count(1):
-        cells, reached = cut(updated, story, number, mode, seed=number)
+        cells, reached = cut(updated, scenario, number, mode, seed=number)
         whole(cells)
         if not reached:
             break
@@ -236,11 +236,11 @@ def test_cut_at_every_operation(updated, story, mode):
 
 
 def test_two_cuts(updated):
-    """The second one falls on what the bootloader does after the first."""
+    """The second cut interrupts the bootloader after the first one."""
     chance = random.Random(5)
     for _ in range(100):
-        story, seed = chance.choice(STORIES), chance.random()
-        cells, _ = cut(updated, story, chance.randint(1, 12), chance.choice(MODES), seed)
+        scenario, seed = chance.choice(SCENARIOS), chance.random()
+        cells, _ = cut(updated, scenario, chance.randint(1, 12), chance.choice(MODES), seed)
         board = Board(cells, chance.random())
         board.flash.plan(chance.randint(1, 4), chance.choice(MODES))
         try:
@@ -251,12 +251,12 @@ def test_two_cuts(updated):
 
 
 def test_confirmed_image_stays_confirmed(updated):
-    """Once `confirm` has returned, no cut at a later start takes the image away."""
+    """After `confirm`, a cut at a later start does not affect the image."""
     board = Board(updated)
     board.start()
     confirm(board)
     cells = board.cells()
     for mode in MODES:
         after, reached = cut(cells, lambda board: board.start(), 1, mode)
-        assert not reached  # nothing is written at such a start
+        assert not reached  # such a start writes nothing
         assert Board(after).start() == UPDATE

@@ -1,4 +1,4 @@
-"""The simulated flash chip and its partition table."""
+"""Simulated flash chip and its partition table."""
 
 import hashlib
 import random
@@ -24,7 +24,7 @@ def test_reads_ones_until_written(flash):
     assert flash.read(9, 4) == b"\xff\x0f\xf0\xff"
 
 
-def test_writing_clears_bits_and_what_it_cannot_do_is_counted(flash):
+def test_writing_clears_bits_and_counts_writes_without_an_erase(flash):
     flash.write(0, b"\x0f")
     flash.write(0, b"\x3c")
     assert flash.read(0, 1) == b"\x0c"
@@ -35,13 +35,13 @@ def test_writing_clears_bits_and_what_it_cannot_do_is_counted(flash):
     assert flash.unerased == 1
 
 
-def test_erasing_takes_one_sector(flash):
+def test_erasing_clears_one_sector(flash):
     flash.write(SECTOR - 1, b"\0\0")
     flash.erase(SECTOR)
     assert flash.read(SECTOR - 1, 2) == b"\0\xff"
 
 
-def test_is_in_the_file_at_once(tmp_path):
+def test_changes_are_in_the_file_at_once(tmp_path):
     path = tmp_path / "flash.bin"
     flash = Flash(path)
     flash.write(SIZE - 3, b"end")
@@ -50,7 +50,7 @@ def test_is_in_the_file_at_once(tmp_path):
     assert Flash(path).read(SIZE - 3, 3) == b"end"
 
 
-def test_takes_its_time_unless_fast():
+def test_operations_take_time_unless_fast():
     assert Flash(fast=True).busy(erased=1) is None
     waiting = Flash(fast=False).busy(erased=1, written=SECTOR)
     assert waiting is not None
@@ -65,11 +65,11 @@ def test_cut_at_a_write(flash, mode, first):
         flash.write(100, bytes(8))
     assert flash.read(0, 4) == b"kept"
     assert flash.read(100, 8) == first * 8
-    flash.write(200, b"again")  # the next start has power
+    flash.write(200, b"again")  # power is back at the next start
     assert flash.read(200, 5) == b"again"
 
 
-def test_torn_operations_leave_a_beginning_of_every_length():
+def test_torn_operations_leave_a_start_of_every_length():
     lengths = set()
     for seed in range(200):
         flash = Flash(chance=random.Random(seed))
@@ -83,7 +83,7 @@ def test_torn_operations_leave_a_beginning_of_every_length():
     assert lengths == set(range(9))
 
 
-def test_torn_erase_keeps_an_end_of_the_sector():
+def test_torn_erase_keeps_the_end_of_the_sector():
     flash = Flash(chance=random.Random(3))
     flash.burn(0, bytes(SECTOR))
     flash.plan(1, "torn")
@@ -100,7 +100,7 @@ def test_unknown_mode(flash):
         flash.plan(1, "sideways")
 
 
-def test_table_is_what_esp_idf_writes():
+def test_table_equals_that_of_esp_idf():
     table = partitions.binary(partitions.CSV.read_text())
     assert len(table) == partitions.TABLE_BYTES
     assert table[:32] == NVS_ROW
@@ -110,7 +110,7 @@ def test_table_is_what_esp_idf_writes():
     assert set(table[rows + 32 :]) == {0xFF}
 
 
-def test_table_is_that_of_micropython_with_two_slots():
+def test_table_equals_that_of_micropython_with_two_slots():
     board = Board()
     found = [(p.name, p.type, p.subtype, p.offset, p.size) for p in board.parts.all]
     assert found == [

@@ -1,4 +1,4 @@
-"""--heap is what the firmware finds: what the simulated silicon takes is put on top, no more."""
+"""--heap is the heap of the firmware; only the simulated chip's own memory is added to it."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import interpreter32
 import pytest
 
 MODULES = "world socket time machine network esp32 camera ssl ntptime repl umqtt.robust".split()
-BUFFER = 320 * 240 // 5  # the driver's, at QVGA
+BUFFER = 320 * 240 // 5  # the driver's buffer at QVGA
 TOTAL = "import gc\ngc.collect()\nprint('bytes', gc.mem_alloc() + gc.mem_free())\n"
 TAKEN = f"""import gc
 import micropython
@@ -22,21 +22,21 @@ print('bytes', gc.mem_alloc())
 
 @pytest.fixture
 def in_rom():
-    """(interpreter, True): one with 32 bits, code in ROM."""
+    """Return (32-bit interpreter, True) for code in ROM."""
     try:
-        return str(interpreter32.bring()), True
-    except interpreter32.NotHere as error:
+        return str(interpreter32.fetch()), True
+    except interpreter32.Unavailable as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture(params=["files", "rom"])
 def kind(request, interpreter):
-    """(interpreter, whether code is in ROM)"""
+    """Return (interpreter, True if code is in ROM)."""
     return (interpreter, False) if request.param == "files" else request.getfixturevalue("in_rom")
 
 
 def run(repo, folder, kind, program, *args):
-    """What a program prints on the simulated board."""
+    """Return the output of a program on the simulated board."""
     interpreter, rom = kind
     file = folder / "program.py"
     file.write_text(program)
@@ -52,18 +52,18 @@ def number(output):
     return int(output.rpartition("bytes ")[2].split()[0])
 
 
-def test_allowance_is_what_the_modules_take(repo, tmp_path, kind):
+def test_allowance_equals_the_memory_of_the_modules(repo, tmp_path, kind):
     output = run(repo, tmp_path, kind, TAKEN)
-    most = 1_000 if kind[1] else 6_000  # figures are measured with code in ROM
+    most = 1_000 if kind[1] else 6_000  # the figures are measured with code in ROM
     assert abs(number(output) + BUFFER - boardmemory.simulated(*kind)) < most
     if kind[1]:
         assert abs(boardmemory.names(output)) < 500
 
 
-def test_heap_is_as_large_as_said(repo, tmp_path, kind):
+def test_size_of_the_heap(repo, tmp_path, kind):
     total = number(run(repo, tmp_path, kind, TOTAL, "--heap", "512K"))
-    wanted = (512 << 10) + boardmemory.simulated(*kind)
-    assert 0.96 * wanted < total <= wanted  # the collector's tables are part of it
+    expected = (512 << 10) + boardmemory.simulated(*kind)
+    assert 0.96 * expected < total <= expected  # includes the collector's tables
 
 
 IN_PLACE = """import gc

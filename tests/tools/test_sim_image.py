@@ -1,4 +1,4 @@
-"""Application images: ours are what Espressif's own tool calls valid."""
+"""Simulated application images, which esptool accepts as valid."""
 
 import subprocess
 import sys
@@ -21,35 +21,35 @@ def esptool(data, folder):
     return subprocess.run(line, capture_output=True, text=True, timeout=30)
 
 
-def test_esptool_finds_it_valid(tmp_path):
+def test_esptool_accepts_it(tmp_path):
     said = esptool(appimage.make("v9.8.7", "other", size=5_000), tmp_path)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "Checksum" in said.stdout and said.stdout.count("(valid)") == 2
     assert "Project name: other" in said.stdout and "App version: v9.8.7" in said.stdout
 
 
-def test_says_what_it_is():
+def test_metadata():
     made = appimage.make("v1.2.3", size=100_000, behaviour="crash")
     assert check(made) == (len(made), "micropython", "v1.2.3", "crash")
     assert abs(len(made) - 100_000) < 1_000
-    told = ImageMetadata.from_bytes(made, app_required=True)
-    assert (told.app_description.project_name, told.app_description.version) == (
+    metadata = ImageMetadata.from_bytes(made, app_required=True)
+    assert (metadata.app_description.project_name, metadata.app_description.version) == (
         "micropython",
         "v1.2.3",
     )
-    assert told.header.chip_id == 0 and len(told.segments) == 3
+    assert metadata.header.chip_id == 0 and len(metadata.segments) == 3
     assert appimage.make("v1.2.3") == appimage.make("v1.2.3") != appimage.make("v1.2.4")
 
 
 def test_every_byte_counts():
-    """A changed byte is refused, but for those of the header that only esptool reads."""
+    """A changed byte is refused, except in header fields that only esptool reads."""
     good = appimage.make("v1.0.0", size=appimage.LEAST)
     for at in range(len(good)):
         with pytest.raises(appimage.ImageError):
             check(good[:at] + bytes([good[at] ^ 0x10]) + good[at + 1 :])
 
 
-def test_cut_short_at_every_byte():
+def test_truncated_at_every_byte():
     good = appimage.make("v1.0.0", size=appimage.LEAST)
     for length in range(0, len(good)):
         if set(good[length:]) != {0xFF}:
@@ -71,7 +71,7 @@ def test_refused(made, size, why):
         check(made, size)
 
 
-def test_made_at_the_command_line(tmp_path, repo):
+def test_created_on_the_command_line(tmp_path, repo):
     tool = repo / "tools" / "sim" / "appimage.py"
     line = [sys.executable, str(tool), str(tmp_path / "x"), "--version", "v3", "--size", "4096"]
     subprocess.run([*line, "--behaviour", "hang"], check=True, timeout=10)

@@ -1,4 +1,4 @@
-"""The simulated NVS holds as much as 16 KB of flash do, and jams as ESP-IDF does."""
+"""Simulated NVS with the capacity of 16 KB of flash and the limits of ESP-IDF."""
 
 import random
 import subprocess
@@ -16,7 +16,7 @@ def nvs():
 
 
 def fill(nvs, value):
-    """Store a value under new keys until there is no room; returns how often it fitted."""
+    """Store a value under new keys until the flash is full; return the number of keys."""
     count = 0
     with pytest.raises(DeviceError) as refused:
         while True:
@@ -71,7 +71,7 @@ def test_kept_between_runs(tmp_path):
 
 
 def image_of(rows, folder):
-    """What Espressif's generator makes of [(key, type, encoding, value), ...]."""
+    """Return the image that Espressif's generator makes of [(key, type, encoding, value), ...]."""
     csv, image = folder / "nvs.csv", folder / "nvs.bin"
     csv.write_text("key,type,encoding,value\n" + "".join(",".join(row) + "\n" for row in rows))
     line = [sys.executable, "-m", "esp_idf_nvs_partition_gen", "generate"]
@@ -79,7 +79,7 @@ def image_of(rows, folder):
     return image.read_bytes()
 
 
-def test_reads_what_espressif_makes(tmp_path):
+def test_reads_images_by_espressifs_generator(tmp_path):
     long = bytes(range(256)) * 12
     rows = [
         ("syscfg", "namespace", "", ""),
@@ -103,8 +103,8 @@ def test_reads_what_espressif_makes(tmp_path):
     assert again.peek("syscfg", "LONG") == long.hex()
 
 
-def test_erased_values_stay_in_flash():
-    """As on the chip: the page with the fewest live entries moves, here never the first one."""
+def test_erased_values_remain_in_flash():
+    """As on the chip, the page with the fewest live entries is moved, here never the first."""
     flash = Flash()
     nvs = NVS(flash, 0x9000, 0x4000)
     nvs.set("s", "secret", b"canary".hex())
@@ -124,7 +124,7 @@ def random_value(chance):
 
 
 def change(nvs, key, value):
-    """Make one change; what the key holds then is returned."""
+    """Make one change; return the new value of the key."""
     if value is None:
         nvs.erase("s", key)
         return None
@@ -137,7 +137,7 @@ def change(nvs, key, value):
 
 
 def test_random_changes_with_power_cuts_between_any_two_writes():
-    """Each key is old or new after a cut, the others stay; pages are turned over all the time."""
+    """Each key is old or new after a cut, and others are kept, while pages are recycled."""
     chance = random.Random(11)
     flash = Flash(chance=chance)
     nvs = NVS(flash, 0x9000, 0x4000)

@@ -1,14 +1,14 @@
-"""What is typed reaches the interpreter, however early it says that a program runs."""
+"""Typed input reaches the interpreter even if it reports a running program early."""
 
 import asyncio
 import sys
 
 
-def test_interpreter_that_speaks_before_its_links_are_all_made(tmp_path, monkeypatch):
+def test_request_before_all_connections_are_open(tmp_path, monkeypatch):
     from board_process import BoardProcess
     from uart import Receiver
 
-    async def story():
+    async def scenario():
         board = BoardProcess.__new__(BoardProcess)
         board._folder, board._environment, board._stdout = tmp_path, {}, None
         board._calls = board._quick = {}
@@ -17,7 +17,7 @@ def test_interpreter_that_speaks_before_its_links_are_all_made(tmp_path, monkeyp
 
         async def connected(protocol, sock):
             sock.close()
-            receiver.interrupt(True)  # the first request came with the connection
+            receiver.interrupt(True)  # the first request arrives with the connection
 
         monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", connected)
         process = await board._start([sys.executable, "-c", "print(input())"])
@@ -27,4 +27,4 @@ def test_interpreter_that_speaks_before_its_links_are_all_made(tmp_path, monkeyp
         typing.cancel()
         return status
 
-    assert asyncio.run(story()) == 0
+    assert asyncio.run(scenario()) == 0

@@ -1,6 +1,6 @@
-"""The power fails at every flash operation of an update: a whole image starts, old or new.
+"""Power cuts at every flash operation of an update: the old or the new image starts.
 
-The firmware's own code writes, the simulator's bootloader starts; both on one flash, in-process.
+The firmware's own code and the simulator's bootloader run in-process on one flash.
 """
 
 import itertools
@@ -22,7 +22,7 @@ SETTINGS = {"STA_SSID": "73696d", "MQTT_PUBINTERV": 77}
 
 
 class Bytes:
-    """An update as a source yields it."""
+    """Update as read from a source."""
 
     def __init__(self, data, piece=1_460):
         self._data = memoryview(data)
@@ -42,12 +42,12 @@ class Bytes:
 
 
 class Server(Bytes):
-    """Stands in for the network: one response of a web server."""
+    """Stands in for the network, with one response of a web server."""
 
     def __init__(self, data):
         super().__init__(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
 
-    async def open(self, host, port, context):
+    async def connect(self, host, port, context):
         return self
 
     async def send(self, data):
@@ -79,7 +79,7 @@ SOURCES = (by_upload, by_mqtt, by_http)
 
 @pytest.fixture(scope="module")
 def new():
-    """Return a maker of boards that have started once with the old image, and have settings."""
+    """Return a function that creates boards with settings after one start of the old image."""
     first = Board()
     for key, value in SETTINGS.items():
         first.nvs.put("syscfg", key, value)
@@ -96,7 +96,7 @@ def judged(board):
 
 
 def to_the_end(board, update=by_upload):
-    """From a start on: update if the old image runs, confirm the new one, without a cut."""
+    """Start, update if the old image runs, and confirm the new one, without a cut."""
     version = board.start()
     if version == OLD:
         judged(board)
@@ -121,7 +121,7 @@ def test_every_operation(new, source, mode):
         board.flash.plan(number, mode)
         try:
             source(board)
-            break  # it was not that long
+            break  # the update has fewer operations
         except PowerFailure:
             pass
         assert board.start() in (OLD, UPDATE), number
@@ -133,13 +133,13 @@ def test_every_operation(new, source, mode):
 
 
 def life(board):
-    """A whole update, from the start of the old image to the confirmed start of the new one."""
+    """Run from the start of the old image to the confirmed start of the new one."""
     while board.start() == OLD:
         judged(board)
         try:
             by_upload(board, data=SMALL)
         except BadArgument as refused:
-            assert "failed already" in str(refused)  # it was cut before it was confirmed
+            assert "failed already" in str(refused)  # cut before the confirmation
             by_upload(board, force=True, data=SMALL)
     firmware = judged(board)
     if firmware.trial.unconfirmed:
@@ -148,7 +148,7 @@ def life(board):
     judged(board)
 
 
-def test_two_cuts_anywhere(new):
+def test_two_random_cuts(new):
     board = new()
     life(board)
     length = board.flash.operations
@@ -160,7 +160,7 @@ def test_two_cuts_anywhere(new):
             board.flash.plan(*cut)
             try:
                 life(board)
-                break  # the new image runs, confirmed, before the cut comes
+                break  # the new image is confirmed before the cut
             except PowerFailure:
                 pass
         board.flash._cut_at = None
@@ -172,7 +172,7 @@ def test_two_cuts_anywhere(new):
 
 
 def test_any_byte_of_the_body(new):
-    """2,000 random bit flips are refused, and no such image starts."""
+    """Images with random bit flips are refused and never start."""
     chance = random.Random(11)
     board = new()
     assert board.start() == OLD

@@ -1,4 +1,4 @@
-"""Settings by name: checked and encoded on the PC; the image for a production line."""
+"""Settings by name, checked and encoded on the PC, and images for production."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from app.settings import schema
 
 WORD = "open, sesame"
 CURRENT = "pbkdf2-sha256$1000${}${}".format("5a" * 16, "c3" * 32)
-CHAIN = "2000${}${}".format("5a" * 16, "c3" * 32)  # of older firmware
+CHAIN = "2000${}${}".format("5a" * 16, "c3" * 32)  # hash by older firmware
 CA = "-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n"
 
 
@@ -23,7 +23,7 @@ def stored(given, **more):
     return {row[schema.KEY]: usersettings.stored(row, value) for row, value in found}
 
 
-def test_as_the_firmware_keeps_them():
+def test_stored_as_by_the_firmware():
     given = {"ssid": "häuschen", "pubinterval": "10", "poweratreset": "on", "mqttuser": ""}
     assert stored(given) == {
         "STA_SSID": "häuschen".encode(),
@@ -33,7 +33,7 @@ def test_as_the_firmware_keeps_them():
     }
 
 
-def test_one_restores_a_default_and_defaults_are_not_stored():
+def test_1_restores_a_default_and_defaults_are_not_stored():
     assert stored({"ssid": "1", "teleperiod": "300"}) == {"STA_SSID": None, "TELE_PERIOD": None}
 
 
@@ -60,7 +60,7 @@ def test_refused(given, complaint):
 
 
 @pytest.mark.parametrize("row", usersettings.visible(), ids=lambda row: row[0])
-def test_every_default_shows_as_it_is_typed(row):
+def test_every_default_is_shown_as_entered(row):
     if row[schema.DEFAULT] == "":
         return
     text = usersettings.shown(
@@ -83,16 +83,16 @@ def test_words(tmp_path):
 
 
 @pytest.mark.parametrize("text", [WORD, "2000$5a$c3", "a$b$c$d$e"])
-def test_admin_password_is_hashed_here(text):
+def test_admin_password_is_hashed_on_the_pc(text):
     value = stored({"adminpass": text})["ADMIN_PASS"].decode()
     assert password.is_current(value)
     assert asyncio.run(password.matches(text, value))
-    assert stored({"adminpass": text}, backup=True)["ADMIN_PASS"].decode() != value  # the salt
+    assert stored({"adminpass": text}, backup=True)["ADMIN_PASS"].decode() != value  # another salt
     assert stored({"adminpass": "1"}) == stored({"adminpass": ""}) == {"ADMIN_PASS": None}
 
 
 @pytest.mark.parametrize("text", [CURRENT, CHAIN])
-def test_hash_in_a_backup_stays_as_it_is(text):
+def test_hash_in_a_backup_is_unchanged(text):
     row = schema.find("adminpass")
     assert usersettings.shown(row, text.encode()) == text
     assert stored({"adminpass": text}, backup=True) == {"ADMIN_PASS": text.encode()}
@@ -120,7 +120,7 @@ def test_image(tmp_path, capsys, name):
     assert "geheim" not in capsys.readouterr().out
 
 
-def test_image_holds_no_clear_text_of_the_admin_password(tmp_path):
+def test_image_has_no_clear_text_of_the_admin_password(tmp_path):
     path = tmp_path / "nvs.bin"
     assert provision.main(["--image", str(path), f"adminpass={WORD}"]) == 0
     image = path.read_bytes()
@@ -132,7 +132,7 @@ def test_image_in_a_missing_folder(tmp_path, capsys):
     assert "nvs.bin cannot be written: No such file" in capsys.readouterr().err
 
 
-def test_image_cannot_hold_a_file(tmp_path, capsys):
+def test_image_cannot_contain_a_file(tmp_path, capsys):
     (tmp_path / "ca.pem").write_text(CA)
     words = ["ssid=home", f"mqttca=@{tmp_path}/ca.pem"]
     assert provision.main(["--image", str(tmp_path / "nvs.bin"), *words]) == 1

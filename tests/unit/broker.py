@@ -1,4 +1,4 @@
-"""A scripted MQTT broker on the loopback, in the test's own loop."""
+"""Scripted MQTT broker on the loopback interface, in the test's own event loop."""
 
 import asyncio
 
@@ -42,7 +42,7 @@ class Packet:
 
 
 class Broker:
-    """Answers as the attributes say; counts `links`, keeps `packets`."""
+    """Responds as its attributes specify; counts `links` and records `packets`."""
 
     def __init__(self):
         self._sock, self.port = listening()
@@ -66,7 +66,7 @@ class Broker:
         self._sock.close()
 
     def of(self, kind, topic=None):
-        """Return the packets of a kind, and of a topic."""
+        """Return the packets of a kind, optionally only those of one topic."""
         return [p for p in self.packets if p.kind == kind and topic in (None, p.topic)]
 
     async def _accept(self):
@@ -86,7 +86,7 @@ class Broker:
                 if not packet:
                     return
                 self.packets.append(packet)
-                await stream.send(self._answer(packet))
+                await stream.send(self._response(packet))
                 if packet.kind == SUBSCRIBE and self.on_up and len(self.of(SUBSCRIBE)) == 3:
                     await stream.send(self.on_up)
         except OSError:
@@ -109,7 +109,7 @@ class Broker:
         body = await read(stream, length)
         return Packet(first[0], body) if first and len(body) == length else None
 
-    def _answer(self, packet):
+    def _response(self, packet):
         if packet.kind == CONNECT:
             return self.connack
         if packet.kind == SUBSCRIBE and self.suback is not None:

@@ -1,4 +1,4 @@
-"""A fake chip for tests of camera drivers: pins, the GPIO matrix, the sensor's bus."""
+"""Fake chip for tests of camera drivers, with pins, the GPIO matrix and the sensor's bus."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Firmware images laid out by hand after ESP-IDF's headers."""
+"""Firmware images built by hand according to ESP-IDF's headers."""
 
 import hashlib
 import struct

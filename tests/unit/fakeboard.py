@@ -1,14 +1,14 @@
-"""`esp32` and `machine` as boot.py and hal.appslot use them; import it before those."""
+"""Fake `esp32` and `machine` for boot.py and hal.appslot; import it before them."""
 
 import sys
 
 
 class PowerCut(Exception):
-    """The power is off; nothing after this has happened."""
+    """Power failed; no later operation takes effect."""
 
 
 class NVS:
-    """One store for all namespaces; the power goes at write `cut`, `full` rejects writes."""
+    """One store for all namespaces; power fails at write `cut`, and `full` rejects writes."""
 
     stored = {}
     writes = 0
@@ -80,7 +80,7 @@ class Partition:
 
 
 class Reset(Exception):
-    """machine.reset(): nothing after this has happened."""
+    """Raised by machine.reset(), which does not return on the chip."""
 
 
 class esp32:

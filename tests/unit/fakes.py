@@ -1,13 +1,13 @@
-"""Helpers of the unit tests: a loop that ends, loopback sockets, the smallest collaborators."""
+"""Helpers for unit tests: an event loop with a limit, loopback sockets, minimal collaborators."""
 
 import asyncio
 import random
 import socket
 from asyncio import core
 
-import fasttime  # first: the firmware takes its time from it
+import fasttime  # must come first because it replaces the firmware's clock
 
-import proto.values  # noqa: F401 - as in the product it is there for good, and its errors are one
+import proto.values  # noqa: F401 - loaded for good, as in the product, so that there is one BadArgument
 from aio.deadline import Deadlines
 from aio.streams import Stream
 from app.settings.schema import CHECK, INT, KEY, KIND, find
@@ -24,13 +24,13 @@ _SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG
 
 
 def run(work, limit_s=3_600):
-    """Run a coroutine in a loop of its own; TimeoutError after `limit_s` of simulated time."""
+    """Run a coroutine in a new loop; raise TimeoutError after `limit_s` of simulated time."""
     asyncio.new_event_loop()
     return asyncio.run(asyncio.wait_for(work, limit_s))
 
 
 async def until(condition, what="", limit_s=120):
-    """Wait until `condition()` holds."""
+    """Wait until `condition()` is true, for at most `limit_s`."""
     end = clock.now_ms() + 1_000 * limit_s
     step_ms = 1
     while not condition():
@@ -40,7 +40,7 @@ async def until(condition, what="", limit_s=120):
 
 
 async def ended(task):
-    """Cancel a task and await its end; raise what it raised itself."""
+    """Cancel a task and wait for its end; raise its own exception, if any."""
     task.cancel()
     try:
         await task
@@ -49,45 +49,45 @@ async def ended(task):
 
 
 async def outcome(work):
-    """Return the exception that a coroutine raises, else its result."""
+    """Return the exception that a coroutine raises, or else its result."""
     try:
         return await work
     except Exception as e:
         return e
 
 
-async def served(door, stream):
-    """What `outcome` has of serving a connection, which ends with it, as the listener sees to."""
-    error = await outcome(door.serve(stream))
+async def served(server, stream):
+    """Serve and close a connection, as the listener does; return its `outcome`."""
+    error = await outcome(server.serve(stream))
     stream.close()
     return error
 
 
 def _make_small(sock):
-    """Let the kernel hold 100 KB and not megabytes, and send at once."""
+    """Limit the kernel's buffers to about 100 KB and disable Nagle's algorithm."""
     for level, option, value in _SMALL:
         try:
             sock.setsockopt(level, option, value)
-        except OSError:  # another system: its own size
+        except OSError:  # another operating system keeps its own sizes
             pass
 
 
 def _bound():
-    """(socket, port) on the loopback; the port is in no other program's use."""
+    """Return (socket, port) on the loopback interface; no other program uses the port."""
     while True:
         sock = socket.socket()
-        port = 20_000 + random.getrandbits(13)  # below those of outgoing connections
+        port = 20_000 + random.getrandbits(13)  # below the ports of outgoing connections
         try:
             sock.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
         except OSError:
             sock.close()
-        else:  # only from now on may a listener of this program share it
+        else:  # from now on a listener of this program may share it
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             return sock, port
 
 
 def listening():
-    """(socket, port) on the loopback."""
+    """Return (listening socket, port) on the loopback interface."""
     sock, port = _bound()
     _make_small(sock)
     sock.listen(8)
@@ -95,7 +95,7 @@ def listening():
 
 
 def free_port():
-    """A port where nothing listens; it stays reserved for this program."""
+    """Return a port without a listener; it stays reserved for this program."""
     sock, port = _bound()
     _reserved.append(sock)
     return port
@@ -106,8 +106,8 @@ async def readable(sock):
     yield core._io_queue.queue_read(sock)
 
 
-def dialled(port):
-    """A blocking socket that is connected to a port of the loopback."""
+def client_socket(port):
+    """Return a blocking socket connected to a port of the loopback interface."""
     sock = socket.socket()
     _make_small(sock)
     sock.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
@@ -115,11 +115,11 @@ def dialled(port):
 
 
 class Wire:
-    """A loopback connection: `ours` is the firmware's Stream, `peer` a plain stream."""
+    """Loopback connection between `ours`, the firmware's Stream, and `peer`, a plain stream."""
 
     def __init__(self, stall_ms=10_000):
         server, port = listening()
-        self.far = dialled(port)
+        self.far = client_socket(port)
         near = server.accept()[0]
         server.close()
         near.setblocking(False)
@@ -139,7 +139,7 @@ class Wire:
 
 
 async def read(stream, n):
-    """Return exactly n bytes, or fewer when the other side has closed."""
+    """Return exactly n bytes, or fewer if the peer closes."""
     data = bytearray(n)
     view = memoryview(data)
     at = 0
@@ -151,7 +151,7 @@ async def read(stream, n):
     return bytes(view[:at])
 
 
-# a CA that TLS can use
+# CA certificate that TLS accepts
 CA = """\
 -----BEGIN CERTIFICATE-----
 MIIBfDCCASGgAwIBAgIUezY4U9JgtK7Z1C2zz+b1wMkqBTkwCgYIKoZIzj0EAwIw
@@ -167,7 +167,7 @@ hq4GhD4/53fI30IEiQIhALCK0ozLRtdXQ4gsa4IskKqvmXkHpfzs2rcnBxqBD9kC
 
 
 class Log:
-    """Keeps what was logged."""
+    """Records the log messages."""
 
     def __init__(self):
         self.debugs = []
@@ -185,7 +185,7 @@ class Log:
 
 
 def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", values=None, **more):
-    """Settings over a namespace in RAM, which holds `values` ({name: text}) before the start."""
+    """Return Settings over a namespace in RAM that initially holds `values` ({name: text})."""
     nvs = nvs or NVS()
     for name, text in (values or {}).items():
         row = find(name)
@@ -195,7 +195,7 @@ def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", values=None, **more
 
 
 class Backoff:
-    """Returns a fixed delay, and counts."""
+    """Returns a fixed delay and counts its calls."""
 
     def __init__(self, ms=1_000):
         self.ms = ms
@@ -213,14 +213,14 @@ class Backoff:
 
 
 class Direct:
-    """An OffLoop that calls at once, in the loop."""
+    """OffLoop that calls the function at once, in the event loop."""
 
     async def call(self, function, *args):
         return function(*args)
 
 
 class NVS:
-    """A namespace in RAM, with the interface of hal.nvs; `full` refuses every write."""
+    """Namespace in RAM with the interface of hal.nvs; `full` refuses every write."""
 
     def __init__(self):
         self.stored = {}

@@ -1,8 +1,8 @@
-"""Simulated time: hours pass in a test while nothing happens.
+"""Simulated time that skips the waits of a test, even hours.
 
-Import it before the firmware: it replaces `time` and the loop's clock. Where the loop would wait
-for a task that is due later, and no socket is ready, it advances the clock instead. The firmware's
-ticks wrap after 2**30 ms, as on the ESP32 (the loop's own do not).
+Import it before the firmware because it replaces `time` and the event loop's clock. When no task
+is due and no socket is ready, it advances the clock instead of waiting. The firmware's ticks wrap
+after 2**30 ms, as on the ESP32; those of the loop do not.
 """
 
 import asyncio
@@ -11,14 +11,14 @@ import time as _real
 from asyncio import core
 
 _PERIOD = 1 << 30
-_STEP_MS = 1_000  # with open sockets this costs a real millisecond, so that packets arrive
+_STEP_MS = 1_000  # takes 1 ms of real time while sockets are open, so that packets arrive
 
 
 class _Time:
     skipped_ms = 0
     owed_ms = 0
-    ticks_offset = 0  # moves where the firmware's ticks wrap
-    clock_offset_s = 0  # moves the wall clock
+    ticks_offset = 0  # shifts the point where the firmware's ticks wrap
+    clock_offset_s = 0  # shifts the wall clock
 
     def __getattr__(self, name):
         return getattr(_real, name)
@@ -39,7 +39,7 @@ class _Time:
         return int(_real.time()) + self.skipped_ms // 1_000 + self.clock_offset_s
 
     def wrap_soon(self, ms):
-        """Let the firmware's ticks wrap in `ms`."""
+        """Make the firmware's ticks wrap in `ms` milliseconds."""
         self.ticks_offset = -(self.now_ms() + ms) % _PERIOD
 
 

@@ -1,4 +1,4 @@
-"""NVS that loses power at the n-th operation, and what flash may hold after that."""
+"""NVS that loses power at the n-th operation, and the possible contents of flash after that."""
 
 from fakes import NVS
 
@@ -6,15 +6,15 @@ MODES = ("before", "after", "uncommitted", "reordered")
 
 
 class PowerCut(Exception):
-    """The chip has lost power; nothing after this point has happened."""
+    """Power failed; no later operation takes effect."""
 
 
 class DyingNVS(NVS):
-    """Loses power at operation `cut` (writes, erases and commits count from 0).
+    """Loses power at operation `cut` (writes, erases and commits, counted from 0).
 
-    Modes: before, this operation did not happen; after, it did; uncommitted, only what was
-    committed stays; reordered, that and the last operation. `after_power_cut` returns what the
-    next start finds.
+    Modes: `before`, without this operation; `after`, with it; `uncommitted`, only with committed
+    operations; `reordered`, with these and the last one. `after_power_cut` returns the contents
+    that the next start reads.
     """
 
     def __init__(self, stored, cut=1 << 30, mode="before"):

@@ -1,12 +1,12 @@
-"""Runs the tests of the program that calls it: the last line of each file of unit tests."""
+"""Test runner that the last line of each unit test file calls."""
 
 import sys
 import unittest
 
 
 def main():
-    """End the program with status 0 if all its tests pass, with 1 if not."""
+    """Run the program's tests; exit with status 0 if all of them pass, otherwise with 1."""
     try:
         unittest.main()
-    except SystemExit as e:  # of a bool, which MicroPython 1.29 prints, and ends with 1
+    except SystemExit as e:  # MicroPython 1.29 prints a status that is a bool, and exits with 1
         sys.exit(int(e.args[0]))

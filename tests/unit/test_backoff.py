@@ -1,4 +1,4 @@
-"""aio.backoff: growing, jittered, bounded."""
+"""aio.backoff: delays that grow, vary and are bounded."""
 
 import unittest
 
@@ -8,7 +8,7 @@ from aio.backoff import Backoff
 
 
 class TestBackoff(unittest.TestCase):
-    def test_delays_double_up_to_the_top_within_the_jitter(self):
+    def test_delays_double_up_to_the_maximum_with_jitter(self):
         for extreme in (0, 65_535):
             backoff = Backoff(1_000, 30_000, lambda bits, extreme=extreme: extreme)
             for expected in (1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000):

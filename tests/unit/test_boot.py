@@ -1,4 +1,4 @@
-"""boot.py, hal.bootnote and hal.appslot: which copy of the application starts after any fault."""
+"""boot.py, hal.bootnote and hal.appslot: the copy of the application that starts after a fault."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ def write(path, data):
 
 
 def start(cause=HARD):
-    """Run boot.py as a start does; return the copy that it chose."""
+    """Run boot.py as the board does; return the copy that it selects."""
     machine.cause, machine.watchdogs = cause, []
     path = list(sys.path)
     sys.modules.pop("boot", None)
@@ -38,7 +38,7 @@ def start(cause=HARD):
 
 
 def starts(count, cause=HARD):
-    """Return the copies of a number of starts in a row that all fail."""
+    """Return the copies selected by `count` consecutive failing starts."""
     return [start(cause) for _ in range(count)]
 
 
@@ -59,7 +59,7 @@ class BadModule:
 
 
 class BootTestCase(unittest.TestCase):
-    """A board with both copies that starts from the firmware's own."""
+    """Board with both copies that starts from the firmware's own application."""
 
     def setUp(self):
         NVS.stored, NVS.full, NVS.cut, NVS.writes = {}, False, None, 0
@@ -68,7 +68,7 @@ class BootTestCase(unittest.TestCase):
             write(copy + ".tar", EMPTY)
 
     def confirmed(self, *copies):
-        """Install one copy after the other, and confirm each."""
+        """Install and confirm each copy in turn."""
         for copy in copies:
             appslot.choose(copy)
             self.assertEqual(start(), copy)
@@ -92,7 +92,7 @@ class TestUpdate(BootTestCase):
         self.assertEqual((appslot.running(), appslot.spare()), (B, A))
         self.assertFalse(appslot.unconfirmed())
 
-    def test_unconfirmed_copy_is_given_up_by_any_restart(self):
+    def test_any_restart_rejects_an_unconfirmed_copy(self):
         for cause in (POWER, HARD, WDT):
             self.setUp()
             self.confirmed(A)
@@ -113,7 +113,7 @@ class TestUpdate(BootTestCase):
         self.assertTrue(appslot.unconfirmed())
         self.assertEqual(start(), OWN)
 
-    def test_failed_one_can_be_tried_again(self):
+    def test_failed_copy_can_be_retried(self):
         appslot.choose(A)
         self.assertEqual(starts(2), [A, OWN])
         self.confirmed(A)
@@ -137,8 +137,8 @@ class TestUpdate(BootTestCase):
             start()
         self.assertFalse("app_a" in os.listdir())
 
-    def test_copy_that_cannot_be_mounted_is_a_start_that_failed(self):
-        """Any error while mounting: the board restarts, under a watchdog, and falls back."""
+    def test_mount_error_counts_as_a_failed_start(self):
+        """After any mount error the board restarts under a watchdog and falls back."""
         self.confirmed(A)
         appslot.choose(B)
         for error in (OSError(1), MemoryError(), AttributeError()):
@@ -151,7 +151,7 @@ class TestUpdate(BootTestCase):
             self.assertEqual(appslot.failed(), B)
             appslot.choose(B)
 
-    def test_choosing_a_missing_copy(self):
+    def test_missing_copy_cannot_be_selected(self):
         self.confirmed(A)
         os.remove("app_b.tar")
         appslot.choose(B)
@@ -167,9 +167,9 @@ class TestUpdate(BootTestCase):
 
 
 class TestFirmware(BootTestCase):
-    """Another firmware image runs its own copy."""
+    """Each firmware image runs its own copy."""
 
-    def test_copy_waits_for_its_firmware_to_come_back(self):
+    def test_copy_runs_again_once_its_firmware_is_back(self):
         self.confirmed(B, A)
         Partition.image = b"v2.0.0"
         self.assertEqual(starts(2), [OWN, OWN])
@@ -185,12 +185,12 @@ class TestFirmware(BootTestCase):
         start()
         appslot.choose(B)
         self.assertEqual(start(), B)
-        self.assertEqual(start(), OWN)  # unconfirmed; the copy before belongs to another image
+        self.assertEqual(start(), OWN)  # unconfirmed; the previous copy belongs to another image
         self.confirmed(B)
         Partition.image = b"v1.0.0"
         self.assertEqual(start(), OWN)
 
-    def test_crashes_of_any_firmware_count(self):
+    def test_crashes_of_every_firmware_count(self):
         self.confirmed(A)
         Partition.image = b"v2.0.0"
         self.assertEqual(starts(6), [OWN] * 6)
@@ -202,7 +202,7 @@ class TestFirmware(BootTestCase):
 
 
 class TestCrashes(BootTestCase):
-    def test_three_then_the_other_copy_then_safe_mode(self):
+    def test_three_crashes_select_the_other_copy_then_safe_mode(self):
         self.confirmed(A, B)
         self.assertEqual(starts(3), [B, B, B])
         self.assertEqual(starts(2, WDT), [A, A])
@@ -251,7 +251,7 @@ GONE = "erase erase.new erase.fill ca.pem other.pem.new app_a.tar app_b.tar app_
 
 
 class TestFactoryReset(BootTestCase):
-    """All of NVS and the files are erased before anything else runs, even after a power cut."""
+    """NVS and all files are erased before anything else runs, even after a power cut."""
 
     ALL = [((1, 2), block) for block in range(4)]
 
@@ -304,7 +304,7 @@ class TestFactoryReset(BootTestCase):
 
 
 class RAM:
-    """Flash for a real littlefs; freed data stays visible in `cells`."""
+    """Flash for a real littlefs; `cells` still shows freed data."""
 
     def __init__(self, blocks=48):
         self.cells = bytearray(b"\xff" * (4_096 * blocks))
@@ -324,7 +324,7 @@ class RAM:
 
 
 class TestLittlefs(BootTestCase):
-    def test_nothing_of_old_or_new_files_stays_in_flash(self):
+    def test_no_data_of_old_or_new_files_remains_in_flash(self):
         ram = RAM()
         vfs.VfsLfs2.mkfs(ram)
         here = os.getcwd()
@@ -352,7 +352,7 @@ class TestLittlefs(BootTestCase):
 
 class TestNotes(BootTestCase):
     def test_stored_format(self):
-        """Firmware and copies of any version share it, so no bit may move."""
+        """Firmware and copies of all versions share the format, so no bit may move."""
         for number, *fields in (
             (2 << 4, 0, 0, bootnote.VALID, 0, 0, 0),
             (1 | 2 << 2, 1, 2, bootnote.NEW, 0, 0, 0),
@@ -364,7 +364,7 @@ class TestNotes(BootTestCase):
             self.assertEqual(found, fields)
             self.assertEqual(note.number(), number)
 
-    def test_without_its_modules_the_firmwares_own_copy_runs(self):
+    def test_firmware_copy_runs_if_modules_are_missing(self):
         self.confirmed(A)
         path = list(sys.path)
         sys.path[:] = [place for place in path if not place.endswith("/lib")]
@@ -379,7 +379,7 @@ class TestNotes(BootTestCase):
         for name in ("hal", "hal.bootnote", "hal.tarfs", "proto", "proto.tar"):
             self.assertFalse(name in sys.modules, name)
 
-    def test_any_number_starts_something(self):
+    def test_any_stored_number_starts_a_copy(self):
         appslot.choose(A)
         image = NVS.stored[("boot", "app")] >> 11 << 11
         notes = [image | low for low in range(0, 1 << 11, 61)]
@@ -406,7 +406,7 @@ def confirm(test):
     appslot.confirm()
 
 
-def give_up(test):
+def reject(test):
     first_start(test)
     start()
 
@@ -416,22 +416,22 @@ def crash(test):
 
 
 class TestPowerCuts(BootTestCase):
-    """After a cut at every write one of the two copies starts, and an update still works."""
+    """After a power cut at any write, one of the two copies starts and an update works."""
 
     def test_at_every_write(self):
-        for story in (choose, first_start, confirm, give_up, crash):
+        for scenario in (choose, first_start, confirm, reject, crash):
             for after in (False, True):
                 cut = 0
-                while self.cut_at(story, cut, after):
+                while self.cut_at(scenario, cut, after):
                     cut += 1
                 self.assertTrue(cut)
 
-    def cut_at(self, story, cut, after):
+    def cut_at(self, scenario, cut, after):
         self.setUp()
         self.confirmed(B, A)
         NVS.writes, NVS.cut, NVS.after = 0, cut, after
         try:
-            story(self)
+            scenario(self)
             reached = False
         except PowerCut:
             reached = True
@@ -439,8 +439,8 @@ class TestPowerCuts(BootTestCase):
         trial = start(POWER)
         self.assertTrue(trial in (A, B), trial)
         if trial == B and not appslot.unconfirmed():
-            self.assertTrue(story in (confirm, crash))
-        elif story not in (confirm, crash):
+            self.assertTrue(scenario in (confirm, crash))
+        elif scenario not in (confirm, crash):
             self.assertEqual(start(POWER), A)
         self.confirmed(A, B)
         return reached

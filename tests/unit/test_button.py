@@ -1,4 +1,4 @@
-"""app.button: gestures in flying time, with contacts that bounce, and what they do."""
+"""app.button: gestures in simulated time, with bouncing contacts, and their actions."""
 
 import asyncio
 import unittest
@@ -10,7 +10,7 @@ from app.button import Button, ButtonActions
 
 
 class Contacts:
-    """Contacts over time: edges [(ms from the start, down), ...]."""
+    """Contacts that change at `edges`, a list of (ms from the start, down)."""
 
     def __init__(self, edges):
         self._edges = edges
@@ -26,7 +26,7 @@ class Contacts:
 
 
 def press(at, ms, bounce_ms=0, every_ms=3):
-    """Return the edges of one press from `at` on, with contacts that bounce at both ends."""
+    """Return the edges of one press at `at` with bounce at both ends."""
     edges = []
     for edge, settled in ((at, True), (at + ms, False)):
         level = settled
@@ -38,7 +38,7 @@ def press(at, ms, bounce_ms=0, every_ms=3):
 
 
 class Actions:
-    """Remembers [(action, ms from the start), ...]."""
+    """Records (action, ms from the start) of each call."""
 
     def __init__(self):
         self.seen = []
@@ -58,9 +58,9 @@ class Actions:
 
 
 def watch(edges, until_ms=None, **tunables):
-    """Return ([(action, ms), ...], log) of a button with these edges."""
+    """Return ([(action, ms), ...], log) for a button with these edges."""
 
-    async def story():
+    async def scenario():
         actions, log = Actions(), Log()
         button = Button(Contacts(edges).is_down, actions, log, **tunables)
         task = asyncio.create_task(button.run())
@@ -68,7 +68,7 @@ def watch(edges, until_ms=None, **tunables):
         await ended(task)
         return actions.seen, log
 
-    return run(story())
+    return run(scenario())
 
 
 def actions_of(edges, **more):
@@ -87,13 +87,13 @@ class TestPress(unittest.TestCase):
             edges = press(1_000, 200, bounce, every)
             self.assertEqual(actions_of(edges), ["press"], (bounce, every))
 
-    def test_hundred_presses_with_bounce_are_a_hundred(self):
+    def test_hundred_presses_with_bounce_count_as_a_hundred(self):
         edges = []
         for n in range(100):
             edges += press(1_000 + 1_500 * n, 150, n % 51, 1 + n % 9)
         self.assertEqual(actions_of(edges), ["press"] * 100)
 
-    def test_sparks_are_ignored(self):
+    def test_glitches_are_ignored(self):
         edges = []
         for n in range(200):
             edges += press(1_000 + 117 * n, 5)
@@ -113,23 +113,23 @@ class TestMany(unittest.TestCase):
             edges += press(first + step_ms * n, 150, 20)
         return edges
 
-    def test_fourth_within_a_second_of_the_one_before_acts_once(self):
+    def test_fourth_press_within_a_second_of_the_third_acts_once(self):
         for step in (250, 500, 950):
             expected = ["press"] * 4 + ["many"]
             self.assertEqual(actions_of(self.times(4, step)), expected, step)
 
-    def test_three_or_a_pause_of_a_second_are_not_many(self):
+    def test_three_presses_or_a_pause_of_a_second_do_not_count(self):
         self.assertEqual(actions_of(self.times(3, 400)), ["press"] * 3)
         self.assertEqual(actions_of(self.times(8, 1_050)), ["press"] * 8)
         self.assertEqual(actions_of(self.times(3, 400) + self.times(3, 400, 5_000)), ["press"] * 6)
 
-    def test_after_four_the_count_starts_again(self):
+    def test_count_restarts_after_four_presses(self):
         seen = actions_of(self.times(8, 400))
         self.assertEqual(seen, (["press"] * 4 + ["many"]) * 2)
         self.assertEqual(actions_of(self.times(7, 400)).count("many"), 1)
 
-    def test_press_of_last_week_is_not_in_a_row(self):
-        async def story():
+    def test_press_of_last_week_does_not_count(self):
+        async def scenario():
             actions = Actions()
             down = [False]
             button = Button(lambda: down[0], actions, Log())
@@ -144,7 +144,7 @@ class TestMany(unittest.TestCase):
             await ended(task)
             self.assertEqual([action for action, _ in actions.seen], ["press"] * 4)
 
-        run(story())
+        run(scenario())
 
 
 class TestHold(unittest.TestCase):
@@ -153,23 +153,23 @@ class TestHold(unittest.TestCase):
             for bounce in (0, 20, 50):
                 self.assertEqual(actions_of(press(1_000, ms, bounce)), expected, (ms, bounce))
 
-    def test_acts_once_while_it_is_down(self):
+    def test_acts_once_while_held(self):
         seen, _ = watch(press(1_000, 60_000))
         self.assertEqual([action for action, _ in seen], ["press", "hold"])
         self.assertTrue(5_000 <= seen[1][1] <= 5_100, seen)
 
-    def test_bounce_in_the_middle_does_not_end_it(self):
+    def test_bounce_does_not_end_the_hold(self):
         edges = [(1_000, True)]
         for t in range(1_500, 5_000, 500):
             edges += [(t, False), (t + 40, True)]
         edges += [(5_500, False)]
         self.assertEqual(actions_of(edges), ["press", "hold"])
 
-    def test_a_release_ends_it(self):
+    def test_release_ends_the_hold(self):
         edges = press(1_000, 3_000) + press(4_300, 3_000)
         self.assertEqual(actions_of(edges), ["press", "press"])
 
-    def test_over_the_wrap_of_ticks(self):
+    def test_works_across_the_wrap_of_ticks(self):
         clock.wrap_soon(3_000)
         seen, _ = watch(press(1_000, 6_000))
         self.assertEqual([action for action, _ in seen], ["press", "hold"])
@@ -184,7 +184,7 @@ class TestStuck(unittest.TestCase):
         seen, log = watch([(0, True)], 100_000)
         self.assertEqual((seen, len(log.errors)), ([], 1))
 
-    def test_works_once_it_was_released(self):
+    def test_works_after_release(self):
         for bounce in (0, 10, 50):
             edges = [(0, True)] + press(3_000, 2_000, bounce)[len(press(0, 0, bounce)) // 2 :]
             seen, log = watch(edges + press(10_000, 200, bounce))
@@ -193,7 +193,7 @@ class TestStuck(unittest.TestCase):
 
 
 class TestActions(unittest.TestCase):
-    def test_each_gesture_does_its_own(self):
+    def test_each_gesture_has_its_action(self):
         done = []
 
         class Part:

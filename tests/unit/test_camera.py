@@ -1,4 +1,4 @@
-"""app.camera.camera and recovery: good pictures only, and the order of the steps."""
+"""app.camera.camera and recovery: only valid pictures, and the order of the recovery steps."""
 
 import asyncio
 import unittest
@@ -21,7 +21,7 @@ class Absent(OSError):
 
 
 class Sensor:
-    """Follows `script`: an error or a picture per capture; the last one repeats for ever."""
+    """Follows `script`, with an error or a picture per capture; the last entry repeats."""
 
     stale = 2
     copies = False
@@ -103,7 +103,7 @@ class TestCamera(unittest.TestCase):
             self.assertEqual((camera.captured, camera.failed), (0, 8))
             self.assertEqual(len(log.errors), 1)
 
-    def test_bad_pictures_climb_the_ladder_step_by_step(self):
+    def test_bad_pictures_run_the_recovery_steps_in_order(self):
         camera, sensor, _ = camera_of(CUT)
         shoot(camera)
         steps = []
@@ -126,7 +126,7 @@ class TestCamera(unittest.TestCase):
             ],
         )
 
-    def test_silent_sensor_skips_the_steps_that_only_wait(self):
+    def test_silent_sensor_skips_the_waiting_steps(self):
         camera, sensor, _ = camera_of(OSError("silent"))
         shoot(camera)
         shoot(camera)
@@ -145,13 +145,13 @@ class TestCamera(unittest.TestCase):
             self.assertEqual(bytes(shoot(camera)), GOOD)
             self.assertEqual(camera.recoveries, recoveries)
 
-    def test_next_fault_begins_at_the_first_step(self):
+    def test_next_fault_starts_at_the_first_step(self):
         camera, _, _ = camera_of(CUT, GOOD, CUT, GOOD)
         for _ in range(6):
             shoot(camera)
         self.assertEqual(camera.recoveries["retry"], 2)
 
-    def test_sensor_that_recovers_late_is_up_within_a_minute(self):
+    def test_late_recovery_is_noticed_within_a_minute(self):
         camera, sensor, _ = camera_of(GOOD)
         sensor.start_error = OSError("init failed")
         started = clock.now_ms()
@@ -177,13 +177,13 @@ class TestCamera(unittest.TestCase):
         shoot(camera)
         self.assertEqual(backoff.resets, 1)
 
-    def test_out_of_memory_is_a_fault_and_a_bug_is_not(self):
+    def test_out_of_memory_is_a_fault_but_a_bug_is_not(self):
         camera, _, _ = camera_of(MemoryError())
         self.assertIsInstance(shoot(camera), CameraFault)
         camera, _, _ = camera_of(ZeroDivisionError())
         self.assertIsInstance(shoot(camera), ZeroDivisionError)
 
-    def test_pictures_become_smaller_after_two_failures_for_memory_in_a_row(self):
+    def test_two_consecutive_memory_errors_reduce_the_picture_size(self):
         camera, sensor, log = camera_of(
             GOOD, MemoryError("full"), GOOD, *[MemoryError("full")] * 3
         )
@@ -196,7 +196,7 @@ class TestCamera(unittest.TestCase):
         self.assertEqual(bytes(shoot(camera)), GOOD)
         self.assertTrue("start XGA 8" in sensor.calls)
 
-    def test_absent_sensor_is_retried_for_ever_and_logged_once(self):
+    def test_absent_sensor_is_retried_forever_and_logged_once(self):
         camera, sensor, log = camera_of(GOOD)
         sensor.start_error = Absent("no sensor answers")
         for _ in range(50):
@@ -215,13 +215,13 @@ class TestCamera(unittest.TestCase):
         shoot(camera)
         self.assertEqual(len(log.errors), 2)
 
-    def test_faults_that_differ_each_time_are_logged_at_most_a_dozen_times(self):
+    def test_varying_faults_are_logged_at_most_a_dozen_times(self):
         camera, _, log = camera_of(*[OSError("at %d" % n) for n in range(99)])
         for _ in range(90):
             shoot(camera)
         self.assertTrue(3 < len(log.errors) <= 12)
 
-    def test_debug_has_every_failure(self):
+    def test_debug_log_has_every_failure(self):
         camera, _, log = camera_of(CUT)
         for _ in range(3):
             shoot(camera)
@@ -245,7 +245,7 @@ class TestCamera(unittest.TestCase):
         error = shoot(camera)
         self.assertIsInstance(error, CameraFault)
         self.assertTrue("driver" in str(error))
-        self.assertTrue(clock.now_ms() - started >= 1_000)  # capturing for ever is no busy loop
+        self.assertTrue(clock.now_ms() - started >= 1_000)  # endless capturing is not a busy loop
         camera.release()
         camera.stop()
         self.assertEqual(camera.state, "absent")

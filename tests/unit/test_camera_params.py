@@ -1,4 +1,4 @@
-"""app.camera.params: all or none, stored on request, applied again after every start."""
+"""app.camera.params: set all or none, stored on request, applied after every start."""
 
 import json
 import random
@@ -24,7 +24,7 @@ special_effect, wb_mode, ae_level, nightmode, save_to_nvs"  # behaviour.md, sect
 
 
 class Sensor:
-    """Keeps its values; refuses those in `lacks`, and all after `dead_after` more calls."""
+    """Keeps its values; rejects those in `lacks`, and all values after `dead_after` more calls."""
 
     stale = 0
     copies = False
@@ -62,7 +62,7 @@ class Sensor:
 
 
 class Case:
-    """The command and its camera, which has started unless `started` is False."""
+    """The command and its camera, which is started unless `started` is False."""
 
     def __init__(self, nvs=None, started=True, lacks=()):
         self.nvs, self.log, self.sensor = nvs or NVS(), Log(), Sensor()
@@ -118,13 +118,13 @@ class TestEveryParameter(unittest.TestCase):
                 before = dict(case.sensor.values)
                 try:
                     case.set(**{name: value})
-                    self.fail("{} took {!r}".format(name, value))
+                    self.fail("{} accepted {!r}".format(name, value))
                 except BadArgument as e:
                     self.assertTrue(name in str(e), str(e))
                 self.assertEqual((case.now(), case.sensor.values), (INITIAL, before))
                 self.assertEqual(case.changes, 0)
 
-    def test_parameter_that_the_sensor_lacks_is_named_and_none_is_set(self):
+    def test_unsupported_parameter_is_named_and_none_is_set(self):
         for name, low, high, initial in PARAMS:
             case = Case(lacks=(name,))
             other = "quality" if name != "quality" else "contrast"
@@ -151,7 +151,7 @@ class TestEveryParameter(unittest.TestCase):
 
 
 class TestTogether(unittest.TestCase):
-    def test_several_answer_with_the_last_one(self):
+    def test_reply_is_the_last_of_several_parameters(self):
         case = Case()
         text = '{"vflip": "1", "quality": "10", "framesize": "8"}'
         self.assertEqual(case.params.cmd_camera(text), "8")
@@ -159,7 +159,7 @@ class TestTogether(unittest.TestCase):
         self.assertEqual((now["vflip"], now["quality"], now["framesize"]), (1, 10, 8))
         self.assertEqual(case.log.debugs, [("camera", "set vflip 1, quality 10, framesize 8")])
 
-    def test_one_bad_value_anywhere_and_none_is_set(self):
+    def test_one_bad_value_sets_none(self):
         for bad in ('"contrast": 3', '"nonsense": 1', '"awb": "on"', '"save_to_nvs": 2'):
             for text in ('{"vflip": 1, %s}', '{%s, "vflip": 1}'):
                 case = Case()
@@ -168,7 +168,7 @@ class TestTogether(unittest.TestCase):
                 self.assertEqual((case.now(), case.changes), (INITIAL, 0))
                 self.assertEqual(case.sensor.values["vflip"], 0)
 
-    def test_sensor_that_fails_halfway_gets_the_old_values_at_its_next_start(self):
+    def test_sensor_that_fails_halfway_restarts_with_the_old_values(self):
         for after in range(3):
             case = Case()
             case.sensor.dead_after = after
@@ -204,7 +204,7 @@ class TestInit(unittest.TestCase):
             self.assertEqual(bytes(case.shoot()), GOOD)
             self.assertEqual(case.sensor.values, expected)
 
-    def test_stored_parameter_that_this_sensor_lacks_costs_no_picture(self):
+    def test_unsupported_stored_parameter_is_skipped(self):
         nvs = NVS()
         nvs.stored = {"nightmode": 1, "vflip": 1}
         case = Case(nvs, lacks=("vflip",))
@@ -212,7 +212,7 @@ class TestInit(unittest.TestCase):
         self.assertTrue("vflip" in str(case.log.errors))
         self.assertEqual(case.sensor.values["nightmode"], 1)
 
-    def test_stored_junk_reads_as_the_value_of_a_first_start(self):
+    def test_invalid_stored_value_reads_as_the_default(self):
         for name, low, high, initial in PARAMS:
             for junk in (low - 1, high + 1, -2_000_000_000, b"x"):
                 nvs = NVS()
@@ -223,7 +223,7 @@ class TestInit(unittest.TestCase):
 
 
 class TestSaving(unittest.TestCase):
-    def test_writes_only_on_request_and_only_what_differs(self):
+    def test_only_changed_values_are_written_and_only_on_request(self):
         case = Case()
         case.set(vflip=1, save_to_nvs=0)
         self.assertEqual(case.nvs.writes, 0)
@@ -243,7 +243,7 @@ class TestSaving(unittest.TestCase):
         case.set(save_to_nvs=1)
         self.assertEqual(case.nvs.stored, {"vflip": 1})
 
-    def test_erase_forgets_the_stored_values(self):
+    def test_erase_removes_the_stored_values(self):
         case = Case()
         case.set(vflip=1, nightmode=1, save_to_nvs=1)
         case.params.erase()
@@ -251,7 +251,7 @@ class TestSaving(unittest.TestCase):
         self.assertEqual(Case(case.nvs).now(), INITIAL)
 
 
-class TestNoise(unittest.TestCase):
+class TestFuzzing(unittest.TestCase):
     def test_mangled_json_is_refused_or_valid(self):
         """MicroPython's json accepts more than the standard allows."""
         random.seed(7)
@@ -297,7 +297,7 @@ class I2C:
 
 
 class TestNightMode(unittest.TestCase):
-    def test_registers_of_the_contract_and_the_way_back(self):
+    def test_registers_are_set_as_specified_and_restored(self):
         i2c = I2C()
         before = dict(i2c.registers)
         night = NightMode(i2c)
@@ -305,11 +305,11 @@ class TestNightMode(unittest.TestCase):
             night.set(1)
             night.set(1)
             self.assertEqual(i2c.registers, {0x11: 0x07, 0x0F: 0x4B, 0x03: 0xCF})
-            self.assertEqual(i2c.bank, 0)  # as the driver left it
+            self.assertEqual(i2c.bank, 0)  # restored for the driver
             night.set(0)
             self.assertEqual((i2c.registers, i2c.bank), (before, 0))
 
-    def test_sensor_that_does_not_answer_is_an_oserror(self):
+    def test_unresponsive_sensor_raises_oserror(self):
         i2c = I2C()
         i2c.dead = True
         with self.assertRaises(OSError):

@@ -1,4 +1,4 @@
-"""app.settings.checks: what users type for settings, and the values that it means."""
+"""app.settings.checks: text that users enter for settings, and the resulting values."""
 
 import unittest
 
@@ -22,8 +22,8 @@ from app.settings.checks import (
 from proto.values import BadArgument
 
 
-class ChecksCase(unittest.TestCase):
-    def takes(self, check, *texts):
+class ChecksTestCase(unittest.TestCase):
+    def accepts(self, check, *texts):
         for text in texts:
             self.assertEqual(check(text), text)
 
@@ -34,10 +34,10 @@ class ChecksCase(unittest.TestCase):
             except BadArgument as e:
                 self.assertTrue(str(e))
             else:
-                self.fail("{!r} gave {!r}".format(text, value))
+                self.fail("{!r} returned {!r}".format(text, value))
 
 
-class TestNumbers(ChecksCase):
+class TestNumbers(ChecksTestCase):
     def test_between(self):
         check = Between(-2, 2)
         self.assertEqual([check("-2"), check("2")], [-2, 2])
@@ -56,10 +56,10 @@ class TestNumbers(ChecksCase):
         self.refuses(check, "", "3", "-1", "last", "off ")
 
 
-class TestText(ChecksCase):
+class TestText(ChecksTestCase):
     def test_chars_counts_bytes(self):
         check = Chars(1, 4)
-        self.takes(check, "a", "abcd", "üü", "€a", " ~ ")
+        self.accepts(check, "a", "abcd", "üü", "€a", " ~ ")
         self.refuses(check, "", "abcde", "üüü", "a\n", "\0", "\x1b", "\x7f")
 
     def test_topic_name(self):
@@ -67,9 +67,9 @@ class TestText(ChecksCase):
         self.assertEqual(check("a/b+c#d"), "a_b_c_d")
         self.refuses(check, "", "a" * 9, "a\0")
 
-    def test_passphrase_to_the_byte(self):
+    def test_passphrase_limits(self):
         check = Passphrase(8, 63)
-        self.takes(check, "", "a" * 8, "a" * 63, "ä" * 4, "with space", "2000$5a$c3c3")
+        self.accepts(check, "", "a" * 8, "a" * 63, "ä" * 4, "with space", "2000$5a$c3c3")
         self.refuses(
             check, "a", "a" * 7, "ä" * 3, "a" * 64, "ä" * 32, "eight ch\n", "a" * 7 + "\0"
         )
@@ -79,46 +79,46 @@ class TestText(ChecksCase):
         self.refuses(Passphrase(8, 63), hash_, hash_[14:])
 
 
-class TestIPv4(ChecksCase):
+class TestIPv4(ChecksTestCase):
     def test_addresses_of_hosts(self):
-        self.takes(IPv4(), "192.168.1.1", "4.3.2.1", "10.0.0.254", "223.255.255.1")
+        self.accepts(IPv4(), "192.168.1.1", "4.3.2.1", "10.0.0.254", "223.255.255.1")
         self.assertEqual(IPv4()("192.168.001.01"), "192.168.1.1")
 
-    def test_others(self):
+    def test_other_addresses_are_refused(self):
         bad = "x 1.2.3 1.2.3.4.5 1.2.3. 256.1.1.1 1.2.3.-4 0.1.1.1 127.0.0.1 224.0.0.1 "
         bad += "255.255.255.255 192.168.1.0 192.168.1.255 1.2.3.4/24 ..."
         self.refuses(IPv4(), "", " 1.2.3.4", "1.2.3.4\n", *bad.split())
 
 
-class TestBrokerURI(ChecksCase):
+class TestBrokerURI(ChecksTestCase):
     def test_check(self):
         check = BrokerURI(20)
-        self.takes(check, "", "mqtt://host", "a" * 20)
+        self.accepts(check, "", "mqtt://host", "a" * 20)
         self.refuses(check, "a" * 21, "mqtt://a b", "a\n", "a\x7f", "ü" * 11, *BAD_BROKERS)
 
 
-class TestZoneRule(ChecksCase):
+class TestZoneRule(ChecksTestCase):
     def test_check(self):
         check = ZoneRule(20)
-        self.takes(check, "UTC0", "EST5EDT", "<+03>-3")
+        self.accepts(check, "UTC0", "EST5EDT", "<+03>-3")
         self.refuses(check, "", "CET", "A" * 19 + "-1", "CET-1CEST,M3.5.0")
 
 
-class TestCertificateText(ChecksCase):
-    def test_takes_pem_and_nothing(self):
+class TestCertificateText(ChecksTestCase):
+    def test_accepts_pem_and_empty_text(self):
         check = CertificateText(100)
-        self.takes(check, PEM.decode(), "")
+        self.accepts(check, PEM.decode(), "")
         self.assertTrue("100" in str(check))
 
-    def test_refuses_the_rest(self):
+    def test_refuses_other_text(self):
         text = PEM.decode()
         self.refuses(CertificateText(100), "x", text[:50], text * 2, "ü", text.replace("Q", "!"))
 
 
-class TestKeyText(ChecksCase):
-    def test_takes_a_public_key_alone(self):
+class TestKeyText(ChecksTestCase):
+    def test_accepts_only_a_public_key(self):
         text = KEY.decode()
-        self.takes(KeyText(1_000), text)
+        self.accepts(KeyText(1_000), text)
         self.refuses(KeyText(1_000), "", "x", text[:200], text * 2, text + " " * 1_000)
         self.refuses(KeyText(1_000), text.replace("MII", "MIJ"), text.replace("PUBLIC", "PRIVATE"))
 

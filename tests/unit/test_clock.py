@@ -1,4 +1,4 @@
-"""app.clock: retries until the network gives a time, and refuses implausible ones."""
+"""app.clock: retries until it gets a time, and refuses an implausible one."""
 
 import asyncio
 import unittest
@@ -11,12 +11,12 @@ from config import product
 from proto.posixtz import days_of
 
 DAY = 86_400
-EPOCH = days_of(clock.gmtime(0)[0], 1, 1) * DAY  # of this interpreter, from 2000
+EPOCH = days_of(clock.gmtime(0)[0], 1, 1) * DAY  # this interpreter's epoch, in s since 2000
 ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
 
 
 def at(year, month, day, hour=0, minute=0, second=0):
-    """Return seconds of UTC since the interpreter's epoch."""
+    """Return a UTC time in seconds since the interpreter's epoch."""
     return days_of(year, month, day) * DAY - EPOCH + hour * 3_600 + minute * 60 + second
 
 
@@ -47,13 +47,13 @@ class SNTP:
         set_clock(seconds)
 
 
-class ClockCase(unittest.TestCase):
+class ClockTestCase(unittest.TestCase):
     def setUp(self):
         set_clock(at(2000, 1, 1))
 
     tearDown = setUp
 
-    def play(self, scenario, answer=BUILT + DAY, wifi=True, backoff=None, zone=ZONE):
+    def run_case(self, scenario, answer=BUILT + DAY, wifi=True, backoff=None, zone=ZONE):
         async def main():
             sntp, log, up = SNTP(answer), Log(), asyncio.Event()
             if wifi:
@@ -69,7 +69,7 @@ class ClockCase(unittest.TestCase):
         run(main(), 200_000)
 
 
-class TestSynchronising(ClockCase):
+class TestSynchronising(ClockTestCase):
     def test_set_at_connect_and_hourly(self):
         async def scenario(clock_, sntp, log, up):
             await asyncio.sleep_ms(60_000)
@@ -83,7 +83,7 @@ class TestSynchronising(ClockCase):
             self.assertTrue(3_600_000 <= min(gaps) and max(gaps) < 3_601_000, gaps)
             self.assertEqual(log.errors, [])
 
-        self.play(scenario, wifi=False)
+        self.run_case(scenario, wifi=False)
 
     def test_changed_server_is_used_next(self):
         async def scenario(clock_, sntp, log, up):
@@ -92,7 +92,7 @@ class TestSynchronising(ClockCase):
             await asyncio.sleep_ms(3_700_000)
             self.assertEqual(sntp.requests[-1][1], "other.example")
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_retries_after_the_backoff(self):
         backoff = Backoff(5_000)
@@ -113,20 +113,20 @@ class TestSynchronising(ClockCase):
             sntp.error = OSError("silent")
             await scenario(clock_, sntp, log, up)
 
-        self.play(failing, backoff=backoff)
+        self.run_case(failing, backoff=backoff)
 
 
-class TestPlausibility(ClockCase):
+class TestPlausibility(ClockTestCase):
     def refused(self, answer):
         async def scenario(clock_, sntp, log, up):
             before = clock.time()
             await until(lambda: len(sntp.requests) == 3)
             self.assertFalse(clock_.set.is_set())
             self.assertEqual(sntp.set_to, [])
-            self.assertTrue(abs(clock.time() - before) < 60)  # the clock was left alone
+            self.assertTrue(abs(clock.time() - before) < 60)  # the clock is unchanged
             self.assertTrue("implausible" in str(log.errors))
 
-        self.play(scenario, answer)
+        self.run_case(scenario, answer)
 
     def test_before_the_build_or_after_2037(self):
         for answer in (
@@ -148,9 +148,9 @@ class TestPlausibility(ClockCase):
                 await clock_.set.wait()
                 self.assertEqual((sntp.set_to, log.errors), ([answer], []))
 
-            self.play(scenario, answer)
+            self.run_case(scenario, answer)
 
-    def test_implausible_time_later_on_changes_nothing(self):
+    def test_later_implausible_time_changes_nothing(self):
         async def scenario(clock_, sntp, log, up):
             await clock_.set.wait()
             sntp.time_s = at(2040, 1, 1)
@@ -158,9 +158,9 @@ class TestPlausibility(ClockCase):
             self.assertTrue(clock_.set.is_set())
             self.assertTrue(abs(clock_.utc() - EPOCH - BUILT - DAY - 3_660) <= 1)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_clock_that_survived_a_restart_is_set_at_once(self):
+    def test_clock_kept_over_a_restart_counts_as_set(self):
         for seconds, is_set in (
             (BUILT + 100_000, True),
             (BUILT - 1, False),
@@ -172,10 +172,10 @@ class TestPlausibility(ClockCase):
             async def scenario(clock_, sntp, log, up, is_set=is_set):
                 self.assertEqual(clock_.set.is_set(), is_set)
 
-            self.play(scenario, wifi=False)
+            self.run_case(scenario, wifi=False)
 
 
-class TestLocalTime(ClockCase):
+class TestLocalTime(ClockTestCase):
     def test_formats_of_ctime_and_iso(self):
         for zone, seconds, ctime, iso in (
             (ZONE, (2027, 3, 28, 0, 59, 59), "Sun Mar 28 01:59:59 2027", "2027-03-28T01:59:59"),
@@ -189,7 +189,7 @@ class TestLocalTime(ClockCase):
                 self.assertEqual(clock_.cmd_time(""), ctime)
                 self.assertEqual(clock_.iso(), iso)
 
-            self.play(scenario, wifi=False, zone=zone)
+            self.run_case(scenario, wifi=False, zone=zone)
 
     def test_changed_zone_applies_at_once(self):
         set_clock(at(2030, 1, 5))
@@ -199,7 +199,7 @@ class TestLocalTime(ClockCase):
             clock_._settings["timezone"] = "EST5EDT"
             self.assertEqual(clock_.cmd_time("")[:16], "Fri Jan  4 19:00")
 
-        self.play(scenario, wifi=False)
+        self.run_case(scenario, wifi=False)
 
 
 suite.main()

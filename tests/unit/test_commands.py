@@ -1,4 +1,4 @@
-"""app.commands: every row of the table, and settings as commands."""
+"""app.commands: every row of the command table, and settings as commands."""
 
 import unittest
 
@@ -15,7 +15,7 @@ from app.status import Status
 from proto.values import BadArgument, UnknownCommand
 
 CLASSES = {"status": Status, "power": Power, "publisher": ImagePublisher, "system": Restart}
-OF_A_GROUP = "help light power status grouptopic timezone"  # behaviour.md, section 4
+GROUP_COMMANDS = "help light power status grouptopic timezone"  # behaviour.md, section 4
 KNOWN = "status otaurl ssid password mqtthost mqttport mqttuser mqttpass mqttcleansession topic \
 grouptopic restart reset timezone power light timer pulse poweratreset pubinterval \
 help capture config log"
@@ -51,7 +51,7 @@ class TestTable(unittest.TestCase):
             elif owner == "commands":
                 self.assertTrue(hasattr(Commands, "cmd_" + name), name)
 
-    def test_name_has_to_be_whole(self):
+    def test_malformed_name_is_refused(self):
         commands, _ = make()
         for name in (
             "",
@@ -73,23 +73,23 @@ class TestTable(unittest.TestCase):
                 expected = (reply, "cmd_{}(a b)".format(name), flags)
                 self.assertEqual(call(commands, spelt, " a b \n"), expected)
 
-    def test_the_known_ones_are_there(self):
+    def test_documented_commands_exist(self):
         names = make()[0].names()
         for name in KNOWN.split():
             self.assertTrue(name in names, name)
         self.assertEqual(names, sorted(names))
 
-    def test_power_and_light_reply_as_power_retained_at_qos_1(self):
+    def test_power_and_light_reply_on_power_retained_at_qos_1(self):
         commands, _ = make()
         for name in ("power", "light"):
             reply, _, flags = call(commands, name, "on")
             self.assertEqual((reply, flags & RETAIN, flags & QOS1), ("power", RETAIN, QOS1))
         self.assertTrue(call(commands, "timer", "")[2] & RETAIN)
 
-    def test_a_group_may_use_those_and_no_other(self):
+    def test_only_group_commands_are_allowed_for_a_group(self):
         commands, _ = make()
         allowed = commands.names(group=True)
-        for name in OF_A_GROUP.split():
+        for name in GROUP_COMMANDS.split():
             self.assertTrue(name in allowed, name)
         for name in commands.names():
             if name in allowed:
@@ -121,7 +121,7 @@ class TestSettingsAsCommands(unittest.TestCase):
             with self.assertRaises(BadArgument):
                 call(commands, name, "\x01")
 
-    def test_reply_is_the_value_now_in_force(self):
+    def test_reply_is_the_new_value(self):
         commands, settings = make()
         self.assertEqual(call(commands, "pubinterval", " 30 ")[1], "30")
         self.assertEqual(settings["pubinterval"], 30)
@@ -135,7 +135,7 @@ class TestSettingsAsCommands(unittest.TestCase):
 
 
 class TestHelp(unittest.TestCase):
-    def test_one_line_for_each_command_or_the_one(self):
+    def test_one_line_for_each_command_or_for_the_given_one(self):
         commands, _ = make()
         lines = call(commands, "help", "")[1].split("\n")
         self.assertEqual([line.split(" ")[0] for line in lines], commands.names())

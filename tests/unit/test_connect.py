@@ -1,4 +1,4 @@
-"""aio.connect: each step has its deadline, and no socket is left open."""
+"""aio.connect: each step has a deadline, and no socket remains open."""
 
 import asyncio
 import io
@@ -14,7 +14,7 @@ from aio.connect import Connector
 
 
 class DNS:
-    """Answers after `ms`, with an address or an error."""
+    """Responds after `ms` with an address or an error."""
 
     def __init__(self, ms=0, error=None):
         self._ms = ms
@@ -35,7 +35,7 @@ class NoContext:
 
 
 class RefusedSocket(io.IOBase):
-    """A socket of lwIP whose connect is refused: `setsockopt` says EINVAL from then on."""
+    """lwIP socket whose connection is refused, after which `setsockopt` raises EINVAL."""
 
     def __init__(self):
         self.options = []
@@ -64,9 +64,9 @@ class RefusedSocket(io.IOBase):
 
 
 class LwIP:
-    """The module `socket` with that socket."""
+    """Module `socket` that returns a RefusedSocket."""
 
-    getaddrinfo = None  # the look-up is not under test
+    getaddrinfo = None  # the lookup is not under test
 
     def __init__(self):
         self.made = RefusedSocket()
@@ -76,21 +76,21 @@ class LwIP:
 
 
 class TestConnector(unittest.TestCase):
-    def story(self, steps, off_loop=None, **tunables):
-        async def whole():
+    def run_case(self, scenario, off_loop=None, **tunables):
+        async def main():
             deadlines = Deadlines(50)
             task = asyncio.create_task(deadlines.run())
             try:
-                result = await steps(Connector(off_loop or Direct(), deadlines, **tunables))
+                result = await scenario(Connector(off_loop or Direct(), deadlines, **tunables))
             finally:
                 await ended(task)
             self.assertEqual(len(deadlines), 0)  # every stream is closed
             return result
 
-        return run(whole())
+        return run(main())
 
     def test_connects_and_transfers(self):
-        async def steps(connector):
+        async def scenario(connector):
             server, port = listening()
             stream = await connector.connect("broker.example", port)
             await stream.send(b"hello")
@@ -103,28 +103,28 @@ class TestConnector(unittest.TestCase):
             server.close()
 
         dns = DNS()
-        self.story(steps, dns)
+        self.run_case(scenario, dns)
         self.assertEqual(dns.hosts, ["broker.example"])
 
     def test_closed_port(self):
-        async def steps(connector):
+        async def scenario(connector):
             async def connect():
                 stream = await connector.connect("127.0.0.1", free_port())
                 try:
-                    await stream.send(b"x")  # the first write tells the result
+                    await stream.send(b"x")  # the first write reports the result
                 finally:
                     stream.close()
 
             return await outcome(connect())
 
-        self.assertIsInstance(self.story(steps), OSError)
+        self.assertIsInstance(self.run_case(scenario), OSError)
 
-    def test_refused_connection_shows_as_such_on_lwip(self):
+    def test_refused_connection_is_reported_on_lwip(self):
         class Address:
             async def call(self, *args):
                 return [(2, 1, 0, "", ("192.0.2.1", 1883))]
 
-        async def steps(connector):
+        async def scenario(connector):
             stream = await connector.connect("192.0.2.1", 1883)
             error = await outcome(stream.send(b"x"))
             stream.close()
@@ -132,7 +132,7 @@ class TestConnector(unittest.TestCase):
 
         real, connect.socket = connect.socket, LwIP()
         try:
-            error = self.story(steps, Address())
+            error = self.run_case(scenario, Address())
             options = connect.socket.made.options
         finally:
             connect.socket = real
@@ -140,22 +140,22 @@ class TestConnector(unittest.TestCase):
         self.assertEqual(options, [(6, 1, 1)])  # TCP_NODELAY
 
     def test_unknown_host(self):
-        error = self.story(
+        error = self.run_case(
             lambda connector: outcome(connector.connect("nowhere", 1883)), DNS(error=OSError(-202))
         )
         self.assertIsInstance(error, OSError)
 
-    def test_cancelled_look_up_leaves_nothing(self):
-        async def steps(connector):
+    def test_cancelled_lookup_leaves_no_deadline(self):
+        async def scenario(connector):
             with self.assertRaises(asyncio.TimeoutError):
                 await asyncio.wait_for_ms(connector.connect("slow", 1883), 1_000)
 
-        self.story(steps, DNS(ms=60_000))
+        self.run_case(scenario, DNS(ms=60_000))
 
-    def test_silent_host_ends_at_the_deadline(self):
-        async def steps(connector):
+    def test_unresponsive_host_ends_at_the_deadline(self):
+        async def scenario(connector):
             server, port = listening()
-            full = []  # a full backlog answers no connect
+            full = []  # a full backlog accepts no connection
             started = clock.now_ms()
             try:
                 for _ in range(64):
@@ -168,7 +168,7 @@ class TestConnector(unittest.TestCase):
                     stream.close()
                 server.close()
 
-        error, ms = self.story(steps, connect_ms=2_000)
+        error, ms = self.run_case(scenario, connect_ms=2_000)
         self.assertIsInstance(error, OSError)
         self.assertTrue(1_900 <= ms < 5_000, ms)
 
@@ -176,7 +176,7 @@ class TestConnector(unittest.TestCase):
         def sockets():
             return len(os.listdir("/proc/self/fd")) if "proc" in os.listdir("/") else 0
 
-        async def steps(connector):
+        async def scenario(connector):
             server, port = listening()
             before = sockets()
             for _ in range(3):
@@ -185,7 +185,7 @@ class TestConnector(unittest.TestCase):
             self.assertEqual(sockets(), before)
             server.close()
 
-        self.story(steps)
+        self.run_case(scenario)
 
 
 suite.main()

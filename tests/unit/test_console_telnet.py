@@ -1,4 +1,4 @@
-"""app.console.telnet over the loopback: login, lines, idle users, users who do not read."""
+"""app.console.telnet over the loopback: login, lines, idle users and slow readers."""
 
 import asyncio
 import unittest
@@ -25,7 +25,7 @@ class Commands:
 
 
 class Access:
-    """Stands in for app.http.auth: the password is `word`; after three tries it says wait."""
+    """Stands in for app.http.auth; the password is `word`, and three failures cause a pause."""
 
     def __init__(self, is_open):
         self.open = is_open
@@ -41,8 +41,8 @@ class Access:
 
 
 class TestConsole(unittest.TestCase):
-    def story(self, check, idle_ms=600_000):
-        async def whole():
+    def run_case(self, scenario, idle_ms=600_000):
+        async def main():
             commands = Commands()
             consoles = Consoles(commands, Log())
             server = TelnetServer(consoles, Access(True), "cam 2", idle_ms)
@@ -51,38 +51,38 @@ class TestConsole(unittest.TestCase):
                 greeting = HELLO + b"cam 2\r\n"
                 self.assertEqual(await read(wire.peer, len(greeting)), greeting)
                 self.assertEqual(len(consoles), 1)
-                await check(wire, consoles, task)
+                await scenario(wire, consoles, task)
                 await ended(task)
                 self.assertEqual(len(consoles), 0)
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
-    async def sees(self, wire, expected):
+    async def expect(self, wire, expected):
         self.assertEqual(await read(wire.peer, len(expected)), expected)
 
     def test_runs_lines(self):
-        async def check(wire, consoles, task):
+        async def scenario(wire, consoles, task):
             await wire.peer.send(b"power on\r\0")
-            await self.sees(wire, b"power on\r\npower = now on\r\n")
+            await self.expect(wire, b"power on\r\npower = now on\r\n")
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_lines_typed_ahead_run_in_order(self):
-        async def check(wire, consoles, task):
+        async def scenario(wire, consoles, task):
             await wire.peer.send(b"slow 1\r\npower on\r\n")
-            await self.sees(wire, b"slow 1\r\nslow = now 1\r\npower on\r\npower = now on\r\n")
+            await self.expect(wire, b"slow 1\r\nslow = now 1\r\npower on\r\npower = now on\r\n")
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_options_are_refused_once(self):
-        async def check(wire, consoles, task):
+        async def scenario(wire, consoles, task):
             await wire.peer.send(bytes((IAC, WILL, 24)) * 50 + b"x")
-            await self.sees(wire, bytes((IAC, DONT, 24)) + b"x")
+            await self.expect(wire, bytes((IAC, DONT, 24)) + b"x")
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_output_never_contains_an_option(self):
-        async def check(wire, consoles, task):
+        async def scenario(wire, consoles, task):
             await wire.peer.send(b"a" + bytes((IAC, IAC)) + b"b\r")
             await asyncio.sleep_ms(100)
             await wire.peer.send(b"time\r")
@@ -91,10 +91,10 @@ class TestConsole(unittest.TestCase):
                 seen += await read(wire.peer, 1)
             self.assertFalse(b"\xff" in seen, seen)
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_idle_user_is_disconnected(self):
-        async def check(wire, consoles, task):
+        async def scenario(wire, consoles, task):
             await asyncio.sleep_ms(55_000)
             await wire.peer.send(b"x")
             await asyncio.sleep_ms(55_000)
@@ -102,17 +102,17 @@ class TestConsole(unittest.TestCase):
             await asyncio.sleep_ms(10_000)
             self.assertTrue(task.done())
 
-        self.story(check, idle_ms=60_000)
+        self.run_case(scenario, idle_ms=60_000)
 
     def test_ends_when_the_user_disconnects(self):
-        async def check(wire, consoles, task):
+        async def scenario(wire, consoles, task):
             wire.peer.close()
             await until(task.done)
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_user_who_does_not_read_loses_lines_then_the_connection(self):
-        async def check(wire, consoles, task):
+    def test_slow_reader_loses_lines_then_the_connection(self):
+        async def scenario(wire, consoles, task):
             for n in range(20_000):
                 consoles.show("line %d %s" % (n, "x" * 100))
                 if n % 50 == 0:
@@ -120,76 +120,76 @@ class TestConsole(unittest.TestCase):
             self.assertTrue(consoles._open[0]._lost > 1_000)
             await until(task.done, "aborted")
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_refusal_gives_a_reason(self):
-        async def whole():
+    def test_refusal_shows_a_reason(self):
+        async def main():
             async with Wire() as wire:
                 await TelnetServer(Consoles(Commands(), Log()), None, "").refuse(wire.ours)
                 self.assertEqual(await read(wire.peer, 9), b"all conso")
 
-        run(whole())
+        run(main())
 
 
 class TestLogin(unittest.TestCase):
-    def story(self, check):
-        async def whole():
+    def run_case(self, scenario):
+        async def main():
             commands, access = Commands(), Access(False)
             consoles = Consoles(commands, Log())
             server = TelnetServer(consoles, access, "cam 2")
             async with Wire() as wire:
                 task = asyncio.create_task(outcome(server.serve(wire.ours)))
-                await self.sees(wire, HELLO + b"password: ")
-                await check(wire, consoles, access, task)
+                await self.expect(wire, HELLO + b"password: ")
+                await scenario(wire, consoles, access, task)
                 await ended(task)
                 self.assertEqual((len(consoles), commands.calls), (0, []))
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
-    async def sees(self, wire, expected):
+    async def expect(self, wire, expected):
         self.assertEqual(await read(wire.peer, len(expected)), expected)
 
-    def test_no_console_before_the_password_and_no_echo_of_it(self):
-        async def check(wire, consoles, access, task):
+    def test_password_is_required_and_not_echoed(self):
+        async def scenario(wire, consoles, access, task):
             await wire.peer.send(b"power on\r\n")
-            await self.sees(wire, b"\r\nwrong password\r\npassword: ")
+            await self.expect(wire, b"\r\nwrong password\r\npassword: ")
             self.assertEqual(len(consoles), 0)
             consoles.show("a secret of another user")
             await wire.peer.send(b"worx\x08d\r\n")
-            await self.sees(wire, b"\r\ncam 2\r\n")
+            await self.expect(wire, b"\r\ncam 2\r\n")
             self.assertEqual((len(consoles), access.tries), (1, ["power on", "word"]))
             self.assertFalse(wire.ours.idle)
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_three_tries_then_a_pause(self):
-        async def check(wire, consoles, access, task):
+    def test_three_attempts_then_a_pause(self):
+        async def scenario(wire, consoles, access, task):
             await wire.peer.send(b"a\r\nb\r\n")
-            await self.sees(wire, b"\r\nwrong password\r\npassword: " * 2)
+            await self.expect(wire, b"\r\nwrong password\r\npassword: " * 2)
             await wire.peer.send(b"\xff\xfb\x18\xfe\r\n")
-            await self.sees(wire, bytes((IAC, DONT, 24)) + b"\r\nwrong password\r\n")
+            await self.expect(wire, bytes((IAC, DONT, 24)) + b"\r\nwrong password\r\n")
             await until(task.done)
             self.assertEqual(access.tries[:2], ["a", "b"])
             async with Wire() as again:
                 await TelnetServer(consoles, access, "").serve(again.ours)
-                await self.sees(again, HELLO + b"too many wrong passwords: wait 30 s")
+                await self.expect(again, HELLO + b"too many wrong passwords: wait 30 s")
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_silent_user_is_disconnected(self):
-        async def check(wire, consoles, access, task):
+    def test_user_who_enters_no_password_is_disconnected(self):
+        async def scenario(wire, consoles, access, task):
             self.assertTrue(wire.ours.idle)
             await asyncio.sleep_ms(61_000)
             self.assertTrue(task.done())
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_ends_when_the_user_disconnects(self):
-        async def check(wire, consoles, access, task):
+        async def scenario(wire, consoles, access, task):
             wire.peer.close()
             await until(task.done)
 
-        self.story(check)
+        self.run_case(scenario)
 
 
 suite.main()

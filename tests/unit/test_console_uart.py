@@ -1,4 +1,4 @@
-"""app.console.uart: the console on the UART, with output in pieces that do not stall the loop."""
+"""app.console.uart: the console on the UART, whose output does not stall the event loop."""
 
 import asyncio
 import unittest
@@ -11,7 +11,7 @@ from app.console.uart import UARTConsole
 
 
 class Stdio:
-    """Stands in for hal.stdio.Stdio: plays keys, and keeps what was written when."""
+    """Stands in for hal.stdio.Stdio; types keys and records the output with its times."""
 
     def __init__(self, typed):
         self._typed = list(typed)
@@ -44,9 +44,9 @@ class Commands:
 
 
 def talk(typed, wait_ms=2_000):
-    """Return the Stdio after typing some bytes."""
+    """Return the Stdio after some bytes are typed."""
 
-    async def story():
+    async def scenario():
         consoles = Consoles(Commands(), Log())
         stdio = Stdio(typed)
         task = asyncio.create_task(UARTConsole(stdio, consoles).run())
@@ -57,7 +57,7 @@ def talk(typed, wait_ms=2_000):
         await asyncio.sleep_ms(100)
         return stdio
 
-    return run(story())
+    return run(scenario())
 
 
 class TestUARTConsole(unittest.TestCase):
@@ -74,23 +74,23 @@ class TestUARTConsole(unittest.TestCase):
         self.assertEqual(at, sorted(at))
         self.assertFalse(-1 in at)
 
-    def test_long_reply_goes_in_pieces_no_faster_than_the_line(self):
+    def test_long_reply_is_sent_in_pieces_at_the_speed_of_the_line(self):
         stdio = talk(b"x " + b"y" * 100 + b"\r")
         self.assertEqual(stdio.written[-2_006:], b"x = " + b"y" * 2_000 + b"\r\n")
         self.assertTrue(max(size for _, size in stdio.writes) <= 64)
         long = [at for at, size in stdio.writes if size == 64]
         self.assertTrue(long[-1] - long[0] >= 5 * (len(long) - 1))  # 64 bytes take 5.6 ms
 
-    def test_survives_noise(self):
+    def test_survives_random_bytes(self):
         noise = bytes((n * 73 + n // 255) & 255 for n in range(5_000)).replace(b"\x15", b"")
         self.assertTrue(talk(noise + b"\x15\rtime\r").written.endswith(b"time = \r\n"))
 
-    def test_bug_of_a_command_keeps_the_console(self):
+    def test_bug_in_a_command_does_not_end_the_console(self):
         written = talk(b"bug\rtime\r").written
         self.assertTrue(written.endswith(b"bug: failed\r\ntime\r\ntime = \r\n"), written)
 
-    def test_bug_of_the_reader_rises_and_leaves_no_task(self):
-        async def story():
+    def test_bug_in_the_reader_propagates_and_leaves_no_task(self):
+        async def scenario():
             consoles = Consoles(Commands(), Log())
             stdio = BrokenStdio(b"")
             with self.assertRaises(ZeroDivisionError):
@@ -99,7 +99,7 @@ class TestUARTConsole(unittest.TestCase):
             await asyncio.sleep_ms(100)
             self.assertEqual(stdio.written, b"")
 
-        run(story())
+        run(scenario())
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""aio.deadline: waits that end, without garbage for each wait."""
+"""aio.deadline: bounded waits that allocate no memory each."""
 
 import asyncio
 import gc
@@ -22,19 +22,19 @@ async def wait_under(deadline, ms, sleep_ms):
 
 
 class TestDeadline(unittest.TestCase):
-    def results(self, *stories):
-        async def whole():
+    def results(self, *scenarios):
+        async def main():
             deadlines = Deadlines(5)
             checks = asyncio.create_task(deadlines.run())
             try:
                 results = []
-                for story in stories:
-                    results.append(await story(deadlines))
+                for scenario in scenarios:
+                    results.append(await scenario(deadlines))
                 return results
             finally:
                 await ended(checks)
 
-        return run(whole())
+        return run(main())
 
     def test_wait_that_takes_too_long_expires(self):
         async def late(deadlines):
@@ -49,28 +49,28 @@ class TestDeadline(unittest.TestCase):
         self.assertEqual(self.results(lambda d: wait_under(d.new(), 1_000, 900)), ["slept"])
 
     def test_disarmed_deadline_does_not_expire(self):
-        async def story(deadlines):
+        async def scenario(deadlines):
             deadline = deadlines.new()
             deadline.arm(100)
             deadline.disarm()
             await asyncio.sleep_ms(1_000)
             return deadline.expired
 
-        self.assertEqual(self.results(story), [False])
+        self.assertEqual(self.results(scenario), [False])
 
-    def test_another_cancel_is_not_an_expiry(self):
-        async def story(deadlines):
+    def test_other_cancellation_is_not_an_expiry(self):
+        async def scenario(deadlines):
             task = asyncio.create_task(wait_under(deadlines.new(), 10_000, 60_000))
             await asyncio.sleep_ms(10)
             task.cancel()
             return await task
 
-        self.assertEqual(self.results(story), ["cancelled"])
+        self.assertEqual(self.results(scenario), ["cancelled"])
 
-    def test_expire_ends_the_present_wait_only(self):
-        async def story(deadlines):
+    def test_expire_ends_only_the_current_wait(self):
+        async def scenario(deadlines):
             deadline = deadlines.new()
-            deadline.expire()  # without a wait: the next one is not affected
+            deadline.expire()  # no wait is active, and the next one is not affected
             first = await wait_under(deadline, 1_000, 500)
             task = asyncio.create_task(wait_under(deadline, 10_000, 60_000))
             await asyncio.sleep_ms(10)
@@ -78,30 +78,30 @@ class TestDeadline(unittest.TestCase):
             second = await task
             return first, second, await wait_under(deadline, 1_000, 500)
 
-        self.assertEqual(self.results(story), [("slept", "expired", "slept")])
+        self.assertEqual(self.results(scenario), [("slept", "expired", "slept")])
 
     def test_dropped_deadline_is_not_checked(self):
-        async def story(deadlines):
+        async def scenario(deadlines):
             deadline = deadlines.new()
             count = len(deadlines)
             deadlines.drop(deadline)
             deadlines.drop(deadline)
             return count, len(deadlines), await wait_under(deadline, 100, 1_000)
 
-        self.assertEqual(self.results(story), [(1, 0, "slept")])
+        self.assertEqual(self.results(scenario), [(1, 0, "slept")])
 
-    def test_holds_over_the_wrap_of_ticks(self):
-        async def story(deadlines):
+    def test_works_across_the_wrap_of_ticks(self):
+        async def scenario(deadlines):
             clock.wrap_soon(500)
             started = clock.now_ms()
             result = await wait_under(deadlines.new(), 1_000, 60_000)
             self.assertTrue(1_000 <= clock.now_ms() - started < 1_100)
             return result
 
-        self.assertEqual(self.results(story), ["expired"])
+        self.assertEqual(self.results(scenario), ["expired"])
 
     def test_arming_makes_no_garbage(self):
-        async def story(deadlines):
+        async def scenario(deadlines):
             deadline = deadlines.new()
             await until(lambda: True)
             gc.collect()
@@ -111,8 +111,8 @@ class TestDeadline(unittest.TestCase):
                 deadline.disarm()
             return gc.mem_alloc() - before
 
-        # the simulated clock may allocate numbers; a task for each wait would cost 1 KB
-        self.assertTrue(self.results(story)[0] < 100 * 256)
+        # the simulated clock may allocate integers; a task for each wait would take 1 KB
+        self.assertTrue(self.results(scenario)[0] < 100 * 256)
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""proto.dns: every name has one address; malformed packets get an error or no response."""
+"""proto.dns: every name resolves to one address; malformed packets get an error or no response."""
 
 import unittest
 
@@ -29,10 +29,10 @@ def code(reply):
 
 class TestNameServer(unittest.TestCase):
     def test_address(self):
-        wanted = b"\x12\x34\x85\x80\0\1\0\1\0\0\0\0" + QUESTION + RECORD
-        self.assertEqual(answer(), wanted)
+        expected = b"\x12\x34\x85\x80\0\1\0\1\0\0\0\0" + QUESTION + RECORD
+        self.assertEqual(answer(), expected)
 
-    def test_type_any_and_class_any_get_it_too(self):
+    def test_type_any_and_class_any_get_the_address(self):
         for question in (NAME + ANY + IN, NAME + A + ANY):
             self.assertEqual(answer(question)[7], 1)
             self.assertTrue(answer(question).endswith(RECORD))
@@ -76,7 +76,7 @@ class TestNameServer(unittest.TestCase):
         too_long = (b"\x3f" + b"a" * 63) * 4 + b"\0" + A + IN
         for question, head in (
             (b"", HEAD),
-            (b"\xc0\x0c" + A + IN, HEAD),  # a pointer, to itself
+            (b"\xc0\x0c" + A + IN, HEAD),  # a pointer to itself
             (b"\3www\xc0\x0c" + A + IN, HEAD),
             (b"\x40" + b"a" * 64 + b"\0" + A + IN, HEAD),
             (too_long, HEAD),
@@ -88,10 +88,10 @@ class TestNameServer(unittest.TestCase):
             reply = answer(question, head)
             self.assertEqual((len(reply), code(reply), reply[4:]), (12, 1, bytes(8)), question)
 
-    def test_cut_off_anywhere(self):
-        whole = HEAD + QUESTION
-        for end in range(12, len(whole)):
-            self.assertEqual(code(SERVER.answer(whole[:end])), 1)
+    def test_truncated_query(self):
+        query = HEAD + QUESTION
+        for end in range(12, len(query)):
+            self.assertEqual(code(SERVER.answer(query[:end])), 1)
 
 
 suite.main()

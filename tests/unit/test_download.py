@@ -1,4 +1,4 @@
-"""app.ota.http_source: the ways in which a web server responds, and fails."""
+"""app.ota.http_source: responses and failures of a web server."""
 
 import asyncio
 import unittest
@@ -30,10 +30,10 @@ PARTIAL = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 4000-10039/1004
 
 
 class Server:
-    """Answers request n with `answers[n]`: bytes, or a number of ms to wait."""
+    """Responds to request n with `responses[n]`, a list of bytes and of waits in ms."""
 
-    def __init__(self, *answers):
-        self.answers = list(answers)
+    def __init__(self, *responses):
+        self.responses = list(responses)
         self.requests = []
         self._sock, self.port = listening()
         self._sock.setblocking(False)
@@ -65,7 +65,7 @@ class Server:
             while not head.endswith(b"\r\n\r\n"):
                 head += await read(stream, 1)
             self.requests.append(head.decode())
-            for part in self.answers.pop(0):
+            for part in self.responses.pop(0):
                 if isinstance(part, int):
                     await asyncio.sleep_ms(part)
                 else:
@@ -81,8 +81,8 @@ def download_of(url, deadlines):
     return Download(url, connector, {"mqttverify": 0, "mqttca": ""}, Log())
 
 
-async def whole(download):
-    """Return all its bytes."""
+async def read_all(download):
+    """Return all bytes of a download."""
     await download.open()
     data = bytearray()
     view = memoryview(bytearray(700))
@@ -94,34 +94,34 @@ async def whole(download):
 
 
 class TestDownload(unittest.TestCase):
-    def got(self, *answers, login=""):
-        """Return the data or the exception, and the requests."""
+    def got(self, *responses, login=""):
+        """Return the data or the exception of a download, and the requests."""
 
-        async def story():
+        async def scenario():
             deadlines = Deadlines(50)
             task = asyncio.create_task(deadlines.run())
-            async with Server(*answers) as server:
+            async with Server(*responses) as server:
                 download = self.download = download_of(server.url(login=login), deadlines)
-                self.at(server, answers)
+                self.insert_port(server, responses)
                 try:
-                    return await outcome(whole(download)), server.requests
+                    return await outcome(read_all(download)), server.requests
                 finally:
                     download.close()
                     await ended(task)
                     self.assertEqual(len(deadlines), 0)
 
-        return run(story())
+        return run(scenario())
 
-    def at(self, server, answers):
-        """Put the server's port in place of PORT in the answers."""
+    def insert_port(self, server, responses):
+        """Replace PORT in the responses by the server's port."""
         port = str(server.port).encode()
-        server.answers = [
-            [p if isinstance(p, int) else p.replace(b"PORT", port) for p in answer]
-            for answer in answers
+        server.responses = [
+            [p if isinstance(p, int) else p.replace(b"PORT", port) for p in response]
+            for response in responses
         ]
 
-    def fails(self, why, *answers, **how):
-        error, requests = self.got(*answers, **how)
+    def fails(self, why, *responses, **how):
+        error, requests = self.got(*responses, **how)
         self.assertTrue(isinstance(error, (OSError, BadArgument)), repr(error)[:100])
         self.assertIn(why, str(error))
         return requests
@@ -148,7 +148,7 @@ class TestDownload(unittest.TestCase):
         for size in (b"xyz", b"", b"-1", b"123456789"):
             self.fails("bad chunk", [head + size + b"\r\nabc"])
 
-    def test_resumed_where_it_was(self):
+    def test_resumes_at_the_offset_reached(self):
         tag = b'ETag: "v1"\r\n'
         rest = PARTIAL + b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]
         data, requests = self.got([OK + LENGTH + tag + b"\r\n" + DATA[:4_000]], [rest])
@@ -156,24 +156,24 @@ class TestDownload(unittest.TestCase):
         self.assertIn("Range: bytes=4000-\r\n", requests[1])
         self.assertIn('If-Range: "v1"\r\n', requests[1])
 
-    def test_stall_is_resumed_by_a_server_without_ranges(self):
+    def test_resumes_after_a_stall_without_range_support(self):
         started = clock.now_ms()
         first = [OK + LENGTH + b"\r\n" + DATA[:4_000], 60_000]
         data, _ = self.got(first, [OK + LENGTH + b"\r\n" + DATA])
         self.assertEqual(data, DATA)
         self.assertTrue(30_000 <= clock.now_ms() - started < 60_000)
 
-    def test_file_that_changes_meanwhile(self):
+    def test_file_changes_during_the_download(self):
         first = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
         self.fails("changed", first, [OK + b"Content-Length: 9999\r\n\r\n" + DATA])
         old = [OK + LENGTH + b'ETag: "v1"\r\n\r\n' + DATA[:4_000]]
-        for head in (OK + LENGTH, PARTIAL):  # as long as the old one
+        for head in (OK + LENGTH, PARTIAL):  # of the same length as the old one
             requests = self.fails("changed", old, [head + b'ETag: "v2"\r\n\r\n' + DATA])
             self.assertEqual(len(requests), 2)
         wrong = b"HTTP/1.1 206 Partial\r\nContent-Range: bytes 4001-10039/10040\r\n\r\n"
         self.fails("206", first, [wrong + DATA[4_001:]])
 
-    def test_server_that_is_busy_meanwhile(self):
+    def test_server_is_busy_during_the_download(self):
         part = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
         rest = [PARTIAL + b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]]
         for busy in (b"503 Service Unavailable", b"502 Bad Gateway", b"429 Too Many Requests"):
@@ -181,8 +181,8 @@ class TestDownload(unittest.TestCase):
             self.assertEqual((data, len(requests)), (DATA, 3))
         self.fails("404", part, [b"HTTP/1.1 404 Not Found\r\n\r\n"], rest)
 
-    def test_resumed_from_where_the_redirects_begin(self):
-        """The target of a redirect may be valid for a minute only."""
+    def test_resumes_at_the_original_url_of_a_redirect(self):
+        """The target of a redirect may be valid for only a minute."""
         moved = [b"HTTP/1.1 302 Found\r\nLocation: /signed?until=now\r\n\r\n"]
         part = [OK + LENGTH + b"\r\n" + DATA[:4_000]]
         rest = [PARTIAL + b"Content-Length: 6040\r\n\r\n" + DATA[4_000:]]
@@ -191,29 +191,29 @@ class TestDownload(unittest.TestCase):
         paths = [request.split(" ")[1] for request in requests]
         self.assertEqual(paths, ["/fw.bin", "/signed?until=now"] * 2)
 
-    def test_long_headers_that_are_not_needed(self):
+    def test_long_unused_headers(self):
         long = b"Content-Security-Policy: " + b"x" * 5_000 + b"\r\n"
         data, _ = self.got([OK + long + LENGTH + b"\r\n" + DATA])
         self.assertEqual(data, DATA)
-        where = b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 5_000 + b"\r\n\r\n"
-        self.fails("too long a line", [where])
+        redirect = b"HTTP/1.1 302 Found\r\nLocation: /" + b"x" * 5_000 + b"\r\n\r\n"
+        self.fails("too long a line", [redirect])
         self.fails("too long a line", [OK + b"x: " + b"x" * 40_000 + b"\r\n\r\n"])
 
     def test_chunks_and_a_length(self):
-        """RFC 9112, section 6.3: the chunks count."""
+        """Chunked encoding overrides the length (RFC 9112 section 6.3)."""
         head = OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
         data, _ = self.got([head + b"2738;x=y\r\n" + DATA + b"\r\n0\r\nTrailer: z\r\n\r\n"])
         self.assertEqual(data, DATA)
         self.assertEqual(self.download.total, None)
 
-    def test_gives_up_after_some_tries(self):
+    def test_fails_after_several_retries(self):
         part = [OK + LENGTH + b"\r\n" + DATA[:10]]
         requests = self.fails("", part, *[[]] * 9)
         self.assertEqual(len(requests), 6)
 
     def test_redirects(self):
-        def to(where, status=b"302 Found"):
-            return [b"HTTP/1.1 " + status + b"\r\nLocation: " + where + b"\r\n\r\n"]
+        def to(target, status=b"302 Found"):
+            return [b"HTTP/1.1 " + status + b"\r\nLocation: " + target + b"\r\n\r\n"]
 
         good = [OK + LENGTH + b"\r\n" + DATA]
         data, requests = self.got(
@@ -233,8 +233,8 @@ class TestDownload(unittest.TestCase):
         self.assertFalse("Authorization" in requests[1])  # another host
         self.fails("redirects", *[to(b"/loop")] * 6)
         self.fails("without a Location", [b"HTTP/1.1 302 Found\r\n\r\n"])
-        for where in (b"file:///etc/passwd", b"ftp://host/x", b"javascript:1", b"http://"):
-            self.fails("http://host/file", to(where))
+        for target in (b"file:///etc/passwd", b"ftp://host/x", b"javascript:1", b"http://"):
+            self.fails("http://host/file", to(target))
 
     def test_refused(self):
         gzip = b"Content-Encoding: gzip\r\n\r\n"
@@ -249,13 +249,13 @@ class TestDownload(unittest.TestCase):
         self.fails("too long a line", [b"x" * 2_000])
         self.fails("too many headers", [OK + b"a: b\r\n" * 100])
 
-    def test_silence(self):
+    def test_unresponsive_server(self):
         started = clock.now_ms()
         self.fails("", [90_000])
         self.assertTrue(clock.now_ms() - started <= 52_000)
 
     def test_no_server(self):
-        async def story():
+        async def scenario():
             deadlines = Deadlines(50)
             task = asyncio.create_task(deadlines.run())
             sock, port = listening()
@@ -265,7 +265,7 @@ class TestDownload(unittest.TestCase):
             await ended(task)
             return error
 
-        self.assertTrue(isinstance(run(story()), OSError))
+        self.assertTrue(isinstance(run(scenario()), OSError))
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""proto.espimage on MicroPython itself."""
+"""proto.espimage on MicroPython (more in tests/props)."""
 
 import unittest
 
@@ -11,7 +11,7 @@ WHOLE = image()
 
 
 class TestImage(unittest.TestCase):
-    def test_described(self):
+    def test_description(self):
         description = Description(memoryview(WHOLE)[:HEAD_BYTES])
         self.assertEqual((description.version, description.project), ("1.2.3", "micropython"))
         self.assertEqual(description.elf, WHOLE[176:208])
@@ -19,7 +19,7 @@ class TestImage(unittest.TestCase):
     def test_parsed_in_pieces(self):
         for step in (1, 7, 64, 4_096):
             parser = ImageParser()
-            view = memoryview(WHOLE + b"what follows")
+            view = memoryview(WHOLE + b"trailing data")
             at = 0
             while not parser.whole:
                 at += parser.feed(view[at : at + step])

@@ -1,4 +1,4 @@
-"""Every row of the tables of commands and settings, called as each transport calls it."""
+"""Every command and setting, called as each transport calls it."""
 
 import asyncio
 import unittest
@@ -166,7 +166,7 @@ def call(commands, name, argument="", group=False):
 
 
 def other_value(row):
-    """Return text of a value that is not the default, and the value."""
+    """Return (text, value) of a value that is not the default."""
     check = row[CHECK]
     if getattr(check, "names", None):
         value = (row[DEFAULT] + 1) % len(check.names)
@@ -188,19 +188,19 @@ def masked(row, text):
 
 
 def is_value(row, now, value):
-    """Return whether the value in force is the one that was typed, or its hash."""
+    """Return True if the current value is the entered one, or its hash."""
     if row[FLAGS] & HASHED and now and value:
         return password.is_current(now) and run(password.matches(value, now))
     return now == value
 
 
 class TestCommands(unittest.TestCase):
-    def test_the_lists_here_name_every_row(self):
+    def test_lists_contain_every_row(self):
         names = sorted(row[0] for row in TABLE)
         self.assertEqual(sorted(GOOD), names)
         self.assertEqual(sorted(list(BAD) + TAKE_NO_ARGUMENT), names)
 
-    def test_each_answers(self):
+    def test_each_replies(self):
         for name, flags, _, reply, _ in TABLE:
             argument, text = GOOD[name]
             commands, _ = make(values={"otaurl": "http://example/fw.bin"})
@@ -208,7 +208,7 @@ class TestCommands(unittest.TestCase):
             self.assertEqual((found[0], found[2]), (reply, flags))
             self.assertTrue(found[1] if text is None else found[1] == text, (name, found))
 
-    def test_each_answers_an_empty_argument_or_says_what_it_needs(self):
+    def test_each_accepts_an_empty_argument_or_replies_with_its_syntax(self):
         for row in TABLE:
             commands, _ = make()
             if row[0] in ANSWER_AN_EMPTY_ARGUMENT:
@@ -217,18 +217,18 @@ class TestCommands(unittest.TestCase):
                 with self.assertRaises(BadArgument):
                     call(commands, row[0])
 
-    def test_each_refuses_a_bad_argument_and_says_what_it_needs(self):
+    def test_each_refuses_a_bad_argument_with_its_syntax(self):
         for name, argument in BAD.items():
             commands, _ = make()
             before = call(commands, "power")[1], call(commands, "camera")[1]
             try:
                 call(commands, name, argument)
-                self.fail("{} took {}".format(name, argument))
+                self.fail("{} accepted {}".format(name, argument))
             except BadArgument as e:
                 self.assertTrue(len(str(e)) > 3)
             self.assertEqual((call(commands, "power")[1], call(commands, "camera")[1]), before)
 
-    def test_each_has_help_of_its_own(self):
+    def test_each_has_its_own_help(self):
         commands, _ = make()
         for name in commands.names():
             text = call(commands, "help", name)[1]
@@ -263,7 +263,7 @@ class TestSettings(unittest.TestCase):
             settings.flush()
             self.assertEqual((settings[row[NAME]], nvs.writes), (before, 0))
 
-    def test_1_is_the_default_where_flagged_and_a_value_or_refused_elsewhere(self):
+    def test_1_restores_the_default_only_where_flagged(self):
         for row in visible(files=False):
             for flag, text in ((DEFAULT_BY_1, "1"), (DEVICE_ID_TOO, ID)):
                 nvs = NVS()
@@ -283,7 +283,7 @@ class TestSettings(unittest.TestCase):
                     expected = 1 if in_range else other_value(row)[1]
                     self.assertEqual(settings[row[NAME]], expected, row[NAME])
 
-    def test_a_group_may_use_only_what_is_flagged(self):
+    def test_group_may_use_only_flagged_settings(self):
         for row in SCHEMA:
             commands, settings = make()
             if row[FLAGS] & HIDDEN or not row[FLAGS] & GROUP:
@@ -294,15 +294,15 @@ class TestSettings(unittest.TestCase):
                 reply = call(commands, row[NAME], other_value(row)[0], group=True)
                 self.assertTrue(reply[2] & table.GROUP)
 
-    def test_off_and_on_are_numbers_where_there_are_but_two(self):
-        commands, settings = make()  # behaviour.md section 3: on and off read as 1 and 0
+    def test_off_and_on_read_as_0_and_1(self):
+        commands, settings = make()  # behaviour.md, section 3
         for text, value in (("off", 0), ("on", 1), ("OFF", 0), ("On", 1)):
             self.assertEqual(call(commands, "mqttcleansession", text)[1], str(value))
         for text in ("toggle", "2", "x"):
             with self.assertRaises(BadArgument):
                 call(commands, "mqttcleansession", text)
 
-    def test_power_cut_at_any_write_of_each_leaves_old_or_new(self):
+    def test_power_cut_at_any_write_leaves_the_old_or_new_value(self):
         for row in visible(files=False):
             text, value = other_value(row)
             for mode in MODES:
@@ -327,17 +327,17 @@ class TestSettings(unittest.TestCase):
 
 class TestConsole(unittest.TestCase):
     def test_each_row_through_a_console(self):
-        async def story():
+        async def scenario():
             commands, settings = make(values={"otaurl": "http://example/fw.bin"})
             consoles = Consoles(commands, Log())
             mine, other = consoles.open(), consoles.open()
             shown = {mine: b"", other: b""}
 
             async def show(console):
-                async def take(data):
+                async def write(data):
                     shown[console] += bytes(data)
 
-                await console.pump(take)
+                await console.pump(write)
 
             tasks = [asyncio.create_task(show(console)) for console in shown]
             lines = [(row[3], row[0], GOOD[row[0]][0], row[1]) for row in TABLE]
@@ -356,7 +356,7 @@ class TestConsole(unittest.TestCase):
             for task in tasks:
                 await ended(task)
 
-        run(story())
+        run(scenario())
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""proto.reasons: errors as text for a person; faults are errors of the world."""
+"""proto.reasons: errors as text for users; faults are external errors."""
 
 import errno
 import unittest
@@ -11,7 +11,7 @@ from proto.reasons import describe
 
 
 class TestFaults(unittest.TestCase):
-    def test_faults_are_errors_of_the_world(self):
+    def test_faults_are_external_errors(self):
         self.assertTrue(issubclass(CameraFault, OSError))
         self.assertTrue(issubclass(NotConnected, OSError))
 

@@ -1,4 +1,4 @@
-"""app.camera.frames: one capture for all waiting readers, and no reader slows another."""
+"""app.camera.frames: one capture for all waiting readers; no reader delays another."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from app.camera.pool import Frame
 
 
 class Camera:
-    """Takes a picture every 100 ms: its number, 1,000 times. `fault` makes it fail."""
+    """Takes a picture every 100 ms: its number as 1,000 bytes. `fault` makes it fail."""
 
     def __init__(self, stale=0):
         self.stale = stale
@@ -39,8 +39,8 @@ class Camera:
         self.unreleased -= 1
 
 
-class FramesCase(unittest.TestCase):
-    def play(self, scenario, stale=0, **tunables):
+class FramesTestCase(unittest.TestCase):
+    def run_case(self, scenario, stale=0, **tunables):
         async def main():
             camera = Camera(stale)
             log = Log()
@@ -62,7 +62,7 @@ async def take(frames, hold_ms=0):
         return frame.seq, data
 
 
-class TestReaders(FramesCase):
+class TestReaders(FramesTestCase):
     def test_nothing_is_captured_without_a_reader(self):
         async def scenario(frames, camera, log):
             await asyncio.sleep_ms(10_000)
@@ -71,7 +71,7 @@ class TestReaders(FramesCase):
             await asyncio.sleep_ms(10_000)
             return before, camera.captures
 
-        self.assertEqual(self.play(scenario), (0, 1))
+        self.assertEqual(self.run_case(scenario), (0, 1))
 
     def test_all_waiting_readers_get_the_same_capture(self):
         async def scenario(frames, camera, log):
@@ -83,50 +83,52 @@ class TestReaders(FramesCase):
             self.assertEqual(results[0][1], b"\1" * 1_000)
             self.assertEqual((camera.captures, frames.leased()), (1, 0))
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_fresh_frame_was_exposed_after_the_request(self):
         async def scenario(frames, camera, log):
             first = await take(frames)
             await asyncio.sleep_ms(60_000)
             second = await take(frames)
-            self.assertEqual((first[1][0], second[1][0]), (3, 6))  # 2 older ones are in buffers
+            self.assertEqual(
+                (first[1][0], second[1][0]), (3, 6)
+            )  # the driver's buffers hold 2 older ones
 
-        self.play(scenario, stale=2)
+        self.run_case(scenario, stale=2)
 
     def test_request_during_a_capture_gets_the_next_one(self):
         async def scenario(frames, camera, log):
             first = asyncio.create_task(take(frames))
             await asyncio.sleep_ms(50)
-            await asyncio.sleep_ms(45)  # the exposure of the first is under way
+            await asyncio.sleep_ms(45)  # during the exposure of the first one
             second = asyncio.create_task(take(frames))
             await first
             return (await second)[1][0]
 
-        self.assertEqual(self.play(scenario, stale=1), 2)
+        self.assertEqual(self.run_case(scenario, stale=1), 2)
 
-    def test_invalidate_rules_out_what_was_begun_before(self):
+    def test_invalidate_discards_earlier_captures(self):
         async def scenario(frames, camera, log):
             async with frames.fresh() as frame:
                 seq = frame.seq
             waiting = asyncio.create_task(take(frames))
             await asyncio.sleep_ms(150)
             self.assertFalse(waiting.done())
-            frames.invalidate()  # as a parameter changes while a reader waits
+            frames.invalidate()  # as when a parameter changes while a reader waits
             changed_at = camera.captures
             _, data = await waiting
-            self.assertEqual(data[0], changed_at + 2 + 1)  # two were in buffers by then
+            self.assertEqual(data[0], changed_at + 2 + 1)  # the driver's buffers held two by then
             async with Lease(frames, seq + 1) as frame:
                 self.assertTrue(frame.view[0] > changed_at + 2)
             frames.invalidate()
             frames.invalidate()
             captures = camera.captures
-            async with Lease(frames, seq + 1) as frame:  # for the newest one, too
+            async with Lease(frames, seq + 1) as frame:  # also when the newest one is requested
                 self.assertEqual(frame.view[0], captures + 3)
 
-        self.play(scenario, stale=2)
+        self.run_case(scenario, stale=2)
 
-    def test_next_take_gets_the_newest_and_skips_what_was_missed(self):
+    def test_next_take_gets_the_newest_and_skips_missed_frames(self):
         async def scenario(frames, camera, log):
             lease = frames.fresh()
             async with lease as frame:
@@ -137,9 +139,9 @@ class TestReaders(FramesCase):
                 self.assertTrue(frame.seq >= seq + 5)
             await other
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_slow_reader_keeps_its_frame_and_the_others_go_on(self):
+    def test_slow_reader_keeps_its_frame_and_others_continue(self):
         async def scenario(frames, camera, log):
             slow = [asyncio.create_task(take(frames, 20_000)) for _ in range(3)]
             await asyncio.sleep_ms(500)
@@ -150,9 +152,9 @@ class TestReaders(FramesCase):
                 await task
             self.assertEqual(frames.leased(), 0)
 
-        self.play(scenario, slots=3)
+        self.run_case(scenario, slots=3)
 
-    def test_with_every_slot_leased_a_reader_waits_for_one(self):
+    def test_reader_waits_while_all_slots_are_leased(self):
         async def scenario(frames, camera, log):
             tasks = []
             for _ in range(3):
@@ -164,9 +166,9 @@ class TestReaders(FramesCase):
             self.assertEqual((frames.leased(), camera.unreleased), (0, 0))
             await take(frames)
 
-        self.play(scenario, slots=2)
+        self.run_case(scenario, slots=2)
 
-    def test_cancelled_reader_leaves_nothing_behind(self):
+    def test_cancelled_reader_releases_everything(self):
         async def scenario(frames, camera, log):
             for wait_ms in (0, 1, 50, 99, 100, 101, 150, 400):
                 task = asyncio.create_task(take(frames, 10_000))
@@ -175,13 +177,13 @@ class TestReaders(FramesCase):
                 self.assertEqual(frames.leased(), 0, wait_ms)
             captures = camera.captures
             await asyncio.sleep_ms(10_000)
-            self.assertTrue(camera.captures <= captures + 1)  # no reader waits any more
+            self.assertTrue(camera.captures <= captures + 1)  # no reader is waiting
             await take(frames)
             self.assertEqual(camera.unreleased, 0)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_reader_that_raises_gives_its_lease_back(self):
+    def test_reader_that_raises_releases_its_lease(self):
         async def scenario(frames, camera, log):
             async def fail():
                 async with frames.fresh():
@@ -190,7 +192,7 @@ class TestReaders(FramesCase):
             self.assertIsInstance(await outcome(fail()), OSError)
             self.assertEqual(frames.leased(), 0)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_frames_of_changing_size_are_complete_and_the_heap_stays_flat(self):
         async def scenario(frames, camera, log):
@@ -205,14 +207,14 @@ class TestReaders(FramesCase):
                     before = gc.mem_alloc()
             self.assertTrue(gc.mem_alloc() - before < 4_096)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_time_is_that_of_the_capture(self):
         async def scenario(frames, camera, log):
             async with frames.fresh() as frame:
                 self.assertTrue(abs(frame.time_s - clock.time()) <= 1)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
 
 async def take_many(frames, n):
@@ -220,8 +222,8 @@ async def take_many(frames, n):
         await take(frames)
 
 
-class TestFaults(FramesCase):
-    def test_short_fault_is_waited_out(self):
+class TestFaults(FramesTestCase):
+    def test_reader_waits_through_a_short_fault(self):
         async def scenario(frames, camera, log):
             camera.fault = CameraFault("no frame")
             task = asyncio.create_task(take(frames))
@@ -230,7 +232,7 @@ class TestFaults(FramesCase):
             camera.fault = None
             await task
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_copies_of_the_driver_are_kept_and_not_copied_again(self):
         async def scenario(frames, camera, log):
@@ -245,7 +247,7 @@ class TestFaults(FramesCase):
                     frame.wrap(b"head", b"tail")
                     self.assertEqual([len(part) for part in frame.wrapped], [4, 300_000, 4])
                     before_next = bytes(frame.view[:4])
-                    await take(frames)  # another slot has the next one
+                    await take(frames)  # the next frame is in another slot
                     self.assertEqual(bytes(frame.view[:4]), before_next)
                     frames_seen.append(frame.view[0])
             camera.copies, camera.size = False, 1_000
@@ -254,9 +256,9 @@ class TestFaults(FramesCase):
                 self.assertEqual([len(part) for part in frame.wrapped], [1_008])
             return frames_seen
 
-        self.assertEqual(self.play(scenario), [1, 3, 5])
+        self.assertEqual(self.run_case(scenario), [1, 3, 5])
 
-    def test_camera_that_is_absent_is_not_waited_for(self):
+    def test_absent_camera_fails_without_waiting(self):
         async def scenario(frames, camera, log):
             camera.state, camera.reason = "absent", "no sensor answers"
             camera.fault = CameraFault("no sensor answers")
@@ -269,9 +271,9 @@ class TestFaults(FramesCase):
             camera.state, camera.fault = "ready", None
             return await take(frames)
 
-        self.assertEqual(len(self.play(scenario)), 2)
+        self.assertEqual(len(self.run_case(scenario)), 2)
 
-    def test_long_fault_ends_the_wait_with_the_reason_and_then_at_once(self):
+    def test_long_fault_ends_the_wait_and_then_fails_at_once(self):
         async def scenario(frames, camera, log):
             camera.fault = CameraFault("x")
             camera.reason = "no frame in 3000 ms"
@@ -285,9 +287,9 @@ class TestFaults(FramesCase):
             self.assertTrue(clock.now_ms() - started < 200)
             self.assertEqual(frames.leased(), 0)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_recovers_without_a_reader_and_then_idles(self):
+    def test_camera_recovers_without_a_reader_and_then_idles(self):
         async def scenario(frames, camera, log):
             camera.fault = CameraFault("x")
             await outcome(take(frames))
@@ -303,22 +305,22 @@ class TestFaults(FramesCase):
             await take(frames)
             self.assertTrue(clock.now_ms() - started < 300)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_fault_that_lasts_for_weeks_still_ends_the_wait(self):
+    def test_fault_that_lasts_weeks_still_ends_the_wait(self):
         async def scenario(frames, camera, log):
             camera.fault = CameraFault("x")
             await outcome(take(frames))
-            for _ in range(4):  # ticks look back 6.2 days and no further
+            for _ in range(4):  # ticks cover only 6.2 days
                 clock.ticks_offset += 2 * 24 * 3_600_000
                 await asyncio.sleep_ms(1_000)
             started = clock.now_ms()
             self.assertIsInstance(await outcome(take(frames)), CameraFault)
             self.assertTrue(clock.now_ms() - started < 1_000)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_picture_that_is_too_big_is_dropped_and_counted(self):
+    def test_oversized_picture_is_dropped_and_counted(self):
         async def scenario(frames, camera, log):
             camera.size = 1_001
             task = asyncio.create_task(take(frames))
@@ -327,9 +329,9 @@ class TestFaults(FramesCase):
             camera.size = 1_000
             await task
 
-        self.play(scenario, max_bytes=1_000)
+        self.run_case(scenario, max_bytes=1_000)
 
-    def test_picture_without_memory_costs_the_other_frames_nothing(self):
+    def test_lack_of_memory_does_not_affect_other_frames(self):
         async def scenario(frames, camera, log):
             async with frames.fresh() as kept:
                 data = bytes(kept.view)
@@ -338,7 +340,7 @@ class TestFaults(FramesCase):
 
                 async def capture():
                     await asyncio.sleep_ms(100)
-                    if not big:  # a capture that began before `big` was cleared
+                    if not big:  # the capture started before `big` was cleared
                         return await small()
                     camera.unreleased += 1
                     return big[0]
@@ -353,11 +355,11 @@ class TestFaults(FramesCase):
             self.assertEqual((await take(frames))[1], bytes((camera.captures,)) * 1_000)
             self.assertEqual(camera.unreleased, 0)
 
-        self.play(scenario, max_bytes=2_000_000)
+        self.run_case(scenario, max_bytes=2_000_000)
 
-    def test_memory_for_one_frame_is_shared_until_there_is_more(self):
+    def test_readers_share_one_frame_while_memory_is_low(self):
         async def scenario(frames, camera, log):
-            took = []
+            taken = []
 
             def fill(frame, view, seq):
                 if len([f for f in frames._pool.frames if f.leases]) >= 1:
@@ -370,7 +372,7 @@ class TestFaults(FramesCase):
                 await asyncio.sleep_ms(250)
                 readers += [asyncio.create_task(take(frames)) for _ in range(3)]
                 for reader in readers:
-                    took.append((await reader)[0])
+                    taken.append((await reader)[0])
             finally:
                 Frame.fill = whole_fill
             self.assertEqual((frames.leased(), camera.unreleased), (0, 0))
@@ -380,12 +382,12 @@ class TestFaults(FramesCase):
             await asyncio.sleep_ms(1_000)
             many = [asyncio.create_task(take(frames, 1_000))]
             await asyncio.sleep_ms(300)
-            await take(frames)  # while the other one is held
+            await take(frames)  # while the other reader holds its frame
             await many[0]
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_slow_reader_gives_up_its_slot_when_there_are_too_few(self):
+    def test_slow_reader_gives_up_its_slot_if_all_are_used(self):
         async def scenario(frames, camera, log):
             lease, gone = frames.fresh(), asyncio.Event()
             lease.give_up = gone.set
@@ -404,9 +406,9 @@ class TestFaults(FramesCase):
             self.assertEqual(frames.leased(), 0)
             self.assertEqual(log.debugs, [("frames", "a slow reader gives up its slot")])
 
-        self.play(scenario, slots=1)
+        self.run_case(scenario, slots=1)
 
-    def test_bug_of_the_camera_propagates_and_the_next_run_serves_the_reader(self):
+    def test_bug_in_the_camera_propagates_and_the_next_run_serves_the_reader(self):
         async def main():
             camera = Camera()
             frames = Frames(camera, Log())
@@ -428,7 +430,7 @@ class TestFaults(FramesCase):
             waiting = asyncio.create_task(outcome(take(frames)))
             await asyncio.sleep_ms(50)
             await frames.pause("an update is under way")
-            self.assertEqual((stops, frames.at_rest), ([0], True))  # with no unreleased buffer
+            self.assertEqual((stops, frames.at_rest), ([0], True))  # no buffer is unreleased
             self.assertIn("update", str(await waiting))
             before = camera.captures
             self.assertIn("update", str(await outcome(take(frames))))
@@ -439,9 +441,9 @@ class TestFaults(FramesCase):
             self.assertEqual((len(stops), frames.at_rest, frames.leased()), (1, False, 0))
             frames.resume()
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_pause_with_all_slots_leased_or_a_camera_that_hangs(self):
+    def test_pause_with_all_slots_leased_or_with_a_hanging_camera(self):
         async def scenario(frames, camera, log):
             camera.stop = lambda: None
             async with frames.fresh() as frame:
@@ -465,7 +467,7 @@ class TestFaults(FramesCase):
             self.assertTrue(4_900 <= clock.now_ms() - started < 6_000)
             self.assertIn("update", str(await other))
 
-        self.play(scenario, slots=1)
+        self.run_case(scenario, slots=1)
 
 
 suite.main()

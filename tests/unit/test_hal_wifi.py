@@ -1,4 +1,4 @@
-"""hal.wifi with a chip that behaves as ESP-IDF: stale codes, endless tries, two error classes."""
+"""hal.wifi on a chip like ESP-IDF: stale codes, endless retries, two error classes."""
 
 import sys
 import unittest
@@ -12,9 +12,9 @@ UNKNOWN = "Wifi Unknown Error 0xffffffff"
 
 
 class Chip:
-    """Stands in for `network.WLAN`; `after` = [(seconds, status), ...] since connect.
+    """Stands in for `network.WLAN`.
 
-    `errors` = {method: exception} to raise.
+    `after` is a list of (seconds since connect, status), `errors` a dict {method: exception}.
     """
 
     def __init__(self, interface=0):
@@ -99,7 +99,7 @@ def both_classes(text=UNKNOWN):
 
 class TestJoin(unittest.TestCase):
     def join(self, after, stale=1_000, associated=None, bssid=None):
-        """Return (joined, seconds that it took, why not)."""
+        """Return (joined, duration in s, reason of the failure)."""
         station = wifi.Station("ESP32-A1B2C3-cam")
         Chip.one.after, Chip.one.stale, Chip.one.associated = after, stale, associated
         started = fasttime.clock.now_ms()
@@ -114,7 +114,7 @@ class TestJoin(unittest.TestCase):
     def test_absent_network_fails_after_one_scan_of_all_channels(self):
         self.assertEqual(self.join([(2.46, 201)]), (False, 3, "no such network"))
 
-    def test_other_failures_get_a_second_try(self):
+    def test_other_failures_are_retried_once(self):
         self.assertEqual(self.join([(3, 202)]), (False, 7, "wrong password"))
         self.assertEqual(self.join([(3, 202), (6, 1_001), (7, 1_010)])[0], True)
         self.assertTrue("no encryption" in self.join([(1, 210)])[2])
@@ -123,7 +123,7 @@ class TestJoin(unittest.TestCase):
         self.assertEqual(self.join([(9, 1_010)], stale=201)[:2], (True, 9))
         self.assertEqual(self.join([], stale=202)[:2], (False, 15))
 
-    def test_silence(self):
+    def test_no_answer(self):
         self.assertEqual(self.join([(0, 1_001)]), (False, 15, "no answer"))
 
     def test_associated_without_an_address(self):
@@ -154,7 +154,7 @@ class TestErrors(unittest.TestCase):
             Chip.one.after = [(0, 1_010)]
             self.assertTrue(run(station.join("home", "", None, 15_000)))
 
-    def test_access_point_raises_oserror_or_closes_quietly(self):
+    def test_access_point_raises_oserror_but_closes_without_errors(self):
         for error in both_classes():
             radio = wifi.SoftAP("DVES_A1B2C3")
             for method in ("active", "config"):
@@ -195,7 +195,7 @@ class TestSoftAP(unittest.TestCase):
             config = {"ssid": "DVES_A1B2C3", "security": security, "password": password}
             self.assertEqual(self.opened(password), [config, {"channel": 6}, address])
 
-    def test_channel_is_the_stations_while_it_is_joined(self):
+    def test_channel_is_that_of_the_joined_station(self):
         for error in both_classes():
             self.assertEqual(len(self.opened("", {"channel": error})), 2)
 

@@ -1,4 +1,4 @@
-"""app.http.auth: host names, origins, sessions, HTTP Basic, and the price of guessing."""
+"""app.http.auth: host names, origins, sessions, HTTP Basic, and limits on guessing."""
 
 import asyncio
 import binascii
@@ -24,7 +24,7 @@ class WiFi:
 
 
 class Request:
-    """What Access reads of a request."""
+    """The attributes of a request that Access reads."""
 
     def __init__(self, path="/", method="GET", token="", address="192.0.2.9", **headers):
         self.path = path
@@ -52,7 +52,7 @@ def wait_ms(ms):
 
 
 def wait_days(access, days):
-    """Let time pass without a request; HTTPServer.run calls forget_old meanwhile."""
+    """Let days pass without a request, while HTTPServer.run would call forget_old."""
     for _ in range(days * 29):
         wait_ms(3_000_000)
         access.forget_old()
@@ -77,12 +77,12 @@ class TestNames(unittest.TestCase):
         for host in others.split():
             self.assertEqual(status(access, Host=host), 421, host)
 
-    def test_missing_address_is_no_name(self):
+    def test_missing_address_matches_no_name(self):
         access = new_access("")
         access._wifi.address = lambda: ""
         self.assertEqual(status(access, Host="192.0.2.7"), 421)
 
-    def test_changes_come_from_own_pages_or_from_programs(self):
+    def test_changes_are_accepted_from_own_pages_or_programs(self):
         access = new_access("")
         for method in ("POST", "PUT", "DELETE", "PATCH", "WHATEVER"):
             self.assertEqual(status(access, "/", method), 0)
@@ -95,7 +95,7 @@ class TestNames(unittest.TestCase):
 
 
 class TestPassword(unittest.TestCase):
-    def test_guards_everything_but_the_public_pages(self):
+    def test_protects_all_but_the_public_pages(self):
         access = new_access()
         odd = "/nothing /LOGIN /login/ /login/../setup //login /style.css? /styleXcss".split()
         for path in paths() + odd:
@@ -138,7 +138,7 @@ class TestPassword(unittest.TestCase):
         self.assertEqual(status(access, Authorization=basic(WORD)), 0)
         self.assertEqual(access.wait_s("192.0.2.9"), 0)
 
-    def test_of_a_thousand_guesses_few_are_checked(self):
+    def test_few_of_a_thousand_guesses_are_checked(self):
         access = new_access()
         checked = 0
         for _ in range(1_000):  # within a minute
@@ -146,7 +146,7 @@ class TestPassword(unittest.TestCase):
             wait_ms(60)
         self.assertTrue(checked <= 10, checked)
 
-    def test_table_of_addresses_is_bounded_and_keeps_the_worst(self):
+    def test_table_of_addresses_is_bounded_and_keeps_the_most_failures(self):
         access = new_access()
         for _ in range(5):
             status(access, Authorization=basic("wrong word"))
@@ -155,7 +155,7 @@ class TestPassword(unittest.TestCase):
         self.assertTrue(len(access._failures) <= 8)
         self.assertEqual(status(access, Authorization=basic(WORD)), 429)
 
-    def test_failures_are_forgotten_when_the_ticks_have_wrapped(self):
+    def test_failures_are_forgotten_after_the_ticks_wrap(self):
         access = new_access()
         for _ in range(5):
             status(access, Authorization=basic("wrong word"))
@@ -176,7 +176,7 @@ class TestPassword(unittest.TestCase):
 
 
 class Passwords:
-    """Stands in for app.password: `old:x` is an old hash of x, `new:x` a current one."""
+    """Stands in for app.password; `old:x` is an old hash of x, `new:x` a current one."""
 
     def __init__(self):
         self.same = password.same
@@ -195,7 +195,7 @@ class Passwords:
 
 
 class TestRenewal(unittest.TestCase):
-    """A hash of older firmware is replaced once its password is known."""
+    """A hash of older firmware is replaced after a login with its password."""
 
     def setUp(self):
         self.passwords = auth.password = Passwords()
@@ -207,7 +207,7 @@ class TestRenewal(unittest.TestCase):
     def stored(self):
         return self.access._settings["adminpass"]
 
-    def test_match_renews_it_and_ends_no_session(self):
+    def test_login_renews_the_hash_and_ends_no_session(self):
         token = self.access.log_in()
         self.assertEqual(status(self.access, Authorization=basic(WORD)), 0)
         self.assertEqual(self.stored(), "new:" + WORD)
@@ -218,12 +218,12 @@ class TestRenewal(unittest.TestCase):
         self.assertEqual(status(self.access, Authorization=basic("wrong word")), 401)
         self.assertEqual(self.stored(), "old:" + WORD)
 
-    def test_current_hash_stays(self):
+    def test_current_hash_is_kept(self):
         self.access._settings["adminpass"] = "new:" + WORD
         self.access._settings.keep = None
         self.assertEqual(status(self.access, Authorization=basic(WORD)), 0)
 
-    def test_password_that_is_set_meanwhile_stays_and_ends_the_sessions(self):
+    def test_password_set_during_renewal_is_kept_and_ends_the_sessions(self):
         token = self.access.log_in()
 
         def change():
@@ -236,14 +236,14 @@ class TestRenewal(unittest.TestCase):
 
 
 class TestSessions(unittest.TestCase):
-    def test_does_not_return_when_the_ticks_have_wrapped(self):
+    def test_expired_session_stays_expired_after_the_ticks_wrap(self):
         access = new_access()
         token = access.log_in()
         for _ in range(14):
             wait_days(access, 1)
             self.assertEqual(status(access, token=token), 401)
 
-    def test_ends_after_half_an_hour_without_use(self):
+    def test_ends_after_half_an_hour_of_inactivity(self):
         access = new_access()
         token = access.log_in()
         self.assertEqual(len(token), 32)
@@ -253,27 +253,27 @@ class TestSessions(unittest.TestCase):
         wait_ms(30 * 60_000)
         self.assertEqual(status(access, token=token), 401)
 
-    def test_parts_of_a_token_open_nothing(self):
+    def test_part_of_a_token_is_refused(self):
         access = new_access()
         token = access.log_in()
         for wrong in (token[:-1], token + "0", token[:-1] + "x", token.upper() + "!", "0" * 32):
             self.assertEqual(status(access, token=wrong), 401, wrong)
 
-    def test_of_too_many_the_least_recently_used_ends(self):
+    def test_least_recently_used_session_ends_at_the_limit(self):
         access = new_access()
         tokens = [access.log_in() for _ in range(4)]
         self.assertEqual(status(access, token=tokens[0]), 0)
         access.log_in()
         self.assertEqual([status(access, token=each) for each in tokens], [0, 401, 0, 0])
 
-    def test_log_out_ends_one(self):
+    def test_logout_ends_one_session(self):
         access = new_access()
         token, other = access.log_in(), access.log_in()
         access.log_out(token)
         self.assertEqual(status(access, token=token), 401)
         self.assertEqual(status(access, token=other), 0)
 
-    def test_new_password_ends_all(self):
+    def test_new_password_ends_all_sessions(self):
         access = new_access()
         token = access.log_in()
         self.assertEqual(status(access, Authorization=basic(WORD)), 0)

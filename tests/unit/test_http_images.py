@@ -1,4 +1,4 @@
-"""app.http.images over real sockets: snapshots, streams, their limits and their end."""
+"""app.http.images over real sockets: snapshots and streams, their limits and their end."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from app.camera.frames import Frames
 
 
 class Camera:
-    """A picture every 100 ms, recognised by its size and its first byte."""
+    """Takes a picture every 100 ms, identified by its size and its first byte."""
 
     stale = 0
     copies = False
@@ -23,7 +23,7 @@ class Camera:
     def __init__(self):
         self.captures = self.lent = 0
         self.size = 5_000
-        self.picture = None  # instead of one of `size`, which takes memory each time
+        self.picture = None  # used instead of a new picture of `size`, which takes memory
         self.fault = None
 
     async def capture(self):
@@ -42,7 +42,7 @@ class Camera:
 
 
 class Viewer(Wire):
-    """A connection on which a request has been sent."""
+    """Connection on which a request has been sent."""
 
     def __init__(self, server, path, method="GET", host="cam"):
         super().__init__()
@@ -70,7 +70,7 @@ class Viewer(Wire):
         return data.strip()
 
     async def head(self):
-        """(first line, headers)."""
+        """Return (status line, headers)."""
         first = await self.line()
         return first, await self.headers()
 
@@ -84,7 +84,7 @@ class Viewer(Wire):
             headers[name] = value
 
     async def part(self):
-        """The picture of one part of a stream."""
+        """Return the picture in the next part of a stream."""
         while True:
             line = await self.line()
             if line:
@@ -95,9 +95,9 @@ class Viewer(Wire):
         return await read(self.peer, int(headers["Content-Length"]))
 
 
-class ImagesCase(unittest.TestCase):
-    def check(self, scenario, frames=None, **tunables):
-        async def whole():
+class ImagesTestCase(unittest.TestCase):
+    def run_case(self, scenario, frames=None, **tunables):
+        async def main():
             camera = Camera()
             made = Frames(camera, Log(), **(frames or {}))
             web = Web(made, **tunables)
@@ -109,11 +109,11 @@ class ImagesCase(unittest.TestCase):
             self.assertEqual((made.leased(), camera.lent, web.images.viewers), (0, 0, 0))
             self.assertEqual(web.log.errors, [])
 
-        run(whole())
+        run(main())
 
 
-class TestPictures(ImagesCase):
-    def test_snapshot_on_both_addresses(self):
+class TestPictures(ImagesTestCase):
+    def test_snapshot_on_both_paths(self):
         async def scenario(server, images, camera, frames):
             for path in ("/capture", "/jpg", "/capture?t=1"):
                 async with Viewer(server, path) as viewer:
@@ -130,7 +130,7 @@ class TestPictures(ImagesCase):
                     body = await read(viewer.peer, 10_000)
                     self.assertTrue(body == bytes((camera.captures,)) * 5_000)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_head_gets_no_body(self):
         async def scenario(server, images, camera, frames):
@@ -141,7 +141,7 @@ class TestPictures(ImagesCase):
                 self.assertTrue(b" 200 " in (await viewer.head())[0])
                 self.assertEqual(await read(viewer.peer, 10), b"")
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_date_once_the_clock_is_set(self):
         async def scenario(server, images, camera, frames):
@@ -150,7 +150,7 @@ class TestPictures(ImagesCase):
                     headers = (await viewer.head())[1]
                     self.assertEqual(headers["Date"], "Sat, 01 Jan 2000 00:00:00 GMT")
 
-        self.check(scenario, clock=Clock(0))
+        self.run_case(scenario, clock=Clock(0))
 
     def test_every_picture_has_the_headers_of_every_response(self):
         async def scenario(server, images, camera, frames):
@@ -161,9 +161,9 @@ class TestPictures(ImagesCase):
                     self.assertEqual(headers["Connection"], "close")
                     self.assertFalse("Date" in headers)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
-    def test_without_a_picture_the_response_says_why_and_when_to_retry(self):
+    def test_response_without_a_picture_has_a_reason_and_retry_after(self):
         async def scenario(server, images, camera, frames):
             camera.fault = CameraFault("x")
             async with Viewer(server, "/capture") as viewer:
@@ -172,9 +172,9 @@ class TestPictures(ImagesCase):
                 self.assertTrue("Retry-After" in headers)
                 self.assertTrue(b"no frame in 3000 ms" in await read(viewer.peer, 1_000))
 
-        self.check(scenario)
+        self.run_case(scenario)
 
-    def test_errors_have_their_status(self):
+    def test_errors_have_the_right_status(self):
         async def scenario(server, images, camera, frames):
             for method, path, status in (
                 ("GET", "/nothing", 404),
@@ -188,7 +188,7 @@ class TestPictures(ImagesCase):
                     self.assertTrue(str(status).encode() in first, first)
                     self.assertEqual(headers.get("Allow"), "GET, HEAD" if status == 405 else None)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_request_for_another_host_is_refused(self):
         async def scenario(server, images, camera, frames):
@@ -200,11 +200,11 @@ class TestPictures(ImagesCase):
                 async with Viewer(server, "/capture", host=host) as viewer:
                     self.assertTrue(b" 200 " in (await viewer.head())[0])
 
-        self.check(scenario)
+        self.run_case(scenario)
 
 
-class TestStream(ImagesCase):
-    def test_parts_are_whole_and_each_is_a_newer_picture(self):
+class TestStream(ImagesTestCase):
+    def test_parts_are_complete_and_each_has_a_newer_picture(self):
         async def scenario(server, images, camera, frames):
             for path in ("/mjpg", "/stream"):
                 async with Viewer(server, path) as viewer:
@@ -221,7 +221,7 @@ class TestStream(ImagesCase):
                         last = body[0]
                     self.assertEqual(images.viewers, 1)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_all_viewers_see_the_same_pictures(self):
         async def scenario(server, images, camera, frames):
@@ -236,9 +236,9 @@ class TestStream(ImagesCase):
                 await task
             self.assertTrue(camera.captures < 30, camera.captures)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
-    def test_too_many_viewers_get_503_until_one_leaves(self):
+    def test_viewers_over_the_limit_get_503(self):
         async def scenario(server, images, camera, frames):
             async with Viewer(server, "/mjpg") as one:
                 await one.head()
@@ -251,9 +251,9 @@ class TestStream(ImagesCase):
             async with Viewer(server, "/mjpg") as three:
                 self.assertTrue(b" 200 " in (await three.head())[0])
 
-        self.check(scenario, max_viewers=1)
+        self.run_case(scenario, max_viewers=1)
 
-    def test_viewer_that_vanishes_frees_everything(self):
+    def test_disconnected_viewer_releases_everything(self):
         async def scenario(server, images, camera, frames):
             for _ in range(20):
                 viewer = Viewer(server, "/mjpg")
@@ -264,9 +264,9 @@ class TestStream(ImagesCase):
                     await until(viewer.serving.done)
                 self.assertEqual((images.viewers, frames.leased()), (0, 0))
 
-        self.check(scenario)
+        self.run_case(scenario)
 
-    def test_viewer_that_stops_reading_is_closed_and_slows_no_other(self):
+    def test_viewer_that_stops_reading_is_closed_and_delays_no_other(self):
         async def scenario(server, images, camera, frames):
             camera.size = 60_000
             async with Viewer(server, "/mjpg") as slow, Viewer(server, "/mjpg") as quick:
@@ -281,14 +281,14 @@ class TestStream(ImagesCase):
                 self.assertTrue(clock.now_ms() - started < 20_000)
                 self.assertEqual(images.viewers, 1)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
-    def test_slow_viewer_gives_up_the_slot_that_others_wait_for(self):
-        """It is closed after `hold_ms`, long before the 10 s in which it takes nothing."""
+    def test_slow_viewer_gives_up_a_slot_that_others_need(self):
+        """It is closed after `hold_ms`, long before the timeout of 10 s for sending."""
 
         async def scenario(server, images, camera, frames):
             gc.collect()
-            camera.picture = memoryview(bytearray(300_000))  # more than the sockets buffer
+            camera.picture = memoryview(bytearray(300_000))  # more than the sockets can buffer
             async with Viewer(server, "/mjpg") as slow:
                 await slow.head()
                 await until(frames.leased)
@@ -298,9 +298,9 @@ class TestStream(ImagesCase):
                 self.assertTrue(clock.now_ms() - started < 5_000, clock.now_ms() - started)
                 await until(slow.serving.done)
 
-        self.check(scenario, {"slots": 1, "hold_ms": 2_000})
+        self.run_case(scenario, {"slots": 1, "hold_ms": 2_000})
 
-    def test_drop_viewer_ends_the_newest_stream_and_drop_viewers_all(self):
+    def test_drop_viewer_ends_the_newest_stream_and_drop_viewers_ends_all(self):
         async def scenario(server, images, camera, frames):
             self.assertFalse(images.drop_viewer())
             async with Viewer(server, "/mjpg") as one, Viewer(server, "/mjpg") as two:
@@ -312,7 +312,7 @@ class TestStream(ImagesCase):
                 images.drop_viewers()
                 await until(one.serving.done)
 
-        self.check(scenario)
+        self.run_case(scenario)
 
     def test_viewer_stays_while_the_camera_recovers(self):
         async def scenario(server, images, camera, frames):
@@ -326,7 +326,7 @@ class TestStream(ImagesCase):
                 while (await viewer.part())[0] <= before:
                     pass
 
-        self.check(scenario)
+        self.run_case(scenario)
 
 
 suite.main()

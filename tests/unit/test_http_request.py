@@ -1,4 +1,4 @@
-"""app.http.request: forms and JSON, what is refused, and bodies that arrive in pieces."""
+"""app.http.request: forms, JSON, refused input, and bodies that arrive in pieces."""
 
 import unittest
 
@@ -9,8 +9,8 @@ from webserver import Web
 from proto.http import HTTPError, parse_head
 
 
-class Nobody:
-    """A connection without an address."""
+class NoPeer:
+    """Connection without a peer address."""
 
     def get_extra_info(self, what):
         return None
@@ -18,7 +18,7 @@ class Nobody:
 
 def made(data, target="/x"):
     head = "POST {} HTTP/1.0\r\nContent-Length: {}\r\n\r\n".format(target, len(data))
-    request = Web().app.request(parse_head(head.encode()), data, Nobody(), 1_000)
+    request = Web().app.request(parse_head(head.encode()), data, NoPeer(), 1_000)
     run(request.load())
     return request
 
@@ -33,12 +33,12 @@ def refused(data, name="form"):
 
 
 class TestRequest(unittest.TestCase):
-    def test_what_handlers_see(self):
+    def test_attributes_for_handlers(self):
         head = (
             b"GET /a?b=%20c&d HTTP/1.1\r\nHost: cam\r\nCookie: a=b; session=x\r\n"
             b"ACCEPT: text/html\r\n\r\n"
         )
-        request = Web().app.request(parse_head(head), b"", Nobody(), 1_000)
+        request = Web().app.request(parse_head(head), b"", NoPeer(), 1_000)
         self.assertEqual((request.method, request.path, request.address), ("GET", "/a", ""))
         self.assertEqual((request.args["b"], request.args["d"]), (" c", ""))
         self.assertEqual(request.cookies, {"a": "b", "session": "x"})
@@ -48,7 +48,7 @@ class TestRequest(unittest.TestCase):
 
     def test_methods_are_case_sensitive(self):
         with self.assertRaises(HTTPError):
-            Web().app.request(parse_head(b"Get / HTTP/1.0\r\n\r\n"), b"", Nobody(), 1_000)
+            Web().app.request(parse_head(b"Get / HTTP/1.0\r\n\r\n"), b"", NoPeer(), 1_000)
 
     def test_lengths(self):
         for path, length, too_long in (
@@ -58,7 +58,7 @@ class TestRequest(unittest.TestCase):
             ("/update", 2_097_153, True),
         ):
             head = "POST {} HTTP/1.0\r\nContent-Length: {}\r\n\r\n".format(path, length)
-            request = Web().app.request(parse_head(head.encode()), b"", Nobody(), 1_000)
+            request = Web().app.request(parse_head(head.encode()), b"", NoPeer(), 1_000)
             self.assertEqual(request.is_too_long(), too_long)
 
 
@@ -68,7 +68,7 @@ class TestForm(unittest.TestCase):
         expected = {"a": "1 2 3", "b": "\xe4\u20ac&=", "other": "x", "\xfc": "\0"}
         self.assertEqual({name: form[name] for name in form}, expected)
 
-    def test_odd_but_whole(self):
+    def test_unusual_but_valid(self):
         for data, expected in (
             (b"", {}),
             (b"a", {"a": ""}),
@@ -79,7 +79,7 @@ class TestForm(unittest.TestCase):
             form = made(data).form
             self.assertEqual({name: form[name] for name in form}, expected)
 
-    def test_what_is_refused(self):
+    def test_refused(self):
         for data in (b"a=%", b"a=%4", b"a=%zz", b"a=%+1", b"a=\xff", b"a=%ff", b"a=1&a=2"):
             self.assertEqual(refused(data), 400, data)
 
@@ -99,7 +99,7 @@ class TestJSON(unittest.TestCase):
         ):
             self.assertEqual(made(data).json, expected)
 
-    def test_what_is_refused(self):
+    def test_refused(self):
         for data in (b"", b"[]", b"{", b"\xff", b"1", b'"x"', b"null"):
             self.assertEqual(refused(data, "json"), 400, data)
         for half in (b'"\\ud83d"', b'"\\udcf7"', b'"\\ud83dx"', b'"\\ud83d\\ud83d"'):
@@ -108,8 +108,8 @@ class TestJSON(unittest.TestCase):
 
 
 class TestBody(unittest.TestCase):
-    def test_is_read_piece_by_piece_and_no_further(self):
-        async def story():
+    def test_is_read_in_pieces_up_to_its_end(self):
+        async def scenario():
             async with Wire() as wire:
                 head = parse_head(b"POST /update HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
                 request = Web().app.request(head, b"012", wire.ours, 1_000)
@@ -121,10 +121,10 @@ class TestBody(unittest.TestCase):
                     if not got:
                         return found
 
-        self.assertEqual(run(story()), [b"012", b"3456", b"789", b""])
+        self.assertEqual(run(scenario()), [b"012", b"3456", b"789", b""])
 
-    def test_client_that_goes_away_is_an_error(self):
-        async def story():
+    def test_closed_connection_is_an_error(self):
+        async def scenario():
             async with Wire() as wire:
                 head = parse_head(b"POST /update HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
                 request = Web().app.request(head, b"", wire.ours, 1_000)
@@ -132,7 +132,7 @@ class TestBody(unittest.TestCase):
                 with self.assertRaises(OSError):
                     await request.load()
 
-        run(story())
+        run(scenario())
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.http.server over real sockets: heads in any split, attacks, slow clients, unread bodies."""
+"""app.http.server over real sockets: split heads, attacks, slow clients, unread bodies."""
 
 import asyncio
 import gc
@@ -77,7 +77,7 @@ BAD = {
 
 
 class TestRequests(unittest.TestCase):
-    def test_any_split_is_answered_the_same(self):
+    def test_any_split_gets_the_same_response(self):
         request = GET + b"X-Requested-With: joe\r\n\r\n"
         for step in (1, 2, 3, 7, len(request)):
             parts = [request[i : i + step] for i in range(0, len(request), step)]
@@ -93,7 +93,7 @@ class TestRequests(unittest.TestCase):
         self.assertEqual(status(answer(b"GET /../main.py HTTP/1.0\r\n\r\n")), 404)
 
     def test_absolute_form_names_the_host(self):
-        """RFC 9112 section 3.2.2: the target's host counts, whatever the Host header says."""
+        """The target's host overrides the Host header (RFC 9112 section 3.2.2)."""
         for target, host, expected in (
             ("http://cam/hello", "cam", 200),
             ("HTTP://cam:80/hello?a=1", "evil", 200),
@@ -113,7 +113,7 @@ class TestRequests(unittest.TestCase):
         self.assertEqual(status(answer(b"OPTIONS /none HTTP/1.1\r\nHost: cam\r\n\r\n")), 404)
 
     def test_date_once_the_clock_is_set(self):
-        """RFC 9110 section 6.6.1, also for what is refused before there is a request."""
+        """Also in the response to a malformed request (RFC 9110 section 6.6.1)."""
         for request in (GET + b"\r\n", b"GET /none HTTP/1.0\r\n\r\n", b"nonsense\r\n\r\n"):
             found = answer(request, clock=Clock(0))
             self.assertEqual(header(found, "Date"), "Sat, 01 Jan 2000 00:00:00 GMT")
@@ -129,32 +129,32 @@ class TestRequests(unittest.TestCase):
             found = answer(whole[:cut], whole[cut:], gap_ms=5)
             self.assertEqual(body(found), data, cut)
 
-    def test_what_comes_behind_the_request_is_not_another_one(self):
+    def test_bytes_after_the_request_are_not_a_second_request(self):
         self.assertEqual(answer(GET + b"\r\n" + GET + b"\r\n").count(b"HTTP/1."), 1)
 
-    def test_expectation_of_100_continue_is_met_only_if_the_body_is_read(self):
+    def test_100_continue_is_sent_only_if_the_body_is_read(self):
         found = answer(post(2, more="Expect: 100-continue\r\n"), b"ab", gap_ms=5)
         self.assertTrue(found.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n"))
         for path in ("/none", "/hello"):
             found = answer(post(2, path, "Expect: 100-continue\r\n"))
             self.assertTrue(found.startswith(b"HTTP/1.0 40"), found)
 
-    def test_connection_is_no_longer_idle_once_its_head_is_there(self):
-        """The listener ends idle connections when it needs their sockets."""
+    def test_connection_is_not_idle_once_its_head_has_arrived(self):
+        """The listener closes idle connections when it needs their sockets."""
         seen = []
 
         async def look(request):
             seen.append(request.sock[1].idle)
             return ""
 
-        async def story():
+        async def scenario():
             web = Web(routes={("GET", "/look"): look})
             async with Wire() as wire:
                 self.assertTrue(wire.ours.idle)
                 await wire.peer.send(b"GET /look HTTP/1.0\r\n\r\n")
                 await web.server.serve(wire.ours)
 
-        run(story())
+        run(scenario())
         self.assertEqual(seen, [False])
 
 
@@ -163,7 +163,7 @@ class TestAttacks(unittest.TestCase):
         for what, (head, expected) in BAD.items():
             found = answer(head + b"\r\n")
             if expected == 431 and not found:
-                continue  # closed by a reset, because there was more to read
+                continue  # closed by a reset because unread bytes remained
             self.assertEqual(status(found), expected, "{}: {!r}".format(what, found))
             self.assertEqual(header(found, "Connection"), "close", what)
             self.assertEqual(int(header(found, "Content-Length")), len(body(found)), what)
@@ -175,8 +175,8 @@ class TestAttacks(unittest.TestCase):
             found = answer(*[data[i : i + 1] for i in range(len(data))], gap_ms=1)
             self.assertEqual(status(found), expected, what)
 
-    def test_head_without_an_end_is_refused_with_a_flat_heap(self):
-        async def story():
+    def test_endless_head_is_refused_without_growth_of_the_heap(self):
+        async def scenario():
             web = Web(routes=ROUTES)
             gc.collect()
             before = gc.mem_alloc()
@@ -185,26 +185,26 @@ class TestAttacks(unittest.TestCase):
             self.assertEqual(status(found), 431)
             return gc.mem_alloc() - before
 
-        self.assertTrue(run(story()) < 64_000)
+        self.assertTrue(run(scenario()) < 64_000)
 
-    def test_slow_head_ends_in_time(self):
+    def test_slow_head_times_out(self):
         started = clock.now_ms()
         found = answer(*[b"GET / HTTP/1.1\r\n"] + [b"X: a\r\n"] * 15, gap_ms=900)
         self.assertEqual(status(found), 408)
         self.assertTrue(clock.now_ms() - started < 15_000)
 
-    def test_silence_ends_in_time(self):
+    def test_idle_connection_times_out(self):
         started = clock.now_ms()
         self.assertTrue(status(answer()) in (0, 408))
         self.assertTrue(clock.now_ms() - started < 12_000)
 
-    def test_slow_body_ends_in_time(self):
+    def test_slow_body_times_out(self):
         started = clock.now_ms()
         answer(post(300), *[b"x"] * 20, gap_ms=1_000)
         self.assertTrue(clock.now_ms() - started < 15_000, clock.now_ms() - started)
 
-    def test_unread_body_is_discarded_in_time(self):
-        """The response would be lost if the connection closed with bytes unread."""
+    def test_unread_body_is_discarded_with_a_timeout(self):
+        """Closing the connection with unread bytes would discard the response."""
         found = answer(post(16_000, "/none"), b"x" * 16_000)
         self.assertEqual(status(found), 404)
         started = clock.now_ms()
@@ -212,8 +212,8 @@ class TestAttacks(unittest.TestCase):
         self.assertEqual(status(found), 404)
         self.assertTrue(clock.now_ms() - started < 60_000, clock.now_ms() - started)
 
-    def test_head_that_is_cut_off(self):
-        async def story():
+    def test_truncated_head(self):
+        async def scenario():
             async with Wire() as wire:
                 web = Web(routes=ROUTES)
                 await wire.peer.send(GET)
@@ -221,22 +221,22 @@ class TestAttacks(unittest.TestCase):
                 wire.peer.s = None
                 return await outcome(web.server.serve(wire.ours))
 
-        error = run(story())
+        error = run(scenario())
         self.assertTrue(error is None or isinstance(error, OSError))
 
-    def test_busy_says_when_to_come_again(self):
-        async def story():
+    def test_busy_response_has_retry_after(self):
+        async def scenario():
             async with Wire() as wire:
                 await Web().server.busy(wire.ours)
                 wire.ours.close()
                 buffer = bytearray(1_000)
                 return bytes(buffer[: await wire.peer.recv_into(memoryview(buffer))])
 
-        found = run(story())
+        found = run(scenario())
         self.assertEqual((status(found), header(found, "Retry-After")), (503, "5"))
 
-    def test_too_little_memory_for_the_application(self):
-        async def story():
+    def test_lack_of_memory_for_the_application(self):
+        async def scenario():
             web = Web()
 
             def application():
@@ -245,14 +245,14 @@ class TestAttacks(unittest.TestCase):
             web.server._application = application
             return await web.fetch(GET + b"\r\n")
 
-        found = run(story())
+        found = run(scenario())
         self.assertEqual((status(found), header(found, "Retry-After")), (503, "5"))
         self.assertTrue(b"short of memory" in found)
 
 
 class TestSessions(unittest.TestCase):
-    def test_old_ones_are_forgotten_between_requests(self):
-        async def story():
+    def test_expired_sessions_are_removed_between_requests(self):
+        async def scenario():
             web = Web(password="x")
             web.access.log_in()
             task = asyncio.create_task(web.server.run())
@@ -260,7 +260,7 @@ class TestSessions(unittest.TestCase):
             task.cancel()
             return len(web.access._sessions)
 
-        self.assertEqual(run(story()), 0)
+        self.assertEqual(run(scenario()), 0)
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.http.static: where a file of lib/www is found, and how it is sent."""
+"""app.http.static: the places of the files of lib/www, and their responses."""
 
 import os
 import sys
@@ -10,13 +10,13 @@ from webserver import Web, body, header, status
 
 
 class Module:
-    """`frozenpages` of firmware that has everything frozen."""
+    """`frozenpages` of firmware with frozen pages."""
 
     FILES = {"login.html": b"frozen\nof two lines\n", "style.css.gz": b"frozen style"}
 
 
 def static():
-    """Import the module with what `sys.modules` has now."""
+    """Import the module with the current `sys.modules`."""
     return __import__("app.http.static", None, None, ("open_page",))
 
 
@@ -43,7 +43,7 @@ class TestPlaces(unittest.TestCase):
         finally:
             file.close()
 
-    def test_copy_then_frozen_then_lib(self):
+    def test_order_is_copy_then_frozen_then_lib(self):
         sys.modules["frozenpages"] = Module
         sys.path[:] = ["copy", ".frozen", "lib"] + self.path
         self.assertEqual(self.read("login.html"), b"copy")
@@ -55,11 +55,11 @@ class TestPlaces(unittest.TestCase):
         sys.path[:] = [".frozen", "lib"] + self.path
         self.assertEqual(self.read("login.html"), b"lib")
 
-    def test_no_such_page(self):
+    def test_missing_page(self):
         with self.assertRaises(RuntimeError):
             self.read("nothing.html")
 
-    def test_frozen_one_is_read_as_a_file_and_not_copied(self):
+    def test_frozen_page_is_read_like_a_file_and_not_copied(self):
         sys.modules["frozenpages"] = Module
         sys.path[:] = [".frozen"] + self.path
         file = static().open_page("login.html")

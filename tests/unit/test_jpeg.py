@@ -1,4 +1,4 @@
-"""proto.jpeg: complete pictures, their padding, and what is refused."""
+"""proto.jpeg: complete pictures, their padding, and invalid data."""
 
 import gc
 import unittest
@@ -43,16 +43,16 @@ class TestLength(unittest.TestCase):
             self.bad(data)
         self.bad(b"\xff\xd8\0\0" + GOOD[4:])
 
-    def test_cut_off_anywhere(self):
+    def test_truncated(self):
         for end in list(range(0, 60)) + list(range(len(GOOD) - 60, len(GOOD))):
             self.bad(GOOD[:end])
             self.bad(GOOD[:end] + b"\0" * 700)
 
-    def test_rubbish_after_the_end(self):
+    def test_garbage_after_the_end(self):
         for rubbish in (b"x", b"\0x", b"\xd9\xff\xd8", b"\0" * 600 + b"x"):
             self.bad(GOOD + rubbish)
 
-    def test_endless_padding_ends(self):
+    def test_long_padding_is_bounded(self):
         self.bad(b"\xff\xd8\xff" + b"\0" * 100_000)
         self.bad(b"\xff" * 100_000)
 

@@ -1,4 +1,4 @@
-"""app.led: the patterns of behaviour.md section 8, by their times."""
+"""app.led: the patterns of behaviour.md section 8 and their timing."""
 
 import asyncio
 import unittest
@@ -23,16 +23,16 @@ class Output:
 
 
 def spans(changes):
-    """Return [(on, ms), ...] of the time between changes."""
+    """Return the time between changes as [(on, ms), ...]."""
     return [(a[1], b[0] - a[0]) for a, b in zip(changes, changes[1:])]
 
 
-def near(ms, wanted, slack=45):
-    return wanted - 5 <= ms <= wanted + slack
+def near(ms, expected, slack=45):
+    return expected - 5 <= ms <= expected + slack
 
 
-class LEDCase(unittest.TestCase):
-    def play(self, scenario, state="connected"):
+class LEDTestCase(unittest.TestCase):
+    def run_case(self, scenario, state="connected"):
         async def main():
             output, box = Output(), [state]
             led = LED(output, lambda: box[0])
@@ -47,7 +47,7 @@ class LEDCase(unittest.TestCase):
         run(main(), 100_000)
 
 
-class TestStates(LEDCase):
+class TestStates(LEDTestCase):
     def shows(self, state, on_ms, off_ms):
         async def scenario(led, output, box):
             output.changes.clear()
@@ -57,9 +57,9 @@ class TestStates(LEDCase):
             for on, ms in found:
                 self.assertTrue(near(ms, on_ms if on else off_ms), (state, on, ms))
 
-        self.play(scenario, state)
+        self.run_case(scenario, state)
 
-    def test_steady_and_dark(self):
+    def test_steadily_on_and_off(self):
         for state, on in (("start", True), ("erasing", True), ("connected", False)):
 
             async def scenario(led, output, box, on=on):
@@ -68,7 +68,7 @@ class TestStates(LEDCase):
                 await asyncio.sleep_ms(60_000)
                 self.assertEqual(output.changes, [])
 
-            self.play(scenario, state)
+            self.run_case(scenario, state)
 
     def test_slow_blink_is_half_on_at_0_625_hz(self):
         self.shows("joining", 800, 800)
@@ -82,13 +82,13 @@ class TestStates(LEDCase):
     def test_fast_flash_is_100_ms_on_and_5_hz(self):
         self.shows("access point", 100, 100)
 
-    def test_another_state_shows_at_once(self):
+    def test_new_state_is_shown_at_once(self):
         async def scenario(led, output, box):
             for box[0] in ("start", "connected", "start", "joining", "connected"):
                 await asyncio.sleep_ms(50)
                 self.assertEqual(output.on, box[0] != "connected", box[0])
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_every_pattern_is_well_formed(self):
         for pattern in list(STATES.values()) + [pattern for pattern, _ in EVENTS.values()]:
@@ -97,7 +97,7 @@ class TestStates(LEDCase):
                 self.assertTrue(ms or len(pattern) == 1)
 
 
-class TestEvents(LEDCase):
+class TestEvents(LEDTestCase):
     def blinks(self, *events, state="connected"):
         found = []
 
@@ -108,7 +108,7 @@ class TestEvents(LEDCase):
             await asyncio.sleep_ms(20_000)
             found.extend(spans(output.changes + [(clock.now_ms(), None)]))
 
-        self.play(scenario, state)
+        self.run_case(scenario, state)
         return found
 
     def test_counts_and_times(self):
@@ -120,13 +120,13 @@ class TestEvents(LEDCase):
             between = [t for lit, t in found[:-1] if not lit]
             self.assertTrue(all(near(t, ms) for t in between), found)
 
-    def test_blinks_stand_out_from_a_lit_led(self):
+    def test_event_darkens_a_lit_led_first(self):
         found = self.blinks("press", state="start")
         self.assertTrue(near(found[0][1], 200) and not found[0][0], found)
         self.assertTrue(near(found[1][1], 400) and found[1][0], found)
-        self.assertTrue(found[-1][0])  # lit again
+        self.assertTrue(found[-1][0])  # on again
 
-    def test_two_events_are_shown_in_turn_and_repeats_once(self):
+    def test_queued_events_are_shown_in_order_and_repeats_once(self):
         found = self.blinks(*["command"] * 50, "syntax")
         self.assertEqual(len([1 for lit, _ in found if lit]), 6)
 
@@ -138,7 +138,7 @@ class TestEvents(LEDCase):
                 await asyncio.sleep_ms(3_000)
                 self.assertEqual([on for _, on in output.changes], [True, False])
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_event_interrupts_a_long_phase_at_once(self):
         async def scenario(led, output, box):
@@ -148,7 +148,7 @@ class TestEvents(LEDCase):
             await asyncio.sleep_ms(1_000)
             self.assertTrue(output.changes[0][0] - started < 100, output.changes)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""proto.lineedit: line ends, editing keys, history, the limit."""
+"""proto.lineedit: line ends, editing keys, history and the length limit."""
 
 import unittest
 
@@ -10,7 +10,7 @@ UP, DOWN = b"\x1b[A", b"\x1b[B"
 
 
 def type_in(data, editor=None):
-    """Return (finished lines, echo) for bytes from a keyboard."""
+    """Return (finished lines, echo) for typed bytes."""
     editor = editor or LineEditor()
     lines, shown = [], b""
     for byte in data:
@@ -21,26 +21,26 @@ def type_in(data, editor=None):
 
 
 class TestLineEnds(unittest.TestCase):
-    def test_each_kind_ends_one_line(self):
+    def test_each_line_end_ends_one_line(self):
         for end in (b"\r", b"\n", b"\r\n", b"\r\0"):
             lines, shown = type_in(b"ab" + end + b"c" + end + end + b"d")
             self.assertEqual(lines, [b"ab", b"c", b""])
             self.assertEqual(shown, b"ab\r\nc\r\n\r\nd")
 
-    def test_two_of_the_same_are_two_lines(self):
+    def test_repeated_line_ends_are_two_lines(self):
         self.assertEqual(type_in(b"\n\n")[0], [b"", b""])
         self.assertEqual(type_in(b"\r\r")[0], [b"", b""])
         self.assertEqual(type_in(b"\r\n\r\n")[0], [b"", b""])
         self.assertEqual(type_in(b"a\r\0\nb\r")[0], [b"a", b"", b"b"])
 
-    def test_ends_an_unfinished_escape_sequence(self):
+    def test_line_end_terminates_an_unfinished_escape_sequence(self):
         for junk in (b"\x1b", b"\x1b[", b"\x1b[1;5", b"\x1bO"):
             for end in (b"\r", b"\n", b"\r\n"):
                 self.assertEqual(type_in(b"a" + junk + end + b"help" + end)[0], [b"a", b"help"])
 
 
 class TestEditing(unittest.TestCase):
-    def test_backspace_deletes_the_last_character_of_line_and_screen(self):
+    def test_backspace_deletes_the_last_character(self):
         for key in (b"\x08", b"\x7f"):
             for character in ("x", "ü", "€", "😀"):
                 data = b"a" + character.encode()
@@ -64,10 +64,10 @@ class TestEditing(unittest.TestCase):
         for key in (b"\x1b[C", b"\x1b[3~", b"\x1b[1;5D", b"\x1bOP", b"\x1bx", b"\x1b[H"):
             self.assertEqual(type_in(b"a" + key + b"b\r"), ([b"ab"], b"ab\r\n"))
 
-    def test_bytes_that_utf8_never_has_are_ignored(self):
+    def test_bytes_invalid_in_utf8_are_ignored(self):
         self.assertEqual(type_in(b"a\xff\xfe\xf8b\r"), ([b"ab"], b"ab\r\n"))
 
-    def test_line_so_far(self):
+    def test_unfinished_line(self):
         editor = LineEditor()
         type_in(b"abc\x7f", editor)
         self.assertEqual(editor.typed(), b"ab")
@@ -76,7 +76,7 @@ class TestEditing(unittest.TestCase):
 
 
 class TestLimit(unittest.TestCase):
-    def test_255_bytes_are_a_line_and_one_more_is_too_long(self):
+    def test_limit_is_255_bytes(self):
         for n, too_long in ((MAX_LINE, False), (MAX_LINE + 1, True), (5_000, True)):
             editor = LineEditor()
             lines, shown = type_in(b"x" * n + b"\r", editor)
@@ -95,7 +95,7 @@ class TestLimit(unittest.TestCase):
         type_in(b"x" * 300 + b"\x7f" * 300 + b"help\r", editor)
         self.assertEqual((editor.too_long, editor.line), (False, b"help"))
 
-    def test_cut_line_is_not_in_the_history(self):
+    def test_overlong_line_is_not_in_the_history(self):
         editor = LineEditor()
         type_in(b"x" * 300 + b"\r", editor)
         editor.too_long = False

@@ -1,17 +1,28 @@
-"""aio.listener on the loopback: limits, faults of one connection, and the end."""
+"""aio.listener on the loopback: limits, faults of one connection, and cancellation."""
 
 import asyncio
 import socket
 import unittest
 
 import suite
-from fakes import Deadlines, Log, Stream, dialled, ended, free_port, outcome, read, run, until
+from fakes import (
+    Deadlines,
+    Log,
+    Stream,
+    client_socket,
+    ended,
+    free_port,
+    outcome,
+    read,
+    run,
+    until,
+)
 
 from aio.listener import Budget, Listener
 
 
 class Handler:
-    """Echoes a byte: F raises a bug, O raises OSError, W waits for a second byte first."""
+    """Echoes a byte; F raises a bug, O raises OSError, W first waits for a second byte."""
 
     def __init__(self):
         self.served = 0
@@ -33,9 +44,9 @@ class Handler:
         await stream.send(b"busy")
 
 
-class ListenerCase(unittest.TestCase):
-    def story(self, steps, limit=2):
-        async def whole():
+class ListenerTestCase(unittest.TestCase):
+    def run_case(self, scenario, limit=2):
+        async def main():
             port = free_port()
             handler, log, deadlines = Handler(), Log(), Deadlines(50)
             listener = Listener(
@@ -45,24 +56,24 @@ class ListenerCase(unittest.TestCase):
             await asyncio.sleep_ms(1)
 
             def connect():
-                sock = dialled(port)
+                sock = client_socket(port)
                 sock.setblocking(False)
                 return Stream(sock, deadlines)
 
             try:
-                await steps(connect, listener, handler, log)
+                await scenario(connect, listener, handler, log)
             finally:
                 for task in tasks:
                     await ended(task)
             self.assertEqual(len(listener), 0)
             self.assertIsInstance(await refused(port), OSError)
 
-        run(whole())
+        run(main())
 
 
 async def refused(port):
     async def connect():
-        dialled(port).close()
+        client_socket(port).close()
 
     return await outcome(connect())
 
@@ -74,32 +85,32 @@ async def talk(stream, data, n=10):
     return answer
 
 
-class TestListener(ListenerCase):
+class TestListener(ListenerTestCase):
     def test_connections_are_served_and_closed(self):
-        async def steps(connect, listener, handler, log):
+        async def scenario(connect, listener, handler, log):
             for _ in range(20):
                 self.assertEqual(await talk(connect(), b"x"), b"x")
             await until(lambda: not len(listener))
             self.assertEqual((handler.served, log.errors), (20, []))
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_bug_in_one_connection_is_logged_and_the_others_continue(self):
-        async def steps(connect, listener, handler, log):
+        async def scenario(connect, listener, handler, log):
             waiting = connect()
             await waiting.send(b"W")
             self.assertEqual(await talk(connect(), b"F"), b"")
             self.assertEqual(len(log.errors), 1)
             self.assertTrue("ZeroDivisionError" in log.errors[0][1])
             self.assertEqual(await talk(connect(), b"O"), b"")
-            self.assertEqual(len(log.errors), 1)  # a lost peer is no error
+            self.assertEqual(len(log.errors), 1)  # a lost peer is not an error
             self.assertEqual(await talk(waiting, b"!"), b"W")
             await until(lambda: not len(listener))
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_beyond_the_limit_new_connections_are_refused(self):
-        async def steps(connect, listener, handler, log):
+        async def scenario(connect, listener, handler, log):
             first, second = connect(), connect()
             await first.send(b"W")
             await second.send(b"W")
@@ -112,10 +123,10 @@ class TestListener(ListenerCase):
             self.assertEqual(await talk(connect(), b"x"), b"x")
             self.assertEqual(await talk(second, b"!"), b"W")
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_oldest_idle_connection_makes_room(self):
-        async def steps(connect, listener, handler, log):
+    def test_oldest_idle_connection_is_closed_for_a_new_one(self):
+        async def scenario(connect, listener, handler, log):
             handler.busy = False
             idle = [connect()]
             await until(lambda: handler.served == 1)
@@ -125,10 +136,10 @@ class TestListener(ListenerCase):
             self.assertEqual(await outcome(read(idle[0], 1)), b"")
             self.assertEqual(await talk(idle[1], b"y"), b"y")
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_many_idle_connections_keep_no_client_out(self):
-        async def steps(connect, listener, handler, log):
+    def test_idle_connections_do_not_block_new_clients(self):
+        async def scenario(connect, listener, handler, log):
             handler.busy = False
             idle = []
             for _ in range(100):
@@ -140,10 +151,10 @@ class TestListener(ListenerCase):
                 stream.close()
             await until(lambda: not len(listener))
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_peer_that_closes_frees_its_place(self):
-        async def steps(connect, listener, handler, log):
+    def test_closed_connection_frees_its_place(self):
+        async def scenario(connect, listener, handler, log):
             for _ in range(10):
                 streams = [connect(), connect()]
                 await until(lambda: len(listener) == 2)
@@ -151,10 +162,10 @@ class TestListener(ListenerCase):
                     stream.close()
                 await until(lambda: not len(listener))
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_lack_of_sockets_is_waited_out(self):
-        async def steps(connect, listener, handler, log):
+    def test_listener_waits_while_sockets_are_used_up(self):
+        async def scenario(connect, listener, handler, log):
             stream = connect()
             hoard = []
             try:
@@ -170,34 +181,34 @@ class TestListener(ListenerCase):
             self.assertEqual(await read(stream, 1), b"x")
             self.assertEqual(await talk(connect(), b"y"), b"y")
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_cancel_ends_the_connections(self):
-        async def steps(connect, listener, handler, log):
+    def test_cancel_closes_the_connections(self):
+        async def scenario(connect, listener, handler, log):
             for _ in range(2):
                 await connect().send(b"W")
-            await until(lambda: handler.served == 2)  # `story` checks that none is left
+            await until(lambda: handler.served == 2)  # `run_case` checks that none is left
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_runs_again_after_the_end(self):
-        async def story():
+    def test_runs_again_after_a_cancel(self):
+        async def scenario():
             port = free_port()
             handler = Handler()
             listener = Listener(port, handler.serve, handler.refuse, Deadlines(), Log(), Budget(6))
             for n in range(3):
                 task = asyncio.create_task(listener.run())
                 await asyncio.sleep_ms(1)
-                sock = dialled(port)
+                sock = client_socket(port)
                 sock.setblocking(False)
                 self.assertEqual(await talk(Stream(sock, Deadlines()), b"x"), b"x")
                 await ended(task)
             self.assertEqual(handler.served, 3)
 
-        run(story())
+        run(scenario())
 
     def test_port_in_use_is_an_oserror(self):
-        async def story():
+        async def scenario():
             port = free_port()
             handler = Handler()
             one = Listener(port, handler.serve, handler.refuse, Deadlines(), Log(), Budget(6))
@@ -208,14 +219,14 @@ class TestListener(ListenerCase):
             await ended(task)
             return error
 
-        self.assertIsInstance(run(story()), OSError)
+        self.assertIsInstance(run(scenario()), OSError)
 
 
 class TestBudget(unittest.TestCase):
-    """Two listeners share a budget; the second one may make room in it."""
+    """Two listeners share a budget, and the second one may free room in it."""
 
-    def story(self, steps, most=2, room=None):
-        async def whole():
+    def run_case(self, scenario, most=2, room=None):
+        async def main():
             budget, log, deadlines = Budget(most), Log(), Deadlines(50)
             ports, handlers, listeners = [], [], []
             for make_room in (None, room and (lambda: room(handlers[0]))):
@@ -231,21 +242,21 @@ class TestBudget(unittest.TestCase):
             await asyncio.sleep_ms(1)
 
             async def connect(which, first=b"W"):
-                sock = dialled(ports[which])
+                sock = client_socket(ports[which])
                 sock.setblocking(False)
                 stream = Stream(sock, deadlines)
                 await stream.send(first)
                 return stream
 
-            await steps(connect, handlers, budget)
+            await scenario(connect, handlers, budget)
             for task in tasks:
                 await ended(task)
             self.assertEqual((budget.taken, log.errors), (0, []))
 
-        run(whole())
+        run(main())
 
     def test_budget_is_shared_and_freed(self):
-        async def steps(connect, handlers, budget):
+        async def scenario(connect, handlers, budget):
             streams = [await connect(0), await connect(1)]
             await until(lambda: handlers[0].served == handlers[1].served == 1)
             self.assertEqual(budget.taken, 2)
@@ -256,16 +267,16 @@ class TestBudget(unittest.TestCase):
             await connect(1)
             await until(lambda: handlers[1].served == 2)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_make_room_frees_a_connection_elsewhere(self):
+    def test_make_room_closes_a_connection_of_the_other_listener(self):
         calls = []
 
         def room(handler):
             calls.append(1)
             return len(calls) == 1
 
-        async def steps(connect, handlers, budget):
+        async def scenario(connect, handlers, budget):
             await connect(0)
             await connect(0)
             await until(lambda: handlers[0].served == 2)
@@ -274,22 +285,22 @@ class TestBudget(unittest.TestCase):
             self.assertEqual(await read(await connect(1, b""), 10), b"busy")
             self.assertEqual(len(calls), 2)
 
-        self.story(steps, room=room)
+        self.run_case(scenario, room=room)
 
     def test_cancel_before_a_connection_is_served_frees_the_budget(self):
-        async def whole():
+        async def main():
             budget, handler, port = Budget(2), Handler(), free_port()
             listener = Listener(port, handler.serve, handler.refuse, Deadlines(), Log(), budget)
             task = asyncio.create_task(listener.run())
             await asyncio.sleep_ms(1)
-            sock = dialled(port)
+            sock = client_socket(port)
             while not budget.taken:
                 await asyncio.sleep_ms(0)
             await ended(task)
             sock.close()
             self.assertEqual((budget.taken, len(listener)), (0, 0))
 
-        run(whole())
+        run(main())
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.log: short lines without control characters; the last ones are kept."""
+"""app.log: short lines without control characters, and a ring of the last ones."""
 
 import unittest
 
@@ -20,7 +20,7 @@ class TestLog(unittest.TestCase):
         self.assertEqual(written, ["0 wifi: joined", "0 mqtt: ! gone"])
         self.assertEqual((log.errors, log.last_error), (1, "mqtt: gone"))
 
-    def test_ring_keeps_the_last_oldest_first(self):
+    def test_ring_keeps_the_last_lines_oldest_first(self):
         log, _ = self.make()
         self.assertEqual(list(log.lines()), [])
         for n in range(11):
@@ -59,7 +59,7 @@ class TestLog(unittest.TestCase):
         log.info("x", "i")
         self.assertEqual(written, ["0 x: d"])
 
-    def test_since_returns_what_is_kept_from_a_number_on(self):
+    def test_since_returns_kept_lines_from_a_number_on(self):
         log, _ = self.make()
         for n in range(6):
             log.info("x", str(n))
@@ -67,13 +67,13 @@ class TestLog(unittest.TestCase):
             self.assertEqual([number for number, _, _ in log.since(first)], numbers)
         self.assertEqual(log.since(5), [(5, INFO, "0 x: 5")])
 
-    def test_text_from_outside_cannot_forge_a_line(self):
+    def test_external_text_cannot_forge_a_line(self):
         log, written = self.make()
         log.info("wifi", "joining a\r\n0 mqtt: ! forged\x1b[2J\x7f\0")
         self.assertEqual(len(list(log.lines())), 1)
         self.assertFalse(any(c in written[0] for c in "\r\n\x1b\x7f\0"))
 
-    def test_long_lines_are_cut(self):
+    def test_long_lines_are_truncated(self):
         log, written = self.make()
         log.error("x", "y" * 10_000)
         self.assertTrue(len(written[0]) <= 160 and len(log.last_error) <= 160)

@@ -1,4 +1,4 @@
-"""main.py: Wi-Fi before the application, a restart after a failure, patience at the prompt."""
+"""main.py: Wi-Fi before the application, a restart after a failure, a delay at the prompt."""
 
 import sys
 import unittest
@@ -9,7 +9,7 @@ events = []
 
 
 class Reset(Exception):
-    """machine.reset(): nothing after it happens."""
+    """Raised by machine.reset(), which does not return on the chip."""
 
 
 class machine:
@@ -48,7 +48,7 @@ class hal:
 
 
 class Application:
-    """Stands in for app.system, and for the supervisor, whose run() ends with `error`."""
+    """Stands in for app.system and for the supervisor, whose run() raises `error`."""
 
     error = None
 
@@ -66,7 +66,7 @@ class Application:
 
 class TestMain(unittest.TestCase):
     def run_main(self, error=None):
-        """Return what main.py does, when the application ends with `error`."""
+        """Return the actions of main.py if the application raises `error`."""
         events.clear()
         Application.error = error
         modules = {"machine": machine, "time": time, "asyncio": asyncio, "hal": hal}
@@ -89,11 +89,11 @@ class TestMain(unittest.TestCase):
     def test_wifi_starts_before_the_application_is_imported(self):
         self.assertEqual(self.run_main(), ["start Wi-Fi", "import", "run"])
 
-    def test_failure_restarts_the_chip_once_it_can_be_read(self):
+    def test_failure_restarts_the_chip_after_a_delay_for_reading(self):
         for error in (ValueError("bug"), MemoryError(), OSError(5)):
             self.assertEqual(self.run_main(error)[-2:], ["sleep 2 s", "reset"])
 
-    def test_ctrl_c_leaves_an_hour_at_the_prompt(self):
+    def test_ctrl_c_allows_an_hour_at_the_prompt(self):
         self.assertEqual(self.run_main(KeyboardInterrupt())[-1], "watchdog 3600 s")
 
 

@@ -1,4 +1,4 @@
-"""app.mqtt.commands: commands as messages, their replies, and what is not executed."""
+"""app.mqtt.commands: commands as messages, their replies, and ignored messages."""
 
 import unittest
 
@@ -53,15 +53,15 @@ class Source:
 
 def make():
     topics = Topics({"topic": "cam", "grouptopic": "cams", "subtopic": "#"}, "DVES_A1B2C3")
-    said, signals = [], []
-    handler = CommandHandler(Commands(), topics, Log(), said.append, signals.append)
-    handler.said, handler.signals = said, signals
+    lines, signals = [], []
+    handler = CommandHandler(Commands(), topics, Log(), lines.append, signals.append)
+    handler.lines, handler.signals = lines, signals
     handler.session = Session()
     return handler
 
 
 def send(handler, topic, payload=b"", retained=False):
-    """Return what was published, and what is left unread, after one message."""
+    """Return (published messages, number of unread bytes) after one message."""
     handler.session.published.clear()
     body = Body(Reader(Source(payload), bytearray(2_048), 1_000), len(payload))
     error = run(outcome(handler.receive(topic, body, retained)))
@@ -103,7 +103,7 @@ class TestCommandHandler(unittest.TestCase):
         send(handler, "cmnd/cam/MQTTOTASTART", b"1")
         self.assertEqual(handler._commands.calls.pop()[0], "MQTTOTASTART")
 
-    def test_a_reply_that_comes_later(self):
+    def test_deferred_reply(self):
         handler = make()
 
         async def call(*args):
@@ -111,7 +111,7 @@ class TestCommandHandler(unittest.TestCase):
 
         handler._commands.call = call
         self.assertEqual(send(handler, "cmnd/cam/mqttotastart", b"1"), ([], 0))
-        self.assertEqual((handler.said, handler.signals), ([], ["command"]))
+        self.assertEqual((handler.lines, handler.signals), ([], ["command"]))
 
     def test_query_and_utf8(self):
         handler = make()
@@ -124,7 +124,7 @@ class TestCommandHandler(unittest.TestCase):
             self.assertEqual(send(handler, "cmnd/cam/" + name, b"1", True), ([], 1))
         self.assertEqual((handler._commands.calls, len(handler._log.infos)), ([], 3))
 
-    def test_unknown_command_or_bad_argument_gets_the_list(self):
+    def test_unknown_command_or_bad_argument_gets_help(self):
         handler = make()
         for topic, payload in (
             ("unknown", b""),
@@ -138,7 +138,7 @@ class TestCommandHandler(unittest.TestCase):
             self.assertTrue(published[0][1].endswith("power, timer"), published)
         self.assertTrue("0..9" in send(handler, "cmnd/cam/timer", b"bad")[0][0][1])
 
-    def test_group_gets_its_own_list(self):
+    def test_group_gets_its_own_help(self):
         published, _ = send(make(), "cmnd/cams/unknown")
         self.assertEqual(published, [("stat/cam/SYNTAX", "power", False, 0)])
 
@@ -148,7 +148,7 @@ class TestCommandHandler(unittest.TestCase):
         self.assertEqual(len(handler._log.errors), 1)
         self.assertEqual(len(send(handler, "cmnd/cam/timer", b"5")[0]), 1)
 
-    def test_argument_has_1024_bytes_at_most(self):
+    def test_argument_is_limited_to_1024_bytes(self):
         handler = make()
         self.assertEqual(
             send(handler, "cmnd/cam/timer", b"x" * 1_024)[0][0][1], "now " + "x" * 1_024
@@ -158,7 +158,7 @@ class TestCommandHandler(unittest.TestCase):
         self.assertEqual((published[0][0], left), ("stat/cam/SYNTAX", 1_025))
         self.assertEqual(handler._commands.calls, [])
 
-    def test_lost_link_costs_the_reply_only(self):
+    def test_lost_link_drops_only_the_reply(self):
         handler = make()
         handler.session.error = OSError("gone")
         self.assertEqual(send(handler, "cmnd/cam/power", b"on")[0], [])

@@ -1,4 +1,4 @@
-"""app.mqtt.outbox: QoS 1 over lost links and past the last packet id."""
+"""app.mqtt.outbox: QoS 1 across lost links and wrapping packet ids."""
 
 import unittest
 
@@ -8,7 +8,7 @@ from app.mqtt.outbox import Outbox
 
 
 def sent(outbox, now=0):
-    """Send all that may go out; return (id, payload, dup) of each message."""
+    """Send all messages that are due; return (id, payload, dup) of each."""
     out = []
     while True:
         message = outbox.unsent()
@@ -33,7 +33,7 @@ class TestOutbox(unittest.TestCase):
         outbox.acknowledge(3)
         self.assertEqual((len(outbox), outbox.unsent(), outbox.oldest_ms()), (0, None, None))
 
-    def test_dup_marks_what_an_earlier_link_carried(self):
+    def test_dup_marks_messages_sent_on_an_earlier_link(self):
         outbox = Outbox()
         outbox.put(b"t", b"a", False)
         outbox.rewind()
@@ -51,7 +51,7 @@ class TestOutbox(unittest.TestCase):
         outbox.acknowledge(1)
         self.assertFalse(outbox.full())
 
-    def test_retained_message_replaces_the_unsent_one_of_its_topic(self):
+    def test_retained_message_replaces_an_unsent_one_of_its_topic(self):
         outbox = Outbox()
         outbox.put(b"power", b"on", True)
         outbox.put(b"timer", b"5", True)
@@ -65,7 +65,7 @@ class TestOutbox(unittest.TestCase):
         outbox.put(b"t", b"c", True)
         self.assertEqual([each[1] for each in sent(outbox)], [b"a", b"b", b"c"])
 
-    def test_retained_topic_takes_two_places_at_most(self):
+    def test_retained_topic_uses_at_most_two_places(self):
         outbox = Outbox()
         for n in range(100):
             outbox.put(b"power", str(n).encode(), True)
@@ -74,7 +74,7 @@ class TestOutbox(unittest.TestCase):
         outbox.acknowledge(1)
         self.assertEqual([each[1] for each in sent(outbox)], [b"99"])
 
-    def test_repeated_message_keeps_its_payload_and_the_newer_one_follows(self):
+    def test_repeated_message_keeps_its_payload_and_a_newer_one_follows(self):
         outbox = Outbox()
         outbox.put(b"power", b"on", True)
         sent(outbox)

@@ -1,4 +1,4 @@
-"""app.mqtt.publisher: a fresh picture per interval, whatever broker, camera and user do."""
+"""app.mqtt.publisher: a new picture per interval despite faults and changed settings."""
 
 import asyncio
 import unittest
@@ -48,26 +48,26 @@ class Session:
 
 
 class TestPublisher(unittest.TestCase):
-    def story(self, steps, interval=10):
-        async def whole():
+    def run_case(self, scenario, interval=10):
+        async def main():
             settings = {"pubinterval": interval}
             frames, session = Frames(), Session()
             publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log())
             task = asyncio.create_task(publisher.run())
             try:
-                await steps(publisher, frames, session, settings)
+                await scenario(publisher, frames, session, settings)
             finally:
                 await ended(task)
             self.assertEqual(frames.leased, 0)
 
-        run(whole(), 2_000_000)
+        run(main(), 2_000_000)
 
     def gaps(self, session):
         times = [each[0] for each in session.published]
         return [b - a for a, b in zip(times, times[1:])]
 
     def test_one_picture_each_interval_retained_at_qos_0(self):
-        async def steps(publisher, frames, session, settings):
+        async def scenario(publisher, frames, session, settings):
             await asyncio.sleep_ms(1_000_500)
             self.assertEqual(len(session.published), 100)
             self.assertEqual(session.published[0][1:], (b"data/cam/image", b"jpeg", True, 0))
@@ -75,17 +75,17 @@ class TestPublisher(unittest.TestCase):
                 self.assertTrue(9_800 < gap < 10_200, gap)
             self.assertEqual((publisher.sent, publisher.dropped), (100, 0))
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_0_is_off(self):
-        async def steps(publisher, frames, session, settings):
+        async def scenario(publisher, frames, session, settings):
             await asyncio.sleep_ms(1_000_000)
             self.assertEqual(session.published, [])
 
-        self.story(steps, 0)
+        self.run_case(scenario, 0)
 
     def test_changed_interval_takes_effect_at_once(self):
-        async def steps(publisher, frames, session, settings):
+        async def scenario(publisher, frames, session, settings):
             await asyncio.sleep_ms(5_000)
             settings["pubinterval"] = 2
             await asyncio.sleep_ms(20_500)
@@ -95,31 +95,31 @@ class TestPublisher(unittest.TestCase):
             await asyncio.sleep_ms(100_000)
             self.assertEqual(len(session.published), count)
 
-        self.story(steps, 86_400)
+        self.run_case(scenario, 86_400)
 
     def test_can_be_switched_on_after_a_week(self):
-        async def steps(publisher, frames, session, settings):
+        async def scenario(publisher, frames, session, settings):
             for _ in range(4):
                 await asyncio.sleep_ms(10_000)
-                clock.ticks_offset += 2 * 24 * 3_600_000  # two days of ticks pass
+                clock.ticks_offset += 2 * 24 * 3_600_000  # two days in ticks
             settings["pubinterval"] = 10
             await asyncio.sleep_ms(30_000)
             self.assertTrue(2 <= len(session.published) <= 4, session.published)
 
-        self.story(steps, 0)
+        self.run_case(scenario, 0)
 
-    def test_interval_holds_over_the_wrap_of_ticks(self):
-        async def steps(publisher, frames, session, settings):
+    def test_interval_is_kept_across_the_wrap_of_ticks(self):
+        async def scenario(publisher, frames, session, settings):
             clock.wrap_soon(25_000)
             await asyncio.sleep_ms(60_500)
             self.assertEqual(len(session.published), 6)
             for gap in self.gaps(session):
                 self.assertTrue(9_000 < gap < 11_000, gap)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_interval_does_not_follow_the_wall_clock(self):
-        async def steps(publisher, frames, session, settings):
+    def test_interval_is_independent_of_the_wall_clock(self):
+        async def scenario(publisher, frames, session, settings):
             for offset in (3_600, -3_600, 10 * 366 * 86_400):
                 clock.clock_offset_s = offset
                 await asyncio.sleep_ms(20_000)
@@ -127,29 +127,29 @@ class TestPublisher(unittest.TestCase):
             await asyncio.sleep_ms(500)
             self.assertEqual(len(session.published), 6)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_lost_link_drops_that_picture_only(self):
-        async def steps(publisher, frames, session, settings):
+    def test_lost_link_drops_only_that_picture(self):
+        async def scenario(publisher, frames, session, settings):
             session.fault = OSError("gone")
             await until(lambda: publisher.dropped == 2)
             session.fault = None
             await until(lambda: publisher.sent == 2)
             self.assertEqual(publisher.dropped, 2)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_camera_fault_drops_that_picture_only(self):
-        async def steps(publisher, frames, session, settings):
+    def test_camera_fault_drops_only_that_picture(self):
+        async def scenario(publisher, frames, session, settings):
             frames.fault = CameraFault("no frame")
             await until(lambda: publisher.dropped == 2)
             frames.fault = None
             await until(lambda: publisher.sent == 2)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_without_a_broker_nothing_is_captured_or_queued(self):
-        async def steps(publisher, frames, session, settings):
+        async def scenario(publisher, frames, session, settings):
             session.up.clear()
             await asyncio.sleep_ms(600_000)
             self.assertEqual((publisher.sent, publisher.dropped), (0, 0))
@@ -157,10 +157,10 @@ class TestPublisher(unittest.TestCase):
             await asyncio.sleep_ms(30_500)
             self.assertTrue(3 <= publisher.sent <= 4, publisher.sent)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_slow_link_skips_pictures_and_queues_none(self):
-        async def steps(publisher, frames, session, settings):
+    def test_slow_link_skips_pictures_without_queueing(self):
+        async def scenario(publisher, frames, session, settings):
             session.takes_ms = 35_000
             await asyncio.sleep_ms(360_000)
             self.assertTrue(9 <= publisher.sent <= 11)
@@ -170,10 +170,10 @@ class TestPublisher(unittest.TestCase):
             await asyncio.sleep_ms(60_000)
             self.assertTrue(publisher.sent - sent <= 8, publisher.sent - sent)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_capture_publishes_one_picture_now(self):
-        async def steps(publisher, frames, session, settings):
+        async def scenario(publisher, frames, session, settings):
             self.assertEqual(publisher.cmd_capture(""), "capturing")
             await asyncio.sleep_ms(1_000)
             self.assertEqual(publisher.sent, 1)
@@ -182,7 +182,7 @@ class TestPublisher(unittest.TestCase):
             session.up.clear()
             self.assertEqual(publisher.cmd_capture(""), "no broker")
 
-        self.story(steps, 0)
+        self.run_case(scenario, 0)
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.mqtt.receiver: what a broker may send, in any split, and what it must not."""
+"""app.mqtt.receiver: valid and forbidden packets of a broker, in any split."""
 
 import asyncio
 import gc
@@ -33,7 +33,7 @@ def publish(topic, payload=b"", packet_id=0, flags=0):
 
 
 class Handler:
-    """Reads messages, or with `most` only their start."""
+    """Reads messages, up to `most` bytes of each payload."""
 
     def __init__(self, most=1_000_000):
         self._most = most
@@ -62,7 +62,7 @@ class Session:
 
 
 class Pieces:
-    """A stream of `data` in pieces of `step` bytes; then the link ends."""
+    """Stream of `data` in pieces of `step` bytes, after which the link ends."""
 
     def __init__(self, data, step):
         self._data = data
@@ -77,7 +77,7 @@ class Pieces:
 
 
 def feed(data, step=1_000_000, handler=None):
-    """Return (error, handler, session) after `data` and the end of the link."""
+    """Return (error, handler, session) after receiving `data` and the end of the link."""
     handler = handler or Handler()
     session = Session()
     reader = Reader(Pieces(data, step), bytearray(512), 1_000)
@@ -124,7 +124,7 @@ BAD = {
 
 
 class TestReceiver(unittest.TestCase):
-    def test_every_split_gives_the_same_messages(self):
+    def test_every_split_yields_the_same_messages(self):
         for step in (1, 2, 3, 5, 17, 511, 1_000_000):
             error, handler, session = feed(GOOD, step)
             self.assertIsInstance(error, OSError)
@@ -142,7 +142,7 @@ class TestReceiver(unittest.TestCase):
             self.assertEqual(session.pubacks, [0x102])
             self.assertEqual(session.subacks, [(0xEA60, 1), (0xEA61, 0x80)])
 
-    def test_end_of_the_link_anywhere_is_an_oserror(self):
+    def test_end_of_the_link_at_any_byte_is_an_oserror(self):
         for end in range(len(GOOD)):
             error = feed(GOOD[:end], 3)[0]
             self.assertIsInstance(error, OSError)
@@ -187,7 +187,7 @@ class TestReceiver(unittest.TestCase):
         _, handler, _ = feed(publish(b"a", b"1", 5, flags=8))
         self.assertEqual(len(handler.got), 1)
 
-    def test_packet_ids_of_the_last_link_are_forgotten(self):
+    def test_packet_ids_of_the_previous_link_are_forgotten(self):
         async def links():
             handler, session = Handler(), Session()
             receiver = Receiver(handler)
@@ -218,11 +218,11 @@ class TestReceiver(unittest.TestCase):
 
         self.assertTrue(run(flood()) >= packets)
 
-    def test_ten_megabytes_are_skipped_without_heap(self):
+    def test_skipping_ten_megabytes_takes_no_heap(self):
         block = b"\0" * 65_536
         size = 10_000_000
 
-        async def story():
+        async def scenario():
             handler = Handler(most=16)
             session = Session()
             async with Wire() as wire:
@@ -246,7 +246,7 @@ class TestReceiver(unittest.TestCase):
             self.assertEqual(handler.got[1][1], b"next")
             self.assertTrue(peak < 8_192, peak)
 
-        run(story())
+        run(scenario())
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.power and app.mqtt.commands: each change of power and timer is published once."""
+"""app.power and app.mqtt.commands: each change of power or timer is published once."""
 
 import asyncio
 import unittest
@@ -32,7 +32,7 @@ class Session:
 
 
 class Body:
-    """A payload that is read in one go."""
+    """Payload that is read at once."""
 
     def __init__(self, data):
         self.data = data
@@ -44,21 +44,21 @@ class Body:
 
 
 class TestReport(unittest.TestCase):
-    def story(self, steps, **values):
-        async def whole():
+    def run_case(self, scenario, **values):
+        async def main():
             settings = settings_on(values=values)
-            power, session, said = Power(Output(), settings), Session(), []
+            power, session, lines = Power(Output(), settings), Session(), []
             commands = Commands(settings)
             commands.own(power=power)
             topics = Topics(settings, "DVES_A1B2C3")
-            handler = CommandHandler(commands, topics, Log(), said.append, lambda event: None)
+            handler = CommandHandler(commands, topics, Log(), lines.append, lambda event: None)
             handler.session = session
             tasks = [
                 asyncio.create_task(each.run())
                 for each in (power, PowerReport(power, session, handler))
             ]
             await asyncio.sleep_ms(100)
-            self.assertEqual(session.published, [])  # there is no session yet
+            self.assertEqual(session.published, [])  # no session yet
             session.up.set()
             await handler.announce(session)
             session.published.clear()
@@ -68,33 +68,33 @@ class TestReport(unittest.TestCase):
                 await asyncio.sleep_ms(100)
 
             try:
-                await steps(power, session, send, said, handler)
+                await scenario(power, session, send, lines, handler)
             finally:
                 for task in tasks:
                     await ended(task)
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
     def test_button_press_is_published_once_retained_at_qos_1(self):
-        async def steps(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             power.toggle()
             await asyncio.sleep_ms(10_000)
             self.assertEqual(session.published, [("power", "on", True, 1)])
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_reply_to_a_command_is_not_repeated(self):
-        async def steps(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             await send("light", "toggle")
             self.assertEqual(session.published, [("power", "on", True, 1)])
             await send("power", "on")
-            self.assertEqual(session.published[1:], [("power", "on", True, 1)])  # a reply each
-            self.assertEqual(said, ["power = on"] * 2)
+            self.assertEqual(session.published[1:], [("power", "on", True, 1)])  # one reply each
+            self.assertEqual(lines, ["power = on"] * 2)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_timer_counts_down_on_its_topic(self):
-        async def steps(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             await send("timer", "2")
             timer = [("timer", "2", True, 0), ("power", "on", True, 1)]
             self.assertEqual(session.published, timer)
@@ -105,19 +105,19 @@ class TestReport(unittest.TestCase):
                 sorted(session.published[3:]), [("power", "off", True, 1), ("timer", "0", True, 0)]
             )
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_end_of_the_pulse_is_published(self):
-        async def steps(power, session, send, said, handler):
+        async def scenario(power, session, send, lines, handler):
             await send("power", "on")
             await asyncio.sleep_ms(2_000)
             expected = [("power", "on", True, 1), ("power", "off", True, 1)]
             self.assertEqual(session.published, expected)
 
-        self.story(steps, pulse="10")
+        self.run_case(scenario, pulse="10")
 
-    def test_greeting_publishes_a_change_without_a_session(self):
-        async def steps(power, session, send, said, handler):
+    def test_greeting_publishes_a_change_made_without_a_session(self):
+        async def scenario(power, session, send, lines, handler):
             session.up.clear()
             power.toggle()
             await asyncio.sleep_ms(1_000)
@@ -127,7 +127,7 @@ class TestReport(unittest.TestCase):
             self.assertTrue(("power", "on", True, 1) in session.published)
             self.assertTrue(("timer", "0", True, 0) in session.published)
 
-        self.story(steps)
+        self.run_case(scenario)
 
 
 suite.main()

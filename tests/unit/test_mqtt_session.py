@@ -1,4 +1,4 @@
-"""app.mqtt.session against a scripted broker, which misbehaves in every way."""
+"""app.mqtt.session against a scripted broker that misbehaves."""
 
 import asyncio
 import gc
@@ -36,7 +36,7 @@ async def publish_for_ever(session):
 
 
 class PowerCommand:
-    """Commands with one command."""
+    """Stands in for app.commands, with one command."""
 
     def __init__(self):
         self.calls = 0
@@ -50,7 +50,7 @@ class PowerCommand:
 
 
 class Camera:
-    """The MQTT side of the firmware, and the broker it talks to."""
+    """MQTT side of the firmware and its broker."""
 
     def __init__(self, backoff=None, **settings):
         self.broker = Broker()
@@ -109,18 +109,18 @@ class Camera:
         await until(self.session.up.is_set, "up")
 
 
-class SessionCase(unittest.TestCase):
-    def story(self, steps, **settings):
-        async def whole():
+class SessionTestCase(unittest.TestCase):
+    def run_case(self, scenario, **settings):
+        async def main():
             async with Camera(**settings) as camera:
-                return await steps(camera, camera.broker, camera.session)
+                return await scenario(camera, camera.broker, camera.session)
 
-        return run(whole())
+        return run(main())
 
 
-class TestConnect(SessionCase):
-    def test_connects_subscribes_and_greets(self):
-        async def steps(camera, broker, session):
+class TestConnect(SessionTestCase):
+    def test_connects_subscribes_and_publishes_the_greeting(self):
+        async def scenario(camera, broker, session):
             greeted = []
 
             async def announce(who):
@@ -148,19 +148,19 @@ class TestConnect(SessionCase):
             self.assertEqual((session.state, session.reason), ("connected", ""))
             self.assertEqual(session.connects, 1)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_login_and_persistent_session(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             body = broker.packets[0].body
             self.assertEqual(body[7], 0xEC)  # user, password, will retained at QoS 1, not clean
             self.assertTrue(body.endswith("\0\3joe\0\6s3cré".encode()), body)
 
-        self.story(steps, mqttuser="joe", mqttpass="s3cré", mqttcleansession=0)
+        self.run_case(scenario, mqttuser="joe", mqttpass="s3cré", mqttcleansession=0)
 
-    def test_waits_for_a_host_and_for_wifi_with_the_reason(self):
-        async def steps(camera, broker, session):
+    def test_waits_for_a_host_and_for_wifi_with_a_reason(self):
+        async def scenario(camera, broker, session):
             host, camera.settings["mqtthost"] = camera.settings["mqtthost"], ""
             camera.wifi_up.clear()
             await until(lambda: "mqtthost" in camera.connection.waits_for)
@@ -171,17 +171,17 @@ class TestConnect(SessionCase):
             await camera.up()
             self.assertEqual(camera.connection.waits_for, "")
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_certificates_wait_for_the_time(self):
-        async def steps(camera, broker, session):
+    def test_verification_waits_for_the_time(self):
+        async def scenario(camera, broker, session):
             await until(lambda: "time" in camera.connection.waits_for)
             await asyncio.sleep_ms(60_000)
             self.assertEqual(broker.links, 0)
 
-        self.story(steps, mqtthost="mqtts://127.0.0.1")
+        self.run_case(scenario, mqtthost="mqtts://127.0.0.1")
 
-    def test_refusal_is_named_and_retried(self):
+    def test_refusal_is_reported_and_retried(self):
         self.refused(1, "protocol")
         self.refused(2, "client id")
         self.refused(3, "unavailable")
@@ -190,22 +190,22 @@ class TestConnect(SessionCase):
         self.refused(0x80, "128")
 
     def refused(self, code, word, rest_s=1):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             broker.connack = bytes((0x20, 2, 0, code))
             started = clock.now_ms()
             await until(lambda: broker.links == 3)
-            took = clock.now_ms() - started
-            self.assertTrue(2_000 * rest_s <= took < 2_000 * rest_s + 3_000, took)
+            elapsed = clock.now_ms() - started
+            self.assertTrue(2_000 * rest_s <= elapsed < 2_000 * rest_s + 3_000, elapsed)
             self.assertFalse(session.up.is_set())
             self.assertTrue(word in session.reason, session.reason)
             broker.connack = b"\x20\x02\x00\x00"
             await camera.up()
             self.assertEqual(session.reason, "")
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_missing_connack_ends_the_attempt(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             broker.connack = b""
             started = clock.now_ms()
             await until(lambda: session.state == "waiting")
@@ -215,43 +215,43 @@ class TestConnect(SessionCase):
             broker.connack = b"\x20\x02\x00\x00"
             await camera.up()
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_anything_but_a_connack_ends_the_attempt(self):
         for answer in (b"\x30\x02\x00\x00", b"\x20\x03\x00\x00", b"HTTP/1.1 400"):
             self.no_connack(answer)
 
     def no_connack(self, answer):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             broker.connack = answer
             await until(lambda: broker.links == 2)
             self.assertFalse(session.up.is_set())
             await until(lambda: broker.open < 2)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_closed_port(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await until(lambda: len(camera.log.errors) > 2)
             self.assertEqual(broker.links, 0)
             self.assertFalse(session.up.is_set())
             camera.settings["mqttport"] = broker.port
             await camera.up()
 
-        self.story(steps, mqttport=1)
+        self.run_case(scenario, mqttport=1)
 
     def test_missing_suback_ends_the_link(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             broker.suback = None
             await until(lambda: broker.links == 2)
             self.assertTrue("SUBACK" in session.reason, session.reason)
             broker.suback = 1
             await camera.up()
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_refused_subscription_is_logged_and_retried(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             broker.suback = 0x80
             await camera.up()
             self.assertEqual(len(camera.log.errors), 3)
@@ -260,10 +260,10 @@ class TestConnect(SessionCase):
             self.assertEqual(broker.links, 1)
             self.assertEqual(len({p.topic for p in broker.of(SUBSCRIBE)[3:]}), 3)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_packet_ids_of_a_lost_link_are_not_waited_for(self):
-        async def steps(camera, broker, session):
+    def test_packet_ids_of_a_lost_link_are_dropped(self):
+        async def scenario(camera, broker, session):
             broker.suback = None
             await until(lambda: len(broker.of(SUBSCRIBE)) == 3)
             broker.suback = 1
@@ -271,12 +271,12 @@ class TestConnect(SessionCase):
             await camera.up()
             self.assertEqual((broker.links, session.connects), (2, 1))
 
-        self.story(steps)
+        self.run_case(scenario)
 
 
-class TestExtraSubscription(SessionCase):
-    def test_lasts_over_a_lost_link_until_unsubscribe(self):
-        async def steps(camera, broker, session):
+class TestExtraSubscription(SessionTestCase):
+    def test_survives_a_lost_link_until_unsubscribe(self):
+        async def scenario(camera, broker, session):
             await camera.up()
             await session.subscribe(b"OTA/x/data")
             found = broker.of(SUBSCRIBE, "OTA/x/data")
@@ -290,14 +290,14 @@ class TestExtraSubscription(SessionCase):
             await until(lambda: broker.links == 3)
             await camera.up()
             self.assertEqual(len(broker.of(SUBSCRIBE, "OTA/x/data")), 2)
-            await session.unsubscribe()  # the second one does nothing
+            await session.unsubscribe()  # the second call does nothing
             await asyncio.sleep_ms(1_000)
             self.assertEqual((len(broker.of(UNSUBSCRIBE)), session.reason), (1, ""))
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_refusal_is_raised_and_not_retried(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             broker.suback = 0x80
             error = await outcome(session.subscribe(b"OTA/x/data"))
@@ -306,30 +306,30 @@ class TestExtraSubscription(SessionCase):
             await asyncio.sleep_ms(30_000)
             self.assertEqual(len(broker.of(SUBSCRIBE, "OTA/x/data")), 1)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_without_a_link_it_raises_not_connected(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             self.assertTrue(isinstance(await outcome(session.subscribe(b"x")), NotConnected))
             await session.unsubscribe()
             await camera.up()
             self.assertEqual(broker.of(SUBSCRIBE, "x"), [])
 
-        self.story(steps)
+        self.run_case(scenario)
 
 
-class TestLink(SessionCase):
-    def test_ping_keeps_it_alive(self):
-        async def steps(camera, broker, session):
+class TestLink(SessionTestCase):
+    def test_ping_keeps_the_link_alive(self):
+        async def scenario(camera, broker, session):
             await camera.up()
             await asyncio.sleep_ms(1_200_000)
             self.assertEqual((broker.links, session.state), (1, "connected"))
             self.assertTrue(len(broker.of(PINGREQ)) >= 18)
 
-        self.story(steps, mqttkeepalive=120)
+        self.run_case(scenario, mqttkeepalive=120)
 
-    def test_missing_pingresp_ends_the_link_in_time(self):
-        async def steps(camera, broker, session):
+    def test_missing_pingresp_ends_the_link(self):
+        async def scenario(camera, broker, session):
             await camera.up()
             broker.pingresp = False
             started = clock.now_ms()
@@ -339,14 +339,14 @@ class TestLink(SessionCase):
             await camera.up()
             self.assertEqual(broker.links, 2)
 
-        self.story(steps, mqttkeepalive=30)
+        self.run_case(scenario, mqttkeepalive=30)
 
     def test_malformed_packet_closes_the_link_and_the_next_one_works(self):
         for packet in (b"\x30\xff\xff\xff\xff\x01", b"\x00\x00", b"\x36\x05\x00\x01a\x00\x01"):
             self.malformed(packet)
 
     def malformed(self, packet):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             for byte in packet:
                 await broker.stream.send(bytes((byte,)))
@@ -355,32 +355,32 @@ class TestLink(SessionCase):
             await until(lambda: broker.open == 1)
             self.assertEqual(session.connects, 2)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_takeover_by_another_client_is_not_fought(self):
-        async def steps(camera, broker, session):
+    def test_takeover_by_another_client_delays_the_reconnect(self):
+        async def scenario(camera, broker, session):
             await camera.up()
             started = clock.now_ms()
             while clock.now_ms() - started < 600_000:
                 if session.up.is_set():
-                    broker.stream.close()  # another client with our id
+                    broker.stream.close()  # as for another client with the same id
                 await asyncio.sleep_ms(50)
             self.assertTrue(10 <= broker.links <= 60, broker.links)
             await camera.up()
 
-        self.story(steps, backoff=RealBackoff)
+        self.run_case(scenario, backoff=RealBackoff)
 
     def test_changed_settings_reconnect(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             session.reconnect()
             await until(lambda: broker.links == 2)
             await camera.up()
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_changed_settings_count_while_connecting(self):
-        async def steps(camera, broker, session):
+    def test_settings_changed_while_connecting_take_effect(self):
+        async def scenario(camera, broker, session):
             async with Broker() as other:
                 broker.connack = b""
                 await until(lambda: broker.packets)
@@ -391,10 +391,10 @@ class TestLink(SessionCase):
                 await camera.up()
                 await until(lambda: broker.open == 0)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_changed_settings_end_the_rest(self):
-        async def steps(camera, broker, session):
+    def test_changed_settings_end_the_backoff(self):
+        async def scenario(camera, broker, session):
             broker.connack = b"\x20\x02\x00\x05"
             await until(lambda: session.state == "waiting")
             broker.connack = b"\x20\x02\x00\x00"
@@ -403,10 +403,10 @@ class TestLink(SessionCase):
             await camera.up()
             self.assertTrue(clock.now_ms() - started < 5_000)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_stop_publishes_offline_and_disconnects(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             await session.stop()
             await until(lambda: broker.of(DISCONNECT))
@@ -415,20 +415,20 @@ class TestLink(SessionCase):
             self.assertTrue(last.retain)
             self.assertEqual(broker.packets[-1].kind, DISCONNECT)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_stop_without_a_link_does_nothing(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             self.assertIsNone(await session.stop())
 
-        self.story(steps, mqtthost="")
+        self.run_case(scenario, mqtthost="")
 
 
-class TestPublish(SessionCase):
+class TestPublish(SessionTestCase):
     def test_frame_arrives_complete_and_retained(self):
         frame = bytes(i % 251 for i in range(1_000)) * 50
 
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             for length in (0, 1, 300, 600, 50_000):
                 await session.publish(b"data/cam/image", memoryview(frame)[:length], True)
@@ -438,16 +438,16 @@ class TestPublish(SessionCase):
             self.assertTrue(got[-1].payload == frame)
             self.assertEqual([p.flags for p in got], [1] * 5)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_without_a_link_a_frame_is_refused_at_once(self):
-        async def steps(camera, broker, session):
+    def test_frame_without_a_link_is_refused_at_once(self):
+        async def scenario(camera, broker, session):
             return await outcome(session.publish(b"data/cam/image", b"x"))
 
-        self.assertIsInstance(self.story(steps, mqtthost=""), NotConnected)
+        self.assertIsInstance(self.run_case(scenario, mqtthost=""), NotConnected)
 
     def test_packets_of_several_tasks_do_not_mix(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
 
             async def publish(n):
@@ -464,10 +464,10 @@ class TestPublish(SessionCase):
             await until(lambda: not len(camera.outbox))
             self.assertEqual(broker.links, 1)
 
-        self.story(steps)
+        self.run_case(scenario)
 
-    def test_broker_that_stops_reading_costs_one_frame_and_one_link(self):
-        async def steps(camera, broker, session):
+    def test_broker_that_stops_reading_loses_one_frame_and_one_link(self):
+        async def scenario(camera, broker, session):
             await camera.up()
             broker.reads = False
             started = clock.now_ms()
@@ -481,10 +481,10 @@ class TestPublish(SessionCase):
             await session.publish(b"next", b"1")
             await until(lambda: broker.of(PUBLISH, "next"))
 
-        self.story(steps, mqttkeepalive=120)
+        self.run_case(scenario, mqttkeepalive=120)
 
-    def test_cancelled_publish_ends_the_link_because_a_part_is_out(self):
-        async def steps(camera, broker, session):
+    def test_cancelled_publish_ends_the_link_after_a_partial_packet(self):
+        async def scenario(camera, broker, session):
             await camera.up()
             broker.reads = False
             task = asyncio.create_task(publish_for_ever(session))
@@ -493,12 +493,12 @@ class TestPublish(SessionCase):
             await ended(task)
             await until(lambda: broker.links == 2, limit_s=10)
 
-        self.story(steps, mqttkeepalive=120)
+        self.run_case(scenario, mqttkeepalive=120)
 
-    def test_frames_leave_nothing_on_the_heap(self):
+    def test_publishing_frames_leaves_nothing_on_the_heap(self):
         frame = bytearray(40_000)
 
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             for at in range(30):
                 await session.publish(b"data/cam/image", frame, True)
@@ -509,12 +509,12 @@ class TestPublish(SessionCase):
                     before = gc.mem_alloc()
             self.assertTrue(gc.mem_alloc() - before < 2_048, gc.mem_alloc() - before)
 
-        self.story(steps)
+        self.run_case(scenario)
 
 
-class TestQoS1(SessionCase):
-    def test_message_is_kept_while_there_is_no_link(self):
-        async def steps(camera, broker, session):
+class TestQoS1(SessionTestCase):
+    def test_message_is_kept_without_a_link(self):
+        async def scenario(camera, broker, session):
             await session.publish(POWER, b"on", True, qos=1)
             camera.settings["mqtthost"] = "127.0.0.1"
             await camera.up()
@@ -524,10 +524,10 @@ class TestQoS1(SessionCase):
             self.assertTrue(packet.packet_id)
             await until(lambda: not len(camera.outbox))
 
-        self.story(steps, mqtthost="")
+        self.run_case(scenario, mqtthost="")
 
     def test_message_without_puback_is_repeated_as_dup(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             broker.puback = False
             await session.publish(POWER, b"on", True, qos=1)
@@ -540,10 +540,10 @@ class TestQoS1(SessionCase):
             self.assertEqual(first.packet_id, second.packet_id)
             self.assertEqual(second.payload, b"on")
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_link_lost_before_the_puback_repeats_the_messages(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             broker.puback = False
             for n in range(3):
@@ -557,10 +557,10 @@ class TestQoS1(SessionCase):
             self.assertEqual([p.dup for p in again], [True] * 3)
             await until(lambda: not len(camera.outbox))
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_full_outbox_makes_publish_wait_and_loses_nothing(self):
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             broker.puback = False
 
@@ -573,20 +573,20 @@ class TestQoS1(SessionCase):
             await asyncio.sleep_ms(100)
             self.assertFalse(task.done())
             broker.puback = True
-            broker.stream.close()  # the next link carries all of it
+            broker.stream.close()  # everything is sent on the next link
             await task
             await until(lambda: not len(camera.outbox))
             self.assertEqual({p.payload[0] for p in broker.of(PUBLISH, "t")}, set(range(40)))
 
-        self.story(steps)
+        self.run_case(scenario)
 
 
-class TestCommands(SessionCase):
-    def test_flood_of_commands_is_answered_on_one_link(self):
+class TestCommands(SessionTestCase):
+    def test_flood_of_commands_is_handled_on_one_link(self):
         command = b"\x32\x12\x00\x0ecmnd/cam/power"
         count = 200
 
-        async def steps(camera, broker, session):
+        async def scenario(camera, broker, session):
             await camera.up()
             flood = b"".join(command + bytes((0, n + 1)) for n in range(count))
             await broker.stream.send(flood)
@@ -597,7 +597,7 @@ class TestCommands(SessionCase):
             replies = broker.of(PUBLISH, "stat/cam/power")
             self.assertEqual(replies[-1].payload, str(count).encode())
 
-        self.story(steps, mqttkeepalive=120)
+        self.run_case(scenario, mqttkeepalive=120)
 
 
 suite.main()

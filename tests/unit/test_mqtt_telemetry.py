@@ -36,18 +36,18 @@ class Parts:
 
 
 class TestTelemetry(unittest.TestCase):
-    def story(self, steps, period=300):
-        async def whole():
+    def run_case(self, scenario, period=300):
+        async def main():
             parts, settings = Parts(), {"teleperiod": period}
             telemetry = Telemetry(parts, settings, parts, parts, parts, lambda: {"Heap": 7})
             task = asyncio.create_task(telemetry.run())
-            await steps(telemetry, parts, settings)
+            await scenario(telemetry, parts, settings)
             await ended(task)
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
     def test_reports_time_uptime_versions_and_figures(self):
-        async def steps(telemetry, parts, settings):
+        async def scenario(telemetry, parts, settings):
             parts.up.set()
             await asyncio.sleep_ms(2_000)
             _, topic, state = parts.published[0]
@@ -56,10 +56,10 @@ class TestTelemetry(unittest.TestCase):
             self.assertEqual((state["Version"], state["Heap"]), (product.VERSION, 7))
             self.assertEqual(len(state["MicroPython"].split(".")), 3)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_at_connect_then_every_period(self):
-        async def steps(telemetry, parts, settings):
+        async def scenario(telemetry, parts, settings):
             await asyncio.sleep_ms(1_000_000)
             self.assertEqual(parts.published, [])
             parts.up.set()
@@ -69,10 +69,10 @@ class TestTelemetry(unittest.TestCase):
             for a, b in zip(times, times[1:]):
                 self.assertTrue(299_000 <= b - a <= 302_000, b - a)
 
-        self.story(steps)
+        self.run_case(scenario)
 
     def test_0_is_off_except_for_requests(self):
-        async def steps(telemetry, parts, settings):
+        async def scenario(telemetry, parts, settings):
             parts.up.set()
             await asyncio.sleep_ms(10_000_000)
             self.assertEqual(len(parts.published), 1)
@@ -85,10 +85,10 @@ class TestTelemetry(unittest.TestCase):
             await asyncio.sleep_ms(9_500)
             self.assertEqual(len(parts.published), 3)
 
-        self.story(steps, 0)
+        self.run_case(scenario, 0)
 
-    def test_lost_link_drops_that_report_only(self):
-        async def steps(telemetry, parts, settings):
+    def test_lost_link_drops_only_that_report(self):
+        async def scenario(telemetry, parts, settings):
             parts.error = OSError("gone")
             parts.up.set()
             await asyncio.sleep_ms(301_000)
@@ -96,7 +96,7 @@ class TestTelemetry(unittest.TestCase):
             await asyncio.sleep_ms(303_000)
             self.assertEqual(len(parts.published), 1)
 
-        self.story(steps)
+        self.run_case(scenario)
 
 
 suite.main()

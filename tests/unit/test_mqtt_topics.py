@@ -1,4 +1,4 @@
-"""app.mqtt.topics, app.identity: the names of behaviour.md, sections 2 and 3."""
+"""app.mqtt.topics and app.identity: the names in behaviour.md, sections 2 and 3."""
 
 import unittest
 

@@ -1,4 +1,4 @@
-"""aio.offloop: blocking calls in real threads while the loop continues."""
+"""aio.offloop: blocking calls in threads while the event loop continues."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import suite
 from aio.offloop import OffLoop
 
 
-def run(work):  # in real time, as threads have no other
+def run(work):  # in real time because threads cannot use simulated time
     asyncio.new_event_loop()
     return asyncio.run(asyncio.wait_for(work, 5))
 
@@ -19,16 +19,16 @@ class TestOffLoop(unittest.TestCase):
         self.assertEqual(run(OffLoop(1).call(divmod, 17, 5)), (3, 2))
 
     def test_error_reaches_the_caller_and_the_next_call_works(self):
-        async def story():
+        async def scenario():
             off_loop = OffLoop(1)
             with self.assertRaises(ZeroDivisionError):
                 await off_loop.call(divmod, 1, 0)
             return await off_loop.call(divmod, 4, 2)
 
-        self.assertEqual(run(story()), (2, 0))
+        self.assertEqual(run(scenario()), (2, 0))
 
-    def test_loop_continues_meanwhile(self):
-        async def story():
+    def test_loop_continues_during_a_call(self):
+        async def scenario():
             turns = 0
             task = asyncio.create_task(OffLoop(1).call(time.sleep_ms, 100))
             while not task.done():
@@ -37,10 +37,10 @@ class TestOffLoop(unittest.TestCase):
             await task
             return turns
 
-        self.assertTrue(run(story()) > 10)
+        self.assertTrue(run(scenario()) > 10)
 
     def test_many_calls_run_one_at_a_time(self):
-        async def story():
+        async def scenario():
             off_loop = OffLoop(1)
             inside, most = [], []
 
@@ -57,10 +57,10 @@ class TestOffLoop(unittest.TestCase):
                 results.append(await task)
             return results, max(most)
 
-        self.assertEqual(run(story()), (list(range(10)), 1))
+        self.assertEqual(run(scenario()), (list(range(10)), 1))
 
-    def test_next_call_waits_for_the_one_that_its_caller_gave_up(self):
-        async def story():
+    def test_next_call_waits_for_an_abandoned_one(self):
+        async def scenario():
             off_loop = OffLoop(1)
             done = []
 
@@ -74,7 +74,7 @@ class TestOffLoop(unittest.TestCase):
             await off_loop.call(done.append, "next")
             return done
 
-        self.assertEqual(run(story()), ["slow", "next"])
+        self.assertEqual(run(scenario()), ["slow", "next"])
 
 
 suite.main()

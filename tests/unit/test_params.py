@@ -1,4 +1,4 @@
-"""proto.params: the table of behaviour.md, section 5 (more in tests/props)."""
+"""proto.params: the table in behaviour.md, section 5 (more in tests/props)."""
 
 import unittest
 
@@ -39,7 +39,7 @@ class TestParams(unittest.TestCase):
                 with self.assertRaises(BadArgument):
                     parse('{"%s": %d}' % (name, value))
 
-    def test_defaults_are_allowed(self):
+    def test_defaults_are_valid(self):
         for name, low, high, default in PARAMS:
             self.assertTrue(low <= default <= high, name)
 
@@ -50,7 +50,7 @@ class TestParams(unittest.TestCase):
             for wire in (name, name.lower(), str(number)):
                 self.assertEqual(parse('{"framesize": "%s"}' % wire), [("framesize", number)])
 
-    def test_bad_parameters_are_named_and_nothing_is_half_done(self):
+    def test_bad_parameter_is_named_and_none_is_set(self):
         for wire, word in (
             ('{"quality": 5, "contrast": 9}', "contrast"),
             ('{"nothing": 1}', "nothing"),
@@ -67,7 +67,7 @@ class TestParams(unittest.TestCase):
             ('{"quality"', "JSON"),
         ):
             try:
-                self.fail("{} gave {}".format(wire, parse(wire)))
+                self.fail("{} returned {}".format(wire, parse(wire)))
             except BadArgument as e:
                 self.assertTrue(word in str(e), "{}: {}".format(wire, e))
 

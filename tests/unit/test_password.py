@@ -1,4 +1,4 @@
-"""app.password: stored as salt and hash; only the password itself matches."""
+"""app.password: storage as salt and hash, and comparison."""
 
 import asyncio
 import unittest
@@ -14,7 +14,7 @@ SALT = bytes(range(16))
 
 
 def chain(text, rounds=2_000, salt=SALT):
-    """Return what older firmware stored of a password."""
+    """Return the hash of a password as older firmware stored it."""
     last = salt
     for _ in range(rounds):
         last = sha256(last + salt + text.encode()).digest()
@@ -24,10 +24,10 @@ def chain(text, rounds=2_000, salt=SALT):
 class TestPBKDF2(unittest.TestCase):
     def test_published_vectors(self):
         for password, salt, rounds, key in (
-            # RFC 7914 section 11, the first 32 of 64 bytes
+            # RFC 7914 section 11, first 32 of 64 bytes
             (b"passwd", b"salt", 1, "55ac046e56e3089fec1691c22544b605"),
             (b"Password", b"NaCl", 80_000, "4ddcd8f60b98be21830cee5ef22701f9"),
-            # RFC 6070's with SHA-256, as in the test suites of Go and of cryptography
+            # those of RFC 6070 with SHA-256, as in the test suites of Go and cryptography
             (b"password", b"salt", 1, "120fb6cffcf8b32c43e7225256c4f837"),
             (b"password", b"salt", 2, "ae4d0c95af6b46d32d0adff928f06dd0"),
             (b"password", b"salt", 4_096, "c5e478d59288c841aa530db6845c4c8d"),
@@ -43,7 +43,7 @@ class TestPBKDF2(unittest.TestCase):
 
 
 class TestPassword(unittest.TestCase):
-    def test_stored_form_shows_nothing_and_never_repeats(self):
+    def test_stored_form_is_salted_and_reveals_nothing(self):
         one, other = run(hashed(WORD)), run(hashed(WORD))
         self.assertTrue(one != other)
         self.assertEqual(len(one), 116)
@@ -51,7 +51,7 @@ class TestPassword(unittest.TestCase):
         self.assertTrue("sesame" not in one)
         self.assertEqual(run(hashed("")), "")
 
-    def test_nothing_but_the_password_matches(self):
+    def test_only_the_password_matches(self):
         stored = run(hashed(WORD))
         self.assertTrue(run(matches(WORD, stored)))
         for wrong in (
@@ -66,12 +66,12 @@ class TestPassword(unittest.TestCase):
         ):
             self.assertFalse(run(matches(wrong, stored)), wrong)
 
-    def test_nothing_matches_what_is_no_hash(self):
+    def test_nothing_matches_an_invalid_hash(self):
         for stored in ("", "x", "$$", "2000$zz$zz", "0$" + "5a" * 16 + "$" + "00" * 31):
             self.assertFalse(run(matches("", stored)), stored)
             self.assertFalse(run(matches(WORD, stored)), stored)
 
-    def test_password_that_looks_like_a_hash_is_hashed_like_any_other(self):
+    def test_password_that_looks_like_a_hash_is_hashed(self):
         for text in ("a$b$c", "a$b$c$d", chain(WORD)[:63], "pbkdf2-sha256$1000$5a$c3"):
             self.assertFalse(is_hash(text))
             stored = run(hashed(text))
@@ -80,19 +80,19 @@ class TestPassword(unittest.TestCase):
         stored = run(hashed(WORD))
         self.assertTrue(run(hashed(stored)) != stored)
 
-    def test_old_hash_matches_and_is_to_be_renewed(self):
+    def test_old_hash_matches_but_is_not_current(self):
         old = chain(WORD)
         self.assertEqual((len(old), is_hash(old), is_current(old)), (102, True, False))
         self.assertTrue(run(matches(WORD, old)))
         for wrong in ("", WORD[:-1], WORD + "x", old):
             self.assertFalse(run(matches(wrong, old)), wrong)
 
-    def test_clear_text_matches_and_is_to_be_renewed(self):
+    def test_clear_text_matches_but_is_not_current(self):
         self.assertEqual((is_hash(WORD), is_current(WORD)), (False, False))
         self.assertTrue(run(matches(WORD, WORD)))
         self.assertFalse(run(matches(WORD[:-1], WORD)))
 
-    def test_other_number_of_rounds_is_taken_up_to_a_limit_and_renewed(self):
+    def test_other_number_of_rounds_matches_up_to_a_limit(self):
         key = run(pbkdf2(WORD.encode(), SALT, 500)).hex()
         stored = "pbkdf2-sha256$500${}${}".format(SALT.hex(), key)
         self.assertTrue(run(matches(WORD, stored)))
@@ -103,7 +103,7 @@ class TestPassword(unittest.TestCase):
             self.assertEqual(is_hash(stored), bool(taken), rounds)
 
     def test_other_tasks_run_while_a_password_is_hashed(self):
-        async def story():
+        async def scenario():
             turns = []
 
             async def other():
@@ -119,9 +119,9 @@ class TestPassword(unittest.TestCase):
             self.assertTrue(len(turns) >= 10, len(turns))
             await ended(task)
 
-        run(story())
+        run(scenario())
 
-    def test_damaged_hash_is_none(self):
+    def test_damaged_hash_is_not_recognized(self):
         stored = run(hashed(WORD))
         for bad in (
             stored[:-1],

@@ -1,4 +1,4 @@
-"""proto.pem: certificates, however they are wrapped."""
+"""proto.pem: certificates with any line wrapping."""
 
 import unittest
 
@@ -33,7 +33,7 @@ class TestCertificates(unittest.TestCase):
 
 
 class TestBlocks(unittest.TestCase):
-    def test_only_those_of_the_label(self):
+    def test_only_blocks_with_the_label(self):
         key = PEM.replace(b"CERTIFICATE", b"PUBLIC KEY")
         self.assertEqual(blocks(PEM + key + PEM, b"PUBLIC KEY"), [DER])
         self.assertEqual(blocks(PEM, b"PUBLIC KEY"), [])

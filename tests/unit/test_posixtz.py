@@ -1,4 +1,4 @@
-"""proto.posixtz on MicroPython's own integers: rules of both hemispheres and of every form."""
+"""proto.posixtz on MicroPython: rules of both hemispheres and in every form."""
 
 import time
 import unittest
@@ -27,7 +27,7 @@ class TestTimeZone(unittest.TestCase):
         self.assertEqual(self.at(EU, 2026, 10, 25, 0, 59, 59), (120, "CEST"))
         self.assertEqual(self.at(EU, 2026, 10, 25, 1), (60, "CET"))
 
-    def test_southern_summer_is_over_new_year(self):
+    def test_southern_summer_time_spans_new_year(self):
         rule = "AEST-10AEDT,M10.1.0,M4.1.0/3"
         self.assertEqual(self.at(rule, 2026, 1, 1), (660, "AEDT"))
         self.assertEqual(self.at(rule, 2026, 7, 1), (600, "AEST"))

@@ -1,4 +1,4 @@
-"""app.power: switch, pulse, countdown, and what comes back after a restart."""
+"""app.power: switch, pulse, countdown, and the state after a restart."""
 
 import asyncio
 import unittest
@@ -24,7 +24,7 @@ def make(nvs=None, **values):
 
 
 class TestPower(unittest.TestCase):
-    def play(self, scenario, **values):
+    def run_case(self, scenario, **values):
         async def main():
             power, settings = make(**values)
             task = asyncio.create_task(power.run())
@@ -86,21 +86,21 @@ class TestPower(unittest.TestCase):
             self.assertFalse(power.on)
             power.cmd_power("on")
             power.cmd_power("off")
-            power.cmd_power("on")  # starts the pulse again
+            power.cmd_power("on")  # restarts the pulse
             await asyncio.sleep_ms(1_400)
             self.assertTrue(power.on)
 
-        self.play(scenario, pulse="15")
+        self.run_case(scenario, pulse="15")
 
-    def test_without_pulse_it_stays(self):
+    def test_output_stays_on_without_a_pulse(self):
         async def scenario(power, settings):
             power.cmd_power("on")
             await asyncio.sleep_ms(1_000_000)
             self.assertTrue(power.on)
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_timer_turns_on_counts_minutes_and_turns_off(self):
+    def test_timer_switches_on_counts_down_and_switches_off(self):
         async def scenario(power, settings):
             self.assertEqual(power.cmd_timer(""), "0")
             self.assertEqual(power.cmd_timer("3"), "3")
@@ -115,9 +115,9 @@ class TestPower(unittest.TestCase):
                 [("2", True, True), ("1", True, True), ("0", False, True), ("0", False, False)],
             )
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_timer_is_extended_up_to_a_day(self):
+    def test_timer_can_be_extended_up_to_a_day(self):
         power, _ = make()
         self.assertEqual(power.cmd_timer("+5"), "5")
         self.assertEqual(power.cmd_timer("+10"), "15")
@@ -133,7 +133,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(21_000)
             self.assertFalse(power.on)
 
-        self.play(scenario, pulse="5")
+        self.run_case(scenario, pulse="5")
 
     def test_any_change_clears_the_timer(self):
         for text in ("on", "off", "toggle"):
@@ -142,7 +142,7 @@ class TestPower(unittest.TestCase):
             power.cmd_power(text)
             self.assertEqual(power.cmd_timer(""), "0")
 
-    def test_times_hold_when_ticks_wrap_and_the_clock_is_set(self):
+    def test_timing_is_kept_when_ticks_wrap_and_the_clock_is_set(self):
         async def scenario(power, settings):
             clock.wrap_soon(90_000)
             power.cmd_timer("3")
@@ -153,7 +153,7 @@ class TestPower(unittest.TestCase):
             self.assertFalse(power.on)
             clock.clock_offset_s = 0
 
-        self.play(scenario)
+        self.run_case(scenario)
 
     def test_state_after_a_restart(self):
         for at_reset, before, after in (
@@ -168,7 +168,7 @@ class TestPower(unittest.TestCase):
             settings.flush()
             self.assertEqual(make(nvs)[0].on, after, (at_reset, before))
 
-    def test_last_state_is_the_one_at_the_time_of_that_choice(self):
+    def test_last_state_starts_with_the_state_when_it_is_selected(self):
         async def main():
             nvs = NVS()
             power, settings = make(nvs, poweratreset="off")
@@ -182,7 +182,7 @@ class TestPower(unittest.TestCase):
 
         run(main())
 
-    def test_switching_writes_nothing_unless_the_last_state_is_wanted(self):
+    def test_switching_writes_only_for_last_state(self):
         for at_reset, key in (("off", False), ("on", False), ("last_state", True)):
             nvs = NVS()
             power, settings = make(nvs, poweratreset=at_reset)
@@ -192,7 +192,7 @@ class TestPower(unittest.TestCase):
             settings.flush()
             self.assertEqual((nvs.writes, "APP_POWER" in nvs.stored), (int(key), key))
 
-    def test_pulse_of_a_tenth_and_of_a_minute(self):
+    def test_pulse_of_100_ms_and_of_a_minute(self):
         for tenths in (1, 600):
 
             async def scenario(power, settings, ms=100 * tenths):
@@ -202,9 +202,9 @@ class TestPower(unittest.TestCase):
                 await asyncio.sleep_ms(120)
                 self.assertFalse(power.on)
 
-            self.play(scenario, pulse=str(tenths))
+            self.run_case(scenario, pulse=str(tenths))
 
-    def test_press_of_the_button_is_a_change_too(self):
+    def test_button_press_is_a_change(self):
         async def scenario(power, settings):
             power.cmd_timer("5")
             power.toggle()
@@ -213,7 +213,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(600)
             self.assertFalse(power.on)  # the press has started a pulse
 
-        self.play(scenario, pulse="5")
+        self.run_case(scenario, pulse="5")
 
     def test_timer_of_a_day(self):
         async def main():
@@ -234,7 +234,7 @@ class TestPower(unittest.TestCase):
             await asyncio.sleep_ms(1_100)
             self.assertFalse(power.on)
 
-        self.play(scenario, poweratreset="on", pulse="10")
+        self.run_case(scenario, poweratreset="on", pulse="10")
 
     def test_changes_set_the_event(self):
         power, _ = make()

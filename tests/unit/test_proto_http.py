@@ -1,4 +1,4 @@
-"""proto.http: heads that are accepted or refused (more of them in test_http_server), dates."""
+"""proto.http: accepted and refused heads (more in test_http_server), and dates."""
 
 import unittest
 
@@ -19,7 +19,7 @@ def status(head):
 
 
 class TestHead(unittest.TestCase):
-    def test_what_is_in_it(self):
+    def test_fields(self):
         head = parse_head(
             b"POST /form?a=%20b HTTP/1.1\r\nhOsT: cam\r\nContent-Length:  12 \r\n\r\n"
         )
@@ -29,7 +29,7 @@ class TestHead(unittest.TestCase):
         self.assertEqual((head.method, head.target, head.content_length), ("GET", "/", 0))
         self.assertEqual(head.headers, {})
 
-    def test_limits_to_the_byte(self):
+    def test_limits(self):
         for n, expected in ((1_024, 200), (1_025, 414)):
             target = b"/" + b"a" * (n - 1)
             self.assertEqual(status(b"GET " + target + b" HTTP/1.1\r\n" + HOST), expected)
@@ -45,16 +45,16 @@ class TestHead(unittest.TestCase):
             head = b"POST / HTTP/1.0\r\nContent-Length: " + str(n).encode() + b"\r\n"
             self.assertEqual(status(head), 413)
 
-    def test_header_values_that_are_fine(self):
+    def test_valid_header_values(self):
         for value in (b"", b"a", b" a ", b"a\tb", b"\xfc\xff", b"a:b", b"~" * 500):
             head = b"GET / HTTP/1.1\r\n" + HOST + b"X-A: " + value + b"\r\n"
             self.assertEqual(status(head), 200, value)
 
-    def test_of_several_headers_of_a_name_the_last_one_counts(self):
+    def test_last_of_repeated_headers_counts(self):
         head = parse_head(b"GET / HTTP/1.0\r\nAccept: a\r\nACCEPT: \xc3\xbc\r\n\r\n")
         self.assertEqual(head.headers, {"accept": "\xfc"})
 
-    def test_control_characters_nowhere(self):
+    def test_control_characters_are_refused(self):
         for i in list(range(32)) + [127]:
             char = bytes((i,))
             heads = [
@@ -92,7 +92,7 @@ class TestHead(unittest.TestCase):
 
 
 class TestDate(unittest.TestCase):
-    def test_known_moments(self):
+    def test_known_times(self):
         for seconds, expected in (
             (0, "Sat, 01 Jan 2000 00:00:00 GMT"),
             (86_400 * 366 - 1, "Sun, 31 Dec 2000 23:59:59 GMT"),

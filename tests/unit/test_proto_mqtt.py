@@ -1,7 +1,7 @@
-"""proto.mqtt: packets byte by byte, as section 2 and 3 of MQTT 3.1.1 have them.
+"""proto.mqtt: packets byte by byte, according to MQTT 3.1.1 sections 2 and 3.
 
-They are the same with the umqtt of the package index (1.3.4) and with a client that writes in the
-manner of 1.8, which is in current firmware.
+The tests run with umqtt of the package index (1.3.4) and with a client that behaves like 1.8, the
+version in current firmware.
 """
 
 import struct
@@ -25,10 +25,10 @@ def encoded_length(size):
 
 
 class NewClient:
-    """A client with the names that all versions share, and no others.
+    """Client with only the names that all versions share.
 
-    It differs from 1.3.4 as 1.8 does, and more: whole lengths, packet ids that wrap, writes in
-    other pieces, reads with a timeout, a closed socket noticed.
+    It differs from 1.3.4 at least as much as 1.8 does: it encodes any length, wraps packet ids,
+    writes in other pieces, reads with a timeout and detects a closed socket.
     """
 
     def __init__(self, client_id, server, port=0, **options):
@@ -73,7 +73,7 @@ class NewClient:
             self.reconnect()
 
     def reconnect(self):
-        raise AssertionError("connected for ever")
+        raise AssertionError("endless reconnects")
 
 
 def _acknowledged(sock, kind, size):
@@ -85,7 +85,7 @@ def _acknowledged(sock, kind, size):
 
 
 def codec_with(client):
-    """Return a codec of a `proto.mqtt` of its own, whose umqtt has that client."""
+    """Return a codec from a new import of `proto.mqtt` whose umqtt has this client."""
 
     class Module:
         MQTTClient = client
@@ -101,7 +101,7 @@ def codec_with(client):
             sys.modules[name] = module
 
 
-class CodecCase:
+class CodecTests:
     def whole(self, packet):
         return b"".join([bytes(part) for part in packet])
 
@@ -125,7 +125,7 @@ class CodecCase:
             expected = b"\x82\x06" + struct.pack("!H", packet_id) + b"\x00\x01a\x01"
             self.assertEqual(self.whole(codec.subscribe(b"a", packet_id)), expected)
 
-    def test_large_payload_is_passed_on_and_not_copied(self):
+    def test_large_payload_is_not_copied(self):
         codec = self.codec()
         for size, length in (
             (600, b"\xdb\x04"),
@@ -168,7 +168,7 @@ class CodecCase:
         self.assertEqual(self.whole(codec.ping()), b"\xc0\x00")
 
 
-class TestIndexVersion(CodecCase, unittest.TestCase):
+class TestIndexVersion(CodecTests, unittest.TestCase):
     def codec(self):
         return mqtt.Codec()
 
@@ -177,7 +177,7 @@ class TestIndexVersion(CodecCase, unittest.TestCase):
         with self.assertRaises(RuntimeError):
             client.reconnect()
 
-    def test_umqtt_that_finds_no_acknowledgement_raises(self):
+    def test_missing_acknowledgement_raises(self):
         codec = mqtt.Codec()
         codec._prepare = lambda *args: codec._buffer.clear(b"")
         with self.assertRaises(RuntimeError):
@@ -186,7 +186,7 @@ class TestIndexVersion(CodecCase, unittest.TestCase):
             codec.subscribe(b"a", 1)
 
 
-class TestFirmwareVersion(CodecCase, unittest.TestCase):
+class TestFirmwareVersion(CodecTests, unittest.TestCase):
     def codec(self):
         return codec_with(NewClient)
 

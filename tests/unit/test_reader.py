@@ -1,4 +1,4 @@
-"""aio.reader: one small buffer, however the network splits the bytes."""
+"""aio.reader: one small buffer for any split of the data."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ from aio.reader import Body, Reader
 
 
 class Source:
-    """A stream of `data` in pieces of `step` bytes."""
+    """Stream of `data` in pieces of `step` bytes."""
 
     def __init__(self, data, step):
         self._data = data
@@ -34,7 +34,7 @@ TEXT = bytes(i % 251 for i in range(1_000))
 
 
 class TestReader(unittest.TestCase):
-    def test_every_split_gives_the_same_bytes(self):
+    def test_every_split_yields_the_same_bytes(self):
         async def read_all(step, size, lengths):
             reader = Reader(Source(TEXT, step), bytearray(size), 1_000)
             got, i = b"", 0
@@ -48,7 +48,7 @@ class TestReader(unittest.TestCase):
             for lengths in ((1,), (16,), (1, 15, 2), (5, 11, 16, 3)):
                 self.assertEqual(run(read_all(step, 16, lengths)), TEXT)
 
-    def test_byte_is_a_number(self):
+    def test_byte_is_an_integer(self):
         reader = Reader(Source(b"\x00\xff", 1), bytearray(4), 1_000)
         self.assertEqual([run(reader.read_byte()), run(reader.read_byte())], [0, 255])
 
@@ -57,7 +57,7 @@ class TestReader(unittest.TestCase):
         with self.assertRaises(ValueError):
             run(reader.read_exactly(9))
 
-    def test_some_returns_what_has_arrived_up_to_its_limit(self):
+    def test_some_returns_available_bytes_up_to_its_limit(self):
         reader = Reader(Source(b"abcdefgh", 5), bytearray(8), 1_000)
         self.assertEqual(bytes(run(reader.read_some(3))), b"abc")
         self.assertEqual(bytes(run(reader.read_some(10))), b"de")
@@ -67,8 +67,8 @@ class TestReader(unittest.TestCase):
         reader = Reader(Source(b"ab", 2), bytearray(8), 1_000)
         self.assertIsInstance(run(outcome(reader.read_exactly(3))), OSError)
 
-    def test_peer_that_is_always_ready_lets_other_tasks_run(self):
-        async def story():
+    def test_other_tasks_run_while_a_peer_is_always_ready(self):
+        async def scenario():
             turns = 0
 
             async def count():
@@ -82,22 +82,22 @@ class TestReader(unittest.TestCase):
             await ended(counter)
             return turns
 
-        self.assertTrue(run(story()) >= 100)
+        self.assertTrue(run(scenario()) >= 100)
 
-    def test_silence_is_an_oserror(self):
-        async def story():
+    def test_timeout_is_an_oserror(self):
+        async def scenario():
             async with Wire() as wire:
                 reader = Reader(wire.ours, bytearray(8), 50)
                 await wire.peer.send(b"a")
                 self.assertEqual(await reader.read_byte(), 97)
                 return await outcome(reader.read_byte())
 
-        self.assertIsInstance(run(story()), OSError)
+        self.assertIsInstance(run(scenario()), OSError)
 
 
 class TestBody(unittest.TestCase):
-    def test_ends_where_the_message_ends(self):
-        async def story(step):
+    def test_ends_with_the_message(self):
+        async def scenario(step):
             reader = Reader(Source(b"0123456789|next", step), bytearray(8), 1_000)
             body = Body(reader, 10)
             view = bytearray(4)
@@ -112,7 +112,7 @@ class TestBody(unittest.TestCase):
             self.assertEqual(bytes(await reader.read_exactly(5)), b"|next")
 
         for step in (1, 3, 8):
-            run(story(step))
+            run(scenario(step))
 
     def test_into_stops_at_the_end_of_the_message(self):
         body = Body(Reader(Source(b"abcdef", 6), bytearray(8), 1_000), 3)
@@ -120,8 +120,8 @@ class TestBody(unittest.TestCase):
         self.assertEqual(run(body.readinto(memoryview(view))), 3)
         self.assertEqual(bytes(view), b"abc\0\0")
 
-    def test_skip_of_ten_megabytes_allocates_nothing_that_stays(self):
-        async def story():
+    def test_skipping_ten_megabytes_takes_no_heap(self):
+        async def scenario():
             body = Body(Reader(Endless(), bytearray(2_048), 1_000), 10_000_000)
             gc.collect()
             before = gc.mem_alloc()
@@ -130,14 +130,14 @@ class TestBody(unittest.TestCase):
             self.assertEqual(body.left, 0)
             self.assertTrue(gc.mem_alloc() - before < 4_096)
 
-        run(story())
+        run(scenario())
 
     def test_read_of_an_empty_body_does_not_wait(self):
-        async def story():
+        async def scenario():
             body = Body(Reader(Source(b"", 1), bytearray(8), 1_000), 0)
             return await asyncio.wait_for(body.readinto(memoryview(bytearray(3))), 1)
 
-        self.assertEqual(run(story()), 0)
+        self.assertEqual(run(scenario()), 0)
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.restart: the reply goes out, settings are saved, the session stops, then the reset."""
+"""app.restart: send the reply, save the settings, stop the session, then reset."""
 
 import asyncio
 import unittest
@@ -41,7 +41,7 @@ class Parts:
 
 
 class TestRestart(unittest.TestCase):
-    def play(self, request, stop_ms=0, full=False):
+    def run_case(self, request, stop_ms=0, full=False):
         async def main():
             parts = Parts()
             parts.full = full
@@ -53,7 +53,7 @@ class TestRestart(unittest.TestCase):
             reply = request(restart)
             started = clock.now_ms()
             await asyncio.sleep_ms(100)
-            self.assertEqual(parts.calls, [])  # the reply goes out first
+            self.assertEqual(parts.calls, [])  # the reply is sent first
             while "reset" not in parts.calls and clock.now_ms() - started < 60_000:
                 await asyncio.sleep_ms(50)
             await ended(task)
@@ -62,21 +62,21 @@ class TestRestart(unittest.TestCase):
         return run(main())
 
     def test_restart_saves_and_stops_the_session(self):
-        reply, calls, ms = self.play(lambda restart: restart.cmd_restart("1"))
+        reply, calls, ms = self.run_case(lambda restart: restart.cmd_restart("1"))
         self.assertEqual((reply, calls), ("Restarting", ["flush", "stop", "reset"]))
         self.assertTrue(ms < 2_000)
 
     def test_reset_erases(self):
-        reply, calls, _ = self.play(lambda restart: restart.cmd_reset("1"))
+        reply, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"))
         self.assertEqual(reply, "Reset and Restarting")
         self.assertEqual(calls, ["forget a.pem,b.pem", "erase", "erase", "stop", "reset"])
 
-    def test_reset_without_room_for_the_note(self):
-        _, calls, _ = self.play(lambda restart: restart.cmd_reset("1"), full=True)
+    def test_reset_with_full_flash(self):
+        _, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"), full=True)
         self.assertEqual(calls, ["erase", "erase", "stop", "reset"])
 
     def test_session_that_hangs_is_not_waited_for(self):
-        _, calls, ms = self.play(lambda restart: restart.request(), stop_ms=60_000)
+        _, calls, ms = self.run_case(lambda restart: restart.request(), stop_ms=60_000)
         self.assertEqual(calls[-1], "reset")
         self.assertTrue(ms < 4_000, ms)
 
@@ -88,7 +88,7 @@ class TestRestart(unittest.TestCase):
                 with self.assertRaises(BadArgument):
                     restart.cmd_reset(argument)
 
-        self.assertEqual(self.play(nothing)[1], [])
+        self.assertEqual(self.run_case(nothing)[1], [])
 
 
 suite.main()

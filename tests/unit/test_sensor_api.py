@@ -21,9 +21,9 @@ class GrabMode:
 
 
 class OldCamera:
-    """Shares no bus, and cannot tell whether there is a picture."""
+    """Has no shared bus and does not report whether a picture is available."""
 
-    takes = ("sda_pin", "scl_pin")
+    accepts = ("sda_pin", "scl_pin")
     made = []
     error = deinit_error = None
     available = True
@@ -31,7 +31,7 @@ class OldCamera:
 
     def __init__(self, **settings):
         for name in ("i2c", "sda_pin", "scl_pin"):
-            if name in settings and name not in self.takes:
+            if name in settings and name not in self.accepts:
                 raise TypeError("extra keyword arguments given")
         if not isinstance(settings["data_pins"], (list, bytearray)):
             raise TypeError("data_pins must be a list or bytearray")
@@ -55,7 +55,7 @@ class OldCamera:
 
 
 class Camera(OldCamera):
-    takes = ("i2c",)
+    accepts = ("i2c",)
 
     def frame_available(self):
         return self.available
@@ -73,7 +73,7 @@ from hal import sensor  # noqa: E402
 from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
 
 
-class SensorCase(unittest.TestCase):
+class SensorTestCase(unittest.TestCase):
     def setUp(self):
         machine.__init__()
         module.Camera = Camera
@@ -93,8 +93,8 @@ class SensorCase(unittest.TestCase):
         return OldCamera.made[-1]
 
 
-class TestStart(SensorCase):
-    def test_overrides_the_defaults_that_do_not_fit(self):
+class TestStart(SensorTestCase):
+    def test_overrides_unsuitable_defaults(self):
         self.assertEqual(self.start("VGA", 63), None)
         settings = self.newest().settings
         self.assertEqual(settings["data_pins"], list(BOARD["data_pins"]))
@@ -138,8 +138,8 @@ class TestStart(SensorCase):
         self.assertEqual(len(OldCamera.made), 2)
 
 
-class TestParameters(SensorCase):
-    def test_larger_pictures_get_larger_buffers_and_all_stays_set(self):
+class TestParameters(SensorTestCase):
+    def test_larger_pictures_get_larger_buffers_and_keep_all_values(self):
         self.start("QVGA")
         self.sensor.set("hmirror", 1)
         self.sensor.set("framesize", "96X96")
@@ -149,16 +149,16 @@ class TestParameters(SensorCase):
         self.assertEqual(self.newest().settings["frame_size"], 15)
         self.assertIs(self.newest().hmirror, True)
 
-    def test_missing_frame_size_is_named(self):
+    def test_unsupported_frame_size_is_named(self):
         self.start()
         try:
             self.sensor.set("framesize", "HQVGA")
-            self.fail("taken")
+            self.fail("accepted")
         except SensorError as e:
             self.assertTrue(str(e).startswith("framesize: HQVGA"))
 
 
-class TestCapture(SensorCase):
+class TestCapture(SensorTestCase):
     def test_returns_the_view_of_the_driver(self):
         self.start()
         self.assertIs(self.shoot(), Camera.picture)
@@ -166,7 +166,7 @@ class TestCapture(SensorCase):
         self.sensor.release()
         self.assertEqual(self.newest().freed, freed + 1)
 
-    def test_waits_only_while_there_is_no_picture(self):
+    def test_waits_only_if_no_picture_is_available(self):
         self.start()
         Camera.available = False
         self.assertIs(self.sensor.poll(), None)
@@ -174,7 +174,7 @@ class TestCapture(SensorCase):
         self.assertIsInstance(self.shoot(), NoFrame)
         self.assertTrue(900 < clock.now_ms() - start < 2_500)
 
-    def test_older_driver_is_polled_at_its_pace(self):
+    def test_older_driver_is_polled_at_its_frame_rate(self):
         module.Camera = OldCamera
         self.start()
         self.assertIs(self.sensor.poll(), None)
@@ -182,7 +182,7 @@ class TestCapture(SensorCase):
         OldCamera.picture = None
         self.assertIsInstance(self.shoot(), NoFrame)
 
-    def test_capture_of_nothing_is_a_fault(self):
+    def test_empty_capture_is_a_fault(self):
         self.start()
         Camera.picture = None
         self.assertIsInstance(self.shoot(), SensorError)

@@ -12,7 +12,7 @@ NAMES = "96X96 QQVGA QCIF HQVGA 240X240 QVGA CIF HVGA VGA SVGA XGA HD SXGA UXGA"
 
 
 class Driver:
-    """Has a picture every `period_ms`; `capture` waits for it and blocks everything else."""
+    """Has a picture every `period_ms`; `capture` blocks until the next one."""
 
     JPEG = 4
     PSRAM, DRAM = 0, 1
@@ -24,7 +24,7 @@ class Driver:
         self.reset()
 
     def reset(self):
-        self.running = None  # the arguments of init
+        self.running = None  # arguments of init
         self.most_psram = 99  # largest frame size that fits
         self.absent = self.silent = self.full = False
         self.period_ms = 80
@@ -33,7 +33,7 @@ class Driver:
         self.blocked_ms = []  # of each capture
 
     def init(self, id, **settings):
-        if self.running:  # the driver's fail path stops the running one
+        if self.running:  # a failed init stops the running driver
             self.running = None
             raise OSError("Camera Init Failed")
         room = 6 if settings["fb_location"] == self.DRAM else self.most_psram
@@ -75,7 +75,7 @@ class Driver:
     def framesize(self, value):
         if not self.running:
             return False
-        machine.registers[1, 0x11] = 0x00  # the clock that this size has
+        machine.registers[1, 0x11] = 0x00  # clock divider for this size
         self.called.append(("framesize", value))
 
     for _name in "quality contrast brightness saturation mirror flip speffect".split():
@@ -88,7 +88,7 @@ driver = sys.modules["camera"] = Driver()
 from hal import sensor  # noqa: E402
 from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
 
-OFFERED = (  # name on the wire, value, (function of the driver, argument)
+SUPPORTED = (  # name in the API, value, (function of the driver, argument)
     ("quality", 30, ("quality", 30)),
     ("quality", 3, ("quality", 10)),
     ("contrast", -2, ("contrast", -2)),
@@ -100,13 +100,13 @@ OFFERED = (  # name on the wire, value, (function of the driver, argument)
     ("wb_mode", 4, ("whitebalance", 4)),
     ("framesize", "QVGA", ("framesize", 5)),
 )
-LACKING = (
+UNSUPPORTED = (
     "gainceiling colorbar awb agc aec awb_gain agc_gain aec_value aec2 dcw bpc wpc raw_gma lenc"
     " ae_level"
 ).split()
 
 
-class SensorCase(unittest.TestCase):
+class SensorTestCase(unittest.TestCase):
     def setUp(self):
         driver.reset()
         machine.__init__()
@@ -124,24 +124,24 @@ class SensorCase(unittest.TestCase):
             self.sensor.set(name, value)
         except SensorError as e:
             return str(e)
-        self.fail("{} was taken".format(name))
+        self.fail("{} was accepted".format(name))
 
 
-class TestStart(SensorCase):
+class TestStart(SensorTestCase):
     def test_requests_psram_jpeg_and_the_pins_of_the_board(self):
         self.start("UXGA", 12)
         settings = driver.running
-        wanted = dict(format=4, framesize=13, quality=12, xclk_freq=20_000_000)
-        wanted.update(fb_size=2, fb_location=driver.PSRAM, pwdn=32, reset=-1, siod=26, sioc=27)
-        wanted.update(d0=5, d1=18, d2=19, d3=21, d4=36, d5=39, d6=34, d7=35)
-        wanted.update(vsync=25, href=23, pclk=22, xclk=0)
-        self.assertEqual(settings, wanted)
+        expected = dict(format=4, framesize=13, quality=12, xclk_freq=20_000_000)
+        expected.update(fb_size=2, fb_location=driver.PSRAM, pwdn=32, reset=-1, siod=26, sioc=27)
+        expected.update(d0=5, d1=18, d2=19, d3=21, d4=36, d5=39, d6=34, d7=35)
+        expected.update(vsync=25, href=23, pclk=22, xclk=0)
+        self.assertEqual(settings, expected)
 
-    def test_finest_quality_is_the_one_that_fits(self):
+    def test_quality_is_limited_to_what_fits_the_buffer(self):
         self.start("VGA", 8)
         self.assertEqual(driver.running["quality"], 10)
 
-    def test_memory_decides_where_the_buffers_are(self):
+    def test_location_of_the_buffers_depends_on_memory(self):
         gc.collect()
         has = gc.mem_free() + gc.mem_alloc() > 1_000_000
         self.assertEqual(sensor.find(BOARD)._psram, has)
@@ -151,7 +151,7 @@ class TestStart(SensorCase):
         self.assertEqual(self.start("CIF"), None)
         self.assertEqual(driver.running["fb_location"], driver.DRAM)
 
-    def test_stops_what_ran_before_even_of_another_program(self):
+    def test_stops_a_running_driver_even_of_another_program(self):
         driver.init(0, framesize=8, fb_location=0)
         self.assertEqual(self.start(), None)
         self.assertEqual(self.start(), None)
@@ -179,33 +179,33 @@ class TestStart(SensorCase):
         self.assertEqual((len(machine.levels), driver.running), (2, None))
 
 
-class TestParameters(SensorCase):
+class TestParameters(SensorTestCase):
     def test_names_and_scales(self):
         self.start()
-        for name, value, call in OFFERED:
+        for name, value, call in SUPPORTED:
             self.sensor.set(name, value)
             self.assertEqual(driver.called[-1], call)
 
-    def test_missing_parameter_is_named(self):
+    def test_unsupported_parameter_is_named(self):
         self.start()
-        for name in LACKING:
+        for name in UNSUPPORTED:
             why = self.refused(name, 0)
             self.assertTrue(why.startswith(name + ": ") and self.sensor.name in why, why)
         self.assertEqual(driver.called, [])
         self.assertTrue("framesize" in self.refused("framesize", "QSXGA"))
 
     def test_offers(self):
-        offered = [name for name, _, _ in OFFERED] + ["nightmode"]
+        offered = [name for name, _, _ in SUPPORTED] + ["nightmode"]
         self.assertTrue(all(self.sensor.offers(name) for name in offered))
-        self.assertFalse(any(self.sensor.offers(name) for name in LACKING))
+        self.assertFalse(any(self.sensor.offers(name) for name in UNSUPPORTED))
 
-    def test_driver_that_has_stopped(self):
+    def test_stopped_driver(self):
         self.assertTrue("not started" in self.refused("vflip", 1))
         self.start()
         driver.deinit()
         self.assertTrue("vflip: " in self.refused("vflip", 1))
 
-    def test_larger_pictures_get_larger_buffers_and_all_stays_set(self):
+    def test_larger_pictures_get_larger_buffers_and_keep_all_values(self):
         self.start("QVGA", 20)
         self.sensor.set("vflip", 1)
         self.sensor.set("nightmode", 1)
@@ -219,7 +219,7 @@ class TestParameters(SensorCase):
         self.sensor.set("framesize", "VGA")
         self.assertEqual(driver.called[1:], [("framesize", 5), ("framesize", 8)])
 
-    def test_without_memory_for_larger_pictures_the_size_stays(self):
+    def test_size_is_kept_without_memory_for_larger_pictures(self):
         driver.most_psram = 8
         self.start("QVGA")
         self.sensor.set("hmirror", 1)
@@ -228,7 +228,7 @@ class TestParameters(SensorCase):
         self.assertEqual(driver.running["framesize"], 5)
         self.assertEqual(driver.called, [("mirror", 1)])
 
-    def test_night_mode_returns_the_pins(self):
+    def test_night_mode_restores_the_pins(self):
         self.start()
         machine.registers = {(1, 0x11): 0x01, (1, 0x0F): 0x43, (1, 0x03): 0x0F}
         before = dict(machine.registers)
@@ -241,14 +241,14 @@ class TestParameters(SensorCase):
         before[1, 0x11] = 0x00
         self.assertEqual(machine.registers, before)
         machine.registers[1, 0x11] = 0x55
-        self.sensor.set("framesize", "UXGA")  # with larger buffers, too, night mode stays off
+        self.sensor.set("framesize", "UXGA")  # night mode stays off with larger buffers too
         self.assertEqual(machine.registers[1, 0x11], 0x55)
         machine.bus_fails = True
         self.assertTrue(self.refused("nightmode", 1).startswith("nightmode: "))
         self.assertEqual(machine.routes, {26: 96, 27: 95})
 
 
-class TestCapture(SensorCase):
+class TestCapture(SensorTestCase):
     def test_picture_is_a_view(self):
         self.start()
         view = self.shoot()
@@ -259,7 +259,7 @@ class TestCapture(SensorCase):
     def test_not_started(self):
         self.assertIsInstance(self.shoot(), SensorError)
 
-    def test_learns_when_to_call_without_blocking(self):
+    def test_learns_when_a_capture_does_not_block(self):
         for period_ms in (40, 80, 160, 640):
             driver.period_ms = period_ms
             self.start()
@@ -271,7 +271,7 @@ class TestCapture(SensorCase):
             self.assertTrue(max(driver.blocked_ms[-20:]) <= 50, driver.blocked_ms)
             self.assertTrue(clock.now_ms() - start < 20 * 1.3 * period_ms)
 
-    def test_after_a_break_buffered_pictures_come_at_once(self):
+    def test_buffered_pictures_come_at_once_after_a_pause(self):
         self.start()
         for _ in range(10):
             self.shoot()
@@ -281,7 +281,7 @@ class TestCapture(SensorCase):
         self.shoot()
         self.assertTrue(clock.now_ms() - start < 20)
 
-    def test_break_of_many_days(self):
+    def test_pause_of_many_days(self):
         for days in (3, 6.3, 9, 12.5):
             self.start()
             for _ in range(5):
@@ -291,7 +291,7 @@ class TestCapture(SensorCase):
                 self.assertEqual(bytes(self.shoot()[:2]), b"\xff\xd8")
             self.assertTrue(sum(driver.blocked_ms[-20:]) < 600, driver.blocked_ms)
 
-    def test_silent_sensor_blocks_the_loop_once_and_then_on_every_fourth_try(self):
+    def test_silent_sensor_blocks_the_loop_once_and_then_every_fourth_attempt(self):
         self.start()
         self.shoot()
         driver.silent, machine.vsync = True, False
@@ -302,7 +302,7 @@ class TestCapture(SensorCase):
         self.assertEqual(len(machine.vsync_checks_us), 6)
         self.assertTrue(max(machine.vsync_checks_us) <= 2_000_000)
 
-    def test_sensor_with_vsync_is_called_at_once(self):
+    def test_sensor_with_vsync_is_captured_at_once(self):
         self.start()
         driver.silent, machine.vsync = True, False
         self.assertIsInstance(self.shoot(), NoFrame)
@@ -312,7 +312,7 @@ class TestCapture(SensorCase):
         self.shoot()
         self.assertEqual(len(machine.vsync_checks_us), checks)
 
-    def test_missing_vsync_does_not_rule_the_camera_out(self):
+    def test_missing_vsync_does_not_exclude_the_camera(self):
         self.start()
         driver.silent, machine.vsync = True, False
         self.shoot()
@@ -320,7 +320,7 @@ class TestCapture(SensorCase):
         shots = [self.shoot() for _ in range(4)]
         self.assertEqual([isinstance(shot, NoFrame) for shot in shots], [True, True, True, False])
 
-    def test_full_heap_loses_the_buffer_and_the_driver_starts_again(self):
+    def test_driver_restarts_after_a_full_heap(self):
         self.start()
         driver.full = True
         self.assertIsInstance(self.shoot(), MemoryError)
@@ -335,7 +335,7 @@ class TestFind(unittest.TestCase):
     def tearDown(self):
         sys.modules["camera"] = driver
 
-    def test_depends_on_the_camera_module(self):
+    def test_result_depends_on_the_camera_module(self):
         self.assertEqual(sensor.find(BOARD).name, "micropython-camera-driver")
         for other in (Other(), None):
             sys.modules["camera"] = other
@@ -345,7 +345,7 @@ class TestFind(unittest.TestCase):
 
 
 class Other:
-    """A camera module that is neither of the two."""
+    """Camera module of neither kind."""
 
     def init(self):
         pass

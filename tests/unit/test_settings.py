@@ -1,4 +1,4 @@
-"""app.settings: every row by its own rules, kept over restarts and bad flash."""
+"""app.settings: every row by its own rules, over restarts and with corrupt flash."""
 
 import asyncio
 import os
@@ -36,7 +36,7 @@ from proto.values import BadArgument, UnknownCommand
 
 DEVICE_ID = "DVES_A1B2C3"
 TOO_LONG = "x" * 9_000
-CHAIN = "2000${}${}".format("5a" * 16, "c3" * 32)  # a hash as older firmware stored it
+CHAIN = "2000${}${}".format("5a" * 16, "c3" * 32)  # hash stored by older firmware
 NETWORK_PASSWORDS = ("password", "password2", "password3")
 
 
@@ -49,7 +49,7 @@ def put(settings, name, text):
 
 
 def good_values(check):
-    """Return pairs of what a user types and the value then in force."""
+    """Return pairs of entered text and resulting value."""
     names = getattr(check, "names", None)
     if names:
         pairs = [(name, i) for i, name in enumerate(names)]
@@ -88,13 +88,13 @@ def rows(*kinds):
     return [row for row in SCHEMA if row[KIND] in kinds]
 
 
-def typed():
-    """Return the rows, but those of files, that a user can set."""
+def visible():
+    """Return the rows that a user can set, without files."""
     return [row for row in rows(INT, TEXT) if not row[FLAGS] & HIDDEN]
 
 
 class TestEveryRow(unittest.TestCase):
-    def assert_in_force(self, settings, row, value):
+    def assert_current(self, settings, row, value):
         now = settings[row[NAME]]
         if row[FLAGS] & HASHED and value:
             self.assertTrue(password.is_current(now) and run(password.matches(value, now)))
@@ -115,7 +115,7 @@ class TestEveryRow(unittest.TestCase):
             if kind == INT and not getattr(check, "names", None):
                 self.assertEqual(check(str(default)), default)
 
-    def test_default_in_force_and_nothing_written(self):
+    def test_defaults_without_a_write(self):
         nvs = NVS()
         settings = make(nvs)
         for row in SCHEMA:
@@ -123,22 +123,22 @@ class TestEveryRow(unittest.TestCase):
         settings.flush()
         self.assertEqual(nvs.writes, 0)
 
-    def test_good_values_are_in_force_saved_and_loaded(self):
-        for row in typed():
+    def test_good_values_are_set_saved_and_loaded(self):
+        for row in visible():
             for text, value in good_values(row[CHECK]):
                 nvs = NVS()
                 settings = make(nvs)
                 put(settings, row[NAME], text)
-                self.assert_in_force(settings, row, value)
+                self.assert_current(settings, row, value)
                 settings.flush()
-                self.assert_in_force(make(nvs), row, value)
+                self.assert_current(make(nvs), row, value)
                 now = settings[row[NAME]]
                 stored = {row[KEY]: now if row[KIND] == INT else now.encode()}
                 found = {key: nvs.stored[key] for key in nvs.stored if key == row[KEY]}
                 self.assertEqual(found, {} if value == row[DEFAULT] else stored)
 
-    def test_bad_values_are_refused_and_nothing_has_changed(self):
-        for row in typed():
+    def test_bad_values_are_refused_and_change_nothing(self):
+        for row in visible():
             nvs = NVS()
             settings = make(nvs)
             put(settings, row[NAME], good_values(row[CHECK])[0][0])
@@ -150,7 +150,7 @@ class TestEveryRow(unittest.TestCase):
                     put(settings, row[NAME], text)
                 except BadArgument as e:
                     error = e
-                self.assertTrue(error, "{} took {!r}".format(row[NAME], text[:40]))
+                self.assertTrue(error, "{} accepted {!r}".format(row[NAME], text[:40]))
                 self.assertTrue(str(error), row[NAME])
                 self.assertEqual(settings[row[NAME]], before)
             settings.flush()
@@ -166,7 +166,7 @@ class TestEveryRow(unittest.TestCase):
                 except BadArgument as e:
                     self.assertTrue("canary" not in str(e))
 
-    def test_secrets_are_masked_set_or_not(self):
+    def test_secrets_are_masked_even_if_empty(self):
         log = Log()
         secrets = [row for row in SCHEMA if row[FLAGS] & SECRET]
         names = ["password", "password2", "password3", "appass", "mqttpass", "adminpass"]
@@ -180,8 +180,8 @@ class TestEveryRow(unittest.TestCase):
         settings.flush()
         self.assertTrue("canary" not in str(log.infos) + str(log.errors))
 
-    def test_shown_as_it_may_be_typed_again(self):
-        for row in typed():
+    def test_shown_value_is_accepted_as_input(self):
+        for row in visible():
             if row[FLAGS] & SECRET:
                 continue
             settings = make()
@@ -192,8 +192,8 @@ class TestEveryRow(unittest.TestCase):
                 put(other, row[NAME], shown)
                 self.assertEqual(other[row[NAME]], value, row[NAME])
 
-    def test_1_restores_the_default_where_it_cannot_be_a_value(self):
-        for row in typed():
+    def test_1_restores_the_default_if_1_is_not_a_value(self):
+        for row in visible():
             nvs = NVS()
             settings = make(nvs)
             put(settings, row[NAME], good_values(row[CHECK])[0][0])
@@ -205,11 +205,11 @@ class TestEveryRow(unittest.TestCase):
                     self.assertEqual(settings[row[NAME]], row[DEFAULT], row[NAME])
                     settings.flush()
                     self.assertFalse(row[KEY] in nvs.stored)
-        as_the_c_firmware = "ssid password mqtthost mqttport mqttuser mqttpass topic grouptopic "
-        for name in (as_the_c_firmware + "otaurl timezone").split():
+        c_firmware_names = "ssid password mqtthost mqttport mqttuser mqttpass topic grouptopic "
+        for name in (c_firmware_names + "otaurl timezone").split():
             self.assertTrue(find(name)[FLAGS] & DEFAULT_BY_1, name)
 
-    def test_corrupt_flash_reads_as_default_and_the_rest_is_whole(self):
+    def test_corrupt_value_reads_as_default_and_others_are_kept(self):
         corrupt = {
             INT: (-1, 2_000_000_000, -2_000_000_000, b"\xff\xfe", b""),
             TEXT: (b"\xff\xfe\x00", b"a\x00b\x01", b"\n", b"x" * 1_500, 7),
@@ -225,11 +225,12 @@ class TestEveryRow(unittest.TestCase):
                     self.assertEqual(settings[row[NAME]], row[DEFAULT], what)
                 if row[NAME] != "mqttkeepalive":
                     self.assertEqual(settings["mqttkeepalive"], 77)
-                if isinstance(junk, int) == (row[KIND] == INT):  # another type reads as missing
+                # a value of another type reads as missing
+                if isinstance(junk, int) == (row[KIND] == INT):
                     self.assertTrue(row[NAME] in str(log.errors), what)
 
-    def test_unusable_password_does_not_make_its_network_an_open_one(self):
-        """WEP's 5 characters, or damage: the camera must not join a network of the same name."""
+    def test_network_with_an_unusable_password_is_not_treated_as_open(self):
+        """WEP's 5 characters, or damage. The camera must not join an open network of that name."""
         for stored in (b"abcde", b"abcde\0", b"\xff" * 9, b"x" * 64):
             log = Log()
             nvs = NVS()
@@ -245,7 +246,7 @@ class TestEveryRow(unittest.TestCase):
         nvs.stored["STA_SSID"] = b"home\x00"
         self.assertEqual(make(nvs)["ssid"], "home")
 
-    def test_defaults_of_the_contract(self):
+    def test_specified_defaults(self):
         settings = make()
         self.assertEqual(settings["topic"], "esp32-mqtt-cam")
         self.assertEqual(settings["grouptopic"], "esp32-mqtt-cams")
@@ -255,7 +256,7 @@ class TestEveryRow(unittest.TestCase):
         zone = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
         self.assertEqual(settings["timezone"], zone)
 
-    def test_hidden_one_is_no_command_and_users_cannot_set_it(self):
+    def test_hidden_setting_is_no_command_and_cannot_be_set(self):
         hidden = [row[NAME] for row in SCHEMA if row[FLAGS] & HIDDEN]
         self.assertEqual(hidden, ["laststate"])
         settings = make()
@@ -268,7 +269,7 @@ class TestEveryRow(unittest.TestCase):
 
 
 class TestSaving(unittest.TestCase):
-    def test_unchanged_is_not_written(self):
+    def test_unchanged_value_is_not_written(self):
         nvs = NVS()
         settings = make(nvs)
         put(settings, "pulse", "5")
@@ -280,8 +281,8 @@ class TestSaving(unittest.TestCase):
         settings.flush()
         self.assertEqual(nvs.writes, writes)
 
-    def test_saved_within_a_second_and_many_changes_at_once(self):
-        async def story():
+    def test_changes_are_saved_together_within_a_second(self):
+        async def scenario():
             nvs = NVS()
             settings = make(nvs)
             task = asyncio.create_task(settings.run())
@@ -292,16 +293,16 @@ class TestSaving(unittest.TestCase):
             self.assertEqual(nvs.writes, 0)
             await asyncio.sleep_ms(1_000)
             self.assertEqual(nvs.stored, {"APP_PULSE": 49, "STA_SSID": b"home"})
-            self.assertEqual(nvs.writes, 4)  # two of them are the journal's
+            self.assertEqual(nvs.writes, 4)  # two of them for the journal
             self.assertTrue(nvs.commits)
             await asyncio.sleep_ms(86_400_000)
             self.assertEqual(nvs.writes, 4)
             await ended(task)
 
-        run(story(), 90_000)
+        run(scenario(), 90_000)
 
-    def test_full_flash_is_logged_and_tried_again(self):
-        async def story():
+    def test_full_flash_is_logged_and_retried(self):
+        async def scenario():
             nvs, log = NVS(), Log()
             settings = make(nvs, log)
             task = asyncio.create_task(settings.run())
@@ -309,16 +310,16 @@ class TestSaving(unittest.TestCase):
             await settings.set("pulse", "7")
             await settings.set("password", "canary-key")
             await until(lambda: log.errors)
-            self.assertEqual(settings["pulse"], 7)  # in force all the same
+            self.assertEqual(settings["pulse"], 7)  # has taken effect anyway
             self.assertTrue("canary" not in str(log.errors))
             nvs.full = False
             await until(lambda: len(nvs.stored) == 2)
             await ended(task)
 
-        run(story())
+        run(scenario())
 
-    def test_full_flash_gets_a_pause_before_each_retry(self):
-        async def story():
+    def test_retries_with_full_flash_are_spaced(self):
+        async def scenario():
             nvs, log = NVS(), Log()
             settings = make(nvs, log, save_ms=500, retry_ms=60_000)
             task = asyncio.create_task(settings.run())
@@ -329,12 +330,13 @@ class TestSaving(unittest.TestCase):
                 await until(lambda: len(log.errors) > len(tried_ms))
                 tried_ms.append(clock.now_ms())
             for before, after in zip(tried_ms, tried_ms[1:]):
-                self.assertTrue(60_500 <= after - before + 200, tried_ms)  # until() looks each 200
+                # until() polls every 200 ms
+                self.assertTrue(60_500 <= after - before + 200, tried_ms)
             await ended(task)
 
-        run(story())
+        run(scenario())
 
-    def test_commit_that_fails_is_logged_and_tried_again(self):
+    def test_failed_commit_is_logged_and_retried(self):
         nvs, log = NVS(), Log()
         settings = make(nvs, log)
         put(settings, "pulse", "7")
@@ -345,15 +347,15 @@ class TestSaving(unittest.TestCase):
         settings.flush()
         self.assertTrue(nvs.commits)
 
-    def test_erase_forgets_all_of_it(self):
+    def test_erase_removes_all(self):
         nvs = NVS()
         settings = make(nvs)
-        for row in typed():
+        for row in visible():
             put(settings, row[NAME], good_values(row[CHECK])[0][0])
         put(settings, "mqttca", PEM)
         settings.keep("laststate", 1)
         settings.flush()
-        put(settings, "pulse", "9")  # not written yet, and never will be
+        put(settings, "pulse", "9")  # not written yet, and must not be
         settings.erase()
         settings.flush()
         self.assertEqual(nvs.stored, {})
@@ -364,7 +366,7 @@ class TestSaving(unittest.TestCase):
 
 class TestOnChange(unittest.TestCase):
     def watched(self, *changes):
-        """Return the settings after these changes, and the flags that were called for."""
+        """Return the settings after these changes, and the flags whose callbacks ran."""
         settings = make()
         calls = []
         for flag in (RESTART, RECONNECT, REJOIN):
@@ -376,7 +378,7 @@ class TestOnChange(unittest.TestCase):
                 pass
         return settings, calls
 
-    def test_is_called_for_its_flag_after_a_change_only(self):
+    def test_is_called_only_for_its_flag_and_after_a_change(self):
         self.assertEqual(self.watched(("mqttport", "99"))[1], [RECONNECT])
         self.assertEqual(self.watched(("ssid", "home"))[1], [REJOIN])
         self.assertEqual(self.watched(("pulse", "1"))[1], [])
@@ -390,14 +392,14 @@ class TestOnChange(unittest.TestCase):
         put(settings, "ssid", "home")
         self.assertEqual(seen, ["home"])
 
-    def test_is_called_once_for_several_settings_when_all_are_in_force(self):
+    def test_is_called_once_after_all_of_several_settings(self):
         settings = make()
         seen = []
         settings.on_change(REJOIN, lambda: seen.append((settings["ssid"], settings["password"])))
         run(settings.apply({"ssid": "home", "password": "long enough", "pulse": "5"}))
         self.assertEqual(seen, [("home", "long enough")])
 
-    def test_other_topics_force_a_clean_session_and_a_restart(self):
+    def test_new_topics_force_a_clean_session_and_a_restart(self):
         for name in ("topic", "grouptopic"):
             settings, calls = self.watched(("mqttcleansession", "0"), (name, "other"))
             self.assertEqual(settings["mqttcleansession"], 1)
@@ -418,7 +420,7 @@ class TestFile(unittest.TestCase):
         with open("mqttca.pem") as f:
             return f.read()
 
-    def test_value_is_the_path_of_the_whole_text(self):
+    def test_value_is_the_path_of_the_file(self):
         self.assertEqual([row[NAME] for row in rows(FILE)], ["mqttca", "otakey"])
         settings = make()
         self.assertEqual(settings["mqttca"], "")
@@ -427,7 +429,7 @@ class TestFile(unittest.TestCase):
         self.assertEqual(self.content(), PEM)
         self.assertEqual(make()["mqttca"], "mqttca.pem")
 
-    def test_is_replaced_whole_or_not_at_all(self):
+    def test_replacement_is_atomic(self):
         settings = make()
         put(settings, "mqttca", PEM)
         for bad in ("x", PEM[:40], PEM + TOO_LONG, "-----BEGIN CERTIFICATE-----\n!"):
@@ -438,20 +440,20 @@ class TestFile(unittest.TestCase):
         self.assertEqual(self.content(), PEM * 2)
         self.assertFalse("mqttca.pem.new" in os.listdir())
 
-    def test_tls_refuses_what_only_looks_like_a_certificate(self):
+    def test_certificate_that_tls_rejects_is_refused(self):
         settings = make()
         with self.assertRaises(BadArgument):
             put(settings, "mqttca", PEM[:28] + "MAA=\n" + PEM[-26:])
         self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
 
-    def test_empty_text_removes_it(self):
+    def test_empty_text_removes_the_file(self):
         settings = make()
         put(settings, "mqttca", PEM)
         put(settings, "mqttca", "")
         self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
         put(settings, "mqttca", "")
 
-    def test_change_reconnects_even_under_the_same_path(self):
+    def test_change_reconnects_although_the_path_is_the_same(self):
         settings = make()
         calls = []
         settings.on_change(RECONNECT, lambda: calls.append(1))
@@ -467,13 +469,13 @@ class TestFile(unittest.TestCase):
         put(settings, "otaurl", "http://host/a@b")
         self.assertEqual(settings.show("otaurl"), "http://host/a@b")
 
-    def test_signing_key_stays_until_a_reset(self):
+    def test_signing_key_is_kept_until_a_reset(self):
         settings = make()
         text = signing.KEY.decode()
         with self.assertRaises(BadArgument):
             put(settings, "otakey", text[:200] + text[204:])
         put(settings, "otakey", text)
-        put(settings, "otakey", text)  # the same one does no harm
+        put(settings, "otakey", text)  # the same key is accepted
         other = text.replace("Y20p07", "Z20p07")
         for refused in (other, text.replace("A", "B", 300), ""):
             with self.assertRaises(BadArgument):
@@ -484,7 +486,7 @@ class TestFile(unittest.TestCase):
 
 
 class TestApply(unittest.TestCase):
-    """Several settings at once, as forms and the API send them."""
+    """Several settings at once, as sent by forms and the API."""
 
     def setUp(self):
         for name in ("otakey.pem", "mqttca.pem"):
@@ -494,13 +496,13 @@ class TestApply(unittest.TestCase):
     tearDown = setUp
 
     def applied(self, *requests):
-        """Return the results of simultaneous requests, the settings then, and the flash."""
+        """Return the results of concurrent requests, the settings after them, and the flash."""
         nvs = NVS()
         settings = make(nvs)
         results = run(asyncio.gather(*[settings.apply(wanted) for wanted in requests]))
         return results, settings, nvs
 
-    def test_all_are_in_force_and_kept(self):
+    def test_all_are_set_and_saved(self):
         results, settings, nvs = self.applied({"pulse": "5", "ssid": "home", "topic": "a/b"})
         self.assertEqual(results, [({}, True, True)])
         self.assertEqual(
@@ -509,7 +511,7 @@ class TestApply(unittest.TestCase):
         self.assertEqual(make(nvs)["ssid"], "home")
         self.assertEqual(self.applied({"pulse": "5"})[0], [({}, True, False)])
 
-    def test_or_none(self):
+    def test_none_is_set_after_any_fault(self):
         results, settings, nvs = self.applied(
             {"pulse": "5", "mqttport": "x", "no": "1", "laststate": "1"}
         )
@@ -517,7 +519,7 @@ class TestApply(unittest.TestCase):
         self.assertFalse(results[0].saved or results[0].restarts)
         self.assertEqual((settings["pulse"], nvs.stored), (0, {}))
 
-    def test_restarts_only_for_what_has_changed(self):
+    def test_unchanged_topic_does_not_restart(self):
         self.assertEqual(self.applied({"topic": "esp32-mqtt-cam"})[0], [({}, True, False)])
 
     def test_new_topic_forces_a_clean_session_in_any_order(self):
@@ -529,9 +531,9 @@ class TestApply(unittest.TestCase):
             self.assertEqual(settings["mqttcleansession"], 1)
             self.assertEqual(nvs.stored, {"MQTT_TOPIC": b"a"})
 
-    def test_no_room_for_the_file_changes_nothing(self):
+    def test_failed_write_of_a_file_changes_nothing(self):
         key = signing.KEY.decode()
-        os.mkdir("mqttca.pem.new")  # where the new file would be written
+        os.mkdir("mqttca.pem.new")  # blocks the new file
         try:
             results, settings, nvs = self.applied({"pulse": "5", "mqttca": PEM, "otakey": key})
         finally:
@@ -541,7 +543,7 @@ class TestApply(unittest.TestCase):
         self.assertEqual(settings["otakey"], "")
         self.assertEqual([name for name in os.listdir() if name.startswith("otakey")], [])
 
-    def test_no_memory_for_the_save_is_reported_and_made_up_for(self):
+    def test_lack_of_memory_for_a_save_is_reported_and_retried(self):
         def full(changes):
             raise MemoryError("full")
 
@@ -556,7 +558,7 @@ class TestApply(unittest.TestCase):
         self.assertTrue(settings.flush())
         self.assertEqual(nvs.stored, {"APP_PULSE": 5, "TELE_PERIOD": 60})
 
-    def test_no_memory_for_a_hash_changes_nothing(self):
+    def test_lack_of_memory_for_a_hash_changes_nothing(self):
         async def full(text):
             raise MemoryError("full")
 
@@ -571,7 +573,7 @@ class TestApply(unittest.TestCase):
         now = [settings[name] for name in ("pulse", "ssid", "adminpass", "teleperiod")]
         self.assertEqual(now, [0, "", "", 300])
 
-    def test_of_two_keys_at_once_the_first_stays(self):
+    def test_first_of_two_concurrent_keys_is_kept(self):
         key = signing.KEY.decode()
         other = key.replace("Y20p07", "Z20p07")
         results, settings, _ = self.applied({"otakey": key}, {"otakey": other})
@@ -579,7 +581,7 @@ class TestApply(unittest.TestCase):
         with open("otakey.pem") as f:
             self.assertEqual(f.read(), key)
 
-    def test_of_two_files_at_once_the_last_stays_whole(self):
+    def test_last_of_two_concurrent_files_is_kept(self):
         results, settings, _ = self.applied(
             {"mqttca": PEM, "adminpass": "long enough"}, {"mqttca": PEM * 2}
         )
@@ -589,12 +591,12 @@ class TestApply(unittest.TestCase):
 
 
 class TestAdminPassword(unittest.TestCase):
-    """What is stored of it, however it came into flash."""
+    """The stored form of the password, whatever was in flash."""
 
     def started(self, stored):
-        """Return the flash of a camera that has run for a while with this password stored."""
+        """Return the stored password after a camera has run with `stored` in flash."""
 
-        async def story():
+        async def scenario():
             nvs = NVS()
             nvs.stored["ADMIN_PASS"] = stored
             settings = make(nvs)
@@ -603,24 +605,24 @@ class TestAdminPassword(unittest.TestCase):
             task = asyncio.create_task(settings.run())
             await asyncio.sleep_ms(5_000)
             await ended(task)
-            self.assertEqual(calls, [])  # sessions stay
+            self.assertEqual(calls, [])  # sessions continue
             self.assertEqual(nvs.stored["ADMIN_PASS"].decode(), settings["adminpass"])
             return settings["adminpass"]
 
-        return run(story())
+        return run(scenario())
 
-    def test_clear_text_in_flash_is_hashed_at_the_start(self):
+    def test_clear_text_in_flash_is_hashed_at_startup(self):
         for clear in ("open sesame", "2000$5a$c3c3"):
             now = self.started(clear.encode())
             self.assertTrue(password.is_current(now))
             self.assertTrue(run(password.matches(clear, now)))
 
-    def test_hash_in_flash_stays_as_it_is(self):
+    def test_hash_in_flash_is_unchanged(self):
         for stored in (CHAIN, run(password.hashed("open sesame"))):
             self.assertEqual(self.started(stored.encode()), stored)
 
-    def test_change_while_the_clear_text_is_hashed_stays(self):
-        async def story():
+    def test_password_changed_during_hashing_is_kept(self):
+        async def scenario():
             nvs = NVS()
             nvs.stored["ADMIN_PASS"] = b"open sesame"
             settings = make(nvs)
@@ -631,9 +633,9 @@ class TestAdminPassword(unittest.TestCase):
             await ended(task)
             self.assertEqual((settings["adminpass"], nvs.stored), ("", {}))
 
-        run(story())
+        run(scenario())
 
-    def test_none_and_the_default_open_the_camera(self):
+    def test_no_password_or_the_default_disables_the_login(self):
         for text in ("", "1"):
             settings = make(values={"adminpass": "open sesame"})
             put(settings, "adminpass", text)

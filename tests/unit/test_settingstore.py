@@ -1,4 +1,4 @@
-"""app.settings.store: a save is all or nothing, wherever the power goes."""
+"""app.settings.store: a save is atomic, even with a power cut."""
 
 import unittest
 
@@ -18,7 +18,7 @@ ONE = (("pulse", "9"),)
 
 
 def values(nvs):
-    """Return what a start finds, by name, and the errors in the log."""
+    """Return ({name: value}, errors in the log) after a start."""
     log = Log()
     settings = settings_on(nvs, log)
     return {row[NAME]: settings[row[NAME]] for row in SCHEMA}, log.errors
@@ -37,13 +37,13 @@ def save(nvs, changes):
 
 class TestPowerCuts(unittest.TestCase):
     def outcomes(self, stored, changes, mode):
-        """Return (values before, after, [what flash holds after a cut at each operation])."""
-        whole = DyingNVS(stored)
-        before, _ = values(whole)
-        save(whole, changes)
-        after, _ = values(whole)
+        """Return (values before, after, [contents of flash after a cut at each operation])."""
+        uninterrupted = DyingNVS(stored)
+        before, _ = values(uninterrupted)
+        save(uninterrupted, changes)
+        after, _ = values(uninterrupted)
         found = []
-        for cut in range(whole.operations + 1):
+        for cut in range(uninterrupted.operations + 1):
             nvs = DyingNVS(stored, cut, mode)
             try:
                 save(nvs, changes)
@@ -52,7 +52,7 @@ class TestPowerCuts(unittest.TestCase):
             found.append(nvs.after_power_cut())
         return before, after, found
 
-    def test_all_old_or_all_new_at_every_operation(self):
+    def test_cut_at_any_operation_leaves_all_old_or_all_new(self):
         for changes in (NEW, RESET, ONE):
             for mode in MODES:
                 before, after, found = self.outcomes(OLD, changes, mode)
@@ -69,7 +69,7 @@ class TestPowerCuts(unittest.TestCase):
                 self.assertTrue(seen[-1])
                 if mode in ("before", "uncommitted"):
                     self.assertFalse(seen[0])
-                    self.assertEqual(seen, sorted(seen))  # once new, they stay new
+                    self.assertEqual(seen, sorted(seen))  # new values are not followed by old ones
 
     def test_second_cut_during_recovery(self):
         for mode in MODES:
@@ -113,37 +113,37 @@ class TestPowerCuts(unittest.TestCase):
 
 
 class TestFullFlash(unittest.TestCase):
-    """A write that fails is logged, and does not undo what is saved later."""
+    """A failed write is logged and does not undo later saves."""
 
     def full_after(self, writes):
-        """Return flash that took a number of writes of NEW and then refused, and its settings."""
+        """Return (flash, settings) after a save of NEW of which only `writes` writes succeeded."""
         nvs, log = NVS(), Log()
         nvs.stored = dict(OLD)
         settings = settings_on(nvs, log)
-        take = nvs._set
+        original = nvs._set
 
         def refuse(key, value):
             nvs.full = nvs.writes >= writes
-            take(key, value)
+            original(key, value)
 
         nvs._set = refuse
         put(settings, NEW)
         self.assertFalse(settings.flush())
         self.assertEqual(len(log.errors), 1)
         self.assertFalse("secret" in str(log.errors))
-        self.assertEqual(settings["ssid"], "new")  # in force all the same
-        nvs._set = take
+        self.assertEqual(settings["ssid"], "new")  # has taken effect anyway
+        nvs._set = original
         nvs.full = False
         return nvs, settings
 
-    def test_saved_again_when_there_is_room(self):
+    def test_save_succeeds_once_there_is_room(self):
         for writes in range(5):
             nvs, settings = self.full_after(writes)
             self.assertTrue(settings.flush())
             self.assertEqual(values(nvs)[0]["pulse"], 8)
             self.assertFalse(JOURNAL in nvs.stored)
 
-    def test_last_value_wins_over_the_journal_of_a_save_that_failed(self):
+    def test_last_value_overrides_the_journal_of_a_failed_save(self):
         for writes in range(5):
             for last in (
                 (("pulse", "9"),),
@@ -170,7 +170,7 @@ class TestFullFlash(unittest.TestCase):
                 settings.flush()
                 self.assertEqual(values(nvs)[0]["pulse"], 5)
 
-    def test_cut_during_the_save_after_one_that_failed(self):
+    def test_cut_during_the_save_after_a_failed_one(self):
         for writes in range(5):
             for mode in MODES:
                 for cut in range(20):
@@ -184,12 +184,12 @@ class TestFullFlash(unittest.TestCase):
                     except PowerCut:
                         pass
                     now, _ = values(DyingNVS(nvs.after_power_cut()))
-                    # the save that failed may be there in part; this one is whole or not at all
+                    # the failed save may be stored in part, but this one must be atomic
                     if now["pulse"] == 9:
                         self.assertEqual(now["ssid"], "new")
                         self.assertEqual(now["mqtthost"], "mqtt://new")
 
-    def test_recovery_that_fails_is_logged_and_tried_at_the_next_start(self):
+    def test_failed_recovery_is_logged_and_retried_at_the_next_start(self):
         nvs = NVS()
         nvs.stored = {JOURNAL: pack([("APP_PULSE", 8), ("STA_SSID", b"new")])}
         nvs.full = True
@@ -204,11 +204,11 @@ class TestJournal(unittest.TestCase):
     def test_longest_values_of_all_settings_fit_one_save(self):
         nvs = NVS()
         records = []
-        take = nvs.set_blob
+        original = nvs.set_blob
 
         def note(key, data):
             records.append((key, len(data)))
-            take(key, data)
+            original(key, data)
 
         nvs.set_blob = note
         pairs = []
@@ -220,9 +220,9 @@ class TestJournal(unittest.TestCase):
                 pairs.append((row, "x" * size))
         Store(nvs).save(pairs)
         self.assertEqual(records[0][0], JOURNAL)
-        self.assertTrue(records[0][1] <= 2_400)  # what hal.nvs takes
+        self.assertTrue(records[0][1] <= 2_400)  # limit of hal.nvs
 
-    def test_damaged_or_foreign_one_changes_nothing(self):
+    def test_damaged_journal_changes_nothing(self):
         good = pack([("APP_PULSE", 8), ("STA_SSID", b"new")])
         bad = [b"", b"x", b"\0\0\0\0", good[:-1], good[1:], good + b"x", b"\xff" * 1_400]
         bad += [good[:n] + bytes((good[n] ^ 1,)) + good[n + 1 :] for n in range(len(good))]
@@ -234,7 +234,7 @@ class TestJournal(unittest.TestCase):
             self.assertEqual((now["pulse"], now["ssid"]), (7, "old"))
             self.assertEqual(nvs.stored, OLD)
 
-    def test_one_setting_needs_none(self):
+    def test_single_setting_needs_no_journal(self):
         nvs = NVS()
         save(nvs, ONE)
         self.assertEqual((nvs.writes, nvs.stored), (1, {"APP_PULSE": 9}))
@@ -254,7 +254,7 @@ class TestLoad(unittest.TestCase):
         self.assertEqual((now["poweratreset"], now["mqttsecurity"], now["pulse"]), (2, 0, 0))
         self.assertEqual(len(errors), 3)
 
-    def test_stored_secret_that_is_unusable_is_not_logged(self):
+    def test_unusable_stored_secret_is_not_logged(self):
         nvs = NVS()
         nvs.stored["STA_PASS"] = b"canary\x01"
         now, errors = values(nvs)

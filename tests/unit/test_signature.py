@@ -1,4 +1,4 @@
-"""proto.signature on MicroPython's own big numbers: a key and a signature made by OpenSSL."""
+"""proto.signature on MicroPython, with a key and a signature made by OpenSSL."""
 
 import hashlib
 import unittest

@@ -1,4 +1,4 @@
-"""hal.sntp: nothing but a valid response to its own request reaches `ntptime`."""
+"""hal.sntp: only a valid response to its own request reaches `ntptime`."""
 
 import struct
 import sys
@@ -12,7 +12,7 @@ NTP_1970 = 2_208_988_800
 
 
 class Network:
-    """Stands in for the module `socket`: `responses(request)` are the packets that arrive."""
+    """Stands in for the module `socket`; `responses(request)` returns the received packets."""
 
     AF_INET = SOCK_DGRAM = 2
     responses = None
@@ -52,7 +52,7 @@ class Socket:
 
 
 class NTPTime:
-    """Like MicroPython's own: it accepts whatever arrives."""
+    """Like MicroPython's `ntptime`, accepts any packet."""
 
     socket = host = None
 
@@ -71,7 +71,7 @@ class NTPTime:
 
 
 class Machine:
-    """The chip's real-time clock."""
+    """Stands in for the chip's real-time clock."""
 
     set_to = None
 
@@ -98,14 +98,14 @@ def response(request, first=0x1C, stratum=2, cookie=None, transmit=T2027):
 
 
 def ask(*responses, host="ntp.example"):
-    """Return the time from responses, each a function of the request, or (function, address)."""
+    """Return the time from responses, each a function of the request or (function, address)."""
     network.responses = lambda request: [
         (r[0](request), r[1]) if isinstance(r, tuple) else (r(request), SERVER) for r in responses
     ]
     try:
         return sntp.query(host)
     finally:
-        assert network.opened == network.closed, "a socket stays open"
+        assert network.opened == network.closed, "a socket is still open"
 
 
 class TestAsk(unittest.TestCase):
@@ -115,7 +115,7 @@ class TestAsk(unittest.TestCase):
             self.assertEqual(ask(lambda q, n=stratum: response(q, stratum=n)), T2027 - NTP_1970)
 
     def test_invalid_response_is_an_oserror(self):
-        lies = {
+        invalid = {
             "stratum 0": lambda q: response(q, stratum=0),
             "kiss of death": lambda q: response(q, stratum=0)[:12] + b"RATE" + response(q)[16:],
             "stratum 16": lambda q: response(q, stratum=16),
@@ -130,9 +130,9 @@ class TestAsk(unittest.TestCase):
             "wrong cookie": lambda q: response(q, cookie=b"\x5a" * 8),
             "echo": lambda q: q,
         }
-        for name, lie in lies.items():
+        for name, packet in invalid.items():
             with self.assertRaises(OSError, msg=name):
-                ask(lie)
+                ask(packet)
 
     def test_packet_from_another_address_or_port_is_ignored(self):
         for address in (OTHER, (SERVER[0], 124)):
@@ -148,7 +148,7 @@ class TestAsk(unittest.TestCase):
         with self.assertRaises(OSError):
             ask(*[(response, OTHER)] * 1_000)
 
-    def test_silence_and_no_such_name(self):
+    def test_timeout_and_unknown_host(self):
         with self.assertRaises(OSError):
             ask()
         with self.assertRaises(OSError):
@@ -161,7 +161,7 @@ class TestAsk(unittest.TestCase):
         self.assertEqual(len({q[40:48] for q in seen}), 20)
         self.assertTrue(all(len(q) == 48 and q[0] == 0x1B for q in seen))
 
-    def test_old_response_does_not_fit_a_new_request(self):
+    def test_old_response_is_refused_for_a_new_request(self):
         kept = []
         ask(lambda q: kept.append(response(q)) or kept[0])
         with self.assertRaises(OSError):

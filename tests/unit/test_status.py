@@ -1,4 +1,4 @@
-"""app.status: the fields in the order of the C firmware, and no secret."""
+"""app.status: fields in the order of the C firmware, without secrets."""
 
 import asyncio
 import unittest
@@ -16,7 +16,7 @@ CANARIES = ("canary-wifi", "canary-mqtt")
 
 
 class Parts:
-    """Stands in for all other components."""
+    """Stands in for the other components."""
 
     on = True
     minutes_left = 7
@@ -63,7 +63,7 @@ def make():
 
 
 class TestStatus(unittest.TestCase):
-    def test_0_keeps_the_order_of_the_c_firmware(self):
+    def test_0_has_the_order_of_the_c_firmware(self):
         status, _, _ = make()
         self.assertEqual(status.cmd_status(""), status.cmd_status("0"))
         zone = "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00"
@@ -78,7 +78,7 @@ class TestStatus(unittest.TestCase):
         )
         self.assertTrue(status.cmd_status("").startswith(", ".join(expected)))
 
-    def test_1_names_the_network(self):
+    def test_1_is_the_network(self):
         expected = "esp32-mqtt-cams, DVES_A1B2C3, , home, ****, mqtt://broker, 120"
         self.assertEqual(make()[0].cmd_status("1"), expected)
 
@@ -109,7 +109,7 @@ class TestStatus(unittest.TestCase):
         parts.state = "offline"
         self.assertTrue("mqtt offline (no Wi-Fi)" in status.cmd_status(""))
 
-    def test_policy_of_tls_is_shown(self):
+    def test_tls_policy_is_shown(self):
         status, parts, _ = make()
         self.assertFalse("tls" in status.cmd_status(""))
         parts.tls = True

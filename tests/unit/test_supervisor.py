@@ -1,4 +1,4 @@
-"""aio.supervisor: a component that fails is restarted and counted; the others continue."""
+"""aio.supervisor: a failed component is restarted and counted, and the others continue."""
 
 import asyncio
 import unittest
@@ -10,7 +10,7 @@ from aio.supervisor import Supervisor
 
 
 class Component:
-    """Works for `work_ms`, then raises the next of `errors`; without errors it continues."""
+    """Works for `work_ms`, then raises the next of `errors`; without errors, it continues."""
 
     def __init__(self, *errors, work_ms=10, stays=True):
         self._errors = list(errors)
@@ -31,25 +31,25 @@ class Component:
 
 
 class TestSupervisor(unittest.TestCase):
-    def story(self, steps, *components, backoff=None, **tunables):
-        async def whole():
+    def run_case(self, scenario, *components, backoff=None, **tunables):
+        async def main():
             log = Log()
             supervisor = Supervisor(log, backoff or Backoff(1_000), **tunables)
             for name, component in components:
                 supervisor.add(name, component)
             task = asyncio.create_task(supervisor.run())
             try:
-                await steps(supervisor, log)
+                await scenario(supervisor, log)
             finally:
                 await ended(task)
 
-        run(whole())
+        run(main())
 
     def test_failed_component_is_restarted_and_counted(self):
         bad = Component(OSError("no"), ValueError("bug"), MemoryError())
         good = Component()
 
-        async def steps(supervisor, log):
+        async def scenario(supervisor, log):
             await until(lambda: bad.starts == 4)
             await asyncio.sleep_ms(100_000)
             self.assertEqual((bad.starts, good.starts), (4, 1))
@@ -58,15 +58,15 @@ class TestSupervisor(unittest.TestCase):
             self.assertEqual([who for who, _ in log.errors], ["bad"] * 3)
             self.assertTrue("bug" in log.errors[1][1])
 
-        self.story(steps, ("bad", bad), ("good", good))
-        self.assertEqual((bad.cleaned, good.cleaned), (4, 1))  # both are cancelled at the end
+        self.run_case(scenario, ("bad", bad), ("good", good))
+        self.assertEqual((bad.cleaned, good.cleaned), (4, 1))  # both were cancelled at the end
 
-    def test_backoff_is_reset_after_a_healthy_time(self):
+    def test_backoff_is_reset_after_a_healthy_period(self):
         backoff = Backoff(5_000)
         bad = Component(*[OSError()] * 5, work_ms=1_000)
         late = Component(OSError(), work_ms=61_000)
 
-        async def steps(supervisor, log):
+        async def scenario(supervisor, log):
             await asyncio.sleep_ms(4_000)
             self.assertEqual(bad.starts, 1)
             await until(lambda: bad.starts == 6)
@@ -74,20 +74,20 @@ class TestSupervisor(unittest.TestCase):
             await until(lambda: late.starts == 2)
             self.assertEqual(backoff.resets, 1)
 
-        self.story(steps, ("bad", bad), ("late", late), backoff=backoff)
+        self.run_case(scenario, ("bad", bad), ("late", late), backoff=backoff)
 
     def test_component_that_returns_is_not_restarted(self):
         short = Component(stays=False)
         good = Component()
 
-        async def steps(supervisor, log):
+        async def scenario(supervisor, log):
             await asyncio.sleep_ms(100_000)
             self.assertEqual((short.starts, supervisor.restarts["short"]), (1, 0))
             self.assertEqual((good.starts, good.cleaned), (1, 0))
 
-        self.story(steps, ("short", short), ("good", good))
+        self.run_case(scenario, ("short", short), ("good", good))
 
-    def test_cancelled_task_of_a_component_is_a_failure_like_any_other(self):
+    def test_cancelled_task_of_a_component_is_a_failure(self):
         class Awaiting(Component):
             async def run(self):
                 task = asyncio.create_task(Component().run())
@@ -101,13 +101,13 @@ class TestSupervisor(unittest.TestCase):
 
         bad, good = Awaiting(), Component()
 
-        async def steps(supervisor, log):
+        async def scenario(supervisor, log):
             await asyncio.sleep_ms(100_000)
             self.assertEqual((bad.starts, good.starts, good.cleaned), (2, 1, 0))
             self.assertEqual(supervisor.restarts, {"bad": 1, "good": 0})
             self.assertTrue("CancelledError" in supervisor.last_error)
 
-        self.story(steps, ("bad", bad), ("good", good))
+        self.run_case(scenario, ("bad", bad), ("good", good))
 
     def test_cancelled_supervisor_restarts_nothing(self):
         class Stubborn(Component):
@@ -119,7 +119,7 @@ class TestSupervisor(unittest.TestCase):
 
         stubborn = Stubborn()
 
-        async def whole():
+        async def main():
             supervisor = Supervisor(Log(), Backoff(1_000))
             supervisor.add("stubborn", stubborn)
             task = asyncio.create_task(supervisor.run())
@@ -127,7 +127,7 @@ class TestSupervisor(unittest.TestCase):
             await ended(task)
             await asyncio.sleep_ms(100_000)
 
-        run(whole())
+        run(main())
         self.assertEqual((stubborn.starts, stubborn.cleaned), (1, 1))
 
     def test_each_component_has_its_own_backoff(self):
@@ -137,11 +137,11 @@ class TestSupervisor(unittest.TestCase):
             made.append(Backoff(10))
             return made[-1]
 
-        async def steps(supervisor, log):
+        async def scenario(supervisor, log):
             await asyncio.sleep_ms(10)
             self.assertEqual(len(made), 2)
 
-        self.story(steps, ("a", Component()), ("b", Component()), backoff=new_backoff)
+        self.run_case(scenario, ("a", Component()), ("b", Component()), backoff=new_backoff)
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.syslog: datagrams, and a server that cannot be reached."""
+"""app.syslog: datagrams, and an unreachable server."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from app.syslog import Datagrams, Syslog
 
 
 class Sink:
-    """Keeps datagrams, or raises `error`."""
+    """Records datagrams, or raises `error`."""
 
     def __init__(self):
         self.sent = []
@@ -30,7 +30,7 @@ class Sink:
 
 
 class TestSyslog(unittest.TestCase):
-    def play(self, scenario, server="logs.example", lines=8):
+    def run_case(self, scenario, server="logs.example", lines=8):
         async def main():
             log, sink, up = Log(lambda line: None, lines), Sink(), asyncio.Event()
             settings = {"syslog": server}
@@ -41,7 +41,7 @@ class TestSyslog(unittest.TestCase):
 
         run(main(), 100_000)
 
-    def test_levels_are_severities_of_local0(self):
+    def test_levels_are_sent_as_severities_of_local0(self):
         async def scenario(log, sink, up, settings):
             log.level = DEBUG
             log.error("a", "1")
@@ -55,9 +55,9 @@ class TestSyslog(unittest.TestCase):
             self.assertEqual([s[1] for s in sink.sent[:2]], list(expected))
             self.assertEqual(sink.sent[2], ("logs.example", "<135>DVES_A1B2C3 0 c: 3"))
 
-        self.play(scenario)
+        self.run_case(scenario)
 
-    def test_sends_nothing_while_off_and_the_kept_lines_once_on(self):
+    def test_sends_nothing_while_off_and_the_kept_lines_when_enabled(self):
         async def scenario(log, sink, up, settings):
             up.set()
             for n in range(10):
@@ -74,9 +74,9 @@ class TestSyslog(unittest.TestCase):
             await asyncio.sleep_ms(2_000)
             self.assertEqual((len(sink.sent), sink.closed), (8, 1))
 
-        self.play(scenario, "")
+        self.run_case(scenario, "")
 
-    def test_unreachable_server_is_retried_rarely_and_old_lines_are_skipped(self):
+    def test_unreachable_server_is_retried_slowly_and_old_lines_are_skipped(self):
         async def scenario(log, sink, up, settings):
             up.set()
             sink.error = OSError(-2)
@@ -84,18 +84,18 @@ class TestSyslog(unittest.TestCase):
                 log.info("a", str(n))
                 await asyncio.sleep_ms(1_000)
             self.assertTrue(2 <= sink.tries <= 5, sink.tries)
-            self.assertEqual(log.count, 100)  # it does not log its own failures
+            self.assertEqual(log.count, 100)  # its own failures are not logged
             sink.error = None
             await asyncio.sleep_ms(31_000)
             numbers = [int(text.split()[-1]) for _, text in sink.sent]
             self.assertEqual(numbers, list(range(92, 100)))
 
-        self.play(scenario)
+        self.run_case(scenario)
 
 
 class TestDatagrams(unittest.TestCase):
-    def test_sends_to_host_and_port_and_then_to_another(self):
-        async def story():
+    def test_sends_to_a_changed_host_and_port(self):
+        async def scenario():
             receivers, ports = [], []
             for port in (free_port(), free_port()):
                 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -116,7 +116,7 @@ class TestDatagrams(unittest.TestCase):
             for sock in receivers:
                 sock.close()
 
-        run(story())
+        run(scenario())
 
     def test_unknown_name_is_an_oserror(self):
         class Lookup:

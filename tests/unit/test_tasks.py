@@ -1,4 +1,4 @@
-"""aio.tasks: the end of tasks."""
+"""aio.tasks: cancellation of tasks."""
 
 import asyncio
 import unittest
@@ -10,7 +10,7 @@ from aio.tasks import finish
 
 
 class Component:
-    """Works for ever, or raises `error` at once."""
+    """Runs forever, or raises `error` at once."""
 
     def __init__(self, error=None, stays=True):
         self._error = error
@@ -28,8 +28,8 @@ class Component:
 
 
 class TestFinish(unittest.TestCase):
-    def test_ends_all_tasks_and_may_be_repeated(self):
-        async def story():
+    def test_ends_all_tasks_and_can_be_repeated(self):
+        async def scenario():
             components = [Component(), Component(OSError()), Component(stays=False)]
             tasks = [asyncio.create_task(c.run()) for c in components]
             await asyncio.sleep_ms(5)
@@ -38,10 +38,10 @@ class TestFinish(unittest.TestCase):
             await finish()
             return [task.done() for task in tasks], [c.cleaned for c in components]
 
-        self.assertEqual(run(story()), ([True] * 3, [1] * 3))
+        self.assertEqual(run(scenario()), ([True] * 3, [1] * 3))
 
-    def test_errors_are_dropped_early_and_late_ones(self):
-        async def story():
+    def test_early_and_late_errors_are_dropped(self):
+        async def scenario():
             component = Component(ValueError("early"))
             task = asyncio.create_task(component.run())
 
@@ -56,7 +56,7 @@ class TestFinish(unittest.TestCase):
             await finish(task, late)
             return late.done()
 
-        self.assertTrue(run(story()))
+        self.assertTrue(run(scenario()))
 
 
 suite.main()

@@ -1,4 +1,4 @@
-"""app.tls: contexts verify by default and never fall back silently."""
+"""app.tls: contexts verify by default, without a silent fallback."""
 
 import os
 import ssl
@@ -27,7 +27,7 @@ class TestContext(unittest.TestCase):
             f.write(data)
         return "ca.pem"
 
-    def test_with_a_ca_it_verifies(self):
+    def test_verifies_with_a_ca(self):
         for data in (
             CA,
             CA * 2,
@@ -38,13 +38,13 @@ class TestContext(unittest.TestCase):
             context = client_context(True, self.write(data.encode()))
             self.assertEqual(context.verify_mode, ssl.CERT_REQUIRED)
 
-    def test_with_a_ca_in_der_it_verifies(self):
+    def test_verifies_with_a_ca_in_der(self):
         from proto.pem import certificates
 
         context = client_context(True, self.write(certificates(CA.encode())[0]))
         self.assertEqual(context.verify_mode, ssl.CERT_REQUIRED)
 
-    def test_without_a_usable_ca_there_is_no_context(self):
+    def test_no_context_without_a_usable_ca(self):
         for data in (b"", b"x", CA[:200].encode(), CA.encode()[:-30], b"\x30\x03abc"):
             with self.assertRaises(TLSConfigError):
                 client_context(True, self.write(data))
@@ -56,7 +56,7 @@ class TestContext(unittest.TestCase):
             with self.assertRaises(TLSConfigError):
                 client_context(True, path)
 
-    def test_message_says_what_to_do(self):
+    def test_message_has_advice(self):
         for path, reason in (
             ("", "no CA"),
             ("nothing.pem", "missing"),
@@ -68,10 +68,10 @@ class TestContext(unittest.TestCase):
             except TLSConfigError as e:
                 self.assertTrue(reason in str(e) and "mqttca" in str(e), e)
 
-    def test_fault_is_an_oserror_so_that_the_session_retries(self):
+    def test_fault_is_an_oserror_which_the_session_retries(self):
         self.assertTrue(issubclass(TLSConfigError, OSError))
 
-    def test_verifies_nothing_only_on_request(self):
+    def test_verification_is_disabled_only_on_request(self):
         context = client_context(False, "")
         self.assertEqual(context.verify_mode, ssl.CERT_NONE)
 
@@ -84,7 +84,7 @@ class TestContext(unittest.TestCase):
             context.wrap_socket(sock, do_handshake_on_connect=False)
         sock.close()
 
-    def test_check_ca_refuses_what_tls_cannot_use(self):
+    def test_check_ca_refuses_unusable_certificates(self):
         check_ca(CA)
         check_ca(CA * 2)
         for text in ("x", CA[:300], CA.replace("MIIB", "MIIC")):
@@ -93,7 +93,7 @@ class TestContext(unittest.TestCase):
 
 
 class TestWhy(unittest.TestCase):
-    def test_errors_of_tls_become_text_for_a_person(self):
+    def test_tls_errors_as_text_for_users(self):
         for text, reason in (
             ("The certificate Common Name (CN) does not match with the expected CN", "host"),
             ("The certificate validity has expired", "not valid now"),

@@ -1,4 +1,4 @@
-"""app.ota: what is installed, what is refused before and after, and what is reported."""
+"""app.ota: installed and refused images, pushed updates, and trials."""
 
 import asyncio
 import json
@@ -20,11 +20,11 @@ from proto.values import BadArgument
 
 BLOCK = 4_096
 OLD = image(b"1.0.0")
-NEW = image(b"1.1.0", data=bytes(range(256)) * 80)  # a bit more than five blocks
+NEW = image(b"1.1.0", data=bytes(range(256)) * 80)  # slightly more than five blocks
 
 
 class Slot:
-    """A slot of hal.flash: each block must be erased before it is written."""
+    """Slot of hal.flash; each block must be erased before it is written."""
 
     def __init__(self, label, size=8 * BLOCK, data=b""):
         self.label = label
@@ -60,7 +60,7 @@ class Slot:
 
 
 class Flash:
-    """hal.flash and hal.otadata."""
+    """Stands in for hal.flash and hal.otadata."""
 
     def __init__(self):
         self.slots = Slot("ota_0", data=OLD), Slot("ota_1")
@@ -86,7 +86,7 @@ class Flash:
 
 
 class Copies:
-    """hal.appslot of a board that runs the firmware's own application."""
+    """Stands in for hal.appslot of a board that runs the firmware's own application."""
 
     def unconfirmed(self):
         return False
@@ -99,7 +99,7 @@ class Copies:
 
 
 class Frames:
-    """Pictures, unless they are paused."""
+    """Stands in for app.camera.frames; counts the pauses."""
 
     def __init__(self):
         self.paused = self.pauses = 0
@@ -165,14 +165,14 @@ class WiFi:
 
 class Restart:
     def __init__(self):
-        self.asked = 0
+        self.requests = 0
 
     def request(self):
-        self.asked += 1
+        self.requests += 1
 
 
 class Source:
-    """`read` yields data in pieces; at the end it raises `error`, if there is one."""
+    """Returns data in pieces; at the end raises `error`, if any."""
 
     def __init__(self, data, piece=1_000, error=None):
         self.data = data
@@ -238,7 +238,7 @@ class Camera(Updater):
         )
 
     def send(self, data, **how):
-        """Return (status, text) of an upload."""
+        """Upload an image; return (status, text) of the response."""
         source = Source(data, **how)
         return run(self.upload(source.read, len(data)))
 
@@ -261,7 +261,7 @@ class TestInstall(unittest.TestCase):
         if writes == 0:
             self.assertEqual(camera.board.spare().erased, 0)
         self.assertEqual((camera.job, camera.state, camera.frames.paused), (None, "idle", 0))
-        self.assertEqual(camera.restart.asked, 0)
+        self.assertEqual(camera.restart.requests, 0)
         self.assertEqual(camera.states(), [("failed", text)])
         return camera
 
@@ -271,10 +271,10 @@ class TestInstall(unittest.TestCase):
             status, text = camera.send(NEW, piece=piece)
             self.assertEqual((status, text[:17]), (200, "micropython 1.1.0"))
             self.assertTrue(self.installed(camera))
-            self.assertEqual((camera.restart.asked, camera.frames.paused), (1, 1))
+            self.assertEqual((camera.restart.requests, camera.frames.paused), (1, 1))
             self.assertEqual(camera.states(), [("installed", None)])
             self.assertEqual(camera.nvs.stored["OTA_TRIED"], b"ota_1 1.1.0")
-            self.assertEqual(camera.cmd_mqttotastart("1"), "busy")  # the restart is next
+            self.assertEqual(camera.cmd_mqttotastart("1"), "busy")  # until the restart
 
     def test_refused_before_anything_is_erased(self):
         self.refused(b"", "not a firmware image")
@@ -288,7 +288,7 @@ class TestInstall(unittest.TestCase):
         camera.board.slots = camera.board.slots[0], None
         self.assertEqual(camera.send(NEW)[0], 422)
 
-    def test_force_goes_back_but_no_further(self):
+    def test_force_allows_older_versions_but_no_other_project(self):
         self.forced(image(b"0.9.9"), True)
         self.forced(OLD, True)
         self.forced(image(project=b"other"), False)
@@ -299,13 +299,13 @@ class TestInstall(unittest.TestCase):
         self.assertEqual(isinstance(error, BadArgument), not good)
         self.assertEqual(camera.board.spare().bootable, good)
 
-    def test_a_version_that_failed(self):
+    def test_failed_version_is_refused(self):
         camera = Camera()
         camera.nvs.stored["OTA_FAILED"] = b"1.1.0"
         self.assertIn("failed already", camera.send(NEW)[1])
         self.assertEqual(camera.board.spare().erased, 0)
 
-    def test_truncated_anywhere(self):
+    def test_truncated(self):
         cuts = list(range(0, len(NEW), 487)) + [4_096, 8_192, len(NEW) - 32, len(NEW) - 1]
         for cut in cuts:
             camera = Camera()
@@ -317,7 +317,7 @@ class TestInstall(unittest.TestCase):
         status, text = run(camera.upload(Source(NEW).read, len(NEW) + 1))
         self.assertEqual((status, text[:7]), (422, "cut off"))
 
-    def test_every_byte_of_the_header_and_many_others(self):
+    def test_changed_bytes(self):
         places = list(range(288)) + [random.randrange(len(NEW)) for _ in range(300)]
         for at in places:
             data = bytearray(NEW)
@@ -330,7 +330,7 @@ class TestInstall(unittest.TestCase):
         for tail in (b"x", bytes(16), b"CAMSIGN1" + bytes(36), bytes(2_000)):
             self.refused(NEW + tail, "follows the image", 1)
 
-    def test_flash_that_fails(self):
+    def test_flash_faults(self):
         def fails(slot):
             raise OSError(5)
 
@@ -344,7 +344,7 @@ class TestInstall(unittest.TestCase):
             self.assertEqual((status, camera.board.spare().bootable), (422, False))
             self.assertIn(why, text)
 
-    def test_source_that_fails(self):
+    def test_source_error(self):
         camera = Camera()
         source = Source(NEW[:9_000], error=OSError(104))
         error = run(outcome(camera.upload(source.read, len(NEW))))
@@ -353,26 +353,26 @@ class TestInstall(unittest.TestCase):
         self.assertEqual(camera.states(), [("failed", "connection refused or reset")])
 
     def test_cancelled_request(self):
-        async def whole():
+        async def main():
             camera = Camera()
             task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
             await until(lambda: camera.board.spare().writes)
             await ended(task)
             return camera
 
-        camera = run(whole())
+        camera = run(main())
         self.assertEqual((camera.state, camera.job, camera.frames.paused), ("idle", None, 0))
-        self.assertEqual((camera.restart.asked, camera.states()), (0, []))
+        self.assertEqual((camera.restart.requests, camera.states()), (0, []))
         self.assertEqual(camera.send(NEW)[0], 200)
 
-    def test_request_cancelled_once_it_is_installed(self):
-        """The restart follows although the client has gone."""
+    def test_request_cancelled_after_the_installation(self):
+        """The restart follows although the client has disconnected."""
 
         async def publish(topic, payload, retain):
             if retain:
                 await asyncio.sleep_ms(1_000_000)
 
-        async def whole():
+        async def main():
             camera = Camera()
             camera.session.publish = publish
             task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
@@ -380,8 +380,8 @@ class TestInstall(unittest.TestCase):
             await ended(task)
             return camera
 
-        camera = run(whole())
-        self.assertEqual((camera.restart.asked, camera.job), (1, "upload"))
+        camera = run(main())
+        self.assertEqual((camera.restart.requests, camera.job), (1, "upload"))
 
     def test_progress_once_a_second(self):
         class Slow(Source):
@@ -394,7 +394,7 @@ class TestInstall(unittest.TestCase):
         reports = [json.loads(p[1]) for p in camera.session.published]
         progress = [(r["percent"], r["bytes"]) for r in reports if r["state"] == "writing"]
         self.assertEqual(progress[-1], (100, len(NEW)))
-        self.assertTrue(8 <= len(progress) <= 12, progress)  # of 15 s
+        self.assertTrue(8 <= len(progress) <= 12, progress)  # in 15 s
 
 
 class TestSigned(unittest.TestCase):
@@ -418,28 +418,29 @@ class TestSigned(unittest.TestCase):
         camera = Camera(otakey=self.KEY)
         block = b"CAMSIGN1\0\1\0\0" + NEW[-32:] + signing.SIGNATURE
         self.assertEqual(camera.send(NEW + block), (422, "signed with another key"))
-        self.assertEqual(Camera().send(NEW + block)[0], 200)  # without a key any signature passes
+        # without a key, any signature is accepted
+        self.assertEqual(Camera().send(NEW + block)[0], 200)
 
 
 class TestPush(unittest.TestCase):
-    def story(self, acts, **settings):
-        async def whole():
+    def run_case(self, scenario, **settings):
+        async def main():
             camera = Camera(**settings)
             task = asyncio.create_task(camera.run())
             await asyncio.sleep_ms(0)
             try:
-                await acts(camera)
+                await scenario(camera)
             finally:
                 task.cancel()
             return camera
 
-        return run(whole())
+        return run(main())
 
     def deliver(self, camera, data, retained=False, error=None):
         return outcome(camera.handler.data[1](Source(data, error=error), retained))
 
-    def test_listens_then_replies_on_and_installs(self):
-        async def acts(camera):
+    def test_subscribes_replies_on_and_installs(self):
+        async def scenario(camera):
             self.assertEqual(camera.cmd_mqttotastart(""), "off")
             self.assertIsNone(camera.cmd_mqttotastart("1"))
             await until(lambda: camera.handler.replies)
@@ -447,45 +448,45 @@ class TestPush(unittest.TestCase):
             self.assertEqual(camera.session.filters, [b"OTA/DVES_A1B2C3/data"])
             self.assertEqual(camera.cmd_mqttotastart(""), "on")
             self.assertEqual(camera.cmd_mqttotastart("1"), "busy")
-            await self.deliver(camera, OLD, retained=True)  # it may be old
+            await self.deliver(camera, OLD, retained=True)  # a retained image may be old
             self.assertEqual(camera.state, "waiting")
             self.assertIsNone(await self.deliver(camera, NEW))
             await until(lambda: camera.handler.data is None)
             self.assertTrue(camera.board.spare().bootable)
-            await asyncio.sleep_ms(3_000)  # nothing begins before the restart
+            await asyncio.sleep_ms(3_000)  # nothing starts before the restart
             self.assertEqual((len(camera.handler.replies), camera.state), (1, "installed"))
             self.assertEqual(camera.cmd_mqttotastart("1"), "busy")
 
-        self.story(acts)
+        self.run_case(scenario)
 
-    def test_of_two_at_once_the_first_is_taken(self):
-        async def acts(camera):
+    def test_first_of_two_concurrent_images_is_accepted(self):
+        async def scenario(camera):
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)
             receive, second = camera.handler.data[1], Source(NEW)
             first = asyncio.create_task(receive(Source(NEW), False))
             await until(lambda: camera.state == "writing")
             await receive(second, False)
-            self.assertEqual(second.left, len(NEW))  # the session skips it
+            self.assertEqual(second.left, len(NEW))  # skipped by the session
             await first
             await until(lambda: camera.handler.data is None)
             self.assertTrue(camera.board.spare().bootable)
             self.assertEqual(camera.states(), [("installed", None)])
 
-        self.story(acts)
+        self.run_case(scenario)
 
-    def test_silence_ends_it(self):
-        async def acts(camera):
+    def test_timeout_without_an_image(self):
+        async def scenario(camera):
             camera.cmd_mqttotastart("1")
             await until(lambda: len(camera.handler.replies) == 2, limit_s=25)
             self.assertEqual(camera.handler.replies[1], ("mqttotastart", "off"))
             await until(lambda: camera.job is None)
             self.assertEqual((camera.session.filters, camera.session.reconnects), ([], 0))
 
-        self.story(acts)
+        self.run_case(scenario)
 
-    def test_a_stall_ends_the_link_too(self):
-        async def acts(camera):
+    def test_stall_ends_the_link_too(self):
+        async def scenario(camera):
             class Stalls(Source):
                 async def read_some(self, most):
                     if camera.session.reconnects:
@@ -504,10 +505,10 @@ class TestPush(unittest.TestCase):
             self.assertEqual((camera.frames.paused, camera.state), (0, "idle"))
             self.assertFalse(camera.board.spare().bootable)
 
-        self.story(acts)
+        self.run_case(scenario)
 
-    def test_a_bad_image_and_another_try(self):
-        async def acts(camera):
+    def test_second_attempt_after_a_bad_image(self):
+        async def scenario(camera):
             for data in (b"junk" * 100, NEW):
                 camera.handler.replies.clear()
                 camera.cmd_mqttotastart("1")
@@ -516,10 +517,10 @@ class TestPush(unittest.TestCase):
                 await until(lambda: camera.handler.data is None)
             self.assertTrue(camera.board.spare().bootable)
 
-        self.story(acts)
+        self.run_case(scenario)
 
-    def test_session_handles_a_lost_link_and_off_follows_on_the_next(self):
-        async def acts(camera):
+    def test_lost_link_and_the_reply_on_the_next_one(self):
+        async def scenario(camera):
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)
             receive = camera.handler.data[1]
@@ -535,19 +536,19 @@ class TestPush(unittest.TestCase):
             await asyncio.sleep_ms(3_000)
             self.assertEqual([state for state, _ in camera.states()], ["failed"])  # once
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_refused_subscription(self):
-        async def acts(camera):
+        async def scenario(camera):
             camera.session.refuses = "refused"
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)
             self.assertEqual(camera.handler.replies, [("mqttotastart", "off")])
 
-        self.story(acts)
+        self.run_case(scenario)
 
     def test_stopped_by_command(self):
-        async def acts(camera):
+        async def scenario(camera):
             self.assertEqual(camera.cmd_mqttotastart("0"), "off")
             camera.cmd_mqttotastart("on")
             await until(lambda: camera.handler.replies)
@@ -555,22 +556,22 @@ class TestPush(unittest.TestCase):
             await until(lambda: camera.job is None, limit_s=2)
             self.assertEqual(camera.handler.replies[1], ("mqttotastart", "off"))
 
-        self.story(acts)
+        self.run_case(scenario)
 
 
 class TestTrial(unittest.TestCase):
-    def begun(self, seconds=400, **settings):
-        """Return a camera `seconds` after its start; `prepare(camera)` is called before it."""
+    def started(self, seconds=400, **settings):
+        """Return a camera `seconds` after its start; `prepare(camera)` runs before the start."""
         prepare = settings.pop("prepare", lambda camera: None)
         camera = Camera(**settings)
         prepare(camera)
 
-        async def whole():
+        async def main():
             task = asyncio.create_task(camera.run())
             await asyncio.sleep_ms(1_000 * seconds)
             task.cancel()
 
-        run(whole())
+        run(main())
         return camera
 
     def pending(self, camera):
@@ -578,12 +579,12 @@ class TestTrial(unittest.TestCase):
         camera.nvs.stored["OTA_TRIED"] = b"ota_0 1.0.0"
 
     def test_nothing_to_report(self):
-        camera = self.begun()
+        camera = self.started()
         self.assertEqual((camera.states(), camera.nvs.stored), ([], {}))
         self.assertEqual(camera.cmd_mqttotaconfirm("1"), "OTA image already confirmed")
 
-    def test_waits_to_be_confirmed(self):
-        camera = self.begun(prepare=self.pending)
+    def test_waits_for_confirmation(self):
+        camera = self.started(prepare=self.pending)
         self.assertEqual(camera.states(), [("trial", None)])
         for command in (camera.cmd_mqttotastart, camera.cmd_upgrade):
             camera.settings["otaurl"] = "http://x/y"
@@ -594,21 +595,22 @@ class TestTrial(unittest.TestCase):
         self.assertEqual(camera.send(NEW)[0], 200)
 
     def test_confirms_itself(self):
-        camera = self.begun(prepare=self.pending, otaconfirm=1)
+        camera = self.started(prepare=self.pending, otaconfirm=1)
         self.assertEqual(camera.states(), [("confirmed", None)])
-        self.assertEqual((camera.board.confirmed, camera.restart.asked), (1, 0))
+        self.assertEqual((camera.board.confirmed, camera.restart.requests), (1, 0))
 
-    def test_gives_up_without_a_broker(self):
+    def test_restarts_without_a_broker(self):
         def prepare(camera):
             self.pending(camera)
             camera.session.up.clear()
 
-        camera = self.begun(298, prepare=prepare, otaconfirm=1)
-        self.assertEqual(camera.restart.asked, 0)
-        camera = self.begun(303, prepare=prepare, otaconfirm=1)
-        self.assertEqual((camera.restart.asked, camera.board.confirmed), (1, 0))
+        camera = self.started(298, prepare=prepare, otaconfirm=1)
+        self.assertEqual(camera.restart.requests, 0)
+        camera = self.started(303, prepare=prepare, otaconfirm=1)
+        self.assertEqual((camera.restart.requests, camera.board.confirmed), (1, 0))
         self.assertEqual(camera.nvs.stored["OTA_REASON"], b"no broker within 300 s")
-        self.assertEqual(self.begun(prepare=prepare, otaconfirm=1, mqtthost="").restart.asked, 0)
+        camera = self.started(prepare=prepare, otaconfirm=1, mqtthost="")
+        self.assertEqual(camera.restart.requests, 0)
 
     def test_rolled_back(self):
         self.rolled_back(b"", "it restarted unconfirmed")
@@ -619,18 +621,18 @@ class TestTrial(unittest.TestCase):
             camera.nvs.stored.update({"OTA_TRIED": b"ota_1 1.1.0", "OTA_REASON": stored})
             camera.board.aborted = camera.board.spare()
 
-        camera = self.begun(prepare=prepare)
+        camera = self.started(prepare=prepare)
         self.assertEqual(camera.states(), [("rolled back", reason)])
         self.assertEqual(camera.nvs.stored, {"OTA_FAILED": b"1.1.0"})
         self.assertIn("failed already", camera.send(NEW)[1])
 
     def test_never_started(self):
-        """The power failed after OTA_TRIED was stored and before the boot partition was set."""
+        """Power failed after OTA_TRIED was stored and before the boot partition was set."""
 
         def prepare(camera):
             camera.nvs.stored["OTA_TRIED"] = b"ota_1 1.1.0"
 
-        camera = self.begun(prepare=prepare)
+        camera = self.started(prepare=prepare)
         self.assertEqual((camera.states(), camera.nvs.stored), ([], {}))
 
 

@@ -1,4 +1,4 @@
-"""proto.uri: addresses of brokers and of updates."""
+"""proto.uri: broker URIs and update URLs."""
 
 import unittest
 
@@ -73,13 +73,13 @@ class TestBroker(unittest.TestCase):
             except BadArgument as e:
                 self.assertFalse("secret" in str(e))
             else:
-                self.fail("{} gave {}".format(text, parsed))
+                self.fail("{} returned {}".format(text, parsed))
 
-    def test_port_of_its_own_setting_wins(self):
+    def test_port_setting_overrides_the_uri(self):
         self.assertEqual(parse_broker("mqtt://host:1884", 99), ("host", 99, False))
         self.assertEqual(parse_broker("mqtts://host", 99), ("host", 99, True))
 
-    def test_tls_stands_in_where_no_scheme_says(self):
+    def test_tls_setting_applies_without_a_scheme(self):
         self.assertEqual(parse_broker("host", tls=True), ("host", 8883, True))
         self.assertEqual(parse_broker("mqtt://host", tls=True), ("host", 1883, False))
 
@@ -102,7 +102,7 @@ class TestURL(unittest.TestCase):
             with self.assertRaises(BadArgument):
                 parse_url(text)
 
-    def test_authority_names_a_port_that_is_not_the_standard_one(self):
+    def test_authority_contains_only_a_non_standard_port(self):
         for text in ("http://h", "http://h:81", "https://[::1]:80"):
             self.assertEqual(parse_url(text).authority(), text.partition("://")[2])
         self.assertEqual(parse_url("https://h:443").authority(), "h")
@@ -110,7 +110,7 @@ class TestURL(unittest.TestCase):
 
 
 class TestFollow(unittest.TestCase):
-    def test_where_a_redirect_leads(self):
+    def test_redirect_target(self):
         base = parse_url("http://joe:x@host:81/a/b?q")
         for location, host, path, keeps_login in (
             ("c", "host", "/a/c", True),
@@ -142,7 +142,7 @@ class TestText(unittest.TestCase):
         ):
             self.assertEqual(without_password(text), shown)
 
-    def test_percent_decoded(self):
+    def test_percent_decoding(self):
         self.assertEqual(percent_decoded("a%20b%C3%bc%"[:-1]), "a bü".encode())
         for text in ("%", "%4", "%zz", "%+1", "% 1", "a%2"):
             with self.assertRaises(ValueError):

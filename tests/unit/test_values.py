@@ -1,4 +1,4 @@
-"""proto.values: what users type to commands."""
+"""proto.values: arguments that users enter for commands."""
 
 import unittest
 
@@ -15,7 +15,7 @@ class TestValues(unittest.TestCase):
             except BadArgument as e:
                 self.assertTrue(str(e))
             else:
-                self.fail("{!r} gave {!r}".format(text, value))
+                self.fail("{!r} returned {!r}".format(text, value))
 
     def test_switch(self):
         for text, value in (("off", 0), ("On", 1), ("TOGGLE", 2), ("0", 0), ("1", 1), ("2", 2)):

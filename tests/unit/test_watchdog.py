@@ -1,4 +1,4 @@
-"""app.watchdog: fed while the loop runs, and only then."""
+"""app.watchdog: fed only while the event loop runs."""
 
 import asyncio
 import unittest
@@ -19,7 +19,7 @@ class Watchdog:
 
 class TestFeeder(unittest.TestCase):
     def test_feeds_often_enough_for_30_s(self):
-        async def story():
+        async def scenario():
             watchdog = Watchdog()
             healthy = []
             feeder = Feeder(watchdog, lambda: healthy.append(clock.now_ms()))
@@ -34,12 +34,12 @@ class TestFeeder(unittest.TestCase):
             self.assertEqual(len(watchdog.fed), count)
             return [b - a for a, b in zip(watchdog.fed, watchdog.fed[1:])]
 
-        gaps = run(story())
+        gaps = run(scenario())
         self.assertTrue(len(gaps) > 60 and max(gaps) < 10_000, gaps[:5])
 
 
 class Camera:
-    """Stands in for frames and camera; records the reason of a pause."""
+    """Stands in for frames and camera; records the reason for a pause."""
 
     paused = ""
     reason = ""
@@ -49,7 +49,7 @@ class Camera:
 
 
 class TestSafeMode(unittest.TestCase):
-    def test_stops_the_camera_and_says_why(self):
+    def test_stops_the_camera_with_a_reason(self):
         camera, log = Camera(), Log()
         run(SafeMode(camera, camera, log).run())
         self.assertEqual((camera.paused, camera.reason), (SAFE_MODE, SAFE_MODE))

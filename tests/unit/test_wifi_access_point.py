@@ -1,4 +1,4 @@
-"""app.wifi.access_point: opens as it is set, answers DNS queries and probes, closes when idle."""
+"""app.wifi.access_point: settings, DNS responses, and closing when idle."""
 
 import asyncio
 import gc
@@ -15,7 +15,7 @@ TEN_MINUTES = 600_000
 
 
 class Radio:
-    """Stands in for hal.wifi.SoftAP; remembers its calls."""
+    """Stands in for hal.wifi.SoftAP; records its calls."""
 
     def __init__(self):
         self.done = []
@@ -36,9 +36,9 @@ class Radio:
         self.done.append("closed")
 
 
-class AccessPointCase(unittest.TestCase):
-    def story(self, check, broken=False, port=None):
-        async def whole():
+class AccessPointTestCase(unittest.TestCase):
+    def run_case(self, scenario, broken=False, port=None):
+        async def main():
             self.radio, self.log, self.networks = Radio(), Log(), [("home", "")]
             self.radio.broken = broken
             self.settings = {"apip": "127.0.0.1", "appass": "", "apchannel": 1}
@@ -48,35 +48,35 @@ class AccessPointCase(unittest.TestCase):
             )
             self.task = asyncio.create_task(ap.run())
             try:
-                await check(ap)
+                await scenario(ap)
             finally:
                 await ended(self.task)
             self.assertEqual((ap.address, ap.clients, self.radio.done[-1]), ("", 0, "closed"))
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
 
-class TestOpening(AccessPointCase):
-    def test_opens_as_it_is_set(self):
-        async def check(ap):
+class TestOpening(AccessPointTestCase):
+    def test_opens_with_its_settings(self):
+        async def scenario(ap):
             self.assertEqual((self.radio.done, ap.address), ([], ""))
             await until(lambda: ap.address)
             self.assertEqual((self.radio.done, ap.address), ([("127.0.0.1", "", 1)], "127.0.0.1"))
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_closes_as_soon_as_it_is_cancelled(self):
-        async def check(ap):
+    def test_closes_when_it_is_cancelled(self):
+        async def scenario(ap):
             await until(lambda: ap.address)
             self.radio.joined = 2
             await until(lambda: ap.clients == 2)
             await ended(self.task)
             self.assertEqual((ap.address, ap.clients, self.radio.done[-1]), ("", 0, "closed"))
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_closes_after_ten_minutes_without_clients(self):
-        async def check(ap):
+        async def scenario(ap):
             await until(lambda: ap.address)
             await asyncio.sleep_ms(TEN_MINUTES - 5_000)
             self.radio.joined = 1
@@ -87,19 +87,19 @@ class TestOpening(AccessPointCase):
             self.assertTrue(0 <= clock.now_ms() - left - TEN_MINUTES < 10_000)
             self.assertEqual((len(self.radio.done), ap.address), (2, ""))
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_stays_open_while_there_is_no_network_to_join(self):
-        async def check(ap):
+    def test_stays_open_without_a_known_network(self):
+        async def scenario(ap):
             self.networks = []
             await until(lambda: ap.address)
             await asyncio.sleep_ms(TEN_MINUTES + 60_000)
             self.assertTrue(ap.address)
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_changed_settings_reopen_it(self):
-        async def check(ap):
+        async def scenario(ap):
             await until(lambda: ap.address)
             self.settings.update(appass="canary-key", apchannel=6)
             await until(lambda: len(self.radio.done) == 3)
@@ -107,10 +107,10 @@ class TestOpening(AccessPointCase):
             await until(lambda: ap.address)
             self.assertFalse("canary" in str(self.log.infos) + str(self.log.errors))
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_radio_that_fails_is_retried(self):
-        async def check(ap):
+        async def scenario(ap):
             await asyncio.sleep_ms(60_000)
             self.assertTrue(4 < len(self.log.errors) < 8)
             self.radio.broken = False
@@ -120,10 +120,10 @@ class TestOpening(AccessPointCase):
             self.radio.lost = False
             await until(lambda: ap.address)
 
-        self.story(check, broken=True)
+        self.run_case(scenario, broken=True)
 
-    def test_opening_again_takes_no_more_heap(self):
-        async def check(ap):
+    def test_reopening_takes_no_more_heap(self):
+        async def scenario(ap):
             await until(lambda: ap.address)
             before = None
             for _ in range(4):
@@ -137,50 +137,50 @@ class TestOpening(AccessPointCase):
                 await until(lambda: ap.address)
             self.assertTrue(left < 1_000, left)
 
-        self.story(check)
+        self.run_case(scenario)
 
 
-class TestNameServer(AccessPointCase):
-    """DNS on a port of the loopback."""
+class TestNameServer(AccessPointTestCase):
+    """DNS on a port of the loopback interface."""
 
-    def dialogue(self, check):
-        async def whole(ap):
+    def dialogue(self, scenario):
+        async def with_client(ap):
             client = _client(self.port)
             try:
                 await until(lambda: ap.address)
                 self.radio.joined = 1
-                await until(lambda: ap.clients)  # the next poll: by now the socket is bound
-                await check(client)
+                await until(lambda: ap.clients)  # the socket is bound by the next poll
+                await scenario(client)
             finally:
                 client.close()
 
-        self.story(whole)
+        self.run_case(with_client)
 
     async def resolve(self, client, query, limit_ms=2_000):
         client.send(query)
         await asyncio.wait_for_ms(readable(client), limit_ms)
         return client.recv(600)
 
-    def test_answers(self):
-        async def check(client):
+    def test_responses(self):
+        async def scenario(client):
             for _ in range(3):
                 self.assertTrue((await self.resolve(client, QUERY)).endswith(b"\x7f\0\0\1"))
 
-        self.dialogue(check)
+        self.dialogue(scenario)
 
     def test_malformed_packets_are_skipped(self):
-        async def check(client):
+        async def scenario(client):
             for rubbish in (b"", b"x", bytes(11), QUERY[:2] + b"\x81" + QUERY[3:]):
                 client.send(rubbish)
             reply = await self.resolve(client, b"\x77" + QUERY[1:])
             self.assertEqual(reply[:1], b"\x77")
-            reply = await self.resolve(client, QUERY + bytes(1_400))  # longer than any question
+            reply = await self.resolve(client, QUERY + bytes(1_400))  # longer than any query
             self.assertTrue(reply.endswith(b"\x7f\0\0\1") and len(reply) == len(QUERY) + 16)
 
-        self.dialogue(check)
+        self.dialogue(scenario)
 
     def test_socket_that_fails_is_replaced(self):
-        async def check(ap):
+        async def scenario(ap):
             await until(lambda: self.log.errors)
             self.assertTrue("name server" in str(self.log.errors))
             other.close()
@@ -193,9 +193,9 @@ class TestNameServer(AccessPointCase):
 
         port = free_port()
         other = _bound(port)
-        self.story(check, port=port)
+        self.run_case(scenario, port=port)
 
-    def test_hour_with_fifty_clients_takes_no_more_heap(self):
+    def test_hour_of_queries_takes_no_more_heap(self):
         async def minute(client):
             for number in range(50):
                 await self.resolve(client, bytes((number, 7)) + QUERY[2:])
@@ -203,17 +203,17 @@ class TestNameServer(AccessPointCase):
             gc.collect()
             return gc.mem_alloc()
 
-        async def check(client):
-            self.radio.joined = 4  # the most that the radio accepts
+        async def scenario(client):
+            self.radio.joined = 4  # the limit of the radio
             heaps = []
             for _ in range(60):
                 heaps.append(await minute(client))
             self.assertTrue(heaps[-1] - heaps[1] < 1_000, heaps)
 
-        self.dialogue(check)
+        self.dialogue(scenario)
 
     def test_flood_takes_no_heap(self):
-        async def check(client):
+        async def scenario(client):
             await self.resolve(client, QUERY)
             gc.collect()
             before = gc.mem_alloc()
@@ -222,7 +222,7 @@ class TestNameServer(AccessPointCase):
             gc.collect()
             self.assertTrue(gc.mem_alloc() - before < 1_000)
 
-        self.dialogue(check)
+        self.dialogue(scenario)
 
 
 def _bound(port):

@@ -1,4 +1,4 @@
-"""app.wifi.station: joins the best network, rejoins a lost one, opens the access point."""
+"""app.wifi.station: joins the best network, rejoins after a loss, opens the access point."""
 
 import asyncio
 import sys
@@ -14,12 +14,12 @@ OPEN, WPA2 = 0, 3
 
 
 def heard(ssid, rssi=-60, security=WPA2, number=1):
-    """Return a row of a scan."""
+    """Return one row of a scan result."""
     return ssid.encode(), bytes((number,)) * 6, 1, rssi, security, False
 
 
 class Station:
-    """Stands in for hal.wifi.Station; a join takes a second, or its whole time out of reach."""
+    """Stands in for hal.wifi.Station; a join takes 1 s, or its full timeout when out of reach."""
 
     def __init__(self):
         self.reach = True
@@ -67,7 +67,7 @@ class Station:
 
 
 class AccessPoint:
-    """Stands in for app.wifi.access_point: open until it is cancelled, or until it is `idle`."""
+    """Stands in for app.wifi.access_point; open until it is cancelled or `idle`."""
 
     def __init__(self, radio, settings, log, known):
         AccessPoint.one = self
@@ -101,9 +101,9 @@ SETTINGS = {"ssid": "home", "password": KEY, "ssid2": "", "password2": "", "ssid
 SETTINGS.update(password3="", apfallback=180)
 
 
-class WiFiCase(unittest.TestCase):
-    def story(self, check, ssid="home", reach=True):
-        async def whole():
+class WiFiTestCase(unittest.TestCase):
+    def run_case(self, scenario, ssid="home", reach=True):
+        async def main():
             station = Station()
             station.reach = reach
             settings = dict(SETTINGS, ssid=ssid)
@@ -112,28 +112,28 @@ class WiFiCase(unittest.TestCase):
             link = WiFiLink(station, "radio", settings, log, backoff, Direct())
             task = asyncio.create_task(link.run())
             try:
-                await check(link, station, settings, log, backoff)
+                await scenario(link, station, settings, log, backoff)
             finally:
                 await ended(task)
             self.assertFalse(link.up.is_set() or link.ap_open)
             self.assertTrue("canary" not in str(log.infos) + str(log.errors))
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
 
-class TestStation(WiFiCase):
-    def test_joins_and_stays(self):
-        async def check(link, station, settings, log, backoff):
+class TestStation(WiFiTestCase):
+    def test_joins_and_stays_joined(self):
+        async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             await asyncio.sleep_ms(3_600_000)
             self.assertEqual((link.state, link.reason, link.joins), ("joined", "", 1))
             self.assertEqual(station.joins, [("home", KEY)])
             self.assertEqual((backoff.resets, link.rssi()), (1, -60))
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_without_an_ssid_there_is_the_access_point_alone(self):
-        async def check(link, station, settings, log, backoff):
+    def test_without_an_ssid_only_the_access_point_opens(self):
+        async def scenario(link, station, settings, log, backoff):
             await asyncio.sleep_ms(60_000)
             self.assertEqual((link.state, link.reason), ("access point", "ssid is not set"))
             self.assertTrue(link.ap_open and not link.known())
@@ -145,10 +145,10 @@ class TestStation(WiFiCase):
             self.assertTrue(clock.now_ms() - started < 2_000)
             self.assertFalse(link.ap_open)
 
-        self.story(check, ssid="")
+        self.run_case(scenario, ssid="")
 
-    def test_absent_network_is_retried_for_ever_with_a_reason(self):
-        async def check(link, station, settings, log, backoff):
+    def test_absent_network_is_retried_forever_with_a_reason(self):
+        async def scenario(link, station, settings, log, backoff):
             await until(lambda: len(station.joins) == 4)
             self.assertEqual(link.reason, "no such network")
             self.assertTrue(backoff.nexts >= 3 and backoff.resets == 0)
@@ -157,10 +157,10 @@ class TestStation(WiFiCase):
             await link.up.wait()
             self.assertEqual(link.reason, "")
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
     def test_lost_network_is_rejoined(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             for n in range(1, 21):
                 await link.up.wait()
                 self.assertEqual(link.joins, n)
@@ -172,10 +172,10 @@ class TestStation(WiFiCase):
                 await asyncio.sleep_ms(5_000)
                 station.reach = True
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_changed_address_is_a_new_link(self):
-        async def check(link, station, settings, log, backoff):
+    def test_changed_address_counts_as_a_new_link(self):
+        async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             station.ip = "10.0.0.3"
             await until(lambda: not link.up.is_set())
@@ -183,10 +183,10 @@ class TestStation(WiFiCase):
             await link.up.wait()
             self.assertTrue("10.0.0.3" in str(log.infos))
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_changed_settings_rejoin_from_every_state(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             settings["ssid"] = "other"
             link.rejoin()
@@ -198,22 +198,22 @@ class TestStation(WiFiCase):
             self.assertEqual([ssid for ssid, _ in station.joins], ["home", "other", "third"])
             self.assertEqual(log.errors, [])
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_changed_backup_network_keeps_the_link(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             settings["ssid2"], settings["password2"] = "shed", KEY
             link.rejoin()
             await asyncio.sleep_ms(5_000)
             self.assertEqual((link.joins, link.state), (1, "joined"))
 
-        self.story(check)
+        self.run_case(scenario)
 
 
-class TestNetworks(WiFiCase):
+class TestNetworks(WiFiTestCase):
     def test_strongest_known_network_first_at_its_best_access_point(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             settings.update(ssid2="shed", password2=KEY, ssid3="attic", password3=KEY)
             station.seen = [
                 heard("home", -80, number=1),
@@ -227,43 +227,43 @@ class TestNetworks(WiFiCase):
             await until(lambda: link.state == "waiting")
             self.assertEqual(link.reason, "shed: no such network; home: no such network")
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
-    def test_without_any_in_reach_all_are_tried_in_order(self):
-        async def check(link, station, settings, log, backoff):
+    def test_without_a_network_in_reach_all_are_tried_in_order(self):
+        async def scenario(link, station, settings, log, backoff):
             settings.update(ssid2="shed", ssid3="attic", password3=KEY)
             await until(lambda: len(station.joins) == 3)
-            wanted = [("home", KEY), ("shed", ""), ("attic", KEY)]
-            self.assertEqual((station.joins, station.bssids), (wanted, [None] * 3))
+            expected = [("home", KEY), ("shed", ""), ("attic", KEY)]
+            self.assertEqual((station.joins, station.bssids), (expected, [None] * 3))
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
     def test_open_network_is_refused_if_a_password_is_stored(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             station.seen = [heard("home", -30, OPEN)]
             await until(lambda: station.scans == 3)
             self.assertEqual(station.joins, [])
             self.assertEqual(link.reason, "home: open, but a password is stored")
-            station.seen.append(heard("home", -70, WPA2, 2))  # the real one, farther away
+            station.seen.append(heard("home", -70, WPA2, 2))  # the real network, farther away
             await link.up.wait()
             self.assertEqual(station.bssids, [bytes((2,)) * 6])
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_failed_scan_finds_nothing(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             self.assertEqual(station.bssids, [None])
             self.assertEqual(await link.scan(), [])
 
         async def busy(link, station, settings, log, backoff):
             station.busy = True
-            await check(link, station, settings, log, backoff)
+            await scenario(link, station, settings, log, backoff)
 
-        self.story(busy)
+        self.run_case(busy)
 
     def test_failed_scan_is_retried_once(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             station.seen = [heard("home")]
             station.busy = True
             await until(lambda: station.scans == 1)
@@ -271,20 +271,20 @@ class TestNetworks(WiFiCase):
             await link.up.wait()
             self.assertEqual((station.bssids, station.scans), ([b"\1" * 6], 2))
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_error_of_the_radio_is_a_reason(self):
-        async def check(link, station, settings, log, backoff):
+    def test_radio_error_is_the_reason(self):
+        async def scenario(link, station, settings, log, backoff):
             station.broken = True
             await until(lambda: link.state == "waiting")
             self.assertEqual(link.reason, "Wifi Internal Error")
             station.broken = False
             await link.up.wait()
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_list_for_users(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             station.seen = [heard("n{}".format(n), -90 + n, n % 2 * WPA2) for n in range(40)]
             station.seen += [heard("n39", -88, OPEN), heard("", -10)]
@@ -293,22 +293,22 @@ class TestNetworks(WiFiCase):
             self.assertEqual((len(found), found[0]), (20, ("n39", -51, True)))
             self.assertEqual(found[1], ("n38", -52, False))
 
-        self.story(check)
+        self.run_case(scenario)
 
-    def test_list_while_joining_is_the_last_scan(self):
-        async def check(link, station, settings, log, backoff):
+    def test_list_while_joining_is_that_of_the_last_scan(self):
+        async def scenario(link, station, settings, log, backoff):
             station.seen = [heard("home")]
             await until(lambda: station.joins)
             station.busy = True
             self.assertEqual(await link.scan(), [("home", -60, True)])
             self.assertEqual(station.scans, 1)
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
 
-class TestAccessPoint(WiFiCase):
-    def test_opens_once_after_a_time_without_network(self):
-        async def check(link, station, settings, log, backoff):
+class TestAccessPoint(WiFiTestCase):
+    def test_opens_once_after_a_period_without_a_network(self):
+        async def scenario(link, station, settings, log, backoff):
             started = clock.now_ms()
             await until(lambda: link.ap_open, limit_s=300)
             self.assertTrue(180_000 <= clock.now_ms() - started < 200_000)
@@ -327,27 +327,27 @@ class TestAccessPoint(WiFiCase):
             self.assertTrue(180_000 <= clock.now_ms() - lost < 200_000)
             self.assertEqual(AccessPoint.one.opened, 2)
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
     def test_refused_password_needs_a_third_of_the_time(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             station.reason = "wrong password"
             started = clock.now_ms()
             await until(lambda: link.ap_open, limit_s=300)
             self.assertTrue(60_000 <= clock.now_ms() - started < 80_000)
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
-    def test_0_is_never(self):
-        async def check(link, station, settings, log, backoff):
+    def test_0_disables_it(self):
+        async def scenario(link, station, settings, log, backoff):
             settings["apfallback"] = 0
             await asyncio.sleep_ms(2_000_000)
             self.assertFalse(link.ap_open)
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
     def test_closes_before_the_link_is_up(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             await until(lambda: link.ap_open, limit_s=300)
             AccessPoint.one.clients = 1
             self.assertEqual((link.ap_address, link.ap_clients), ("192.168.1.1", 1))
@@ -356,10 +356,10 @@ class TestAccessPoint(WiFiCase):
             await link.up.wait()
             self.assertEqual((link.ap_open, link.ap_address, link.ap_clients), (False, "", 0))
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
-    def test_tries_pause_for_its_clients_but_not_for_ever(self):
-        async def check(link, station, settings, log, backoff):
+    def test_attempts_pause_for_its_clients_but_not_forever(self):
+        async def scenario(link, station, settings, log, backoff):
             await until(lambda: link.ap_open, limit_s=300)
             AccessPoint.one.clients = 1
             await until(lambda: link.state == "joining", limit_s=400)
@@ -370,17 +370,17 @@ class TestAccessPoint(WiFiCase):
             await until(lambda: link.state == "waiting")
             await asyncio.sleep_ms(10_000)
             tries = len(station.joins)
-            link.rejoin()  # a new password is tried at once
+            link.rejoin()  # a new password is used at once
             await until(lambda: len(station.joins) > tries, limit_s=2)
             await until(lambda: link.state == "waiting")
             AccessPoint.one.clients = 0
             tries = len(station.joins)
             await until(lambda: len(station.joins) > tries, limit_s=5)
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
     def test_command_leaves_the_network_after_the_reply(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             await link.up.wait()
             self.assertEqual(link.cmd_smartconfig("1"), "Smartconfig started")
             await asyncio.sleep_ms(300)
@@ -393,32 +393,32 @@ class TestAccessPoint(WiFiCase):
             await link.up.wait()
             self.assertFalse(link.ap_open)
 
-        self.story(check)
+        self.run_case(scenario)
 
     def test_command_while_there_is_no_network(self):
-        async def check(link, station, settings, log, backoff):
+        async def scenario(link, station, settings, log, backoff):
             await until(lambda: link.state == "waiting")
             link.setup()
             await until(lambda: link.state == "access point", limit_s=1)
 
-        self.story(check, reach=False)
+        self.run_case(scenario, reach=False)
 
-    def test_bug_in_it_rises_to_the_supervisor(self):
-        async def check(link, station, settings, log, backoff):
+    def test_bug_in_the_access_point_propagates_to_the_supervisor(self):
+        async def scenario(link, station, settings, log, backoff):
             link.setup()
             await until(lambda: link.ap_open)
             AccessPoint.one.fails = True
             await asyncio.sleep_ms(60_000)
 
         with self.assertRaises(ValueError):
-            self.story(check)
+            self.run_case(scenario)
 
 
-class TestRestart(WiFiCase):
-    """The supervisor runs the link again after it failed, whatever was open then."""
+class TestRestart(WiFiTestCase):
+    """The supervisor restarts a failed link, even with an open access point."""
 
     def test_access_point_closes_and_opens_again(self):
-        async def whole():
+        async def main():
             station, settings = Station(), dict(SETTINGS, ssid="")
             log, faults = Log(), []
             link = WiFiLink(station, "radio", settings, log, Backoff(2_000), Direct())
@@ -427,7 +427,7 @@ class TestRestart(WiFiCase):
                 while True:
                     try:
                         await link.run()
-                    except Exception as e:  # a CancelledError would end the application
+                    except Exception as e:  # a CancelledError ends the application
                         faults.append(str(e))
                         self.assertFalse(link.ap_open)
                     await asyncio.sleep_ms(1_000)
@@ -450,7 +450,7 @@ class TestRestart(WiFiCase):
             self.assertEqual((faults, link.ap_open), (["Wifi Unknown Error"], False))
             await ended(task)
 
-        run(whole(), 100_000)
+        run(main(), 100_000)
 
 
 suite.main()

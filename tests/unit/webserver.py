@@ -1,4 +1,4 @@
-"""The HTTP server over the smallest collaborators, and what a client gets from it."""
+"""HTTP server over minimal collaborators, and helpers for its responses."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from app.http.server import HTTPServer
 
 
 class Clock:
-    """A clock that is set where it knows the time, in seconds since 2000."""
+    """Clock that is set if `seconds` since 2000 are given."""
 
     def __init__(self, seconds=None):
         self.set = asyncio.Event()
@@ -24,7 +24,7 @@ class Clock:
 
 
 class WiFi:
-    """The camera's network; `ap` is the address of its access point."""
+    """Stands in for app.wifi; `ap` is the address of the access point."""
 
     def __init__(self, address="192.0.2.7", ap=""):
         self.ap_address = ap
@@ -36,16 +36,16 @@ class WiFi:
 
 
 class Settings(dict):
-    """Settings that keep what they are given, in memory."""
+    """Settings in memory."""
 
     def keep(self, name, value, to_save=True):
         self[name] = value
 
 
 class Web:
-    """A server without a password whose collaborators a test can replace.
+    """Server without a password whose collaborators a test can replace.
 
-    `routes` are {(method, path): handler} on top of the firmware's own.
+    `routes` maps (method, path) to a handler, in addition to the firmware's routes.
     """
 
     def __init__(self, frames=None, routes=(), wifi=None, clock=None, password="", **tunables):
@@ -74,14 +74,14 @@ class Web:
             app.route(path, [method])(routes[method, path])
 
     async def fetch(self, *parts, gap_ms=0):
-        """Return the response to a request that is sent in parts, until the server closes."""
+        """Send a request in parts; return the response when the server closes the connection."""
         async with Wire() as wire:
             task = asyncio.create_task(served(self.server, wire.ours))
             try:
                 for part in parts:
                     await wire.peer.send(part)
                     await asyncio.sleep_ms(gap_ms)
-            except OSError:  # it has been refused already
+            except OSError:  # already refused
                 pass
             response = b""
             try:
@@ -93,12 +93,12 @@ class Web:
 
 
 def status(response):
-    """The status of a response, 0 where there is none."""
+    """Return the status of a response, or 0 without a response."""
     return int(response.split(b" ")[1]) if response else 0
 
 
 def header(response, name):
-    """The value of a response's header as text, None where it is missing."""
+    """Return the value of a response's header as text, or None if it is missing."""
     for line in response.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]:
         found, _, value = line.partition(": ")
         if found.lower() == name.lower():

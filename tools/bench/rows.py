@@ -1,11 +1,11 @@
-"""Results: one row per figure, as a table on the screen and as JSON for programs."""
+"""Results: one row per figure, as a table for people and as JSON for programs."""
 
 import json
 from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One figure. `at_least` limits the ratio to what it is compared with, `at_most` the value."""
+    """One figure. `at_least` is a limit for the ratio, `at_most` for the value."""
 
     name: str
     value: float
@@ -16,18 +16,18 @@ class Row(NamedTuple):
 
     @property
     def limit(self):
-        """Return the number that the figure must reach, or None."""
+        """Return the limit of the figure, or None."""
         return self.at_least if self.at_most is None else self.at_most
 
     @property
     def ok(self):
-        """Return whether the figure is reached; a row without a limit always is."""
+        """Return true if the figure is within its limit, or has none."""
         if self.at_least is not None:
             return self.ratio >= self.at_least
         return self.at_most is None or self.value <= self.at_most
 
     def as_json(self):
-        """Return the row as build/bench.json holds it."""
+        """Return the row as an object for build/bench.json."""
         fields = {"name": self.name, "value": round(self.value, 3), "unit": self.unit}
         ratio = None if self.ratio is None else round(self.ratio, 3)
         return {**fields, "ratio": ratio, "limit": self.limit, "ok": self.ok}
@@ -38,7 +38,7 @@ class Row(NamedTuple):
         limit = ""
         if self.limit is not None:
             sign = ">=" if self.at_most is None else "<="
-            limit = f"{sign} {self.limit:g}  {'ok' if self.ok else 'NOT REACHED'}"
+            limit = f"{sign} {self.limit:g}  {'ok' if self.ok else 'MISSED'}"
         return f"{self.name:<58}{_short(self.value):>9} {self.unit:<6}{ratio:>6}  {limit}".rstrip()
 
 

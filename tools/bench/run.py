@@ -2,9 +2,9 @@
 
     .venv/bin/python tools/bench/run.py [row ...] [--quick] [--output FILE]
 
-Prints a table and writes build/bench.json; exits with 1 when a figure is not reached. Rows:
-publish, allocation, http, cpu, stalls, heap, update; without any, all of them. Those of memory
-(allocation, heap) run on words of 32 bits, as the chip has them.
+Prints a table and writes build/bench.json; exits with 1 if a figure misses its limit. The rows are
+publish, allocation, http, cpu, stalls, heap and update; the default is all of them. The rows about
+memory (allocation, heap) run on a 32-bit interpreter, because the chip has 32-bit words.
 """
 
 import argparse
@@ -37,26 +37,28 @@ ALL = {
     "heap": heap,
     "update": update,
 }
-OF_MEMORY = ("allocation", "heap")
+MEMORY = ("allocation", "heap")
 
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", nargs="*", metavar="row", help=", ".join(ALL))
-    parser.add_argument("--quick", action="store_true", help="short and rough")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer and shorter rounds, less precise"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json")
     options = parser.parse_args()
     unknown = set(options.rows) - set(ALL)
     if unknown:
-        parser.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+        parser.error(f"unknown row: {', '.join(sorted(unknown))}; choose from {', '.join(ALL)}")
     return options
 
 
 @contextlib.contextmanager
-def _words_of_32_bits():
-    """Use an interpreter of 32 bits within the block; NotHere where there is none."""
+def _use_32_bits():
+    """Use a 32-bit interpreter within the block; raise Unavailable if there is none."""
     before = dict(os.environ)
-    os.environ["MICROPYTHON"] = str(interpreter32.bring())
+    os.environ["MICROPYTHON"] = str(interpreter32.fetch())
     try:
         yield
     finally:
@@ -66,7 +68,7 @@ def _words_of_32_bits():
 
 def _measured(name, quick):
     """Yield the rows of one name."""
-    with _words_of_32_bits() if name in OF_MEMORY else contextlib.nullcontext():
+    with _use_32_bits() if name in MEMORY else contextlib.nullcontext():
         prepare()
         yield from ALL[name](quick)
 
@@ -81,14 +83,14 @@ def main():
             for row in _measured(name, options.quick):
                 rows.append(row)
                 print(row.as_text(), flush=True)
-        except interpreter32.NotHere as error:
+        except interpreter32.Unavailable as error:
             print(f"{name}: not measured: {error}", file=sys.stderr)
         except Failed as error:
             print(f"{name}: {error}", file=sys.stderr)
             failed = True
     save(rows, options.output)
     missed = [row.name for row in rows if not row.ok]
-    print(f"{len(rows)} rows in {time.monotonic() - started:.0f} s, {len(missed)} not reached")
+    print(f"{len(rows)} rows in {time.monotonic() - started:.0f} s, {len(missed)} missed")
     return 1 if missed or failed else 0
 
 

@@ -1,4 +1,4 @@
-"""Throughput of pictures over HTTP, read by a client that does nothing else."""
+"""Throughput of pictures over HTTP, with a client that only reads, and load time of the page."""
 
 import contextlib
 import selectors
@@ -18,17 +18,17 @@ from viewer import Viewer
 SIZE = 50_000
 AT_LEAST = {"/jpg": 0.3, "/mjpg": 0.9}
 VIEWERS = 4
-PAGE = ("/", "/style.css", "/app.js", "/icon.svg", "/api/status")  # with its files and status
+PAGE = ("/", "/style.css", "/app.js", "/icon.svg", "/api/status")  # requests of one page load
 MOST_PAGE_MS = 300
 
 
 def http(quick):
-    """Yield requests and bytes per second, against a bare asyncio server in the same process."""
+    """Yield requests/s and MB/s, compared with a bare asyncio server in the same process."""
     ours, bare = free_port(), free_port()
     duration_s, rounds = (0.1, 3) if quick else (0.4, 9)
     with started("web", size=SIZE, port=ours, bare_port=bare) as process:
         if not process.stdout.readline().startswith("{"):
-            raise Failed("the web server does not start\n" + process.stderr.read())
+            raise Failed("the web server did not start\n" + process.stderr.read())
         pairs = [(_requests(ours, duration_s), _requests(bare, duration_s)) for _ in range(rounds)]
         yield _row("/jpg / bare asyncio server", "1/s", pairs, AT_LEAST["/jpg"])
         pairs = [(_stream(ours, duration_s), _stream(bare, duration_s)) for _ in range(rounds)]
@@ -57,13 +57,13 @@ def _requests(port, duration_s):
             while n := sock.recv_into(buffer):
                 got += n
             if got < SIZE:
-                raise Failed(f"/jpg gave only {got} bytes")
+                raise Failed(f"/jpg returned only {got} bytes")
         count += 1
     return count / passed
 
 
 def _stream(port, duration_s):
-    """Return the MB/s that all viewers get together."""
+    """Return the MB/s of all viewers together."""
     buffer = bytearray(1 << 20)
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as ready:
         for _ in range(VIEWERS):
@@ -85,7 +85,7 @@ def _read(ready, buffer, duration_s):
 
 
 def _page_ms(rounds):
-    """Return how long a browser waits for the page, on the simulated board."""
+    """Return the ms that a browser waits for the page, on the simulated board."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         board = stack.enter_context(Simulator(folder, NO_BROKER))
         for _ in range(VIEWERS):
@@ -96,6 +96,6 @@ def _page_ms(rounds):
             start = time.perf_counter()
             for path in PAGE:
                 if client.get(path).status_code != 200:
-                    raise Failed(f"{path} is not served")
+                    raise Failed(f"{path}: not status 200")
             times.append(1_000 * (time.perf_counter() - start))
     return median(times)

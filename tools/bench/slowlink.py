@@ -1,4 +1,4 @@
-"""A slow radio link that all connections share, and viewers behind it."""
+"""Slow radio link that all connections share, and viewers that use it."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ _BUFFER = 4_096  # small, so that data waits in the sender
 
 
 class SlowLink:
-    """Relays TCP connections and reads streams, in a thread with a loop of its own."""
+    """Relays TCP connections and reads streams, in a thread with its own loop."""
 
     def __init__(self, bits_per_s):
         self._bytes_per_s = bits_per_s / 8
@@ -20,7 +20,7 @@ class SlowLink:
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(lambda *_: None)  # cancelled at the end
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self.seen = 0  # bytes that viewers have got
+        self.seen = 0  # bytes that viewers have received
 
     def __enter__(self):
         self._thread.start()
@@ -33,7 +33,7 @@ class SlowLink:
         self._loop.close()
 
     def relay(self, target, silent_after_s=1e6):
-        """Return a port that leads to `target`; each connection falls silent after that time."""
+        """Return a port that relays to port `target`; connections stall after `silent_after_s`."""
         opened = self._listen(target, silent_after_s)
         return asyncio.run_coroutine_threadsafe(opened, self._loop).result(5)
 
@@ -50,10 +50,10 @@ class SlowLink:
     async def _listen(self, target, silent_after_s):
         async def serve(reader, writer):
             with contextlib.suppress(OSError):
-                there = await self._open(target)
+                opened = await self._open(target)
                 until = self._loop.time() + silent_after_s
                 await asyncio.gather(
-                    self._pump(reader, there[1], until), self._pump(there[0], writer, until)
+                    self._pump(reader, opened[1], until), self._pump(opened[0], writer, until)
                 )
 
         sock = socket.socket()
@@ -80,7 +80,7 @@ class SlowLink:
             writer.close()
 
     async def _piece(self, reader):
-        """Return some bytes after the time that the link needs for them."""
+        """Return some bytes after the time that the link takes to transfer them."""
         data = await reader.read(_PIECE)
         now = self._loop.time()
         self._free_at = max(now, self._free_at) + len(data) / self._bytes_per_s

@@ -1,4 +1,4 @@
-"""Heap that the whole firmware needs on the simulated board, with its code in ROM."""
+"""Heap that the whole firmware needs on the simulated board, with code in ROM."""
 
 import contextlib
 import re
@@ -20,19 +20,19 @@ from sim import TOPIC, Simulator
 MOST_IDLE_KB = 75
 MOST_KB = 160
 ROOMY_KB = 4_096
-PARTS = 3  # of the stream, and so many published pictures
+PARTS = 3  # pictures of the stream to wait for
 LIMIT_S = 6
 
 
 def heap(quick):
-    """KB in use after start and with everything running, and the smallest heap for QVGA."""
+    """Yield KB in use after the start and under load, and the smallest heap that suffices."""
     with broker() as mosquitto, tempfile.TemporaryDirectory() as folder:
-        idle, busy, names = _uses(folder, mosquitto, ROOMY_KB)
-        yield Row("heap in use after start, QVGA", idle, "KB", at_most=MOST_IDLE_KB)
+        idle, busy, names = _measure(folder, mosquitto, ROOMY_KB)
+        yield Row("heap in use after the start, QVGA", idle, "KB", at_most=MOST_IDLE_KB)
         yield Row("heap in use, publishing, viewer and /capture, QVGA", busy, "KB")
         smallest = _bisect(folder, mosquitto, names, 32 if quick else 8)
         yield Row("smallest heap that runs everything, QVGA", smallest, "KB", at_most=MOST_KB)
-        yield Row("names, in flash when frozen: not counted above", names, "KB")
+        yield Row("names, not counted above: in flash when frozen", names, "KB")
 
 
 def _bisect(folder, mosquitto, names, step):
@@ -50,21 +50,21 @@ def _bisect(folder, mosquitto, names, step):
 
 def _is_enough(folder, mosquitto, heap_kb):
     try:
-        _uses(folder, mosquitto, heap_kb)
+        _measure(folder, mosquitto, heap_kb)
         return True
     except Failed:
         return False
 
 
-def _uses(folder, mosquitto, heap_kb):
-    """KB after start, KB with everything running, KB of names; Failed when anything fails."""
-    with tempfile.TemporaryDirectory(dir=folder) as own:
-        shutil.copy(ROOT / "boot.py", own)
-        shutil.copy(BOARD / "qvga.py", own + "/main.py")
-        args = ["--heap", str(int(1_000 * heap_kb)), "--root", own, "--rom"]
+def _measure(folder, mosquitto, heap_kb):
+    """Return KB in use after the start and under load, and KB of names; raise Failed."""
+    with tempfile.TemporaryDirectory(dir=folder) as root:
+        shutil.copy(ROOT / "boot.py", root)
+        shutil.copy(BOARD / "qvga.py", root + "/main.py")
+        args = ["--heap", str(int(1_000 * heap_kb)), "--root", root, "--rom"]
         try:
-            board = Simulator(own, mosquitto.uri, {"pubinterval": 0}, args).start(ready=False)
-            with contextlib.closing(_Ended(board)):
+            board = Simulator(root, mosquitto.uri, {"pubinterval": 0}, args).start(ready=False)
+            with contextlib.closing(_Stopper(board)):
                 board.wait_boot(1, LIMIT_S)
                 board.wait_output("mqtt: connected", LIMIT_S)
                 idle, _ = _in_use(board)
@@ -72,14 +72,14 @@ def _uses(folder, mosquitto, heap_kb):
                 _work(board, mosquitto.port)
                 busy, names = _in_use(board)
                 if "MemoryError" in board.output or "no room" in board.output:
-                    raise Failed("memory ran out")
+                    raise Failed("out of memory")
         except (AssertionError, OSError, httpx.HTTPError) as error:
             raise Failed(str(error)) from None
     return idle, busy, names
 
 
 def _in_use(board):
-    """KB of the firmware's own, KB of its names."""
+    """Return KB in use by the firmware without its names, and KB of the names."""
     start = board.wait_output("heap in use: ", LIMIT_S, len(board.output))
     end = board.wait_output("n_total_bytes=", LIMIT_S, start)
     end = board.wait_output("\n", LIMIT_S, end)
@@ -89,7 +89,7 @@ def _in_use(board):
 
 
 def _work(board, port):
-    """Have pictures published, one viewer, and one snapshot meanwhile."""
+    """Check that pictures are published while there are a viewer and a snapshot."""
     address = f"http://{HOST}:{board.facts['http']}"
     with _Subscriber(port) as pictures, httpx.Client(timeout=LIMIT_S) as client:
         with client.stream("GET", address + "/mjpg") as stream:
@@ -110,11 +110,11 @@ def _parts(chunks):
             return
         if time.monotonic() > deadline:
             break
-    raise Failed("the stream does not run")
+    raise Failed("the stream stopped")
 
 
-class _Ended:
-    """Stops a board when closed, or once it has taken far too long."""
+class _Stopper:
+    """Stops a board when closed, or kills it after a timeout."""
 
     def __init__(self, board):
         self._board = board
@@ -146,7 +146,7 @@ class _Subscriber:
 
     def wait(self):
         if not self._enough.wait(LIMIT_S):
-            raise Failed("nothing is published")
+            raise Failed("no pictures were published")
 
     def __enter__(self):
         self._client.loop_start()

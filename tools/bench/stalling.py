@@ -1,4 +1,4 @@
-"""Stalls of the loop: over a slow link with four viewers, and without a broker."""
+"""Stalls of the loop, over a slow link with four viewers and with a failing broker."""
 
 import contextlib
 import json
@@ -19,13 +19,13 @@ LONGEST_MS = 100
 
 
 def stalls(quick):
-    """Yield the lateness of ticks in our loop, and in one that publishes by umqtt.robust."""
+    """Yield the delay of ticks in our loop, and in one that publishes with umqtt.robust."""
     seconds = 4 if quick else 8
     for name, place in (
         ("1 Mbit/s, four viewers", _slow),
         ("broker refuses", _refused),
         ("broker unreachable", _black_hole),
-        ("broker falls silent", _silent),
+        ("broker goes silent", _silent),
     ):
         with SlowLink(1_000_000) as link:
             ours = _run(place, link, seconds, robust=False)
@@ -35,7 +35,7 @@ def stalls(quick):
         yield Row(name + ": 99.9 %", ours["p999"], "ms", ratio, at_most=P999_MS)
         ratio = ours["longest"] / theirs["longest"]
         yield Row(name + ": longest", ours["longest"], "ms", ratio, at_most=LONGEST_MS)
-        yield Row(name + f": longest of umqtt.robust{theirs['note']}", theirs["longest"], "ms")
+        yield Row(name + f": longest with umqtt.robust{theirs['note']}", theirs["longest"], "ms")
 
 
 def _run(place, link, seconds, robust):
@@ -51,7 +51,7 @@ def _run(place, link, seconds, robust):
             robust=robust,
         ) as process:
             if not process.stdout.readline().startswith("{"):
-                raise Failed("stalls does not start\n" + process.stderr.read())
+                raise Failed("stalls did not start\n" + process.stderr.read())
             before = link.seen
             link.view(http, VIEWERS)
             return _found(process, place, link, before, seconds, robust)
@@ -63,9 +63,9 @@ def _found(process, place, link, before, seconds, robust):
         output, errors = process.communicate(timeout=seconds + 5)
     except subprocess.TimeoutExpired:
         if not robust:
-            raise Failed("the firmware's loop stands still") from None
-        stood = 1_000 * (time.monotonic() - start)  # and would for ever
-        return {"p999": stood, "longest": stood, "note": " (ended by us)"}
+            raise Failed("the firmware's loop is blocked") from None
+        blocked = 1_000 * (time.monotonic() - start)  # and would be for ever
+        return {"p999": blocked, "longest": blocked, "note": " (killed)"}
     if process.returncode:
         raise Failed(errors)
     found = json.loads(output.splitlines()[-1])
@@ -82,7 +82,7 @@ def _slow(link):
 
 @contextlib.contextmanager
 def _silent(link):
-    """A broker that stops reading while frames are on their way."""
+    """A broker that stops reading while frames are sent."""
     with broker() as mosquitto:
         yield link.relay(mosquitto.port, silent_after_s=1)
 
@@ -94,7 +94,7 @@ def _refused(link):
 
 @contextlib.contextmanager
 def _black_hole(link):
-    """A full queue of connections: the kernel drops requests for another."""
+    """A port with a full backlog: the kernel drops further SYN packets."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind((HOST, 0))

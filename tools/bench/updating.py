@@ -1,6 +1,7 @@
-"""Cost of an update of 1.5 MB by MQTT: time against a bare loop, and stalls of the loop.
+"""Cost of an update of 1.5 MB over MQTT: time compared with a bare loop, and stalls of the loop.
 
-The bare loop reads the same socket and writes the same flash; an erase of a block takes 45 ms.
+The bare loop reads from the same broker and writes to the same flash, where erasing a block takes
+45 ms.
 """
 
 import json
@@ -25,13 +26,13 @@ LIMIT_S = 60
 
 
 def update(quick):
-    """Yield the time to receive and write, and the lateness of a ticker meanwhile."""
+    """Yield the time to receive and write, and the delay of a ticker meanwhile."""
     from images import image
 
     data = image("v99.0.0", size=BYTES // 4 if quick else BYTES)
     part = image("v99.0.0", size=BYTES // 24 if quick else BYTES // 6)
     with broker(set_tcp_nodelay="true") as mosquitto:
-        name = "update by MQTT: received and written, times a bare loop"
+        name = "update over MQTT: time to receive and write / bare loop"
         ratio = _ours("time", mosquitto, part, False)["write"]
         ratio /= _bare(mosquitto, part, False)["write"]
         yield Row(name, ratio, "", at_most=MOST_RATIO)
@@ -40,15 +41,15 @@ def update(quick):
             for _ in range(1 if quick else 3)
         ]
         ratio = median(ours["write"] / bare for ours, bare in rounds)
-        yield Row("update by MQTT: the same with flash that takes no time", ratio, "")
+        yield Row("update over MQTT: the same, fast flash", ratio, "")
         whole = median(ours["all"] for ours, _ in rounds) / 1_000
-        yield Row("update by MQTT: then, with reading back and checking", whole, "s")
+        yield Row("update over MQTT: total, with reading back, fast flash", whole, "s")
         late = _ours("stall", mosquitto, data)["p999"]
-        yield Row("update by MQTT: stall, 99.9 %", late, "ms", at_most=P999_MS)
+        yield Row("update over MQTT: stall, 99.9 %", late, "ms", at_most=P999_MS)
 
 
 def _ours(mode, mosquitto, data, fast=True):
-    with _board(f'MODE = "{mode}"', "updating", mosquitto, fast) as board:
+    with _Board(f'MODE = "{mode}"', "updating", mosquitto, fast) as board:
         board.wait_output("mqtt: connected")
         device = board.facts["device_id"]
         with Listener(mosquitto.port, f"stat/{TOPIC}/#") as client:
@@ -62,7 +63,7 @@ def _ours(mode, mosquitto, data, fast=True):
 
 def _bare(mosquitto, data, fast=True):
     lines = f'HOST, PORT = "{HOST}", {mosquitto.port}'
-    with _board(lines, "bareupdate", mosquitto, fast, ready=False) as board:
+    with _Board(lines, "bareupdate", mosquitto, fast, ready=False) as board:
         _found(board, 0)
         with Listener(mosquitto.port, "none") as client:
             client.send("OTA/bare/data", data)
@@ -78,8 +79,8 @@ def _found(board, since):
     return json.loads(board.output[at:].splitlines()[0])
 
 
-class _board:
-    """A simulated board with a program of ours instead of main.py; a context manager."""
+class _Board:
+    """Simulated board with a benchmark instead of main.py; a context manager."""
 
     def __init__(self, lines, name, mosquitto, fast, ready=True):
         self._folder = tempfile.mkdtemp()

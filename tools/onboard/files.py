@@ -1,4 +1,4 @@
-# Runs on the board, sent to its prompt: files, and what the board is. Leaves no trace.
+# Sent to the board's prompt: functions for files, and facts about the board. Nothing is stored.
 import binascii
 import gc
 import hashlib
@@ -8,8 +8,8 @@ import sys
 
 
 def facts():
-    """What the PC has to know of this board, as JSON."""
-    _be_patient()
+    """Return what the PC needs to know about the board, as JSON."""
+    _extend_watchdog()
     frozen, path = [], sys.path[:]
     sys.path[:] = [".frozen"]
     for name in ("umqtt.robust", "umqtt.simple", "microdot", "config.product"):
@@ -34,8 +34,8 @@ def facts():
     )
 
 
-def _be_patient():
-    """The camera's watchdog may run, which nothing stops: it shall not bite in an hour."""
+def _extend_watchdog():
+    """Set the watchdog to an hour: the camera may have started it, and it cannot be stopped."""
     try:
         import machine
 
@@ -44,15 +44,15 @@ def _be_patient():
         pass
 
 
-def own_copy():
-    """Let boot.py start what is deployed: no copy that came by an update, no crash counted."""
+def select_deployed():
+    """Make boot.py start the deployed application: forget application updates and crashes."""
     import esp32
 
     nvs = esp32.NVS("boot")
     try:
         nvs.erase_key("app")
         nvs.commit()
-    except OSError:  # nothing was noted
+    except OSError:  # nothing is stored
         pass
 
 
@@ -65,13 +65,13 @@ def _has(name):
 
 
 def free():
-    """Bytes of the file system that are free."""
+    """Return the free bytes of the file system."""
     block, _, _, count = os.statvfs("/")[:4]
     return block * count
 
 
 def tree(folders):
-    """Print path and size of each file below the folders, one a line."""
+    """Print the size and path of each file below the folders, one per line."""
     for folder in folders:
         try:
             entries = list(os.ilistdir(folder))
@@ -86,6 +86,7 @@ def tree(folders):
 
 
 def size(path):
+    """Return the size of a file in bytes, -1 if it does not exist."""
     try:
         return os.stat(path)[6]
     except OSError:
@@ -93,13 +94,14 @@ def size(path):
 
 
 def get(path, at):
+    """Return up to 768 bytes of a file from offset `at`, as base64."""
     with open(path, "rb") as file:
         file.seek(at)
         return binascii.b2a_base64(file.read(768)).decode().strip()
 
 
 def put(path, data, at, last):
-    """Write a piece of a file beside the old one, whose place it takes with the last one."""
+    """Append base64 data at offset `at` of a new file; the `last` piece replaces the old file."""
     if not at:
         for end in range(1, len(path)):
             if path[end] == "/" and size(path[:end]) < 0:
@@ -107,19 +109,19 @@ def put(path, data, at, last):
     with open(path + ".new", "ab" if at else "wb") as file:
         file.write(binascii.a2b_base64(data))
     if last:
-        _keep(path)
+        _replace(path)
 
 
-def _keep(path):
+def _replace(path):
     try:
         os.rename(path + ".new", path)
-    except OSError:  # FAT does not replace
+    except OSError:  # FAT does not replace files
         os.remove(path)
         os.rename(path + ".new", path)
 
 
-def drop(path):
-    """Remove a file, and the folders that have become empty by that."""
+def remove(path):
+    """Remove a file, and the folders that are empty then."""
     os.remove(path)
     folder = path.rpartition("/")[0]
     while folder and not os.listdir(folder):
@@ -127,30 +129,30 @@ def drop(path):
         folder = folder.rpartition("/")[0]
 
 
-def drop_copies():
-    """Remove copies of the application that came by updates, and print their paths."""
+def remove_updates():
+    """Remove application updates, and print their paths."""
     for copy in ("/app_a", "/app_b"):
         try:
             os.umount(copy)
-        except OSError:  # it does not run
+        except OSError:  # not mounted
             pass
         for path in (copy, copy + ".tar", copy + ".tar.new"):
             if size(path) >= 0:
-                _drop_all(path)
+                _remove_tree(path)
                 print(path)
 
 
-def _drop_all(path):
+def _remove_tree(path):
     try:
         for entry in list(os.ilistdir(path)):
-            _drop_all(path + "/" + entry[0])
+            _remove_tree(path + "/" + entry[0])
         os.rmdir(path)
     except OSError:  # a file
         os.remove(path)
 
 
 def digest(path):
-    """SHA-256 of a file, or "" where there is none."""
+    """Return the SHA-256 of a file in hex, "" if it does not exist."""
     sha, buffer = hashlib.sha256(), memoryview(bytearray(1024))
     try:
         with open(path, "rb") as file:

@@ -1,9 +1,9 @@
-# Runs on the board, sent to its prompt: values in non-volatile storage.
+# Sent to the board's prompt: functions for values in NVS.
 import esp32
 
 
 def stored(space, key, number):
-    """Return the number or the bytes of a key, or None."""
+    """Return a key's i32 if `number` is true, else its bytes; None if it is not stored."""
     nvs = esp32.NVS(space)
     try:
         if number:

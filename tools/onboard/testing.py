@@ -1,11 +1,11 @@
-# Runs on the board, sent to its prompt: lends it a module from memory, so that nothing stays.
+# Sent to the board's prompt: provides a module from memory, so that no file is written.
 import io
 import os
 import sys
 
 
-class _Lent:
-    """A file system of one file."""
+class _OneFile:
+    """Read-only file system with one file in memory."""
 
     def __init__(self, name, data):
         self._name = name
@@ -26,7 +26,7 @@ class _Lent:
         return io.BytesIO(self._data)
 
 
-def lend(name, data):
-    """Let `import` find a module's file, until the next reset."""
-    os.mount(_Lent(name, data), "/lent")
-    sys.path.append("/lent")
+def mount_module(name, data):
+    """Make a .mpy file importable until the next reset."""
+    os.mount(_OneFile(name, data), "/memory")
+    sys.path.append("/memory")

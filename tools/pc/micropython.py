@@ -1,13 +1,13 @@
-"""Stands in for MicroPython's `micropython` where CPython imports pure modules of lib."""
+"""Replacement for MicroPython's `micropython`, so that CPython can import pure modules of lib."""
 
 
 def const(value):
-    """Return the value: on the board the compiler folds it."""
+    """Return the value, which MicroPython's compiler would fold."""
     return value
 
 
 def native(function):
-    """Return the function: on the board it becomes machine code."""
+    """Return the function, which MicroPython would compile to machine code."""
     return function
 
 

@@ -1,8 +1,8 @@
-"""The network between the board and the world: every connection of the board passes here.
+"""Simulated network of the board, which carries all of its connections.
 
-The firmware's listeners are on free loopback ports of their own; the public ports belong to the
-runner, which relays. The board's own connections go to a relay port per target. So the air can
-hold packets back, cut connections and slow them, with buffers as small as a chip's.
+The firmware's listeners use free loopback ports. The public ports belong to the runner, which
+relays them. Outgoing connections of the board go to one relay port per target. The runner can
+therefore stop packets, cut connections and limit their rate, with buffers as small as a chip's.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ _ANY = "0.0.0.0"
 _NTP = 123
 _DNS_FAILURE = -202
 _SOCKETS = 10
-_TIME_SERVER = "192.0.2.123"  # any host, port 123: the runner's own server answers
+_TIME_SERVER = "192.0.2.123"  # every host name, for port 123: the runner's own server
 
 
 class Air:
-    """Relays both ways while packets flow, and kills all connections when the link is lost."""
+    """Relays both directions while packets flow; resets all connections when the link is lost."""
 
     def __init__(self, sntp):
         self._sntp = sntp
@@ -34,18 +34,21 @@ class Air:
         self._targets = {}
         self._servers = []
         self._inside = {}  # board port -> loopback port of the firmware's listener
-        self._hosts = {}  # board port -> the address that it listens on
-        self.owns = None  # set by the world: whether the board has an address now
-        self.count_sockets = None  # set by the power supply: how many the firmware has open
+        self._hosts = {}  # board port -> the address it is bound to
+        self.has_address = None  # callable (host), set by the world
+        self.count_sockets = None  # callable, set by the world: the firmware's open sockets
 
     def inside(self, port):
-        """The loopback port where the firmware serves this port of the board while it can."""
-        if not self.pace.flowing or not self.owns(self._hosts.get(port, _ANY)):
+        """Return the loopback port of the listener on a board port, or None if unreachable."""
+        if not self.pace.flowing or not self.has_address(self._hosts.get(port, _ANY)):
             return None
         return self._inside.get(port)
 
     async def open(self, public):
-        """Listen on the public ports (board port -> name, port or None); returns them as bound."""
+        """Listen on the public ports {board port: (name, port or None)}.
+
+        Return {board port: bound port}. Raise UsageError if a requested port is not available.
+        """
         bound = {}
         for port, (name, wanted) in public.items():
             try:
@@ -54,8 +57,8 @@ class Air:
                 if wanted is None:
                     bound[port] = await self._open(port, 0)
                     continue
-                text = f"cannot listen on port {wanted}: {exc.strerror}; choose another with "
-                text += f"--{name}-port N, or any free one with --{name}-port 0"
+                text = f"cannot listen on port {wanted}: {exc.strerror}; choose another one with "
+                text += f"--{name}-port N, or any free port with --{name}-port 0"
                 raise UsageError(text) from None
         return bound
 
@@ -67,7 +70,7 @@ class Air:
         return server.getsockname()[1]
 
     def reset(self):
-        """Forget the board's sockets; whoever was connected gets RST."""
+        """Drop the board's sockets; connected peers receive RST."""
         self._inside.clear()
         self._hosts.clear()
         self.kill_all()
@@ -76,25 +79,25 @@ class Air:
         self._targets.clear()
 
     def link(self, packets_flow, links_live):
-        """Follow the radio: hold packets back, or cut everything."""
+        """Follow the state of the radio: pass or stop packets, and cut lost connections."""
         self.pace.flow(packets_flow)
         if self._live and not links_live:
             self.kill_all()
         self._live = links_live
 
     def kill_all(self):
-        """End all connections by RST."""
+        """Reset all connections (RST)."""
         for task in self._relays:
             task.cancel()
 
-    # What the firmware does
+    # Calls from the firmware
 
     def calls(self):
         names = "resolve bind connect datagram"
         return {"net." + name: getattr(self, name) for name in names.split()}
 
     async def resolve(self, host, port):
-        """Look a name up; addresses need no network, names do."""
+        """Resolve a host name; an address needs no network."""
         if _is_address(host):
             return host
         if not self._live or not self.pace.flowing:
@@ -109,9 +112,9 @@ class Air:
         return found[0][4][0]
 
     def bind(self, port, host=_ANY, taken=None):
-        """The loopback port that stands for a port of the board, and whether it is a new one.
+        """Return the loopback port for a board port, and True if it is a new one.
 
-        port 0 is any free one. `taken` is a new port that another program was quicker to bind.
+        `port` 0 means any free port. `taken` is a new port that another program has bound since.
         """
         if taken and self._inside.get(port or taken) == taken:
             del self._inside[port or taken]
@@ -124,7 +127,7 @@ class Air:
         return self._inside[port], is_new
 
     def connect(self, host, port):
-        """The loopback port through which the board reaches a target."""
+        """Return the loopback port of the relay to a target."""
         if host.startswith("127.") and port in self._inside:
             return self._inside[port]
         if not self._live:
@@ -136,14 +139,14 @@ class Air:
         return self._targets[host, port][0]
 
     def datagram(self, host, port):
-        """Where a datagram to this target goes: [host, port]."""
+        """Return the destination [host, port] of a datagram to this target."""
         if host.startswith("127."):
             return [host, self._inside.get(port, port)]
         if not self._live:
             raise os_error(errno.EHOSTUNREACH)
         return list(self._sntp.address) if port == _NTP else [host, port]
 
-    # How connections come about
+    # Connections
 
     async def _serve_public(self, server, port):
         await self._accept(server, lambda peer: self._reach_board(peer, port))
@@ -161,10 +164,10 @@ class Air:
                 task.add_done_callback(self._relays.discard)
 
     async def _reach_board(self, peer, port):
-        """Connect to the firmware's listener, from the caller's own address where that is ours."""
+        """Connect to the firmware's listener, from the peer's own address if it is loopback."""
         inside = self.inside(port)
         if inside is None or self.count_sockets() >= _SOCKETS:
-            raise OSError("the board has no such listener, no link or no socket left")
+            raise OSError("the board has no listener on this port, no link or no free socket")
         source = peer[0] if peer[0].startswith("127.") else None
         return await connection(("127.0.0.1", inside), source)
 

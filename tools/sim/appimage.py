@@ -1,9 +1,9 @@
-"""Application images of the ESP32: made for the first flash and for tests, checked at each start.
+"""Make and verify application images of the ESP32.
 
     .venv/bin/python tools/sim/appimage.py FILE --version v1.30.0 [--behaviour crash] ...
 
-All images run the same firmware on the simulated board; a mark in an image's data says when it
-should rather `crash` at its start or `hang`.
+All images run the same firmware on the simulated board. A mark in an image's data makes it `crash`
+or `hang` at its start instead.
 """
 
 import argparse
@@ -29,17 +29,17 @@ _CHECKSUM = 0xEF
 _DROM, _DRAM, _IRAM = 0x3F400020, 0x3FFB0000, 0x40080000
 _MAPPED = ((0x3F400000, 0x3F800000), (0x400D0000, 0x40400000))
 _MMU_PAGE = 0x10000
-_MOST_SEGMENTS = 16
+_MAX_SEGMENTS = 16
 _MARK = b"behaviour: "
 _SHA256 = 32
 
 
 class ImageError(Exception):
-    """What is wrong with an image."""
+    """Invalid image."""
 
 
 class Image(NamedTuple):
-    """What an image says of itself; `length` counts its digest too."""
+    """Properties of an image; `length` includes the digest."""
 
     length: int
     project: str
@@ -48,9 +48,9 @@ class Image(NamedTuple):
 
 
 def make(version, project="micropython", size=16_384, chip=ESP32, behaviour="ok", date=""):
-    """A well-formed image of about `size` bytes; equal arguments give equal bytes."""
+    """Return a valid image of about `size` bytes, the same for the same arguments."""
     if behaviour not in BEHAVIOURS:
-        raise ValueError("behaviour is one of " + ", ".join(BEHAVIOURS))
+        raise ValueError("behaviour must be one of " + ", ".join(BEHAVIOURS))
     texts = [text.encode() for text in (version, project, "00:00:00", date, "v5.2.2")]
     description = DESCRIPTION.pack(_DESCRIPTION_MAGIC, 0, *texts, bytes(_SHA256))
     filler = random.Random(f"{project} {version}").randbytes(max(size, LEAST) - LEAST & ~3)
@@ -70,17 +70,17 @@ def make(version, project="micropython", size=16_384, chip=ESP32, behaviour="ok"
 
 
 def verify(read, size):
-    """Check an image as the bootloader does; raises ImageError.
+    """Check an image like the bootloader; return its `Image` or raise ImageError.
 
-    `read(at, size)` gives bytes of a partition that has `size` bytes.
+    `read(at, size)` returns bytes of the partition, which has `size` bytes.
     """
     magic, count, *_, chip, _, _, _, hashed = _HEADER.unpack(read(0, _HEADER.size))
     if magic != MAGIC:
         raise ImageError(f"invalid magic byte (expected 0xE9, found 0x{magic:02X})")
     if chip != ESP32:
-        raise ImageError(f"is for chip {chip}, not for this one")
-    if not 0 < count <= _MOST_SEGMENTS:
-        raise ImageError(f"{count} segments (at most {_MOST_SEGMENTS})")
+        raise ImageError(f"is for chip {chip}, not for the ESP32")
+    if not 0 < count <= _MAX_SEGMENTS:
+        raise ImageError(f"{count} segments (at most {_MAX_SEGMENTS})")
     at, checksum, mark = _HEADER.size, _CHECKSUM, b""
     for number in range(count):
         data = _segment(read, at, size, number)
@@ -100,7 +100,7 @@ def verify(read, size):
 
 
 def describe(read):
-    """Project and version in the image's description; empty texts where there is none."""
+    """Return (project, version) from the image's description, or ("", "") without one."""
     magic, _, version, project, *_ = DESCRIPTION.unpack(read(DESCRIPTION_AT, DESCRIPTION.size))
     if magic != _DESCRIPTION_MAGIC:
         return "", ""
@@ -119,7 +119,7 @@ def _segment(read, at, size, number):
 
 
 def _xor(data):
-    """All bytes of `data`, whose length is a multiple of four, as one."""
+    """Return the XOR of all bytes of `data`, whose length is a multiple of four."""
     value, size = int.from_bytes(data, "little"), len(data)
     while size > 1:
         half = (size + 1) // 2
@@ -129,8 +129,8 @@ def _xor(data):
 
 
 def main():
-    """Write an image as the command line says."""
-    parser = argparse.ArgumentParser(description="Makes an application image for tests.")
+    """Write an image according to the command line."""
+    parser = argparse.ArgumentParser(description="Make an application image for tests.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--version", required=True, metavar="TEXT")
     parser.add_argument("--project", default="micropython", metavar="NAME")

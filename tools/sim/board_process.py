@@ -1,4 +1,4 @@
-"""Power supply and bootloader: the interpreter is a child process, restarted after a reset."""
+"""Power supply and reset: runs the interpreter as a child process."""
 
 import asyncio
 import contextlib
@@ -14,16 +14,16 @@ from link import Link
 
 PWRON, HARD, WDT, DEEPSLEEP, SOFT = range(1, 6)
 _PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)  # before any fork: nothing may be loaded after it
+_LIBC = ctypes.CDLL(None)  # loaded before any fork; a forked child must not load libraries
 _CRASH_PAUSE_S = 1
-_BOOT_WATCHDOG_MS = 9_000  # until the application has started
-_ODD = {"crash": ["false"], "hang": ["sleep", "infinity"]}  # instead of the interpreter
+_BOOT_WATCHDOG_MS = 9_000  # guards the start of the application
+_FAULTY = {"crash": ["false"], "hang": ["sleep", "infinity"]}  # run instead of the interpreter
 
 
 class BoardProcess:
-    """Starts, resets and ends the interpreter; `parts` are told of every reset.
+    """Starts, resets and stops the interpreter; resets the connected parts with it.
 
-    Every start but that of a soft reset goes through the bootloader.
+    Every start except after a soft reset goes through the bootloader.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class BoardProcess:
         self._clock = clock
         self._receiver = receiver
         self._stdout = stdout
-        self._raw_repl = False  # the REPL's mode, which a soft reset keeps
+        self._raw_repl = False  # mode of the REPL; a soft reset keeps it
         self._bootloader = bootloader
         self._boot_watchdog_ms = _BOOT_WATCHDOG_MS // (30 if fast else 1)
         self._parts = []
@@ -52,7 +52,7 @@ class BoardProcess:
         self.exited = asyncio.get_running_loop().create_future()  # status of a --run program
 
     def connect(self, parts, calls, quick):
-        """Say who is told of a reset (`reset()`), and what answers the firmware's calls."""
+        """Set the parts to `reset()` with the board, and the handlers of the firmware's calls."""
         self._parts = parts
         self._calls = calls
         self._quick = quick
@@ -62,19 +62,19 @@ class BoardProcess:
         return self._process.pid if self._process else None
 
     async def run(self):
-        """Run the interpreter again and again, while there is power."""
+        """Run the interpreter, and restart it whenever it ends, while the power is on."""
         while True:
             await self._powered.wait()
             behaviour = self._boot()
             if not behaviour:
                 await asyncio.sleep(_CRASH_PAUSE_S if self._powered.is_set() else 0)
                 continue
-            self._process = await self._start(_ODD.get(behaviour, self._command))
+            self._process = await self._start(_FAULTY.get(behaviour, self._command))
             if behaviour == "hang":
                 self._arm(self._boot_watchdog_ms)
             status = await self._process.wait()
             self._receiver.detach()
-            if self._next_cause != SOFT:  # which the watchdog does not notice
+            if self._next_cause != SOFT:  # the watchdog keeps running over a soft reset
                 self._disarm()
             for part in self._parts:
                 part.reset()
@@ -86,7 +86,7 @@ class BoardProcess:
             self._next_cause = None
 
     def _boot(self):
-        """How the image behaves that the bootloader has chosen; None where there is none."""
+        """Return the behaviour of the image that the bootloader starts, or None."""
         if self._cause == SOFT:
             return self._bootloader.image.behaviour
         try:
@@ -99,7 +99,7 @@ class BoardProcess:
         return image and image.behaviour
 
     async def _start(self, command):
-        """Start the interpreter with two links and a stdin that never ends."""
+        """Start the interpreter with two links and an open stdin."""
         loop = asyncio.get_running_loop()
         pairs = [socket.socketpair() for _ in range(2)]
         far = [pair[1] for pair in pairs]
@@ -115,7 +115,7 @@ class BoardProcess:
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )
-        # before anything can come over the links: `uart.interrupt` is among the first
+        # attach before the links can deliver requests: `uart.interrupt` is among the first
         self._receiver.attach(process, [near for near, _ in pairs])
         for near, other in pairs:
             other.close()
@@ -129,14 +129,14 @@ class BoardProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     def count_sockets(self):
-        """Sockets that the firmware has open: all but the standard streams and the two links."""
+        """Return the number of open sockets of the firmware, without the two links."""
         count = -2
         for entry in Path(f"/proc/{self.pid}/fd").iterdir():
             with contextlib.suppress(OSError):
                 count += int(entry.name) > 2 and os.readlink(entry).startswith("socket:")
         return count
 
-    # What the firmware asks
+    # Calls from the firmware
 
     def calls(self):
         return {
@@ -149,12 +149,12 @@ class BoardProcess:
         }
 
     def reset(self, cause=HARD):
-        """End the interpreter; it is started again at once."""
+        """Kill the interpreter; it restarts immediately."""
         self._next_cause = cause
         self._kill()
 
     def soft_reset(self, raw_repl):
-        """Restart the interpreter only; its REPL stays in the mode that it has."""
+        """Restart the interpreter only; its REPL keeps its mode."""
         self._raw_repl = raw_repl
         self.reset(SOFT)
 
@@ -172,10 +172,10 @@ class BoardProcess:
             if self._watchdog:
                 self._watchdog.cancel()
             loop = asyncio.get_running_loop()
-            self._watchdog = loop.call_later(self._watchdog_ms / 1000, self._bite)
+            self._watchdog = loop.call_later(self._watchdog_ms / 1000, self._expire)
         return 0
 
-    def _bite(self):
+    def _expire(self):
         print("E task_wdt: Task watchdog got triggered: mpy_machine_wdt", file=sys.stderr)
         self.reset(WDT)
 
@@ -184,13 +184,13 @@ class BoardProcess:
             self._watchdog.cancel()
         self._watchdog = self._watchdog_ms = None
 
-    # What the laboratory does
+    # Control requests
 
     def controls(self):
         return {"reset": lambda: self.reset(HARD), "power_on": self.power_on}
 
     def cut_power(self):
-        """Take the power away until `power_on`; the clock forgets."""
+        """Switch the power off until `power_on`; the clock loses its time."""
         self._powered.clear()
         self._next_cause = PWRON
         self._clock.power_on()
@@ -207,5 +207,5 @@ class BoardProcess:
 
 
 def _die_with_parent():
-    """Let the kernel end the interpreter should the runner be killed."""
+    """Have the kernel kill the interpreter if the runner dies."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

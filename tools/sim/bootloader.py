@@ -1,4 +1,4 @@
-"""ESP-IDF's second-stage bootloader with rollback, and its counterpart in the application."""
+"""ESP-IDF's second-stage bootloader with rollback, and the application's esp_ota_ops."""
 
 import sys
 
@@ -7,7 +7,7 @@ from errors import os_error
 from otadata import ABORTED, NEW, PENDING, VALID, OtaData
 from partitions import APP, DATA, FACTORY, INVALID_ARG, OTA_0, OTADATA, TEST, row
 
-BOOT, RUNNING = 0, 1  # of esp32.Partition
+BOOT, RUNNING = 0, 1  # as in esp32.Partition
 ENOENT = 2
 FAIL = (-1, "ESP_FAIL")
 NOT_FOUND = (-261, "ESP_ERR_NOT_FOUND")
@@ -15,7 +15,7 @@ VALIDATE_FAILED = (-5379, "ESP_ERR_OTA_VALIDATE_FAILED")
 
 
 class Bootloader:
-    """Chooses what to start by `otadata`; remembers what it has started as `running`."""
+    """Selects an image according to `otadata`; `running` is the partition it started."""
 
     def __init__(self, flash, partitions):
         self._flash = flash
@@ -24,7 +24,7 @@ class Bootloader:
         self.image = None
 
     def start(self):
-        """The image to run, or None where nothing can be started."""
+        """Select the image to run; return it, or None if no image is bootable."""
         self._partitions.load()
         self.running, self.image = None, None
         for part, blank in self._candidates():
@@ -41,31 +41,31 @@ class Bootloader:
 
     @property
     def otadata(self):
-        """The two entries, or None where the table has no place for them."""
+        """`OtaData` of the partition, or None if the table has none."""
         part = self._partitions.first(DATA, OTADATA)
         return part and OtaData(self._flash, part.offset)
 
     def verify(self, part):
-        """Check the image in a partition; raises ImageError."""
+        """Check the image in a partition; raise ImageError."""
         return appimage.verify(
             lambda at, size: self._flash.read(part.offset + at, size), part.size
         )
 
     def _candidates(self):
-        """(partition, whether otadata is blank) in the order in which they are tried."""
+        """Return [(partition, otadata is blank)] in the order of the attempts."""
         slots = self._partitions.ota_slots()
         factory = self._partitions.first(APP, FACTORY)
         test = self._partitions.first(APP, TEST)
-        chosen, blank = self._chosen(factory, slots)
+        chosen, blank = self._select(factory, slots)
         below = reversed(slots[:chosen]) if chosen >= 0 else ()
         order = [*slots[chosen : chosen + 1]] if chosen >= 0 else []
         order += [*below, factory, *slots[chosen + 1 :], test]
         return [(part, blank) for part in order if part]
 
-    def _chosen(self, factory, slots):
-        """Index of the slot that is first tried (-1: the factory's image), and if all is blank.
+    def _select(self, factory, slots):
+        """Return the index of the first slot to try (-1: factory), and True if otadata is blank.
 
-        An image that has been started once and is still unconfirmed has failed.
+        An image that was started once and is still unconfirmed has failed.
         """
         data = self.otadata
         if not data or not slots:
@@ -82,7 +82,7 @@ class Bootloader:
             data.mark(active, PENDING)
         return (entry.seq - 1) % len(slots), False
 
-    # What the application asks (esp_ota_ops)
+    # Calls from the firmware (esp_ota_ops)
 
     def calls(self):
         return {
@@ -93,7 +93,7 @@ class Bootloader:
         }
 
     def boot(self):
-        """The partition that the next start tries first, as far as the application knows."""
+        """Return the partition that esp_ota_get_boot_partition reports for the next start."""
         slots, data = self._partitions.ota_slots(), self.otadata
         active = data.active() if data and slots else None
         if active is not None:
@@ -140,7 +140,7 @@ class Bootloader:
         return self._flash.busy(erased=1, written=32)
 
     def _mark_valid(self):
-        """Confirms the *active* entry, which need not be that of the running image."""
+        """Confirm the active entry, even if it is not that of the running image."""
         data = self.otadata
         if not data:
             raise os_error(*NOT_FOUND)
@@ -152,19 +152,19 @@ class Bootloader:
         data.mark(active, VALID)
         return self._flash.busy(erased=1, written=32)
 
-    # What the laboratory asks
+    # Control requests
 
     def report(self):
         data = self.otadata
         return {
             "running": self.running and self.running.name,
             "boot": (part := self.boot()) and part.name,
-            "otadata": [_shown(entry) for entry in data.entries()] if data else [],
+            "otadata": [_fields(entry) for entry in data.entries()] if data else [],
         }
 
 
-def _shown(entry):
-    """An entry for people and tests; None where the sector is blank."""
+def _fields(entry):
+    """Return the fields of an entry, or None if its sector is blank."""
     if not entry.intact and entry.seq == 0xFFFFFFFF:
         return None
     label = entry.label.rstrip(b"\xff\0").decode("latin-1")

@@ -1,4 +1,4 @@
-"""What a bad camera does to its pictures, until it is mended or switched off and on."""
+"""Faults of the camera, until they are cleared or the camera is power-cycled."""
 
 from errors import UsageError, os_error
 
@@ -12,13 +12,13 @@ _KINDS = ("raise", "none", "stall", "absent", *_DAMAGE)
 
 
 def _comments(size):
-    """JPEG comment segments of `size` bytes or a little more: the picture stays valid."""
+    """Return JPEG comment segments of at least `size` bytes, which keep the picture valid."""
     segment = b"\xff\xfe\xff\xff" + b"." * 65_533
     return segment * (size // len(segment) + 1)
 
 
 class Faults:
-    """The fault in force; each picture or start of the sensor that it spoils counts."""
+    """Active fault; each affected capture or start of the sensor counts."""
 
     def __init__(self):
         self._kind = None
@@ -31,15 +31,15 @@ class Faults:
 
     @property
     def absent(self):
-        """No sensor is on the bus, as with a cable that is not seated."""
+        """True if no sensor responds on the bus, as with a loose cable."""
         return self._kind == "absent"
 
     @property
     def stalled(self):
         return self._kind in ("stall", "absent")
 
-    def take(self):
-        """Count one spoilt capture; the kind of fault, or None. Raises for the kind "raise"."""
+    def next_fault(self):
+        """Count a capture; return the kind of its fault, or None. Raise OSError for "raise"."""
         kind = self._kind
         if kind and self._left is not None:
             self._left -= 1
@@ -50,23 +50,23 @@ class Faults:
         return kind
 
     @staticmethod
-    def spoil(kind, jpeg):
-        """Damage a picture as the fault does."""
+    def damage(kind, jpeg):
+        """Return the picture, damaged according to the fault."""
         return _DAMAGE[kind](jpeg) if kind in _DAMAGE else jpeg
 
     def controls(self):
         return {"camera": self.set}
 
     def set(self, fault=None, count=None, until=None):
-        """Break the camera: for `count` pictures, until switched off, or until mended (None).
+        """Set the fault for `count` pictures, until a power cycle, or until cleared (None).
 
-        It outlasts restarts of the board, so that "absent" and a power cut are a board without
-        a sensor.
+        It persists over restarts of the board, so "absent" and a power cut simulate a board
+        without a sensor.
         """
         if fault is not None and fault not in _KINDS:
-            raise UsageError("fault is null or one of " + ", ".join(_KINDS))
+            raise UsageError("fault must be null or one of " + ", ".join(_KINDS))
         if until not in (None, "power_cycle"):
-            raise UsageError("until is power_cycle")
+            raise UsageError("until must be power_cycle")
         self._kind = fault
         self._left = count
         self._until_power_cycle = until == "power_cycle"

@@ -1,17 +1,17 @@
-"""The real-time clock: an offset to the PC's clock, kept over resets, lost without power."""
+"""Real-time clock: an offset to the PC's clock, which survives resets but not a power cut."""
 
 import struct
 import time
 
-EPOCH_2000 = 946_684_800  # what the ESP32 port counts from
+EPOCH_2000 = 946_684_800  # epoch of the ESP32 port, in seconds since 1970
 _RTC_MEMORY_BYTES = 2048
 
 
 class Clock:
-    """Holds the offset in a small file, so that the interpreter reads the time without a call.
+    """Stores the offset in a small file, so the interpreter reads the time without a call.
 
-    The file has the signed nanoseconds to add to the PC's time since 1970 to get the board's time
-    since 2000, little-endian.
+    The file holds a signed 64-bit little-endian number: the nanoseconds to add to the PC's time
+    since 1970 to get the board's time since 2000.
     """
 
     def __init__(self, page):
@@ -36,7 +36,7 @@ class Clock:
         return {"clock": lambda epoch: self.set(epoch - EPOCH_2000)}
 
     def memory(self, text=None):
-        """Read (hex) or write the 2048 bytes that a reset keeps."""
+        """Return (hex) or set the 2048 bytes of RTC memory, which survive a reset."""
         if text is None:
             return self._memory.hex()
         self._memory = bytes.fromhex(text)[:_RTC_MEMORY_BYTES]

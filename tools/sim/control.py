@@ -1,4 +1,4 @@
-"""The laboratory's door: one JSON object a line in, one out, for any number of connections."""
+"""Control port: one JSON object per line as request and response, any number of clients."""
 
 import asyncio
 import contextlib
@@ -9,14 +9,14 @@ from errors import DeviceError, UsageError
 
 
 class Control:
-    """Calls the function that an object's "do" names with the rest of the object as arguments."""
+    """Calls the action named by "do" with the other members of the object as arguments."""
 
     def __init__(self, actions):
         self._actions = actions
         self._clients = set()
 
     async def open(self, port):
-        """Listen; returns the port."""
+        """Listen on `port`; return the bound port. Raise UsageError if it is not available."""
         try:
             server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         except OSError as exc:
@@ -27,12 +27,12 @@ class Control:
         with contextlib.suppress(ConnectionError, ValueError):  # ValueError: a line over 64 KB
             while line := await reader.readline():
                 if line.strip():
-                    writer.write(json.dumps(await self.answer(line)).encode() + b"\n")
+                    writer.write(json.dumps(await self.handle(line)).encode() + b"\n")
                     await writer.drain()
         writer.close()
 
-    async def answer(self, line):
-        """Do what one line asks; wrong input is answered with what was wrong about it."""
+    async def handle(self, line):
+        """Perform the request in one line; return the response, which reports any error."""
         try:
             request = json.loads(line)
             name = request.pop("do", None) if isinstance(request, dict) else None

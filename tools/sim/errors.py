@@ -1,8 +1,8 @@
-"""What a simulated chip raises, carried over the link to the interpreter."""
+"""Exceptions of the simulator, and those it raises in the interpreter."""
 
 
 class DeviceError(Exception):
-    """An exception that the interpreter raises: the name of its type and its arguments."""
+    """Exception to raise in the interpreter: the name of its type and its arguments."""
 
     def __init__(self, kind, *args):
         super().__init__(kind, args)
@@ -11,7 +11,7 @@ class DeviceError(Exception):
 
 
 class UsageError(Exception):
-    """A mistake of the user, on the command line or the control port; its text says which."""
+    """User error on the command line or the control port."""
 
 
 def os_error(*args):
@@ -27,4 +27,4 @@ def runtime_error(*args):
 
 
 class PowerFailure(Exception):
-    """The power went in the middle of an operation: there is nobody left to answer."""
+    """Power failure during an operation, which gets no response."""

@@ -1,4 +1,4 @@
-"""The interpreter's command line, and where the user finds the camera."""
+"""Command line of the interpreter, and the startup summary for the user."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ sys.path.append(str(_ROOT / "tools"))
 _BOOT = "# Runs on every start, before main.py.\n"
 
 
-def flash(files):
-    """Make the file system that MicroPython makes on a new board's first start."""
+def make_file_system(files):
+    """Create the files that MicroPython creates at the first start of a new board."""
     if not any(files.iterdir()):
         (files / "boot.py").write_text(_BOOT)
 
 
 def command(args, files, clock):
-    """The interpreter's arguments and environment."""
+    """Return the arguments and environment of the interpreter; raise UsageError."""
     import interpreter
     from compile import CompileError
 
@@ -33,7 +33,7 @@ def command(args, files, clock):
         raise UsageError(interpreter.HOW_TO_GET_ONE)
     path = shutil.which(path) or path
     if not os.access(path, os.X_OK):
-        raise UsageError(f"{path} is no program")
+        raise UsageError(f"{path} is not an executable file")
     try:
         heap, mirror, rom = _memory(args, path)
         root, places = _places(args, mirror)
@@ -56,7 +56,7 @@ def command(args, files, clock):
 
 
 def _memory(args, path):
-    """The size of the heap, where the board finds its bytecode if it runs any, a ROM image."""
+    """Return the heap size, the folder of the bytecode (or None) and the ROM image (or "")."""
     import boardmemory
     from mirror import mirror_for
 
@@ -65,19 +65,19 @@ def _memory(args, path):
     if not args.rom:
         return heap, mirror, ""
     if not mirror:
-        raise ValueError(f"--rom: {path} loads no bytecode of the compiler in .venv")
+        raise ValueError(f"--rom: {path} cannot load the bytecode of the compiler in .venv")
     return heap, Path("/rom"), str(boardmemory.rom_image(mirror))
 
 
 def version(interpreter):
-    """The interpreter's version as MicroPython's images for the ESP32 carry theirs."""
+    """Return the interpreter's version in the format of MicroPython's ESP32 images."""
     code = "import sys; print('v%d.%d.%d' % sys.implementation[1][:3])"
     line = [interpreter, "-c", code]
     return subprocess.run(line, capture_output=True, text=True, timeout=10).stdout.strip()
 
 
 def _places(args, mirror):
-    """The folder of boot.py and main.py, and the import path: sources where there is no mirror."""
+    """Return the folder of boot.py and main.py, and the import path; sources without a mirror."""
     if mirror:
         sim, root, libraries = mirror / "sim", mirror / "root", [mirror / "root" / "lib"]
     else:
@@ -87,19 +87,19 @@ def _places(args, mirror):
         libraries = [_ROOT / "lib", _ROOT / "build" / "lib"]
     chosen = [Path(args.root).resolve(), Path(args.root).resolve() / "lib"] if args.root else []
     tests = [_ROOT / "build" / "test-lib"] if args.run else []
-    driver = sim / "drivers" / args.driver  # of "none" there is no such folder
+    driver = sim / "drivers" / args.driver  # "none" has no folder
     if args.blank:
         return None, [*filter(Path.is_dir, (sim, driver)), mirror / "frozen"]
     places = [sim, driver, *chosen, root, ".frozen", *libraries, *tests]
     return (chosen or [root])[0], places
 
 
-def say_where_to_look(facts, topic, unconfigured):
-    """Tell a newcomer what to open, what to type, and how to end it."""
+def print_summary(facts, topic, unconfigured):
+    """Print the addresses of the camera and how to stop it."""
     page = f"http://127.0.0.1:{facts['http']}"
     lines = []
     if unconfigured:
-        lines += [f"set-up     {page}/  as on the camera's own access point"]
+        lines += [f"setup      {page}/  (the page of the camera's own access point)"]
         lines += ["Wi-Fi      {ssid}, password {password}".format(**FIRST_BOOT)]
     else:
         lines += [f"page       {page}/"]
@@ -117,6 +117,6 @@ def say_where_to_look(facts, topic, unconfigured):
         if broker.scheme == "mqtt":
             get = f"mosquitto_sub -h {broker.hostname} -p {broker.port or 1883}"
             lines += [f"           {get} -t 'data/{topic}/image' -C 1 > x.jpg"]
-    typed = "" if "uart" in facts else "Lines typed here are console commands; "
-    lines.append(typed + "Ctrl-C ends it.")
+    hint = "" if "uart" in facts else "Type console commands here. "
+    lines.append(hint + "Press Ctrl-C to stop.")
     print("\n".join(lines), flush=True)

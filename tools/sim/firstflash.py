@@ -1,11 +1,11 @@
-"""What a new board's flash holds: a partition table and an image of MicroPython."""
+"""Initial contents of a new board's flash: a partition table and an image of MicroPython."""
 
 import appimage
 import partitions
 
 
 def write(flash, parts, version):
-    """Fill a flash that holds no partition table; one that does stays as it is."""
+    """Write the initial contents, unless the flash already holds a partition table."""
     if parts.load():
         return
     flash.burn(partitions.TABLE_AT, partitions.binary(partitions.CSV.read_text()))

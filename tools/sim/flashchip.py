@@ -1,7 +1,7 @@
-"""The flash chip: one file of 4 MB that reads as ones until it is written.
+"""Flash chip: a 4 MB file, initially all ones.
 
-Writing only turns ones into zeros; a sector is erased as a whole. Every erase and every write is
-one operation: they are counted, and the power can be cut at a chosen one.
+A write only turns ones into zeros; an erase sets a whole sector to ones. Every erase and every
+write counts as one operation. The power can be cut at a chosen operation.
 """
 
 import asyncio
@@ -13,19 +13,19 @@ from errors import PowerFailure, UsageError
 SIZE = 4 * 1024 * 1024
 SECTOR = 4096
 _PAGE = 256
-_ERASE_S = 0.045  # of a sector; data sheets say 30..400 ms
-_PROGRAM_S = 0.0006  # of a page
+_ERASE_S = 0.045  # per sector; datasheets: 30..400 ms
+_PROGRAM_S = 0.0006  # per page
 _MODES = ("before", "torn", "after")
 
 
 class Flash:
-    """Sectors of 4,096 bytes; without a `path` they are lost with the object.
+    """Flash with sectors of 4,096 bytes, in memory only if `path` is None.
 
-    `fast` takes no time over an operation. `chance` decides how far a torn operation got.
+    `fast` disables the delays. `chance` is the random source for torn operations.
     """
 
     def __init__(self, path=None, fast=True, chance=random):
-        self._cells = _opened(path) if path else bytearray(b"\xff" * SIZE)
+        self._cells = _mapped(path) if path else bytearray(b"\xff" * SIZE)
         self._fast = fast
         self._chance = chance
         self.operations = self.erases = self.writes = self.unerased = 0
@@ -34,33 +34,33 @@ class Flash:
         self._cut_power = None
 
     def connect(self, cut_power):
-        """Say how the power is cut: a function that ends the interpreter at once."""
+        """Set the function that cuts the power, which kills the interpreter immediately."""
         self._cut_power = cut_power
 
-    # What the chip does
+    # Operations
 
     def read(self, at, size):
         return bytes(self._cells[at : at + size])
 
     def erase(self, at):
-        """Make all of the sector at an address ones."""
+        """Erase the sector at an address."""
         self.erases += 1
         self._change(at, b"\xff" * SECTOR)
 
     def write(self, at, data):
-        """Turn ones into zeros; `unerased` counts the writes that would have wanted more."""
+        """Turn ones into zeros; `unerased` counts writes that needed an erase first."""
         self.writes += 1
         held = self._cells[at : at + len(data)]
-        result = _both(held, data)
+        result = _and(held, data)
         self.unerased += result != data
         self._change(at, result)
 
     def burn(self, at, data):
-        """Write at the work bench, before the board is built: no operation is counted."""
+        """Write while the board is off, without an erase; counts no operation."""
         self._cells[at : at + len(data)] = data
 
-    def together(self, steps):
-        """Several writes, and erases of whole sectors, that count as one operation."""
+    def write_batch(self, steps):
+        """Perform several writes and sector erases that count as one operation."""
         cut = self.operation()
         if cut == "torn":
             steps = steps[: self._chance.randrange(len(steps) + 1)]
@@ -70,45 +70,45 @@ class Flash:
             self.cut_power()
 
     def burn_steps(self, steps):
-        """Writes as (address, bytes), made and taken off the list; a sector of ones erases it."""
+        """Perform and clear a list of (address, bytes) writes; a sector of ones is an erase."""
         for at, data in steps:
             erases = data == b"\xff" * SECTOR
-            self.burn(at, data if erases else _both(self.read(at, len(data)), data))
+            self.burn(at, data if erases else _and(self.read(at, len(data)), data))
         steps.clear()
 
     def busy(self, erased=0, written=0):
-        """None, or a wait as long as the chip takes to erase sectors and to write bytes."""
+        """Return an awaitable delay for erased sectors and written bytes, or None if fast."""
         if self._fast:
             return None
         return asyncio.sleep(erased * _ERASE_S + -(-written // _PAGE) * _PROGRAM_S)
 
     def _change(self, at, new):
-        """One operation: all of it, or what the power cut leaves of it."""
+        """Perform one operation, completely or as far as a power cut allows."""
         cut = self.operation()
         if cut == "torn":
             done = self._chance.randrange(len(new) + 1)
-            new = new[:done] + self._weak(at + done, new[done : done + 1])
+            new = new[:done] + self._torn_byte(at + done, new[done : done + 1])
         if cut != "before":
             self._cells[at : at + len(new)] = new
         if cut:
             self.cut_power()
 
-    def _weak(self, at, byte):
-        """The byte at which the power went: some of its bits have changed."""
+    def _torn_byte(self, at, byte):
+        """Return the byte interrupted by a power cut, with some of its bits changed."""
         if not byte:
             return b""
         changed = self._chance.randrange(256)
         return bytes([self._cells[at] & ~changed & 0xFF | byte[0] & changed])
 
-    # How the power is cut
+    # Power cuts
 
     def operation(self):
-        """Count one operation; the mode of the power cut that falls on it, or None."""
+        """Count one operation; return the mode of a power cut planned for it, or None."""
         self.operations += 1
         return self._mode if self.operations == self._cut_at else None
 
     def cut_power(self):
-        """End it all: nothing that follows this operation happens."""
+        """Cut the power: raise PowerFailure to abort everything after this operation."""
         self._cut_at = None
         if self._cut_power:
             self._cut_power()
@@ -117,7 +117,7 @@ class Flash:
     def plan(self, after_ops=0, mode="before"):
         """Cut the power now (0) or at the n-th operation from now."""
         if mode not in _MODES:
-            raise UsageError("mode is one of " + ", ".join(_MODES))
+            raise UsageError("mode must be one of " + ", ".join(_MODES))
         if after_ops:
             self._cut_at = self.operations + after_ops
             self._mode = mode
@@ -133,15 +133,15 @@ class Flash:
         return {name: getattr(self, name) for name in names}
 
 
-def _opened(path):
-    """The file's cells; what is done to them is in the file at once. A new file is all ones."""
+def _mapped(path):
+    """Map the file into memory; create it with all ones if it does not exist."""
     if not path.exists() or path.stat().st_size != SIZE:
         path.write_bytes(b"\xff" * SIZE)
     with path.open("r+b") as file:
         return mmap.mmap(file.fileno(), SIZE)
 
 
-def _both(held, data):
-    """The bits that are ones in both."""
+def _and(held, data):
+    """Return the bitwise AND of two byte strings."""
     one, other = int.from_bytes(held, "little"), int.from_bytes(data, "little")
     return (one & other).to_bytes(len(data), "little")

@@ -1,4 +1,4 @@
-"""Frame sizes as micropython-camera-API numbers them, by name, in order."""
+"""Frame sizes by name, in the order of their numbers in micropython-camera-API."""
 
 SIZES = {
     "R96X96": (96, 96),
@@ -19,9 +19,9 @@ SIZES = {
     "UXGA": (1600, 1200),
 }
 NAMES = list(SIZES)
-UXGA = NAMES.index("UXGA")  # the most that an OV2640 has
+UXGA = NAMES.index("UXGA")  # the largest size of the OV2640
 
 
 def pixels(number):
-    """Width and height."""
+    """Return (width, height) of a frame size number."""
     return SIZES[NAMES[number]]

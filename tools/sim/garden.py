@@ -1,4 +1,4 @@
-"""The still part of what the simulated camera sees, drawn from simple shapes."""
+"""Static part of the simulated camera's scene, drawn from simple shapes."""
 
 import math
 
@@ -8,6 +8,7 @@ SIZE = (1600, 1200)
 
 
 def cloud():
+    """Return a cloud as an RGBA image."""
     cloud = Image.new("L", (520, 190), 0)
     draw = ImageDraw.Draw(cloud)
     for x, y, radius in ((110, 120, 55), (200, 85, 75), (300, 100, 70), (400, 125, 50)):
@@ -18,7 +19,7 @@ def cloud():
 
 
 def garden():
-    """The still part of the scene at the sensor's full size."""
+    """Return the static part of the scene at the sensor's full size."""
     width, height = SIZE
     horizon = 640
     image = _gradient((width, height), (92, 160, 226), (214, 235, 248), horizon)
@@ -44,7 +45,7 @@ def _gradient(size, top, bottom, horizon):
 
 
 def _shine(image, x, y):
-    """The sun, with a wide soft glow round it."""
+    """Draw the sun with a wide, soft glow."""
     for radius, blur, strength, colour in ((190, 90, 150, "#fff3c4"), (66, 3, 255, "#ffe58a")):
         mask = Image.new("L", image.size)
         box = (x - radius, y - radius, x + radius, y + radius)
@@ -120,7 +121,7 @@ def _draw_fence(draw, width, y):
 
 
 def _draw_flowers(draw, width, height):
-    """Flowers in the grass, at places that look random and are always the same."""
+    """Draw flowers at fixed positions that look random."""
     for count in range(120):
         x = (count * 397) % width
         y = 940 + (count * 229) % (height - 1000)

@@ -1,8 +1,9 @@
-"""The runner's end of the link to the interpreter: one request in, one answer out.
+"""Runner's end of the link to the interpreter: one response per request.
 
-A request is an 8-byte head (operation, two small arguments, 32-bit length) and a body. Operation 0
-is a call by name with JSON arguments; the others are the hot paths, whose answer fits the head or
-is the bytes of a picture or of the flash, so that the interpreter needs no heap for them.
+A request is an 8-byte header (operation, 8-bit and 16-bit argument, 32-bit length) and a body.
+Operation 0 calls a function by name with JSON arguments. The other operations are hot paths. Their
+response fits the header, or is the raw bytes of a picture or of the flash, so the interpreter
+needs no heap for it.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ OK, ERROR, NOTHING = 0, 1, 2
 
 
 class Link(asyncio.Protocol):
-    """Answers the requests of one inherited socket, in their order."""
+    """Handles the requests of one socket in order."""
 
     def __init__(self, calls, quick):
         self._calls = calls
@@ -43,9 +44,9 @@ class Link(asyncio.Protocol):
                 return
             body = bytes(self._received[HEAD.size : end])
             del self._received[:end]
-            self._answer(operation, small, half, body)
+            self._handle(operation, small, half, body)
 
-    def _answer(self, operation, small, half, body):
+    def _handle(self, operation, small, half, body):
         try:
             if operation == CALL:
                 name, *args = json.loads(body)
@@ -59,11 +60,11 @@ class Link(asyncio.Protocol):
         except PowerFailure:
             return
         if inspect.isawaitable(result):
-            self._running = asyncio.ensure_future(self._later(operation, result))
+            self._running = asyncio.ensure_future(self._send_later(operation, result))
         else:
             self._send(operation, result)
 
-    async def _later(self, operation, awaitable):
+    async def _send_later(self, operation, awaitable):
         try:
             self._send(operation, await awaitable)
         except DeviceError as exc:

@@ -1,6 +1,6 @@
-"""The frame's number in a picture: 24 squares along the bottom, white for 1, highest bit first.
+"""Frame number in a picture: 24 squares at the bottom edge, white for 1, highest bit first.
 
-Narrow pictures have two rows of 12, so that a square is never smaller than a JPEG block.
+Narrow pictures have two rows of 12 squares, so that no square is smaller than a JPEG block.
 """
 
 from PIL import ImageDraw
@@ -11,7 +11,7 @@ _BLOCK = 8
 
 
 def places(width, height):
-    """The rectangle (left, top, right, bottom) of each bit, from the highest."""
+    """Yield the rectangle (left, top, right, bottom) of each bit, highest bit first."""
     in_row = BITS if width >= _NARROW else BITS // 2
     side = max(_BLOCK, height // 40 // _BLOCK * _BLOCK)
     rows = BITS // in_row
@@ -22,7 +22,7 @@ def places(width, height):
 
 
 def draw(image, number):
-    """Write the lowest 24 bits of `number`."""
+    """Draw the lowest 24 bits of `number`."""
     pen = ImageDraw.Draw(image)
     for bit, (left, top, right, bottom) in enumerate(places(*image.size)):
         white = number >> (BITS - 1 - bit) & 1

@@ -1,4 +1,4 @@
-"""The access points in reach of the board, as the control port adds and changes them."""
+"""Access points in range of the board, which the control port adds and changes."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _CHANNELS = range(1, 14)
 
 @dataclass
 class AccessPoint:
-    """One access point of the world; without a password it is open."""
+    """Access point; it is open if it has no password."""
 
     ssid: str = "sim"
     password: str = "simulated"
@@ -29,24 +29,24 @@ class AccessPoint:
 
 
 class Neighbourhood:
-    """The first access point is the camera's own network; an open one and a weak one are there."""
+    """Access points in range: first the camera's network, then an open and a weak one."""
 
     def __init__(self):
         self._all = [
             AccessPoint(),
             AccessPoint("sim guests", "", rssi=-67, channel=6),
-            AccessPoint("neighbour's", "of somebody else", rssi=-84, channel=11),
+            AccessPoint("neighbour's", "another key", rssi=-84, channel=11),
         ]
 
     def find(self, ssid, bssid=None):
-        """The first one heard of that name (and hardware address), or None."""
+        """Return the first active access point with this name (and BSSID), or None."""
         for ap in self._all:
             if ap.up and ap.ssid == ssid and bssid in (None, ap.bssid):
                 return ap
         return None
 
     def seen(self):
-        """What a scan finds, in no order."""
+        """Return the result of a scan, in no particular order."""
         return [
             [ap.ssid, ap.bssid, ap.channel, ap.rssi, ap.security, False]
             for ap in self._all
@@ -54,13 +54,14 @@ class Neighbourhood:
         ]
 
     def change(self, add, given):
-        """Add an access point, change the one that `ssid` names, else the first (or its name).
+        """Add an access point, or change the one named `ssid`; return it.
 
-        given: {name: value}, None where nothing was said. Returns it.
+        If none has that name, the first one changes. `given` is {name: value}; a value of None
+        means no change. Raise UsageError for a wrong channel.
         """
         given = {name: value for name, value in given.items() if value is not None}
         if given.get("channel", 1) not in _CHANNELS:
-            raise UsageError("channel is 1..13")
+            raise UsageError("channel must be 1..13")
         if add:
             ap = AccessPoint(**{"ssid": "another", "password": "", **given})
             self._all.append(ap)

@@ -1,7 +1,7 @@
-"""Non-volatile storage as ESP-IDF keeps it: typed entries of 32 bytes in a few pages of flash.
+"""Non-volatile storage in ESP-IDF's format: typed 32-byte entries in pages of flash.
 
-Limits and errors are those measured on a 16 KB partition. A change counts as one operation of the
-flash, and is there before the call returns; a power cut may fall between any two of its writes.
+Limits and errors were measured on a 16 KB partition. A change counts as one flash operation and is
+complete when the call returns. A power cut can fall between any two of its writes.
 """
 
 import struct
@@ -20,30 +20,30 @@ VALUE_TOO_LONG = (-4366, "ESP_ERR_NVS_VALUE_TOO_LONG")
 
 _KEY = 15
 _ENTRY = 32
-_ENTRIES_I32 = 358  # measured: 357 numbers in one namespace, which takes an entry itself
+_ENTRIES_I32 = 358  # measured: 357 numbers in one namespace, which uses one entry itself
 _ENTRIES_BLOB = 350  # measured: 34 blobs of 256 bytes or 10 of 1000
-_BLOB_MAX = 6_400  # 6000 fit into an empty store, 7000 do not
-_BLOB_LIMIT = 11_990  # 97.6 % of the partition less 4000
-_PAGE_BYTES = 4_000  # a larger blob is written in chunks, which a failure leaves behind
+_BLOB_MAX = 6_400  # measured: 6000 bytes fit into an empty store, 7000 do not
+_BLOB_LIMIT = 11_990  # 97.6 % of the partition, minus 4000
+_PAGE_BYTES = 4_000  # a larger blob is written in chunks, which remain after a failure
 
 
 class NVS:
-    """Namespaces of i32 and blob values; blobs are handed over as hex."""
+    """Namespaces of i32 and blob values; blobs are passed as hex."""
 
     def __init__(self, flash, at, size):
         self._flash = flash
-        self._place = at, size
+        self._area = at, size
         self.reset()
 
     def reset(self):
-        """Start again as the chip does: what an unfinished write has left is swept away."""
+        """Load the partition as at a start of the chip; clean up unfinished writes."""
         self._jammed = False
-        self._pages = pages = Pages(self._flash, *self._place)
-        names = {item.data[0]: item.key for item in pages.items() if _is_space(item)}
-        self._numbers = {name: number for number, name in names.items()}
-        self._spaces = {name: {} for name in self._numbers}
+        self._pages = pages = Pages(self._flash, *self._area)
+        names = {item.data[0]: item.key for item in pages.items() if _is_namespace(item)}
+        self._space_ids = {name: number for number, name in names.items()}
+        self._spaces = {name: {} for name in self._space_ids}
         for name in {item.name: None for item in pages.items() if item.space in names}:
-            value = self._settle(name)
+            value = self._resolve(name)
             if value is not None:
                 self._spaces[names[name[0]]][name[1]] = value
         self._flash.burn_steps(pages.steps)
@@ -53,8 +53,8 @@ class NVS:
         return not self._spaces
 
     def wipe(self):
-        """Erase all of it at the work bench, before the board starts."""
-        at, size = self._place
+        """Erase the partition while the board is off; counts no flash operation."""
+        at, size = self._area
         self._flash.burn(at, b"\xff" * size)
         self.reset()
 
@@ -71,14 +71,14 @@ class NVS:
         return {"nvs": self.report}
 
     def report(self):
-        """All that is stored, by namespace and key: numbers, and blobs as text where they are."""
+        """Return all values by namespace and key; blobs as text, or as {"hex": ...}."""
         shown = {}
         for space, entries in self._spaces.items():
-            shown[space] = {key: _readable(value) for key, value in entries.items()}
+            shown[space] = {key: _displayed(value) for key, value in entries.items()}
         return {"nvs": shown}
 
     def open(self, space):
-        """Check the name of a namespace; it takes up space once something is in it."""
+        """Check the name of a namespace; it uses no entry until it holds a value."""
         if len(space.encode()) > _KEY:
             raise os_error(*KEY_TOO_LONG)
 
@@ -89,7 +89,7 @@ class NVS:
         return value
 
     def get_blob(self, space, key, room):
-        """Length and bytes (hex) of a blob; no room at all only asks the length."""
+        """Return [length, bytes as hex] of a blob; with a `room` of 0 only the length."""
         value = self._spaces.get(space, {}).get(key[:_KEY])
         if not isinstance(value, str):
             raise os_error(*NOT_FOUND)
@@ -99,13 +99,13 @@ class NVS:
         return [length, value if room else ""]
 
     def set(self, space, key, value):
-        """Store a number, or a blob given as hex; None, or the wait that it takes."""
+        """Store a number, or a blob given as hex; return None or an awaitable delay."""
         held = self._spaces.get(space, {}).get(key[:_KEY])
         if held == value and type(held) is type(value):
             return None
         if len(key) > _KEY:
             raise os_error(*KEY_TOO_LONG)
-        self._check_space(value, space)
+        self._check_capacity(value, space)
         return self._change(space, key, value)
 
     def erase(self, space, key):
@@ -114,16 +114,16 @@ class NVS:
         return self._change(space, key[:_KEY], None)
 
     def peek(self, space, key):
-        """A stored value, or None, without the firmware's ways."""
+        """Return a stored value, or None; for the runner and tests."""
         return self._spaces.get(space, {}).get(key)
 
     def put(self, space, key, value):
-        """Store at the work bench: no flash operation counted."""
+        """Store a value while the board is off; counts no flash operation."""
         self._write(space, key, value)
         self._flash.burn_steps(self._pages.steps)
 
-    def _check_space(self, value, space):
-        """Refuse what does not fit beside all that is there, the value to be replaced included."""
+    def _check_capacity(self, value, space):
+        """Raise OSError if a value does not fit next to all others, even one it replaces."""
         used = len(self._spaces) + (space not in self._spaces)
         used += sum(
             _entries(held) for entries in self._spaces.values() for held in entries.values()
@@ -139,35 +139,35 @@ class NVS:
             raise os_error(*NO_SPACE)
 
     def _change(self, space, key, value):
-        """Write one entry; a power cut in the middle leaves the old one or the new one."""
+        """Write one value; a power cut during the write leaves the old or the new value."""
         self._write(space, key, value)
         steps = list(self._pages.steps)
         self._pages.steps.clear()
         sizes = [len(data) for _, data in steps]
-        self._flash.together(steps)
+        self._flash.write_batch(steps)
         return self._flash.busy(sizes.count(SECTOR), sum(n for n in sizes if n < SECTOR))
 
     def _write(self, space, key, value):
-        """Add the new items, then give up the old ones."""
-        if space not in self._numbers:
-            number = len(self._numbers) + 1
+        """Add the new items, then erase the old ones."""
+        if space not in self._space_ids:
+            number = len(self._space_ids) + 1
             self._add(0, U8, space, bytes([number]))
-            self._numbers[space] = number
+            self._space_ids[space] = number
             self._spaces[space] = {}
-        number = self._numbers[space]
+        number = self._space_ids[space]
         if isinstance(value, int):
             self._add(number, I32, key, struct.pack("<i", value))
         elif value is not None:
             self._add_blob(number, key, bytes.fromhex(value))
-        self._settle((number, key), gone=value is None)
+        self._resolve((number, key), removed=value is None)
         if value is None:
             self._spaces[space].pop(key, None)
         else:
             self._spaces[space][key] = value
 
     def _add_blob(self, number, key, data):
-        """Chunks as the pages have room for them, then the index that makes them count."""
-        starts = [item.data[5] for item in self._named((number, key)) if item.kind == INDEX]
+        """Add chunks that fit the pages, then the index that makes them valid."""
+        starts = [item.data[5] for item in self._items_of((number, key)) if item.kind == INDEX]
         start = 0x80 if starts and starts[-1] == 0 else 0
         at = count = 0
         while at < len(data) or not count:
@@ -186,19 +186,19 @@ class NVS:
             self._jammed = jammed
             raise os_error(*NO_SPACE)
 
-    def _named(self, name):
+    def _items_of(self, name):
         return [item for item in self._pages.items() if item.name == name]
 
-    def _settle(self, name, gone=False):
-        """The newest whole value under a name, or None; whatever else there is, is given up."""
-        items = self._named(name)
+    def _resolve(self, name, removed=False):
+        """Return the newest complete value under a name, or None; erase all other items."""
+        items = self._items_of(name)
         others = [item for item in items if item.kind not in (I32, BLOB, INDEX)]
         value, kept = None, others
-        for item in reversed([] if gone else items):
+        for item in reversed([] if removed else items):
             if item.kind == I32:
                 value, kept = struct.unpack_from("<i", item.data)[0], [item]
             elif item.kind == INDEX:
-                value, kept = self._joined(item, items)
+                value, kept = self._join_chunks(item, items)
             if value is not None:
                 break
         for item in items:
@@ -206,8 +206,8 @@ class NVS:
                 self._pages.erase(item)
         return value
 
-    def _joined(self, index, items):
-        """(hex, items) of a blob; (None, []) where a chunk of it is missing."""
+    def _join_chunks(self, index, items):
+        """Return (hex, items) of a blob, or (None, []) if a chunk is missing."""
         size, count, start, _ = struct.unpack("<IBBH", index.data)
         chunks = {item.chunk: item for item in items if item.kind == BLOB}
         wanted = range(start, start + count)
@@ -222,16 +222,16 @@ class NVS:
         return data.hex(), [index, *(chunks[number] for number in wanted)]
 
 
-def _is_space(item):
+def _is_namespace(item):
     return item.space == 0 and item.kind == U8
 
 
 def _entries(value):
-    """Entries of 32 bytes that a value takes: blobs have an index and a head besides."""
+    """Return the number of 32-byte entries of a value; a blob has an index and a header too."""
     return 1 if isinstance(value, int) else 2 + -(-(len(value) // 2) // _ENTRY)
 
 
-def _readable(value):
+def _displayed(value):
     if isinstance(value, int):
         return value
     data = bytes.fromhex(value)

@@ -1,8 +1,8 @@
-"""ESP-IDF's NVS pages: entries of 32 bytes that are appended, marked erased, and moved in time.
+"""Pages of ESP-IDF's NVS format: 32-byte entries that are appended and marked as erased.
 
-A page has a header, a map with two bits for each of its 126 entries (11 empty, 10 written, 00
-erased) and the entries. What is erased or replaced is only marked: its bytes stay in flash until
-the page itself is erased, when its live entries move to the page that is kept free for that.
+A page has a header, a bitmap with two bits for each of its 126 entries (11 empty, 10 written, 00
+erased), and the entries. Erased or replaced entries are only marked. Their bytes stay in flash
+until the page is erased, after its live entries have moved to the page reserved for this.
 """
 
 import struct
@@ -16,12 +16,12 @@ _ENTRIES = 126
 _MAP_AT, _ENTRIES_AT = 32, 64
 _EMPTY, _ACTIVE, _FULL, _FREEING = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFC, 0xFFFFFFF8
 _VERSION = 0xFE
-_ALL = 0xFF  # no chunk
+_ALL = 0xFF  # chunk index of an item without chunks
 _WRITTEN, _ERASED = 0b10, 0b00
 
 
 class Item:
-    """One item in flash: where it is, and what its head says."""
+    """Item in flash: its position and the fields of its header."""
 
     def __init__(self, page, at, head):
         self.page, self.at = page, at
@@ -37,7 +37,7 @@ class Item:
 
 
 class Page:
-    """A sector; changes to it are noted in `steps` as (address, bytes) and made by the caller."""
+    """Page of one sector; appends changes to `steps` as (address, bytes) for the caller."""
 
     def __init__(self, flash, at, steps):
         self._flash, self._at, self._steps = flash, at, steps
@@ -66,7 +66,7 @@ class Page:
                 self.items.append(item)
                 at += item.span
             else:
-                if state != _ERASED:  # the power went while it was written
+                if state != _ERASED:  # a power cut interrupted its write
                     self.mark(at, 1, _ERASED)
                 at += 1
             self.used = at
@@ -86,7 +86,7 @@ class Page:
         self._steps.append((self._at + at, data))
 
     def open(self, seq):
-        """Begin to use an empty page."""
+        """Make an empty page the active one."""
         header = struct.pack("<IB19s", seq, _VERSION, b"\xff" * 19)
         self.state, self.seq = _ACTIVE, seq
         self._put(0, struct.pack("<I", _ACTIVE) + header + struct.pack("<I", _crc(header)))
@@ -96,7 +96,7 @@ class Page:
         self._put(0, struct.pack("<I", state))
 
     def append(self, entries):
-        """Add an item given as its entries; returns it."""
+        """Append an item, given as its entries; return it."""
         at, span = self.used, len(entries) // ENTRY
         self._put(_ENTRIES_AT + ENTRY * at, entries)
         self.mark(at, span, _WRITTEN)
@@ -121,7 +121,7 @@ class Page:
 
 
 class Pages:
-    """All pages of a partition, as a list of items that can be added and erased."""
+    """All pages of a partition, as a list of items."""
 
     def __init__(self, flash, at, size):
         self.steps = []
@@ -130,19 +130,19 @@ class Pages:
         self._finish_move()
 
     def items(self):
-        """What is live, the oldest first."""
+        """Return the live items, oldest first."""
         pages = [page for page in self._pages if page.state != _EMPTY]
         return [item for page in sorted(pages, key=lambda page: page.seq) for item in page.items]
 
     def bytes_of(self, item):
-        """The entries of an item: from flash, or as they have just been added."""
+        """Return the entries of an item, from flash or from the pending steps."""
         for at, data in reversed(self.steps):
             if at == item.page._at + _ENTRIES_AT + ENTRY * item.at and len(data) >= ENTRY:
                 return data
         return item.page.entry(item.at, item.span)
 
     def add(self, space, kind, key, data, chunk=_ALL, more=b""):
-        """Append an item; False where there is no room for it."""
+        """Append an item; return False if it does not fit."""
         span = 1 + -(-len(more) // ENTRY)
         head = struct.pack("<BBBB", space, kind, span, chunk)
         tail = key.encode().ljust(16, b"\0") + data.ljust(8, b"\xff")
@@ -156,7 +156,7 @@ class Pages:
         item.page.erase(item)
 
     def tail_room(self):
-        """Bytes of a blob that still fit where the next item goes."""
+        """Return the number of blob bytes that fit into the page of the next item."""
         page = self._active()
         return ENTRY * (page.room - 1) if page and page.room > 1 else ENTRY * (_ENTRIES - 1)
 
@@ -175,7 +175,7 @@ class Pages:
         return None
 
     def _next_page(self):
-        """Open an empty page; the last one only to move another page's items into it."""
+        """Open an empty page; use the last one only to move the items of another page."""
         empty = [page for page in self._pages if page.state == _EMPTY]
         seq = max((page.seq for page in self._pages if page.state != _EMPTY), default=-1) + 1
         if len(empty) > 1:
@@ -196,7 +196,7 @@ class Pages:
         victim.clear()
 
     def _finish_move(self):
-        """A page that was being given up when the power went: what is missing moves now."""
+        """Complete a move of items that a power cut interrupted."""
         for victim in [page for page in self._pages if page.state == _FREEING]:
             page = self._active()
             there = [(item.name, item.kind, item.chunk) for item in page.items] if page else []

@@ -1,7 +1,7 @@
-"""`otadata`: two sectors, each with an entry that names a slot by a sequence number.
+"""Partition `otadata`: two sectors, each with an entry that selects a slot.
 
-The entry with the highest number among the usable ones is the active one; a slot is
-(number - 1) % slots. ESP-IDF's bootloader and its application side both work by these rules.
+The active entry is the usable one with the highest sequence number. Its slot is
+(sequence number - 1) % slots. ESP-IDF's bootloader and esp_ota_ops both follow these rules.
 """
 
 import struct
@@ -16,7 +16,7 @@ _ENTRY = struct.Struct("<I20sII")
 
 
 class Entry(NamedTuple):
-    """One of the two entries as it stands in flash."""
+    """One of the two entries (esp_ota_select_entry_t)."""
 
     seq: int
     label: bytes
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
     @property
     def usable(self):
-        """Whether its slot may be started: intact, and not known to have failed."""
+        """True if the slot can be started: intact, and not marked as failed."""
         return self.intact and self.state not in (INVALID, ABORTED)
 
 
@@ -38,7 +38,7 @@ def crc_of(seq):
 
 
 class OtaData:
-    """Both entries, read anew each time; `at` is the partition's address."""
+    """Both entries, always read from flash; `at` is the address of the partition."""
 
     def __init__(self, flash, at):
         self._flash = flash
@@ -49,17 +49,17 @@ class OtaData:
         return [Entry(*_ENTRY.unpack(data)) for data in reads]
 
     def active(self):
-        """Number (0 or 1) of the active entry, or None."""
+        """Return the number (0 or 1) of the active entry, or None."""
         entries = self.entries()
         usable = [number for number in range(2) if entries[number].usable]
         return max(usable, key=lambda number: entries[number].seq, default=None)
 
     def write(self, number, seq, state):
-        """Replace an entry: two operations of the flash."""
+        """Replace an entry with two flash operations."""
         self._write(number, Entry(seq, self.entries()[number].label, state, crc_of(seq)))
 
     def mark(self, number, state):
-        """Change an entry's state, and nothing else of it."""
+        """Change only the state of an entry."""
         self._write(number, self.entries()[number]._replace(state=state))
 
     def _write(self, number, entry):
@@ -67,7 +67,7 @@ class OtaData:
         self._flash.write(self._at + number * SECTOR, _ENTRY.pack(*entry))
 
     def choose(self, slot, slots):
-        """Make one of `slots` slots the active one, new: the next start is its first."""
+        """Make `slot` of `slots` the active one, in state NEW."""
         active = self.active()
         if active is None:
             self.write(0, slot + 1, NEW)

@@ -1,4 +1,4 @@
-"""The board's own access point: its settings, its address, and who has joined it."""
+"""Access point of the board: settings, address and clients."""
 
 from errors import UsageError, os_error, value_error
 
@@ -10,7 +10,7 @@ _ALIASES = {"essid": "ssid", "authmode": "security", "key": "password"}
 
 
 class OwnAP:
-    """Answers what `network.WLAN(AP_IF)` asks."""
+    """State behind `network.WLAN(AP_IF)`."""
 
     def __init__(self, mac):
         self._name = "ESP_" + mac[3:].hex().upper()
@@ -33,7 +33,7 @@ class OwnAP:
         return self._settings[name]
 
     def set(self, given):
-        """Take all settings or none; a change of name or key sends the clients away."""
+        """Apply all settings or none; a change of name or key disconnects the clients."""
         new = {**self._settings}
         for name, value in given.items():
             name = _ALIASES.get(name, name)
@@ -49,20 +49,20 @@ class OwnAP:
         self._settings = new
 
     def stations(self):
-        """The hardware addresses of who has joined."""
+        """Return the MAC addresses (hex) of the clients."""
         return [_CLIENT % n for n in range(self._clients)]
 
     def join(self, count, password):
-        """So many clients are joined now; they need the key where there is one."""
+        """Set the number of joined clients; a secured access point requires its key."""
         if not self.on:
-            raise UsageError("the board's access point is not open")
+            raise UsageError("the board's access point is off")
         if self._settings["security"] and password != self._settings["password"]:
             raise UsageError("wrong password")
         if not 0 <= count <= self._settings["max_clients"]:
-            raise UsageError(f"count is 0..{self._settings['max_clients']}")
+            raise UsageError(f"count must be 0..{self._settings['max_clients']}")
         self._clients = count
 
     def report(self):
-        """How it is, for the laboratory; the password is not told."""
+        """Return the state for the control port, without the password."""
         shown = {name: self._settings[name] for name in ("ssid", "security", "channel")}
         return {"on": self.on, **shown, "address": self.address[0], "clients": self._clients}

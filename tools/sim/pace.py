@@ -1,4 +1,4 @@
-"""How fast the air carries bytes: not at all, as fast as the PC, or as a slow line."""
+"""Rate of the simulated network: stopped, unlimited or limited."""
 
 import asyncio
 import time
@@ -9,9 +9,10 @@ _PACKET = 1_460
 
 
 class Pace:
-    """Called before each piece of a connection is passed on; all connections share the line.
+    """Callable that delays each chunk of data; all connections share the bandwidth.
 
-    Not exact: a delay also limits the throughput of a connection, as no piece overtakes another.
+    Limitation: latency also limits the throughput of a connection, because each chunk waits for
+    the one before it.
     """
 
     def __init__(self):
@@ -25,12 +26,12 @@ class Pace:
         return self._flow.is_set()
 
     def flow(self, on):
-        """Let packets through, or hold them back."""
+        """Pass packets, or stop them."""
         (self._flow.set if on else self._flow.clear)()
 
     @property
     def step(self):
-        """Most bytes to pass on at once."""
+        """Maximum chunk size in bytes."""
         return _PACKET if self._rate_kbps else CHUNK
 
     async def __call__(self, size):
@@ -46,6 +47,6 @@ class Pace:
         return {"net": self.change}
 
     def change(self, rate_kbps=None, latency_ms=0):
-        """Slow every relayed byte down: kilobits a second (None: no limit) and a delay."""
+        """Set the rate in kilobits per second (None: no limit) and the latency."""
         self._rate_kbps = rate_kbps
         self._latency_s = latency_ms / 1000

@@ -1,4 +1,4 @@
-"""The partition table in flash, and what `esp32.Partition` reads and writes through it."""
+"""Partition table in flash, and the operations behind `esp32.Partition`."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ INVALID_SIZE = (-260, "ESP_ERR_INVALID_SIZE")
 
 
 def binary(csv):
-    """The partition table of ESP-IDF's text format as it stands in flash."""
+    """Return the binary partition table for ESP-IDF's CSV format; raise UsageError."""
     try:
         table = PartitionTable.from_csv(csv)
         table.verify(TABLE_AT)
@@ -28,14 +28,14 @@ def binary(csv):
 
 
 class Partitions:
-    """Reads, writes and erases inside partitions, with ESP-IDF's checks."""
+    """Reads, writes and erases partitions, with ESP-IDF's checks."""
 
     def __init__(self, flash):
         self._flash = flash
         self.all = []
 
     def load(self):
-        """Read the table from flash, as the chip does at its start; False where there is none."""
+        """Read the table from flash, as at a start of the chip; return False if there is none."""
         try:
             self.all = list(PartitionTable.from_binary(self._flash.read(TABLE_AT, TABLE_BYTES)))
         except InputError:
@@ -43,7 +43,7 @@ class Partitions:
         return bool(self.all)
 
     def find(self, kind, subtype=None, label=None):
-        """The partitions of a type, by subtype and label where these are given."""
+        """Return the partitions of a type, filtered by subtype and label if given."""
         return [
             part
             for part in self.all
@@ -54,20 +54,20 @@ class Partitions:
         return next(iter(self.find(kind, subtype, label)), None)
 
     def ota_slots(self):
-        """The slots ota_0, ota_1, ... without a gap."""
+        """Return the slots ota_0, ota_1, ... up to the first gap."""
         slots = []
         while part := self.first(APP, OTA_0 + len(slots)):
             slots.append(part)
         return slots
 
     def at(self, address):
-        """The partition that holds an address of the flash."""
+        """Return the partition that contains a flash address; raise OSError if there is none."""
         for part in self.all:
             if part.offset <= address < part.offset + part.size:
                 return part
         raise os_error(*INVALID_ARG)
 
-    # What the firmware asks: partitions go by their addresses in flash
+    # Calls from the firmware, which identifies partitions by their addresses
 
     def calls(self):
         return {"part.find": self._find, "part.erase": self._erase}
@@ -76,7 +76,7 @@ class Partitions:
         return [row(part) for part in self.find(kind, None if subtype == 0xFF else subtype, label)]
 
     def _erase(self, address, size):
-        """Erase whole sectors of a partition: the first error counts, then nothing is erased."""
+        """Erase whole sectors; raise OSError before any erase if size or address is unaligned."""
         if size % SECTOR:
             raise os_error(*INVALID_SIZE)
         if address % SECTOR:
@@ -86,7 +86,7 @@ class Partitions:
         return self._flash.busy(erased=size // SECTOR)
 
     def read(self, low, high, size):
-        """Bytes of an address of 24 bits; the size is itself given as bytes."""
+        """Read from a 24-bit address; `size` is a little-endian number as bytes."""
         return self._flash.read(low | high << 8, int.from_bytes(size, "little"))
 
     def write(self, low, high, data):
@@ -95,5 +95,5 @@ class Partitions:
 
 
 def row(part):
-    """What `Partition.info()` tells."""
+    """Return the fields of `Partition.info()`."""
     return [part.type, part.subtype, part.offset, part.size, part.name, bool(part.encrypted)]

@@ -1,4 +1,4 @@
-"""The pins: what the firmware drives, what the button does, and what the LED showed."""
+"""GPIO pins, with the button and the LED."""
 
 import asyncio
 import random
@@ -13,17 +13,17 @@ INPUT_ONLY = frozenset(range(34, 40))
 _AT_REST = {LED: 1, BUTTON: 1}
 _OUTPUT, _OPEN_DRAIN = 3, 7
 _BOUNCES = 6
-_LOOKS = 8  # of the firmware at a button, 10 ms apart, until it takes a level for settled
-_LOOKS_S = 2  # without one it does not look at all
-SIMPLE_GPIO = 256  # what the GPIO matrix calls a pin's own output register
+_SETTLE_READS = 8  # reads of the button, 10 ms apart, after which the firmware accepts a level
+_UNREAD_S = 2  # without a read for this time, the firmware does not use the button
+SIMPLE_GPIO = 256  # signal of the pin's own output register in the GPIO matrix
 
 
 class Pins:
-    """Levels by pin number; a pin that is not driven shows what the board pulls it to."""
+    """Levels by pin number; a pin that is not driven has the level of its pull resistor."""
 
     def __init__(self):
         self._started = time.monotonic()
-        self._looks = self._looked = 0  # of the firmware at the button: how often, when last
+        self._reads = self._last_read = 0  # reads of the button: count, time of the last
         self.led = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
@@ -32,7 +32,7 @@ class Pins:
         self.reset()
 
     def reset(self):
-        """Take every output away, as a reset of the chip does."""
+        """Disable all outputs, like a reset of the chip."""
         if self._driven.get(LED) == 0:
             self._note_led(1)
         self._driven = {}
@@ -41,11 +41,11 @@ class Pins:
         self._routes = {}
 
     def drive_by(self, pin, source):
-        """Something outside drives a pin: `source()` is its level."""
+        """Drive a pin from outside; `source()` returns its level."""
         self._sources[pin] = source
 
     def on_change(self, listener):
-        """Call `listener(pin, level)` whenever the firmware drives a pin."""
+        """Call `listener(pin, level)` when the firmware changes the level of a pin."""
         self._listeners.append(listener)
 
     def level(self, pin):
@@ -55,26 +55,26 @@ class Pins:
             return self._sources[pin]()
         return self._outside.get(pin, _AT_REST.get(pin, int(self._pulls.get(pin) == 2)))
 
-    # What the firmware does
+    # Calls from the firmware
 
-    def look(self, pin):
-        """Return the level of a pin to the firmware."""
+    def read(self, pin):
+        """Return the level of a pin to the firmware; count reads of the button."""
         if pin == BUTTON:
-            self._looks += 1
-            self._looked = time.monotonic()
+            self._reads += 1
+            self._last_read = time.monotonic()
         return self.level(pin)
 
     def calls(self):
         return {"pin.init": self.init, "pin.route": self.route}
 
     def route(self, pin, signal=None):
-        """Read or set which peripheral's output the GPIO matrix leads to a pin."""
+        """Return the output signal that the GPIO matrix routes to a pin; set it if given."""
         if signal is not None:
             self._routes[pin] = signal
         return self._routes.get(pin, SIMPLE_GPIO)
 
     def init(self, pin, mode=None, pull=None, value=None):
-        """Configure a pin as `machine.Pin` does."""
+        """Configure a pin like `machine.Pin`; raise ValueError if it cannot do that."""
         if pin not in VALID:
             raise value_error("invalid pin")
         driving = mode in (_OUTPUT, _OPEN_DRAIN)
@@ -94,7 +94,7 @@ class Pins:
             self.drive(pin, value)
 
     def drive(self, pin, value):
-        """Set the level of an output; an input ignores it as the chip's output register does."""
+        """Set the level of an output; ignored for an input, as on the chip."""
         if self._modes.get(pin) not in (_OUTPUT, _OPEN_DRAIN):
             return 0
         value = int(bool(value))
@@ -110,39 +110,39 @@ class Pins:
     def _note_led(self, level):
         self.led.append([round(1000 * (time.monotonic() - self._started)), level])
 
-    # What the laboratory does
+    # Control requests
 
     def controls(self):
         return {"pins": self.report, "press": self.press}
 
     def report(self):
-        """Levels of the pins in use (LED and power always) and the LED's last 100 changes."""
+        """Return the levels of the pins in use, and the last 100 [ms, level] of the LED."""
         used = {LED, POWER, *self._modes}
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
         return {"pins": levels, "led": list(self.led)}
 
     async def press(self, ms=80, times=1, gap_ms=120, bounce_ms=0):
-        """Press and release the button; answers once the firmware has seen that it is up again.
+        """Press and release the button; return once the firmware has read the release.
 
-        A press and a gap last longer where a busy PC keeps the firmware from looking.
+        Presses and gaps are extended if a busy PC delays the firmware's reads.
         """
         for count in range(times):
             if count:
                 await asyncio.sleep(gap_ms / 1000)
             await self._edge(0, bounce_ms)
-            await self._seen(max(0, ms - bounce_ms) / 1000)
+            await self._hold(max(0, ms - bounce_ms) / 1000)
             await self._edge(1, bounce_ms)
-            await self._seen(0)
+            await self._hold(0)
 
-    async def _seen(self, least_s):
-        """Leave the button as it is for a time, and until the firmware has looked often enough."""
-        enough = self._looks + _LOOKS
-        await asyncio.sleep(least_s)
-        while self._looks < enough and time.monotonic() - self._looked < _LOOKS_S:
+    async def _hold(self, min_s):
+        """Hold the button for at least `min_s`, and until the firmware accepts its level."""
+        settled = self._reads + _SETTLE_READS
+        await asyncio.sleep(min_s)
+        while self._reads < settled and time.monotonic() - self._last_read < _UNREAD_S:
             await asyncio.sleep(0.005)
 
     async def _edge(self, level, bounce_ms):
-        """Reach a level as a bad contact does: some changes at random within the bounce time."""
+        """Change the level, with random bounces for `bounce_ms`."""
         if bounce_ms:
             ends = sorted(random.random() for _ in range(_BOUNCES))
             for count, (start, end) in enumerate(zip([0, *ends], ends)):

@@ -1,6 +1,7 @@
-"""The ready file: written when the camera's web server listens, again after each of its starts.
+"""Ready file, written each time the camera's web server starts to listen.
 
-A board as flashed has no web server yet: there it is written as soon as the interpreter runs.
+A newly flashed board has no web server yet. Its ready file is written as soon as the interpreter
+runs.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ _POLL_S = 0.02
 
 
 def listening(port):
-    """Whether a loopback socket listens on `port`; looks instead of connecting."""
+    """Return True if a loopback socket listens on `port`, without connecting to it."""
     with open("/proc/net/tcp") as file:
         next(file)
         for line in file:
@@ -24,7 +25,7 @@ def listening(port):
 
 
 class ReadyFile:
-    """Writes `path` once for each start of the board, with the given facts."""
+    """Writes `facts` to `path` once per start of the board."""
 
     def __init__(self, path, air, board, facts, blank=False):
         self._path = path and Path(path)

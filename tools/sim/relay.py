@@ -1,16 +1,16 @@
-"""Sockets of the air: TCP connections passed on in both directions with a chip's small buffers."""
+"""TCP relay with buffers as small as a chip's."""
 
 import asyncio
 import socket
 import struct
 
 CHUNK = 16_384
-_SOCKET_BUFFER = 16_384  # the kernel doubles it; a viewer that stops is felt after some 100 KB
+_SOCKET_BUFFER = 16_384  # doubled by the kernel; a stalled viewer blocks the sender after 100 KB
 _RESET = struct.pack("ii", 1, 0)
 
 
 class Relay:
-    """Passes one connection on; `pace(size)` waits while the air holds packets back."""
+    """Relays one connection; `await pace(size)` blocks while packets are stopped."""
 
     def __init__(self, near, pace):
         prepare(near)
@@ -18,7 +18,7 @@ class Relay:
         self._pace = pace
 
     async def run(self, reach, peer):
-        """Carry it from `peer` to what `reach(peer)` connects; failing or cancelled, by RST."""
+        """Relay `peer` to the socket of `await reach(peer)`; send RST on failure or cancel."""
         sockets = [self._near]
         try:
             sockets.append(await reach(peer))
@@ -31,13 +31,13 @@ class Relay:
                 sock.close()
 
     async def _pump_both(self, near, far):
-        """Pump both directions until both have ended, or one has failed."""
+        """Pump both directions until both end or one fails."""
         pumps = [asyncio.ensure_future(self._pump(*way)) for way in ((near, far), (far, near))]
         try:
             done, _ = await asyncio.wait(pumps, return_when=asyncio.FIRST_EXCEPTION)
             for pump in done:
                 pump.result()
-        finally:  # the loop must have let go of the sockets before they are closed
+        finally:  # the loop must release the sockets before they are closed
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
@@ -58,7 +58,7 @@ class Relay:
 
 
 def listener(host, port):
-    """A listening socket whose connections start with small buffers."""
+    """Return a listening socket whose connections have small buffers."""
     server = socket.socket()
     try:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,7 +73,7 @@ def listener(host, port):
 
 
 async def connection(address, source=None):
-    """Connect with small buffers, from a chosen local address."""
+    """Connect with small buffers, optionally from the local address `source`."""
     sock = socket.socket()
     try:
         prepare(sock)

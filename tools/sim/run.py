@@ -1,7 +1,7 @@
-"""Runs the camera's firmware on a simulated ESP32-CAM: see `--help`.
+"""Run the camera's firmware on a simulated ESP32-CAM; see `--help`.
 
-The rest of this folder is the world round the interpreter; `board/` holds the modules with the
-ESP32's names that the firmware imports.
+The other modules in this folder simulate the environment of the interpreter. `board/` holds the
+replacements for the ESP32 modules that the firmware imports.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from world import World
 
 
 async def run(args):
-    """Run the board until a signal, or a program's end; returns the exit status."""
+    """Run the board until a signal arrives or its program ends; return the exit status."""
     stopped = asyncio.get_running_loop().create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, _stop, stopped)
@@ -24,9 +24,7 @@ async def run(args):
     try:
         facts = await world.open()
         if not (args.quiet or args.run):
-            firmware.say_where_to_look(
-                facts, dict(args.set).get("topic", "esp32-mqtt-cam"), args.ap
-            )
+            firmware.print_summary(facts, dict(args.set).get("topic", "esp32-mqtt-cam"), args.ap)
         exited = world.power_on(facts)
         await asyncio.wait([stopped, exited], return_when=asyncio.FIRST_COMPLETED)
         return exited.result() if exited.done() else 0
@@ -47,7 +45,7 @@ def main():
         print(f"run.py: {exc}", file=sys.stderr)
         status = 2
     sys.stdout.flush()
-    os._exit(status)  # a thread may still be reading the keyboard
+    os._exit(status)  # a thread may still be reading stdin
 
 
 if __name__ == "__main__":

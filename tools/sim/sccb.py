@@ -1,4 +1,4 @@
-"""The OV2640's registers as seen over its two-wire bus: two banks, selected by register 0xFF."""
+"""Registers of the OV2640 on the SCCB bus: two banks, selected by register 0xFF."""
 
 from errors import os_error
 
@@ -6,8 +6,8 @@ _ADDRESS = 0x30
 _SDA, _SCL, _PWDN = 26, 27, 32
 _BANK = 0xFF
 _DSP = 0  # the bank that the driver leaves selected
-_CLKRC = 0x11  # divides the clock
-_RESET = {  # data sheet's values after reset, as far as the firmware looks at them; bank, register
+_CLKRC = 0x11  # clock divider
+_RESET = {  # reset values (OV2640 datasheet) that the firmware reads: (bank, register)
     (1, 0x03): 0x0F,
     (1, 0x0A): 0x26,  # PIDH
     (1, 0x0B): 0x42,  # PIDL
@@ -18,7 +18,7 @@ _NO_DEVICE = 19
 
 
 class Registers:
-    """Answers while the sensor has power and clock, that is while a driver runs it."""
+    """Register file; responds only while a driver runs the sensor."""
 
     def __init__(self, pins, running):
         self._pins = pins
@@ -26,27 +26,27 @@ class Registers:
         self.reset()
 
     def reset(self):
-        """What the driver's init does to the registers."""
+        """Set the registers to their state after the driver's init."""
         self._values = dict(_RESET)
         self._bank = _DSP
 
     def set_size(self):
-        """What the driver's setting of a frame size does to them: the clock is as at its init."""
+        """Restore the clock divider, as the driver does when it sets a frame size."""
         self._values[1, _CLKRC] = _RESET[1, _CLKRC]
 
     def calls(self):
         return {"i2c.read": self.read, "i2c.write": self.write, "i2c.scan": self.scan}
 
-    def slow_down(self):
-        """By how much CLKRC divides the pixel clock (register 0x11, bits 5..0)."""
+    def clock_divider(self):
+        """Return the divider of the pixel clock (CLKRC, register 0x11, bits 5..0)."""
         return (self._values.get((1, _CLKRC), 0) & 0x3F) + 1
 
-    def astray(self):
-        """Whether the driver's writes to the DSP's bank miss it: it does not look which it is."""
+    def wrong_bank(self):
+        """Return True if the driver's writes miss the DSP bank, which it does not select."""
         return self._bank != _DSP
 
     def scan(self, sda, scl):
-        return [_ADDRESS] if self._answers(_ADDRESS, sda, scl) else []
+        return [_ADDRESS] if self._responds(_ADDRESS, sda, scl) else []
 
     def read(self, sda, scl, address, register, count):
         self._check(address, sda, scl)
@@ -63,10 +63,10 @@ class Registers:
     def _read(self, register):
         return self._bank if register == _BANK else self._values.get((self._bank, register), 0)
 
-    def _answers(self, address, sda, scl):
+    def _responds(self, address, sda, scl):
         wired = (address, sda, scl) == (_ADDRESS, _SDA, _SCL)
         return wired and self._running() and not self._pins.level(_PWDN)
 
     def _check(self, address, sda, scl):
-        if not self._answers(address, sda, scl):
+        if not self._responds(address, sda, scl):
             raise os_error(_NO_DEVICE)

@@ -1,7 +1,7 @@
-"""Draws what the simulated camera sees: a garden in the sun, with a clock and the frame's number.
+"""Draw the scene of the simulated camera: a garden, with a clock and the frame number.
 
-The number stands along the bottom edge as 24 black or white squares, untouched by the sensor's
-settings, so that a program can tell which picture it got (see `scene_reader`).
+The frame number is also encoded as 24 black or white squares along the bottom edge. The sensor's
+settings do not affect them, so a program can identify the picture (see `scene_reader`).
 """
 
 import contextlib
@@ -16,25 +16,25 @@ import garden
 import marks
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
-_KEPT = Path(__file__).resolve().parents[2] / "build"
+_CACHE = Path(__file__).resolve().parents[2] / "build"
 _TINTS = {3: (1.25, 0.75, 0.75), 4: (0.75, 1.25, 0.75), 5: (0.75, 0.75, 1.3)}
 _BARS = ("white", "yellow", "cyan", "lime", "magenta", "red", "blue", "black")
 _JPEG, _RGB565, _GRAYSCALE = 4, 0, 3
 
 
 class Scene:
-    """Pictures of one moment each; backgrounds and fonts are kept by size."""
+    """Draws pictures; caches backgrounds and fonts by size."""
 
     def __init__(self):
-        self._base = _kept_garden()
+        self._base = _cached_garden()
         self._cloud = garden.cloud()
-        self._grounds = {}
+        self._backgrounds = {}
         self._fonts = {}
 
-    def picture(self, width, height, number, at, settings, pixel_format=_JPEG, room=0):
-        """The bytes of one picture: JPEG that fits into `room` bytes, or raw pixels.
+    def picture(self, width, height, number, at, settings, pixel_format=_JPEG, max_bytes=0):
+        """Return one picture: a JPEG of at most `max_bytes` (0: no limit), or raw pixels.
 
-        `at` is seconds since 1970; `settings` are the sensor's, by the driver's names.
+        `at` is in seconds since 1970; `settings` are the sensor's, by the driver's names.
         """
         image = self._draw(width, height, number, at)
         image = _processed(image, settings)
@@ -42,13 +42,13 @@ class Scene:
             _draw_bars(image)
         marks.draw(image, number)
         if pixel_format == _JPEG:
-            return _jpeg(image, settings.get("quality", 85), room)
+            return _jpeg(image, settings.get("quality", 85), max_bytes)
         if pixel_format == _GRAYSCALE:
             return image.convert("L").tobytes()
         return _rgb565(image) if pixel_format == _RGB565 else image.tobytes()
 
     def _draw(self, width, height, number, at):
-        image = self._ground(width, height).copy()
+        image = self._background(width, height).copy()
         scale = width / garden.SIZE[0]
         for speed, offset, top, size in ((14, 0, 0.07, 1.0), (9, 0.55, 0.17, 0.7)):
             cloud = self._scaled_cloud(round(self._cloud.width * size * scale))
@@ -66,17 +66,17 @@ class Scene:
         )
         return image
 
-    def _ground(self, width, height):
-        if (width, height) not in self._grounds:
-            self._grounds[width, height] = ImageOps.fit(self._base, (width, height))
-        return self._grounds[width, height]
+    def _background(self, width, height):
+        if (width, height) not in self._backgrounds:
+            self._backgrounds[width, height] = ImageOps.fit(self._base, (width, height))
+        return self._backgrounds[width, height]
 
     def _scaled_cloud(self, width):
         key = ("cloud", width)
-        if key not in self._grounds:
+        if key not in self._backgrounds:
             height = max(1, round(width * self._cloud.height / self._cloud.width))
-            self._grounds[key] = self._cloud.resize((max(1, width), height))
-        return self._grounds[key]
+            self._backgrounds[key] = self._cloud.resize((max(1, width), height))
+        return self._backgrounds[key]
 
     def _font(self, size):
         if size not in self._fonts:
@@ -84,23 +84,23 @@ class Scene:
         return self._fonts[size]
 
 
-def _kept_garden():
-    """The garden, drawn once for all starts: that takes a fifth of a second."""
+def _cached_garden():
+    """Return the garden, cached in a file because drawing it takes 0.2 s."""
     source = Path(garden.__file__).read_bytes()
-    kept = _KEPT / f"garden-{zlib.crc32(source):08x}.ppm"
+    cached = _CACHE / f"garden-{zlib.crc32(source):08x}.ppm"
     with contextlib.suppress(OSError):
-        return Image.open(kept).copy()
+        return Image.open(cached).copy()
     image = garden.garden()
     with contextlib.suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}.part")
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        part = cached.with_suffix(f".{os.getpid()}.part")
         image.save(part, "PPM")
-        part.replace(kept)  # whole or not at all: another may look for it now
+        part.replace(cached)  # atomic: another runner may read it now
     return image
 
 
 def _processed(image, settings):
-    """The picture after the sensor's own processing."""
+    """Apply the sensor's image processing."""
     if settings.get("hmirror"):
         image = ImageOps.mirror(image)
     if settings.get("vflip"):
@@ -117,7 +117,7 @@ def _processed(image, settings):
 
 
 def _special(image, effect):
-    """1 negative, 2 grey, 3 red, 4 green, 5 blue, 6 sepia."""
+    """Apply a special effect: 1 negative, 2 grey, 3 red, 4 green, 5 blue, 6 sepia."""
     if effect == 1:
         return ImageOps.invert(image)
     if effect == 2:
@@ -131,7 +131,7 @@ def _special(image, effect):
 
 
 def _draw_bars(image):
-    """The sensor's test pattern over the lower third, as an OV2640 overlays it."""
+    """Draw the test pattern over the lower third, like the OV2640."""
     draw = ImageDraw.Draw(image)
     width, height = image.size
     for count, colour in enumerate(_BARS):
@@ -139,19 +139,19 @@ def _draw_bars(image):
         draw.rectangle((left, height * 2 // 3, left + width // len(_BARS), height), colour)
 
 
-def _jpeg(image, quality, room):
-    """Encode; a picture that overflows the buffer is made coarser, as a good setting would be."""
+def _jpeg(image, quality, max_bytes):
+    """Encode as JPEG; reduce the quality until it fits into `max_bytes`."""
     level = 12 + quality * 0.83
     while True:
         out = io.BytesIO()
         image.save(out, "JPEG", quality=round(level))
-        if not room or out.tell() <= room or level <= 10:
+        if not max_bytes or out.tell() <= max_bytes or level <= 10:
             return out.getvalue()
         level *= 0.75
 
 
 def _rgb565(image):
-    """Two bytes a pixel, high byte first as the driver gives them."""
+    """Convert to two bytes per pixel, high byte first, like the driver."""
     out = bytearray()
     for red, green, blue in zip(*(channel.tobytes() for channel in image.split())):
         value = (red >> 3) << 11 | (green >> 2) << 5 | blue >> 3
@@ -160,7 +160,7 @@ def _rgb565(image):
 
 
 def _draw_bird(draw, width, height, at):
-    """A bird that crosses the sky: the one thing that moves in every picture."""
+    """Draw a bird that crosses the sky, so that every picture shows motion."""
     x = (at * 0.06 % 1.2 - 0.1) * width
     y = (0.24 + 0.03 * math.sin(at * 1.3)) * height
     span = width * 0.02

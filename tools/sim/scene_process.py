@@ -1,4 +1,4 @@
-"""The renderer in a process of its own, so that drawing never holds the runner's loop."""
+"""Renderer in a separate process, so that drawing does not block the runner's event loop."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ _SIZE = struct.Struct("<I")
 
 
 class SceneProcess:
-    """Draws one picture at a time: a JSON line in, a length and the picture's bytes out."""
+    """Draws one picture per request: a JSON line in, the length and the data out."""
 
     def __init__(self):
         self._process = None
@@ -23,12 +23,12 @@ class SceneProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=4 << 20,
-            start_new_session=True,  # Ctrl-C in the terminal is the runner's business
+            start_new_session=True,  # only the runner handles Ctrl-C
         )
 
     async def render(self, **request):
-        """The bytes of a picture; see `scene.Scene.picture` for what can be asked."""
-        return await asyncio.shield(self._exchange(request))  # never leave an answer unread
+        """Return the data of a picture; for the arguments see `scene.Scene.picture`."""
+        return await asyncio.shield(self._exchange(request))  # always read the response
 
     async def _exchange(self, request):
         async with self._lock:

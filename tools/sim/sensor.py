@@ -1,10 +1,10 @@
-"""The camera as the firmware meets it: an OV2640 behind esp32-camera's frame buffers.
+"""Simulated OV2640 behind the frame buffers of esp32-camera.
 
-The buffers are as large as the frame size at the start of the driver asks for: later and larger
-pictures that do not fit are lost, as on the chip. The sensor runs freely. A picture is exposed at
-a frame boundary and drawn then, for a free buffer only: with WHEN_EMPTY a buffer keeps its
-picture however old it grows, with LATEST the newest one counts. Drawing happens on demand, so
-that a camera nobody reads costs nothing.
+The frame size at the start of the driver determines the size of the buffers. As on the chip, later
+pictures that do not fit are lost. The sensor is free-running. A picture is exposed at a frame
+boundary and drawn then, if a buffer is free. With WHEN_EMPTY a buffer keeps its picture until it
+is read; with LATEST the newest picture replaces it. Pictures are drawn on demand, so an idle
+camera uses no CPU time.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from errors import DeviceError, os_error, value_error
 from sccb import Registers
 
 PWDN, VSYNC = 32, 25
-_ROUTES = {26: 96, 27: 95}  # SDA and SCL: signals of the chip's second I2C port in the GPIO matrix
+_ROUTES = {26: 96, 27: 95}  # SDA and SCL: signals of the second I2C port in the GPIO matrix
 WHEN_EMPTY, LATEST = 0, 1
 RGB565, GRAYSCALE, JPEG, RGB888 = 0, 3, 4, 5
 _BYTES_PER_PIXEL = {RGB565: 2, GRAYSCALE: 1, RGB888: 3}
 _TIMEOUT_S = 4
-_STALLED_S = 0.02  # how soon a mended sensor goes on
+_STALL_POLL_S = 0.02  # poll interval for the end of a stall
 _NOT_SUPPORTED = 95
 _FAST_PERIOD_S = 0.001
-_PULSE = 0.1  # of a frame's period
+_PULSE = 0.1  # fraction of the frame period
 _INTEGERS = {
     "contrast": (-2, 2, 0),
     "brightness": (-2, 2, 0),
@@ -39,7 +39,7 @@ _INTEGERS = {
     "frame_size": (0, frame_sizes.UXGA, 1),
 }
 _BY_DSP = "contrast brightness saturation special_effect wb_mode quality".split()
-_UNSUPPORTED = {"sharpness": 0, "denoise": 0}  # an OV2640 has neither
+_UNSUPPORTED = {"sharpness": 0, "denoise": 0}  # the OV2640 has neither
 _SWITCHES = {
     "colorbar": 0, "whitebal": 1, "gain_ctrl": 1, "exposure_ctrl": 1, "hmirror": 0, "vflip": 0,
     "aec2": 0, "awb_gain": 1, "dcw": 1, "bpc": 0, "wpc": 1, "raw_gma": 1, "lenc": 1,
@@ -47,7 +47,7 @@ _SWITCHES = {
 
 
 class Frame:
-    """One exposed picture: its number, when, with what settings, and its bytes once drawn."""
+    """Exposed picture: number, start time, settings, and data once drawn."""
 
     def __init__(self, number, start, settings):
         self.number = number
@@ -57,7 +57,7 @@ class Frame:
 
 
 class Sensor:
-    """Exposes, fills buffers, and hands the bytes of a picture out."""
+    """Exposes pictures, queues them in buffers and returns their data."""
 
     def __init__(self, renderer, faults, pins, fast=False):
         self._render = renderer
@@ -65,7 +65,7 @@ class Sensor:
         self._pins = pins
         self._fast = fast
         self._zero = time.monotonic()
-        self._counted_s = None  # the period that numbers are counted by
+        self._numbered_s = None  # frame period of the current numbering
         self.captured = 0
         self.last = None
         self._task = None
@@ -79,7 +79,7 @@ class Sensor:
         self._config = None
 
     def _vsync(self):
-        """The level of VSYNC: a short pulse with each frame, while the sensor runs."""
+        """Return the level of VSYNC: a short pulse per frame while the sensor runs."""
         if not self._config or self._faults.stalled or self._pins.level(PWDN):
             return 0
         return int(time.monotonic() / self._period_s % 1 < _PULSE)
@@ -99,7 +99,10 @@ class Sensor:
         return {"frames": lambda: {"captured": self.captured, "last": self.last}}
 
     async def init(self, config):
-        """Start as esp_camera_init does; returns the buffer's size in bytes."""
+        """Start like esp_camera_init; return the buffer size in bytes.
+
+        Raise OSError (ESP_ERR_NOT_SUPPORTED) without a sensor or for an unknown pixel format.
+        """
         self.deinit()
         if self._pins.level(PWDN) or self._faults.absent:
             raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
@@ -111,15 +114,15 @@ class Sensor:
         self._settings = {name: row[2] for name, row in _INTEGERS.items()}
         self._settings.update(_SWITCHES, **_UNSUPPORTED)
         self._settings["frame_size"] = min(config["frame_size"], frame_sizes.UXGA)
-        self._before = self._settings
+        self._previous = self._settings
         self._changed = 0
         self._settings["quality"] = config["jpeg_quality"]
         for pin, signal in _ROUTES.items():
             self._pins.route(pin, signal)
-        self._room = self._buffer_bytes()
+        self._allocated_bytes = self._buffer_bytes()
         self._lost = 0
         self._start()
-        return self._room
+        return self._allocated_bytes
 
     def deinit(self):
         if self._task:
@@ -130,12 +133,12 @@ class Sensor:
         self._queue = []
 
     def _start(self):
-        """Empty the buffers and let the sensor run."""
+        """Clear the buffers and start the sensor."""
         if self._task:
             self._task.cancel()
         self._queue = []
         self._held = False
-        self._seen = -1
+        self._last_number = -1
         self._ready = asyncio.Event()
         self._wanted = asyncio.Event()
         self._task = asyncio.ensure_future(self._run())
@@ -145,21 +148,21 @@ class Sensor:
         per_pixel = _BYTES_PER_PIXEL.get(self._config["pixel_format"])
         return width * height * per_pixel if per_pixel else width * height // 5
 
-    # Exposing
+    # Exposure
 
     @property
     def _period_s(self):
         if self._fast:
             return _FAST_PERIOD_S
         big = self._settings["frame_size"] > frame_sizes.NAMES.index("SVGA")
-        return (0.08 if big else 0.04) * self.registers.slow_down()
+        return (0.08 if big else 0.04) * self.registers.clock_divider()
 
     @property
     def _latest(self):
         return self._config["grab_mode"] == LATEST and self._config["fb_count"] > 1
 
     async def _run(self):
-        """Fill buffers while one is free and, in LATEST mode, while somebody asks."""
+        """Fill free buffers; in LATEST mode, only on request."""
         while True:
             self._wanted.clear()
             room = len(self._queue) + self._held + self._lost < self._config["fb_count"]
@@ -170,34 +173,34 @@ class Sensor:
                 if self._latest:
                     await self._wanted.wait()
             elif self._faults.stalled:
-                await asyncio.sleep(_STALLED_S)
+                await asyncio.sleep(_STALL_POLL_S)
             else:
                 await self._wanted.wait()
 
     def _stale(self, frame):
-        """Whether the sensor has finished a newer picture than this one, with time to draw it."""
+        """Return True if the sensor has had the time to expose and draw a newer picture."""
         return time.monotonic() - frame.start > 3 * max(self._period_s, 0.03)
 
-    def _count_by(self, period):
-        """Frames of another length are counted on from where those before have got to."""
-        if self._counted_s not in (None, period):
+    def _continue_numbers(self, period):
+        """Continue the frame numbers when the frame period changes."""
+        if self._numbered_s not in (None, period):
             now = time.monotonic()
-            self._zero = now - (now - self._zero) / self._counted_s * period
-        self._counted_s = period
+            self._zero = now - (now - self._zero) / self._numbered_s * period
+        self._numbered_s = period
 
     async def _expose(self):
-        """Take the picture of a whole frame period into a buffer and draw it."""
+        """Expose a picture for one frame period, draw it and queue it."""
         period = self._period_s
-        self._count_by(period)
+        self._continue_numbers(period)
         number = math.ceil((time.monotonic() - self._zero) / period)
-        if self._latest:  # the sensor never paused: the last complete picture is there already
-            number = max(number - 2, self._seen + 1)
-        number = max(number, self._seen + 1)
+        if self._latest:  # the sensor has not paused, so the last complete picture exists
+            number = max(number - 2, self._last_number + 1)
+        number = max(number, self._last_number + 1)
         start = self._zero + number * period
         await asyncio.sleep(max(0, start - time.monotonic()))
-        settings = self._before if start < self._changed else self._settings
+        settings = self._previous if start < self._changed else self._settings
         frame = Frame(number & 0xFFFFFF, start, settings)
-        self._seen = number
+        self._last_number = number
         width, height = frame_sizes.pixels(frame.settings["frame_size"])
         frame.data = await self._render(
             width=width,
@@ -205,18 +208,20 @@ class Sensor:
             number=frame.number,
             at=time.time() - (time.monotonic() - start),
             pixel_format=self._config["pixel_format"],
-            room=self._buffer_bytes(),
+            max_bytes=self._buffer_bytes(),
             settings=frame.settings,
         )
         await asyncio.sleep(max(0, start + period - time.monotonic()))
-        if len(frame.data) > self._room or self._lost >= self._config["fb_count"]:  # FB-OVF
+        if (
+            len(frame.data) > self._allocated_bytes or self._lost >= self._config["fb_count"]
+        ):  # FB-OVF
             return
         if self._latest:
             self._queue.clear()
         self._queue.append(frame)
         self._ready.set()
 
-    # What the firmware asks
+    # Calls from the firmware
 
     def frame_available(self, *_):
         self._check()
@@ -231,22 +236,22 @@ class Sensor:
             self._wanted.set()
 
     def lose(self):
-        """The driver has forgotten the buffer that it took: it never comes back."""
+        """Lose a buffer permanently, because the driver has leaked it."""
         self._lost += 1
         del self._queue[self._config["fb_count"] - self._lost :]
         self.free()
 
-    async def take(self, *_):
-        """As `capture`, for a driver that copies the picture and gives the buffer back."""
+    async def capture_copy(self, *_):
+        """Capture a picture and free its buffer, for a driver that copies the data."""
         data = await self.capture()
         self.free()
         return data
 
     async def capture(self, *_):
-        """The bytes of the next picture, or None when there is none."""
+        """Return the data of the next picture, or None after a failure or timeout."""
         self._check()
         self.free()
-        kind = self._faults.take()
+        kind = self._faults.next_fault()
         if kind == "none" or self._pins.level(PWDN):
             return None
         if kind == "stall":
@@ -258,10 +263,10 @@ class Sensor:
         self._held = True
         self.captured += 1
         self.last = frame.number
-        return self._faults.spoil(kind, frame.data)
+        return self._faults.damage(kind, frame.data)
 
     async def _next(self):
-        """The oldest picture in the buffers, or the newest; waits as long as the driver does."""
+        """Return the next queued picture, or None after the driver's timeout."""
         end = time.monotonic() + _TIMEOUT_S
         while not self.frame_available():
             self._ready.clear()
@@ -289,7 +294,7 @@ class Sensor:
         return bool(value) if name in _SWITCHES else value
 
     def set(self, name, value):
-        """Change a setting; the next exposure has it."""
+        """Change a setting from the next exposure on; raise ValueError if it is refused."""
         if not self._config:
             raise DeviceError("AttributeError", name)
         if name in _UNSUPPORTED or not self._on_bus():
@@ -300,9 +305,9 @@ class Sensor:
             low, high, _ = _INTEGERS[name]
             if not low <= value <= high:
                 raise value_error("Invalid setting for " + name)
-        if name in _BY_DSP and self.registers.astray():
+        if name in _BY_DSP and self.registers.wrong_bank():
             return
-        self._before = self._settings
+        self._previous = self._settings
         self._settings = {**self._settings, name: value}
         self._changed = time.monotonic()
         if name == "frame_size":
@@ -310,6 +315,6 @@ class Sensor:
             self._start()
 
     def _on_bus(self):
-        """Whether the driver's own bus reaches the sensor: its pins may have been taken away."""
+        """Return True if the driver's bus reaches the sensor and its pins are not rerouted."""
         routed = all(self._pins.route(pin) == signal for pin, signal in _ROUTES.items())
         return routed and not self._pins.level(PWDN) and not self._faults.absent

@@ -1,4 +1,4 @@
-"""Settings given on the command line, stored as the firmware's own table says."""
+"""Settings from the command line, stored according to the firmware's schema."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ _BROKER = "mqtthost"
 
 
 class Settings:
-    """Puts settings into the NVS and the file system before the board starts."""
+    """Writes settings to the NVS and the file system before the board starts."""
 
     def __init__(self, nvs, files, state):
         for folder in ("tools/pc", "lib"):
@@ -24,40 +24,41 @@ class Settings:
         self._schema = schema
         self._nvs = nvs
         self._files = files
-        self._memory = state / "runner.json"
+        self._record = state / "runner.json"
 
     async def write(self, given, broker, chosen_broker, unconfigured):
-        """Write (name, text) pairs; a first boot gets what a camera on the simulated board needs.
+        """Write (name, text) pairs; the first boot also gets the settings in FIRST_BOOT.
 
-        `unconfigured` erases what was set before. The broker's URI follows the runner's from start
-        to start, unless the setting has been changed in between.
+        `unconfigured` erases all settings first. The broker's URI is updated at each start of the
+        runner, unless the setting has been changed in the meantime. Raise UsageError for an
+        unknown name or an invalid value.
         """
         if unconfigured:
-            self._forget()
+            self._erase()
         values = {} if not self._nvs.empty or unconfigured else dict(FIRST_BOOT)
-        if broker and not unconfigured and (chosen_broker or self._broker_is_ours()):
+        if broker and not unconfigured and (chosen_broker or self._broker_unchanged()):
             values[_BROKER] = broker
-            self._memory.write_text(json.dumps({_BROKER: broker}))
+            self._record.write_text(json.dumps({_BROKER: broker}))
         values.update(given)
         for name, text in values.items():
             await self._write(name, text)
 
-    def _forget(self):
+    def _erase(self):
         self._nvs.wipe()
         for row in self._schema.SCHEMA:
             if row[self._schema.KIND] == self._schema.FILE:
                 (self._files / row[self._schema.KEY]).unlink(missing_ok=True)
 
-    def _broker_is_ours(self):
+    def _broker_unchanged(self):
         key = self._schema.find(_BROKER)[self._schema.KEY]
         stored = self._nvs.peek(self._schema.NAMESPACE, key)
         if stored is None:
             return self._nvs.empty
         try:
-            ours = json.loads(self._memory.read_text())[_BROKER]
+            written = json.loads(self._record.read_text())[_BROKER]
         except (OSError, ValueError, KeyError):
             return False
-        return bytes.fromhex(stored).decode() == ours
+        return bytes.fromhex(stored).decode() == written
 
     async def _write(self, name, text):
         row = self._schema.find(name)

@@ -1,4 +1,4 @@
-"""A pseudo-terminal as the far end of the board's UART, for mpremote and terminal programs."""
+"""Pseudo-terminal connected to the board's UART, for mpremote and terminal programs."""
 
 import asyncio
 import os
@@ -8,17 +8,17 @@ import select
 import tty
 
 _POLL_S = 0.02
-_MOST_PENDING = 65_536
+_MAX_PENDING = 65_536
 
 
 class Terminal:
-    """Carries bytes both ways; what nobody listens to is lost, as on a wire."""
+    """Carries bytes in both directions; output without a reader is lost, as on a wire."""
 
     def __init__(self):
         self._near, far = pty.openpty()
         tty.setraw(far)
         self.path = os.ttyname(far)
-        os.close(far)  # from now on the kernel tells us whether somebody has it open
+        os.close(far)  # the kernel now reports POLLHUP while no program has it open
         os.set_blocking(self._near, False)
         self._poll = select.poll()
         self._poll.register(self._near, select.POLLIN | select.POLLHUP)
@@ -27,7 +27,7 @@ class Terminal:
         self._after_cr = b""
 
     async def run(self, deliver):
-        """`await deliver(data)` for what is typed, show what comes out of `stdout`."""
+        """Pass input to `await deliver(data)`, and the output of `stdout` to the terminal."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self._out, self._print)
         try:
@@ -48,12 +48,12 @@ class Terminal:
     def _read(self):
         try:
             return os.read(self._near, 4096)
-        except OSError:  # nothing there, or nobody
+        except OSError:  # no data, or no program has it open
             return b""
 
     async def _readable(self, loop):
         """Wait until there may be something to read."""
-        if self._nobody():
+        if self._is_unused():
             await asyncio.sleep(_POLL_S)
             return
         readable = asyncio.Event()
@@ -63,28 +63,28 @@ class Terminal:
         finally:
             loop.remove_reader(self._near)
 
-    def _nobody(self):
+    def _is_unused(self):
         return any(event & select.POLLHUP for _, event in self._poll.poll(0))
 
     def _print(self):
-        """Hand on what the interpreter has printed, with the line ends of the chip."""
+        """Forward the interpreter's output with the line endings of the chip."""
         data = os.read(self._out, 65_536)
         text = re.sub(rb"(?<!\r)\n", b"\r\n", self._after_cr + data)[len(self._after_cr) :]
         self._after_cr = b"\r" if data.endswith(b"\r") else b""
-        if self._nobody():
+        if self._is_unused():
             self._pending.clear()
-        elif len(self._pending) < _MOST_PENDING:
+        elif len(self._pending) < _MAX_PENDING:
             self._pending += text
             self._flush()
 
     def _flush(self):
-        """Write what a reader takes now; the rest when it takes more."""
+        """Write as much as the reader accepts now; continue when it accepts more."""
         loop = asyncio.get_running_loop()
         try:
             del self._pending[: os.write(self._near, self._pending)]
         except BlockingIOError:
             pass
-        except OSError:  # the reader has gone
+        except OSError:  # the reader has closed it
             self._pending.clear()
         if self._pending:
             loop.add_writer(self._near, self._flush)

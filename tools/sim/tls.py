@@ -1,8 +1,8 @@
-"""Memory for TLS outside the interpreter's heap: the laboratory can let it run out."""
+"""TLS memory outside the interpreter's heap, which the control port can exhaust."""
 
 
 class TLSMemory:
-    """Refuses the next `n` TLS links for want of memory."""
+    """Refuses a chosen number of TLS connections for lack of memory."""
 
     def __init__(self):
         self._refuse = 0
@@ -20,5 +20,5 @@ class TLSMemory:
         return True
 
     def change(self, tls_enomem=0):
-        """Let the next `tls_enomem` links fail with ENOMEM."""
+        """Fail the next `tls_enomem` TLS connections with ENOMEM."""
         self._refuse = tls_enomem

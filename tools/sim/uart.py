@@ -1,4 +1,4 @@
-"""The board's UART: what is typed reaches the interpreter, Ctrl-C its running program."""
+"""UART of the board: input for the interpreter; Ctrl-C interrupts the running program."""
 
 import asyncio
 import atexit
@@ -14,39 +14,39 @@ from pathlib import Path
 _CTRL_C = b"\x03"
 _FIONREAD, _SIOCOUTQ = 0x541B, 0x5411  # bytes to read; bytes that the peer has not read yet
 _TRIES, _TRY_S = 200, 0.001
-_TAKEN_S = 0.02
+_HANDLED_S = 0.02
 
 
 class Receiver:
-    """Takes bytes for the interpreter; a Ctrl-C while a program runs interrupts the program.
+    """Passes input to the interpreter; Ctrl-C interrupts a running program.
 
-    The interpreter says by `uart.interrupt` whether one runs; what comes earlier waits for that.
+    The interpreter reports with `uart.interrupt` if a program runs. Earlier input waits for it.
     """
 
     def __init__(self):
         self._queue = asyncio.Queue()
-        self._known = asyncio.Event()
+        self._reported = asyncio.Event()
         self._interrupts = False
         self._process = None
         self._links = ()
 
     def attach(self, process, links):
-        """A new interpreter has started, with these sockets of its links to us."""
-        self._known.clear()
+        """Connect a new interpreter; `links` are the runner's sockets of its links."""
+        self._reported.clear()
         self._process = process
         self._links = links
 
     def detach(self):
-        """The interpreter has ended: what comes now waits for the next one."""
-        self._known.clear()
+        """Disconnect the interpreter; input waits for the next one."""
+        self._reported.clear()
 
     def calls(self):
         return {"uart.interrupt": self.interrupt}
 
     def interrupt(self, wanted):
-        """The board's UART driver: does Ctrl-C interrupt, or is it a key like any other?"""
+        """Set if Ctrl-C raises KeyboardInterrupt, or is passed on like any other key."""
         self._interrupts = wanted
-        self._known.set()
+        self._reported.set()
 
     async def type(self, data):
         await self._queue.put(data)
@@ -55,7 +55,7 @@ class Receiver:
         while True:
             data = await self._queue.get()
             while data:
-                await self._known.wait()
+                await self._reported.wait()
                 before, found, after = data.partition(_CTRL_C)
                 if self._interrupts and found:
                     self._write(before)
@@ -70,18 +70,18 @@ class Receiver:
             self._process.stdin.write(data)
 
     async def _interrupt(self):
-        """Raise KeyboardInterrupt, where it can wait for that in a place that it survives."""
+        """Raise KeyboardInterrupt, if possible while the interpreter can handle it safely."""
         for _ in range(_TRIES):
-            if self._asleep() and not any(map(_in_use, self._links)):
+            if self._is_asleep() and not any(map(_in_use, self._links)):
                 break
             await asyncio.sleep(_TRY_S)
         if self._interrupts and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGINT)
-            await asyncio.sleep(_TAKEN_S)  # a second one before it is taken would end the process
+            await asyncio.sleep(_HANDLED_S)  # a second signal before that would end the process
 
-    def _asleep(self):
-        """Whether the main thread waits in the kernel: it holds no lock of the heap then."""
+    def _is_asleep(self):
+        """Return True if the main thread sleeps in the kernel, without the heap lock."""
         try:
             stat = Path(f"/proc/{self._process.pid}/stat").read_text()
         except OSError:
@@ -90,7 +90,7 @@ class Receiver:
 
 
 def _in_use(sock):
-    """Whether a request or an answer is under way on a link."""
+    """Return True if a request or a response is in transit on a link."""
     counts = []
     for request in (_FIONREAD, _SIOCOUTQ):
         try:
@@ -101,12 +101,12 @@ def _in_use(sock):
 
 
 async def forward_stdin(deliver):
-    """Await `deliver(data)` for all that is typed; after the end of the input, nothing comes."""
+    """Pass stdin to `await deliver(data)`; wait for ever after its end."""
     loop = asyncio.get_running_loop()
     received = asyncio.Queue()
-    _type_directly()
+    _disable_line_mode()
 
-    def read():  # a thread: stdin may be a file or a terminal that others use, too
+    def read():  # a thread, because stdin may be a file or a terminal shared with other programs
         while data := os.read(0, 4096):
             loop.call_soon_threadsafe(received.put_nowait, data)
 
@@ -121,13 +121,13 @@ async def forward_stdin(deliver):
         await deliver(await received.get())
 
 
-def _type_directly():
-    """Let a terminal pass every key at once and leave the echo to the camera; Ctrl-C stays."""
+def _disable_line_mode():
+    """Disable line buffering and echo of a terminal; Ctrl-C still ends the runner."""
     try:
-        if os.tcgetpgrp(0) != os.getpgrp():  # in the background: another program's terminal
+        if os.tcgetpgrp(0) != os.getpgrp():  # in the background: another program uses the terminal
             return
         before = termios.tcgetattr(0)
-    except (OSError, termios.error):  # no terminal
+    except (OSError, termios.error):  # not a terminal
         return
     atexit.register(termios.tcsetattr, 0, termios.TCSANOW, before)
     mode = termios.tcgetattr(0)

@@ -1,8 +1,8 @@
-"""The radio: the board's station among the access points of the world, and its own access point.
+"""Wi-Fi radio of the board: the station and the access point.
 
-Codes, times, error texts and traps are those measured on ESP-IDF: `status()` keeps the last
+Status codes, times, error messages and quirks were measured on ESP-IDF. `status()` keeps the last
 failure after `disconnect()` and a new `connect()`, a second `connect()` while joining is an error,
-and the station keeps trying by itself.
+and the station retries by itself.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ _STA_ADDRESS = ["192.168.4.15", "255.255.255.0", "192.168.4.2", "192.168.4.3"]
 
 
 class Radio:
-    """Joins and loses access points; tells whether packets flow and links live."""
+    """Joins and loses access points; reports if packets flow and if connections can exist."""
 
     def __init__(self, mac, fast=False):
-        self._around = Neighbourhood()
+        self._neighbourhood = Neighbourhood()
         self._own = OwnAP(mac)
         self._mac = mac
         self._join_s, self._search_s, self._loss_s = (0, 0.02, 0) if fast else (1.1, 2.46, 3)
@@ -31,7 +31,7 @@ class Radio:
         self.reset()
 
     def on_link(self, listener):
-        """Call `listener(packets_flow, links_live)` at each change."""
+        """Call `listener(packets_flow, links_live)` on every change."""
         self._listeners.append(listener)
 
     def reset(self):
@@ -40,7 +40,7 @@ class Radio:
         self._own.reset()
         self._active = False
         self._wanted = None
-        self._ap = None  # the station's, while it is associated
+        self._ap = None  # that the station is associated with
         self._scanned = None
         self._status = IDLE
         self._joining = False
@@ -48,7 +48,7 @@ class Radio:
         self._settings = {"reconnects": -1, "pm": 1, "txpower": 19.5}
         self._static = None
         self._hostname = "mpy-esp32"
-        self._tell()
+        self._notify()
 
     @property
     def connected(self):
@@ -56,22 +56,22 @@ class Radio:
 
     @property
     def links_live(self):
-        """Whether a TCP connection of the board can exist: it is joined, or is an access point."""
+        """True while a TCP connection can exist: the station is joined or the access point on."""
         return self.connected or self._own.on
 
     @property
     def packets_flow(self):
         return (self.connected and self._ap.up) or self._own.on
 
-    def owns(self, host):
-        """Whether packets for that address of the board reach it."""
+    def has_address(self, host):
+        """Return True if packets to this address reach the board."""
         return host in ("0.0.0.0", self._own.on and self._own.address[0], self._address[0])
 
-    def _tell(self):
+    def _notify(self):
         for listener in self._listeners:
             listener(self.packets_flow, self.links_live)
 
-    # What the firmware does
+    # Calls from the firmware
 
     def calls(self):
         names = "active connect disconnect status ifconfig config_get config_set "
@@ -88,7 +88,7 @@ class Radio:
             self._active = on
             if not on:
                 self._leave()
-        self._tell()
+        self._notify()
         return on
 
     def connect(self, ssid, password, bssid):
@@ -109,7 +109,7 @@ class Radio:
     def disconnect(self):
         if self._active:
             self._leave()
-        elif self._own.on:  # ESP-IDF: the mode is AP, which MicroPython has no text for
+        elif self._own.on:  # ESP-IDF: the mode is AP; MicroPython has no message for it
             raise runtime_error("Wifi Unknown Error 0xffffffff")
         else:
             raise os_error("Wifi Not Started")
@@ -158,16 +158,16 @@ class Radio:
             self._settings.update(settings)
 
     def scan_start(self):
-        """Begin a scan; a station that is joining is in its way."""
+        """Start a scan; raise OSError while the station is joining."""
         if self._joining and self._active:
             raise os_error("Wifi Internal State Error")
         self._scanned = asyncio.ensure_future(asyncio.sleep(self._scan_s if self._active else 0))
 
     def scan_result(self):
-        """What was found; None while the scan goes on."""
+        """Return the access points found, or None while the scan is running."""
         if self._scanned and not self._scanned.done():
             return None
-        return self._around.seen() if self._active else []
+        return self._neighbourhood.seen() if self._active else []
 
     def hostname(self, name=None):
         if name is None:
@@ -177,7 +177,7 @@ class Radio:
         self._hostname = name
         return None
 
-    # How a station joins and leaves
+    # Joining and leaving
 
     def _stop(self):
         if self._task:
@@ -191,10 +191,10 @@ class Radio:
             self._status = IDLE
         self._ap = None
         self._address = _NO_ADDRESS[:3] + self._address[3:]
-        self._tell()
+        self._notify()
 
     async def _join(self):
-        """Try until it works; the `reconnects` setting limits the tries as on the chip."""
+        """Retry until joined; the `reconnects` setting limits the retries as on the chip."""
         tries = 0
         while True:
             self._status = CONNECTING if self._status in (IDLE, CONNECTING) else self._status
@@ -209,13 +209,13 @@ class Radio:
         self._status = GOT_IP
         self._joining = False
         self._address = list(self._static or _STA_ADDRESS)
-        self._tell()
+        self._notify()
 
     async def _try(self):
-        """One try to join: None when joined, else the status that tells why not."""
+        """Try once to join; return None on success, else the status code of the failure."""
         ssid, password, bssid = self._wanted
         self._ap = None
-        ap = self._around.find(ssid, bssid)
+        ap = self._neighbourhood.find(ssid, bssid)
         if not ap:
             await asyncio.sleep(self._search_s)
             return NO_AP_FOUND
@@ -231,16 +231,16 @@ class Radio:
         return None if ap.up else NO_AP_FOUND
 
     async def _lose(self):
-        """Notice after some seconds that the access point is gone, then look for it again."""
+        """Detect the loss of the access point after its beacon timeout, then rejoin."""
         await asyncio.sleep(self._loss_s)
         self._status = BEACON_TIMEOUT
         self._ap = None
         self._address = _NO_ADDRESS[:3] + self._address[3:]
         self._joining = True
-        self._tell()
+        self._notify()
         await self._join()
 
-    # What the laboratory does
+    # Control requests
 
     def controls(self):
         return {"wifi": self.change, "ap_client": self.join_own}
@@ -248,24 +248,24 @@ class Radio:
     def change(
         self, up=None, ssid=None, password=None, rssi=None, dhcp=None, channel=None, add=False
     ):
-        """Change an access point, or add one: see Neighbourhood.change.
+        """Change or add an access point; see `Neighbourhood.change`.
 
-        The station loses one that goes, or whose name or password changes.
+        The station loses an access point that goes down or changes its name or password.
         """
         joined = self._ap
         before = joined and (joined.ssid, joined.password)
         given = {"up": up, "ssid": ssid, "password": password, "rssi": rssi}
-        changed = self._around.change(add, {**given, "dhcp": dhcp, "channel": channel})
+        changed = self._neighbourhood.change(add, {**given, "dhcp": dhcp, "channel": channel})
         if self.connected:
             if not joined.up or before != (joined.ssid, joined.password):
                 self._stop()
                 self._task = asyncio.ensure_future(self._lose())
             elif self._task and not self._task.done():
-                self._stop()  # it was back before the station noticed
-        self._tell()
+                self._stop()  # it returned before the station detected the loss
+        self._notify()
         return {"wifi": {**vars(changed), "status": self._status}, "ap": self._own.report()}
 
     def join_own(self, count=1, password=""):
-        """So many clients have joined the board's own access point."""
+        """Set the number of clients of the board's own access point."""
         self._own.join(count, password)
         return {"ap": self._own.report()}

@@ -1,4 +1,4 @@
-"""The world round the interpreter: power supply, air, camera and laboratory, tied together."""
+"""Environment of the interpreter: power supply, network, camera and control port."""
 
 import asyncio
 import fcntl
@@ -28,21 +28,21 @@ from tls import TLSMemory
 from uart import Receiver, forward_stdin
 from wifi import Radio
 
-# what the hot paths of the link are numbered by; board/world.py has the same
+# operation numbers of the link's hot paths, as in board/world.py
 PIN_GET, PIN_SET, WDT_FEED, FRAME_AVAILABLE, FRAME_CAPTURE = range(1, 6)
-FLASH_READ, FLASH_WRITE, FRAME_TAKE = range(6, 9)
+FLASH_READ, FLASH_WRITE, FRAME_COPY = range(6, 9)
 _ESPRESSIF = b"$\n\xc4"
 
 
 class World:
-    """Everything there is: made in the constructor, opened, powered, and closed."""
+    """All parts of the simulation: `open`, `power_on`, then `close`."""
 
     def __init__(self, args):
         self.args = args
         self.state = Path(args.state).resolve()
         self.files = self.state / "files"
         self.files.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(self.state / "lock")
+        self._lock = _lock_file(self.state / "lock")
         mac = _ESPRESSIF + bytes.fromhex(args.device_id[5:])
         self.flash = Flash(self.state / "flash.bin", args.fast)
         self.partitions = partitions.Partitions(self.flash)
@@ -57,13 +57,13 @@ class World:
         self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
         self.tls = TLSMemory()
         if args.blank:
-            firmware.flash(self.files)
+            firmware.make_file_system(self.files)
         command, environment = firmware.command(args, self.files, self.state / "clock")
         firstflash.write(self.flash, self.partitions, firmware.version(command[0]))
         place = self.partitions.first(partitions.DATA, partitions.NVS)
         if not place:
             raise UsageError(
-                f"{self.state}/flash.bin has no partition nvs; remove it for a new one"
+                f"{self.state}/flash.bin has no nvs partition; delete it to create a new one"
             )
         self.nvs = NVS(self.flash, place.offset, place.size)
         self.terminal = Terminal() if args.uart == "pty" else None
@@ -83,32 +83,32 @@ class World:
         self._connect(mac)
 
     def _connect(self, mac):
-        """Tie the parts together: who answers which call, who hears of what."""
+        """Connect the parts: handlers of calls and control requests, and listeners."""
         parts = (self.board, self.nvs, self.clock, self.pins, self.radio, self.air, self.sensor)
         calls = {"chip.id": mac.hex}
         for part in (*parts, self.tls, self.receiver, self.partitions, self.bootloader):
             calls.update(part.calls())
         quick = {
-            PIN_GET: lambda pin, _: self.pins.look(pin),
+            PIN_GET: lambda pin, _: self.pins.read(pin),
             PIN_SET: self.pins.drive,
             WDT_FEED: self.board.feed,
             FRAME_AVAILABLE: self.sensor.frame_available,
             FRAME_CAPTURE: self.sensor.capture,
             FLASH_READ: self.partitions.read,
             FLASH_WRITE: self.partitions.write,
-            FRAME_TAKE: self.sensor.take,
+            FRAME_COPY: self.sensor.capture_copy,
         }
         self.board.connect((self.nvs, self.pins, self.radio, self.air, self.sensor), calls, quick)
         self.flash.connect(self.board.cut_power)
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
         self.actions = {"flash": lambda: {**self.flash.report(), **self.bootloader.report()}}
-        self.air.owns = self.radio.owns
+        self.air.has_address = self.radio.has_address
         for part in (*parts, self.air.pace, self.tls, self.flash, self.sntp, self.faults):
             self.actions.update(getattr(part, "controls", dict)())
 
     async def open(self):
-        """Open all ports and write the settings; returns what the ready file tells of it."""
+        """Open all ports and write the settings; return the contents of the ready file."""
         args = self.args
         public = {
             80: ("http", args.http_port),
@@ -137,21 +137,21 @@ class World:
         return {**facts, "uart": self.terminal.path} if self.terminal else facts
 
     def power_on(self, facts):
-        """Start the board; returns a future of its program's exit status (`--run`)."""
+        """Start the board; return a future of the exit status of its program (`--run`)."""
         if self.args.ready_file:
             args = self.args
             ready = ReadyFile(args.ready_file, self.air, self.board, facts, args.blank)
-            self._keep(ready.run())
-        self._keep(self.receiver.run())
+            self._run_task(ready.run())
+        self._run_task(self.receiver.run())
         if self.terminal:
-            self._keep(self.terminal.run(self.receiver.type))
+            self._run_task(self.terminal.run(self.receiver.type))
         else:
-            self._keep(forward_stdin(self.receiver.type))
-        self._keep(self.board.run())
+            self._run_task(forward_stdin(self.receiver.type))
+        self._run_task(self.board.run())
         return self.board.exited
 
-    def _keep(self, coroutine):
-        """Run for ever; a failure, which is our bug, ends the runner with a traceback."""
+    def _run_task(self, coroutine):
+        """Run a task until `close`; an exception is a bug and ends the runner with a traceback."""
         task = asyncio.ensure_future(coroutine)
         self._tasks.append(task)
         task.add_done_callback(lambda task: task.cancelled() or self._failed(task))
@@ -172,8 +172,8 @@ class World:
             await self.broker.close()
 
 
-def _locked(path):
-    """A file that only one runner at a time can hold: two would write the same state."""
+def _lock_file(path):
+    """Return the locked file that keeps a second runner off the same state."""
     file = path.open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

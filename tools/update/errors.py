@@ -1,13 +1,13 @@
-"""What goes wrong with updates, for people."""
+"""Errors of the update tools; their texts are for people."""
 
 
 class UpdateError(Exception):
-    """The update is refused or has failed; `status` is the program's exit status."""
+    """The update was refused or has failed; `status` is the exit status of the program."""
 
     status = 1
 
 
 class NoAnswer(UpdateError):
-    """Neither broker nor camera says anything."""
+    """The broker or the camera does not respond."""
 
     status = 3

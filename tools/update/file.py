@@ -1,4 +1,4 @@
-"""An update in a file: what it is, whether it is whole, and its signature."""
+"""Update in a file: its kind, its integrity and its signature."""
 
 import hashlib
 import io
@@ -14,11 +14,14 @@ from proto import signature
 from proto.espimage import HEAD_BYTES, Description, ImageParser
 
 BLOCKS = (signature.HEAD, signature.HEAD + 256, signature.HEAD + 384)
-SLOT_BYTES = 0x180000  # of MicroPython's layout for 4 MB with two slots
+SLOT_BYTES = 0x180000  # in config/partitions.csv
 
 
 class Update:
-    """A firmware image or an application, whole, with or without a signature behind it."""
+    """Complete firmware image or application archive, signed or not.
+
+    Raises UpdateError for any other data.
+    """
 
     def __init__(self, data, path=""):
         self.path = str(path)
@@ -28,7 +31,9 @@ class Update:
             self._read_image(data)
         known = len(self.block) >= signature.HEAD and signature.size_of(self.block)
         if self.block and (known != len(self.block) or self.block[12:44] != self.digest):
-            raise UpdateError(f"{path}: {len(self.block)} bytes follow, or it is damaged")
+            raise UpdateError(
+                f"{path}: {len(self.block)} bytes follow the update, or it is damaged"
+            )
 
     def _read_archive(self, data):
         ends = [n for n in BLOCKS if n == signature.size_of(data[-n:][: signature.HEAD])]
@@ -37,12 +42,12 @@ class Update:
         self.digest = hashlib.sha256(self.body).digest()
         try:
             with tarfile.open(fileobj=io.BytesIO(self.body)) as archive:
-                told = archive.extractfile(archive.next()).read().decode().split()
+                head = archive.extractfile(archive.next()).read().decode().split()
                 self.segments = len(archive.getmembers())
-            self.project, self.version, number = told
+            self.project, self.version, number = head
             self.kind = str(bytecode.Bytecode.of(int(number)))
         except (tarfile.TarError, ValueError, AttributeError) as error:
-            raise UpdateError(f"{self.path}: no update: {error}") from None
+            raise UpdateError(f"{self.path} is not an update: {error}") from None
         if not self.block:
             self.block = signature.MAGIC + bytes(4) + self.digest
 
@@ -50,14 +55,14 @@ class Update:
         path = self.path
         self.kind = None
         try:
-            told = Description(data[:HEAD_BYTES])
+            described = Description(data[:HEAD_BYTES])
             parser = ImageParser()
             size = parser.feed(memoryview(data))
         except ValueError as error:
             raise UpdateError(f"{path}: {error}") from None
         if not parser.whole:
             raise UpdateError(f"{path}: cut off after {len(data)} bytes")
-        self.project, self.version = told.project, told.version
+        self.project, self.version = described.project, described.version
         self.body = data[:size]
         self.block = data[size:]
         self.digest = parser.digest
@@ -65,46 +70,49 @@ class Update:
 
     @classmethod
     def read(cls, path):
+        """Return the update in a file."""
         return cls(Path(path).read_bytes(), path)
 
     @property
     def data(self):
-        """What a camera is sent."""
+        """Return the bytes to send to a camera."""
         return self.body + self.block
 
     @property
     def name(self):
+        """Return the project and the version."""
         return f"{self.project} {self.version}"
 
     @property
     def is_signed(self):
+        """Return true if the block contains a signature."""
         return len(self.block) > signature.HEAD
 
     def facts(self):
-        """(name, value) pairs for people."""
+        """Yield (name, value) pairs for people."""
         yield "project", self.project
         yield "version", self.version
         if self.kind:
             yield "bytecode", self.kind
             yield "size", f"{len(self.body):,} bytes in {self.segments} files"
-            yield "flash", f"{-(-len(self.body) // 4_096)} blocks of 4 KB, and 4 to work with"
+            yield "flash", f"{-(-len(self.body) // 4_096)} blocks of 4 KB, plus 4 spare ones"
         else:
             yield "chip", "ESP32"
             yield "size", f"{len(self.body):,} bytes in {self.segments} segments"
             fits = len(self.body) <= SLOT_BYTES
-            yield "slot", "fits" if fits else f"too big for {SLOT_BYTES:,} bytes"
+            yield "slot", "fits" if fits else f"too large for {SLOT_BYTES:,} bytes"
         yield "SHA-256", self.digest.hex()
         bits = 8 * (len(self.block) - signature.HEAD)
         yield "signature", f"RSA of {bits} bits" if self.is_signed else "none"
 
     def sign(self, key):
-        """Put a signature behind it, in the place of one that is there."""
+        """Append a signature (PKCS #1 v1.5, RFC 8017 section 8.2), or replace the present one."""
         made = key.sign(self.digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
         self.block = signature.MAGIC + len(made).to_bytes(2, "little") + b"\0\0"
         self.block += self.digest + made
 
     def verify(self, key):
-        """Raise UpdateError unless this public key's owner has signed it."""
+        """Raise UpdateError unless the update is signed with the key of this public key."""
         if not self.is_signed:
             raise UpdateError(f"{self.path}: not signed")
         if not signature.verified(self.block, self.digest, key):

@@ -1,4 +1,4 @@
-"""RSA keys in files: the private one signs, the public one goes into the cameras."""
+"""RSA keys in PEM files: the private key signs updates, the public key is for the cameras."""
 
 import hashlib
 import os
@@ -12,14 +12,17 @@ from proto.signature import public_key
 
 
 def generate(name, bits):
-    """Make a pair of keys; the paths of the private and the public one. Overwrites nothing."""
+    """Generate a pair of keys; return the paths of the private and the public key.
+
+    Raises UpdateError if one of the files exists.
+    """
     private, public = (
         name.with_name(name.name + ".key.pem"),
         name.with_name(name.name + ".pub.pem"),
     )
     for path in (private, public):
         if path.exists():
-            raise UpdateError(f"{path} is there already")
+            raise UpdateError(f"{path} already exists")
     key = rsa.generate_private_key(65_537, bits)
     pem = serialization.Encoding.PEM
     with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -32,20 +35,20 @@ def generate(name, bits):
 
 
 def read_private(path):
-    """The private key of a file; a passphrase is taken from OTA_PASSPHRASE."""
-    word = os.environ.get("OTA_PASSPHRASE")
+    """Return the private key in a file, decrypted with OTA_PASSPHRASE; raise UpdateError."""
+    phrase = os.environ.get("OTA_PASSPHRASE")
     try:
         with open(path, "rb") as file:
-            key = serialization.load_pem_private_key(file.read(), word and word.encode())
+            key = serialization.load_pem_private_key(file.read(), phrase and phrase.encode())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise UpdateError(f"{path}: {error}") from None
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size not in (2048, 3072):
-        raise UpdateError(f"{path}: an RSA key of 2048 or 3072 bits is needed")
+        raise UpdateError(f"{path}: expected an RSA key of 2048 or 3072 bits")
     return key
 
 
 def read_public(path):
-    """(modulus, exponent) as the camera reads it."""
+    """Return (modulus, exponent) of a file, as the camera parses it; raise UpdateError."""
     try:
         with open(path, "rb") as file:
             return public_key(file.read())
@@ -54,7 +57,7 @@ def read_public(path):
 
 
 def fingerprint(private):
-    """SHA-256 of the public key's DER (SubjectPublicKeyInfo), in hex."""
+    """Return the SHA-256 of the public key's DER (SubjectPublicKeyInfo) in hex."""
     kind = serialization.PublicFormat.SubjectPublicKeyInfo
     der = private.public_key().public_bytes(serialization.Encoding.DER, kind)
     return hashlib.sha256(der).hexdigest()

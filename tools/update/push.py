@@ -1,4 +1,4 @@
-"""Sends an update to a camera through its broker and watches it until it runs."""
+"""Send an update to a camera through its broker, and wait until it runs."""
 
 import contextlib
 import json
@@ -13,26 +13,26 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from update.errors import NoAnswer, UpdateError
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-_ANSWER_S = 10
-_SAID = Console(stderr=True)
+_REPLY_S = 10
+_CONSOLE = Console(stderr=True)
 
 
 class Push:
-    """One camera behind one broker; a context manager."""
+    """Update of one camera through one broker; a context manager."""
 
     def __init__(self, args):
         self._device = args.device
         self._topic = args.topic
-        self._patience_s = args.patience
-        self._answer_s = min(_ANSWER_S, args.patience)
-        self._heard = queue.Queue()
+        self._timeout_s = args.patience
+        self._reply_s = min(_REPLY_S, args.patience)
+        self._messages = queue.Queue()
         self._client = client = paho.Client(paho.CallbackAPIVersion.VERSION2)
-        client.on_message = lambda c, u, message: self._heard.put(message)
+        client.on_message = lambda c, u, message: self._messages.put(message)
         client.on_connect = self._connected
-        client.on_subscribe = lambda *a: self._heard.put("subscribed")
+        client.on_subscribe = lambda *a: self._messages.put("subscribed")
         address = urlsplit(args.broker)
         if address.scheme not in _PORTS or not address.hostname:
-            raise UpdateError("the broker is mqtt://host or mqtts://host")
+            raise UpdateError("--broker: expected mqtt://host or mqtts://host")
         self._address = address.hostname, address.port or _PORTS[address.scheme]
         if args.user or address.username:
             client.username_pw_set(
@@ -59,47 +59,47 @@ class Push:
 
     def _connected(self, client, userdata, flags, reason, properties):
         if reason.is_failure:
-            self._heard.put(UpdateError(f"the broker refuses: {reason}"))
+            self._messages.put(UpdateError(f"the broker refuses: {reason}"))
         else:
             topic = self._topic or "+"
             names = ("topic", "ota", "mqttotastart", "mqttotaconfirm")
             client.subscribe([(f"stat/{topic}/{name}", 1) for name in names])
 
     def run(self, update, force=False, confirm=False):
-        """Send it and wait until it runs; raises UpdateError."""
-        self._wait(lambda message: message == "subscribed" or None, self._answer_s, "the broker")
+        """Send an update and wait until it runs; raise UpdateError."""
+        self._wait(lambda message: message == "subscribed" or None, self._reply_s, "the broker")
         self._find_topic()
         self._start(force)
         with contextlib.closing(_Bar(update)) as bar:
             self._client.publish(f"OTA/{self._device}/data", update.data)
-            self._wait(lambda m: self._ended(m, bar), 2 * self._patience_s + 600, "the camera")
-        _SAID.print("installed, it restarts")
-        state = self._wait(self._started(update), self._patience_s, "the restarted camera")
+            self._wait(lambda m: self._ended(m, bar), 2 * self._timeout_s + 600, "the camera")
+        _CONSOLE.print("installed; the camera restarts")
+        state = self._wait(self._started(update), self._timeout_s, "the restarted camera")
         if confirm and state != "confirmed":
             self._command("mqttotaconfirm", "1")
-            self._wait(self._reply("mqttotaconfirm", ("Confirmed", "OTA image")), self._answer_s)
+            self._wait(self._reply("mqttotaconfirm", ("Confirmed", "OTA image")), self._reply_s)
             state = "confirmed"
-        _SAID.print(f"{update.name} runs, {state}" + _hint(state))
+        _CONSOLE.print(f"{update.name} runs, {state}" + _hint(state))
 
     def _find_topic(self):
-        """Ask the camera what topic it answers on."""
+        """Query the camera's topic unless it is an argument."""
         if not self._topic:
             self._command("topic", "")
-            who = f"a camera {self._device}"
-            self._topic = self._wait(_answer_to("topic"), self._answer_s, who)
-        _SAID.print(f"{self._device} answers on {self._topic}")
+            peer = f"camera {self._device}"
+            self._topic = self._wait(_reply_to("topic"), self._reply_s, peer)
+        _CONSOLE.print(f"{self._device} replies on {self._topic}")
 
     def _start(self, force):
         self._command("mqttotastart", "force" if force else "1")
-        self._wait(self._reply("mqttotastart", ("on",)), self._answer_s)
+        self._wait(self._reply("mqttotastart", ("on",)), self._reply_s)
 
     def _command(self, name, argument):
         self._client.publish(f"cmnd/{self._device}/{name}", argument, qos=1)
 
     def _reply(self, name, good):
-        """A judge of messages: the reply of a command has to begin with one of `good`."""
+        """Return a matcher for the reply to a command, which must begin with one of `good`."""
 
-        def judge(message):
+        def match(message):
             if message.topic != f"stat/{self._topic}/{name}":
                 return None
             text = message.payload.decode(errors="replace")
@@ -107,72 +107,75 @@ class Push:
                 raise UpdateError(f"the camera refuses: {text}")
             return text
 
-        return judge
+        return match
 
     def _ended(self, message, bar):
-        """Whether all is written; shows the progress."""
+        """Return true once all is written; until then show the progress."""
         if message.topic == f"stat/{self._topic}/mqttotastart" and message.payload == b"off":
-            raise UpdateError("the camera has given up")
-        told = self._told(message)
-        if not told or message.retain:
+            raise UpdateError("the camera has cancelled the update")
+        report = self._report(message)
+        if not report or message.retain:
             return None
-        if told["state"] == "failed":
-            raise UpdateError("the camera refuses: " + told["reason"])
-        bar.show(told.get("bytes"))
-        return told["state"] == "installed" or None
+        if report["state"] == "failed":
+            raise UpdateError("the camera refuses: " + report["reason"])
+        bar.show(report.get("bytes"))
+        return report["state"] == "installed" or None
 
     def _started(self, update):
-        """A judge: the state in which the new image runs."""
+        """Return a matcher for the report of the restarted camera, which returns its state."""
 
-        def judge(message):
-            told = self._told(message)
-            if not told or message.retain or told["state"] == "installed":
+        def match(message):
+            report = self._report(message)
+            if not report or message.retain or report["state"] == "installed":
                 return None
-            if told["state"] in ("trial", "confirmed") and told["version"] == update.version:
-                return told["state"]
-            reason = told.get("reason", f"{told.get('version')} runs")
-            raise UpdateError(f"{told['state']}: {reason}")
+            if report["state"] in ("trial", "confirmed") and report["version"] == update.version:
+                return report["state"]
+            reason = report.get("reason", f"{report.get('version')} runs")
+            raise UpdateError(f"{report['state']}: {reason}")
 
-        return judge
+        return match
 
-    def _told(self, message):
+    def _report(self, message):
+        """Return the JSON of an update report, None for another message."""
         if message.topic != f"stat/{self._topic}/ota":
             return None
         with contextlib.suppress(ValueError):
             return json.loads(message.payload)
         return None
 
-    def _wait(self, judge, limit_s, who="the camera"):
-        """The first message that `judge` makes something of."""
+    def _wait(self, match, limit_s, peer="the camera"):
+        """Return the first result of `match` that is not None; raise NoAnswer after `limit_s`."""
         until = time.monotonic() + limit_s
         while (left := until - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
-                message = self._heard.get(timeout=left)
+                message = self._messages.get(timeout=left)
                 if isinstance(message, Exception):
                     raise message
-                if message == "subscribed" and who != "the broker":
+                if message == "subscribed" and peer != "the broker":
                     continue
-                if (found := judge(message)) is not None:
+                if (found := match(message)) is not None:
                     return found
-        raise NoAnswer(f"{who} does not answer within {limit_s:.0f} s")
+        raise NoAnswer(f"{peer} did not respond within {limit_s:.0f} s")
 
 
-def _answer_to(name):
-    def judge(message):
+def _reply_to(name):
+    """Return a matcher for a reply on any camera's topic, which returns its text."""
+
+    def match(message):
         found = message.topic.endswith("/" + name) and not message.retain
         return message.payload.decode(errors="replace") if found else None
 
-    return judge
+    return match
 
 
 def _hint(state):
     if state == "confirmed":
         return ""
-    return ": confirm it (mqttotaconfirm 1), or the next restart brings the old one back"
+    return "; confirm it (mqttotaconfirm 1), or the next restart brings back the old one"
 
 
 class _Bar:
-    """Bytes that the camera has written."""
+    """Progress bar of the bytes that the camera has written."""
 
     def __init__(self, update):
         self._progress = Progress(
@@ -180,7 +183,7 @@ class _Bar:
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
-            console=_SAID,
+            console=_CONSOLE,
         )
         self._task = self._progress.add_task("", total=len(update.data))
         self._progress.start()

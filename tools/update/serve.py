@@ -1,4 +1,4 @@
-"""A folder over HTTP, for cameras that `upgrade`: with ranges, so that a download is resumed."""
+"""HTTP server of a folder for `upgrade`, with ranges, so that downloads can be resumed."""
 
 import os
 import re
@@ -10,18 +10,18 @@ from update.errors import UpdateError
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files of one folder; `Range: bytes=N-` is what a camera asks for."""
+    """Files of one folder; cameras request `Range: bytes=N-` (RFC 9110 section 14.2)."""
 
     protocol_version = "HTTP/1.1"
 
     def send_head(self):
-        """The open file, from where it was asked for."""
-        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        """Send the headers; return the open file at the requested offset, None after an error."""
+        requested = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         path = self.translate_path(self.path)
-        if not asked or not os.path.isfile(path):
+        if not requested or not os.path.isfile(path):
             return super().send_head()
         file = open(path, "rb")  # the caller closes it  # noqa: SIM115
-        size, first = os.fstat(file.fileno()).st_size, int(asked[1])
+        size, first = os.fstat(file.fileno()).st_size, int(requested[1])
         if first >= size:
             file.close()
             self.send_error(416)
@@ -36,9 +36,9 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def server(folder, bind="", port=0):
-    """The server, not yet running; its `server_port` is the port."""
+    """Return the server, not yet running; its `server_port` is the port. Raises UpdateError."""
     if not folder.is_dir():
-        raise UpdateError(f"{folder} is no folder")
+        raise UpdateError(f"{folder} is not a folder")
     try:
         return ThreadingHTTPServer((bind, port), partial(Handler, directory=folder))
     except OSError as error:
@@ -46,18 +46,20 @@ def server(folder, bind="", port=0):
 
 
 def serve(folder, bind, port):
-    """Serve until Ctrl-C, and say what to set."""
+    """Print the values for `otaurl`, and serve until Ctrl-C."""
     with server(folder, bind, port) as made:
         host = bind or _own_address()
         for path in sorted(folder.iterdir()):
             if path.is_file() and path.suffix in (".bin", ".tar"):
                 print(f"otaurl http://{host}:{made.server_port}/{path.name}", flush=True)
-        print(f"{folder} at http://{host}:{made.server_port}/; Ctrl-C ends it", flush=True)
+        print(
+            f"{folder} at http://{host}:{made.server_port}/; Ctrl-C stops the server", flush=True
+        )
         made.serve_forever()
 
 
 def _own_address():
-    """The address that others in the network reach us by, as far as that can be told."""
+    """Return the IPv4 address of the interface with the default route, or 127.0.0.1."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             sock.connect(("192.0.2.1", 9))  # nothing is sent

@@ -175,8 +175,6 @@ class Frames:
         """
         self._seq += 1
         try:
-            if self._seq == 1 and not self._camera.copies:
-                self._pool.reserve(len(view))
             if self._is_awaited(self._seq):
                 self._newest = self._pool.put(view, self._seq, self._camera.copies)
                 self._wake_readers()

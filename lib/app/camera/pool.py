@@ -86,16 +86,6 @@ class Pool:
         while len(self.frames) < self._slots:
             self.frames.append(Frame())
 
-    def reserve(self, size):
-        """Make room for a picture while the heap is young: it is hard to find later.
-
-        If the heap is too small for that, nothing changes.
-        """
-        try:
-            self.frames[0].reserve(size)
-        except MemoryError:
-            pass
-
     def has_free(self):
         for frame in self.frames:
             if not frame.leases:

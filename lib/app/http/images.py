@@ -29,7 +29,7 @@ class Images:
     def __init__(self, frames, headers, max_viewers=4):
         self._frames = frames
         self._headers = headers
-        self._most_viewers = max_viewers
+        self._max_viewers = max_viewers
         self._streams = []
 
     def add_routes(self, app):
@@ -71,8 +71,8 @@ class Images:
         reason = self._frames.absent()
         if reason:
             raise _no_picture(reason)
-        if self.viewers >= self._most_viewers:
-            raise HTTPError(503, "There are {} viewers already.".format(self._most_viewers))
+        if self.viewers >= self._max_viewers:
+            raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
         connection = request.sock[1]
         self._streams.append(connection)
         try:

@@ -1,4 +1,4 @@
-"""Heap bytes that one published frame allocates, with the collector off."""
+"""Heap bytes that one published frame allocates, with the garbage collector off."""
 
 import asyncio
 import gc
@@ -9,8 +9,8 @@ from app.mqtt.publisher import ImagePublisher
 
 
 async def per_frame(work, count):
-    """Bytes a call; nothing is freed meanwhile."""
-    for _ in range(8):  # buffers that grow have grown
+    """Return the bytes per call; nothing is freed meanwhile."""
+    for _ in range(8):  # until growing buffers have their final size
         await work()
     gc.collect()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Instead of main.py, behind lines that set HOST and PORT: reads a message, writes it to flash."""
+"""Replacement for main.py: read a message and write it to flash; the caller sets HOST and PORT."""
 
 import json
 from time import sleep_ms, ticks_diff, ticks_us
@@ -10,7 +10,8 @@ from umqtt.simple import MQTTClient
 BLOCK = 4_096
 
 
-def joined():
+def join():
+    """Join the simulated Wi-Fi network."""
     wlan = network.WLAN(network.STA_IF)
     wlan.active(True)
     wlan.connect("sim", "simulated")
@@ -19,6 +20,7 @@ def joined():
 
 
 def length(sock):
+    """Read the remaining length of a packet (MQTT 3.1.1 section 2.2.3)."""
     value = shift = 0
     while True:
         byte = sock.read(1)[0]
@@ -29,7 +31,7 @@ def length(sock):
 
 
 def main():
-    joined()
+    join()
     client = MQTTClient("bare", HOST, PORT)  # noqa: F821
     client.set_callback(print)
     client.connect()

@@ -1,4 +1,4 @@
-"""What ours is compared with: a connection that blocks, umqtt.simple on it, and a bare loop."""
+"""Publishers for comparison, on a blocking connection: umqtt.simple and a bare loop."""
 
 import socket
 import ssl
@@ -12,10 +12,10 @@ _PUBACK = b"\x40\x02\x00\x01"
 
 
 def connected(host, port, ca, name):
-    """A blocking socket, plain or TLS, on which the broker has accepted us."""
+    """Return a blocking socket, plain or TLS, after the broker's CONNACK."""
     sock = socket.socket()
     sock.connect(socket.getaddrinfo(host, port)[0][-1])
-    sock.setsockopt(6, 1, 1)  # TCP_NODELAY, as ours: else they wait 40 ms for an ACK now and then
+    sock.setsockopt(6, 1, 1)  # TCP_NODELAY, as in the firmware: else writes may wait for an ACK
     if ca:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.verify_mode = ssl.CERT_NONE
@@ -34,7 +34,7 @@ def _write_all(sock, data):
 
 
 class Simple:
-    """umqtt.simple's own publish."""
+    """Publishes with umqtt.simple."""
 
     def __init__(self, sock):
         self._client = MQTTClient("", "")
@@ -45,12 +45,12 @@ class Simple:
             self._client.publish(TOPIC, frame, True)
 
     async def arrived(self):
-        """The broker has taken all that was sent: it acknowledges a message behind it."""
+        """Wait until the broker has received everything: it acknowledges a final message."""
         self._client.publish(b"tele/bench/end", b"", False, 1)
 
 
 class Bare:
-    """The same bytes in one piece, by as few writes as the socket needs."""
+    """Sends the same bytes in one piece, with as few writes as possible."""
 
     def __init__(self, sock, frame):
         self._sock = sock

@@ -1,4 +1,4 @@
-"""The firmware's real parts put together without hardware; what the programs here measure."""
+"""Components of the firmware, connected without hardware, for the programs to measure."""
 
 import array
 import asyncio
@@ -22,39 +22,39 @@ from app.mqtt.topics import Topics
 
 
 def arguments():
-    """Return the program's arguments, one JSON object; collect the heap as app.system does."""
+    """Return the program's arguments, one JSON object; set the GC threshold as app.system does."""
     gc.threshold(gc.mem_free() // 4)
     return json.loads(sys.argv[1])
 
 
 def say(**values):
-    """One line for who started the program."""
+    """Print a JSON line for the process that started the program."""
     print(json.dumps(values))
 
 
 def jpeg(size):
-    """`size` bytes that look like a JPEG and cannot be compressed, as a driver's signed view."""
+    """Return `size` incompressible bytes with JPEG markers, as a signed view like a driver's."""
     noise = bytes(random.getrandbits(8) & 0x7F for _ in range(1_000))
     data = b"\xff\xd8\xff\xe0" + noise * (size // 1_000 + 1)
     return memoryview(array.array("b", data[: size - 2] + b"\xff\xd9"))
 
 
 class Log:
-    """Only errors, where they do not get into the results."""
+    """Prints errors to stderr, so that they do not mix with the results."""
 
-    def debug(self, who, text, *args):
+    def debug(self, component, text, *args):
         pass
 
     info = debug
 
-    def error(self, who, text):
-        print(who, text, file=sys.stderr)
+    def error(self, component, text):
+        print(component, text, file=sys.stderr)
 
 
 class Sensor:
-    """Has a picture at once, however often it is asked."""
+    """Returns the same picture at once for every capture."""
 
-    stale = 2  # as the real drivers say
+    stale = 2  # as in the real drivers
     copies = False
 
     def __init__(self, size):
@@ -73,22 +73,22 @@ class Sensor:
         pass
 
 
-class Unset:
-    """A store with nothing in it."""
+class EmptyStore:
+    """Store without settings."""
 
     def get_int(self, key, default=None):
         return default
 
 
-class Deaf:
-    """Takes no commands."""
+class NoCommands:
+    """Ignores all commands."""
 
     async def receive(self, topic, body, retained):
         pass
 
 
 class Parts:
-    """Camera, frames and session; `start` runs them as the supervisor would."""
+    """Camera, frames and session."""
 
     def __init__(self, size, port=1883, host="127.0.0.1", ca="", interval_s=1):
         self.settings = {
@@ -113,18 +113,22 @@ class Parts:
         self.deadlines = Deadlines()
         self.frames = Frames(
             Camera(
-                Sensor(size), self.log, Backoff, params.load(Unset(), self.log), lambda: 1 << 20
+                Sensor(size),
+                self.log,
+                Backoff,
+                params.load(EmptyStore(), self.log),
+                lambda: 1 << 20,
             ),
             self.log,
         )
-        there = asyncio.Event()
-        there.set()
+        ready = asyncio.Event()
+        ready.set()
         connector = Connector(OffLoop(), self.deadlines)
-        connection = Connection(connector, self.settings, self.topics, there, there, self.log)
+        connection = Connection(connector, self.settings, self.topics, ready, ready, self.log)
         self.outbox = Outbox()
         self.session = MQTTSession(
             connection,
-            Receiver(Deaf()),
+            Receiver(NoCommands()),
             self.outbox,
             self.settings,
             self.topics,
@@ -133,6 +137,6 @@ class Parts:
         )
 
     def start(self, *more):
-        """Run everything that lives for ever, and `more` of it; returns the tasks."""
+        """Run the components, and `more` ones, without a supervisor; return their tasks."""
         components = (self.deadlines, self.frames, self.session) + more
         return [asyncio.create_task(component.run()) for component in components]

@@ -1,4 +1,4 @@
-"""MB/s of publishing: the session, umqtt.simple and a bare loop, in turns within one process."""
+"""Throughput of publishing in MB/s: the session, umqtt.simple and a bare loop, in turn."""
 
 import asyncio
 import gc
@@ -26,7 +26,7 @@ class Ours:
 
 
 async def timed(sender, frame, count):
-    """Bytes in a microsecond are MB in a second."""
+    """Return the throughput in MB/s, which is bytes per microsecond."""
     gc.collect()
     start = ticks_us()
     await sender.publish(frame, count)

@@ -1,4 +1,4 @@
-"""Runs instead of main.py: the same firmware with small pictures; prints what heap is in use."""
+"""Replacement for main.py: the firmware with small pictures; prints the heap in use."""
 
 import asyncio
 import gc

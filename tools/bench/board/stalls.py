@@ -1,4 +1,4 @@
-"""A 1 ms ticker in the loop that publishes and serves viewers: how long does it not get a turn?"""
+"""Delay of a 1 ms ticker in the loop that publishes and serves viewers."""
 
 import array
 import asyncio
@@ -15,7 +15,7 @@ from app.mqtt.publisher import ImagePublisher
 
 
 class Robust:
-    """Publishes by umqtt.robust, as its users do."""
+    """Publishes with umqtt.robust, as its users do."""
 
     def __init__(self, frames, port):
         self._frames = frames
@@ -33,7 +33,7 @@ class Robust:
 
 
 class Ticker:
-    """Microseconds by which each tick came late."""
+    """Records the delay of each tick in microseconds."""
 
     def __init__(self, most=60_000):
         self._late = array.array("i", bytes(4 * most))
@@ -49,7 +49,7 @@ class Ticker:
             last = now
 
     def worst(self):
-        """(99.9th percentile, longest) in ms."""
+        """Return (99.9th percentile, longest) in ms."""
         late = sorted(self._late[: self.count])
         return late[(len(late) - 1) * 999 // 1_000] / 1_000, late[-1] / 1_000
 
@@ -65,9 +65,9 @@ async def main(size, port, http, seconds, robust):
     ticker = Ticker()
     gc.collect()
     parts.start(web(parts, http))
-    await asyncio.sleep_ms(50)  # they listen
+    await asyncio.sleep_ms(50)  # until the servers listen
     say(ready=True)
-    await asyncio.sleep_ms(500)  # the viewers come
+    await asyncio.sleep_ms(500)  # until the viewers are connected
     asyncio.create_task(publisher.run())
     await ticker.run(1_000_000 * seconds)
     p999, longest = ticker.worst()

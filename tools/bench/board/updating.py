@@ -1,7 +1,7 @@
-"""Runs instead of main.py, behind a line that sets MODE: the firmware while it is updated.
+"""Replacement for main.py: the firmware during an update; the caller sets MODE.
 
-MODE time: milliseconds from the first block to the last, and to the end. MODE stall: how late a
-1 ms ticker came.
+MODE "time" prints the milliseconds from the first block to the last, and to the end; "stall"
+prints the delay of a 1 ms ticker.
 """
 
 import array
@@ -19,12 +19,12 @@ async def time(updater):
     marks = []
     say = updater._say
 
-    def heard(text):
+    def record(text):
         if "100 %" in text:
             marks.append(ticks_us())
         say(text)
 
-    updater._say = heard
+    updater._say = record
     while updater.state != "writing":
         await asyncio.sleep_ms(1)
     start = ticks_us()

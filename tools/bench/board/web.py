@@ -1,4 +1,4 @@
-"""The web server on one port, a bare asyncio server of the same pictures on another."""
+"""The web server on one port, and a bare asyncio server with the same pictures on another."""
 
 import asyncio
 import gc
@@ -27,7 +27,7 @@ _PART_HEAD = (
 
 
 class Bare:
-    """asyncio's own server: it captures, checks and makes nothing for a request."""
+    """Handler for asyncio's server, which captures, checks and formats nothing per request."""
 
     def __init__(self, size):
         self._frame = jpeg(size)
@@ -57,7 +57,7 @@ class Bare:
 
 
 class WiFi:
-    """A network without an address."""
+    """Wi-Fi without an address."""
 
     ap_open = False
     ap_address = ""
@@ -67,7 +67,7 @@ class WiFi:
 
 
 class Clock:
-    """A clock that is set: each response has its date."""
+    """Clock that is set, so that each response has a date."""
 
     def __init__(self):
         self.set = asyncio.Event()
@@ -78,7 +78,7 @@ class Clock:
 
 
 def web(parts, port):
-    """Return the listener of the web server, which is still to be run."""
+    """Return the listener of the web server, not yet running."""
     wifi, headers = WiFi(), Headers(Clock())
     access = Access(parts.settings, wifi, "bench")
     images = Images(parts.frames, headers)
@@ -94,7 +94,7 @@ async def main(size, port, bare_port):
     parts.start(web(parts, port))
     await asyncio.start_server(Bare(size).serve, "127.0.0.1", bare_port)
     gc.collect()
-    await asyncio.sleep_ms(50)  # they listen
+    await asyncio.sleep_ms(50)  # until the servers listen
     say(ready=True)
     await asyncio.sleep(600)
 

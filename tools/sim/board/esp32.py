@@ -1,4 +1,4 @@
-"""Non-volatile storage and flash partitions of the ESP32, with ESP-IDF's numbers of errors."""
+"""Non-volatile storage and flash partitions of the ESP32, with ESP-IDF's error codes."""
 
 import binascii
 
@@ -12,7 +12,7 @@ def _text(name):
 
 
 class NVS:
-    """A namespace of numbers (i32) and blobs; a value is in flash as soon as it is set."""
+    """Namespace of numbers (i32) and blobs; setting a value writes it to flash immediately."""
 
     def __init__(self, namespace):
         self._space = _text(namespace)
@@ -33,7 +33,7 @@ class NVS:
         world.call("nvs.set", self._space, _text(key), text)
 
     def get_blob(self, key, buffer):
-        """Read into `buffer`; the length of the value. An empty buffer only asks the length."""
+        """Read a blob into `buffer`; return its length. An empty buffer only gets the length."""
         if isinstance(buffer, bytes):
             raise TypeError("object with buffer protocol required")
         view = memoryview(_buffer(buffer))
@@ -50,7 +50,7 @@ class NVS:
 
 
 class Partition:
-    """A partition of the flash, by label, or the one that runs or that the next start tries."""
+    """Partition of the flash, selected by label, or as RUNNING or BOOT."""
 
     BOOT = 0
     RUNNING = 1
@@ -74,7 +74,7 @@ class Partition:
 
     @classmethod
     def mark_app_valid_cancel_rollback(cls):
-        """Confirm the active entry of otadata, whichever image that is."""
+        """Confirm the active entry of otadata."""
         world.call("part.mark_valid")
 
     def info(self):
@@ -87,7 +87,7 @@ class Partition:
         world.main.read_flash(self._place(block * self._block + offset, len(view)), view)
 
     def writeblocks(self, block, buffer, offset=None):
-        """Write whole blocks, erased before; with an offset any bytes, which must be erased."""
+        """Erase and write whole blocks; with an offset, write bytes that are already erased."""
         data = buffer.encode() if isinstance(buffer, str) else _buffer(buffer)
         size = len(data)
         address = self._place(block * self._block + (offset or 0), size)
@@ -115,7 +115,7 @@ class Partition:
         return Partition(world.call("part.next", self._address))
 
     def _place(self, offset, size):
-        """The address in flash of what lies inside of the partition."""
+        """Return the flash address of a range inside the partition; raise OSError outside it."""
         if not 0 <= offset <= self._size:
             raise OSError(-258, "ESP_ERR_INVALID_ARG")
         if offset + size > self._size:

@@ -1,4 +1,4 @@
-"""The board's file system: a folder of the PC, as large as the partition `vfs` of its flash."""
+"""File system of the board: a folder on the PC, limited to the size of the `vfs` partition."""
 
 import io
 from os import VfsPosix
@@ -6,15 +6,15 @@ from os import VfsPosix
 import world
 
 _BLOCK = 4_096
-_DATA = 1  # the type of such a partition
+_DATA = 1  # partition type
 _ANY = 0xFF
 _FOLDER = 0x4000
 _ENOSPC = 28
-_CLOSE = 4  # a request of MicroPython's streams
+_CLOSE = 4  # MP_STREAM_CLOSE
 
 
 class Files:
-    """What MicroPython mounts at `/`."""
+    """File system that MicroPython mounts at `/`."""
 
     def __init__(self, folder):
         self._posix = posix = VfsPosix(folder)
@@ -33,7 +33,7 @@ class Files:
         pass
 
     def open(self, path, mode):
-        """A file that is written takes a block at least: a full flash refuses it."""
+        """Open a file; raise OSError (ENOSPC) if a new file finds no free block."""
         if not any([char in mode for char in "wa+"]):
             return self._posix.open(path, mode)
         if self.free() < 1 and "+" not in mode:
@@ -41,14 +41,14 @@ class Files:
         return _Written(self, self._posix.open(path, mode))
 
     def free(self):
-        """Blocks that nothing takes."""
+        """Return the number of free blocks."""
         return self._blocks - self._used("/")
 
     def getcwd(self):
         return "/" + self._posix.getcwd().lstrip("/")
 
     def rename(self, old, new):
-        """The interpreter has room for one path of a folder's: the other one is relative."""
+        """Rename a file, with a relative path because VfsPosix has one path buffer."""
         here = self.getcwd()
         self._posix.chdir("/")
         try:
@@ -61,7 +61,7 @@ class Files:
         return (_BLOCK, _BLOCK, self._blocks, free, free, 0, 0, 0, 0, 255)
 
     def _used(self, folder):
-        """Blocks taken; each folder has two of its own."""
+        """Return the number of used blocks; each folder itself uses two."""
         count = 2
         for name, kind, *_ in self._posix.ilistdir(folder):
             path = folder + name
@@ -73,7 +73,7 @@ class Files:
 
 
 class _Written(io.IOBase):
-    """A file that is written: what finds no block is refused (ENOSPC), as by littlefs."""
+    """File open for writing; raises OSError (ENOSPC) without a free block, like littlefs."""
 
     def __init__(self, files, file):
         self._files = files

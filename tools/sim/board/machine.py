@@ -1,4 +1,4 @@
-"""The chip: pins, clock, watchdog and resets of the ESP32, as far as the firmware needs them."""
+"""Pins, clock, watchdog, I2C and resets of the ESP32, as far as the firmware uses them."""
 
 import binascii
 import time
@@ -22,11 +22,11 @@ _FREQUENCIES = (20_000_000, 40_000_000, 80_000_000, 160_000_000, 240_000_000)
 _RTC_MEMORY_BYTES = 2_048
 _GPIOS = 40
 _I2C_SCL, _I2C_SDA = (29, 95), (30, 96)  # signals of the two ports in the GPIO matrix
-_FUNC_OUT_SEL = 0x3FF44530  # its first word
+_FUNC_OUT_SEL = 0x3FF44530  # address of the first register
 
 
 class Pin(umachine.PinBase):
-    """A GPIO; one object for each number, as on the chip."""
+    """GPIO pin; one object per number, as on the chip."""
 
     IN = 1
     OUT = 3
@@ -68,14 +68,14 @@ class Pin(umachine.PinBase):
 
 
 class RTC:
-    """The clock that a reset keeps and a power cut loses."""
+    """Real-time clock, which survives a reset but not a power cut."""
 
     def __init__(self, id=0):
         if id != 0:
             raise ValueError("RTC(%s) doesn't exist" % id)
 
     def datetime(self, moment=None):
-        """Read or set (year, month, day, weekday, hour, minute, second, microsecond)."""
+        """Return or set (year, month, day, weekday, hour, minute, second, microsecond)."""
         if moment is None:
             ns = time.time_ns()
             year, month, day, hour, minute, second, weekday, _ = time.gmtime(ns // 1_000_000_000)
@@ -88,7 +88,7 @@ class RTC:
         self.datetime(moment)
 
     def memory(self, data=None):
-        """Read or write the bytes that survive a reset, 2,048 at most."""
+        """Return or set the RTC memory, at most 2,048 bytes, which survives a reset."""
         if data is None:
             return binascii.unhexlify(world.call("rtc.memory"))
         if len(data) > _RTC_MEMORY_BYTES:
@@ -97,7 +97,7 @@ class RTC:
 
 
 class WDT:
-    """The watchdog: once started it cannot be stopped, only fed."""
+    """Watchdog timer; once started, it cannot be stopped."""
 
     _only = None
 
@@ -118,7 +118,7 @@ class WDT:
 
 
 class I2C:
-    """A hardware two-wire bus; `id` is 0 or 1."""
+    """Hardware I2C bus; `id` is 0 or 1."""
 
     def __init__(self, id, *, scl=None, sda=None, freq=400_000, timeout=50_000):
         if id not in (0, 1):
@@ -139,7 +139,7 @@ class I2C:
 
 
 class SoftI2C(I2C):
-    """A two-wire bus by pins alone: they then belong to no peripheral any more."""
+    """I2C bus in software, which disconnects its pins from any peripheral."""
 
     def __init__(self, scl, sda, *, freq=400_000, timeout=50_000):
         self._scl, self._sda = scl._id, sda._id
@@ -148,7 +148,7 @@ class SoftI2C(I2C):
 
 
 class _Registers:
-    """mem32, of which the GPIO matrix's output words are there: which signal drives a pin."""
+    """`mem32` with the output registers of the GPIO matrix, which select a pin's signal."""
 
     def __getitem__(self, address):
         return world.call("pin.route", self._pin(address))
@@ -159,7 +159,7 @@ class _Registers:
     def _pin(self, address):
         pin, odd = divmod(address - _FUNC_OUT_SEL, 4)
         if odd or not 0 <= pin < _GPIOS:
-            raise ValueError("no register is simulated at 0x%x" % address)
+            raise ValueError("register 0x%x is not simulated" % address)
         return pin
 
 
@@ -171,13 +171,13 @@ def unique_id():
 
 
 def reset():
-    """Restart as after the reset button; never returns."""
+    """Reset the chip; does not return."""
     world.call("board.reset", HARD_RESET)
     raise SystemExit
 
 
 def soft_reset():
-    """Restart the interpreter only: whoever runs the program takes this for it."""
+    """Restart the interpreter only; the caller of the program handles the exception."""
     raise SystemExit
 
 

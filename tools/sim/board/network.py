@@ -1,4 +1,4 @@
-"""Wi-Fi as the ESP32 has it: two interfaces, each one object."""
+"""Wi-Fi of the ESP32: two interfaces, with one object each."""
 
 import binascii
 import time
@@ -19,7 +19,7 @@ STAT_HANDSHAKE_TIMEOUT = 204
 STAT_NO_AP_FOUND_W_COMPATIBLE_SECURITY = 210
 STAT_NO_AP_FOUND_IN_AUTHMODE_THRESHOLD = 211
 STAT_NO_AP_FOUND_IN_RSSI_THRESHOLD = 212
-_SCAN_LOOK_MS = 20
+_SCAN_POLL_MS = 20
 AUTH_OPEN = 0
 AUTH_WEP = 1
 AUTH_WPA_PSK = 2
@@ -32,7 +32,7 @@ _wlans = {}
 
 
 class WLAN:
-    """The station (0) or the access point (1)."""
+    """Wi-Fi interface: the station (0) or the access point (1)."""
 
     IF_STA = STA_IF
     IF_AP = AP_IF
@@ -82,11 +82,11 @@ class WLAN:
         return [(binascii.unhexlify(mac),) for mac in value] if what == "stations" else value
 
     def scan(self):
-        """Blocks for its 2.5 s as the chip's does; in a thread of its own the loop goes on."""
+        """Scan for access points; blocks the calling thread for 2.5 s, as on the chip."""
         self._station()
         world.side.call("wlan.scan_start")
         while (found := world.side.call("wlan.scan_result")) is None:
-            time.sleep_ms(_SCAN_LOOK_MS)
+            time.sleep_ms(_SCAN_POLL_MS)
         return [
             (ssid.encode(), binascii.unhexlify(bssid), channel, rssi, security, hidden)
             for ssid, bssid, channel, rssi, security, hidden in found

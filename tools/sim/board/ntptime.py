@@ -1,4 +1,4 @@
-"""Sets the clock from an SNTP server, with the interface of MicroPython's `ntptime` 0.2."""
+"""Set the clock from an SNTP server, with the API of MicroPython's `ntptime` 0.2."""
 
 import socket
 import struct
@@ -13,7 +13,7 @@ _CLIENT_V4 = 0x23
 
 
 def time():
-    """Seconds since 2000 as the server tells them; OSError when it does not."""
+    """Return the server's time in seconds since 2000; raise OSError without a response."""
     query = bytearray(48)
     query[0] = _CLIENT_V4
     address = socket.getaddrinfo(host, 123)[0][-1]
@@ -21,11 +21,11 @@ def time():
     try:
         sock.settimeout(timeout)
         sock.sendto(query, address)
-        answer = sock.recv(48)
+        response = sock.recv(48)
     finally:
         sock.close()
-    seconds = struct.unpack("!I", answer[40:44])[0]
-    if seconds < _EPOCH_2000:  # the counter has turned over in 2036
+    seconds = struct.unpack("!I", response[40:44])[0]
+    if seconds < _EPOCH_2000:  # the 32-bit counter wraps in 2036
         seconds += 1 << 32
     return seconds - _EPOCH_2000
 

@@ -1,7 +1,6 @@
-"""MicroPython's interactive prompt over the UART: friendly, raw and raw-paste mode.
+"""MicroPython's REPL over the UART, with friendly, raw and raw-paste mode.
 
-The unix interpreter has none for pipes. What mpremote and people use is here; auto-indent and
-completion are not.
+The unix interpreter has no REPL on a pipe. Auto-indent and completion are not implemented.
 """
 
 import io
@@ -17,11 +16,11 @@ _WINDOW = 128
 
 
 class _SoftReset(Exception):
-    """The program or the user asks for a restart of the interpreter."""
+    """Request for a soft reset by the program or the user."""
 
 
 def run_file(path):
-    """Run a program in `__main__`: (its exit status, whether it asks for a soft reset)."""
+    """Run a program in `__main__`; return (exit status, soft reset requested)."""
     try:
         with open(path) as file:
             code = compile(file.read(), path, "exec")
@@ -36,7 +35,7 @@ def run_file(path):
 
 
 def _report(exc):
-    """Print a traceback as the chip does, which has no line of this file in it."""
+    """Print a traceback like the chip, without the lines of this file."""
     text = io.StringIO()
     sys.print_exception(exc, text)
     for line in text.getvalue().split("\n")[:-1]:
@@ -45,26 +44,26 @@ def _report(exc):
 
 
 def soft_reset(raw):
-    """Restart the interpreter; never returns."""
+    """Restart the interpreter; does not return."""
     _write(b"MPY: soft reboot\r\n")
     world.call("board.soft_reset", raw)
 
 
 def serve(raw):
-    """Answer at the prompt until the next reset, in raw mode or in the friendly one."""
-    _keys_only()
+    """Serve the prompt until the next reset, starting in raw or friendly mode."""
+    _disable_interrupt()
     while True:
         try:
             (_serve_raw if raw else _serve_friendly)()
             raw = not raw
-        except KeyboardInterrupt:  # one that came just before its program's end
+        except KeyboardInterrupt:  # arrived just as the program ended
             pass
         except _SoftReset:
             soft_reset(raw)
 
 
-def _keys_only():
-    """No program runs: Ctrl-C is a key like any other."""
+def _disable_interrupt():
+    """Treat Ctrl-C as an ordinary key while no program runs."""
     while True:
         try:
             return world.call("uart.interrupt", False)
@@ -79,19 +78,19 @@ def _write(data):
 def _read():
     byte = sys.stdin.buffer.read(1)
     if not byte:
-        raise SystemExit  # the power supply is gone
+        raise SystemExit  # the runner has ended
     return byte
 
 
 def _serve_raw():
-    """Programs as text, each ended by Ctrl-D; returns on Ctrl-B."""
+    """Run programs in raw mode, each ended by Ctrl-D; return on Ctrl-B."""
     line = bytearray()
     _write(_RAW + b">")
     while True:
         key = _read()
         if key == _CTRL_A and line == b"\x05A":
             line = bytearray()
-            _paste()
+            _raw_paste()
             _write(b">")
         elif key == _CTRL_A and line[:1] == _CTRL_E:
             line = bytearray()
@@ -114,8 +113,8 @@ def _serve_raw():
             line += key
 
 
-def _paste():
-    """Raw-paste mode: the sender waits for leave after each window."""
+def _raw_paste():
+    """Run a program in raw-paste mode, with flow control after each window."""
     _write(b"R\x01" + bytes((_WINDOW & 0xFF, _WINDOW >> 8)) + b"\x01")
     text = bytearray()
     while True:
@@ -132,9 +131,9 @@ def _paste():
 
 
 def _execute(text, mode="exec", begin=b"", end=_CTRL_D):
-    """Run a program; its output is ended by `end`, so is the report of its failure.
+    """Run a program; write `end` after its output, and again after its traceback.
 
-    Whoever has read `begin` can interrupt it.
+    The client can interrupt the program once it has read `begin`.
     """
     failure = None
     try:
@@ -145,7 +144,7 @@ def _execute(text, mode="exec", begin=b"", end=_CTRL_D):
         failure = _SoftReset()
     except BaseException as exc:
         failure = exc
-    _keys_only()
+    _disable_interrupt()
     _write(end)
     if failure and not isinstance(failure, _SoftReset):
         _report(failure)
@@ -155,19 +154,19 @@ def _execute(text, mode="exec", begin=b"", end=_CTRL_D):
 
 
 def _serve_friendly():
-    """Lines for people; returns on Ctrl-A."""
+    """Run statements in friendly mode; return on Ctrl-A."""
     _banner()
     while True:
         lines = []
         while True:
-            line = _line(b"... " if lines else b">>> ")
+            line = _read_line(b"... " if lines else b">>> ")
             if line == _CTRL_A:
                 return
             if line is None:  # Ctrl-C
                 lines = []
                 continue
             lines.append(line)
-            if not _more(lines):
+            if not _is_incomplete(lines):
                 break
         text = b"\n".join(lines)
         if text.strip():
@@ -180,8 +179,8 @@ def _banner():
     _write(b'Type "help()" for more information.\r\n')
 
 
-def _line(prompt):
-    """One line with echo; Ctrl-A as itself, None for Ctrl-C."""
+def _read_line(prompt):
+    """Read a line with echo; return b"\x01" for Ctrl-A, None for Ctrl-C."""
     line = bytearray()
     _write(prompt)
     while True:
@@ -201,7 +200,7 @@ def _line(prompt):
             _write(b"\r\n")
             raise _SoftReset
         elif key == _CTRL_E and not line:
-            _paste_people()
+            _friendly_paste()
             _write(prompt)
         elif key in b"\x08\x7f":
             if line:
@@ -212,8 +211,8 @@ def _line(prompt):
             _write(key)
 
 
-def _more(lines):
-    """Whether a statement goes on: an open bracket, or a block that no empty line has ended."""
+def _is_incomplete(lines):
+    """Return True inside an open bracket, or a block not yet ended by an empty line."""
     text = b"\n".join(lines).decode()
     if sum(text.count(c) for c in "([{") > sum(text.count(c) for c in ")]}"):
         return True
@@ -221,8 +220,8 @@ def _more(lines):
     return block and lines[-1].strip() != b""
 
 
-def _paste_people():
-    """Paste mode: everything up to Ctrl-D is one program."""
+def _friendly_paste():
+    """Run all input up to Ctrl-D as one program (paste mode)."""
     _write(b"\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ")
     text = bytearray()
     while True:

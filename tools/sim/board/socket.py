@@ -1,15 +1,18 @@
-"""Sockets as lwIP on the ESP32 has them: tuples as addresses, its errors, ten in all.
+"""Sockets with the behaviour of lwIP on the ESP32: addresses are tuples, ten sockets at most.
 
-Every connection goes through the runner's air: `bind` on a port of the board becomes a loopback
-port that the runner relays to, `connect` goes to a relay of the target. Not exact: `connect`
-is complete at once, and a refusal shows at the first read or write, as it does for TLS on the
-chip; errors have Linux's numbers for the names in `errno`; the limit of ten counts open sockets,
-not those that lwIP keeps in TIME_WAIT, and `accept` past it never happens: the runner refuses.
+All connections go through the runner: `bind` uses a loopback port that the runner relays to, and
+`connect` goes to the runner's relay for the target.
+
+Limitations: `connect` completes immediately, so a refused connection fails at the first read or
+write, as it does for TLS on the chip. Error numbers are those of Linux. The limit of ten counts
+open sockets, but not those that lwIP keeps in TIME_WAIT. At the limit the runner refuses
+connections, so `accept` does not see them.
 """
 
 import io
 import os
-from errno import EADDRINUSE, EAGAIN, ECONNREFUSED, ECONNRESET, ETIMEDOUT
+import select
+from errno import EADDRINUSE, EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, ETIMEDOUT
 from time import ticks_diff, ticks_ms
 
 import usocket
@@ -23,7 +26,7 @@ SOCK_RAW = usocket.SOCK_RAW
 IPPROTO_IP = 0
 IPPROTO_TCP = 6
 IPPROTO_UDP = 17
-IP_ADD_MEMBERSHIP = 35  # Linux has it; MicroPython names it since 1.27
+IP_ADD_MEMBERSHIP = 35  # Linux value; in MicroPython since 1.27
 SOL_SOCKET = usocket.SOL_SOCKET
 SO_REUSEADDR = usocket.SO_REUSEADDR
 SO_BROADCAST = usocket.SO_BROADCAST
@@ -31,27 +34,27 @@ SO_BINDTODEVICE = 25
 TCP_NODELAY = 1
 
 _SO_SNDBUF = 7
-_SEND_BUFFER = 8_192  # lwIP has 5,760 bytes; the kernel doubles this
+_SEND_BUFFER = 8_192  # lwIP: 5,760 bytes; the kernel doubles this
 _LIMIT = 10
-_TURN_S = 0.05
+_SLICE_S = 0.05
 _GET_FILENO = 10
 _ENFILE = 23
 _EPIPE = 32
-_RESET = {_EPIPE, ECONNREFUSED}  # lwIP says ECONNRESET to both
+_RESET = {_EPIPE, ECONNREFUSED}  # lwIP reports both as ECONNRESET
 _STANDARD = ("0", "1", "2")
 _LINKS = 2
-_proc = os.VfsPosix("/proc")  # the PC's, whatever the board has for a file system
+_proc = os.VfsPosix("/proc")  # of the PC, independent of the board's file system
 
 
 def _count_open():
-    """Sockets that this interpreter has open, the two links to the runner not counted."""
+    """Return the number of open sockets, without the two links to the runner."""
     count = -_LINKS
     for entry in _proc.ilistdir("/self/fd"):
         if entry[0] not in _STANDARD:
             try:
                 count += _proc.stat("/self/fd/" + entry[0])[0] & 0xF000 == 0xC000
             except OSError:
-                pass  # the descriptor of the listing itself
+                pass  # the descriptor of this listing
     return count
 
 
@@ -65,7 +68,7 @@ def _unpacked(address):
 
 
 class socket(io.IOBase):
-    """A socket of the board; the loop polls the PC's descriptor beneath it."""
+    """Socket of the board; the event loop polls the descriptor of the native socket."""
 
     def __init__(self, family=AF_INET, kind=SOCK_STREAM, proto=0, _native=None):
         if _count_open() >= _LIMIT + bool(_native):
@@ -76,7 +79,8 @@ class socket(io.IOBase):
         self._kind = kind
         self._native = _native or usocket.socket(family, kind)
         self._senders = None
-        self._timed = False
+        self._linked = bool(_native)  # accepted, or `connect` was called
+        self._has_timeout = False
         self._timeout_ms = 0
         if kind == SOCK_STREAM:
             self._native.setsockopt(SOL_SOCKET, _SO_SNDBUF, _SEND_BUFFER)
@@ -100,13 +104,13 @@ class socket(io.IOBase):
 
     @property
     def native(self):
-        """The PC's socket, for TLS."""
+        """Native socket, for TLS."""
         return self._native
 
     @property
-    def timed(self):
-        """Whether reads and writes end after a time."""
-        return self._timed
+    def has_timeout(self):
+        """True if reads and writes have a timeout."""
+        return self._has_timeout
 
     def bind(self, address):
         host, port = address
@@ -118,7 +122,7 @@ class socket(io.IOBase):
             except OSError as exc:
                 if not is_new or exc.errno != EADDRINUSE:
                     raise
-            taken = inside  # by another program, since it was found free
+            taken = inside  # another program has bound it in the meantime
 
     def listen(self, backlog=2):
         self._do(self._native.listen, backlog)
@@ -128,6 +132,7 @@ class socket(io.IOBase):
         return socket(self._family, self._kind, 0, native), _unpacked(address)
 
     def connect(self, address):
+        self._linked = True
         host, port = address
         if self._kind == SOCK_STREAM:
             host, port = "127.0.0.1", world.side.call("net.connect", host, port)
@@ -149,17 +154,25 @@ class socket(io.IOBase):
         return data, (self._senders or {}).get(address, address)
 
     def setsockopt(self, level, option, value):
+        if self._linked and self._is_freed():
+            raise OSError(EINVAL)
         self._do(self._native.setsockopt, level, option, value)
 
+    def _is_freed(self):
+        """Return True for a connection that was refused or reset: lwIP has freed it."""
+        poller = select.poll()
+        poller.register(self._native, 0)
+        return self._kind == SOCK_STREAM and bool(poller.poll(0))  # POLLERR or POLLHUP
+
     def settimeout(self, seconds):
-        self._timed = bool(seconds)
+        self._has_timeout = bool(seconds)
         self._timeout_ms = int(1_000 * (seconds or 0))
         if self._kind == SOCK_DGRAM and seconds:
-            seconds = min(seconds, _TURN_S)
+            seconds = min(seconds, _SLICE_S)
         self._native.settimeout(seconds)
 
     def setblocking(self, blocking):
-        self._timed = False
+        self._has_timeout = False
         self._native.setblocking(blocking)
 
     def makefile(self, mode="rb", buffering=0):
@@ -169,7 +182,7 @@ class socket(io.IOBase):
         try:
             return self._native.read(size)
         except OSError as exc:
-            raise self._translated(exc)
+            raise self._lwip_error(exc)
 
     def readinto(self, buffer, size=-1):
         try:
@@ -177,13 +190,13 @@ class socket(io.IOBase):
                 return self._native.readinto(buffer)
             return self._native.readinto(buffer, size)
         except OSError as exc:
-            raise self._translated(exc)
+            raise self._lwip_error(exc)
 
     def readline(self, size=-1):
         try:
             return self._native.readline(size)
         except OSError as exc:
-            raise self._translated(exc)
+            raise self._lwip_error(exc)
 
     def write(self, buffer, size=-1, start=None):
         try:
@@ -193,7 +206,7 @@ class socket(io.IOBase):
                 return self._native.write(buffer, size)
             return self._native.write(buffer)
         except OSError as exc:
-            raise self._translated(exc)
+            raise self._lwip_error(exc)
 
     def send(self, data):
         return self._do(self._native.send, data)
@@ -205,7 +218,7 @@ class socket(io.IOBase):
         return self._wait(lambda: self._do(self._native.recv, size))
 
     def _wait(self, receive):
-        """Receive a datagram in turns: a collection of the heap begins a thread's wait anew."""
+        """Receive a datagram in short waits, because a garbage collection restarts a wait."""
         started = ticks_ms()
         while True:
             try:
@@ -220,17 +233,17 @@ class socket(io.IOBase):
         try:
             return function(*args)
         except OSError as exc:
-            raise self._translated(exc)
+            raise self._lwip_error(exc)
 
-    def _translated(self, exc):
-        """The error that lwIP gives in this case."""
+    def _lwip_error(self, exc):
+        """Return the error that lwIP raises in this case."""
         number = exc.errno
-        if number == EAGAIN and self._timed:
+        if number == EAGAIN and self._has_timeout:
             return OSError(ETIMEDOUT)
         return OSError(ECONNRESET) if number in _RESET else exc
 
 
 def getaddrinfo(host, port, family=0, kind=0, proto=0, flags=0):
-    """Look a name up: [(family, kind, proto, name, (address, port))]."""
+    """Resolve a name; return [(family, kind, proto, name, (address, port))]."""
     address = world.side.call("net.resolve", host, port)
     return [(AF_INET, kind or SOCK_STREAM, proto, host, (address, port))]

@@ -1,7 +1,7 @@
-"""TLS as on the ESP32: the interpreter's own, over the PC's socket beneath the board's.
+"""TLS as on the ESP32: the interpreter's TLS over the native socket.
 
-TLS buffers live outside MicroPython's heap on the chip, so that a link can fail for want of memory
-while Python has plenty: the runner says when it does.
+On the chip, TLS buffers are outside MicroPython's heap, so a connection can fail for lack of
+memory while the heap has space. The runner decides when that happens.
 """
 
 import io
@@ -20,14 +20,14 @@ from tls import (
 )
 
 _ENOMEM = 12
-_2010 = 315_532_800  # seconds since 2000: no certificate in use is as old as that
+_2010 = 315_532_800  # seconds since 2000; certificates in use are newer
 _TOO_EARLY = "\nThe certificate validity starts in the future\n"
 
 
-class _Failing(io.IOBase):
-    """A link over a socket with a time limit, or one whose handshake is bound to fail.
+class _Wrapped(io.IOBase):
+    """Connection with a timeout, or one whose handshake fails with `error`.
 
-    A time-out has a negative number on the chip, and the link is dead after it.
+    On the chip, a timeout has a negative error number and makes the connection unusable.
     """
 
     def __init__(self, link, sock, error=None):
@@ -79,7 +79,7 @@ class _Failing(io.IOBase):
 
 
 class SSLContext:
-    """Settings of a TLS link; starts without verification, as MicroPython's does."""
+    """Settings of a TLS connection; the default is no verification, as in MicroPython."""
 
     def __init__(self, protocol):
         self._context = tls.SSLContext(protocol)
@@ -111,11 +111,11 @@ class SSLContext:
             do_handshake_on_connect=do_handshake_on_connect and not early,
             server_hostname=server_hostname,
         )
-        if early:  # the interpreter looks at the PC's clock, the chip at its own
+        if early:  # the interpreter checks the PC's clock, the chip its own
             if do_handshake_on_connect:
                 raise ValueError(_TOO_EARLY)
-            return _Failing(link, sock, ValueError(_TOO_EARLY))
-        return _Failing(link, sock) if getattr(sock, "timed", False) else link
+            return _Wrapped(link, sock, ValueError(_TOO_EARLY))
+        return _Wrapped(link, sock) if getattr(sock, "has_timeout", False) else link
 
 
 def wrap_socket(
@@ -128,7 +128,7 @@ def wrap_socket(
     server_hostname=None,
     do_handshake=True,
 ):
-    """The old way, without a context."""
+    """Wrap a socket without a context (legacy API)."""
     context = SSLContext(PROTOCOL_TLS_SERVER if server_side else PROTOCOL_TLS_CLIENT)
     if cert or key:
         context.load_cert_chain(cert, key)
@@ -139,7 +139,7 @@ def wrap_socket(
 
 
 def _contents(value):
-    """What a file holds; bytes are the contents themselves."""
+    """Return the contents of a file, given its path or the contents themselves."""
     if isinstance(value, str):
         with open(value, "rb") as file:
             return file.read()

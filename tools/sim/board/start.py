@@ -1,8 +1,8 @@
-"""Runs boot.py and main.py as the ESP32 firmware does; the runner starts the interpreter on this.
+"""Run boot.py and main.py like the ESP32 firmware; the runner starts the interpreter with this.
 
-Arguments: the folder of the board's programs, and for a test the program to run instead of them.
-With `--mount` first the folder becomes the whole file system, and nothing else is seen of the PC.
-The variable SIM_ROM names a ROM image: it is mounted at /rom, where the path leads to then.
+Arguments: the folder of the board's programs, and optionally a program to run instead of them.
+After `--mount`, the folder becomes the whole file system and hides the PC's files. The variable
+SIM_ROM names a ROM image, which is mounted at /rom; the import path then points there.
 """
 
 import sys
@@ -13,7 +13,7 @@ _PROT_READ, _MAP_PRIVATE = 1, 2
 
 
 def _mapped(path):
-    """Return a file as memory outside the heap, which is how a chip sees its flash."""
+    """Map a file into memory outside the heap, like the flash of a chip."""
     import ffi
     from uctypes import bytearray_at
 
@@ -29,11 +29,11 @@ if getenv("SIM_ROM"):
     mount(VfsRom(_mapped(getenv("SIM_ROM"))), "/rom")
 sys.path[:] = getenv("MICROPYPATH").split(":")
 
-import repl  # noqa: E402 - found on the path above
+import repl  # noqa: E402 - needs the path set above
 
 
 def _mount(folder):
-    """Load what the chip has built in or frozen, then see the board's files alone."""
+    """Import the built-in and frozen modules, then mount the board's files as the root."""
     *built_in, frozen = sys.path
     for place in built_in:
         for name, kind, *_ in list(ilistdir(place)):

@@ -1,4 +1,4 @@
-"""Time as on the ESP32: counts from 2000, and starts there after power-on until it is set."""
+"""Time as on the ESP32: the epoch is 2000, and the clock starts there after power-on."""
 
 import os
 
@@ -11,8 +11,8 @@ _offset = bytearray(8)
 
 
 def time_ns():
-    """Nanoseconds since 2000: the PC's clock and the offset that the runner keeps."""
-    while True:  # another thread may have read in between
+    """Return the nanoseconds since 2000: the PC's clock plus the runner's offset."""
+    while True:  # another thread may have moved the file position
         _page.seek(0)
         if _page.readinto(_offset) == 8:
             break
@@ -27,7 +27,7 @@ def time():
 
 
 def gmtime(seconds=None):
-    """Year, month, day, hour, minute, second, weekday (Monday 0), day of the year."""
+    """Return (year, month, day, hour, minute, second, weekday (Monday is 0), day of year)."""
     if seconds is None:
         seconds = time()
     year, month, day, hour, minute, second, weekday, yearday = utime.gmtime(seconds + _EPOCH_2000)[
@@ -40,11 +40,11 @@ localtime = gmtime
 
 
 def mktime(moment):
-    """Seconds since 2000 of (year, month, day, hour, minute, second, ...)."""
+    """Return the seconds since 2000 of (year, month, day, hour, minute, second, ...)."""
     year, month, day, hour, minute, second = moment[:6]
     year += (month - 1) // 12
     month = (month - 1) % 12 + 1
-    shifted = year - (month <= 2)  # years from March, so that the leap day is the last one
+    shifted = year - (month <= 2)  # years start in March, so the leap day is the last day
     days = shifted * 365 + shifted // 4 - shifted // 100 + shifted // 400
     days += (153 * ((month + 9) % 12) + 2) // 5 + day - 1
     return (days - 730_425) * 86_400 + hour * 3_600 + minute * 60 + second

@@ -1,7 +1,7 @@
-"""The interpreter's end of the link to the runner, which holds the truth about the board.
+"""Interpreter's end of the link to the runner, which holds the state of the board.
 
-Calls block until the answer is there. Two links are inherited: one for the main thread, one for
-what firmware may do in another thread (looking up names), so that neither waits for the other.
+Calls block until the response arrives. There are two links: one for the main thread, and one for
+calls that the firmware may make in another thread (name lookup), so neither waits for the other.
 """
 
 import _thread
@@ -15,7 +15,7 @@ FRAME_AVAILABLE = 4
 FRAME_CAPTURE = 5
 FLASH_READ = 6
 FLASH_WRITE = 7
-FRAME_TAKE = 8
+FRAME_COPY = 8
 
 _OK = 0
 _ERROR = 1
@@ -32,7 +32,7 @@ _KINDS = {
 
 
 class Link:
-    """Sends one request at a time; the buffers for the hot path are made once."""
+    """Sends one request at a time, with preallocated buffers for the hot paths."""
 
     def __init__(self, fd):
         self._file = open(fd, "r+b", 0)
@@ -41,36 +41,36 @@ class Link:
         self._size = bytearray(4)
 
     def call(self, name, *args):
-        """Call a function of the runner with JSON arguments; raises what it raised."""
+        """Call a function of the runner with JSON arguments; raise the exception it raises."""
         body = json.dumps((name,) + args).encode()
         with self._lock:
             self._request(0, 0, 0, len(body))
             self._file.write(body)
-            status, length = self._answer()
-            answer = json.loads(self._file.read(length))
+            status, length = self._response()
+            result = json.loads(self._file.read(length))
         if status == _ERROR:
-            raise _KINDS[answer[0]](*answer[1:])
-        return answer
+            raise _KINDS[result[0]](*result[1:])
+        return result
 
     def quick(self, operation, small=0, half=0):
-        """Ask for one small number without using the heap; None when there is none."""
+        """Request one small number without using the heap; return None if there is none."""
         with self._lock:
             self._request(operation, small, half, 0)
-            status, length = self._answer()
+            status, length = self._response()
             if status == _ERROR:
                 self._raise(length)
             return self._head[1] if status == _OK else None
 
     def fill(self, operation, owner):
-        """Read the answer into the buffer `owner.room(length)`; its length, or None."""
+        """Read the response into `owner.buffer_for(length)`; return its length, or None."""
         with self._lock:
             self._request(operation, 0, 0, 0)
-            status, length = self._answer()
+            status, length = self._response()
             if status == _ERROR:
                 self._raise(length)
             if status != _OK:
                 return None
-            buffer = owner.room(length)
+            buffer = owner.buffer_for(length)
             if buffer is None:
                 self._skip(length)
                 return None
@@ -78,7 +78,7 @@ class Link:
             return length
 
     def read_flash(self, address, buffer):
-        """Fill the buffer from the flash."""
+        """Fill the buffer from a flash address."""
         size = len(buffer)
         for n in range(4):
             self._size[n] = size >> 8 * n & 0xFF
@@ -89,22 +89,22 @@ class Link:
             self._file.readinto(buffer, size)
 
     def write_flash(self, address, buffer):
-        """Write the buffer to the flash, where it has been erased."""
+        """Write the buffer to an erased flash address."""
         with self._lock:
             self._request(FLASH_WRITE, address & 0xFF, address >> 8, len(buffer))
             self._file.write(buffer)
             self._done()
 
     def _done(self):
-        status, length = self._answer()
+        status, length = self._response()
         if status == _ERROR:
             self._raise(length)
 
-    def take(self, operation):
-        """The answer as bytes, or None; MemoryError when the heap cannot hold them."""
+    def read(self, operation):
+        """Return the response as bytes, or None; raise MemoryError if it does not fit the heap."""
         with self._lock:
             self._request(operation, 0, 0, 0)
-            status, length = self._answer()
+            status, length = self._response()
             if status == _ERROR:
                 self._raise(length)
             if status != _OK:
@@ -131,10 +131,10 @@ class Link:
         head[7] = length >> 24
         self._file.write(head)
 
-    def _answer(self):
+    def _response(self):
         head = self._head
         if self._file.readinto(head) != 8:
-            raise SystemExit  # the power supply is gone
+            raise SystemExit  # the runner has ended
         return head[0], head[4] | head[5] << 8 | head[6] << 16 | head[7] << 24
 
     def _raise(self, length):
@@ -148,4 +148,4 @@ side = Link(int(_fds[1]))
 call = main.call
 quick = main.quick
 fill = main.fill
-take = main.take
+read = main.read

@@ -1,4 +1,4 @@
-"""Sockets with a send buffer as small as the chip's: a slow link is felt at once."""
+"""Sockets with a send buffer as small as the chip's, so that a slow link blocks soon."""
 
 import usocket
 from usocket import *  # noqa: F403
@@ -8,7 +8,7 @@ SEND_BUFFER = 8_192  # lwIP has 5,760 bytes; the kernel doubles this
 
 
 def socket(*args):
-    """A socket, for listening and connecting alike: what is accepted inherits the size."""
+    """Return a socket; accepted connections inherit the size of a listening one."""
     sock = usocket.socket(*args)
     sock.setsockopt(usocket.SOL_SOCKET, _SO_SNDBUF, SEND_BUFFER)
     return sock

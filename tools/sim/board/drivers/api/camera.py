@@ -1,8 +1,8 @@
-"""The camera driver micropython-camera-API, over the runner's sensor.
+"""Camera module micropython-camera-API, on the runner's sensor.
 
-A picture is lent, not given: the view that `capture()` returns is of the driver's own buffer, has
-signed items, and shows something else as soon as the buffer goes back. Its bytes are then zeros
-here, because a view cannot be made to raise. The buffer has the size that the start asked for.
+`capture()` returns a memoryview of the driver's frame buffer, with signed items. It is valid until
+the buffer is returned. Its bytes are then set to zero here, because a view cannot be made to
+raise. The frame size at the start determines the size of the buffer.
 """
 
 import array
@@ -75,12 +75,12 @@ class GainCeiling:
     pass
 
 
-for _number in range(7):  # 2X to 128X: no names that could be written after a dot
+for _number in range(7):  # 2X to 128X are not valid identifiers
     setattr(GainCeiling, "%dX" % (2 << _number), _number)
 
 
 class Camera:
-    """The one camera; constructing it again stops it first."""
+    """Camera; a new object stops the previous one."""
 
     _only = None
     _zeros = open("/dev/zero", "rb", 0)
@@ -129,13 +129,13 @@ class Camera:
         self._buffer = None
         self._view = None
         self._size = 0
-        self._lent = 0
+        self._view_size = 0
         Camera._only = self
         if init:
             self.init()
 
     def init(self):
-        """Start the sensor and take a first picture, which only proves that it can."""
+        """Start the sensor and capture one picture as a check; raise OSError on failure."""
         if self._running:
             return
         self._make_buffer(world.call("camera.init", self._config))
@@ -149,19 +149,19 @@ class Camera:
 
     def deinit(self):
         if self._running:
-            self._spoil()
+            self._invalidate()
             self._running = False
             world.call("camera.deinit")
         self._buffer = self._view = None
 
     def capture(self):
-        """Return the buffer and lend the next picture; None when the sensor gives none."""
+        """Return a view of the next picture, or None; invalidates the previous view."""
         self._check()
-        self._spoil()
+        self._invalidate()
         length = world.fill(_CAPTURE, self)
         if length is None:
             return None
-        self._lent = length
+        self._view_size = length
         return self._view[:length]
 
     def frame_available(self):
@@ -170,11 +170,11 @@ class Camera:
 
     def free_buffer(self):
         self._check()
-        self._spoil()
+        self._invalidate()
         world.call("camera.free")
 
     def reconfigure(self, *, frame_size=None, pixel_format=None, grab_mode=None, fb_count=None):
-        """Stop and start with other settings."""
+        """Restart the sensor with other settings."""
         self._check()
         self.deinit()
         given = {
@@ -188,9 +188,9 @@ class Camera:
                 self._config[name] = value
         self.init()
 
-    def room(self, length):
-        """The buffer for a picture of `length` bytes (called by the link)."""
-        if length > len(self._buffer):  # only a faulty sensor's; on the chip it is PSRAM
+    def buffer_for(self, length):
+        """Return the buffer for a picture of `length` bytes, or None (called by the link)."""
+        if length > len(self._buffer):  # only from a faulty sensor; on the chip it is in PSRAM
             try:
                 self._resize(length)
             except MemoryError:
@@ -208,11 +208,11 @@ class Camera:
         self._buffer = array.array("b", bytes(size))
         self._view = memoryview(self._buffer)
 
-    def _spoil(self):
-        """Make a view that outlives its lease useless."""
-        if self._lent:
-            self._zeros.readinto(self._buffer, self._lent)
-            self._lent = 0
+    def _invalidate(self):
+        """Clear the picture, so that an old view does not show it."""
+        if self._view_size:
+            self._zeros.readinto(self._buffer, self._view_size)
+            self._view_size = 0
             self._make_buffer(self._size)
 
     def _check(self):
@@ -220,7 +220,7 @@ class Camera:
             raise OSError(2)
 
     def __getattr__(self, name):
-        """The properties, and get_x() and set_x() of each."""
+        """Return a property, or its get_x() or set_x() function."""
         verb, own = name[:4], name[4:]
         if verb == "get_" and own in _READ_ONLY + _WRITABLE:
             return lambda: getattr(self, own)
@@ -240,7 +240,7 @@ class Camera:
             raise AttributeError(name)
         world.call("camera.set", name, int(value))
         if name == "frame_size":
-            self._spoil()
+            self._invalidate()
 
     def __enter__(self):
         return self

@@ -1,9 +1,9 @@
-"""The camera driver micropython-camera-driver (module functions), over the runner's sensor.
+"""Camera module micropython-camera-driver (module functions), on the runner's sensor.
 
-It knows one camera, tells nothing back, and copies each picture into the heap: where that has no
-room, the driver's own buffer is lost until `deinit`. Faults of a running sensor are silent: what
-sets a parameter returns None whether it took or not. `capture` holds the whole interpreter for
-4 s when there is no picture, threads included, as the driver never lets go of the lock.
+It supports one camera and has no getters. It copies each picture into the heap. If the heap is
+full, the driver's frame buffer is lost until `deinit`. Faults of a running sensor are silent:
+setters return None on success and on failure. Without a picture, `capture` blocks the whole
+interpreter for 4 s, including other threads, because the driver does not release the GIL.
 """
 
 import gc
@@ -19,7 +19,7 @@ JPEG = 4
 XCLK_10MHz = 10_000_000
 XCLK_20MHz = 20_000_000
 
-# position = the number here; what the runner calls it (an OV2640 has none of the larger ones)
+# index: number in this driver; value: number in the runner (the OV2640 has no larger sizes)
 _SIZES = (0, 1, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15)
 _NAMES = (
     "96X96 QQVGA QCIF HQVGA 240X240 QVGA CIF HVGA VGA SVGA XGA HD SXGA UXGA FHD P_HD P_3MP QXGA"
@@ -35,7 +35,7 @@ _CONSTANTS = {
 for _kind, _words in _CONSTANTS.items():
     for _number, _name in enumerate(_words):
         globals()[_kind + _name] = _number
-_PSRAM_BYTES = 1_000_000  # a heap of this size can only be there
+_PSRAM_BYTES = 1_000_000  # a heap of this size must be in PSRAM
 
 _running = False
 
@@ -66,7 +66,10 @@ def init(
     fb_size=1,
     fb_location=DRAM,
 ):
-    """Start the driver: True, or an error that does not say why. A second time it ends it."""
+    """Start the driver; return True, or raise OSError, also when it is already running.
+
+    A second call also stops the driver.
+    """
     if format not in (RGB565, YUV422, GRAYSCALE, JPEG):
         raise ValueError("Image format is not valid")
     if not 0 <= framesize < len(_NAMES):
@@ -115,11 +118,11 @@ def deinit():
 
 
 def capture():
-    """The next picture as bytes; False without one."""
+    """Return the next picture as bytes, or False if there is none."""
     if not _running:
         return False
     try:
-        picture = world.take(world.FRAME_TAKE)
+        picture = world.read(world.FRAME_COPY)
     except MemoryError:
         world.call("camera.lose")
         raise
@@ -173,7 +176,7 @@ def _set(name, value):
         return False
     try:
         world.call("camera.set", name, int(value))
-    except ValueError:  # the sensor refuses; the driver does not look
+    except ValueError:  # the driver ignores the error of the sensor
         pass
 
 
@@ -182,5 +185,5 @@ def _size(number):
 
 
 def _percent(quality):
-    """The runner's scale: 100 is best."""
+    """Convert the quality (0 is best) to the runner's scale (100 is best)."""
     return (63 - quality) * 100 // 63

@@ -1,4 +1,4 @@
-"""A user of a telnet console: a bare socket, so that it can also misbehave."""
+"""Telnet client on a plain socket, so that a test can also violate the protocol."""
 
 import contextlib
 import socket
@@ -9,8 +9,8 @@ from sim import wait_until
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 
 
-class TelnetUser:
-    """Connects to `port`; keeps the text and the options that it receives."""
+class TelnetClient:
+    """Client of the console at `port`; keeps the text and the options that it receives."""
 
     def __init__(self, port, reading=True, receive_buffer=None):
         self.sock = socket.socket()
@@ -19,7 +19,7 @@ class TelnetUser:
         self.sock.settimeout(20)
         self.sock.connect(("127.0.0.1", port))
         self.raw = bytearray()
-        self.closed = threading.Event()  # by the camera
+        self.closed = threading.Event()  # set when the camera closes the connection
         if reading:
             threading.Thread(target=self._read, daemon=True).start()
 
@@ -37,14 +37,14 @@ class TelnetUser:
 
     @property
     def text(self):
-        """Text received so far, with plain line ends."""
+        """Text received so far, with \\n line ends."""
         return _split(bytes(self.raw))[1].decode(errors="replace").replace("\r\n", "\n")
 
     def send(self, data):
         self.sock.sendall(data)
 
     def wait(self, text, since=0, limit_s=10):
-        """Wait for `text` after the position `since`; return its end."""
+        """Wait for `text` after position `since`; return the position of its end."""
 
         def end():
             at = self.text.find(text, since)
@@ -53,24 +53,24 @@ class TelnetUser:
         return wait_until(end, limit_s, f"{text!r} in {self.text[since:][-1000:]!r}", 0.005)
 
     @classmethod
-    def admitted(cls, port):
-        """Return a user with a console; retry while the last users still hold all of them."""
+    def with_console(cls, port):
+        """Return a client with a console; retry while all consoles are in use."""
 
         def entered():
-            user = cls(port)
-            user.wait("\n")
-            if "in use" not in user.text:
-                return user
-            user.close()
+            client = cls(port)
+            client.wait("\n")
+            if "in use" not in client.text:
+                return client
+            client.close()
             return None
 
         return wait_until(entered, 10, "a free console")
 
-    def run(self, line, answer, end=b"\r\n", limit_s=10):
-        """Type a line and wait for `answer`."""
+    def run(self, line, reply, end=b"\r\n", limit_s=10):
+        """Type a line and wait for `reply`; return the position of its end."""
         since = len(self.text)
         self.send(line.encode() + end)
-        return self.wait(answer, since, limit_s)
+        return self.wait(reply, since, limit_s)
 
     def close(self):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""A small DNS resolver, with packets made by hand."""
+"""Minimal DNS client that builds its own packets."""
 
 import random
 import socket
@@ -7,7 +7,7 @@ A, AAAA = 1, 28
 
 
 def query(name, kind=A, number=None):
-    """Return the packet of a query."""
+    """Return a query packet; `number` is its ID, random by default (RFC 1035 section 4.1)."""
     number = random.randrange(65_536) if number is None else number
     labels = b"".join(bytes((len(part),)) + part.encode() for part in name.split("."))
     head = number.to_bytes(2, "big") + b"\x01\0\0\1\0\0\0\0\0\0"
@@ -15,7 +15,7 @@ def query(name, kind=A, number=None):
 
 
 def resolve(port, name, kind=A, tries=3):
-    """Return (response code, [address, ...]) of a name; retry like a phone without a response."""
+    """Return (response code, [address, ...]) for a name, or (None, []) after `tries` timeouts."""
     packet = query(name, kind)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(1)
