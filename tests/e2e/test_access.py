@@ -148,7 +148,7 @@ def test_telnet_requires_the_password(camera):
     with TelnetClient(camera.facts["telnet"]) as telnet:
         telnet.wait("password: ")
         telnet.send(b"status\r\n")
-        end = telnet.wait("wrong\npassword: ")
+        end = telnet.wait("wrong password\npassword: ")
         telnet.send(WORD.encode() + b"\r\n")
         telnet.wait("esp32-mqtt-cam", end)
         telnet.run("power", "power = off")
