@@ -90,9 +90,8 @@ class TestReaders(FramesTestCase):
             first = await take(frames)
             await asyncio.sleep_ms(60_000)
             second = await take(frames)
-            self.assertEqual(
-                (first[1][0], second[1][0]), (3, 6)
-            )  # the driver's buffers hold 2 older ones
+            # the driver's buffers hold 2 older ones
+            self.assertEqual((first[1][0], second[1][0]), (3, 6))
 
         self.run_case(scenario, stale=2)
 
