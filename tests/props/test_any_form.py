@@ -12,11 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "build" / "lib"))
-for name in (
-    "ticks_ms",
-    "ticks_add",
-    "ticks_diff",
-):  # MicroPython only
+for name in ("ticks_ms", "ticks_add", "ticks_diff"):  # MicroPython only
     vars(time).setdefault(name, lambda *_: 0)
 
 # ruff: noqa: E402

@@ -19,7 +19,7 @@ import pytest
 from archives import packed
 from errors import PowerFailure
 from inprocess import ROOT, Board, Firmware, finished
-from test_update_power_cuts import MODES, SETTINGS, Bytes, Server, judged
+from test_update_power_cuts import MODES, SETTINGS, Bytes, Server, after_trial
 from update.file import Update
 from update.keys import generate, read_private
 
@@ -138,11 +138,11 @@ class Camera:
         held = Path(name[1:] + ".tar").read_bytes()
         return next(number for number, (body, _) in UPDATES.items() if body == held)
 
-    def live(self, number, source, force=False):
+    def update_to(self, number, source, force=False):
         """Run from a start to the confirmed start of an update."""
         runs = self.start()
         while runs != number:
-            judged(self.board)
+            after_trial(self.board)
             try:
                 source(self.board, UPDATES[number][1], force)
             except BadArgument as refused:
@@ -150,7 +150,7 @@ class Camera:
                 force = True
                 continue
             runs = self.restart()
-        judged(self.board)
+        after_trial(self.board)
         assert self.restart() == number
         held = self.board.nvs.report()["nvs"]["syscfg"]
         assert held == HELD and self.board.flash.unerased == 0
@@ -197,8 +197,8 @@ def camera(tmp_path, monkeypatch):
     made.restore()
     for key, value in SETTINGS.items():
         made.board.nvs.put("syscfg", key, value)
-    made.live(1, by_upload)
-    made.live(2, by_upload)
+    made.update_to(1, by_upload)
+    made.update_to(2, by_upload)
     return made
 
 
@@ -216,14 +216,14 @@ def test_every_operation(camera, source, mode):
         except PowerFailure:
             pass
         assert camera.start() in (2, 3), number
-        camera.live(3, source)
+        camera.update_to(3, source)
     assert number > len(UPDATES[3][0]) // 2_048 + 5
 
 
 def test_two_random_cuts(camera):
     kept = camera.kept()
     before = camera.board.flash.operations
-    camera.live(3, by_upload)
+    camera.update_to(3, by_upload)
     length = camera.board.flash.operations - before
     chance = random.Random(7)
     for pair in range(500):
@@ -231,13 +231,13 @@ def test_two_random_cuts(camera):
         for _ in range(2):
             camera.board.flash.plan(chance.randrange(1, length + 1), chance.choice(MODES))
             try:
-                camera.live(3, by_upload)
+                camera.update_to(3, by_upload)
                 break  # the new copy is confirmed before the cut
             except PowerFailure:
                 pass
         camera.board.flash._cut_at = None
         assert camera.start() in (2, 3)
-        camera.live(3, by_upload)
+        camera.update_to(3, by_upload)
 
 
 def test_free_space_is_checked_before_a_copy_is_removed(camera, monkeypatch):

@@ -61,9 +61,9 @@ def run_script(tmp_path, version, commit=""):
 @pytest.mark.parametrize("version", ["v5.2.2", "v5.4"])
 def test_other_esp_idf_is_refused(tmp_path, version):
     """Checked by its commit in a clone, otherwise by the version it reports."""
-    status, said = run_script(tmp_path, version)
+    status, output = run_script(tmp_path, version)
     assert status == (version != "v5.2.2")
-    assert ("This is ESP-IDF ESP-IDF v5.4; v5.2.2 (3b8741b1" in said) == (version != "v5.2.2")
+    assert ("This is ESP-IDF ESP-IDF v5.4; v5.2.2 (3b8741b1" in output) == (version != "v5.2.2")
 
 
 @pytest.mark.parametrize("right", [True, False])
@@ -113,19 +113,20 @@ def out(tmp_path, monkeypatch):
 
 
 def test_parts_are_merged_into_two_files(out, tmp_path):
-    said = []
-    firmware.merge("cam", "1.2.3", said.append)
+    lines = []
+    firmware.merge("cam", "1.2.3", lines.append)
     found = wholeimage.read((tmp_path / "cam-1.2.3.bin").read_bytes())
     assert (found.offset, found.project, found.version) == (0, "cam", "1.2.3")
     assert (tmp_path / "cam-1.2.3.app-bin").read_bytes() == out["app"].read_bytes()
-    assert said == ["1,310,720 of 1,572,864 bytes of a slot are free"]
+    assert lines == ["1,310,720 of 1,572,864 bytes of a slot are free"]
 
 
 def test_little_room_in_the_slot(out):
-    said = []
+    lines = []
     out["app"].write_bytes(image("1.2.3", "cam", 0x180000 - 100 * KB + 16))
-    firmware.merge("cam", "1.2.3", said.append)
-    assert said[0].startswith("102,384 of") and said[1].startswith("That is less than the 102,400")
+    firmware.merge("cam", "1.2.3", lines.append)
+    assert lines[0].startswith("102,384 of")
+    assert lines[1].startswith("That is less than the 102,400")
 
 
 @pytest.mark.parametrize(("part", "most"), [("boot", 0x7000), ("app", 0x180000)])
@@ -144,10 +145,10 @@ def test_dry_run(monkeypatch, engine):
 
     for name in ("Popen", "check_call", "run"):
         monkeypatch.setattr(subprocess, name, forbidden)
-    said = []
-    firmware.build(True, lambda: engine, said.append)
-    printed = "\n".join(said)
-    assert [line[:3] for line in said if line[0] != " "] == ["1/4", "2/4", "3/4", "4/4"]
+    lines = []
+    firmware.build(True, lambda: engine, lines.append)
+    printed = "\n".join(lines)
+    assert [line[:3] for line in lines if line[0] != " "] == ["1/4", "2/4", "3/4", "4/4"]
     modules, _ = freezing.read_manifest()
     for expected in (
         *(module.path.relative_to(ROOT).as_posix() for module in modules),
@@ -176,7 +177,7 @@ def test_failed_step_ends_the_build(monkeypatch):
 
     made = [firmware.Step("Build", [], fail), firmware.Step("Merge", [], never)]
     monkeypatch.setattr(firmware, "steps", lambda engine: made)
-    said = []
+    lines = []
     with pytest.raises(firmware.BuildError, match="this step failed"):
-        firmware.build(engine=lambda: "here", say=said.append)
-    assert said == ["1/2 Build"]
+        firmware.build(engine=lambda: "here", say=lines.append)
+    assert lines == ["1/2 Build"]

@@ -45,13 +45,13 @@ def test_refused(data, complaint):
 class Tool:
     """Stands in for esptool; records the commands."""
 
-    def __init__(self, said=ESP32):
-        self.said = said
+    def __init__(self, printed=ESP32):
+        self.printed = printed
         self.runs = []
 
     def __call__(self, port, baud, *arguments, show=True):
         self.runs.append(arguments)
-        return "" if show else self.said
+        return "" if show else self.printed
 
 
 @pytest.fixture
@@ -69,16 +69,16 @@ def nvs(tmp_path):
 
 
 def test_checks_then_writes(firmware, nvs):
-    tool, said = Tool(), []
-    flash.flash("COM3", firmware, nvs, erase=True, run=tool, say=said.append)
+    tool, printed = Tool(), []
+    flash.flash("COM3", firmware, nvs, erase=True, run=tool, say=printed.append)
     assert tool.runs == [
         ("flash-id",),
         ("erase-flash",),
         ("write-flash", "0x1000", str(firmware)),
         ("write-flash", "0x9000", str(nvs)),
     ]
-    assert said[1].startswith("ESP32-D0WD-V3") and said[1].endswith("4 MB of flash")
-    assert said[-1].endswith("make deploy PORT=COM3")
+    assert printed[1].startswith("ESP32-D0WD-V3") and printed[1].endswith("4 MB of flash")
+    assert printed[-1].endswith("make deploy PORT=COM3")
 
 
 def test_only_settings(nvs):
@@ -103,9 +103,9 @@ def test_nothing_is_written_after_a_failed_check(firmware, nvs):
 def test_no_board(firmware, capsys):
     """Runs the real esptool without a board."""
     assert flash.main(["/dev/nothing", str(firmware)]) == 1
-    said = capsys.readouterr()
-    assert "micropython 1.25.0" in said.out
-    assert "/dev/nothing" in said.err and "Connect IO0 to GND" in said.err
+    printed = capsys.readouterr()
+    assert "micropython 1.25.0" in printed.out
+    assert "/dev/nothing" in printed.err and "Connect IO0 to GND" in printed.err
 
 
 def test_wrong_arguments(capsys):

@@ -63,8 +63,8 @@ def test_signature_is_verified(ota, folder):
         ("signed.bin", "theirs.pub.pem", "another key"),
         ("plain.bin", "ours.pub.pem", "not signed"),
     ):
-        status, _, said = ota("info", folder / file, "--key", folder / key)
-        assert status == 1 and why in said
+        status, _, printed = ota("info", folder / file, "--key", folder / key)
+        assert status == 1 and why in printed
 
 
 def test_signature_is_pkcs1(folder):
@@ -86,8 +86,8 @@ def test_signing_again_replaces_the_signature(ota, folder, tmp_path):
 def test_keys_are_private_and_never_overwritten(ota, folder):
     assert (folder / "ours.key.pem").stat().st_mode & 0o077 == 0
     before = (folder / "ours.key.pem").read_bytes()
-    status, _, said = ota("keygen", folder / "ours")
-    assert status == 1 and "already exists" in said
+    status, _, printed = ota("keygen", folder / "ours")
+    assert status == 1 and "already exists" in printed
     assert (folder / "ours.key.pem").read_bytes() == before
 
 
@@ -117,8 +117,8 @@ def test_wrong_files_and_arguments(ota, folder, tmp_path):
         (("push", folder / "plain.bin", "--broker", "mqtt://127.0.0.1:1", "--device", "D"), 3, ""),
         (("bake",), 2, "bake"),
     ):
-        got, _, said = ota(*arguments)
-        assert got == status and why in said, (arguments, said)
+        got, _, printed = ota(*arguments)
+        assert got == status and why in printed, (arguments, printed)
 
 
 def test_serves_ranges(tmp_path):

@@ -106,17 +106,19 @@ def test_release_is_reproducible(folder, tmp_path):
 
 
 def test_only_the_application_is_released_without_a_toolchain(folder):
-    said = []
-    release.release(folder=folder, say=said.append)
+    printed = []
+    release.release(folder=folder, say=printed.append)
     assert set(rows(folder)) == {"application"}
-    assert "missing: the image for a new board and the update of the whole" in "\n".join(said)
+    assert "missing: the image for a new board and the update of the whole" in "\n".join(printed)
 
 
 def test_application_part_from_elsewhere(folder, tmp_path):
-    said = []
-    release.release(file(tmp_path, APP), folder=folder, say=said.append)
+    printed = []
+    release.release(file(tmp_path, APP), folder=folder, say=printed.append)
     assert set(rows(folder)) == {"firmware", "application"}
-    assert "missing: the image for a new board: elsewhere.bin is only an application" in said[-2]
+    assert (
+        "missing: the image for a new board: elsewhere.bin is only an application" in printed[-2]
+    )
 
 
 def test_image_is_built_with_a_toolchain(folder, tmp_path, monkeypatch):

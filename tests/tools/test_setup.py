@@ -9,7 +9,7 @@ import setup
 
 
 @pytest.fixture
-def said():
+def printed():
     """Return the list of printed lines, whose `append` is passed as `say`."""
     return []
 
@@ -20,28 +20,28 @@ def nothing_installed(monkeypatch):
 
 
 def test_packages_that_cannot_be_installed_are_listed(
-    said, nothing_installed, monkeypatch, tmp_path
+    printed, nothing_installed, monkeypatch, tmp_path
 ):
     tried = []
     monkeypatch.setattr(debian, "install", lambda packages, say: tried.append(packages))
     for _ in range(2):  # the second run does not wait for apt-get again
-        debian.install_tools(said.append, str(tmp_path / "failed"))
+        debian.install_tools(printed.append, str(tmp_path / "failed"))
     packages = [package for package, _, _ in debian.APT]
     assert tried == [packages]
-    assert said.count("install by hand: apt-get install " + " ".join(packages)) == 2
+    assert printed.count("install by hand: apt-get install " + " ".join(packages)) == 2
 
 
-def test_only_missing_packages_are_installed(said, monkeypatch, tmp_path):
+def test_only_missing_packages_are_installed(printed, monkeypatch, tmp_path):
     tried = []
     monkeypatch.setattr(debian, "which", lambda program: program != "mosquitto_sub")
     monkeypatch.setattr(debian, "install", lambda packages, say: not tried.append(packages))
-    debian.install_tools(said.append, str(tmp_path / "failed"))
-    assert tried == [["mosquitto-clients"]] and not said
+    debian.install_tools(printed.append, str(tmp_path / "failed"))
+    assert tried == [["mosquitto-clients"]] and not printed
 
 
-def test_without_root_nothing_is_installed(said, monkeypatch):
+def test_without_root_nothing_is_installed(printed, monkeypatch):
     monkeypatch.setattr(debian, "_root_prefix", lambda: None)
-    assert not debian.install(["mosquitto"], said.append)
+    assert not debian.install(["mosquitto"], printed.append)
 
 
 def test_python_without_venv(monkeypatch):

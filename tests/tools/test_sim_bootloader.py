@@ -203,7 +203,7 @@ def cut(cells, scenario, number, mode, seed=0):
     return board.cells(), False
 
 
-def whole(cells):
+def check_usable(cells):
     """Check that an image starts twice, and that an update can then be confirmed."""
     board = Board(cells)
     first = board.start()
@@ -229,7 +229,7 @@ def updated(board):
 def test_cut_at_every_operation(updated, scenario, mode):
     for number in itertools.count(1):
         cells, reached = cut(updated, scenario, number, mode, seed=number)
-        whole(cells)
+        check_usable(cells)
         if not reached:
             break
     assert number > 2
@@ -247,7 +247,7 @@ def test_two_cuts(updated):
             board.start()
         except PowerFailure:
             pass
-        whole(board.cells())
+        check_usable(board.cells())
 
 
 def test_confirmed_image_stays_confirmed(updated):

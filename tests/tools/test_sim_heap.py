@@ -81,4 +81,4 @@ def test_code_in_rom_stays_out_of_the_heap(repo, tmp_path, in_rom):
 def test_rom_needs_32_bits(repo, tmp_path, interpreter):
     line = [sys.executable, str(repo / "tools/sim/run.py"), "--rom", "--state", str(tmp_path)]
     done = subprocess.run(line, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 2 and "32 bits" in done.stderr
+    assert done.returncode == 2 and "32-bit words" in done.stderr

@@ -22,10 +22,10 @@ def esptool(data, folder):
 
 
 def test_esptool_accepts_it(tmp_path):
-    said = esptool(appimage.make("v9.8.7", "other", size=5_000), tmp_path)
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "Checksum" in said.stdout and said.stdout.count("(valid)") == 2
-    assert "Project name: other" in said.stdout and "App version: v9.8.7" in said.stdout
+    done = esptool(appimage.make("v9.8.7", "other", size=5_000), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Checksum" in done.stdout and done.stdout.count("(valid)") == 2
+    assert "Project name: other" in done.stdout and "App version: v9.8.7" in done.stdout
 
 
 def test_metadata():

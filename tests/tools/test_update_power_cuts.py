@@ -88,7 +88,7 @@ def new():
     return lambda seed=0: Board(cells, seed)
 
 
-def judged(board):
+def after_trial(board):
     """Return the firmware after its first minute."""
     firmware = Firmware(board)
     finished(firmware.trial.judge())
@@ -99,15 +99,15 @@ def to_the_end(board, update=by_upload):
     """Start, update if the old image runs, and confirm the new one, without a cut."""
     version = board.start()
     if version == OLD:
-        judged(board)
+        after_trial(board)
         update(board)
         version = board.start()
     assert version == UPDATE
-    firmware = judged(board)
+    firmware = after_trial(board)
     if firmware.trial.unconfirmed:
         assert firmware.cmd_mqttotaconfirm("1") == "Confirmed OTA image"
     assert board.start() == board.start() == UPDATE
-    judged(board)
+    after_trial(board)
     assert board.nvs.report() == {"nvs": {"syscfg": {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}}}
     assert board.flash.unerased == 0
 
@@ -125,32 +125,32 @@ def test_every_operation(new, source, mode):
         except PowerFailure:
             pass
         assert board.start() in (OLD, UPDATE), number
-        judged(board)
+        after_trial(board)
         if board.boot.running.name == "ota_0":
             assert board.nvs.peek("syscfg", "OTA_TRIED") is None
             to_the_end(board, source)
     assert number > 2 * len(IMAGE) // 4096 + 3  # each block was erased and written
 
 
-def life(board):
+def run_update(board):
     """Run from the start of the old image to the confirmed start of the new one."""
     while board.start() == OLD:
-        judged(board)
+        after_trial(board)
         try:
             by_upload(board, data=SMALL)
         except BadArgument as refused:
             assert "failed already" in str(refused)  # cut before the confirmation
             by_upload(board, force=True, data=SMALL)
-    firmware = judged(board)
+    firmware = after_trial(board)
     if firmware.trial.unconfirmed:
         firmware.cmd_mqttotaconfirm("1")
     assert board.start() == UPDATE
-    judged(board)
+    after_trial(board)
 
 
 def test_two_random_cuts(new):
     board = new()
-    life(board)
+    run_update(board)
     length = board.flash.operations
     chance = random.Random(7)
     for pair in range(500):
@@ -159,12 +159,12 @@ def test_two_random_cuts(new):
         for cut in cuts:
             board.flash.plan(*cut)
             try:
-                life(board)
+                run_update(board)
                 break  # the new image is confirmed before the cut
             except PowerFailure:
                 pass
         board.flash._cut_at = None
-        life(board)
+        run_update(board)
         assert board.start() == board.start() == UPDATE, cuts
         held = board.nvs.report()["nvs"]["syscfg"]
         assert held == {"STA_SSID": "sim", "MQTT_PUBINTERV": 77}, cuts

@@ -90,9 +90,8 @@ class TestReaders(FramesTestCase):
             first = await take(frames)
             await asyncio.sleep_ms(60_000)
             second = await take(frames)
-            self.assertEqual(
-                (first[1][0], second[1][0]), (3, 6)
-            )  # the driver's buffers hold 2 older ones
+            # the driver's buffers hold 2 older ones
+            self.assertEqual((first[1][0], second[1][0]), (3, 6))
 
         self.run_case(scenario, stale=2)
 
@@ -377,7 +376,8 @@ class TestFaults(FramesTestCase):
                 Frame.fill = whole_fill
             self.assertEqual((frames.leased(), camera.unreleased), (0, 0))
             self.assertEqual(
-                [text for _, text in log.errors], ["no memory for 1000 bytes, slots reduced to 1"]
+                [text for _, text in log.errors],
+                ["no memory for a picture of 1000 bytes, slots reduced to 1"],
             )
             await asyncio.sleep_ms(1_000)
             many = [asyncio.create_task(take(frames, 1_000))]

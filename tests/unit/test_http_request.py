@@ -16,7 +16,7 @@ class NoPeer:
         return None
 
 
-def made(data, target="/x"):
+def make_request(data, target="/x"):
     head = "POST {} HTTP/1.0\r\nContent-Length: {}\r\n\r\n".format(target, len(data))
     request = Web().app.request(parse_head(head.encode()), data, NoPeer(), 1_000)
     run(request.load())
@@ -25,7 +25,7 @@ def made(data, target="/x"):
 
 def refused(data, name="form"):
     try:
-        getattr(made(data), name)
+        getattr(make_request(data), name)
     except HTTPError as e:
         assert str(e), data
         return e.status
@@ -64,7 +64,7 @@ class TestRequest(unittest.TestCase):
 
 class TestForm(unittest.TestCase):
     def test_fields(self):
-        form = made(b"a=1+2%203&b=%C3%A4%e2%82%ac%26%3D&other=x&%C3%BC=%00").form
+        form = make_request(b"a=1+2%203&b=%C3%A4%e2%82%ac%26%3D&other=x&%C3%BC=%00").form
         expected = {"a": "1 2 3", "b": "\xe4\u20ac&=", "other": "x", "\xfc": "\0"}
         self.assertEqual({name: form[name] for name in form}, expected)
 
@@ -76,7 +76,7 @@ class TestForm(unittest.TestCase):
             (b"a=b=c", {"a": "b=c"}),
             (b"a=1&&b=2&", {"a": "1", "b": "2"}),
         ):
-            form = made(data).form
+            form = make_request(data).form
             self.assertEqual({name: form[name] for name in form}, expected)
 
     def test_refused(self):
@@ -97,7 +97,7 @@ class TestJSON(unittest.TestCase):
             ('{"\xfc": "\U0001f4f7"}'.encode(), {"\xfc": "\U0001f4f7"}),
             (b'{"a": "\\ud83d\\udcf7 x"}', {"a": "\U0001f4f7 x"}),
         ):
-            self.assertEqual(made(data).json, expected)
+            self.assertEqual(make_request(data).json, expected)
 
     def test_refused(self):
         for data in (b"", b"[]", b"{", b"\xff", b"1", b'"x"', b"null"):

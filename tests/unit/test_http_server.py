@@ -27,7 +27,7 @@ def post(length, path="/echo", more=""):
     return head.format(path, length, more).encode()
 
 
-def answer(*parts, gap_ms=0, **tunables):
+def fetch(*parts, gap_ms=0, **tunables):
     return run(Web(routes=ROUTES, **tunables).fetch(*parts, gap_ms=gap_ms))
 
 
@@ -81,16 +81,16 @@ class TestRequests(unittest.TestCase):
         request = GET + b"X-Requested-With: joe\r\n\r\n"
         for step in (1, 2, 3, 7, len(request)):
             parts = [request[i : i + step] for i in range(0, len(request), step)]
-            found = answer(*parts, gap_ms=1)
+            found = fetch(*parts, gap_ms=1)
             self.assertEqual(status(found), 200)
             self.assertEqual(body(found), b"hi joe")
 
     def test_http_1_0_needs_no_host(self):
-        self.assertEqual(status(answer(b"GET /hello HTTP/1.0\r\n\r\n")), 200)
+        self.assertEqual(status(fetch(b"GET /hello HTTP/1.0\r\n\r\n")), 200)
 
     def test_unknown_address(self):
-        self.assertEqual(status(answer(b"GET /nothing HTTP/1.0\r\n\r\n")), 404)
-        self.assertEqual(status(answer(b"GET /../main.py HTTP/1.0\r\n\r\n")), 404)
+        self.assertEqual(status(fetch(b"GET /nothing HTTP/1.0\r\n\r\n")), 404)
+        self.assertEqual(status(fetch(b"GET /../main.py HTTP/1.0\r\n\r\n")), 404)
 
     def test_absolute_form_names_the_host(self):
         """The target's host overrides the Host header (RFC 9112 section 3.2.2)."""
@@ -102,23 +102,23 @@ class TestRequests(unittest.TestCase):
             ("http://cam", "cam", 200),
         ):
             head = "GET {} HTTP/1.1\r\nHost: {}\r\n\r\n".format(target, host)
-            self.assertEqual(status(answer(head.encode())), expected, target)
+            self.assertEqual(status(fetch(head.encode())), expected, target)
 
     def test_options_of_the_server_and_of_a_path(self):
-        found = answer(b"OPTIONS * HTTP/1.1\r\nHost: cam\r\n\r\n")
+        found = fetch(b"OPTIONS * HTTP/1.1\r\nHost: cam\r\n\r\n")
         self.assertEqual(status(found), 200)
         self.assertEqual(header(found, "Allow"), "GET, HEAD, POST, OPTIONS")
-        found = answer(b"OPTIONS /hello HTTP/1.1\r\nHost: cam\r\n\r\n")
+        found = fetch(b"OPTIONS /hello HTTP/1.1\r\nHost: cam\r\n\r\n")
         self.assertEqual((status(found), header(found, "Allow")), (405, "GET, HEAD"))
-        self.assertEqual(status(answer(b"OPTIONS /none HTTP/1.1\r\nHost: cam\r\n\r\n")), 404)
+        self.assertEqual(status(fetch(b"OPTIONS /none HTTP/1.1\r\nHost: cam\r\n\r\n")), 404)
 
     def test_date_once_the_clock_is_set(self):
         """Also in the response to a malformed request (RFC 9110 section 6.6.1)."""
         for request in (GET + b"\r\n", b"GET /none HTTP/1.0\r\n\r\n", b"nonsense\r\n\r\n"):
-            found = answer(request, clock=Clock(0))
+            found = fetch(request, clock=Clock(0))
             self.assertEqual(header(found, "Date"), "Sat, 01 Jan 2000 00:00:00 GMT")
-            self.assertEqual(header(answer(request), "Date"), None)
-        found = answer(GET + b"\r\n", clock=Clock(849_000_000))
+            self.assertEqual(header(fetch(request), "Date"), None)
+        found = fetch(GET + b"\r\n", clock=Clock(849_000_000))
         self.assertEqual(header(found, "Date"), "Thu, 26 Nov 2026 09:20:00 GMT")
 
     def test_body_in_any_split(self):
@@ -126,17 +126,17 @@ class TestRequests(unittest.TestCase):
         head = post(3_000)
         for cut in (len(head) - 1, len(head), len(head) + 1, len(head) + 2_999):
             whole = head + data
-            found = answer(whole[:cut], whole[cut:], gap_ms=5)
+            found = fetch(whole[:cut], whole[cut:], gap_ms=5)
             self.assertEqual(body(found), data, cut)
 
     def test_bytes_after_the_request_are_not_a_second_request(self):
-        self.assertEqual(answer(GET + b"\r\n" + GET + b"\r\n").count(b"HTTP/1."), 1)
+        self.assertEqual(fetch(GET + b"\r\n" + GET + b"\r\n").count(b"HTTP/1."), 1)
 
     def test_100_continue_is_sent_only_if_the_body_is_read(self):
-        found = answer(post(2, more="Expect: 100-continue\r\n"), b"ab", gap_ms=5)
+        found = fetch(post(2, more="Expect: 100-continue\r\n"), b"ab", gap_ms=5)
         self.assertTrue(found.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n"))
         for path in ("/none", "/hello"):
-            found = answer(post(2, path, "Expect: 100-continue\r\n"))
+            found = fetch(post(2, path, "Expect: 100-continue\r\n"))
             self.assertTrue(found.startswith(b"HTTP/1.0 40"), found)
 
     def test_connection_is_not_idle_once_its_head_has_arrived(self):
@@ -161,7 +161,7 @@ class TestRequests(unittest.TestCase):
 class TestAttacks(unittest.TestCase):
     def test_forbidden_heads_are_refused(self):
         for what, (head, expected) in BAD.items():
-            found = answer(head + b"\r\n")
+            found = fetch(head + b"\r\n")
             if expected == 431 and not found:
                 continue  # closed by a reset because unread bytes remained
             self.assertEqual(status(found), expected, "{}: {!r}".format(what, found))
@@ -172,7 +172,7 @@ class TestAttacks(unittest.TestCase):
         for what in ("NUL", "two Hosts", "chunked and a length", "line feed alone"):
             head, expected = BAD[what]
             data = head + b"\r\n"
-            found = answer(*[data[i : i + 1] for i in range(len(data))], gap_ms=1)
+            found = fetch(*[data[i : i + 1] for i in range(len(data))], gap_ms=1)
             self.assertEqual(status(found), expected, what)
 
     def test_endless_head_is_refused_without_growth_of_the_heap(self):
@@ -189,26 +189,26 @@ class TestAttacks(unittest.TestCase):
 
     def test_slow_head_times_out(self):
         started = clock.now_ms()
-        found = answer(*[b"GET / HTTP/1.1\r\n"] + [b"X: a\r\n"] * 15, gap_ms=900)
+        found = fetch(*[b"GET / HTTP/1.1\r\n"] + [b"X: a\r\n"] * 15, gap_ms=900)
         self.assertEqual(status(found), 408)
         self.assertTrue(clock.now_ms() - started < 15_000)
 
     def test_idle_connection_times_out(self):
         started = clock.now_ms()
-        self.assertTrue(status(answer()) in (0, 408))
+        self.assertTrue(status(fetch()) in (0, 408))
         self.assertTrue(clock.now_ms() - started < 12_000)
 
     def test_slow_body_times_out(self):
         started = clock.now_ms()
-        answer(post(300), *[b"x"] * 20, gap_ms=1_000)
+        fetch(post(300), *[b"x"] * 20, gap_ms=1_000)
         self.assertTrue(clock.now_ms() - started < 15_000, clock.now_ms() - started)
 
     def test_unread_body_is_discarded_with_a_timeout(self):
         """Closing the connection with unread bytes would discard the response."""
-        found = answer(post(16_000, "/none"), b"x" * 16_000)
+        found = fetch(post(16_000, "/none"), b"x" * 16_000)
         self.assertEqual(status(found), 404)
         started = clock.now_ms()
-        found = answer(post(9_000, "/none"), *[b"x"] * 50, gap_ms=1_000)
+        found = fetch(post(9_000, "/none"), *[b"x"] * 50, gap_ms=1_000)
         self.assertEqual(status(found), 404)
         self.assertTrue(clock.now_ms() - started < 60_000, clock.now_ms() - started)
 

@@ -102,18 +102,18 @@ def codec_with(client):
 
 
 class CodecTests:
-    def whole(self, packet):
+    def joined(self, packet):
         return b"".join([bytes(part) for part in packet])
 
     def test_publish(self):
         codec = self.codec()
-        self.assertEqual(self.whole(codec.publish(b"a/b", b"hi")), b"\x30\x07\x00\x03a/bhi")
-        self.assertEqual(self.whole(codec.publish(b"a", b"", True)), b"\x31\x03\x00\x01a")
+        self.assertEqual(self.joined(codec.publish(b"a/b", b"hi")), b"\x30\x07\x00\x03a/bhi")
+        self.assertEqual(self.joined(codec.publish(b"a", b"", True)), b"\x31\x03\x00\x01a")
         self.assertEqual(
-            self.whole(codec.publish(b"a", b"hi", True, 0x0102)), b"\x33\x07\x00\x01a\x01\x02hi"
+            self.joined(codec.publish(b"a", b"hi", True, 0x0102)), b"\x33\x07\x00\x01a\x01\x02hi"
         )
         self.assertEqual(
-            self.whole(codec.publish(b"a", b"hi", False, 65_535, True)),
+            self.joined(codec.publish(b"a", b"hi", False, 65_535, True)),
             b"\x3a\x07\x00\x01a\xff\xffhi",
         )
 
@@ -121,9 +121,9 @@ class CodecTests:
         codec = self.codec()
         for packet_id in (1, 2, 255, 256, 60_001, 65_534, 65_535, 1):
             expected = b"\x32\x06\x00\x01a" + struct.pack("!H", packet_id) + b"x"
-            self.assertEqual(self.whole(codec.publish(b"a", b"x", False, packet_id)), expected)
+            self.assertEqual(self.joined(codec.publish(b"a", b"x", False, packet_id)), expected)
             expected = b"\x82\x06" + struct.pack("!H", packet_id) + b"\x00\x01a\x01"
-            self.assertEqual(self.whole(codec.subscribe(b"a", packet_id)), expected)
+            self.assertEqual(self.joined(codec.subscribe(b"a", packet_id)), expected)
 
     def test_large_payload_is_not_copied(self):
         codec = self.codec()
@@ -145,7 +145,7 @@ class CodecTests:
         codec = self.codec()
         data = bytes(i % 251 for i in range(700))
         for size in range(0, 700, 7):
-            packet = self.whole(codec.publish(b"topic", memoryview(data)[:size], False, 7))
+            packet = self.joined(codec.publish(b"topic", memoryview(data)[:size], False, 7))
             self.assertTrue(packet.endswith(b"\x00\x05topic\x00\x07" + data[:size]), size)
 
     def test_long_topic_is_refused(self):
@@ -155,17 +155,19 @@ class CodecTests:
                 codec.publish(b"t" * size, b"x", False, 1)
         with self.assertRaises(ValueError):
             codec.subscribe(b"t" * 123, 1)
-        self.assertEqual(self.whole(codec.publish(b"a", b"b")), b"\x30\x04\x00\x01ab")
+        self.assertEqual(self.joined(codec.publish(b"a", b"b")), b"\x30\x04\x00\x01ab")
 
     def test_subscribe_and_ping(self):
         codec = self.codec()
         self.assertEqual(
-            self.whole(codec.subscribe(b"a/#", 60_001)), b"\x82\x08\xea\x61\x00\x03a/#\x01"
+            self.joined(codec.subscribe(b"a/#", 60_001)), b"\x82\x08\xea\x61\x00\x03a/#\x01"
         )
-        self.assertEqual(self.whole(codec.subscribe(b"a", 7, 0)), b"\x82\x06\x00\x07\x00\x01a\x00")
-        longest = self.whole(codec.subscribe(b"t" * 122, 1))
+        self.assertEqual(
+            self.joined(codec.subscribe(b"a", 7, 0)), b"\x82\x06\x00\x07\x00\x01a\x00"
+        )
+        longest = self.joined(codec.subscribe(b"t" * 122, 1))
         self.assertEqual((longest[1], len(longest)), (127, 129))
-        self.assertEqual(self.whole(codec.ping()), b"\xc0\x00")
+        self.assertEqual(self.joined(codec.ping()), b"\xc0\x00")
 
 
 class TestIndexVersion(CodecTests, unittest.TestCase):

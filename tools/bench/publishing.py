@@ -5,7 +5,7 @@ import tempfile
 from statistics import median
 
 from mosquitto import Mosquitto
-from program import results
+from program import BOARD, results
 from rows import Row
 
 SIZES = (10, 50, 200)  # KB; UXGA pictures have 200
@@ -56,7 +56,12 @@ def allocation(quick):
         for size in SIZES:
             count = 50 if quick else 400
             [found] = results(
-                "allocation", heap="32M", size=1_000 * size, count=count, port=mosquitto.port
+                "allocation",
+                heap="32M",
+                path=[BOARD / "tls"],
+                size=1_000 * size,
+                count=count,
+                port=mosquitto.port,
             )
             for name, title in (("session", "publish"), ("publisher", "capture and publish")):
                 title = f"heap allocated per frame: {title} {size} KB"

@@ -62,7 +62,6 @@ class Subscriptions:
             self._answered.set()
 
     async def _subscribe_all(self, filters):
-        self._answered.clear()
         for filter in filters:
             await self._subscribe(filter)
         try:
@@ -73,6 +72,7 @@ class Subscriptions:
     async def _subscribe(self, filter):
         packet_id = next_id(_FIRST_ID + len(self._unanswered), self._unanswered)
         self._unanswered[packet_id] = filter
+        self._answered.clear()
         qos = 0 if filter is self._extra else 1  # an update must not come twice
         self._log.debug("mqtt", "subscribing to {} at QoS {}", filter.decode(), qos)
         await self._send(self._codec.subscribe, filter, packet_id, qos)
