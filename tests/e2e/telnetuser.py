@@ -43,7 +43,7 @@ class TelnetUser:
     def send(self, data):
         self.sock.sendall(data)
 
-    def wait(self, text, since=0, limit_s=10):
+    def wait(self, text, since=0, limit_s=20):
         """Wait until `text` stands behind the position `since`; returns its end."""
 
         def end():
@@ -58,15 +58,15 @@ class TelnetUser:
 
         def entered():
             user = cls(port)
-            user.wait("\n")
-            if "in use" not in user.text:
+            wait_until(lambda: "\n" in user.text or user.closed.is_set(), what="a greeting")
+            if "\n" in user.text and "in use" not in user.text:
                 return user
             user.close()
             return None
 
-        return wait_until(entered, 10, "a free console")
+        return wait_until(entered, what="a free console")
 
-    def run(self, line, answer, end=b"\r\n", limit_s=10):
+    def run(self, line, answer, end=b"\r\n", limit_s=20):
         """Type a line and wait for `answer`."""
         since = len(self.text)
         self.send(line.encode() + end)

@@ -32,7 +32,7 @@ def port(camera):
     """The consoles', free again when a test is over."""
     number = camera.facts["telnet"]
     yield number
-    wait_until(lambda: _places(number) == 2, 10, "two free consoles", 0.05)
+    wait_until(lambda: _places(number) == 2, 30, "two free consoles", 0.05)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_binary_noise(port, user):
         with contextlib.suppress(AssertionError):
             return user.run("pulse", VALUE, limit_s=0.5)
 
-    wait_until(answers, 10, "an answer after the noise")
+    wait_until(answers, what="an answer after the noise")
     assert all(verb != IAC for verb, _ in user.options)
     with TelnetUser.admitted(port) as other:
         other.run("pulse", VALUE)
@@ -172,7 +172,7 @@ def test_user_who_vanishes_frees_the_place(port):
     for _ in range(5):
         with TelnetUser.admitted(port), TelnetUser.admitted(port):
             pass
-        wait_until(lambda: _places(port) == 2, 5, "two free places")
+        wait_until(lambda: _places(port) == 2, what="two free places")
 
 
 def test_user_who_does_not_read(camera, user, port):
