@@ -3,8 +3,8 @@
     .venv/bin/python tools/bench/run.py [row ...] [--quick] [--output FILE]
 
 Prints a table and writes build/bench.json; exits with 1 when a figure is not reached. Rows:
-publish, allocation, http, cpu, stalls, heap, update; without any, all of them. Those of memory
-(allocation, heap) run on words of 32 bits, as the chip has them.
+publish, allocation, http, pages, cpu, stalls, heap, update; without any, all of them. Those of
+memory (allocation, heap) run on words of 32 bits, as the chip has them.
 """
 
 import argparse
@@ -20,6 +20,7 @@ sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]  # interpreter, c
 # ruff: noqa: E402
 import interpreter32
 from computing import cpu
+from paging import pages
 from program import Failed, prepare
 from publishing import allocation, throughput
 from rows import HEAD, save
@@ -32,6 +33,7 @@ ALL = {
     "publish": throughput,
     "allocation": allocation,
     "http": http,
+    "pages": pages,
     "cpu": cpu,
     "stalls": stalls,
     "heap": heap,

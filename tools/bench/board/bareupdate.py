@@ -1,4 +1,4 @@
-"""Instead of main.py, behind lines that set HOST and PORT: reads a message, writes it to flash."""
+"""Runs instead of main.py, behind lines that set HOST and PORT: reads a message into flash."""
 
 import json
 from time import sleep_ms, ticks_diff, ticks_us

@@ -1,18 +1,52 @@
-"""Runs instead of main.py, behind a line that sets MODE: the firmware while it is updated.
+"""Instead of main.py, behind a line that sets MODE: the firmware, and what an update does to it.
 
-MODE time: milliseconds from the first block to the last, and to the end. MODE stall: how late a
-1 ms ticker came.
+MODE heap: the most bytes in use meanwhile, over what was in use before. MODE time: milliseconds
+from the first block to the last, and to the end. MODE stall: how late a 1 ms ticker came.
 """
 
 import array
 import asyncio
+import builtins
 import gc
 import json
 from time import ticks_diff, ticks_us
 
-from app.system import System
+from aio.late import once
 
 gc.threshold(65_536)
+
+
+def clear(depth):
+    """Overwrite what is left in the stack's free part: the collector takes it for references."""
+    a = b = c = d = e = f = None
+    return clear(depth - 1) if depth else (a, b, c, d, e, f)
+
+
+def used():
+    clear(12)
+    gc.collect()
+    return gc.mem_alloc()
+
+
+async def heap(updater):
+    """Looked at between the steps, and in each step whenever something is imported."""
+    most = 0
+
+    def load(*args):
+        nonlocal most
+        clear(12)
+        module = imported(*args)
+        most = max(most, used())
+        return module
+
+    while not updater.job:
+        idle = used()
+        await asyncio.sleep_ms(5)
+    imported, builtins.__import__ = builtins.__import__, load
+    while updater.state != "installed":
+        most = max(most, used())
+        await asyncio.sleep_ms(1)
+    print("bench: " + json.dumps({"heap": most - idle}))
 
 
 async def time(updater):
@@ -51,8 +85,8 @@ async def stall(updater):
 
 
 async def main():
-    system = System()
-    asyncio.create_task({"time": time, "stall": stall}[MODE](system.updater))  # noqa: F821
+    system = once("app.system").System()
+    asyncio.create_task({"heap": heap, "time": time, "stall": stall}[MODE](system.updater))  # noqa: F821
     await system.start().run()
 
 
