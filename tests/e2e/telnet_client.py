@@ -43,7 +43,7 @@ class TelnetClient:
     def send(self, data):
         self.sock.sendall(data)
 
-    def wait(self, text, since=0, limit_s=10):
+    def wait(self, text, since=0, limit_s=20):
         """Wait for `text` after position `since`; return the position of its end."""
 
         def end():
@@ -58,15 +58,15 @@ class TelnetClient:
 
         def entered():
             client = cls(port)
-            client.wait("\n")
-            if "in use" not in client.text:
+            wait_until(lambda: "\n" in client.text or client.closed.is_set(), what="a greeting")
+            if "\n" in client.text and "in use" not in client.text:
                 return client
             client.close()
             return None
 
-        return wait_until(entered, 10, "a free console")
+        return wait_until(entered, what="a free console")
 
-    def run(self, line, reply, end=b"\r\n", limit_s=10):
+    def run(self, line, reply, end=b"\r\n", limit_s=20):
         """Type a line and wait for `reply`; return the position of its end."""
         since = len(self.text)
         self.send(line.encode() + end)

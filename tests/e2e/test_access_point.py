@@ -156,6 +156,7 @@ def fallback_access_point(folder):
         start = time.monotonic()
         wait_until(lambda: ap_state(camera)["on"], 30)
         assert time.monotonic() - start > 2
+        camera.wait_status("access point 10.1.2.3 (")
         ap = ap_state(camera)
         assert (ap["security"], ap["address"], ap["channel"]) == (3, "10.1.2.3", 6)
         assert camera.control("ap_client", password="canary-key")["ap"]["clients"] == 1

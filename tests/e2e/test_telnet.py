@@ -32,7 +32,7 @@ def port(camera):
     """The telnet port; all its slots are free again after a test."""
     number = camera.facts["telnet"]
     yield number
-    wait_until(lambda: _free_slots(number) == 2, 10, "two free consoles", 0.05)
+    wait_until(lambda: _free_slots(number) == 2, 30, "two free consoles", 0.05)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_binary_noise(port, client):
         with contextlib.suppress(AssertionError):
             return client.run("pulse", VALUE, limit_s=0.5)
 
-    wait_until(answers, 10, "a reply after the noise")
+    wait_until(answers, what="a reply after the noise")
     assert all(verb != IAC for verb, _ in client.options)
     with TelnetClient.with_console(port) as other:
         other.run("pulse", VALUE)
@@ -172,7 +172,7 @@ def test_disconnect_frees_the_slot(port):
     for _ in range(5):
         with TelnetClient.with_console(port), TelnetClient.with_console(port):
             pass
-        wait_until(lambda: _free_slots(port) == 2, 5, "two free consoles")
+        wait_until(lambda: _free_slots(port) == 2, what="two free consoles")
 
 
 def test_client_that_does_not_read(camera, client, port):
