@@ -159,11 +159,7 @@ class TestTogether(unittest.TestCase):
         self.assertEqual((now["vflip"], now["quality"], now["framesize"]), (1, 10, 8))
         self.assertEqual(
             case.log.debugs,
-            [
-                ("camera", "set vflip 1"),
-                ("camera", "set quality 10"),
-                ("camera", "set framesize 8"),
-            ],
+            [("camera", "set vflip 1, quality 10, framesize 8")],
         )
 
     def test_one_bad_value_sets_none(self):

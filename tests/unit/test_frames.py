@@ -377,7 +377,7 @@ class TestFaults(FramesTestCase):
             self.assertEqual((frames.leased(), camera.unreleased), (0, 0))
             self.assertEqual(
                 [text for _, text in log.errors],
-                ["no memory for a picture of 1000 bytes, slots reduced to 1"],
+                ["no memory for 1000 bytes, slots reduced to 1"],
             )
             await asyncio.sleep_ms(1_000)
             many = [asyncio.create_task(take(frames, 1_000))]
