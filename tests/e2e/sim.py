@@ -231,4 +231,4 @@ class Simulator:
 
     def get(self, path="/", method="GET", timeout=10):
         """Send one HTTP request on its own connection and return the response."""
-        return httpx.request(method, self.url + path, timeout=timeout)
+        return httpx.request(method, self.url + path, timeout=timeout, trust_env=False)

@@ -29,7 +29,9 @@ def camera(tmp_path_factory):
 def stranger(camera):
     """Client with a new address, without failed logins."""
     transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
-    with httpx.Client(base_url=camera.url, transport=transport, timeout=10) as made:
+    with httpx.Client(
+        base_url=camera.url, transport=transport, timeout=10, trust_env=False
+    ) as made:
         yield made
 
 
@@ -84,13 +86,13 @@ def test_wrong_passwords_are_refused(camera):
     wrong = [WORD[:-1], WORD + "x", WORD.upper(), "", " " + WORD, "x" * 400]
     for word in wrong:
         transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
-        with httpx.Client(base_url=camera.url, transport=transport) as client:
+        with httpx.Client(base_url=camera.url, transport=transport, trust_env=False) as client:
             assert client.get("/jpg", auth=("admin", word)).status_code == 401, word
             response = client.post("/login", data={"password": word})
             assert response.status_code == 401 and "set-cookie" not in response.headers
     transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
     token = base64.b64encode(f"admin:{WORD}".encode()).decode()
-    with httpx.Client(base_url=camera.url, transport=transport) as client:
+    with httpx.Client(base_url=camera.url, transport=transport, trust_env=False) as client:
         for header in ("Basic", f"Bearer {token}", token, f"Basic {token[:-4]}"):
             assert client.get("/jpg", headers={"Authorization": header}).status_code == 401
         two = [("Authorization", "Basic eDp5"), ("Authorization", f"Basic {token}")]
@@ -130,7 +132,7 @@ def test_login_redirects_only_within_the_camera(stranger, wanted):
 
 def test_repeated_failures_delay_only_their_address(stranger, camera, owner):
     transport = httpx.HTTPTransport(local_address=f"127.0.0.{next(_addresses)}")
-    with httpx.Client(base_url=camera.url, transport=transport) as guesser:
+    with httpx.Client(base_url=camera.url, transport=transport, trust_env=False) as guesser:
         for n in range(5):
             assert guesser.get("/jpg", auth=("admin", f"guess {n}")).status_code == 401
         for response in (
@@ -169,11 +171,13 @@ def test_first_password_closes_open_connections(tmp_path, way):
                 telnet.run(f"adminpass {WORD}", "adminpass = ***")
             else:
                 wanted = {"adminpass": WORD}
-                assert httpx.post(camera.url + "/api/settings", json=wanted).json()["saved"]
+                assert httpx.post(
+                    camera.url + "/api/settings", json=wanted, trust_env=False
+                ).json()["saved"]
             assert telnet.closed.wait(10)
         viewer.join(10)
         assert not viewer.is_alive()
-        assert httpx.get(camera.url + "/jpg").status_code == 401
+        assert httpx.get(camera.url + "/jpg", trust_env=False).status_code == 401
         with TelnetClient(camera.facts["telnet"]) as telnet:
             telnet.wait("password: ")
 

@@ -53,7 +53,7 @@ def test_slot_serves_its_own_pages(board, program):
     program["www/message.html"] = own
     (board.state / "files" / "app_a.tar").write_bytes(packed(program))
     with board as camera:
-        page = httpx.get(camera.url + "/nothing", headers={"Accept": "text/html"})
+        page = httpx.get(camera.url + "/nothing", headers={"Accept": "text/html"}, trust_env=False)
         assert page.status_code == 404 and "data-version='9.9.9'" in page.text
         assert camera.get("/style.css").status_code == 200
 

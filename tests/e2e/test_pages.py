@@ -32,7 +32,7 @@ def camera(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(camera):
-    with httpx.Client(base_url=camera.url, timeout=10) as made:
+    with httpx.Client(base_url=camera.url, timeout=10, trust_env=False) as made:
         yield made
 
 
@@ -219,12 +219,14 @@ def test_time_zones_match_the_tz_database(repo):
 
 def test_saved_page_of_a_new_board(tmp_path):
     with Simulator(tmp_path / "new", args=("--ap",)) as board:
-        page = httpx.post(board.url + "/setup", data={"reboot": "1"}).text
+        page = httpx.post(board.url + "/setup", data={"reboot": "1"}, trust_env=False).text
         assert "No Wi-Fi network is set" in page
         assert "It joins" not in page and "Then open" not in page and "then closes" not in page
         board.wait_boot(2)
         settings = {"wifissid": "sim", "wifipassword": "simulated", "topic": "porch"}
-        page = httpx.post(board.url + "/setup", data={**settings, "savereboot": "1"}).text
+        page = httpx.post(
+            board.url + "/setup", data={**settings, "savereboot": "1"}, trust_env=False
+        ).text
         assert "It joins the Wi-Fi network <b>sim</b>" in page and "then closes" in page
         assert "http://esp32-a1b2c3-porch.local/" in page
         board.wait_boot(3)
@@ -350,7 +352,7 @@ def test_save_and_reboot(client, camera):
     response = form(client, topic="porch", savereboot="1")
     assert "restarts now" in response.text and "sim" in response.text
     camera.wait_boot(boots + 1)
-    with httpx.Client(base_url=camera.url) as fresh:
+    with httpx.Client(base_url=camera.url, trust_env=False) as fresh:
         assert fresh.get("/api/status").json()["topic"] == "porch"
         assert "restarts now" in form(fresh, reboot="1").text
     camera.wait_boot(boots + 2)

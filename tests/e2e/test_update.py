@@ -125,7 +125,7 @@ def test_unconfirmed_is_rolled_back_and_reported(camera):
     for refused in ("mqttotastart", "upgrade"):
         camera.client.command("otaurl", "http://127.0.0.1:1/x")
         assert camera.client.command(refused, "1") == "Running image not confirmed"
-    upload = httpx.post(camera.url + "/update", content=image(version))
+    upload = httpx.post(camera.url + "/update", content=image(version), trust_env=False)
     assert (upload.status_code, upload.json()) == (409, {"error": "Running image not confirmed"})
     camera.power_cut()
     assert camera.report("rolled back", since) == {
@@ -186,7 +186,9 @@ def test_upload(camera, tmp_path):
             yield data[at : at + 16 * KB]
 
     headers = {"Content-Length": str(len(data))}
-    response = httpx.post(camera.url + "/update", content=slowly(), headers=headers, timeout=20)
+    response = httpx.post(
+        camera.url + "/update", content=slowly(), headers=headers, timeout=20, trust_env=False
+    )
     assert response.status_code == 200 and version in response.json()["message"]
     assert captures[0].status_code == 503 and "update" in captures[0].text
     camera.confirm_trial(since)
@@ -203,7 +205,7 @@ def test_refused_before_anything_is_erased(camera):
         (image("v9.9.9", size=1600 * KB), "too big"),
     ):
         erased = camera.control("flash")["erases"]
-        response = httpx.post(camera.url + "/update", content=data, timeout=20)
+        response = httpx.post(camera.url + "/update", content=data, timeout=20, trust_env=False)
         assert response.status_code == 422 and reason in response.json()["error"]
         assert camera.control("flash")["erases"] == erased
 
@@ -274,7 +276,7 @@ def only_signed_images(folder):
             camera.client.wait(STAT + "otakey")
             camera.client.command("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
             for update, reason in ((plain, "not signed"), (wrong, "another key")):
-                response = httpx.post(camera.url + "/update", content=update.data)
+                response = httpx.post(camera.url + "/update", content=update.data, trust_env=False)
                 assert (response.status_code, response.json()["error"].split("with ")[-1]) == (
                     422,
                     reason,

@@ -51,7 +51,7 @@ def update(files, folder, version, **changed):
 
 
 def post(camera, data):
-    response = httpx.post(camera.url + "/update", content=data, timeout=20)
+    response = httpx.post(camera.url + "/update", content=data, timeout=20, trust_env=False)
     return response.status_code, next(iter(response.json().values()))
 
 

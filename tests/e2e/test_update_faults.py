@@ -183,14 +183,14 @@ def stalled_push(folder):
     ):
         assert stalled.wait(20)
         camera.wait_output("writing micropython v9.6.0")
-        upload = httpx.post(camera.url + "/update", content=data, timeout=20)
+        upload = httpx.post(camera.url + "/update", content=data, timeout=20, trust_env=False)
         assert (upload.status_code, upload.json()) == (409, {"error": "busy"})
         assert camera.get("/capture").status_code == 503
         camera.wait_output("no data for 20 s", 40)
         wait_until(lambda: camera.get("/capture").status_code == 200, 10, "pictures again")
         wait_until(lambda: len(broker.peers) > 1, 20, "another link")
         wait_until_idle(camera)
-        upload = httpx.post(camera.url + "/update", content=data, timeout=20)
+        upload = httpx.post(camera.url + "/update", content=data, timeout=20, trust_env=False)
         assert upload.status_code == 200, upload.text
 
 
@@ -214,7 +214,9 @@ class StatusPoller(threading.Thread):
     def run(self):
         while not self._done():
             with self._camera.stopwatch() as took:
-                status = httpx.get(self._camera.url + "/api/status", timeout=20).json()
+                status = httpx.get(
+                    self._camera.url + "/api/status", timeout=20, trust_env=False
+                ).json()
             self.slowest = max(self.slowest, took.s)
             if not status["broker"]["state"].startswith("connected"):
                 self.lost.append(status["broker"])
@@ -243,7 +245,9 @@ def keepalive_during_upload(folder):
         poller = StatusPoller(camera, ended.is_set)
         try:
             data = image("v9.7.0", size=640 * KB)
-            response = httpx.post(camera.url + "/update", content=data, timeout=60)
+            response = httpx.post(
+                camera.url + "/update", content=data, timeout=60, trust_env=False
+            )
         finally:
             ended.set()
             poller.join()

@@ -17,7 +17,7 @@ class Viewer(threading.Thread):
     def run(self):
         with (
             contextlib.suppress(httpx.HTTPError),
-            httpx.stream("GET", self._url, timeout=10) as stream,
+            httpx.stream("GET", self._url, timeout=10, trust_env=False) as stream,
         ):
             for _ in stream.iter_raw():
                 self._receives.set()
