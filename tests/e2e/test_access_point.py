@@ -198,7 +198,7 @@ def strongest_network_first(folder):
             assert camera.get("/api/status").json()["wifi"]["ssid"] == wanted
         camera.control("wifi", add=True, ssid="sim", password="", rssi=-10)
         camera.control("wifi", ssid="far", up=False)
-        camera.wait_status("(sim: open, but a password is stored; far: no such network", 35)
+        camera.wait_status("(sim: open, but a password is stored; far: no such network", 60)
         since = len(camera.output)
         camera.control("wifi", ssid="sim", up=True)  # brings back the original network
         camera.wait_output("wifi: address", 35, since)

@@ -49,7 +49,7 @@ def check_responsive(camera):
 
 
 def page_served(camera):
-    with contextlib.suppress(httpx.ReadError):
+    with contextlib.suppress(httpx.ReadError, httpx.RemoteProtocolError):
         return camera.get("/").status_code == 200
 
 

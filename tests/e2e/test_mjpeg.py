@@ -94,7 +94,7 @@ def test_viewers_receive_pictures_concurrently(camera):
     seen = [[] for _ in viewers]
 
     def receive(viewer, numbers):
-        for _ in range(8):
+        while min(map(len, seen)) < 8:  # until the slowest thread has that many
             numbers.append(check(viewer.part()[1]))
 
     try:
@@ -103,7 +103,7 @@ def test_viewers_receive_pictures_concurrently(camera):
             thread.start()
         for thread in threads:
             thread.join(30)
-        assert all(numbers == sorted(set(numbers)) and len(numbers) == 8 for numbers in seen)
+        assert all(numbers == sorted(set(numbers)) and len(numbers) >= 8 for numbers in seen)
         assert max(numbers[0] for numbers in seen) < min(numbers[-1] for numbers in seen)
     finally:
         close(viewers)
