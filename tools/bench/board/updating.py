@@ -17,14 +17,14 @@ gc.threshold(65_536)
 
 async def time(updater):
     marks = []
-    say = updater._say
+    show = updater._show
 
     def record(text):
         if "100 %" in text:
             marks.append(ticks_us())
-        say(text)
+        show(text)
 
-    updater._say = record
+    updater._show = record
     while updater.state != "writing":
         await asyncio.sleep_ms(1)
     start = ticks_us()
