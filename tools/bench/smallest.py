@@ -17,9 +17,9 @@ from publishing import broker
 from rows import Row
 from sim import TOPIC, Simulator
 
-# A ROM file system keeps the structures of functions and constants on the heap; an image with frozen
-# code has them in flash. The same code frozen into a 32-bit interpreter takes 34 KB less after the
-# start (74 KB) and with everything running (128 KB).
+# A ROM file system keeps the structures of functions and constants on the heap. An image with
+# frozen code has them in flash: the same code, frozen into a 32-bit interpreter, takes 34 KB less
+# after the start (74 KB) and with everything running (128 KB).
 MOST_IDLE_KB = 115
 MOST_KB = 175
 ROOMY_KB = 4_096
