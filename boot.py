@@ -136,7 +136,10 @@ def _fill():
                 file.write(zeros)
     except OSError:  # full
         pass
-    os.remove(_ERASE + ".fill")
+    try:
+        os.remove(_ERASE + ".fill")
+    except OSError:  # there was not even room for its name
+        pass
 
 
 def _wipe(name):
@@ -155,7 +158,7 @@ try:
     _finish_erasing()
     if bootnote:
         _choose()
-except OSError as e:  # main.py must run
+except (OSError, MemoryError) as e:  # main.py must run
     sys.print_exception(e)
 finally:
     for _module in _MODULES:  # a copy brings its own
