@@ -180,9 +180,11 @@ class Passwords:
 
     def __init__(self):
         self.same = password.same
-        self.while_hashing = None
+        self.while_hashing = self.while_matching = None
 
     async def matches(self, text, stored):
+        if self.while_matching:
+            self.while_matching()
         return text == stored[4:]
 
     def is_current(self, stored):
@@ -223,6 +225,17 @@ class TestRenewal(unittest.TestCase):
         self.access._settings.keep = None
         self.assertEqual(status(self.access, Authorization=basic(WORD)), 0)
 
+    def test_old_password_is_refused_if_a_new_one_is_set_during_the_check(self):
+        def change():
+            self.access._settings["adminpass"] = "new:another word"
+            self.access.forget_old()
+
+        self.passwords.while_matching = change
+        self.assertFalse(run(self.access.is_password(WORD, "192.0.2.9")))
+        self.access._settings["adminpass"] = "new:" + WORD
+        self.assertEqual(status(self.access, Authorization=basic(WORD)), 401)
+        self.assertEqual(self.access._logins, [])
+
     def test_password_set_during_renewal_is_kept_and_ends_the_sessions(self):
         token = self.access.log_in()
 
@@ -230,7 +243,7 @@ class TestRenewal(unittest.TestCase):
             self.access._settings["adminpass"] = "new:another word"
 
         self.passwords.while_hashing = change
-        self.assertTrue(run(self.access.is_password(WORD, "192.0.2.9")))
+        self.assertFalse(run(self.access.is_password(WORD, "192.0.2.9")))
         self.assertEqual(self.stored(), "new:another word")
         self.assertEqual(status(self.access, token=token), 401)
 

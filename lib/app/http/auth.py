@@ -93,17 +93,18 @@ class Access:
             return False
         self._failures.pop(address, None)
         if not password.is_current(stored):
-            await self._renew(text, stored)
-        return True
+            stored = await self._renew(text, stored)
+        return self._settings["adminpass"] == stored  # else it was changed meanwhile
 
     async def _renew(self, text, stored):
-        """Hash the password in today's format; its sessions and logins stay valid."""
+        """Return the password's hash in today's format; its sessions and logins stay valid."""
         self.forget_old()
         renewed = await password.hashed(text)
-        if self._settings["adminpass"] == stored:  # else it was changed meanwhile
+        if self._settings["adminpass"] == stored:
             self._settings.keep("adminpass", renewed)
             if self._stored == stored:
                 self._stored = renewed
+        return renewed
 
     def _count(self, address):
         """Count an attempt as a failure, until it succeeds; return the failures of the address."""
