@@ -115,13 +115,16 @@ class AppArchive:
             raise ValueError("the archive is damaged")
         if self._key and not signature.verified(self._tail, digest, self._key):
             raise ValueError("not signed with this camera's key")
-        self._file.close()
-        if await _digest_of(self._new_path, view) != digest:
-            raise ValueError("the flash does not hold what was written")
-        os.rename(self._new_path, self._path)
-        self._nvs.set_blob("OTA_TRIED", "{} {}".format(self._copy, self.name).encode())
-        self._nvs.commit()
-        self._copies.choose(self._copy)
+        try:
+            self._file.close()
+            if await _digest_of(self._new_path, view) != digest:
+                raise ValueError("the flash does not hold what was written")
+            os.rename(self._new_path, self._path)
+            self._nvs.set_blob("OTA_TRIED", "{} {}".format(self._copy, self.name).encode())
+            self._nvs.commit()
+            self._copies.choose(self._copy)
+        except OSError as e:
+            raise ValueError("file system: {}".format(e)) from None
 
     def abandon(self):
         """Remove what was written."""

@@ -76,11 +76,11 @@ class Image:
         reason = signing_key.refusal(self._tail, parser.digest, self._key)
         if reason:
             raise ValueError(reason)
-        if await _read_back(slot, parser.size - 32, view) != parser.digest:
-            raise ValueError("the flash does not hold what was written")
-        self._nvs.set_blob("OTA_TRIED", "{} {}".format(slot.label, self.version).encode())
-        self._nvs.commit()
         try:
+            if await _read_back(slot, parser.size - 32, view) != parser.digest:
+                raise ValueError("the flash does not hold what was written")
+            self._nvs.set_blob("OTA_TRIED", "{} {}".format(slot.label, self.version).encode())
+            self._nvs.commit()
             slot.set_boot()
         except OSError as e:
             raise ValueError("the chip refuses to start it: {}".format(e)) from None

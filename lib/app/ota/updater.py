@@ -59,7 +59,10 @@ class Updater:
 
     async def run(self):
         """Finish the last update; then run pushes and pulls. Requests run uploads themselves."""
-        await self._trial.judge()
+        try:
+            await self._trial.judge()
+        except OSError as e:  # NVS is full: updates must work all the same
+            self._log.error("update", "the last update is not noted: {}".format(e))
         while True:
             await self._idle()
             await self._run_source()
