@@ -20,22 +20,23 @@ class OffLoop:
         while self._busy:
             await asyncio.sleep_ms(self._poll_ms)
         self._busy = True
-        results = []
+        outcome = [False, None, None]  # whether it is done, the error, the result
         try:
-            _thread.start_new_thread(self._work, (results, function, args))
+            _thread.start_new_thread(self._work, (outcome, function, args))
         except Exception:  # no memory for a stack
             self._busy = False
             raise
-        while not results:
+        while not outcome[0]:
             await asyncio.sleep_ms(self._poll_ms)
-        error, result = results[0]
-        if error:
-            raise error
-        return result
+        if outcome[1]:
+            raise outcome[1]
+        return outcome[2]
 
-    def _work(self, results, function, args):
+    def _work(self, outcome, function, args):
+        """Run the call in its thread; nothing is allocated to report its end."""
         try:
-            results.append((None, function(*args)))
+            outcome[2] = function(*args)
         except Exception as e:  # for the caller
-            results.append((e, None))
+            outcome[1] = e
+        outcome[0] = True
         self._busy = False

@@ -94,10 +94,6 @@ class Stream(_Stream):
                 return got
             await self._ready(self._reading, core._io_queue.queue_read, stall_ms or self.stall_ms)
 
-    async def awrite(self, data):
-        """Write `data`; microdot's name for `send`."""
-        await self.send(data)
-
     async def wait_connected(self, ms):
         """Wait for the end of a connect in progress; the first write or read has its result."""
         await self._ready(self._writing, core._io_queue.queue_write, ms)
@@ -148,7 +144,3 @@ class Stream(_Stream):
         if self._bare is not None:  # a TLS socket whose handshake failed leaves it open
             self._bare.close()
             self._bare = None
-
-    async def aclose(self):
-        """Close; microdot's name for `close`."""
-        self.close()

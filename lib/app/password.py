@@ -13,7 +13,7 @@ from hashlib import sha256
 from micropython import const
 
 _PBKDF2 = "pbkdf2-sha256"
-_CHAIN = None  # `<rounds>$<salt>$<hash>` of a chain of SHA-256, of older firmware
+_CHAIN = "chain"  # `<rounds>$<salt>$<hash>` of a chain of SHA-256, of older firmware
 _ROUNDS = const(1_000)
 _MAX_ROUNDS = const(10_000)  # of a stored hash: a damaged one must not cost minutes
 _SLICE = const(50)  # rounds between two yields to the loop

@@ -150,7 +150,7 @@ class TestStream(unittest.TestCase):
             async with Wire() as wire:
                 await wire.ours.send(b"")
                 await wire.ours.send(memoryview(b"abcd")[1:3])
-                await wire.ours.awrite(bytearray(b"!"))
+                await wire.ours.send(bytearray(b"!"))
                 wire.ours.close()
                 return await read(wire.peer, 10)
 
@@ -246,7 +246,7 @@ class TestStream(unittest.TestCase):
                 await asyncio.sleep_ms(50)
                 wire.ours.close()
                 wire.ours.close()
-                await wire.ours.aclose()
+                wire.ours.close()
                 self.assertEqual(len(wire.deadlines), 0)
                 return await reading, await read(wire.peer, 1)
 

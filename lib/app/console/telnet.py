@@ -94,7 +94,7 @@ async def _pump(console, stream):
     """Send the console's output; end the connection when the peer stops reading."""
     try:
         await console.pump(stream.send)
-    except OSError:
+    except (OSError, MemoryError):
         stream.abort()
 
 

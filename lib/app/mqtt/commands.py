@@ -50,8 +50,8 @@ class CommandHandler:
         except BadArgument as e:
             self._log.debug("mqtt", "command {} refused, {} bytes", name, len(argument))
             await self._syntax("{}: {}".format(name, e), group)
-        except UnicodeError as e:
-            await self._syntax("{}: {}".format(name, e), group)
+        except UnicodeError:
+            await self._syntax(name + ": not UTF-8", group)
         except Exception as e:  # a bug of ours: log it, and keep the session
             self._log.error("command", "{}: {!r}".format(name, e))
             await self._syntax("{}: failed".format(name), group)

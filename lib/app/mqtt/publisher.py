@@ -14,7 +14,7 @@ class ImagePublisher:
     """Publishes while the broker is up; drops pictures that cannot be sent."""
 
     def __init__(self, frames, session, settings, topic, log):
-        self._lease = frames.fresh()  # one for all pictures, so that they cost no heap
+        self._lease = frames.fresh()  # one for all pictures: nothing is allocated for each
         self._session = session
         self._settings = settings
         self._topic = topic

@@ -179,6 +179,9 @@ class MQTTSession:
             await work
         except (OSError, MemoryError) as e:
             self._fail(e)
+        except Exception as e:  # a bug of ours: the next link may work
+            self._log.error("mqtt", repr(e))
+            self._fail(OSError(repr(e)))
 
     async def _begin(self):
         """Subscribe, publish Online and the kept messages; then send the outbox for ever."""

@@ -60,9 +60,6 @@ class Settings:
     def __getitem__(self, name):
         return self._values[name]
 
-    def __contains__(self, name):
-        return name in self._values
-
     def on_change(self, flag, call):
         """Call `call()` after a change of a setting that has `flag`."""
         self._watchers.append((flag, call))

@@ -86,7 +86,7 @@ class AccessPoint:
         while True:
             try:
                 await self._answer_queries(server, address)
-            except OSError as e:  # no socket is left, or it failed
+            except (OSError, MemoryError) as e:  # no socket is left, or it failed
                 self._log.error("ap", "name server: {}".format(e))
             await asyncio.sleep_ms(_DNS_RETRY_MS)
 
