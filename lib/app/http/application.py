@@ -10,6 +10,7 @@ from app.http.pages.setup import SetupPages
 from app.http.request import Request
 from app.http.static import StaticFiles
 from proto.http import REASONS, HTTPError
+from proto.reasons import describe
 
 _POLLED = ("/api/status", "/api/log")  # every few seconds by an open page: not logged
 
@@ -62,7 +63,8 @@ class Application(Microdot):
             return await handler(request)
         except HTTPError as e:
             return self._errors.response(request, e.status, str(e))
-        except OSError:  # the client has gone or is too slow
+        except OSError as e:  # the client has gone or is too slow
+            self._log.debug("http", "{} ended: {}", request.path, describe(e))
             request.abandon()
             return Response.already_handled
         except MemoryError:

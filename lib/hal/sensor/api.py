@@ -87,7 +87,7 @@ class Sensor(Base):
         if running:
             try:
                 running.deinit()
-            except OSError:  # it has stopped already
+            except (OSError, RuntimeError):  # it has stopped already
                 pass
 
     def _night_bus(self):

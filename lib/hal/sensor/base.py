@@ -46,7 +46,7 @@ class Base:
                 self._apply(name, value)
         except (SensorError, MemoryError) as e:
             raise SensorError("{}: {}".format(name, e)) from None
-        except (AttributeError, ValueError, OSError) as e:
+        except (AttributeError, ValueError, OSError, RuntimeError) as e:
             raise SensorError("{}: not offered by this camera ({})".format(name, e)) from None
         self._values[name] = value
         if self._pace and name in ("framesize", "nightmode"):
