@@ -64,7 +64,7 @@ class Application(Microdot):
         except HTTPError as e:
             return self._errors.response(request, e.status, str(e))
         except OSError as e:  # the client has gone or is too slow
-            self._log.debug("http", "{} ended: {}", request.path, describe(e))
+            self._log.debug("web", "{} ended: {}", request.path, describe(e))
             request.abandon()
             return Response.already_handled
         except MemoryError:
