@@ -35,6 +35,11 @@ class BrokenStdio(Stdio):
         raise ZeroDivisionError
 
 
+class FullStdio(Stdio):
+    def write(self, data):
+        raise MemoryError
+
+
 class Commands:
     async def call(self, name, argument, group=False):
         if name == "bug":
@@ -100,6 +105,10 @@ class TestUARTConsole(unittest.TestCase):
             self.assertEqual(stdio.written, b"")
 
         run(scenario())
+
+    def test_error_of_the_output_propagates_instead_of_a_mute_console(self):
+        with self.assertRaises(MemoryError):
+            run(UARTConsole(FullStdio(b"time\r"), Consoles(Commands(), Log())).run())
 
 
 suite.main()

@@ -22,15 +22,19 @@ class UARTConsole:
         self._console = consoles.open()
 
     async def run(self):
-        pump = asyncio.create_task(self._console.pump(self._send))
+        coroutines = self._read(), self._console.pump(self._send)
+        tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
         try:
-            while True:
-                for byte in await self._stdio.read():
-                    line = self._console.type(byte)
-                    if line:
-                        await self._consoles.run_line(line, self._console)
+            await asyncio.gather(*tasks)  # an error of either one ends both
         finally:
-            await finish(pump)
+            await finish(*tasks)
+
+    async def _read(self):
+        while True:
+            for byte in await self._stdio.read():
+                line = self._console.type(byte)
+                if line:
+                    await self._consoles.run_line(line, self._console)
 
     async def _send(self, data):
         for at in range(0, len(data), _PIECE):
