@@ -6,13 +6,11 @@ import time
 from micropython import const
 
 from config import product
-from proto.posixtz import EPOCH, TimeZone, days_of
+from proto.posixtz import DAYS, EPOCH, MONTHS, TimeZone, days_of
 from proto.reasons import describe
 
 _HOUR_MS = const(3_600_000)
 _DAY = const(86_400)
-_DAYS = "MonTueWedThuFriSatSun"
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _END = const(1_199_232_000)  # 2038-01-01: signed seconds since 1970 in 32 bits end in that month
 
 
@@ -50,7 +48,7 @@ class Clock:
         """Return local time as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
         year, month, day, hour, minute, second, weekday = self._local_time()[:7]
         return "{} {} {:2d} {:02d}:{:02d}:{:02d} {}".format(
-            _DAYS[3 * weekday :][:3], _MONTHS[3 * month - 3 :][:3], day, hour, minute, second, year
+            DAYS[3 * weekday :][:3], MONTHS[3 * month - 3 :][:3], day, hour, minute, second, year
         )
 
     async def run(self):

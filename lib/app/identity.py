@@ -14,6 +14,11 @@ def host_name(device_id, topic):
     return "ESP32-{}-{}".format(device_id[5:], name)[:32].rstrip("-")
 
 
+def mdns_name(host):
+    """Return the name under which multicast DNS (RFC 6762) finds `host`, in lower case."""
+    return host.lower() + ".local"
+
+
 def micropython_version():
     """Return MicroPython's version, such as 1.25.0."""
     return ".".join(str(number) for number in sys.implementation[1][:3])

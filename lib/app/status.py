@@ -96,9 +96,8 @@ class Status:
         yield "mqtt " + self.broker_state()
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
         yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"
-        if (
-            s["otaurl"][:7].lower() == "http://" and not s["otakey"]
-        ):  # anyone on the path can forge them
+        # Anyone on the path can forge such updates.
+        if s["otaurl"][:7].lower() == "http://" and not s["otakey"]:
             yield "updates unsigned over plain http"
 
     def _network(self):

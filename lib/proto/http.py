@@ -4,6 +4,8 @@ import time
 
 from micropython import const
 
+from proto.posixtz import DAYS, EPOCH, MONTHS
+
 MAX_HEAD = const(3_072)  # bytes of request line and headers, the blank line included
 _MAX_TARGET = const(1_024)
 _MAX_HEADERS = const(64)
@@ -36,9 +38,6 @@ REASONS = {  # RFC 9110 section 15, RFC 6585
     503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }
-_EPOCH_1970 = const(946_684_800)  # seconds from 1970 to 2000
-_DAYS = "MonTueWedThuFriSatSun"
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 
 class HTTPError(Exception):
@@ -90,10 +89,9 @@ def escapes_are_whole(text):
 
 def date(seconds):
     """Return the IMF-fixdate (RFC 9110 section 5.6.7) of `seconds` since 2000-01-01 UTC."""
-    epoch = 0 if time.gmtime(0)[0] == 2000 else _EPOCH_1970
-    year, month, day, hour, minute, second, weekday = time.gmtime(seconds + epoch)[:7]
+    year, month, day, hour, minute, second, weekday = time.gmtime(seconds - EPOCH)[:7]
     return "{}, {:02d} {} {:04d} {:02d}:{:02d}:{:02d} GMT".format(
-        _DAYS[3 * weekday :][:3], day, _MONTHS[3 * month - 3 :][:3], year, hour, minute, second
+        DAYS[3 * weekday :][:3], day, MONTHS[3 * month - 3 :][:3], year, hour, minute, second
     )
 
 

@@ -15,6 +15,8 @@ _FOREVER = const(0x7FFF_FFFF)  # 2068
 _DAYS_TO_2000 = const(730_425)  # from 0000-03-01, where the calendar's cycle of 400 years begins
 _SECONDS_TO_2000 = const(946_684_800)  # from 1970-01-01
 EPOCH = 0 if time.gmtime(0)[0] == 2000 else -_SECONDS_TO_2000  # where time.time() counts from
+DAYS = "MonTueWedThuFriSatSun"
+MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _US_CHANGES = ",M3.2.0,M11.1.0"  # of a rule without dates, which POSIX leaves open
 
 

@@ -8,6 +8,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from app import password
+from app.identity import mdns_name
 
 PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards all other paths
 _SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
@@ -28,7 +29,7 @@ class Access:
     def __init__(self, settings, wifi, host, pause_ms=30_000, idle_ms=1_800_000):
         self._settings = settings
         self._wifi = wifi
-        self.host = host.lower() + ".local"
+        self.host = mdns_name(host)
         self._pause_ms = pause_ms
         self._idle_ms = idle_ms
         self._stored = ""  # the stored password to which sessions and logins belong

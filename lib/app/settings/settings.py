@@ -90,9 +90,8 @@ class Settings:
     async def _change(self, wanted):
         """Return ({name: reason}, flags of the settings that have changed)."""
         changes, faults = [], {}
-        async with (
-            self._one_change
-        ):  # so that a check is still valid when its value is put in force
+        # One change at a time, so that a check still holds when its value is put in force.
+        async with self._one_change:
             for name, text in wanted.items():
                 row = find(name)
                 try:

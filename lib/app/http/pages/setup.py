@@ -1,7 +1,7 @@
 """Set-up: the form with all values but the secrets, and the page that follows a save."""
 
 from app.http.template import escape, page
-from app.identity import host_name
+from app.identity import host_name, mdns_name
 from proto.http import HTTPError
 
 _SECRETS = ("password", "mqttpass", "mqttca", "adminpass")  # never in the page
@@ -77,7 +77,7 @@ class SetupPages:
         ssid, fallback_s = settings["ssid"], settings["apfallback"]
         host = self._access.host
         if "topic" in changed:  # with the next start the host name follows it
-            host = host_name(self._device_id, settings["topic"]).lower() + ".local"
+            host = mdns_name(host_name(self._device_id, settings["topic"]))
         texts = {
             "title": title,
             "unkept": not saved,
