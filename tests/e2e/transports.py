@@ -43,11 +43,15 @@ class _Console:
     def command(self, name, argument="", reply=None):
         shown = reply or name.lower()
         since = len(self.text)
-        self.type(f"{name} {argument}".strip())
+        line = f"{name} {argument}".strip()
+        self.type(line)
         pattern = re.compile(rf"^(?:{shown} = (.*)|{re.escape(name)}: (.*))\n", re.MULTILINE)
-        found = wait_until(
-            lambda: pattern.search(self.text, since), _LIMIT_S, f"reply to {name}", 0.005
-        )
+
+        def replied():
+            echo = self.text.find(line + "\n", since)  # a reply to another console may precede it
+            return pattern.search(self.text, echo + len(line)) if echo >= 0 else None
+
+        found = wait_until(replied, _LIMIT_S, f"reply to {name}", 0.005)
         return Reply(found[2] is not None, found[1] if found[2] is None else found[2])
 
     def expect(self, pattern, line):
