@@ -12,7 +12,19 @@ class Status:
     """
 
     def __init__(
-        self, settings, topics, power, wifi, link, session, camera, frames, supervisor, log, chip
+        self,
+        settings,
+        topics,
+        power,
+        wifi,
+        link,
+        session,
+        camera,
+        frames,
+        supervisor,
+        log,
+        chip,
+        memory,
     ):
         self.settings = settings
         self.topics = topics
@@ -25,6 +37,7 @@ class Status:
         self.supervisor = supervisor
         self.log = log
         self.chip = chip
+        self.memory = memory
         self.on_status = None
 
     def cmd_status(self, argument):
@@ -55,7 +68,7 @@ class Status:
         camera = self.camera
         return {
             "RestartReason": self.chip.reset_cause(),
-            "Heap": self.chip.free_bytes(),
+            "Heap": self.memory.free_bytes,
             "IPAddress": self.wifi.address(),
             "Wifi": {"Signal": self.wifi.rssi(), "LinkCount": self.wifi.joins},
             "MqttCount": self.session.connects,
@@ -114,7 +127,7 @@ class Status:
         yield product.VERSION
         yield product.BUILD_DATE
         yield micropython_version()
-        yield self.chip.free_bytes()
+        yield self.memory.measure()
 
     def _health(self):
         yield "uptime {}".format(self.log.uptime_s())

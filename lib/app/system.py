@@ -26,6 +26,7 @@ from app.http.server import HTTPServer
 from app.identity import device_id, host_name
 from app.led import LED, LEDState
 from app.log import Log
+from app.memory import Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
 from app.mqtt.outbox import Outbox
@@ -172,6 +173,7 @@ class System:
         )
 
     def _make_status(self):
+        self.memory = Memory(chip)
         self.status = Status(
             self.settings,
             self.topics,
@@ -184,6 +186,7 @@ class System:
             self.supervisor,
             self.log,
             chip,
+            self.memory,
         )
         self.telemetry = Telemetry(
             self.session, self.settings, self.topics, self.clock, self.log, self.status.figures
@@ -271,11 +274,11 @@ class System:
             ("power", self.power),
             ("report", PowerReport(self.power, self.session, self.handler)),
             ("telemetry", self.telemetry),
+            ("memory", self.memory),
             ("syslog", self.syslog),
             ("updater", self.updater),
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)
-        gc.collect()
-        gc.threshold(max(_MIN_GARBAGE, gc.mem_free() // 4))
+        gc.threshold(max(_MIN_GARBAGE, self.memory.measure() // 4))
         return self.supervisor

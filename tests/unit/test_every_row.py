@@ -13,6 +13,7 @@ from app.camera.params import Params
 from app.clock import Clock
 from app.commands import PRIVATE, TABLE, Commands
 from app.console.console import Consoles
+from app.memory import Memory
 from app.mqtt.publisher import ImagePublisher
 from app.ota.updater import Updater
 from app.power import Power
@@ -142,7 +143,7 @@ def make(nvs=None, values=None):
     power = Power(Parts(), settings)
     commands = Commands(settings)
     commands.own(
-        status=Status(settings, parts, power, *(parts,) * 8),
+        status=Status(settings, parts, power, *(parts,) * 8, Memory(parts)),
         power=power,
         publisher=ImagePublisher(parts, parts, settings, b"image", Log()),
         params=Params(parts, NVS(), lambda: None),

@@ -7,6 +7,7 @@ import suite
 from fakes import settings_on
 
 from app.log import Log as RealLog
+from app.memory import Memory
 from app.mqtt.topics import Topics
 from app.status import Status
 from config import product
@@ -30,6 +31,7 @@ class Parts:
     ap_open = False
     ap_address = "192.168.1.1"
     ap_clients = 2
+    measured = 0
 
     def __init__(self):
         self.up = asyncio.Event()
@@ -45,6 +47,7 @@ class Parts:
         return -61
 
     def free_bytes(self):
+        self.measured += 1
         return 123_456
 
     def reset_cause(self):
@@ -58,7 +61,7 @@ def make():
     log = RealLog(lambda text: None)
     topics = Topics(settings, "DVES_A1B2C3")
     parts.settings = settings
-    status = Status(settings, topics, *(parts,) * 7, log, parts)
+    status = Status(settings, topics, *(parts,) * 7, log, parts, Memory(parts, every_ms=1))
     return status, parts, log
 
 
@@ -86,6 +89,26 @@ class TestStatus(unittest.TestCase):
         fields = make()[0].cmd_status("2").split(", ")
         self.assertEqual(fields[:2], [product.VERSION, product.BUILD_DATE])
         self.assertEqual((len(fields[2].split(".")), fields[3]), (3, "123456"))
+
+    def test_only_2_measures_the_free_memory(self):
+        status, parts, _ = make()
+        for view in "013":
+            status.cmd_status(view)
+        self.assertEqual((status.figures()["Heap"], parts.measured), (0, 0))
+        status.cmd_status("2")
+        self.assertEqual((status.figures()["Heap"], parts.measured), (123_456, 1))
+
+    def test_free_memory_is_measured_now_and_then(self):
+        status, parts, _ = make()
+
+        async def main():
+            task = asyncio.create_task(status.memory.run())
+            while parts.measured < 2:
+                await asyncio.sleep_ms(1)
+            task.cancel()
+
+        asyncio.run(asyncio.wait_for(main(), 5))
+        self.assertEqual(status.figures()["Heap"], 123_456)
 
     def test_3_is_the_health(self):
         status, _, log = make()

@@ -131,7 +131,7 @@ class API:
             "open": self._access.open,
             "uptime_s": status.log.uptime_s(),
             "time": time,
-            "heap_free": status.chip.free_bytes(),
+            "heap_free": status.memory.free_bytes,
             "started_by": status.chip.reset_cause(),
             "wifi": self._wifi_state(),
             "broker": {"state": status.broker_state(), "connects": status.session.connects},
