@@ -28,7 +28,7 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
     "aio": set(),
     "proto": set(),
     "proto.mqtt": {"umqtt"},
-    "hal": {"machine", "network", "esp32", "camera", "ntptime"},
+    "hal": {"machine", "network", "esp", "esp32", "camera", "ntptime"},
     "hal.tarfs": {"proto.tar"},  # boot.py loads it with the firmware's own copy of proto.tar
     "app": {"proto", "config.product", "app.identity", "app.settings.schema"},
     "app.camera": {"proto"},
@@ -60,7 +60,7 @@ ADVICE = {  # layer: what to do instead
     "app": "pass it to the constructor instead (design: app -> aio, proto)",
     "proto": "proto has no I/O and depends on nothing else (design: proto -> standard modules)",
     "aio": "aio depends on neither product nor hardware (design: aio -> standard modules)",
-    "hal": "hal has no policy (design: hal -> machine, network, esp32, camera)",
+    "hal": "hal has no policy (design: hal -> machine, network, esp, esp32, camera)",
     "main": "main only starts the system (design: main -> app.system)",
     "boot": "boot only chooses and mounts a copy of the application",
 }

@@ -3,6 +3,8 @@
 import sys
 from asyncio import core
 
+import esp
+
 
 class Stdio:
     """The serial line: bytes in as they arrive, bytes out."""
@@ -14,6 +16,10 @@ class Stdio:
 
     async def _readable(self):
         yield core._io_queue.queue_read(sys.stdin)
+
+    def mute_idf(self):
+        """Keep ESP-IDF's log off the line; until now it has shown why a start failed."""
+        esp.osdebug(0, esp.LOG_NONE)
 
     def write(self, data):
         """Write bytes; blocks until the UART's FIFO has room for them."""

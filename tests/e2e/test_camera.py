@@ -170,6 +170,7 @@ def sensor_is_absent(folder, driver):
             time.sleep(0.2)
         # one log line, two replies to `status`
         assert camera.output[logged:].count("no sensor answers") <= 3
+        assert not re.search(r"^E \(\d+\)", camera.output[logged:], re.M)  # ESP-IDF's log
         camera.control("camera", fault=None)
         check(client.wait(IMAGE, since=len(client.messages), limit_s=40).payload)
         camera.wait_status("camera ready")

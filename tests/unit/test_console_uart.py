@@ -25,6 +25,9 @@ class Stdio:
         self.done.set()
         await asyncio.Event().wait()
 
+    def mute_idf(self):
+        pass
+
     def write(self, data):
         self.written += bytes(data)
         self.writes.append((clock.now_ms(), len(data)))

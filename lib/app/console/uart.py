@@ -22,6 +22,7 @@ class UARTConsole:
         self._console = consoles.open()
 
     async def run(self):
+        self._stdio.mute_idf()
         coroutines = self._read(), self._console.pump(self._send)
         tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
         try:

@@ -1,7 +1,9 @@
-"""ESP-IDF log level, as in MicroPython's `esp` module (ports/esp32/modesp.c).
+"""ESP-IDF's log, as in MicroPython's `esp` module (ports/esp32/modesp.c).
 
-The simulated board prints no ESP-IDF log lines, so the level has no further effect.
+Drivers print the errors of the chip's own ones, which go to the UART as long as the level allows.
 """
+
+from time import ticks_ms
 
 LOG_NONE, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG, LOG_VERBOSE = range(6)
 _level = LOG_ERROR
@@ -13,3 +15,9 @@ def osdebug(uart, level=LOG_INFO):
     if not isinstance(level, int):
         raise TypeError("can't convert %s to int" % type(level).__name__)
     _level = LOG_ERROR if uart is None else level
+
+
+def print_error(tag, text):
+    """Print a line as ESP-IDF's ESP_LOGE does."""
+    if _level >= LOG_ERROR:
+        print("E (%d) %s: %s" % (ticks_ms(), tag, text))

@@ -7,6 +7,7 @@ raise. The frame size at the start determines the size of the buffer.
 
 import array
 
+import esp
 import world
 
 _AVAILABLE = world.FRAME_AVAILABLE
@@ -138,7 +139,12 @@ class Camera:
         """Start the sensor and capture one picture as a check; raise OSError on failure."""
         if self._running:
             return
-        self._make_buffer(world.call("camera.init", self._config))
+        try:
+            size = world.call("camera.init", self._config)
+        except OSError as exc:
+            esp.print_error("camera", "Camera init failed: " + exc.args[-1])
+            raise
+        self._make_buffer(size)
         self._running = True
         try:
             if self.capture() is None:

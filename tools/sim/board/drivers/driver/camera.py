@@ -8,6 +8,7 @@ interpreter for 4 s, including other threads, because the driver does not releas
 
 import gc
 
+import esp
 import world
 
 PSRAM = 0
@@ -103,7 +104,8 @@ def _start(format, framesize, quality, fb_size):
     }
     try:
         world.call("camera.init", config)
-    except OSError:
+    except OSError as exc:
+        esp.print_error("camera", "Camera init failed: " + exc.args[-1])
         raise OSError("Camera Init Failed")
     _running = True
 
