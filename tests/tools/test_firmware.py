@@ -53,7 +53,7 @@ def test_options():
     options = dict(line.split("=", 1) for line in lines)
     assert len(options) == len(lines)
     for key, value in options.items():
-        assert re.fullmatch(r"CONFIG_[A-Z0-9_]+", key) and value in "yn", key
+        assert re.fullmatch(r"CONFIG_[A-Z0-9_]+", key) and re.fullmatch(r"[yn]|\d+", value), key
     for key in (
         "BOOTLOADER_APP_ROLLBACK_ENABLE",
         "SPIRAM",
@@ -62,6 +62,7 @@ def test_options():
         "LOG_MAXIMUM_EQUALS_DEFAULT",
     ):
         assert options["CONFIG_" + key] == "y"
+    assert options["CONFIG_FREERTOS_HZ"] == "1000"
     for key in (
         "BT_ENABLED",
         "APP_EXCLUDE_PROJECT_NAME_VAR",
