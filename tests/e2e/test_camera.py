@@ -9,6 +9,7 @@ import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
+from probe import NO_BROKER
 from scenarios import scenario_name
 from sim import TOPIC, Simulator, wait_until
 
@@ -177,6 +178,23 @@ def sensor_is_absent(folder, driver):
         assert camera.facts["boots"] == boots
 
 
+def fresh_after_a_rest(folder, driver, captures):
+    """After a rest, a picture is exposed after its request, with as few captures as possible."""
+    frame_s = 0.08  # of UXGA
+    args = ["--driver", driver]
+    with Simulator(folder, NO_BROKER, {"pubinterval": "0"}, args, fast=False) as camera:
+        camera.wait_status("camera ready")
+        number = check(camera.get("/capture").content)
+        for _ in range(3):
+            before, rested = camera.control("frames")["captured"], time.monotonic()
+            time.sleep(1)
+            rested = time.monotonic() - rested
+            newer = check(camera.get("/capture").content)
+            assert (newer - number) * frame_s >= rested
+            number = newer
+            assert camera.control("frames")["captured"] - before == captures
+
+
 def driver_is_absent(folder):
     """A firmware without camera driver still has power switch, clock, MQTT, page and console."""
     args = ["--driver", "none", "--device-id", "DVES_000002"]
@@ -222,7 +240,7 @@ def bind(scenario, *arguments):
     def run(folder):
         scenario(folder, *arguments)
 
-    run.__name__ = "_".join([scenario.__name__, *arguments])
+    run.__name__ = "_".join([scenario.__name__, *map(str, arguments)])
     return run
 
 
@@ -231,6 +249,7 @@ SLOW += [bind(recovers_after_fault, fault, "driver") for fault in ("stall", "no_
 SLOW += [bind(recovers_after_power_cycle, fault, "api") for fault in ("none", "raise", "stall")]
 SLOW += [bind(recovers_after_power_cycle, "stall", "driver"), driver_is_absent]
 SLOW += [bind(sensor_is_absent, driver) for driver in DRIVERS]
+SLOW += [bind(fresh_after_a_rest, "api", 2), bind(fresh_after_a_rest, "driver", 3)]
 
 
 @pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)

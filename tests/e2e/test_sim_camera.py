@@ -119,6 +119,32 @@ def test_when_empty_keeps_an_old_picture(tmp_path):
         assert third - second <= 3
 
 
+def test_latest_stops_while_a_buffer_is_held(tmp_path):
+    code = """
+import camera
+global cam
+cam = camera.Camera(pixel_format=4, frame_size=6, fb_count=2, grab_mode=1)
+result = bytes(cam.capture())
+"""
+    next_one = """
+import time
+cam.free_buffer()
+while not cam.frame_available():
+    time.sleep_ms(1)
+result = bytes(cam.capture())
+"""
+    with Probe(tmp_path, fast=False) as probe:
+        first = frame_number(probe.run(code))
+        time.sleep(0.5)  # 12 frames
+        numbers = [frame_number(probe.run(next_one)) for _ in range(3)]
+        assert first < numbers[0] <= first + 3  # in the other buffer ever since
+        assert numbers[1] >= first + 12
+        time.sleep(0.5)
+        probe.run("cam.free_buffer()")
+        time.sleep(0.5)  # nothing is held, so the pictures go on
+        assert frame_number(probe.run("result = bytes(cam.capture())")) >= numbers[2] + 24
+
+
 # The other driver
 
 

@@ -54,7 +54,7 @@ class Sensor:
     def poll(self):
         return None
 
-    def release(self):
+    def release(self, rest=False):
         pass
 
     def stop(self):

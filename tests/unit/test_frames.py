@@ -23,6 +23,7 @@ class Camera:
         self.fault = None
         self.size = 1_000
         self.captures = self.unreleased = 0
+        self.rests = None  # how the last picture was released
 
     async def capture(self):
         await asyncio.sleep_ms(100)
@@ -35,8 +36,9 @@ class Camera:
     def grab(self):
         return None
 
-    def release(self):
+    def release(self, rest=False):
         self.unreleased -= 1
+        self.rests = rest
 
 
 class FramesTestCase(unittest.TestCase):
@@ -94,6 +96,23 @@ class TestReaders(FramesTestCase):
             self.assertEqual((first[1][0], second[1][0]), (3, 6))
 
         self.run_case(scenario, stale=2)
+
+    def test_camera_rests_unless_a_stream_is_watched(self):
+        async def scenario(frames, camera, log):
+            await take(frames)
+            alone = camera.rests
+            viewer = frames.fresh()
+            viewer.give_up = print
+            watched = []
+            for _ in range(2):  # while it waits, and while it holds a frame
+                async with viewer:
+                    watched.append(camera.rests)
+                    await take(frames)
+                    watched.append(camera.rests)
+            await take(frames)
+            return alone, watched, camera.rests
+
+        self.assertEqual(self.run_case(scenario), (True, [False] * 4, True))
 
     def test_request_during_a_capture_gets_the_next_one(self):
         async def scenario(frames, camera, log):

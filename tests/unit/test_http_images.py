@@ -37,7 +37,7 @@ class Camera:
     def grab(self):
         return None
 
-    def release(self):
+    def release(self, rest=False):
         self.lent -= 1
 
 

@@ -28,7 +28,7 @@ class Frames:
         self.view = memoryview(b"jpeg")
         return self
 
-    def release(self):
+    def release(self, rest=False):
         self.leased -= 1
 
 

@@ -166,6 +166,30 @@ class TestCapture(SensorTestCase):
         self.sensor.release()
         self.assertEqual(self.newest().freed, freed + 1)
 
+    def test_at_rest_the_buffer_is_returned_with_the_next_poll(self):
+        self.start()
+        self.shoot()
+        freed = self.newest().freed
+        self.sensor.release(rest=True)
+        self.assertEqual((self.newest().freed, self.sensor.stale), (freed, 1))
+        self.sensor.poll()
+        self.assertEqual((self.newest().freed, self.sensor.stale), (freed + 1, 2))
+
+    def test_a_new_frame_size_or_start_ends_the_rest(self):
+        for change in (lambda: self.sensor.set("framesize", "QVGA"), self.sensor.stop, self.start):
+            self.start()
+            self.shoot()
+            self.sensor.release(rest=True)
+            change()
+            self.assertEqual(self.sensor.stale, 2)
+
+    def test_older_driver_does_not_rest(self):
+        module.Camera = OldCamera
+        self.start()
+        self.shoot()
+        self.sensor.release(rest=True)
+        self.assertEqual(self.sensor.stale, 2)
+
     def test_waits_only_if_no_picture_is_available(self):
         self.start()
         Camera.available = False

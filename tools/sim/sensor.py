@@ -3,16 +3,16 @@
 The frame size at the start of the driver determines the size of the buffers. As on the chip, later
 pictures that do not fit are lost. The sensor is free-running. A picture is exposed at a frame
 boundary and drawn then, if a buffer is free. With WHEN_EMPTY a buffer keeps its picture until it
-is read; with LATEST the newest picture replaces it. Pictures are drawn on demand, so an idle
-camera uses no CPU time.
+is read; with LATEST the newest picture replaces it, unless the firmware holds the other buffer.
+Pictures are drawn on demand, so an idle camera uses no CPU time.
 """
 
 import asyncio
-import math
 import time
 
 import frame_sizes
 from errors import DeviceError, os_error, value_error
+from frame_clock import FrameClock, LatestMode
 from sccb import Registers
 
 PWDN, VSYNC = 32, 25
@@ -54,6 +54,7 @@ class Frame:
         self.start = start
         self.settings = settings
         self.data = None
+        self.queued_at = None
 
 
 class Sensor:
@@ -64,8 +65,7 @@ class Sensor:
         self._faults = faults
         self._pins = pins
         self._fast = fast
-        self._zero = time.monotonic()
-        self._numbered_s = None  # frame period of the current numbering
+        self._clock = FrameClock()
         self.captured = 0
         self.last = None
         self._task = None
@@ -138,6 +138,8 @@ class Sensor:
             self._task.cancel()
         self._queue = []
         self._held = False
+        self._clock.set_period(self._period_s)
+        self._latest_mode = LatestMode(self._clock)
         self._last_number = -1
         self._ready = asyncio.Event()
         self._wanted = asyncio.Event()
@@ -179,28 +181,18 @@ class Sensor:
 
     def _stale(self, frame):
         """Return True if the sensor has had the time to expose and draw a newer picture."""
-        return time.monotonic() - frame.start > 3 * max(self._period_s, 0.03)
-
-    def _continue_numbers(self, period):
-        """Continue the frame numbers when the frame period changes."""
-        if self._numbered_s not in (None, period):
-            now = time.monotonic()
-            self._zero = now - (now - self._zero) / self._numbered_s * period
-        self._numbered_s = period
+        age_s = time.monotonic() - frame.queued_at
+        return not self._held and age_s > 3 * max(self._period_s, 0.03)
 
     async def _expose(self):
         """Expose a picture for one frame period, draw it and queue it."""
-        period = self._period_s
-        self._continue_numbers(period)
-        number = math.ceil((time.monotonic() - self._zero) / period)
-        if self._latest:  # the sensor has not paused, so the last complete picture exists
-            number = max(number - 2, self._last_number + 1)
-        number = max(number, self._last_number + 1)
-        start = self._zero + number * period
+        self._clock.set_period(self._period_s)
+        self._last_number = number = self._next_number()
+        start = self._clock.start(number)
+        end = self._clock.end(number)
         await asyncio.sleep(max(0, start - time.monotonic()))
         settings = self._previous if start < self._changed else self._settings
         frame = Frame(number & 0xFFFFFF, start, settings)
-        self._last_number = number
         width, height = frame_sizes.pixels(frame.settings["frame_size"])
         frame.data = await self._render(
             width=width,
@@ -211,15 +203,23 @@ class Sensor:
             max_bytes=self._buffer_bytes(),
             settings=frame.settings,
         )
-        await asyncio.sleep(max(0, start + period - time.monotonic()))
+        await asyncio.sleep(max(0, end - time.monotonic()))
         if (
             len(frame.data) > self._allocated_bytes or self._lost >= self._config["fb_count"]
         ):  # FB-OVF
             return
         if self._latest:
             self._queue.clear()
+        frame.queued_at = time.monotonic()
         self._queue.append(frame)
         self._ready.set()
+
+    def _next_number(self):
+        if not self._latest:
+            return max(self._clock.number_at(time.monotonic()), self._last_number + 1)
+        if self._held:
+            return self._latest_mode.other(self._last_number)
+        return self._latest_mode.next(self._last_number)
 
     # Calls from the firmware
 
@@ -231,9 +231,14 @@ class Sensor:
         return int(bool(self._queue) and not self._faults.stalled)
 
     def free(self):
-        if self._config:
-            self._held = False
-            self._wanted.set()
+        if not self._config:
+            return
+        if self._held and self._latest:
+            waited = self._latest_mode.free(self._last_number)
+            if waited and self._queue:
+                self._queue[-1].queued_at = time.monotonic()
+        self._held = False
+        self._wanted.set()
 
     def lose(self):
         """Lose a buffer permanently, because the driver has leaked it."""
@@ -261,6 +266,7 @@ class Sensor:
         if frame is None:
             return None
         self._held = True
+        self._latest_mode.take(frame.number)
         self.captured += 1
         self.last = frame.number
         return self._faults.damage(kind, frame.data)

@@ -27,7 +27,6 @@ class Camera:
             sensor, params, log, new_backoff(), free_bytes, timeout_ms, reserve_bytes
         )
         self.params = params  # name -> value on the wire, set at each start of the sensor
-        self.stale = sensor.stale if sensor else 0
         self.copies = sensor.copies if sensor else False
         self.captured = self.failed = 0
         self.recoveries = self._recovery.counts
@@ -35,6 +34,11 @@ class Camera:
         self.reason = "" if sensor else "no camera driver in this firmware"
         if not sensor:
             log.error("camera", self.reason)
+
+    @property
+    def stale(self):
+        """Number of the next captures whose exposure may have begun before now."""
+        return self._sensor.stale if self._sensor else 0
 
     def grab(self):
         """Return what `capture` returns if a picture is ready, else None."""
@@ -67,10 +71,10 @@ class Camera:
             self._note_failure(e, is_running)
             raise CameraFault(self.reason) from None
 
-    def release(self):
-        """Let the driver reuse the buffer of the last picture."""
+    def release(self, rest=False):
+        """End the use of the driver's buffer; with `rest`, no picture is expected to follow."""
         if self._sensor:
-            self._sensor.release()
+            self._sensor.release(rest)
 
     def stop(self):
         """Stop the sensor; the next capture starts it again."""

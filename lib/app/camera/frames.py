@@ -182,7 +182,17 @@ class Frames:
         except MemoryError:
             self._drop(len(view))
         finally:
-            self._camera.release()
+            self._camera.release(not self._is_watched())
+
+    def _is_watched(self):
+        """Return True if one of the readers is a stream, which goes on for a while."""
+        for lease in self._held:
+            if lease.give_up:
+                return True
+        for lease in self._waiting:
+            if lease.give_up:
+                return True
+        return False
 
     def _is_awaited(self, seq):
         if seq >= self._floor:

@@ -49,6 +49,12 @@ class Sensor(Base):
     name = "micropython-camera-API"
     _camera = None
     _i2c = None
+    _holds = False  # the buffer of the last picture
+
+    @property
+    def stale(self):
+        """As in Base; while a buffer is held, the driver does not refill it."""
+        return self._fb_count - (1 if self._holds else 0)
 
     def _begin(self, size, quality):
         self.stop()
@@ -83,6 +89,7 @@ class Sensor(Base):
     def stop(self):
         """Free the driver and its buffers."""
         self._room = -1
+        self._holds = False
         running, self._camera = self._camera, None
         if running:
             try:
@@ -98,6 +105,8 @@ class Sensor(Base):
             value = _percent(value)
         elif name in _SWITCHES:
             value = bool(value)
+        if name == "framesize":
+            self._free()  # the driver may do it, too
         setattr(self._camera, _PROPERTIES.get(name, name), value)
 
     def poll(self):
@@ -105,7 +114,7 @@ class Sensor(Base):
         if not self._camera:
             raise SensorError("not started")
         try:
-            self._camera.free_buffer()
+            self._free()
             if self._pace:
                 return self._pace.poll(self._camera.capture)
             if not self._camera.frame_available():
@@ -119,10 +128,20 @@ class Sensor(Base):
             raise SensorError("capture returned nothing")
         return view
 
-    def release(self):
-        """Return the buffer, so that the sensor's next picture is fresh."""
-        if self._camera:
-            self._camera.free_buffer()
+    def release(self, rest=False):
+        """Return the buffer of the last picture to the driver; with `rest`, not before `poll`.
+
+        Without it, the driver stops after one more picture: then one old picture comes before a
+        fresh one, instead of two, and PSRAM is not kept busy with pictures that nobody wants.
+        """
+        if rest and not self._pace:
+            self._holds = True
+        elif self._camera:
+            self._free()
+
+    def _free(self):
+        self._holds = False
+        self._camera.free_buffer()
 
     def _size(self, name):
         for candidate in (name, "R" + name):  # "96X96" is R96X96 here

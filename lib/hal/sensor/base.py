@@ -15,7 +15,6 @@ _PWDN_MS = const(100)  # OV2640: 100 ms high, then 100 ms low revive it
 class Base:
     """A driver adds `_begin`, `_set`, `_size`, `_night_bus`, `poll`, `release` and `stop`."""
 
-    stale = 2  # frames whose exposure may have begun before a capture was requested
     copies = False  # True: a picture stays as it is after its release
     _room = -1  # largest frame size of the buffers, as the driver's number; -1: stopped
     _pace = None  # for a driver that does not report whether it has a picture
@@ -25,6 +24,11 @@ class Base:
         self._fb_count = fb_count
         self._night = None
         self._values = {}  # set since the start: not every driver can be read
+
+    @property
+    def stale(self):
+        """Number of the next captures whose exposure may have begun before now."""
+        return self._fb_count
 
     async def start(self, framesize="UXGA", quality=8):
         """Initialise the driver; raises NoSensor, or MemoryError if its buffers do not fit."""

@@ -122,7 +122,7 @@ class Sensor(Base):
             raise MemoryError("no room for a copy of the picture") from None
         return picture and memoryview(picture)
 
-    def release(self):
+    def release(self, rest=False):
         """Do nothing: the driver has its buffer back already."""
 
     def _size(self, name):

@@ -69,7 +69,7 @@ class Sensor:
     def poll(self):
         return self._view
 
-    def release(self):
+    def release(self, rest=False):
         pass
 
 
