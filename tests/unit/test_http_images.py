@@ -11,6 +11,9 @@ from webserver import Clock, Web
 from app.camera.camera import CameraFault
 from app.camera.frames import Frames
 
+# more than the sockets can buffer; allocated before the other tests fragment the heap
+HUGE = memoryview(bytearray(300_000))
+
 
 class Camera:
     """Takes a picture every 100 ms, identified by its size and its first byte."""
@@ -288,7 +291,7 @@ class TestStream(ImagesTestCase):
 
         async def scenario(server, images, camera, frames):
             gc.collect()
-            camera.picture = memoryview(bytearray(300_000))  # more than the sockets can buffer
+            camera.picture = HUGE
             async with Viewer(server, "/mjpg") as slow:
                 await slow.head()
                 await until(frames.leased)

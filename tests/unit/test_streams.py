@@ -52,6 +52,7 @@ class Records(io.IOBase):
     def __init__(self, room, record=3_000, ms=0):
         self._ms = ms  # for a write
         self._room = self._free = room
+        self.refusals = 0  # writes of less than the caller wanted
         self._record = record
         self._pending = None
         self.received = hashlib.sha256()
@@ -65,6 +66,7 @@ class Records(io.IOBase):
             if self._pending is None:
                 self._pending = memoryview(data)[at + done : at + done + length]
             if len(self._pending) > self._free:
+                self.refusals += 1
                 return done or None
             self._free -= len(self._pending)
             self.received.update(self._pending)
@@ -114,6 +116,16 @@ class TestTLS(unittest.TestCase):
 
         for room in range(4_096, 70_000, 2_000):
             self.assertEqual(run(scenario(room)), expected, room)
+
+    def test_waits_for_each_record_only_once_with_the_buffers_of_the_chip(self):
+        async def scenario():
+            records = Records(room=5_760, record=4_096)
+            async with Wire() as wire:
+                wire.ours.wrap(records, "broker")
+                await wire.ours.send(memoryview(BIG)[:100_000])
+            return records.refusals
+
+        self.assertEqual(run(scenario()), 100_000 // 4_096)
 
     def test_other_tasks_run_while_the_chip_encrypts(self):
         async def scenario(ms):
