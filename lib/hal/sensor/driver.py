@@ -43,12 +43,6 @@ _PSRAM_HEAP = const(1_000_000)  # the chip alone has no heap of that size
 _FAST_HZ = const(20_000_000)
 
 
-def _copy():
-    """Return the driver's copy of its next picture, or False."""
-    gc.collect()  # the previous copy is garbage, and this one needs its memory
-    return camera.capture()
-
-
 class Sensor(Base):
     """Pictures as copies in the heap, parameters as functions."""
 
@@ -116,7 +110,7 @@ class Sensor(Base):
         if self._room < 0:
             raise SensorError("not started")
         try:
-            picture = self._pace.poll(_copy)
+            picture = self._pace.poll(camera.capture)
         except MemoryError:
             self.stop()  # the driver has lost a buffer
             raise MemoryError("no room for a copy of the picture") from None
