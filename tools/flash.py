@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import wholeimage
+from firmware import product
 from wholeimage import BadFirmware
 
 _BAUD = 460_800
@@ -80,7 +81,7 @@ def flash(port, firmware, nvs, baud=_BAUD, erase=False, run=esptool, say=print):
         if whole and whole.nvs != (_NVS[0], len(data)):
             raise FlashError(f"the settings partition has another size: {whole.nvs[1]:#x} bytes")
     if whole:
-        say(f"{firmware.name}: {whole.project} {whole.version}, {whole.size} bytes")
+        say(f"{firmware.name}: {whole.name}, {whole.size} bytes")
         if not whole.slots:
             say("Its layout does not have two slots: the firmware cannot be updated over the air.")
     say(check_chip(port, baud, whole.end if whole else 0, run))
@@ -90,7 +91,7 @@ def flash(port, firmware, nvs, baud=_BAUD, erase=False, run=esptool, say=print):
         run(port, baud, "write-flash", hex(whole.offset), str(firmware))
     if nvs:  # after the firmware, whose file covers that partition
         run(port, baud, "write-flash", hex(_NVS[0]), str(nvs))
-    if whole and whole.project == "micropython":
+    if whole and whole.project != product()["NAME"]:
         say(f"{_AFTER}; then: make deploy PORT={port}")
     else:
         say(f"{_AFTER}.")

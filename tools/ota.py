@@ -123,7 +123,9 @@ def parser():
     push.add_argument("--topic", help="the camera's topic (default: query the camera)")
     push.add_argument("--confirm", action="store_true", help="keep the new image once it runs")
     push.add_argument(
-        "--force", action="store_true", help="also send an older image, or one that failed before"
+        "--force",
+        action="store_true",
+        help="also install an older image, one that failed before, or one without a name",
     )
     push.add_argument("--cafile", help="for mqtts: CA certificate that signed the broker's")
     push.add_argument("--user")

@@ -11,7 +11,7 @@ for _folder in ("tools/pc", "lib"):
     if str(ROOT / _folder) not in sys.path:
         sys.path.append(str(ROOT / _folder))
 
-from proto.espimage import HEAD_BYTES, Description  # noqa: E402 - found on the path above
+from proto.espimage import HEAD_BYTES, Description, title  # noqa: E402 - found on the path above
 
 BOOTLOADER_AT = 0x1000  # on the ESP32; on other chips, 0
 _TABLE_AT, _TABLE_BYTES = 0x8000, 0xC00
@@ -34,6 +34,11 @@ class Whole(NamedTuple):
     nvs: tuple  # offset and size of the settings partition; None without one
     end: int  # of the last partition in flash
     app: int  # offset in the file of the application
+
+    @property
+    def name(self):
+        """Return the project and the version, for people."""
+        return title(self.project, self.version)
 
 
 def read(data):
@@ -76,7 +81,7 @@ def _check_bootloader(head, first):
     except ValueError:  # a bootloader, as it should be
         return
     raise BadFirmware(
-        f"it is only an application ({described.project} {described.version}), for updates of a "
+        f"it is only an application ({described.name}), for updates of a "
         "board that has firmware; a new board needs whole firmware (of MicroPython's downloads, "
         "the file that ends in .bin, not .app-bin)"
     )

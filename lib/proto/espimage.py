@@ -25,7 +25,10 @@ _PADDING, _DIGEST = const(3), const(4)
 
 
 class Description:
-    """`version`, `project` and `elf` from the first HEAD_BYTES; raises ValueError."""
+    """`version`, `project` and `elf` from the first HEAD_BYTES; raises ValueError.
+
+    In MicroPython's own images, project and version are empty.
+    """
 
     def __init__(self, head):
         if len(head) < HEAD_BYTES:
@@ -45,6 +48,8 @@ class Description:
         self.version = _text(head, 48)
         self.project = _text(head, 80)
         self.elf = bytes(head[176:208])  # SHA-256 of the ELF file it was made from
+        self.is_named = bool(self.project and self.version)
+        self.name = title(self.project, self.version)
 
 
 class ImageParser:
@@ -110,6 +115,11 @@ class ImageParser:
             self._part, self._left = _PADDING, 16 - self.size % 16
 
 
+def title(project, version):
+    """Return the name of an image for people, also if its description contains none."""
+    return (project + " " + version).strip() or "an image without a name"
+
+
 def older(version, than):
     """Return True if a version is older than another; False if they cannot be compared."""
     ours, theirs = _numbers(version), _numbers(than)
@@ -124,8 +134,9 @@ def _xor(data, value):
 
 
 def _text(head, at):
-    raw = bytes(head[at : at + 32]).split(b"\0")[0]
-    if not raw or any(not 32 < byte < 127 for byte in raw):
+    field = bytes(head[at : at + 32])
+    raw = field.split(b"\0")[0]
+    if any(not 32 < byte < 127 for byte in raw) or (not raw and any(field)):
         raise ValueError("its description is unreadable")
     return raw.decode()
 

@@ -542,7 +542,7 @@ function upload(event) {
     done(request.status < 300 ? response.message || "Installed. The camera restarts." : `Refused: ${response.error}`);
   });
   request.addEventListener("error", () => done("The connection was lost; the old firmware stays. Try again."));
-  request.open("POST", "/update");
+  request.open("POST", $("force").checked ? "/update?force=1" : "/update");
   request.setRequestHeader("Accept", "application/json");
   request.setRequestHeader("X-Requested-With", "page");
   request.setRequestHeader("Content-Type", "application/octet-stream");

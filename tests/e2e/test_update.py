@@ -257,6 +257,30 @@ def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     assert done.returncode == 3 and "did not respond" in done.stderr
 
 
+def test_images_without_a_name_need_force(camera, broker, tmp_path):
+    """To MicroPython's own image with the tool, and back by upload; each says what is lost."""
+    official, version, running = image("", ""), next(VERSIONS), camera.running
+    refused = httpx.post(camera.url + "/update", content=official, trust_env=False)
+    assert refused.status_code == 422 and "may not contain this appl" in refused.json()["error"]
+    (tmp_path / "fw.bin").write_bytes(official)
+    line = [sys.executable, ROOT / "tools" / "ota.py", "push", tmp_path / "fw.bin", "--force"]
+    line += ["--broker", broker.uri, "--device", camera.id, "--confirm"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=50)
+    printed = " ".join(done.stderr.split())
+    assert done.returncode == 0 and "an image without a name runs, confirmed" in printed, printed
+    assert "forced although the image has no project name or version" in printed
+    assert camera.running != running
+    refused = httpx.post(camera.url + "/update", content=image(version), trust_env=False)
+    assert refused.status_code == 422 and "camera driver, is replaced" in refused.json()["error"]
+    since = len(camera.client.messages)
+    forced = {"params": {"force": "1"}, "content": image(version), "trust_env": False}
+    accepted = httpx.post(camera.url + "/update", **forced)
+    assert accepted.status_code == 200 and "is replaced" in accepted.json()["message"]
+    camera.confirm_trial(since)
+    bad = httpx.post(camera.url + "/update?force=yes", content=image(version), trust_env=False)
+    assert bad.status_code == 400 and "force must be 0 or 1" in bad.text
+
+
 def only_signed_images(folder):
     """With a key set, every source requires its signature; the image confirms itself."""
     private, public = generate(folder / "key", 2048)

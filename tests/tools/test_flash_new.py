@@ -3,6 +3,7 @@
 import flash
 import pytest
 import wholeimage
+from firmware import product
 from images import image, whole
 from wholeimage import BadFirmware
 
@@ -28,6 +29,7 @@ def test_layout_without_slots_in_a_file_of_the_whole_flash():
         (b"", "not whole firmware"),
         (b"<html>" * 10_000, "not whole firmware"),
         (image("1.25.0"), "only an application .micropython 1.25.0."),
+        (image("", ""), "only an application .an image without a name."),
         (whole(chip=9), "another chip"),
         (whole()[:100], "cut off"),
         (whole()[:0x7000], "no partition table"),
@@ -79,6 +81,20 @@ def test_checks_then_writes(firmware, nvs):
     ]
     assert printed[1].startswith("ESP32-D0WD-V3") and printed[1].endswith("4 MB of flash")
     assert printed[-1].endswith("make deploy PORT=COM3")
+
+
+def test_next_step(tmp_path):
+    """Images of the product contain the application; MicroPython's own have no name."""
+    facts, path = product(), tmp_path / "firmware.bin"
+    for app, name, deploys in (
+        (image("", ""), "an image without a name", True),
+        (image(facts["VERSION"], facts["NAME"]), f"{facts['NAME']} {facts['VERSION']}", False),
+    ):
+        path.write_bytes(whole(app))
+        printed = []
+        flash.flash("COM3", path, None, run=Tool(), say=printed.append)
+        assert printed[0].startswith(f"firmware.bin: {name}, ")
+        assert ("make deploy" in printed[-1]) is deploys
 
 
 def test_only_settings(nvs):

@@ -57,6 +57,12 @@ def test_info_agrees_with_esptool(ota, folder):
     assert f"{len(known.segments)} segments" in facts["size"]
 
 
+def test_info_of_an_image_without_a_name(ota, tmp_path):
+    (tmp_path / "official.bin").write_bytes(image("", ""))
+    status, output, _ = ota("info", tmp_path / "official.bin")
+    assert status == 0 and "project    none" in output and "version    none" in output
+
+
 def test_signature_is_verified(ota, folder):
     assert ota("info", folder / "signed.bin", "--key", folder / "ours.pub.pem")[0] == 0
     for file, key, why in (

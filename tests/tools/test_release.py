@@ -143,6 +143,7 @@ def test_files_of_an_earlier_release_are_removed(folder):
     [
         (whole(image("1.0.0", NAME)), f"is {NAME} 1.0.0; config/product.py says {NAME} {VERSION}"),
         (image(VERSION, "micropython"), f"is micropython {VERSION}; config"),
+        (image("", ""), "is an image without a name; config"),
         (whole(APP) + b"more", "4 bytes follow"),
         (whole(APP)[:-1], "cut off"),
         (whole(chip=9), "another chip"),

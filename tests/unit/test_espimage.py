@@ -16,6 +16,17 @@ class TestImage(unittest.TestCase):
         self.assertEqual((description.version, description.project), ("1.2.3", "micropython"))
         self.assertEqual(description.elf, WHOLE[176:208])
 
+    def test_images_without_a_name(self):
+        for version, project, name in (
+            (b"", b"", "an image without a name"),
+            (b"1.0", b"", "1.0"),
+            (b"", b"camera", "camera"),
+        ):
+            found = Description(image(version, project)[:HEAD_BYTES])
+            self.assertEqual((found.name, found.is_named), (name, False))
+        self.assertEqual(Description(WHOLE[:HEAD_BYTES]).name, "micropython 1.2.3")
+        self.assertTrue(Description(WHOLE[:HEAD_BYTES]).is_named)
+
     def test_parsed_in_pieces(self):
         for step in (1, 7, 64, 4_096):
             parser = ImageParser()
@@ -32,7 +43,8 @@ class TestImage(unittest.TestCase):
             (image(chip=77), "number 77"),
             (b"<" + WHOLE[1:], "begins with 3c"),
             (WHOLE[: HEAD_BYTES - 1], "not a firmware image"),
-            (image(project=b""), "unreadable"),
+            (image(project=b"\0x"), "unreadable"),
+            (image(version=b"1.0\xff"), "unreadable"),
         ):
             try:
                 Description(head[:HEAD_BYTES])
@@ -57,6 +69,7 @@ class TestImage(unittest.TestCase):
         self.assertTrue(older("v1.25.0-preview.1", "v1.25.0"))
         self.assertFalse(older("v1.25.0", "v1.25.0"))
         self.assertFalse(older("unknown", "v1.25.0"))
+        self.assertFalse(older("", "v1.25.0") or older("v1.25.0", "") or older("", ""))
 
 
 suite.main()

@@ -15,6 +15,7 @@ from app.mqtt.topics import Topics
 from app.ota.report import Report
 from app.ota.trial import Trial
 from app.ota.updater import UNCONFIRMED, Updater
+from config import product
 from proto.espimage import HEAD_BYTES, Description
 from proto.values import BadArgument
 
@@ -202,7 +203,7 @@ class Camera(Updater):
         values.update({"otaurl": "", "otaconfirm": 0, "mqtthost": "x"})
         values.update(settings)
         topics, copies, log = Topics(values, "DVES_A1B2C3"), Copies(), Log()
-        self.settings = values
+        self.settings, self.log = values, log
         self.session, self.handler, self.frames = Session(), Handler(), Frames()
         self.nvs, self.restart = NVS(), Restart()
         report = Report(self.session, topics, log)
@@ -299,6 +300,49 @@ class TestInstall(unittest.TestCase):
         self.assertEqual(isinstance(error, BadArgument), not good)
         self.assertEqual(camera.board.spare().bootable, good)
 
+    def nameless(self, running, offered, force=False):
+        """Return (the camera, status, text) after an update from one image to another."""
+        camera = Camera()
+        camera.board.slots[0].data[: len(running)] = running
+        source = Source(offered)
+        status, text = run(camera.upload(source.read, len(offered), force))
+        self.assertEqual(camera.board.spare().bootable, status == 200)
+        self.assertEqual(camera.board.spare().erased > 0, status == 200)
+        return camera, status, text
+
+    def test_images_without_a_name_need_force(self):
+        """Such as MicroPython's own; the reply says what is lost, also before it is forced."""
+        official = image(b"", b"", data=b"\1\2\3\4" * 50)
+        other = image(b"", b"", data=b"\4\3\2\1" * 50)
+        unversioned = image(b"", data=b"\0\0\0\1" * 50)
+        for running, offered, lost in (
+            (OLD, official, "may not contain this application: pages, MQTT and telnet"),
+            (OLD, unversioned, "may not contain this application"),
+            (official, other, "may not contain this application"),
+            (official, NEW, "such as its camera driver, is replaced"),
+            (unversioned, NEW, "such as its camera driver, is replaced"),
+        ):
+            camera, status, text = self.nameless(running, offered)
+            self.assertEqual((status, lost in text, "use force" in text), (422, True, True))
+            self.assertEqual(camera.states(), [("failed", text)])
+            camera, status, text = self.nameless(running, offered, force=True)
+            self.assertEqual((status, lost in text), (200, True), text)
+            report = json.loads(camera.session.published[-1][1])
+            self.assertEqual((report["state"], lost in report["lost"]), ("installed", True))
+            self.assertIn(report["lost"], camera.log.infos[1][1])
+
+    def test_nameless_image_is_checked_like_any_other(self):
+        official = image(b"", b"")
+        for data in (official[:-1], official + b"x", official[:-40] + b"?" + official[-39:]):
+            camera = Camera()
+            status, text = run(camera.upload(Source(data).read, len(data), True))
+            self.assertEqual((status, camera.board.spare().bootable), (422, False))
+
+    def test_reply_names_the_application_of_a_nameless_image(self):
+        camera = Camera(otaurl="http://x/y")
+        camera.board.slots[0].data[: len(OLD)] = image(b"", b"", data=b"\1\2\3\4" * 100)
+        self.assertEqual(camera.cmd_upgrade("1"), "Upgrade " + product.VERSION)
+
     def test_failed_version_is_refused(self):
         camera = Camera()
         camera.nvs.stored["OTA_FAILED"] = b"1.1.0"
@@ -356,7 +400,8 @@ class TestInstall(unittest.TestCase):
         async def main():
             camera = Camera()
             task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
-            await until(lambda: camera.board.spare().writes)
+            while not camera.board.spare().writes:
+                await asyncio.sleep_ms(0)
             await ended(task)
             return camera
 
@@ -625,6 +670,27 @@ class TestTrial(unittest.TestCase):
         self.assertEqual(camera.states(), [("rolled back", reason)])
         self.assertEqual(camera.nvs.stored, {"OTA_FAILED": b"1.1.0"})
         self.assertIn("failed already", camera.send(NEW)[1])
+
+    def test_nameless_image_is_rolled_back(self):
+        """No version is remembered, so no other nameless image counts as the one that failed."""
+
+        def prepare(camera):
+            camera.nvs.stored["OTA_TRIED"] = b"ota_1 "
+            camera.board.aborted = camera.board.spare()
+
+        camera = self.started(prepare=prepare)
+        self.assertEqual(camera.states(), [("rolled back", "it restarted unconfirmed")])
+        self.assertEqual(camera.nvs.stored, {})
+        self.assertIn("an image without a version was rolled back", str(camera.log.errors))
+
+    def test_nameless_image_waits_for_confirmation(self):
+        def prepare(camera):
+            camera.board.slots[0].data[: len(OLD)] = image(b"", b"", data=b"\1\2\3\4" * 100)
+            self.pending(camera)
+
+        camera = self.started(prepare=prepare)
+        self.assertEqual(camera.states(), [("trial", None)])
+        self.assertIn("an image without a version is on trial", str(camera.log.infos))
 
     def test_never_started(self):
         """Power failed after OTA_TRIED was stored and before the boot partition was set."""

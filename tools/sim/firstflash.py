@@ -4,11 +4,14 @@ import appimage
 import partitions
 
 
-def write(flash, parts, version):
-    """Write the initial contents, unless the flash already holds a partition table."""
+def write(flash, parts, version, project="micropython"):
+    """Write the initial contents, unless the flash already holds a partition table.
+
+    The images that MicroPython offers for download have neither a version nor a project.
+    """
     if parts.load():
         return
     flash.burn(partitions.TABLE_AT, partitions.binary(partitions.CSV.read_text()))
     parts.load()
     first = parts.first(partitions.APP)
-    flash.burn(first.offset, appimage.make(version))
+    flash.burn(first.offset, appimage.make(version, project))

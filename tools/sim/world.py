@@ -59,7 +59,8 @@ class World:
         if args.blank:
             firmware.make_file_system(self.files)
         command, environment = firmware.command(args, self.files, self.state / "clock")
-        firstflash.write(self.flash, self.partitions, firmware.version(command[0]))
+        image = ("", "") if args.blank else (firmware.version(command[0]),)
+        firstflash.write(self.flash, self.partitions, *image)
         place = self.partitions.first(partitions.DATA, partitions.NVS)
         if not place:
             raise UsageError(

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, utils
 from update.errors import UpdateError
 
 from proto import signature
-from proto.espimage import HEAD_BYTES, Description, ImageParser
+from proto.espimage import HEAD_BYTES, Description, ImageParser, title
 
 BLOCKS = (signature.HEAD, signature.HEAD + 256, signature.HEAD + 384)
 SLOT_BYTES = 0x180000  # in config/partitions.csv
@@ -80,8 +80,8 @@ class Update:
 
     @property
     def name(self):
-        """Return the project and the version."""
-        return f"{self.project} {self.version}"
+        """Return the project and the version, for people."""
+        return title(self.project, self.version)
 
     @property
     def is_signed(self):
@@ -90,8 +90,8 @@ class Update:
 
     def facts(self):
         """Yield (name, value) pairs for people."""
-        yield "project", self.project
-        yield "version", self.version
+        yield "project", self.project or "none, as in MicroPython's own images"
+        yield "version", self.version or "none"
         if self.kind:
             yield "bytecode", self.kind
             yield "size", f"{len(self.body):,} bytes in {self.segments} files"

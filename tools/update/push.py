@@ -74,7 +74,10 @@ class Push:
             self._client.publish(f"OTA/{self._device}/data", update.data)
             self._wait(lambda m: self._ended(m, bar), 2 * self._timeout_s + 600, "the camera")
         _CONSOLE.print("installed; the camera restarts")
-        state = self._wait(self._started(update), self._timeout_s, "the restarted camera")
+        peer = "the restarted camera"
+        if not (update.project and update.version):
+            peer = "the new firmware, which may not contain the application,"
+        state = self._wait(self._started(update), self._timeout_s, peer)
         if confirm and state != "confirmed":
             self._command("mqttotaconfirm", "1")
             self._wait(self._reply("mqttotaconfirm", ("Confirmed", "OTA image")), self._reply_s)
@@ -119,6 +122,8 @@ class Push:
         if report["state"] == "failed":
             raise UpdateError("the camera refuses: " + report["reason"])
         bar.show(report.get("bytes"))
+        if report.get("lost"):
+            _CONSOLE.print("forced although " + report["lost"])
         return report["state"] == "installed" or None
 
     def _started(self, update):

@@ -27,6 +27,8 @@ class AppArchive:
     `key` is the public key that must have signed it, or None.
     """
 
+    lost = ""  # of a firmware image without a name (app.ota.image)
+
     def __init__(self, head, total, force, key, copies, nvs):
         name, size = member(head[:RECORD])
         if name != "update.txt" or not 0 < size <= RECORD or len(head) < 2 * RECORD:

@@ -10,18 +10,32 @@ from proto import signature
 from proto.espimage import HEAD_BYTES, Description, ImageParser, older
 
 _BLOCK = const(4_096)  # of flash
+_TO_NAMELESS = (
+    "the image has no project name or version, so it may not contain this application: pages, "
+    "MQTT and telnet are then gone after the restart"
+)
+_FROM_NAMELESS = (
+    "the running firmware has no project name or version: what it contains besides this "
+    "application, such as its camera driver, is replaced"
+)
+_ON_TRIAL = (
+    ". Settings stay, and unless the new firmware is confirmed, its next restart brings the old "
+    "one back"
+)
 
 
 class Image:
     """Made from the first bytes: ValueError if the image must not be written.
 
-    `key` is the public key that must have signed it, or None.
+    `key` is the public key that must have signed it, or None. `lost` says what an update from or
+    to an image without a name may take away; within the project it is "".
     """
 
     def __init__(self, head, total, force, key, flash, nvs):
         description = Description(head)
         self.version = description.version
-        self.name = "{} {}".format(description.project, description.version)
+        self.name = description.name
+        self.lost = ""
         self._key = key
         self._nvs = nvs
         self._slot = flash.spare()
@@ -35,12 +49,16 @@ class Image:
             raise ValueError("this flash has only one slot")
         if total > self._slot.size_bytes + signature.MAX_BYTES:
             raise ValueError("too big: {} bytes, {} fit".format(total, self._slot.size_bytes))
-        if new.project != running.project:
+        if new.project != running.project and new.project and running.project:
             text = "{} is another project; this camera runs {}"
             raise ValueError(text.format(new.project, running.project))
+        if not (new.is_named and running.is_named):
+            self.lost = (_FROM_NAMELESS if new.is_named else _TO_NAMELESS) + _ON_TRIAL
         if force:
             return
-        if new.version.encode() == self._nvs.get_blob("OTA_FAILED", b""):
+        if self.lost:
+            raise ValueError(self.lost + ". To install it all the same, use force")
+        if new.version.encode() == self._nvs.get_blob("OTA_FAILED"):
             raise ValueError(new.version + " has failed already")
         if older(new.version, running.version):
             raise ValueError("{} is older than {}".format(new.version, running.version))

@@ -29,7 +29,9 @@ class Install:
         self._show = show
 
     async def run(self, read, total, force):
-        """Write what `read` returns, so that it starts next; return it, with `name` and `version`.
+        """Write what `read` returns, so that it starts next.
+
+        Return the Image or AppArchive, with `name`, `version` and `lost`.
 
         Arguments and errors as in Updater.install.
         """
@@ -47,6 +49,8 @@ class Install:
         filled = await _fill(read, view)
         target = self._target(view[:filled], total, force)
         self._log.info("update", "writing " + target.name)
+        if target.lost:
+            self._log.info("update", "forced although " + target.lost)
         pauses = not self._frames.at_rest  # in safe mode the camera is at rest already
         try:
             if pauses:

@@ -15,6 +15,7 @@ from config import product
 
 _LIMIT_MS = const(300_000)
 _POLL_MS = const(500)
+_NAMELESS = "an image without a version"
 
 
 class Trial:
@@ -81,7 +82,7 @@ class Trial:
 
     async def _on_trial(self, version, confirms_itself):
         text = "{} is on trial: mqttotaconfirm 1 keeps it, a restart does not"
-        self._log.info("update", text.format(version))
+        self._log.info("update", text.format(version or _NAMELESS))
         if not confirms_itself:
             await self._publish("trial", version=version)
             return
@@ -117,9 +118,10 @@ class Trial:
 
     async def _rolled_back(self, version):
         reason = self._nvs.get_blob("OTA_REASON", b"").decode() or "it restarted unconfirmed"
-        self._nvs.set_blob("OTA_FAILED", version.encode())
-        self._nvs.commit()
-        self._log.error("update", "{} was rolled back: {}".format(version, reason))
+        if version:
+            self._nvs.set_blob("OTA_FAILED", version.encode())
+            self._nvs.commit()
+        self._log.error("update", "{} was rolled back: {}".format(version or _NAMELESS, reason))
         await self._publish("rolled back", version=version, reason=reason)
 
     async def _publish(self, state, **details):

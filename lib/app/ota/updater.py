@@ -8,6 +8,7 @@ import asyncio
 
 from micropython import const
 
+from config import product
 from proto.values import BadArgument, confirmed
 
 UNCONFIRMED = "Running image not confirmed"
@@ -102,7 +103,7 @@ class Updater:
         if refusal:
             return refusal
         self._begin("pull", source)
-        return "Upgrade " + self._flash.running().description()[1]
+        return "Upgrade " + (self._flash.running().description()[1] or product.VERSION)
 
     def cmd_mqttotastart(self, argument):
         """Receive an update by MQTT; the reply `on` follows once the camera listens for it."""
@@ -144,26 +145,28 @@ class Updater:
         self._trial.confirm()
         return "Confirmed OTA image"
 
-    async def upload(self, read, total):
-        """Install an update of `total` bytes; return (HTTP status, text). `read` as in install."""
+    async def upload(self, read, total, force=False):
+        """Install an update; return (HTTP status, text). Arguments as in install."""
         refusal = self._refusal()
         if refusal:
             return 409, refusal
         self._begin("upload")
         try:
-            name = await self.install(read, total)
-            return 200, name + " is installed; the camera restarts"
+            target = await self.install(read, total, force)
+            text = "{} is installed; the camera restarts".format(target.name)
+            return 200, text + (target.lost and ". Forced although " + target.lost)
         except BadArgument as e:
             return 422, str(e)
         finally:
             self._end()
 
     async def install(self, read, total=0, force=False):
-        """Write an update, and request the restart into it; return its name.
+        """Write an update, and request the restart into it; return it, as Install.run does.
 
         `await read(view)` fills the start of `view` and returns the number of bytes, 0 at the end;
-        `total` is 0 if unknown; `force` accepts an older or once failed version. BadArgument: the
-        update is refused, and the camera stays as it is. OSError: `read` failed.
+        `total` is 0 if unknown; `force` accepts an older or once failed version, and updates from
+        and to images without a name. BadArgument: the update is refused, and the camera stays as
+        it is. OSError: `read` failed.
         """
         from app.ota.install import Install  # lazy import: see the top
 
@@ -182,10 +185,11 @@ class Updater:
         self.state = "installed"
         self._log.info("update", target.name + " is installed")
         try:
-            await self._report.result("installed", version=target.version)
+            lost = {"lost": target.lost} if target.lost else {}
+            await self._report.result("installed", version=target.version, **lost)
         finally:  # also if the request or the session that carried the update is cancelled
             self._restart.request()
-        return target.name
+        return target
 
     def _refusal(self):
         """Return the reason why no update can begin now, or ""."""

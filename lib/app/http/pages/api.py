@@ -170,8 +170,10 @@ class API:
 
     async def update(self, request):
         """Install the update in the body; the old firmware stays unless all of it is valid."""
-        body = request.stream
-        status, text = await self._updater.upload(body.readinto, body.left)
+        body, force = request.stream, request.args.get("force", "0")
+        if force not in ("0", "1"):
+            raise HTTPError(400, "force must be 0 or 1.")
+        status, text = await self._updater.upload(body.readinto, body.left, force == "1")
         return {"message" if status == 200 else "error": text}, status
 
 
