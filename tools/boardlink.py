@@ -15,22 +15,27 @@ from pathlib import Path
 import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
+from platforms import no_esp32
 
 ROOT = Path(__file__).resolve().parent.parent
 ONBOARD = ROOT / "tools" / "onboard"
-OLDEST = (1, 21)
 PORT_HELP = (
     "the board's port: /dev/ttyUSB0, /dev/cu.usbserial-1, COM3, socket://host:port, "
     "rfc2217://host:port"
 )
-_SILENCE_S = 10
+_SILENCE_S = 30  # a board may erase flash or collect garbage meanwhile
 _TRIES, _PROMPT_S = 4, 2
 _CHUNK = 1_536  # bytes of a file per line of code, which is 2 KB long on the board
+_RAW = b"raw REPL; CTRL-B to exit\r\n"
 _BROKEN = (OSError, TransportError, struct.error, ValueError)
 
 
 class BoardError(Exception):
     """Failure of the board or its link; the text is for people and says what to do."""
+
+
+class LinkError(BoardError):
+    """Failure of the link alone; what was sent last can be sent again after `Board.resume`."""
 
 
 class Board(SerialTransport):
@@ -62,22 +67,34 @@ class Board(SerialTransport):
 
     def interrupt(self):
         """Stop the running program and restart the interpreter, without main.py, at its prompt."""
+        self._find_prompt()
+        try:
+            self.serial.write(b"\x04")
+            output = self.read_until(1, b"soft reboot\r\n")
+            output += self.read_until(1, _RAW)
+        except _BROKEN as exc:
+            raise self._broken(exc) from None
+        if not output.endswith(_RAW):
+            raise BoardError(f"the board did not restart its interpreter: {output[-200:]!r}")
+        self.in_raw_repl = True
+
+    def resume(self):
+        """Return to the prompt after a LinkError; what was loaded stays."""
+        self._find_prompt()
+        try:
+            self.serial.write(b"\x01")
+            self.read_until(1, _RAW)  # the `>` that follows is for the next command
+        except _BROKEN as exc:
+            raise self._broken(exc) from None
+
+    def _find_prompt(self):
+        """Stop the running program and enter the raw REPL; BoardError."""
         received = b""
         for _ in range(_TRIES):
             received += self._request_prompt()
-            if received.endswith(b"CTRL-B to exit\r\n>"):
-                break
-        else:
-            raise BoardError(f"no MicroPython prompt at {self.device_name}.\n{_advice(received)}")
-        try:
-            self.serial.write(b"\x04")
-            output = self.read_until(1, b"soft reboot\r\n", timeout=_SILENCE_S)
-            output += self.read_until(1, b"raw REPL; CTRL-B to exit\r\n", timeout=_SILENCE_S)
-        except _BROKEN as exc:
-            raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
-        if not output.endswith(b"CTRL-B to exit\r\n"):
-            raise BoardError(f"the board did not restart its interpreter: {output[-200:]!r}")
-        self.in_raw_repl = True
+            if received.endswith(_RAW + b">"):
+                return
+        raise BoardError(f"no MicroPython prompt at {self.device_name}.\n{_advice(received)}")
 
     def _request_prompt(self):
         """Send Ctrl-C and request the raw REPL; return what the board sent.
@@ -88,31 +105,45 @@ class Board(SerialTransport):
             self.serial.write(b"\r\x03")
             time.sleep(0.2)
             self.serial.write(b"\x03\r\x01")
-            end = b"raw REPL; CTRL-B to exit\r\n>"
+            end = _RAW + b">"
             return self.read_until(1, end, timeout=_PROMPT_S, timeout_overall=2 * _PROMPT_S)
         except _BROKEN as exc:
-            raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
+            raise self._broken(exc) from None
+
+    def read_until(self, least, ending, timeout=None, data_consumer=None, timeout_overall=None):
+        """Read up to `ending`, or until the board has been silent for `timeout` seconds.
+
+        Overrides mpremote's, which limits most waits to 10 s.
+        """
+        limit = _SILENCE_S if timeout is None else timeout
+        return super().read_until(least, ending, limit, data_consumer, timeout_overall)
+
+    def _broken(self, exc):
+        """Return the LinkError for an error of mpremote or pyserial."""
+        reason = _reason(exc)
+        if not isinstance(exc, OSError):  # mpremote's words for silence or noise
+            reason = f"the board did not answer as expected within {_SILENCE_S} s ({reason})"
+        return LinkError(f"the link to {self.device_name} broke: {reason}")
 
     def load(self, name):
         """Define the functions of a file in tools/onboard on the board."""
         self.do((ONBOARD / name).read_text())
 
-    def do(self, code, timeout=_SILENCE_S):
-        """Run code and return what it prints; BoardError carries the board's traceback.
-
-        `timeout` is the longest silence in seconds.
-        """
+    def do(self, code):
+        """Run code and return what it prints; BoardError carries the board's traceback."""
         try:
-            out, error = self.exec_raw(code, timeout=timeout)
+            out, error = self.exec_raw(code, timeout=None)
         except _BROKEN as exc:
-            raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
+            raise self._broken(exc) from None
+        if b"SyntaxError" in error:
+            raise LinkError("the board received something else than was sent")
         if error:
             raise BoardError("on the board: " + error.decode(errors="replace").strip())
         return out.decode(errors="replace")
 
-    def evaluate(self, expression, timeout=_SILENCE_S):
+    def evaluate(self, expression):
         """Return the value of an expression on the board."""
-        return _parsed(ast.literal_eval, self.do(f"print(repr({expression}))", timeout))
+        return _parsed(ast.literal_eval, self.do(f"print(repr({expression}))"))
 
     def put(self, path, data):
         """Write a file; the old one stays until the new one is complete."""
@@ -139,7 +170,7 @@ class Board(SerialTransport):
         try:
             self.exec_raw_no_follow("import machine\nmachine.reset()")
         except _BROKEN as exc:
-            raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
+            raise self._broken(exc) from None
         self.in_raw_repl = False
 
     def wait_for(self, pattern, limit_s):
@@ -154,24 +185,18 @@ class Board(SerialTransport):
                 received += self.serial.read(1 if self.is_pty else max(1, self.serial.in_waiting))
                 found = re.search(pattern, received)
         except OSError as exc:
-            raise BoardError(f"the link to {self.device_name} broke: {_reason(exc)}") from None
+            raise self._broken(exc) from None
         finally:
             self.serial.timeout = _SILENCE_S
         return found, received.decode(errors="replace")
 
     def facts(self):
-        """Return facts about the board (onboard/files.py); BoardError if it is unsuitable."""
+        """Return facts about the board (onboard/files.py); BoardError if it is no such ESP32."""
         self.load("files.py")
         facts = _parsed(json.loads, self.do("print(facts())"))
-        version = tuple(facts["version"])
-        if version[:2] < OLDEST:
-            raise BoardError(
-                "the board runs MicroPython {}.{}; this firmware needs {}.{} or newer".format(
-                    *version[:2], *OLDEST
-                )
-            )
-        if not facts["esp32"]:
-            raise BoardError(f"the board is not an ESP32 but {facts['machine']}")
+        reason = no_esp32(facts)
+        if reason:
+            raise BoardError(reason)
         return facts
 
 

@@ -2,33 +2,34 @@
 
     make deploy PORT=/dev/ttyUSB0
 
-Compiles the modules that the board's firmware does not contain, copies the files that differ from
-the last deployment, removes files that are no longer needed, verifies the SHA-256 of every file on
-the board, restarts it and waits for the camera's greeting.
+Refuses a board on which the application cannot run (platforms.py). Compiles the modules that the
+board's firmware does not contain, copies the files that the board does not have, by their SHA-256,
+removes files that are no longer needed, verifies what it copied, restarts the board and waits for
+the camera's greeting. After an interruption, the next deployment copies only what is missing.
 """
 
 import argparse
 import json
 import re
 import sys
-from pathlib import Path
 
-from boardlink import PORT_HELP, Board, BoardError
+from boardlink import PORT_HELP, Board, BoardError, LinkError
 from deployplan import (
-    PRODUCT,
+    LAST,
+    check_room,
+    check_size,
     compiled,
     digest,
-    flash_bytes,
     folders_of,
+    paths_outside,
     plan,
     readable,
-    short_digest,
     without_frozen,
 )
+from firmware import product
+from platforms import describe, unsuitable
 
-ROOT = Path(__file__).resolve().parent.parent
-RECORD = "/deployed.json"  # digests of the deployed files; written last
-IN_PROGRESS = "/deploying"  # exists while the board holds a mix of old and new files
+RECORD = "/deployed.json"  # paths of the deployed files; `complete` is false during a deployment
 _START_S = 45
 _BATCH = 8
 _FAILED = rb"Traceback \(most recent call last\):\r?\n( .*\r?\n)+\S.*\r?\n|waiting for download"
@@ -46,13 +47,44 @@ class Deployment:
         """Bring the board up to date with the sources; return true if anything has changed."""
         facts = self._board.facts()
         self._say(describe(facts))
+        reason = unsuitable(facts)
+        if reason:
+            raise BoardError(reason)
+        files = self._files(facts, as_source)
+        if files:
+            self._remove_updates()
+        recorded, complete = self._recorded(facts["root"])
+        present = self._present(files, recorded)
+        intact = self._intact(files, present)
+        if not complete:
+            percent = _percent(files, intact)
+            self._say(f"A deployment was interrupted; this one continues at {percent} %.")
+        copy, remove = plan(files, present, intact)
+        check_room(files, copy, present, self._board.evaluate("free()"), facts)
+        if copy or remove or set(recorded) != set(files) or not complete:
+            self._record({*recorded, *files}, complete=False)
+        self._remove(remove)
+        self._copy(files, copy)
+        self._verify(files, copy)
+        if files:
+            self._board.do("select_deployed()")
+        if self.changing:
+            self._record(files, complete=True)
+        self._say(
+            f"{len(copy)} copied, {len(remove)} removed, {len(intact)} unchanged, all verified"
+        )
+        return bool(copy or remove)
+
+    def _files(self, facts, as_source):
+        """Return {path: bytes} of the files that the board should hold; BoardError."""
+        if facts["application"]:
+            there, here = facts["application"], product()["VERSION"]
+            self._say(f"The firmware contains the application, version {there}.")
+            if there != here:
+                self._say(f"To install version {here}, send an update (tools/ota.py).")
+            return {}
         files = readable(facts) if as_source else compiled(facts)
         files = without_frozen(files, facts["frozen"])
-        if PRODUCT in facts["frozen"]:
-            self._say(
-                "The firmware contains the application, so nothing is copied. "
-                "To change it, send an update (tools/ota.py)."
-            )
         hiding = sorted({part.split("/")[2] for part in files if part.count("/") > 2})
         hiding = [name for name in hiding if name in facts["root"]]
         if hiding:
@@ -60,80 +92,44 @@ class Deployment:
                 f"/{hiding[0]} on the board would hide /lib/{hiding[0]}. Remove it, for example "
                 f"with: mpremote connect PORT fs rm -r :/{hiding[0]}"
             )
-        self._remove_updates()
-        recorded = self._recorded()
-        present = self._present(set(files) | set(recorded))
-        copy, remove = plan(files, recorded, present)
-        self._check_room(files, copy, present)
-        if copy or remove or not recorded:
-            self._begin()
-        self._remove(remove)
-        self._copy(files, copy)
-        again = self._differing(files)
-        if again:
-            self._begin()
-            self._copy(files, again)
-            self._raise_for(self._differing(files))
-        self._board.do("select_deployed()")
-        if self.changing:
-            self._end(files)
-        unchanged = len(files) - len(copy)
-        self._say(
-            f"{len(copy)} copied, {len(remove)} removed, {unchanged} unchanged, all verified"
-        )
-        return bool(copy or remove or again)
+        check_size(files, facts)
+        return files
 
     def _remove_updates(self):
         """Remove application updates, so that the deployed application runs."""
-        for path in self._board.do("remove_updates()", timeout=60).split():
+        for path in self._board.do("remove_updates()").split():
             self._say(f"  removed {path}, an application update")
 
-    def _recorded(self):
-        """Return {path: short digest} of the last deployment."""
-        data = self._board.get(RECORD)
-        if self._board.evaluate(f"size({IN_PROGRESS!r})") >= 0:
-            self._say("An earlier deployment was interrupted; this one completes it.")
+    def _recorded(self, root):
+        """Return the paths of the last deployment, and true if it was complete."""
+        data = self._board.get(RECORD) if RECORD[1:] in root else None
         try:
-            return json.loads(data or b"{}")["files"]
-        except (ValueError, KeyError):
-            return {}
+            record = json.loads(data or b'{"files": [], "complete": true}')
+            return list(record["files"]), bool(record.get("complete", True))
+        except (ValueError, KeyError, TypeError, AttributeError):  # damaged
+            return [], False
 
-    def _present(self, paths):
-        """Return {path: size} of the files in our folders on the board."""
-        listed = self._board.do(f"tree({tuple(folders_of(paths))!r})")
-        present = {}
-        for line in listed.splitlines():
+    def _present(self, files, recorded):
+        """Return {path: size} of our files on the board, and of what an interruption left."""
+        paths = {*files, *recorded}
+        single = sorted(paths_outside(paths) | {path + ".new" for path in LAST})
+        sizes = self._board.evaluate(f"[size(path) for path in {single!r}]")
+        present = {path: size for path, size in zip(single, sizes) if size >= 0}
+        for line in self._board.do(f"tree({tuple(folders_of(paths))!r})").splitlines():
             size, _, path = line.partition(" ")
             present[path] = int(size) if size.isdigit() else -1
-        for path in paths:
-            if path.count("/") == 1:  # outside our folders
-                size = self._board.evaluate(f"size({path!r})")
-                if size >= 0:
-                    present[path] = size
         return present
 
-    def _check_room(self, files, copy, present):
-        free = self._board.evaluate("free()")
-        new = sum(flash_bytes(len(files[path])) for path in copy)
-        old = sum(flash_bytes(size) for path, size in present.items() if path in copy)
-        gone = sum(flash_bytes(size) for path, size in present.items() if path not in files)
-        spare = max((flash_bytes(len(files[path])) for path in copy), default=0)
-        if new + spare > free + old + gone:
-            raise BoardError(
-                f"the board's file system is too full: {new + spare} bytes are needed, "
-                f"{free + old + gone} are free"
-            )
+    def _intact(self, files, present):
+        """Return the paths of the files that the board holds already."""
+        same = {path: data for path, data in files.items() if present.get(path) == len(data)}
+        return set(same) - set(self._differing(same))
 
-    def _begin(self):
-        if not self.changing:
-            self._board.put(IN_PROGRESS, b"")
-            self.changing = True
-
-    def _end(self, files):
-        record = {"files": {path: short_digest(data) for path, data in sorted(files.items())}}
+    def _record(self, paths, complete):
+        self.changing = True
+        record = {"files": sorted(paths), "complete": complete}
         self._board.put(RECORD, json.dumps(record).encode())
-        self._board.do(f"remove({IN_PROGRESS!r})")
-        self.changing = False
+        self.changing = not complete
 
     def _remove(self, paths):
         for path in paths:
@@ -141,54 +137,55 @@ class Deployment:
             self._board.do(f"remove({path!r})")
 
     def _copy(self, files, paths):
-        total = sum(len(files[path]) for path in paths) or 1
-        done = 0
+        done = set(files) - set(paths)
         for path in paths:
-            self._board.put(path, files[path])
-            done += len(files[path])
-            self._say(f"  {100 * done // total:3} %  {path}")
+            try:
+                self._board.put(path, files[path])
+            except LinkError as exc:  # noise on the line, or a board that was busy for too long
+                self._say(f"  again, because {exc}")
+                self._board.resume()
+                self._board.put(path, files[path])
+            done.add(path)
+            self._say(f"  {_percent(files, done):3} %  {path}")
+
+    def _verify(self, files, copied):
+        """Copy what has arrived damaged once more; BoardError if that does not help."""
+        wanted = {path: files[path] for path in copied}
+        damaged = self._differing(wanted)
+        self._copy(files, damaged)
+        damaged = self._differing({path: files[path] for path in damaged})
+        if damaged:
+            raise BoardError(
+                f"written twice, but the board still reads other data: {', '.join(damaged)}"
+            )
 
     def _differing(self, files):
         """Return the paths whose SHA-256, computed by the board, is wrong."""
         paths, differing = sorted(files), []
         for at in range(0, len(paths), _BATCH):
             batch = paths[at : at + _BATCH]
-            found = self._board.evaluate(f"[digest(path) for path in {batch!r}]", timeout=60)
+            found = self._board.evaluate(f"[digest(path) for path in {batch!r}]")
             differing += [p for p, sha in zip(batch, found) if sha != digest(files[p])]
         return differing
 
-    def _raise_for(self, paths):
-        if paths:
-            raise BoardError(
-                f"written twice, but the board still reads other data: {', '.join(paths)}"
-            )
+
+def _percent(files, done):
+    """Return the part of the files' bytes that the board holds."""
+    total = sum(map(len, files.values())) or 1
+    return 100 * sum(len(files[path]) for path in done) // total
 
 
-def describe(facts):
-    """Return a line that describes the board."""
-    version = ".".join(map(str, facts["version"]))
-    camera = "with" if facts["camera"] else "WITHOUT"
-    return f"{facts['machine']}, MicroPython {version}, {camera} a camera driver"
-
-
-def restart(board, greeting, say=print):
-    """Restart the board and wait for the camera's greeting."""
+def restart(board, say=print):
+    """Restart the board and wait for the camera's greeting, its name and version."""
     board.reset()
-    wanted = greeting.encode()
-    found, output = board.wait_for(re.escape(wanted) + b"|" + _FAILED, _START_S)
-    if found and found[0] == wanted:
-        say(f"{greeting} runs")
+    name = product()["NAME"].encode()
+    found, output = board.wait_for(re.escape(name) + rb" \d\S*(?=\s)|" + _FAILED, _START_S)
+    if found and found[0].startswith(name):
+        say(f"{found[0].decode()} runs")
         return
     if "waiting for download" in output:
         raise BoardError("IO0 is at GND: remove that wire and press the board's reset button")
     raise BoardError(f"the camera did not start; the board prints:\n{output[-1500:].strip()}")
-
-
-def greeting():
-    """Return the line that the camera prints when it starts."""
-    product = {}
-    exec((ROOT / "config" / "product.py").read_text(), product)
-    return f"{product['NAME']} {product['VERSION']}"
 
 
 def parse(argv=None):
@@ -209,7 +206,7 @@ def main(argv=None):
             deployment = Deployment(board, lambda text: print(text, flush=True))
             deployment.run(args.py)
             if not args.no_restart:
-                restart(board, greeting())
+                restart(board)
         return 0
     except BoardError as exc:
         print(f"deploy: {exc}", file=sys.stderr)
@@ -224,7 +221,7 @@ def _explain(deployment, port, status):
     if deployment and deployment.changing:
         print(
             "deploy: the board now holds a mix of old and new files, and the camera has stopped. "
-            f"To complete the deployment: make deploy PORT={port}",
+            f"To continue where it broke off: make deploy PORT={port}",
             file=sys.stderr,
         )
     elif deployment:

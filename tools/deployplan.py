@@ -9,8 +9,7 @@ from boardlink import BoardError
 
 ROOT = Path(__file__).resolve().parent.parent
 LAST = ("/boot.py", "/main.py")  # a board without them stays at its prompt
-PRODUCT = "config/product"  # frozen if the firmware contains the application
-_BLOCK = 4_096
+_FOLDER_BLOCKS = 2  # of littlefs
 
 
 def compiled(facts, root=ROOT):
@@ -61,13 +60,7 @@ def _content(src, place):
 
 
 def without_frozen(files, frozen):
-    """Return the files that the board's firmware does not contain.
-
-    `frozen` are names such as umqtt/simple. If the application itself is frozen, nothing is left,
-    because frozen modules and pages take precedence over files.
-    """
-    if PRODUCT in frozen:
-        return {}
+    """Return the files whose modules the firmware does not contain, such as umqtt/simple."""
     return {
         path: data
         for path, data in files.items()
@@ -84,35 +77,51 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def short_digest(data):
-    """Return the start of the digest, which keeps the record on the board small."""
-    return digest(data)[:16]
-
-
-def plan(files, recorded, present):
+def plan(files, present, intact):
     """Return the paths to copy and the paths to remove, in order.
 
-    `files` are the wanted ones, {path: bytes}; `recorded` is {path: short digest} of the last
-    deployment, and `present` is {path: size} of the files in our folders on the board.
+    `files` are the wanted ones, {path: bytes}; `present` is {path: size} of the deployed files
+    and of all others in our folders on the board; those in `intact` are there as wanted.
     """
-    copy = [
-        path
-        for path, data in files.items()
-        if present.get(path) != len(data) or recorded.get(path) != short_digest(data)
-    ]
-    ours = set(recorded) | set(present)
-    remove = [path for path in sorted(ours - set(files)) if path in present]
-    return sorted(copy, key=lambda path: (path in LAST, path)), remove
+    copy = sorted(set(files) - set(intact), key=lambda path: (path in LAST, path))
+    return copy, sorted(set(present) - set(files))
 
 
 def folders_of(paths):
     """Return the folders that only the application uses: /config, /lib/app and so on."""
-    parts = (path.split("/") for path in paths)
-    return sorted(
-        {"/".join(part[: 3 if part[1] == "lib" else 2]) for part in parts if len(part) > 2}
-    )
+    parts = [path.split("/") for path in set(paths) - paths_outside(paths)]
+    return sorted({"/".join(part[: 3 if part[1] == "lib" else 2]) for part in parts})
 
 
-def flash_bytes(count):
-    """Return the bytes of flash that a file of `count` bytes takes."""
-    return -(-count // _BLOCK) * _BLOCK
+def paths_outside(paths):
+    """Return the paths that are in no such folder: directly in / or /lib."""
+    return {path for path in paths if path.rpartition("/")[0] in ("", "/lib")}
+
+
+def check_size(files, facts):
+    """Raise BoardError if the board's file system could not hold the files even when empty."""
+    folders = {path[:end] for path in files for end in range(len(path)) if path[end] == "/"}
+    needed = _blocks(map(len, files.values()), facts) + _FOLDER_BLOCKS * len(folders)
+    if needed > facts["blocks"]:
+        raise BoardError(
+            f"the board's file system has {facts['blocks']} blocks, and the application takes "
+            f"{needed}; flash firmware with a larger one, or our image, which needs none"
+        )
+
+
+def check_room(files, copy, present, free_bytes, facts):
+    """Raise BoardError if the files to copy do not fit in place of those that they replace."""
+    gone = [size for path, size in present.items() if path in copy or path not in files]
+    sizes = [len(files[path]) for path in copy]
+    spare = max(sizes, default=0)  # the old file stays until the new one is complete
+    needed = _blocks([*sizes, spare], facts)
+    free = free_bytes // facts["block_bytes"] + _blocks(gone, facts)
+    if needed > free:
+        raise BoardError(
+            f"the board's file system is too full: {needed} blocks are needed, {free} are free; "
+            "remove files of your own, for example with: mpremote connect PORT fs rm :/FILE"
+        )
+
+
+def _blocks(sizes, facts):
+    return sum(-(-size // facts["block_bytes"]) for size in sizes)

@@ -323,7 +323,7 @@ def only_signed_images(folder):
 
 
 def large_image_in_a_small_heap(folder):
-    """Receive 1.5 MB in one message with the free heap of a board without PSRAM."""
+    """Receive 1.5 MB in one message with a tenth of that as free heap."""
     data = image("v9.1.0", size=1536 * KB)
     with Mosquitto(folder / "broker") as broker:
         with Camera(folder / "camera", broker, args=("--heap", "480K")) as camera:

@@ -7,7 +7,8 @@ import tty
 
 import boardlink
 import pytest
-from boardlink import Board, BoardError
+from boardlink import Board, BoardError, LinkError
+from mpremote import transport_serial
 
 
 class Port:
@@ -69,16 +70,58 @@ def test_prompt_that_does_not_restart():
 @pytest.mark.parametrize(
     ("facts", "complaint"),
     [
-        ('{"version": [1, 20, 0], "esp32": true}', "runs MicroPython 1.20; .* 1.21 or newer"),
         ('{"version": [1, 25, 0], "esp32": false, "machine": "RP2"}', "not an ESP32 but RP2"),
         ("~~noise", "cannot be read"),
     ],
 )
 def test_facts(monkeypatch, facts, complaint):
-    monkeypatch.setattr(Board, "do", lambda self, code, timeout=1: facts)
+    monkeypatch.setattr(Board, "do", lambda self, code: facts)
     with Port(b"") as port, Board(port.path) as board:
         with pytest.raises(BoardError, match=complaint):
             board.facts()
+
+
+class SlowPort:
+    """Serial port that delivers one byte at each of the given seconds of a simulated clock."""
+
+    def __init__(self, *times):
+        self._times = list(times)
+        self.now = 0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def inWaiting(self):
+        return sum(at <= self.now for at in self._times)
+
+    def read(self, count):
+        self._times.pop(0)
+        return b"." if self._times else b"\x04"
+
+
+@pytest.mark.parametrize(
+    ("times", "received", "ends"),
+    [
+        ((29, 58, 87, 116), b"...\x04", 116),  # each time busy, with the flash for example
+        ((29, 60, 61), b".", 59),
+    ],
+)
+def test_waits_as_long_as_the_board_is_not_silent(monkeypatch, times, received, ends):
+    monkeypatch.setattr(boardlink, "_SILENCE_S", 30)
+    board, port = Board.__new__(Board), SlowPort(*times)
+    board.serial, board.is_pty = port, False
+    monkeypatch.setattr(transport_serial, "time", port)
+    assert board.read_until(1, b"\x04") == received
+    assert ends <= port.now < ends + 0.1
+
+
+def test_a_silent_board_is_named(monkeypatch):
+    with Port(b"raw REPL; CTRL-B to exit\r\n>") as port, Board(port.path) as board:
+        with pytest.raises(LinkError, match="the board did not answer as expected within 0.1 s"):
+            board.do("1")
 
 
 def test_unknown_port():

@@ -4,21 +4,39 @@ import deployplan
 import pytest
 from boardlink import BoardError
 from bytecode import Bytecode
-from deployplan import folders_of, plan, short_digest, without_frozen
+from deployplan import check_room, check_size, folders_of, plan, without_frozen
 
 ESP32, OLD_ESP32, PC = 11_014, 10_502, 2_822  # `_mpy` of v1.25, of v1.21, of a PC
 
 
 def test_plan():
     files = {"/main.py": b"m", "/lib/a/same.mpy": b"s", "/lib/a/new.mpy": b"n", "/boot.py": b"b"}
-    recorded = {path: short_digest(data) for path, data in files.items()}
-    recorded["/lib/a/new.mpy"] = short_digest(b"o")
-    recorded["/lib/gone.mpy"] = recorded["/lib/gone_already.mpy"] = "x"
     present = {"/main.py": 2, "/lib/a/same.mpy": 1, "/lib/a/new.mpy": 1, "/lib/a/x.mpy.new": 9}
     present["/lib/gone.mpy"] = 5
-    copy, remove = plan(files, recorded, present)
+    copy, remove = plan(files, present, {"/lib/a/same.mpy"})
     assert copy == ["/lib/a/new.mpy", "/boot.py", "/main.py"]
     assert remove == ["/lib/a/x.mpy.new", "/lib/gone.mpy"]
+
+
+SMALL = {"block_bytes": 4_096, "blocks": 10}
+
+
+def test_file_system_that_is_too_small():
+    """Each file takes whole blocks, and each folder two; / is a folder."""
+    files = {"/main.py": bytes(4_097), "/lib/app/x.mpy": bytes(4_096), "/lib/y.mpy": b""}
+    check_size(files, {**SMALL, "blocks": 9})
+    with pytest.raises(BoardError, match="has 8 blocks, and the application takes 9; flash"):
+        check_size(files, {**SMALL, "blocks": 8})
+
+
+def test_room_for_the_files_to_copy():
+    """What is removed and replaced counts as free; an old file stays until the new is whole."""
+    files = {"/a": bytes(5_000), "/b": bytes(9_000), "/c": bytes(100)}
+    present = {"/b": 4_000, "/c": 100, "/gone": 4_097, "/a.new": 1}
+    check_room(files, ["/a", "/b"], present, 4 * 4_096, SMALL)
+    with pytest.raises(BoardError, match="too full: 8 blocks are needed, 7 are free; remove"):
+        check_room(files, ["/a", "/b"], present, 3 * 4_096, SMALL)
+    check_room(files, [], present, 0, SMALL)
 
 
 def test_folders():
@@ -33,11 +51,6 @@ def test_frozen_modules_are_left_out():
     assert list(without_frozen(files, ["umqtt/simple", "umqtt/robust", "microdot"])) == [
         "/lib/umqttx.mpy"
     ]
-
-
-def test_firmware_with_a_frozen_application_gets_no_files():
-    files = dict.fromkeys(["/main.py", "/lib/app/led.mpy", "/lib/www/style.css.gz"])
-    assert without_frozen(files, ["config/product"]) == {}
 
 
 @pytest.mark.parametrize(("mpy", "sub_version"), [(ESP32, 3), (OLD_ESP32, 1)])

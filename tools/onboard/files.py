@@ -10,28 +10,58 @@ import sys
 def facts():
     """Return what the PC needs to know about the board, as JSON."""
     _extend_watchdog()
-    frozen, path = [], sys.path[:]
+    path = sys.path[:]
     sys.path[:] = [".frozen"]
-    for name in ("umqtt.robust", "umqtt.simple", "microdot", "config.product"):
-        try:
-            __import__(name)
-            frozen.append(name.replace(".", "/"))
-        except ImportError:
-            pass
+    frozen = [name for name in ("umqtt.robust", "umqtt.simple", "microdot") if _module(name)]
+    product = _module("config.product")
     sys.path[:] = path
+    block, _, blocks, free = os.statvfs("/")[:4]
     gc.collect()
     return json.dumps(
         {
             "machine": sys.implementation[2],
             "version": sys.implementation[1][:3],
             "mpy": getattr(sys.implementation, "_mpy", 0),
-            "frozen": frozen,
-            "camera": _has("camera"),
-            "esp32": _has("esp32"),
+            "frozen": [name.replace(".", "/") for name in frozen],
+            "application": product.VERSION if product else "",
+            "camera": _camera(),
+            "esp32": bool(_module("esp32")),
+            "slots": _slots(),
             "root": os.listdir("/"),
-            "free_heap": gc.mem_free(),
+            "block_bytes": block,
+            "blocks": blocks,
+            "free_blocks": free,
+            "heap_bytes": gc.mem_alloc() + gc.mem_free(),
         }
     )
+
+
+def _module(name):
+    """Return a module, or None if there is none of that name."""
+    try:
+        __import__(name)
+        return sys.modules[name]
+    except ImportError:
+        return None
+
+
+def _camera():
+    """Return api or driver, which hal.sensor can use, other, or "" without a camera module."""
+    camera = _module("camera")
+    if not camera:
+        return ""
+    if hasattr(camera, "Camera"):
+        return "api"
+    return "driver" if hasattr(camera, "framesize") else "other"
+
+
+def _slots():
+    """Return the number of slots for firmware images."""
+    esp32 = _module("esp32")
+    if not esp32:
+        return 0
+    apps = esp32.Partition.find(esp32.Partition.TYPE_APP)
+    return len([app for app in apps if app.info()[1] >= 0x10])
 
 
 def _extend_watchdog():
@@ -54,14 +84,6 @@ def select_deployed():
         nvs.commit()
     except OSError:  # nothing is stored
         pass
-
-
-def _has(name):
-    try:
-        __import__(name)
-        return True
-    except ImportError:
-        return False
 
 
 def free():
@@ -101,12 +123,13 @@ def get(path, at):
 
 
 def put(path, data, at, last):
-    """Append base64 data at offset `at` of a new file; the `last` piece replaces the old file."""
+    """Write base64 data at offset `at` of a new file; the `last` piece replaces the old file."""
     if not at:
         for end in range(1, len(path)):
             if path[end] == "/" and size(path[:end]) < 0:
                 os.mkdir(path[:end])
-    with open(path + ".new", "ab" if at else "wb") as file:
+    with open(path + ".new", "r+b" if at else "wb") as file:
+        file.seek(at)
         file.write(binascii.a2b_base64(data))
     if last:
         _replace(path)
