@@ -42,6 +42,7 @@ class Deployment:
         self._board = board
         self._say = say
         self.changing = False  # true while the board may hold a mix of old and new files
+        self.done = False
 
     def run(self, as_source=False):
         """Bring the board up to date with the sources; return true if anything has changed."""
@@ -70,6 +71,7 @@ class Deployment:
             self._board.do("select_deployed()")
         if self.changing:
             self._record(files, complete=True)
+        self.done = True
         self._say(
             f"{len(copy)} copied, {len(remove)} removed, {len(intact)} unchanged, all verified"
         )
@@ -224,8 +226,11 @@ def _explain(deployment, port, status):
             f"To continue where it broke off: make deploy PORT={port}",
             file=sys.stderr,
         )
-    elif deployment:
-        print("deploy: the camera has stopped; its files are complete.", file=sys.stderr)
+    elif deployment and not deployment.done:
+        print(
+            "deploy: the application is as before; a reset starts the board again.",
+            file=sys.stderr,
+        )
     return status
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import sys
 import types
 from pathlib import Path
@@ -57,6 +58,11 @@ class PCBoard(Board):
 
     def facts(self):
         return self._facts
+
+    def interrupt(self):
+        pass
+
+    close = interrupt
 
     def do(self, code):
         breaks = self.commands == self.break_at
@@ -224,6 +230,17 @@ def test_unsuitable_board_is_left_as_it_is(tmp_path):
     with pytest.raises(BoardError, match="does not use PSRAM"):
         board.deploy()
     assert board.commands == 0 and not list(tmp_path.iterdir())
+
+
+def test_advice_after_a_failure(tmp_path, monkeypatch, capsys):
+    for board, advice in (
+        (PCBoard(tmp_path, GENERIC), "(?s)not use PSRAM.*the application is as before; a reset"),
+        (PCBoard(tmp_path, break_at=20), "To continue where it broke off: make deploy PORT=COM3"),
+        (PCBoard(tmp_path), "^$"),
+    ):
+        monkeypatch.setattr(deploy, "Board", lambda port, board=board: board)
+        assert deploy.main(["COM3", "--no-restart"]) == (advice != "^$")
+        assert re.search(advice, capsys.readouterr().err)
 
 
 def test_file_system_that_is_too_small(tmp_path, monkeypatch):
