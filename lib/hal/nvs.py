@@ -3,6 +3,7 @@
 import esp32
 from micropython import const
 
+_NOT_FOUND = const(-4354)  # ESP_ERR_NVS_NOT_FOUND
 MAX_BYTES = const(2_500)  # a larger blob that fails can make later writes fail (ESP-IDF 5.2)
 
 
@@ -20,25 +21,55 @@ class NVS:
             return default
 
     def get_blob(self, key, default=None):
-        """Return the stored bytes, or `default` if there are none or more than MAX_BYTES."""
+        """Return the stored bytes; `default` if none, more than MAX_BYTES or damaged ones are."""
         try:
-            size = self._nvs.get_blob(key, bytearray(0))
-            if size > MAX_BYTES:
-                return default
-            data = bytearray(size)
-            return bytes(data[: self._nvs.get_blob(key, data)]) if size else b""
+            data = self._read(key)
         except OSError:
             return default
+        return default if data is None else data
+
+    def is_damaged(self, key):
+        """Return True if a blob is stored that cannot be read."""
+        try:
+            self._read(key)
+        except OSError as e:
+            return e.errno != _NOT_FOUND
+        return False
+
+    def _read(self, key):
+        """Return the stored bytes, None for more than MAX_BYTES; raises OSError."""
+        size = self._nvs.get_blob(key, bytearray(0))
+        if size > MAX_BYTES:
+            return None
+        data = bytearray(size)
+        return bytes(data[: self._nvs.get_blob(key, data)]) if size else b""
 
     def set_int(self, key, value):
         """Store an i32; OSError when the flash is full."""
         self._nvs.set_i32(key, value)
 
     def set_blob(self, key, data):
-        """Store bytes; ValueError for more than MAX_BYTES, OSError when the flash is full."""
+        """Store bytes; ValueError for more than MAX_BYTES, OSError when the flash is full.
+
+        After an error the old value is stored as before: ESP-IDF may have lost it.
+        """
         if len(data) > MAX_BYTES:
             raise ValueError("too long for NVS")
-        self._nvs.set_blob(key, data)
+        old = self.get_blob(key)
+        try:
+            self._nvs.set_blob(key, data)
+        except OSError:
+            if old is not None and self.get_blob(key) != old:
+                self._restore(key, old)
+            raise
+
+    def _restore(self, key, data):
+        self.erase(key)  # makes room
+        try:
+            self._nvs.set_blob(key, data)
+            self._nvs.commit()
+        except OSError:  # the caller gets the first error
+            pass
 
     def erase(self, key):
         """Erase a key; a missing key is ignored."""

@@ -115,7 +115,7 @@ def settings_survive_a_cut(folder):
     """Save a setting within a second of its change, and only if its value differs."""
     with Simulator(folder, "mqtt://127.0.0.1:1") as camera:
         camera.command("timezone UTC3")
-        wait_until(lambda: stored(camera).get("APP_TIMEZONE") == "UTC3", 1.5, "the save")
+        wait_until(lambda: saved(camera, "APP_TIMEZONE", "UTC3"), 1.5, "the save")
         before = camera.control("flash")["operations"]
         for _ in range(3):
             camera.command("timezone UTC3")
@@ -125,7 +125,31 @@ def settings_survive_a_cut(folder):
         assert camera.control("flash")["operations"] == before
 
 
-SLOW = [before, torn, after, twice, settings_survive_a_cut]
+def full_flash_loses_nothing(folder):
+    """A value is saved once there is room; until then a restart brings back the old one."""
+    settings = {"mqttuser": "before", "password": "simulated"}
+    with Simulator(folder, "mqtt://127.0.0.1:1", settings) as camera:
+        camera.control("nvs", full=True, loses=True)
+        camera.command("mqttuser behind")
+        camera.wait_output("settings: ! not saved")
+        camera.power_cut()
+        assert camera.command("mqttuser") == "before"
+        camera.control("nvs", full=False)
+        camera.command("mqttuser behind")
+        wait_until(lambda: saved(camera, "MQTT_USER", "behind"), 5, "the save")
+        camera.control("nvs", damage="syscfg/MQTT_USER")
+        camera.power_cut()
+        camera.wait_output("the stored mqttuser is unusable: the default is in force")
+        assert camera.command("mqttuser") == "" and camera.get("/").status_code == 200
+
+
+def saved(camera, key, value):
+    """Return True once a value is stored and its save is complete."""
+    entries = stored(camera)
+    return entries.get(key) == value and "SAVE_JOURNAL" not in entries
+
+
+SLOW = [before, torn, after, twice, settings_survive_a_cut, full_flash_loses_nothing]
 
 
 @pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)

@@ -30,7 +30,8 @@ KEYS = [row[KEY] for row in SCHEMA if row[KIND] != FILE] + ["SAVE_JOURNAL", "OTH
 I32 = st.integers(-(2**31), 2**31 - 1)
 BYTES = st.binary(max_size=40) | st.text(max_size=40).map(str.encode) | st.just(b"x" * 1_500)
 NEAR = st.sampled_from([b"1", b"", b"\0", b"mqtt://h\0", b"CET-1", b"a/b", b"off", b"\xff"])
-STORED = st.dictionaries(st.sampled_from(KEYS), I32 | BYTES | NEAR)
+DAMAGED = "a blob that cannot be read"
+STORED = st.dictionaries(st.sampled_from(KEYS), I32 | BYTES | NEAR | st.just(DAMAGED))
 CHANGES = st.lists(
     st.tuples(
         st.text(alphabet="ABC_xyz019", min_size=1, max_size=15),
@@ -53,6 +54,9 @@ class NVS:
     def get_blob(self, key, default=None):
         value = self.stored.get(key)
         return value if isinstance(value, bytes) else default
+
+    def is_damaged(self, key):
+        return self.stored.get(key) is DAMAGED
 
     def set_int(self, key, value):
         self.stored[key] = value
@@ -129,6 +133,9 @@ def test_replacement_by_the_default_is_logged_without_secrets(stored):
             continue
         accepted = settings[row[NAME]] != row[DEFAULT]
         logged = any(row[NAME] in line for line in log.errors)
+        if value is DAMAGED:
+            assert logged, row[NAME]
+            continue
         text = str(value) if row[KIND] == INT else value.rstrip(b"\0").decode(errors="replace")
         assert accepted or logged or text == str(row[DEFAULT]), row[NAME]
         if row[FLAGS] & SECRET and len(value) > 4:

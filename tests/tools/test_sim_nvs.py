@@ -7,7 +7,7 @@ import sys
 import pytest
 from errors import DeviceError, PowerFailure
 from flashchip import Flash
-from nvs import NO_SPACE, NVS, VALUE_TOO_LONG
+from nvs import FAIL, NO_SPACE, NVS, VALUE_TOO_LONG
 
 
 @pytest.fixture
@@ -60,6 +60,26 @@ def test_failed_large_blob_jams_until_the_reset(nvs):
     nvs.reset()
     nvs.set("s", "number", 1)
     assert nvs.get_blob("s", "a", 6000) == [6000, bytes(6000).hex()]
+
+
+def test_blob_that_is_lost_while_there_is_no_room(nvs):
+    """Read as ESP_FAIL, also after a reset, until it is erased or replaced."""
+    nvs.set("s", "a", b"old".hex())
+    nvs.set("s", "n", 1)
+    nvs.report(full=True, loses=True)
+    for key, value in (("a", b"new".hex()), ("n", 2), ("b", b"x".hex())):
+        with pytest.raises(DeviceError) as refused:
+            nvs.set("s", key, value)
+        assert refused.value.arguments == NO_SPACE
+    nvs.reset()
+    with pytest.raises(DeviceError) as failed:
+        nvs.get_blob("s", "a", 3)
+    assert failed.value.arguments == FAIL
+    assert (nvs.get_blob("s", "a", 0), nvs.get_i32("s", "n")) == ([3, ""], 1)
+    nvs.report(full=False, damage="s/c")
+    for key in ("a", "c"):
+        nvs.set("s", key, b"old".hex())
+        assert nvs.get_blob("s", key, 3) == [3, b"old".hex()]
 
 
 def test_kept_between_runs(tmp_path):

@@ -220,10 +220,14 @@ class Direct:
 
 
 class NVS:
-    """Namespace in RAM with the interface of hal.nvs; `full` refuses every write."""
+    """Namespace in RAM with the interface of hal.nvs; `full` refuses every write.
+
+    `damaged` are keys whose blobs are stored, but cannot be read.
+    """
 
     def __init__(self):
         self.stored = {}
+        self.damaged = set()
         self.writes = self.commits = 0
         self.full = self.commit_fails = False
 
@@ -233,7 +237,10 @@ class NVS:
 
     def get_blob(self, key, default=None):
         value = self.stored.get(key)
-        return value if isinstance(value, bytes) else default
+        return value if isinstance(value, bytes) and key not in self.damaged else default
+
+    def is_damaged(self, key):
+        return key in self.damaged
 
     def set_int(self, key, value):
         assert isinstance(value, int) and -(1 << 31) <= value < 1 << 31
@@ -249,8 +256,10 @@ class NVS:
             raise OSError(-4357)  # ESP_ERR_NVS_NOT_ENOUGH_SPACE
         self.writes += 1
         self.stored[key] = value
+        self.damaged.discard(key)
 
     def erase(self, key):
+        self.damaged.discard(key)
         if self.stored.pop(key, None) is not None:
             self.writes += 1
 

@@ -1,9 +1,10 @@
 """app.settings.store: a save is atomic, even with a power cut."""
 
+import asyncio
 import unittest
 
 import suite
-from fakes import NVS, Log, run, settings_on
+from fakes import NVS, Log, ended, run, settings_on, until
 from powercut import MODES, DyingNVS, PowerCut
 
 from app.settings.schema import CHECK, DEFAULT, FLAGS, HASHED, INT, KEY, KIND, NAME, SCHEMA, TEXT
@@ -189,15 +190,124 @@ class TestFullFlash(unittest.TestCase):
                         self.assertEqual(now["ssid"], "new")
                         self.assertEqual(now["mqtthost"], "mqtt://new")
 
-    def test_failed_recovery_is_logged_and_retried_at_the_next_start(self):
+    def unfinished(self):
+        """Return a full flash with an unfinished save."""
         nvs = NVS()
-        nvs.stored = {JOURNAL: pack([("APP_PULSE", 8), ("STA_SSID", b"new")])}
+        nvs.stored = {
+            JOURNAL: pack([("APP_PULSE", 8), ("STA_SSID", b"new"), ("MQTT_TOPIC", None)])
+        }
+        nvs.stored.update({"MQTT_TOPIC": b"old", "MQTT_HOST": b"mqtt://old"})
         nvs.full = True
-        now, errors = values(nvs)
-        self.assertEqual((now["pulse"], len(errors)), (0, 1))
+        return nvs
+
+    def test_failed_recovery_is_logged_and_retried_at_the_next_start(self):
+        nvs = self.unfinished()
+        self.assertEqual(len(values(nvs)[1]), 1)
         nvs.full = False
         now, errors = values(nvs)
         self.assertEqual((now["pulse"], now["ssid"], errors), (8, "new", []))
+        self.assertFalse(JOURNAL in nvs.stored)
+
+    def test_unfinished_save_is_in_force_until_there_is_room(self):
+        """Nothing of it is lost, whatever is changed meanwhile."""
+        for changes in ((), ONE, (("ssid", "third"),), (("ssid", "1"), ("topic", "old"))):
+            nvs, log = self.unfinished(), Log()
+            settings = settings_on(nvs, log)
+            now = [settings[name] for name in ("pulse", "ssid", "topic", "mqtthost")]
+            self.assertEqual(now, [8, "new", "esp32-mqtt-cam", "mqtt://old"])
+            put(settings, changes)
+            wanted = {row[NAME]: settings[row[NAME]] for row in SCHEMA}
+            self.assertFalse(settings.flush())
+            self.assertFalse(settings.flush())
+            nvs.full = False
+            self.assertTrue(settings.flush())
+            self.assertEqual(values(nvs), (wanted, []))
+            self.assertFalse(JOURNAL in nvs.stored)
+
+    def test_unfinished_save_is_retried_without_a_change(self):
+        nvs = self.unfinished()
+        settings = settings_on(nvs, save_ms=1, retry_ms=1)
+
+        async def main():
+            task = asyncio.create_task(settings.run())
+            await asyncio.sleep_ms(50)
+            nvs.full = False
+            await until(lambda: JOURNAL not in nvs.stored)
+            await ended(task)
+
+        run(main())
+        self.assertEqual((nvs.stored["APP_PULSE"], nvs.stored["STA_SSID"]), (8, b"new"))
+
+
+class Losing(NVS):
+    """Flash that is full for all keys but the journal, and loses the blob that it refuses."""
+
+    def _set(self, key, value):
+        if key != JOURNAL and self.full:
+            if isinstance(value, bytes) and key in self.stored:
+                self.damaged.add(key)
+            raise OSError(-4357)
+        self.writes += 1
+        self.stored[key] = value
+        self.damaged.discard(key)
+
+
+class TestDamage(unittest.TestCase):
+    """A blob that ESP-IDF has lost while it was to be replaced: get_blob raises ESP_FAIL."""
+
+    def test_refused_write_loses_nothing(self):
+        """The journal holds the new value before the old one may be lost."""
+        for changes in ((("ssid", "new"),), NEW):
+            nvs = Losing()
+            nvs.stored = dict(OLD)
+            settings = settings_on(nvs)
+            put(settings, changes)
+            nvs.full = True
+            self.assertFalse(settings.flush())
+            self.assertTrue(nvs.damaged or len(changes) > 1)
+            now, errors = values(nvs)  # restarted while it is still full
+            self.assertEqual((now["ssid"], len(errors)), ("new", 1))
+            nvs.full = False
+            self.assertEqual(values(nvs)[0]["ssid"], "new")
+            self.assertEqual(nvs.damaged, set())
+
+    def test_no_room_for_the_journal_changes_nothing(self):
+        nvs = NVS()
+        nvs.stored = dict(OLD)
+        settings = settings_on(nvs)
+        put(settings, (("ssid", "new"),))
+        nvs.full = True
+        self.assertFalse(settings.flush())
+        self.assertEqual((nvs.stored, nvs.damaged), (OLD, set()))
+
+    def test_damaged_values_are_logged_and_the_start_goes_on(self):
+        nvs = NVS()
+        nvs.stored = dict(OLD)
+        nvs.damaged = {"STA_PASS", "MQTT_HOST"}
+        now, errors = values(nvs)
+        self.assertEqual((now["ssid"], now["mqtthost"]), ("old", ""))
+        self.assertEqual(now["password"], "(not usable)")  # not an open network
+        self.assertEqual(len(errors), 2)
+        self.assertIn("the stored mqtthost is unusable: the default is in force", str(errors))
+        self.assertIn("the stored password is unusable: set it again", str(errors))
+
+    def test_damaged_value_is_replaced_by_the_next_one(self):
+        nvs = NVS()
+        nvs.stored = dict(OLD)
+        nvs.damaged = {"MQTT_HOST"}
+        settings = settings_on(nvs)
+        put(settings, (("mqtthost", "mqtt://new"),))
+        self.assertTrue(settings.flush())
+        self.assertEqual((nvs.stored["MQTT_HOST"], nvs.damaged), (b"mqtt://new", set()))
+
+    def test_damaged_journal_is_dropped(self):
+        nvs = NVS()
+        nvs.stored = dict(OLD)
+        nvs.stored[JOURNAL] = pack([("APP_PULSE", 8)])
+        nvs.damaged = {JOURNAL}
+        now, errors = values(nvs)
+        self.assertEqual((now["pulse"], len(errors)), (7, 1))
+        self.assertFalse(JOURNAL in nvs.stored)
 
 
 class TestJournal(unittest.TestCase):

@@ -27,5 +27,17 @@ def store(space, key, value):
     elif isinstance(value, int):
         nvs.set_i32(key, value)
     else:
-        nvs.set_blob(key, value)
+        _store_blob(nvs, key, value, stored(space, key, False))
     nvs.commit()
+
+
+def _store_blob(nvs, key, value, old):
+    """Store bytes; restore the old ones if there is no room, because ESP-IDF may lose them."""
+    try:
+        nvs.set_blob(key, value)
+    except OSError:
+        if old is not None:
+            nvs.erase_key(key)
+            nvs.set_blob(key, old)
+            nvs.commit()
+        raise

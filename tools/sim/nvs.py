@@ -8,10 +8,11 @@ import struct
 import zlib
 
 import nvspages
-from errors import os_error
+from errors import DeviceError, os_error
 from flashchip import SECTOR
 from nvspages import BLOB, I32, INDEX, U8, Pages
 
+FAIL = (1, "ESP_FAIL")
 NOT_FOUND = (-4354, "ESP_ERR_NVS_NOT_FOUND")
 NO_SPACE = (-4357, "ESP_ERR_NVS_NOT_ENOUGH_SPACE")
 KEY_TOO_LONG = (-4361, "ESP_ERR_NVS_KEY_TOO_LONG")
@@ -33,6 +34,8 @@ class NVS:
     def __init__(self, flash, at, size):
         self._flash = flash
         self._area = at, size
+        self._full = self._loses = False
+        self._damaged = set()  # (namespace, key) of blobs that cannot be read
         self.reset()
 
     def reset(self):
@@ -56,6 +59,7 @@ class NVS:
         """Erase the partition while the board is off; counts no flash operation."""
         at, size = self._area
         self._flash.burn(at, b"\xff" * size)
+        self._damaged.clear()
         self.reset()
 
     def calls(self):
@@ -70,8 +74,17 @@ class NVS:
     def controls(self):
         return {"nvs": self.report}
 
-    def report(self):
-        """Return all values by namespace and key; blobs as text, or as {"hex": ...}."""
+    def report(self, full=None, loses=None, damage=""):
+        """Return all values by namespace and key; blobs as text, or as {"hex": ...}.
+
+        `full` refuses every write from now on, or no longer. With `loses`, a blob that is to be
+        replaced while there is no room cannot be read afterwards, as was seen once on the chip.
+        `damage` is NAMESPACE/KEY of a blob that cannot be read from now on.
+        """
+        self._full = self._full if full is None else full
+        self._loses = self._loses if loses is None else loses
+        if damage:
+            self._damaged.add(tuple(damage.split("/")))
         shown = {}
         for space, entries in self._spaces.items():
             shown[space] = {key: _displayed(value) for key, value in entries.items()}
@@ -96,16 +109,23 @@ class NVS:
         length = len(value) // 2
         if room and room < length:
             raise os_error(*INVALID_LENGTH)
+        if room and (space, key[:_KEY]) in self._damaged:
+            raise os_error(*FAIL)
         return [length, value if room else ""]
 
     def set(self, space, key, value):
         """Store a number, or a blob given as hex; return None or an awaitable delay."""
         held = self._spaces.get(space, {}).get(key[:_KEY])
-        if held == value and type(held) is type(value):
+        if held == value and type(held) is type(value) and (space, key) not in self._damaged:
             return None
         if len(key) > _KEY:
             raise os_error(*KEY_TOO_LONG)
-        self._check_capacity(value, space)
+        try:
+            self._check_capacity(value, space)
+        except DeviceError:
+            if self._loses and isinstance(held, str):
+                self._damaged.add((space, key))
+            raise
         return self._change(space, key, value)
 
     def erase(self, space, key):
@@ -134,13 +154,14 @@ class NVS:
             if length > _BLOB_LIMIT:
                 raise os_error(*VALUE_TOO_LONG)
             limit = 0 if length > _BLOB_MAX else _ENTRIES_BLOB
-        if self._jammed or used + _entries(value) > limit:
+        if self._full or self._jammed or used + _entries(value) > limit:
             self._jammed |= isinstance(value, str) and len(value) // 2 > _PAGE_BYTES
             raise os_error(*NO_SPACE)
 
     def _change(self, space, key, value):
         """Write one value; a power cut during the write leaves the old or the new value."""
         self._write(space, key, value)
+        self._damaged.discard((space, key))
         steps = list(self._pages.steps)
         self._pages.steps.clear()
         sizes = [len(data) for _, data in steps]

@@ -200,6 +200,7 @@ class Settings:
             self._store.recover()
         except (OSError, ValueError) as e:
             self._log.error("settings", "an interrupted save cannot be finished: {!r}".format(e))
+            self._to_save.set()  # tries again
         for row in SCHEMA:
             self._values[row[NAME]] = self._stored(row)
 
@@ -209,6 +210,8 @@ class Settings:
         An unusable password of a network is replaced by a wrong one.
         """
         stored = self._store.read(row)
+        if self._store.is_damaged(row):
+            return self._unusable(row)
         if stored is None or row[KIND] == FILE:
             return stored or row[DEFAULT]
         try:
@@ -216,10 +219,14 @@ class Settings:
             is_hash = row[FLAGS] & HASHED and password.is_hash(text)
             return text if is_hash else row[CHECK](text)
         except (BadArgument, UnicodeError):
-            closed = row[FLAGS] & SECRET and row[FLAGS] & REJOIN
-            what = "set it again" if closed else "the default is in force"
-            self._log.error("settings", "the stored {} is unusable: {}".format(row[NAME], what))
-            return _UNUSABLE if closed else row[DEFAULT]
+            return self._unusable(row)
+
+    def _unusable(self, row):
+        """Log that the stored value cannot be used; return the one in force instead."""
+        closed = row[FLAGS] & SECRET and row[FLAGS] & REJOIN
+        what = "set it again" if closed else "the default is in force"
+        self._log.error("settings", "the stored {} is unusable: {}".format(row[NAME], what))
+        return _UNUSABLE if closed else row[DEFAULT]
 
     async def _hash_clear_text(self):
         """Hash passwords that `provision` of older versions has stored in clear text."""

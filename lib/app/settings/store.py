@@ -1,7 +1,9 @@
 """Settings in flash: in NVS and, where they are long, in files.
 
 NVS writes each key atomically. A journal makes a save of several keys a transaction: all of them
-are first written into one record, which a start after a power cut applies.
+are first written into one record, which a start after a power cut applies. A single text goes
+through it, too, because ESP-IDF may lose a blob that it has no room to replace: without room for
+the record, the blob is not touched.
 """
 
 import os
@@ -9,11 +11,11 @@ from binascii import crc32
 
 from micropython import const
 
-from app.settings.schema import DEFAULT, FILE, INT, KEY, KIND, NAME, SCHEMA
+from app.settings.schema import DEFAULT, FILE, INT, KEY, KIND, NAME, SCHEMA, TEXT
 
 _JOURNAL = "SAVE_JOURNAL"
 _MAX_JOURNAL = const(2_400)  # bytes; all settings at their longest need less
-_TEXT, _INT, _ERASED = b"t", b"i", b"-"
+_BYTES, _NUMBER, _ERASED = b"t", b"i", b"-"
 _NEW = ".new"  # of a staged file
 
 
@@ -22,12 +24,19 @@ class Store:
 
     def __init__(self, nvs):
         self._nvs = nvs
+        self._unfinished = {}  # key -> value, or None to erase it: changes that the journal holds
 
     def read(self, row):
-        """Return what is stored: a number, bytes, the path of a file; None if there is nothing."""
+        """Return what is saved: a number, bytes, the path of a file; None if there is nothing."""
         if row[KIND] == FILE:
             return row[KEY] if _exists(row[KEY]) else None
-        return (self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob)(row[KEY])
+        return self._unfinished[row[KEY]] if row[KEY] in self._unfinished else self._held(row)
+
+    def is_damaged(self, row):
+        """Return True if a value is stored that cannot be read, and the journal has no other."""
+        if row[KIND] != TEXT or row[KEY] in self._unfinished:
+            return False
+        return self._nvs.is_damaged(row[KEY])
 
     def save(self, values):
         """Store [(row, value), ...]: after a power cut all are old or all are new.
@@ -35,23 +44,33 @@ class Store:
         Only differences are written, and a default is not stored. Raises OSError if the flash
         refuses.
         """
-        changes = [change for change in [self._change(*pair) for pair in values] if change]
-        unfinished = self._nvs.get_blob(_JOURNAL) is not None  # a save that failed; now replaced
-        record = b""
-        if len(changes) > 1 or unfinished:
+        changes = self._changes(values)
+        texts = [value for _, value in changes if isinstance(value, bytes)]
+        journal = bool(self._unfinished)
+        if texts or len(changes) > 1 or journal:
             record = pack(changes)
             if len(record) <= _MAX_JOURNAL:
                 self._nvs.set_blob(_JOURNAL, record)
+                self._unfinished = dict(changes)
                 self._nvs.commit()
+                journal = True
         self._write(changes)
-        if record:
+        if journal:
             self._end()
 
     def recover(self):
-        """Finish a save that a power cut has interrupted. Raises OSError if the flash refuses."""
+        """Finish a save that a power cut has interrupted.
+
+        Raises OSError if the flash refuses; the values are then read from the journal. ValueError:
+        the journal was damaged.
+        """
+        if self._nvs.is_damaged(_JOURNAL):
+            self._end()
+            raise ValueError("its journal cannot be read")
         record = self._nvs.get_blob(_JOURNAL)
         if record is not None:
-            self._write(unpack(record))
+            self._unfinished = dict(unpack(record))
+            self._write(self._unfinished.items())
             self._end()
 
     def erase(self):
@@ -88,13 +107,20 @@ class Store:
         _remove(path)
         return ""
 
-    def _change(self, row, value):
-        """Return (key, value to store or None to erase); None if that is stored already."""
-        stored = self.read(row)
-        if value == row[DEFAULT]:
-            return None if stored is None else (row[KEY], None)
-        wanted = value if row[KIND] == INT else value.encode()
-        return None if stored == wanted else (row[KEY], wanted)
+    def _changes(self, values):
+        """Return [(key, value to store or None to erase), ...], with those that are unfinished."""
+        changes = dict(self._unfinished)
+        for row, value in values:
+            changes.pop(row[KEY], None)
+            stored, wanted = self._held(row), None
+            if value != row[DEFAULT]:
+                wanted = value if row[KIND] == INT else value.encode()
+            if stored != wanted or self._nvs.is_damaged(row[KEY]):
+                changes[row[KEY]] = wanted
+        return list(changes.items())
+
+    def _held(self, row):
+        return (self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob)(row[KEY])
 
     def _write(self, changes):
         for key, value in changes:
@@ -107,8 +133,10 @@ class Store:
         self._nvs.commit()
 
     def _end(self):
+        """Drop the journal, if there is one."""
         self._nvs.erase(_JOURNAL)
         self._nvs.commit()
+        self._unfinished = {}
 
 
 def pack(changes):
@@ -119,8 +147,8 @@ def pack(changes):
     """
     out = bytearray()
     for key, value in changes:
-        kind = _ERASED if value is None else _INT if isinstance(value, int) else _TEXT
-        data = b"" if value is None else str(value).encode() if kind == _INT else value
+        kind = _ERASED if value is None else _NUMBER if isinstance(value, int) else _BYTES
+        data = b"" if value is None else str(value).encode() if kind == _NUMBER else value
         out += bytes((len(key),)) + key.encode() + kind
         out += len(data).to_bytes(2, "big") + data
     return crc32(out).to_bytes(4, "big") + bytes(out)
@@ -138,7 +166,7 @@ def unpack(record):
         start = end + 3
         at = start + int.from_bytes(body[end + 1 : start], "big")
         data = bytes(body[start:at])
-        changes.append((key, None if kind == _ERASED else int(data) if kind == _INT else data))
+        changes.append((key, None if kind == _ERASED else int(data) if kind == _NUMBER else data))
     return changes
 
 
