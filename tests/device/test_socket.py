@@ -76,8 +76,10 @@ class TestStreams(SocketTestCase):
 
     def test_timeout(self):
         client, served = self.pair()
-        client.settimeout(0.05)
+        client.settimeout(0.2)
         self.assertEqual(number(client.recv, 4), ETIMEDOUT)
+        client.settimeout(0.05)  # shorter than a poll of the port
+        self.assertEqual(number(client.recv, 4), EAGAIN)
 
     def test_peer_closes(self):
         client, served = self.pair()
@@ -167,6 +169,10 @@ class TestDatagrams(SocketTestCase):
         one.sendto(b"answer", address)
         two.settimeout(1)
         self.assertEqual(two.recv(20), b"answer")
+        two.settimeout(0.2)
+        self.assertEqual(number(two.recv, 20), ETIMEDOUT)
+        two.settimeout(0.05)
+        self.assertEqual(number(two.recv, 20), EAGAIN)
 
 
 class TestLoop(unittest.TestCase):

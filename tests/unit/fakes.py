@@ -243,7 +243,7 @@ class NVS:
         return key in self.damaged
 
     def set_int(self, key, value):
-        assert isinstance(value, int) and -(1 << 31) <= value < 1 << 31
+        assert isinstance(value, int) and -(1 << 31) < value < 1 << 31
         self._set(key, value)
 
     def set_blob(self, key, data):

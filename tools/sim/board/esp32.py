@@ -21,7 +21,7 @@ class NVS:
     def set_i32(self, key, value):
         if not isinstance(value, int):
             raise TypeError("can't convert %s to int" % type(value).__name__)
-        if not -0x80000000 <= value <= 0x7FFFFFFF:
+        if not -0x80000000 < value <= 0x7FFFFFFF:
             raise OverflowError("overflow converting long int to machine word")
         world.call("nvs.set", self._space, _text(key), int(value))
 

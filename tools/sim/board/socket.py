@@ -37,6 +37,7 @@ _SO_SNDBUF = 7
 _SEND_BUFFER = 8_192  # lwIP: 5,760 bytes; the kernel doubles this
 _LIMIT = 10
 _SLICE_S = 0.05
+_POLL_MS = 100  # of the port: a shorter timeout ends with EAGAIN
 _GET_FILENO = 10
 _ENFILE = 23
 _EPIPE = 32
@@ -226,7 +227,7 @@ class socket(io.IOBase):
             except OSError as exc:
                 waited = ticks_diff(ticks_ms(), started)
                 late = self._kind == SOCK_STREAM or waited >= self._timeout_ms
-                if exc.errno != ETIMEDOUT or late:
+                if exc.errno not in (ETIMEDOUT, EAGAIN) or late or not self._has_timeout:
                     raise
 
     def _do(self, function, *args):
@@ -238,8 +239,8 @@ class socket(io.IOBase):
     def _lwip_error(self, exc):
         """Return the error that lwIP raises in this case."""
         number = exc.errno
-        if number == EAGAIN and self._has_timeout:
-            return OSError(ETIMEDOUT)
+        if number in (EAGAIN, ETIMEDOUT) and self._has_timeout:
+            return OSError(ETIMEDOUT if self._timeout_ms >= _POLL_MS else EAGAIN)
         return OSError(ECONNRESET) if number in _RESET else exc
 
 

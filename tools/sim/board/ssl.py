@@ -27,7 +27,7 @@ _TOO_EARLY = "\nThe certificate validity starts in the future\n"
 class _Wrapped(io.IOBase):
     """Connection with a timeout, or one whose handshake fails with `error`.
 
-    On the chip, a timeout has a negative error number and makes the connection unusable.
+    On the chip, a timeout makes the connection unusable.
     """
 
     def __init__(self, link, sock, error=None):
@@ -42,7 +42,7 @@ class _Wrapped(io.IOBase):
             return getattr(self._link, name)(*args)
         except OSError as exc:
             if exc.errno == ETIMEDOUT:
-                self._error = exc = OSError(-ETIMEDOUT)
+                self._error = exc
             raise exc
 
     def read(self, *args):
@@ -105,12 +105,17 @@ class SSLContext:
         if world.call("tls.refused"):
             raise OSError(_ENOMEM)
         early = self.verify_mode == CERT_REQUIRED and time.time() < _2010
-        link = self._context.wrap_socket(
-            getattr(sock, "native", sock),
-            server_side=server_side,
-            do_handshake_on_connect=do_handshake_on_connect and not early,
-            server_hostname=server_hostname,
-        )
+        try:
+            link = self._context.wrap_socket(
+                getattr(sock, "native", sock),
+                server_side=server_side,
+                do_handshake_on_connect=do_handshake_on_connect and not early,
+                server_hostname=server_hostname,
+            )
+        except OSError as exc:
+            if exc.errno == ETIMEDOUT:  # as the chip reports it for a handshake
+                raise OSError(-ETIMEDOUT)
+            raise
         if early:  # the interpreter checks the PC's clock, the chip its own
             if do_handshake_on_connect:
                 raise ValueError(_TOO_EARLY)
