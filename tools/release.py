@@ -33,7 +33,7 @@ sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's pu
 # ruff: noqa: E402
 from update.archive import ESP32, application, pack
 from update.errors import UpdateError
-from update.file import Update
+from update.file import SLOT_BYTES, Update
 from update.keys import fingerprint, read_private
 
 FORMAT = 1  # of the manifest
@@ -65,6 +65,10 @@ def read_image(path, name, version):
             raise ReleaseError(f"{path}: {exc}") from None
     if update.kind:
         raise ReleaseError(f"{path} is an archive of the application, not an image")
+    if whole and found.slots < 2:
+        raise ReleaseError(f"{path}: its layout does not have two slots, so it cannot be updated")
+    if len(update.body) > SLOT_BYTES:
+        raise ReleaseError(f"{path}: {len(update.body):,} bytes do not fit into a slot")
     if (update.project, update.version) != (name, version):
         raise ReleaseError(f"{path} is {update.name}; config/product.py says {name} {version}")
     return whole, offset, update

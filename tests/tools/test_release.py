@@ -20,6 +20,7 @@ FACTS = firmware.product()
 NAME, VERSION = FACTS["NAME"], FACTS["VERSION"]
 STEM = f"{NAME}-{VERSION}"
 APP = image(VERSION, NAME, 256 * KB)
+ONE_SLOT = "nvs,data,nvs,0x9000,0x6000\nfactory,app,factory,0x10000,0x1f0000\n"
 
 
 @pytest.fixture
@@ -145,6 +146,8 @@ def test_files_of_an_earlier_release_are_removed(folder):
         (image(VERSION, "micropython"), f"is micropython {VERSION}; config"),
         (image("", ""), "is an image without a name; config"),
         (whole(APP) + b"more", "4 bytes follow"),
+        (whole(APP, csv=ONE_SLOT), "does not have two slots"),
+        (image(VERSION, NAME, 0x180000 + 16), "1,572,880 bytes do not fit into a slot"),
         (whole(APP)[:-1], "cut off"),
         (whole(chip=9), "another chip"),
         (b"<html>" * 100, "not whole firmware"),
