@@ -24,7 +24,7 @@ PORT_HELP = (
     "rfc2217://host:port"
 )
 _SILENCE_S = 30  # a board may erase flash or collect garbage meanwhile
-_TRIES, _PROMPT_S = 4, 2
+_TRIES, _PROMPT_S = 8, 2  # the camera may block for some seconds
 _CHUNK = 1_536  # bytes of a file per line of code, which is 2 KB long on the board
 _RAW = b"raw REPL; CTRL-B to exit\r\n"
 _BROKEN = (OSError, TransportError, struct.error, ValueError)
