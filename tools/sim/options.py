@@ -39,11 +39,17 @@ def parse(argv=None):
         add(f"--{name}-port", type=_port, metavar="N", help=text)
     add("--ap", action="store_true", help="start unconfigured, like a new board")
     add(
-        "--heap",
+        "--psram",
+        choices=("4M", "none"),
         default="4M",
+        help="external RAM; none: the heap shares the chip's RAM with Wi-Fi, TLS and threads; "
+        "code is in ROM unless the board is blank (uses a 32-bit interpreter)",
+    )
+    add(
+        "--heap",
         type=_heap,
         metavar="SIZE",
-        help="heap available to the firmware; the simulator's own use is added to it",
+        help="heap available to the firmware (4M); the simulator's own use is added to it",
     )
     add("--micropython", metavar="PATH", help="MicroPython interpreter to use")
     add(
@@ -78,6 +84,10 @@ def parse(argv=None):
     args = parser.parse_args(argv)
     if args.blank and (args.root or args.run):
         parser.error("--blank runs the board's own programs: remove --root and --run")
+    if args.psram == "none":
+        if args.heap:
+            parser.error("--psram none has the heap of a chip without PSRAM: remove --heap")
+        args.rom = not args.blank
     if args.blank and args.rom:
         parser.error("--blank runs the code in the board's file system: remove --rom")
     return args
