@@ -176,7 +176,7 @@ class Simulator:
 
     def heap_free(self):
         """Return the free heap after a collection, in bytes, from `status 2`."""
-        return int(self.status("2").rpartition(", ")[2])
+        return int(self.status("2").split(", ")[3])
 
     def wait_status(self, text, limit_s=_LIMIT_S):
         """Wait until `status` contains `text` and return the status."""

@@ -50,6 +50,9 @@ class Parts:
         self.measured += 1
         return 123_456
 
+    def internal_bytes(self):
+        return 123_000, 98_000
+
     def reset_cause(self):
         return "power on"
 
@@ -89,6 +92,13 @@ class TestStatus(unittest.TestCase):
         fields = make()[0].cmd_status("2").split(", ")
         self.assertEqual(fields[:2], [product.VERSION, product.BUILD_DATE])
         self.assertEqual((len(fields[2].split(".")), fields[3]), (3, "123456"))
+        self.assertEqual(fields[4:], ["internal RAM 123000", "largest block 98000"])
+
+    def test_telemetry_has_both_kinds_of_memory(self):
+        status, parts, _ = make()
+        figures = status.figures()
+        self.assertEqual(figures["Heap"], 123_456)
+        self.assertEqual(figures["InternalRAM"], {"Free": 123_000, "Largest": 98_000})
 
     def test_only_2_measures_the_free_memory(self):
         status, parts, _ = make()
