@@ -31,6 +31,7 @@ RECORD = "/deployed.json"  # digests of the deployed files; written last
 IN_PROGRESS = "/deploying"  # exists while the board holds a mix of old and new files
 _START_S = 45
 _BATCH = 8
+_PSRAM_HEAP = 1_000_000  # bytes; the chip alone has no heap of that size
 _FAILED = rb"Traceback \(most recent call last\):\r?\n( .*\r?\n)+\S.*\r?\n|waiting for download"
 
 
@@ -46,6 +47,7 @@ class Deployment:
         """Bring the board up to date with the sources; return true if anything has changed."""
         facts = self._board.facts()
         self._say(describe(facts))
+        _check_memory(facts)
         files = readable(facts) if as_source else compiled(facts)
         files = without_frozen(files, facts["frozen"])
         if PRODUCT in facts["frozen"]:
@@ -162,6 +164,16 @@ class Deployment:
             raise BoardError(
                 f"written twice, but the board still reads other data: {', '.join(paths)}"
             )
+
+
+def _check_memory(facts):
+    """Raise BoardError if an application in files would take the memory that Wi-Fi needs."""
+    if PRODUCT not in facts["frozen"] and facts["free_heap"] < _PSRAM_HEAP:
+        raise BoardError(
+            "this board has no PSRAM, or its firmware does not use it, so the application does "
+            "not fit in its memory. Use a board with PSRAM, or flash the camera's own image, which "
+            "runs without PSRAM, but takes no pictures then"
+        )
 
 
 def describe(facts):

@@ -8,7 +8,7 @@ import pytest
 from mirror import mirror_for
 from mosquitto import Mosquitto
 from probe import Probe
-from sim import ROOT, wait_until
+from sim import ROOT, need_32_bits, wait_until
 
 WIFI, TLS, THREAD = 16_384, 27 << 10, 5 << 10
 BLOCK = 110_592  # without PSRAM, at the start
@@ -51,10 +51,7 @@ def tls_port(tmp_path_factory):
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A board without PSRAM."""
-    try:
-        interpreter32.fetch()
-    except interpreter32.Unavailable as error:
-        pytest.skip(str(error))
+    need_32_bits()
     with Probe(tmp_path_factory.mktemp("small"), "--psram", "none") as probe:
         yield probe
 

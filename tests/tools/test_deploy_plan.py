@@ -1,5 +1,6 @@
 """tools/deploy.py: the plan made before a board is changed."""
 
+import deploy
 import deployplan
 import pytest
 from boardlink import BoardError
@@ -19,6 +20,24 @@ def test_plan():
     copy, remove = plan(files, recorded, present)
     assert copy == ["/lib/a/new.mpy", "/boot.py", "/main.py"]
     assert remove == ["/lib/a/x.mpy.new", "/lib/gone.mpy"]
+
+
+@pytest.mark.parametrize(
+    ("free_heap", "frozen", "refused"),
+    [(160_000, [], True), (4_100_000, [], False), (97_376, [deployplan.PRODUCT], False)],
+)
+def test_application_in_files_needs_psram(free_heap, frozen, refused):
+    facts = {"machine": "ESP32", "version": [1, 25, 0], "camera": False, "mpy": 0}
+    board = Facts({**facts, "free_heap": free_heap, "frozen": frozen})
+    with pytest.raises(BoardError, match="no PSRAM" if refused else "bytecode"):
+        deploy.Deployment(board, str).run()
+
+
+class Facts:
+    """Board that reports facts and can do nothing else."""
+
+    def __init__(self, facts):
+        self.facts = lambda: facts
 
 
 def test_folders():
