@@ -171,8 +171,8 @@ def _check_memory(facts):
     if PRODUCT not in facts["frozen"] and facts["free_heap"] < _PSRAM_HEAP:
         raise BoardError(
             "this board has no PSRAM, or its firmware does not use it, so the application does "
-            "not fit in its memory. Use a board with PSRAM, or flash the camera's own image, which "
-            "runs without PSRAM, but takes no pictures then"
+            "not fit in its memory. Use a board with PSRAM, or flash the camera's own image, "
+            "which runs without PSRAM, but takes no pictures then"
         )
 
 

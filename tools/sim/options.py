@@ -43,7 +43,7 @@ def parse(argv=None):
         choices=("4M", "none"),
         default="4M",
         help="external RAM; none: the heap shares the chip's RAM with Wi-Fi, TLS and threads; "
-        "code is in ROM unless the board is blank (uses a 32-bit interpreter)",
+        "uses a 32-bit interpreter",
     )
     add(
         "--heap",
@@ -54,8 +54,9 @@ def parse(argv=None):
     add("--micropython", metavar="PATH", help="MicroPython interpreter to use")
     add(
         "--rom",
-        action="store_true",
-        help="run code from a ROM image, like frozen code on a chip; needs a 32-bit interpreter",
+        action=argparse.BooleanOptionalAction,
+        help="run code from a ROM image, like frozen code on a chip; needs a 32-bit interpreter; "
+        "the default without PSRAM, unless the board is blank",
     )
     add(
         "--driver",
@@ -84,10 +85,10 @@ def parse(argv=None):
     args = parser.parse_args(argv)
     if args.blank and (args.root or args.run):
         parser.error("--blank runs the board's own programs: remove --root and --run")
-    if args.psram == "none":
-        if args.heap:
-            parser.error("--psram none has the heap of a chip without PSRAM: remove --heap")
-        args.rom = not args.blank
+    if args.psram == "none" and args.heap:
+        parser.error("--psram none has the heap of a chip without PSRAM: remove --heap")
+    if args.rom is None:
+        args.rom = args.psram == "none" and not args.blank
     if args.blank and args.rom:
         parser.error("--blank runs the code in the board's file system: remove --rom")
     return args
