@@ -71,9 +71,10 @@ def _interpreter(args):
 
 
 def _memory(args, path):
-    """Return the heap size, the folder of the bytecode (or None) and the ROM image (or "").
+    """Return four values that describe the memory.
 
-    The second value is "", or without PSRAM the bytes of the heap that the chip does not need.
+    The size of the heap; without PSRAM the bytes of it that the chip does not need, else "";
+    the folder of the bytecode, or None; the ROM image, or "".
     """
     import boardmemory
     from mirror import mirror_for

@@ -2,8 +2,8 @@
 
 The sizes were measured on MicroPython 1.25, except where a comment names another source. The model
 is one region whose free bytes are one block. The chip has several, and its drivers draw in many
-pieces of which only the sum is known; buffers that come and go with the traffic, and sockets, were
-not measured and count as nothing.
+pieces of which only the sum is known. Sockets, the access point, and buffers that come and go with
+the traffic were not measured and count as nothing.
 
 With PSRAM the heap is there, and so are the buffers of TLS. Without, the heap starts with HEAP
 bytes and grows into the account when the firmware needs more: like py/gc.c it doubles, or takes
