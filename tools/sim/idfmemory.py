@@ -86,9 +86,11 @@ class IDFMemory:
         return self._taken()
 
     def _check_tls(self, size, error):
-        if self._refuse_tls > 0 or not self.psram and self.free < size:
-            self._refuse_tls -= self._refuse_tls > 0
-            raise DeviceError(*error)
+        if self._refuse_tls > 0:
+            self._refuse_tls -= 1
+        elif self.psram or self.free >= size:
+            return
+        raise DeviceError(*error)
 
     def give(self, kind):
         self._kept[kind] -= 1

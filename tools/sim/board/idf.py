@@ -13,7 +13,13 @@ import world
 PSRAM = not getenv("SIM_NO_PSRAM")
 _BESIDE = int(getenv("SIM_NO_PSRAM") or 0)  # bytes of this heap that the chip does not need
 _PIECE = 1_024
+_SPARE_NAMES = 600
 _pieces = []
+
+# MicroPython's table of names grows in ever larger steps; the last one, 28 KB at the 2,541st name,
+# looks like a leak. With these names it comes while the application is imported.
+for _number in range(_SPARE_NAMES):
+    getattr(world, "spare%d" % _number, None)
 
 
 def take(kind, *details, link=world.main):
