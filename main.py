@@ -7,19 +7,45 @@ import time
 import machine
 
 _PROMPT_MS = 3_600_000
+_STOPPED = "The camera has stopped ({!r}). It restarts in 2 s; press Ctrl-C to get the prompt."
+
+
+def _run():
+    """Run the camera; return the error that ended it, or None if that has been told."""
+    try:
+        # Inside, because the copy of the application that runs may be broken. Wi-Fi comes first:
+        # its buffers need internal RAM, which the heap takes while the application is imported.
+        from hal import wifi
+
+        try:
+            wifi.start()
+        except OSError as e:
+            from app import nowifi  # lazy import: a camera whose Wi-Fi starts does not need it
+
+            return nowifi.wait(e)
+        from app.system import System
+
+        asyncio.run(System().start().run())
+        return RuntimeError("the loop has ended")
+    except (KeyboardInterrupt, SystemExit):  # Ctrl-C on the UART, or mpremote; a soft reset
+        raise
+    except BaseException as e:  # CancelledError is not an Exception
+        return e
+
+
+def _restart(error):
+    """Restart; boot.py counts it, and chooses another copy if it happens again and again."""
+    try:
+        if error:
+            sys.print_exception(error)
+            print(_STOPPED.format(error))
+            time.sleep(2)
+    except Exception:  # there is no memory, even for the message
+        pass
+    machine.reset()
+
 
 try:
-    # Inside, because the copy of the application that runs may be broken. Wi-Fi comes first: its
-    # buffers need internal RAM, which the heap takes while the application is imported.
-    from hal import wifi
-
-    wifi.start()
-    from app.system import System
-
-    asyncio.run(System().start().run())
-except KeyboardInterrupt:  # Ctrl-C on the UART, or mpremote
+    _restart(_run())
+except KeyboardInterrupt:
     machine.WDT(timeout=_PROMPT_MS)  # it cannot be stopped: leave an hour for work at the prompt
-except Exception as e:  # boot.py counts it, and chooses another copy if it happens again and again
-    sys.print_exception(e)
-    time.sleep(2)  # time to read it, or to press Ctrl-C
-    machine.reset()

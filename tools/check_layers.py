@@ -24,7 +24,7 @@ STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".s
 
 ALLOWED = {  # package or module: its imports other than itself and standard modules
     "boot": {"machine", "esp32", "hal.bootnote", "hal.tarfs"},
-    "main": {"app.system", "hal.wifi", "machine"},
+    "main": {"app.nowifi", "app.system", "hal.wifi", "machine"},
     "aio": set(),
     "proto": set(),
     "proto.mqtt": {"umqtt"},
@@ -55,6 +55,7 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
     "app.settings": {"proto", "app.password", "app.signing_key", "app.tls"},
     "app.wifi": {"aio", "proto"},
     "app.system": {"aio", "app", "config", "hal"},
+    "app.nowifi": {"app.led", "config.board", "hal"},  # instead of app.system
 }
 ADVICE = {  # layer: what to do instead
     "app": "pass it to the constructor instead (design: app -> aio, proto)",

@@ -15,9 +15,11 @@ BLINK = ((1, 400), (0, 400))
 FAST_BLINK = ((1, 100), (0, 100))  # toggles every 100 ms
 SLOW_FLASH = ((1, 100), (0, 1_500))  # 100 ms on, with the period of the slow blink
 FAST_FLASH = ((1, 100), (0, 100))
+TRIPLE_FLASH = ((1, 100), (0, 200), (1, 100), (0, 200), (1, 100), (0, 1_300))
 
 STATES = {  # state of the camera -> pattern, repeated
     "start": STEADY,
+    "no Wi-Fi": TRIPLE_FLASH,
     "joining": SLOW_BLINK,
     "connecting": SLOW_FLASH,
     "connected": OFF,

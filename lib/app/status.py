@@ -69,6 +69,7 @@ class Status:
         return {
             "RestartReason": self.chip.reset_cause(),
             "Heap": self.memory.free_bytes,
+            "InternalRAM": dict(zip(("Free", "Largest"), self.chip.internal_bytes())),
             "IPAddress": self.wifi.address(),
             "Wifi": {"Signal": self.wifi.rssi(), "LinkCount": self.wifi.joins},
             "MqttCount": self.session.connects,
@@ -128,6 +129,7 @@ class Status:
         yield product.BUILD_DATE
         yield micropython_version()
         yield self.memory.measure()
+        yield "internal RAM {}, largest block {}".format(*self.chip.internal_bytes())
 
     def _health(self):
         yield "uptime {}".format(self.log.uptime_s())

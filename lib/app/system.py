@@ -104,12 +104,18 @@ class System:
 
     def _make_camera(self):
         stored = NVS(params.NAMESPACE)
+        found, missing = None, ""
+        try:
+            found = sensor.find(board.CAMERA)
+        except sensor.NoCamera as e:
+            missing = str(e)
         self.camera = Camera(
-            sensor.find(board.CAMERA),
+            found,
             self.log,
             Backoff,
             params.load(stored, self.log),
             chip.free_bytes,
+            missing=missing,
         )
         self.frames = Frames(self.camera, self.log)
         self.params = params.Params(self.camera, stored, self.frames.invalidate)

@@ -3,10 +3,13 @@
 import gc
 import os
 
+import esp32
 import machine
+from micropython import const
 
 from hal import bootnote
 
+_INTERNAL = const(1 << 11 | 1 << 2)  # MALLOC_CAP_INTERNAL and MALLOC_CAP_8BIT of ESP-IDF
 _CAUSES = {
     machine.PWRON_RESET: "power on",
     machine.HARD_RESET: "restart",
@@ -32,10 +35,30 @@ def healthy():
     note = bootnote.load()
     if note.starts:
         note.starts = 0
-        try:
-            bootnote.save(note)
-        except OSError:  # no room: this start counts as failed
-            pass
+        _save(note)
+
+
+def _save(note):
+    try:
+        bootnote.save(note)
+    except OSError:  # no room: this start counts as failed
+        pass
+
+
+def count_start_without_wifi():
+    """Return how many starts in a row failed before this one, 0 to 5; safe mode is never due.
+
+    They count like other failed starts, so boot.py may choose another copy, which may take less
+    memory. Safe mode would not help: it has no pictures, which come long after Wi-Fi, and it would
+    still have none once Wi-Fi starts.
+    """
+    note = bootnote.load()
+    most = bootnote.SAFE_STARTS - 1
+    if note.starts >= most:
+        note.starts = most - 1  # boot.py counts the next start
+        _save(note)
+        return most
+    return note.starts
 
 
 def forget(files):
@@ -54,6 +77,15 @@ def free_bytes():
     """Return the free heap of MicroPython in bytes, after a collection."""
     gc.collect()
     return gc.mem_free()
+
+
+def internal_bytes():
+    """Return the free bytes of the chip's own RAM outside the heap, and of its largest block.
+
+    Wi-Fi, connections, threads and, without PSRAM, TLS and a growing heap live on it.
+    """
+    regions = esp32.idf_heap_info(_INTERNAL)  # (total, free, largest free block, lowest free)
+    return sum(r[1] for r in regions), max(r[2] for r in regions)
 
 
 class Watchdog:

@@ -1,7 +1,7 @@
 """The two interfaces of the Wi-Fi radio: the station and the access point. No policy.
 
-Errors of `network.WLAN` are OSError or RuntimeError, depending on the firmware and on the error;
-here they are always OSError.
+Errors of `network` are OSError or RuntimeError, depending on the firmware and on the error; here
+they are always OSError.
 """
 
 import asyncio
@@ -25,19 +25,24 @@ _REASONS = {  # as in ESP-IDF's wifi_err_reason_t; older firmware has no names f
     211: "the network's encryption is too weak",
     212: "the signal is too weak",
 }
+_NO_MEMORY = "Wifi Unknown Error 0x0101"  # ESP_ERR_NO_MEM
 
 
 def start():
-    """Start the radio, which allocates its buffers in internal RAM."""
-    network.WLAN(network.STA_IF).active(True)
+    """Start the radio, which allocates its buffers in internal RAM; raises OSError."""
+    _call(_call(network.WLAN, network.STA_IF).active, True)
 
 
-def _call(method, *args, **settings):
-    """Call a method of `network.WLAN`; raise OSError whatever class its error has."""
+def _call(function, *args, **settings):
+    """Call a function of `network`; raise OSError whatever class its error has."""
     try:
-        return method(*args, **settings)
-    except RuntimeError as e:
-        raise OSError(str(e))
+        return function(*args, **settings)
+    except (OSError, RuntimeError) as e:
+        if str(e) == _NO_MEMORY:
+            raise OSError("not enough memory for Wi-Fi") from None
+        if isinstance(e, RuntimeError):
+            raise OSError(str(e)) from None
+        raise
 
 
 def _try(method, *args, **settings):
@@ -52,8 +57,8 @@ class Station:
     """The station interface."""
 
     def __init__(self, hostname):
-        network.hostname(hostname)  # before it joins: DHCP and mDNS announce it
-        self._wlan = network.WLAN(network.STA_IF)
+        _call(network.hostname, hostname)  # before it joins: DHCP and mDNS announce it
+        self._wlan = _call(network.WLAN, network.STA_IF)
 
     def scan(self):
         """Return the rows of `network.WLAN.scan()`. Blocks for 2.5 s: call it off the loop.
@@ -80,7 +85,7 @@ class Station:
             if self.address():
                 return True
             await asyncio.sleep_ms(_POLL_MS)
-            status = self._wlan.status()
+            status = _call(self._wlan.status)
             failing = 200 <= status < 1_000
             tried = tried or not failing
             failing_ms = failing_ms + _POLL_MS if failing and tried else 0
@@ -95,19 +100,17 @@ class Station:
 
     def joined(self):
         """Return True while there is a network and an address."""
-        return self._wlan.isconnected() and bool(self.address())
+        return bool(self.address())
 
     def address(self):
         """Return the station's IPv4 address as text, "" without one."""
-        if not self._wlan.isconnected():
-            return ""
-        ip = self._wlan.ifconfig()[0]
-        return "" if ip == "0.0.0.0" else ip
+        found = _try(self._wlan.isconnected) and _try(self._wlan.ifconfig)
+        return found[0] if found and found[0] != "0.0.0.0" else ""
 
     def failure(self):
         """Return the reason why the last attempt failed; status() alone keeps old failures."""
-        status = self._wlan.status()
-        if self.rssi() is not None and not 200 <= status < 1_000:
+        status = _try(self._wlan.status)
+        if self.rssi() is not None and not 200 <= (status or 0) < 1_000:
             return "no address"  # associated, but the DHCP server is silent
         return _REASONS.get(status, "not joined")
 
@@ -120,7 +123,7 @@ class SoftAP:
     """The access point interface, with the chip's DHCP server."""
 
     def __init__(self, ssid):
-        self._wlan = network.WLAN(network.AP_IF)
+        self._wlan = _call(network.WLAN, network.AP_IF)
         self._ssid = ssid
 
     def open(self, address, password, channel):

@@ -284,7 +284,7 @@ function showStatus(status) {
     ["Broker", status.broker.state],
     ["Time", status.time],
     ["Running", `${span(status.uptime_s)}, started by ${status.started_by}`],
-    ["Free memory", `${Math.round(status.heap_free / 1024)} KB`],
+    ["Free memory", `${Math.round(status.heap_free / 1024)} KB, internal ${Math.round(status.internal_free / 1024)} KB`],
     ["Failures", `${status.camera.failed} pictures, ${status.restarts} restarts of components`],
     ["Last error", status.last_error || "none"],
   ]);

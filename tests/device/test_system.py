@@ -1,12 +1,15 @@
 """Checks the console's UART, threads and files against the behaviour of the ESP32."""
 
 import _thread
+import gc
 import json
 import os
 import select
 import sys
 import time
 import unittest
+
+import esp32
 
 FOLDER = "devicetest"
 
@@ -40,6 +43,23 @@ class TestThread(unittest.TestCase):
         self.assertTrue(lock.acquire())
         self.assertFalse(lock.acquire(False))
         lock.release()
+
+
+class TestMemory(unittest.TestCase):
+    def test_regions_of_the_chips_own_ram(self):
+        regions = esp32.idf_heap_info(0x804)  # MALLOC_CAP_INTERNAL, MALLOC_CAP_8BIT
+        self.assertTrue(regions)
+        for total, free, largest, lowest in regions:
+            self.assertTrue(0 <= largest <= free <= total)
+            self.assertTrue(0 <= lowest <= free)
+            self.assertTrue(total < 1 << 20)
+
+    def test_psram_is_a_region_of_its_own(self):
+        gc.collect()
+        has_psram = gc.mem_free() > 1_000_000
+        external = esp32.idf_heap_info(1 << 10)  # MALLOC_CAP_SPIRAM
+        self.assertEqual(bool(external), has_psram)
+        self.assertEqual(len(esp32.idf_heap_info(1 << 11 | 1 << 10)), 0)
 
 
 class TestFiles(unittest.TestCase):

@@ -13,6 +13,8 @@ import types
 from pathlib import Path
 
 import httpx
+import interpreter32
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPIC = "esp32-mqtt-cam"
@@ -29,6 +31,14 @@ def wait_until(condition, limit_s=_LIMIT_S, what="", every_s=0.02):
             raise AssertionError(f"not within {limit_s} s: {what or condition}")
         time.sleep(every_s)
     return value
+
+
+def need_32_bits():
+    """Skip the test if this machine has no interpreter for a board without PSRAM."""
+    try:
+        interpreter32.fetch()
+    except interpreter32.Unavailable as error:
+        pytest.skip(str(error))
 
 
 def starved_s(*pids):
@@ -176,7 +186,7 @@ class Simulator:
 
     def heap_free(self):
         """Return the free heap after a collection, in bytes, from `status 2`."""
-        return int(self.status("2").rpartition(", ")[2])
+        return int(self.status("2").split(", ")[3])
 
     def wait_status(self, text, limit_s=_LIMIT_S):
         """Wait until `status` contains `text` and return the status."""

@@ -149,6 +149,7 @@ def unknown_network_on_a_new_board(folder):
         camera.wait_status("(no such network), access point 192.168.1.1", 10)
         assert "restarts 0," in camera.status("3")
         assert camera.get("/").status_code == 200
+        assert camera.facts["boots"] == 1 and ">>>" not in camera.output
         camera.command("ssid sim")
         camera.command("password simulated")
         camera.wait_status("wifi joined", 20)

@@ -32,7 +32,7 @@ def client(broker, camera):
 
 def heap_free(client):
     """Return the free heap in bytes, over MQTT because the UART lags by hundreds of replies."""
-    return int(client.command("status", "2").rpartition(", ")[2])
+    return int(client.command("status", "2").split(", ")[3])
 
 
 def burst(camera, client, qos):

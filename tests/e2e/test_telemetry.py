@@ -20,6 +20,7 @@ FIELDS = {
     "MicroPython",
     "RestartReason",
     "Heap",
+    "InternalRAM",
     "IPAddress",
     "Wifi",
     "MqttCount",
@@ -69,11 +70,13 @@ def test_fields(camera, client):
     client.command("power", "on")
     camera.get("/capture")
     since = len(client.messages)
-    version, _, micropython, heap = camera.status("2").split(", ")
+    version, _, micropython, heap, internal, block = camera.status("2").split(", ")
     state = next_state(client, since)
     assert FIELDS <= set(state)
     assert (state["Version"], state["MicroPython"]) == (version, micropython)
     assert abs(state["Heap"] - int(heap)) < 200_000
+    assert internal == f"internal RAM {state['InternalRAM']['Free']}"
+    assert block == f"largest block {state['InternalRAM']['Largest']}"
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", state["Time"])
     assert re.fullmatch(r"\d+T\d\d:\d\d:\d\d", state["Uptime"])
     assert state["IPAddress"] == "192.168.4.15"

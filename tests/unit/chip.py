@@ -84,4 +84,18 @@ class SoftI2C(I2C):
 
 
 machine.Pin, machine.I2C, machine.SoftI2C = Pin, I2C, SoftI2C
+
+
+class esp32:
+    """Stands in for the module `esp32`; `regions` is what PSRAM adds to the IDF's heap."""
+
+    regions = [(4 << 20, 0, 0, 0)]
+
+    @staticmethod
+    def idf_heap_info(capabilities):
+        assert capabilities == 1 << 10
+        return esp32.regions
+
+
+sys.modules["esp32"] = esp32
 sys.modules["machine"] = machine

@@ -76,6 +76,34 @@ class BootTestCase(unittest.TestCase):
             chip.healthy()
 
 
+class TestWithoutWiFi(BootTestCase):
+    def test_starts_are_counted_but_never_lead_to_safe_mode(self):
+        NVS.stored.clear()
+        start(POWER)
+        counts = []
+        for _ in range(9):
+            counts.append(chip.count_start_without_wifi())
+            start(HARD)
+            self.assertFalse(appslot.safe_mode())
+        self.assertEqual(counts, [0, 1, 2, 3, 4, 5, 5, 5, 5])
+        chip.healthy()
+        self.assertEqual(chip.count_start_without_wifi(), 0)
+
+    def test_full_flash(self):
+        NVS.stored.clear()
+        start(POWER)
+        for _ in range(5):
+            start(HARD)
+        NVS.full = True
+        self.assertEqual(chip.count_start_without_wifi(), 5)
+
+    def test_failing_copy_is_given_up(self):
+        self.confirmed(A, B)
+        for expected in (B, B, B, A):
+            chip.count_start_without_wifi()
+            self.assertEqual(start(HARD), expected)
+
+
 class TestUpdate(BootTestCase):
     def test_new_board(self):
         self.assertEqual(starts(2, POWER), [OWN, OWN])

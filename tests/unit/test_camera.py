@@ -236,11 +236,11 @@ class TestCamera(unittest.TestCase):
         self.assertEqual(bytes(shoot(camera)), GOOD)
         self.assertEqual(sensor.calls, ["start UXGA 8", "capture"])
 
-    def test_without_a_driver(self):
-        log = Log()
-        camera = Camera(None, log, Backoff(), initial_params(), plenty)
+    def test_without_a_sensor(self):
+        log, missing = Log(), "no camera driver in this firmware"
+        camera = Camera(None, log, Backoff(), initial_params(), plenty, missing=missing)
         self.assertEqual(len(log.errors), 1)
-        self.assertEqual((camera.state, camera.stale), ("absent", 0))
+        self.assertEqual((camera.state, camera.reason, camera.stale), ("absent", missing, 0))
         started = clock.now_ms()
         error = shoot(camera)
         self.assertIsInstance(error, CameraFault)

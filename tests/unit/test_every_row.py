@@ -115,6 +115,9 @@ class Parts:
     def free_bytes(self):
         return 100_000
 
+    def internal_bytes(self):
+        return 121_000, 98_000
+
     def reset_cause(self):
         return "power on"
 

@@ -9,15 +9,21 @@ from fakes import outcome, run
 
 BSSID = b"\x10\x01\x00\xc4\nV"
 UNKNOWN = "Wifi Unknown Error 0xffffffff"
+NO_MEMORY = "Wifi Unknown Error 0x0101"
 
 
 class Chip:
     """Stands in for `network.WLAN`.
 
-    `after` is a list of (seconds since connect, status), `errors` a dict {method: exception}.
+    `after` is a list of (seconds since connect, status), `errors` a dict {method: exception},
+    `refusal` the exception of the constructor.
     """
 
+    refusal = None
+
     def __init__(self, interface=0):
+        if Chip.refusal:
+            raise Chip.refusal
         Chip.one = self
         self.on = False
         self.stale = 1_000
@@ -61,9 +67,11 @@ class Chip:
         return now
 
     def isconnected(self):
+        self._do("isconnected")
         return self.status() == 1_010
 
     def ifconfig(self, address=None):
+        self._do("ifconfig")
         if address:
             self.calls.append(address)
         return ("10.0.0.2" if self.isconnected() else "0.0.0.0", "", "", "")
@@ -84,8 +92,12 @@ class Network:
     STAT_NO_AP_FOUND = 201
     WLAN = Chip
 
+    refusal = None
+
     @staticmethod
     def hostname(name):
+        if Network.refusal:
+            raise Network.refusal
         Network.name = name
 
 
@@ -132,6 +144,55 @@ class TestJoin(unittest.TestCase):
 
 
 class TestErrors(unittest.TestCase):
+    def tearDown(self):
+        Chip.refusal = Network.refusal = None
+
+    def raised(self, function, *args):
+        """Return the text of the OSError that a call raises."""
+        try:
+            function(*args)
+        except OSError as e:
+            self.assertIs(type(e), OSError)
+            return str(e)
+        self.fail("no error")
+
+    def test_constructors_and_start_raise_oserror(self):
+        for error in both_classes():
+            Chip.refusal, Network.refusal = error, None
+            self.assertEqual(self.raised(wifi.start), UNKNOWN)
+            self.assertEqual(self.raised(wifi.Station, "x"), UNKNOWN)
+            self.assertEqual(self.raised(wifi.SoftAP, "x"), UNKNOWN)
+            Chip.refusal, Network.refusal = None, error
+            self.assertEqual(self.raised(wifi.Station, "x"), UNKNOWN)
+
+    def test_lack_of_memory_is_told_in_words(self):
+        for error in both_classes(NO_MEMORY):
+            Chip.refusal = error
+            self.assertEqual(self.raised(wifi.start), "not enough memory for Wi-Fi")
+            Chip.refusal = None
+            station = wifi.Station("x")
+            Chip.one.errors = {"connect": error}
+            found = run(outcome(station.join("home", "", None, 15_000)))
+            self.assertEqual(str(found), "not enough memory for Wi-Fi")
+
+    def test_queries_of_a_failing_radio_return_nothing(self):
+        for error in both_classes():
+            for method in ("isconnected", "ifconfig", "status"):
+                station = wifi.Station("x")
+                Chip.one.stale = 1_010  # joined
+                self.assertEqual(station.address(), "10.0.0.2")
+                Chip.one.errors = {method: error}
+                self.assertEqual((station.address(), station.joined()), ("", False))
+                self.assertEqual(station.rssi(), None)
+                self.assertEqual(station.failure(), "not joined")
+
+    def test_status_that_fails_while_joining_ends_the_attempt(self):
+        for error in both_classes():
+            station = wifi.Station("x")
+            Chip.one.errors = {"status": error}
+            found = run(outcome(station.join("home", "", None, 15_000)))
+            self.assertEqual((type(found), str(found)), (OSError, UNKNOWN))
+
     def test_join_and_scan_raise_oserror(self):
         for method in ("active", "connect", "scan"):
             for error in both_classes():

@@ -1,4 +1,4 @@
-"""main.py: Wi-Fi before the application, a restart after a failure, a delay at the prompt."""
+"""main.py: Wi-Fi before the application, a restart whatever ends it, a delay at the prompt."""
 
 import sys
 import unittest
@@ -24,9 +24,13 @@ class machine:
 
 
 class time:
+    error = None
+
     @staticmethod
     def sleep(seconds):
         events.append("sleep {} s".format(seconds))
+        if time.error:
+            raise time.error
 
 
 class asyncio:
@@ -38,13 +42,31 @@ class asyncio:
 
 
 class wifi:
+    error = None
+
     @staticmethod
     def start():
         events.append("start Wi-Fi")
+        if wifi.error:
+            raise wifi.error
+
+
+class nowifi:
+    error = None
+
+    @staticmethod
+    def wait(error):
+        events.append("wait: {}".format(error))
+        if nowifi.error:
+            raise nowifi.error
 
 
 class hal:
     wifi = wifi
+
+
+class CancelledError(BaseException):
+    """As asyncio.CancelledError: no Exception."""
 
 
 class Application:
@@ -64,13 +86,20 @@ class Application:
         return Application.error
 
 
+class app:
+    nowifi = nowifi
+
+
 class TestMain(unittest.TestCase):
+    def tearDown(self):
+        wifi.error = nowifi.error = time.error = None
+
     def run_main(self, error=None):
-        """Return the actions of main.py if the application raises `error`."""
+        """Return the actions of main.py if the application raises `error`, or returns."""
         events.clear()
         Application.error = error
         modules = {"machine": machine, "time": time, "asyncio": asyncio, "hal": hal}
-        modules.update({"app": Application, "app.system": Application()})
+        modules.update({"app": app, "app.system": Application(), "app.nowifi": nowifi})
         before = {name: sys.modules.get(name) for name in modules}
         sys.modules.update(modules)
         sys.modules["hal.wifi"] = wifi
@@ -87,14 +116,34 @@ class TestMain(unittest.TestCase):
         return events
 
     def test_wifi_starts_before_the_application_is_imported(self):
-        self.assertEqual(self.run_main(), ["start Wi-Fi", "import", "run"])
+        self.assertEqual(self.run_main()[:3], ["start Wi-Fi", "import", "run"])
 
-    def test_failure_restarts_the_chip_after_a_delay_for_reading(self):
-        for error in (ValueError("bug"), MemoryError(), OSError(5)):
-            self.assertEqual(self.run_main(error)[-2:], ["sleep 2 s", "reset"])
+    def test_whatever_ends_it_restarts_the_chip_after_a_delay_for_reading(self):
+        for error in (None, ValueError("bug"), MemoryError(), OSError(5), CancelledError()):
+            self.assertEqual(self.run_main(error)[3:], ["sleep 2 s", "reset"])
+
+    def test_restarts_even_if_there_is_no_memory_for_the_message(self):
+        time.error = MemoryError()
+        self.assertEqual(self.run_main(ValueError("bug"))[-1], "reset")
 
     def test_ctrl_c_allows_an_hour_at_the_prompt(self):
-        self.assertEqual(self.run_main(KeyboardInterrupt())[-1], "watchdog 3600 s")
+        self.assertEqual(self.run_main(KeyboardInterrupt())[3:], ["watchdog 3600 s"])
+        time.error = KeyboardInterrupt()
+        self.assertEqual(self.run_main(ValueError("bug"))[3:], ["sleep 2 s", "watchdog 3600 s"])
+
+    def test_soft_reset_passes(self):
+        with self.assertRaises(SystemExit):
+            self.run_main(SystemExit())
+        self.assertEqual(events[3:], [])
+
+    def test_without_wifi_the_application_is_not_imported(self):
+        wifi.error = OSError("not enough memory for Wi-Fi")
+        expected = ["start Wi-Fi", "wait: not enough memory for Wi-Fi"]
+        self.assertEqual(self.run_main(), expected + ["reset"])
+        nowifi.error = KeyboardInterrupt()
+        self.assertEqual(self.run_main(), expected + ["watchdog 3600 s"])
+        nowifi.error = ImportError("a broken copy")
+        self.assertEqual(self.run_main(), expected + ["sleep 2 s", "reset"])
 
 
 suite.main()

@@ -4,7 +4,7 @@ import sys
 import unittest
 
 import suite
-from chip import BOARD, I2C, machine
+from chip import BOARD, I2C, esp32, machine
 from fakes import clock, outcome, run
 
 
@@ -71,6 +71,26 @@ module.PixelFormat, module.GrabMode = PixelFormat, GrabMode
 
 from hal import sensor  # noqa: E402
 from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
+
+
+class TestFind(unittest.TestCase):
+    def test_without_psram_there_is_no_camera(self):
+        regions, sensor.gc, gc = esp32.regions, Heap, sensor.gc
+        esp32.regions = []
+        try:
+            sensor.find(BOARD)
+            self.fail("a sensor without PSRAM")
+        except sensor.NoCamera as e:
+            self.assertTrue("PSRAM" in str(e))
+        finally:
+            esp32.regions, sensor.gc = regions, gc
+
+
+class Heap:
+    """Stands in for the module `gc` on a board without PSRAM."""
+
+    mem_free = staticmethod(lambda: 97_376)
+    mem_alloc = staticmethod(lambda: 60_000)
 
 
 class SensorTestCase(unittest.TestCase):

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 import suite
-from chip import BOARD, machine
+from chip import BOARD, esp32, machine
 from fakes import clock, outcome, run
 
 NAMES = "96X96 QQVGA QCIF HQVGA 240X240 QVGA CIF HVGA VGA SVGA XGA HD SXGA UXGA".split()
@@ -142,9 +142,6 @@ class TestStart(SensorTestCase):
         self.assertEqual(driver.running["quality"], 10)
 
     def test_location_of_the_buffers_depends_on_memory(self):
-        gc.collect()
-        has = gc.mem_free() + gc.mem_alloc() > 1_000_000
-        self.assertEqual(sensor.find(BOARD)._psram, has)
         self.sensor._psram = False
         self.assertIsInstance(self.start("VGA"), MemoryError)
         self.assertIsInstance(self.start("HVGA"), MemoryError)
@@ -337,11 +334,36 @@ class TestFind(unittest.TestCase):
 
     def test_result_depends_on_the_camera_module(self):
         self.assertEqual(sensor.find(BOARD).name, "micropython-camera-driver")
-        for other in (Other(), None):
-            sys.modules["camera"] = other
-            if other is None:
-                del sys.modules["camera"]
-            self.assertIs(sensor.find(BOARD), None)
+        sys.modules["camera"] = Other()
+        with self.assertRaises(sensor.NoCamera):
+            sensor.find(BOARD)
+        del sys.modules["camera"]
+        with self.assertRaises(sensor.NoCamera):
+            sensor.find(BOARD)
+
+    def test_psram_is_a_region_of_the_idf_or_a_large_heap(self):
+        for regions, heap, has in (
+            ([(1,)], 100_000, True),
+            ([], 4_000_000, True),
+            ([], 100_000, False),
+        ):
+            esp32.regions, sensor.gc = regions, Heap(heap)
+            self.assertEqual(sensor.has_psram(), has)
+            self.assertEqual(sensor.find(BOARD)._psram, has)
+        sensor.gc = gc
+
+
+class Heap:
+    """Stands in for the module `gc`."""
+
+    def __init__(self, size):
+        self._size = size
+
+    def mem_free(self):
+        return self._size - 1_000
+
+    def mem_alloc(self):
+        return 1_000
 
 
 class Other:

@@ -50,6 +50,9 @@ class Parts:
         self.measured += 1
         return 123_456
 
+    def internal_bytes(self):
+        return 123_000, 98_000
+
     def reset_cause(self):
         return "power on"
 
@@ -89,6 +92,11 @@ class TestStatus(unittest.TestCase):
         fields = make()[0].cmd_status("2").split(", ")
         self.assertEqual(fields[:2], [product.VERSION, product.BUILD_DATE])
         self.assertEqual((len(fields[2].split(".")), fields[3]), (3, "123456"))
+        self.assertEqual(fields[4:], ["internal RAM 123000", "largest block 98000"])
+
+    def test_telemetry_has_the_memory_outside_the_heap(self):
+        expected = {"Free": 123_000, "Largest": 98_000}
+        self.assertEqual(make()[0].figures()["InternalRAM"], expected)
 
     def test_only_2_measures_the_free_memory(self):
         status, parts, _ = make()

@@ -130,11 +130,17 @@ class BoardProcess:
 
     def count_sockets(self):
         """Return the number of open sockets of the firmware, without the two links."""
-        count = -2
+        return len(self.sockets()) - 2
+
+    def sockets(self):
+        """Return {descriptor: identity} of the interpreter's open sockets."""
+        found = {}
         for entry in Path(f"/proc/{self.pid}/fd").iterdir():
             with contextlib.suppress(OSError):
-                count += int(entry.name) > 2 and os.readlink(entry).startswith("socket:")
-        return count
+                identity = os.readlink(entry)
+                if int(entry.name) > 2 and identity.startswith("socket:"):
+                    found[int(entry.name)] = identity
+        return found
 
     # Calls from the firmware
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import idfmemory
 from errors import UsageError
 from settings import FIRST_BOOT
 
@@ -25,17 +26,14 @@ def make_file_system(files):
 
 def command(args, files, clock):
     """Return the arguments and environment of the interpreter; raise UsageError."""
-    import interpreter
     from compile import CompileError
 
-    path = args.micropython or interpreter.find()
-    if not path:
-        raise UsageError(interpreter.HOW_TO_GET_ONE)
+    path = args.micropython or _interpreter(args)
     path = shutil.which(path) or path
     if not os.access(path, os.X_OK):
         raise UsageError(f"{path} is not an executable file")
     try:
-        heap, mirror, rom = _memory(args, path)
+        heap, beside, mirror, rom = _memory(args, path)
         root, places = _places(args, mirror)
     except (CompileError, ValueError) as exc:
         raise UsageError(str(exc)) from None
@@ -44,6 +42,7 @@ def command(args, files, clock):
         "MICROPYPATH": ":".join(map(str, places)),
         "SIM_CLOCK": str(clock),
         "SIM_ROM": rom,
+        "SIM_NO_PSRAM": str(beside),
     }
     line = [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)]
     if args.blank:
@@ -55,18 +54,43 @@ def command(args, files, clock):
     return line, environment
 
 
+def _interpreter(args):
+    """Return the path of the interpreter for these options; raise UsageError."""
+    import interpreter
+    import interpreter32
+
+    if args.psram == "none":
+        try:
+            return str(interpreter32.fetch())
+        except interpreter32.Unavailable as exc:
+            raise UsageError(f"--psram none: {exc}") from None
+    path = interpreter.find()
+    if not path:
+        raise UsageError(interpreter.HOW_TO_GET_ONE)
+    return path
+
+
 def _memory(args, path):
-    """Return the heap size, the folder of the bytecode (or None) and the ROM image (or "")."""
+    """Return four values that describe the memory.
+
+    The size of the heap; without PSRAM the bytes of it that the chip does not need, else "";
+    the folder of the bytecode, or None; the ROM image, or "".
+    """
     import boardmemory
     from mirror import mirror_for
 
-    heap = args.heap + boardmemory.simulated(path, args.rom)
+    if args.psram == "none":
+        beside = boardmemory.beside_small_heap(path, args.rom)
+        heap = idfmemory.HEAP + idfmemory.BLOCK + beside
+    else:
+        beside = ""
+        heap = (args.heap or 4 << 20) + boardmemory.simulated(path, args.rom)
     mirror = mirror_for(path)
     if not args.rom:
-        return heap, mirror, ""
+        return heap, beside, mirror, ""
     if not mirror:
         raise ValueError(f"--rom: {path} cannot load the bytecode of the compiler in .venv")
-    return heap, Path("/rom"), str(boardmemory.rom_image(mirror))
+    return heap, beside, Path("/rom"), str(boardmemory.rom_image(mirror))
 
 
 def version(interpreter):

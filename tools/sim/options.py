@@ -39,17 +39,24 @@ def parse(argv=None):
         add(f"--{name}-port", type=_port, metavar="N", help=text)
     add("--ap", action="store_true", help="start unconfigured, like a new board")
     add(
-        "--heap",
+        "--psram",
+        choices=("4M", "none"),
         default="4M",
+        help="external RAM; none: the heap shares the chip's RAM with Wi-Fi, TLS and threads; "
+        "uses a 32-bit interpreter",
+    )
+    add(
+        "--heap",
         type=_heap,
         metavar="SIZE",
-        help="heap available to the firmware; the simulator's own use is added to it",
+        help="heap available to the firmware (4M); the simulator's own use is added to it",
     )
     add("--micropython", metavar="PATH", help="MicroPython interpreter to use")
     add(
         "--rom",
-        action="store_true",
-        help="run code from a ROM image, like frozen code on a chip; needs a 32-bit interpreter",
+        action=argparse.BooleanOptionalAction,
+        help="run code from a ROM image, like frozen code on a chip; needs a 32-bit interpreter; "
+        "the default without PSRAM, unless the board is blank",
     )
     add(
         "--driver",
@@ -78,6 +85,10 @@ def parse(argv=None):
     args = parser.parse_args(argv)
     if args.blank and (args.root or args.run):
         parser.error("--blank runs the board's own programs: remove --root and --run")
+    if args.psram == "none" and args.heap:
+        parser.error("--psram none has the heap of a chip without PSRAM: remove --heap")
+    if args.rom is None:
+        args.rom = args.psram == "none" and not args.blank
     if args.blank and args.rom:
         parser.error("--blank runs the code in the board's file system: remove --rom")
     return args

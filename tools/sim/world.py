@@ -16,6 +16,7 @@ from clock import Clock
 from control import Control
 from errors import UsageError
 from flashchip import Flash
+from idfmemory import IDFMemory
 from nvs import NVS
 from pins import Pins
 from ready import ReadyFile
@@ -24,7 +25,6 @@ from sensor import Sensor
 from settings import Settings
 from sntp import SNTPServer
 from terminal import Terminal
-from tls import TLSMemory
 from uart import Receiver, forward_stdin
 from wifi import Radio
 
@@ -55,7 +55,7 @@ class World:
         self.scenes = SceneProcess()
         self.faults = Faults()
         self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
-        self.tls = TLSMemory()
+        self.memory = IDFMemory(args.psram != "none")
         if args.blank:
             firmware.make_file_system(self.files)
         command, environment = firmware.command(args, self.files, self.state / "clock")
@@ -87,7 +87,7 @@ class World:
         """Connect the parts: handlers of calls and control requests, and listeners."""
         parts = (self.board, self.nvs, self.clock, self.pins, self.radio, self.air, self.sensor)
         calls = {"chip.id": mac.hex}
-        for part in (*parts, self.tls, self.receiver, self.partitions, self.bootloader):
+        for part in (*parts, self.memory, self.receiver, self.partitions, self.bootloader):
             calls.update(part.calls())
         quick = {
             PIN_GET: lambda pin, _: self.pins.read(pin),
@@ -99,13 +99,15 @@ class World:
             FLASH_WRITE: self.partitions.write,
             FRAME_COPY: self.sensor.capture_copy,
         }
-        self.board.connect((self.nvs, self.pins, self.radio, self.air, self.sensor), calls, quick)
+        reset = (self.nvs, self.pins, self.radio, self.air, self.sensor, self.memory)
+        self.board.connect(reset, calls, quick)
         self.flash.connect(self.board.cut_power)
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
+        self.memory.sockets = self.board.sockets
         self.actions = {"flash": lambda: {**self.flash.report(), **self.bootloader.report()}}
         self.air.has_address = self.radio.has_address
-        for part in (*parts, self.air.pace, self.tls, self.flash, self.sntp, self.faults):
+        for part in (*parts, self.air.pace, self.memory, self.flash, self.sntp, self.faults):
             self.actions.update(getattr(part, "controls", dict)())
 
     async def open(self):

@@ -13,12 +13,20 @@ class CameraFault(OSError):
 class Camera:
     """Captures pictures and sets parameters. `state` is absent, starting, ready or recovering.
 
-    Absent means firmware without a camera module, or a sensor that does not answer, which is
-    retried for ever. `reason` says what is wrong in any state but ready.
+    Absent means that there is no sensor (None) for the reason `missing`, or that it does not
+    answer, which is retried for ever. `reason` says what is wrong in any state but ready.
     """
 
     def __init__(
-        self, sensor, log, new_backoff, params, free_bytes, timeout_ms=3_000, reserve_bytes=65_536
+        self,
+        sensor,
+        log,
+        new_backoff,
+        params,
+        free_bytes,
+        timeout_ms=3_000,
+        reserve_bytes=65_536,
+        missing="",
     ):
         self._sensor = sensor
         self._log = log
@@ -31,7 +39,7 @@ class Camera:
         self.captured = self.failed = 0
         self.recoveries = self._recovery.counts
         self.state = "starting" if sensor else "absent"
-        self.reason = "" if sensor else "no camera driver in this firmware"
+        self.reason = missing
         if not sensor:
             log.error("camera", self.reason)
 

@@ -12,7 +12,7 @@ import gc
 import camera
 from micropython import const
 
-from hal.sensor import NoSensor, SensorError
+from hal.sensor import NoSensor, SensorError, has_psram
 from hal.sensor.base import Base
 from hal.sensor.ov2640 import SharedBus
 from hal.sensor.pace import Pace
@@ -39,7 +39,6 @@ _PINS = {  # name of the board -> the driver's argument
     "scl_pin": "sioc",
 }
 _BEST = const(10)  # pictures of a finer quality do not fit the driver's buffers
-_PSRAM_HEAP = const(1_000_000)  # the chip alone has no heap of that size
 _FAST_HZ = const(20_000_000)
 
 
@@ -52,7 +51,7 @@ class Sensor(Base):
     def __init__(self, pins, fb_count=2):
         super().__init__(pins, fb_count)
         self._pace = Pace(self._pins["vsync_pin"], fb_count)
-        self._psram = gc.mem_free() + gc.mem_alloc() > _PSRAM_HEAP
+        self._psram = has_psram()
 
     def _begin(self, size, quality):
         self.stop()

@@ -1,9 +1,15 @@
 """Non-volatile storage and flash partitions of the ESP32, with ESP-IDF's error codes."""
 
 import binascii
+import gc
 
+import idf
 import world
 
+HEAP_DATA = 4
+HEAP_EXEC = 1
+_CHIP_RAM = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 11 | 1 << 12  # 32BIT 8BIT DMA INTERNAL DEFAULT
+_PSRAM = 1 << 1 | 1 << 2 | 1 << 10 | 1 << 12  # 32BIT 8BIT SPIRAM DEFAULT
 _SECTOR = 4_096
 
 
@@ -125,6 +131,19 @@ class Partition:
     def __repr__(self):
         line = "<Partition type=%d, subtype=%d, address=%d, size=%d, label=%s, encrypted=%d>"
         return line % self._info
+
+
+def idf_heap_info(capabilities):
+    """Return (total, free, largest free block, lowest free) of each region that has all of them.
+
+    Memory for code (HEAP_EXEC) is not simulated.
+    """
+    regions = []
+    if not capabilities & ~_CHIP_RAM:
+        regions.append(tuple(world.call("idf.info", idf.in_use())))
+    if idf.PSRAM and not capabilities & ~_PSRAM:
+        regions.append((4 << 20,) + (gc.mem_free(),) * 3)
+    return regions
 
 
 def _buffer(value):

@@ -3,6 +3,7 @@
 import binascii
 import time
 
+import idf
 import world
 
 STA_IF = 0
@@ -50,6 +51,8 @@ class WLAN:
     def __new__(cls, interface=STA_IF):
         if interface not in (STA_IF, AP_IF):
             raise ValueError("invalid WLAN interface identifier")
+        if not _wlans:
+            idf.take("wifi")
         if interface not in _wlans:
             _wlans[interface] = super().__new__(cls)
         return _wlans[interface]
@@ -66,6 +69,7 @@ class WLAN:
         self._station()
         if bssid is not None and len(bssid) != 6:
             raise ValueError
+        idf.take("join")
         world.call("wlan.connect", _text(ssid), _text(key), bssid and bssid.hex())
 
     def disconnect(self):

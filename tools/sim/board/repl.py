@@ -6,6 +6,7 @@ The unix interpreter has no REPL on a pipe. Auto-indent and completion are not i
 import io
 import sys
 
+import threads  # noqa: F401 - replaces _thread before the program imports it
 import world
 
 import __main__

@@ -15,6 +15,7 @@ import select
 from errno import EADDRINUSE, EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, ETIMEDOUT
 from time import ticks_diff, ticks_ms
 
+import idf
 import usocket
 import world
 
@@ -246,5 +247,6 @@ class socket(io.IOBase):
 
 def getaddrinfo(host, port, family=0, kind=0, proto=0, flags=0):
     """Resolve a name; return [(family, kind, proto, name, (address, port))]."""
+    idf.take("lookup", link=world.side)
     address = world.side.call("net.resolve", host, port)
     return [(AF_INET, kind or SOCK_STREAM, proto, host, (address, port))]

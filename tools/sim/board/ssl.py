@@ -8,8 +8,8 @@ import io
 import time
 from errno import ETIMEDOUT
 
+import idf
 import tls
-import world
 from tls import (
     CERT_NONE,
     CERT_OPTIONAL,
@@ -19,7 +19,6 @@ from tls import (
     PROTOCOL_TLS_SERVER,
 )
 
-_ENOMEM = 12
 _2010 = 315_532_800  # seconds since 2000; certificates in use are newer
 _TOO_EARLY = "\nThe certificate validity starts in the future\n"
 
@@ -102,12 +101,12 @@ class SSLContext:
     def wrap_socket(
         self, sock, server_side=False, do_handshake_on_connect=True, server_hostname=None
     ):
-        if world.call("tls.refused"):
-            raise OSError(_ENOMEM)
+        native = getattr(sock, "native", sock)
+        idf.take("tls", native.fileno())
         early = self.verify_mode == CERT_REQUIRED and time.time() < _2010
         try:
             link = self._context.wrap_socket(
-                getattr(sock, "native", sock),
+                native,
                 server_side=server_side,
                 do_handshake_on_connect=do_handshake_on_connect and not early,
                 server_hostname=server_hostname,

@@ -132,6 +132,7 @@ class API:
             "uptime_s": status.log.uptime_s(),
             "time": time,
             "heap_free": status.memory.free_bytes,
+            "internal_free": status.chip.internal_bytes()[0],
             "started_by": status.chip.reset_cause(),
             "wifi": self._wifi_state(),
             "broker": {"state": status.broker_state(), "connects": status.session.connects},

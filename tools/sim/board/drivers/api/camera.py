@@ -8,6 +8,7 @@ raise. The frame size at the start determines the size of the buffer.
 import array
 
 import esp
+import idf
 import world
 
 _AVAILABLE = world.FRAME_AVAILABLE
@@ -140,6 +141,8 @@ class Camera:
         if self._running:
             return
         try:
+            if not idf.PSRAM:  # from the source of esp32-camera; not measured
+                raise OSError(1, "ESP_FAIL")
             size = world.call("camera.init", self._config)
         except OSError as exc:
             esp.print_error("camera", "Camera init failed: " + exc.args[-1])

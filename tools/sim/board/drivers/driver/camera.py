@@ -6,9 +6,8 @@ setters return None on success and on failure. Without a picture, `capture` bloc
 interpreter for 4 s, including other threads, because the driver does not release the GIL.
 """
 
-import gc
-
 import esp
+import idf
 import world
 
 PSRAM = 0
@@ -36,7 +35,6 @@ _CONSTANTS = {
 for _kind, _words in _CONSTANTS.items():
     for _number, _name in enumerate(_words):
         globals()[_kind + _name] = _number
-_PSRAM_BYTES = 1_000_000  # a heap of this size must be in PSRAM
 
 _running = False
 
@@ -89,7 +87,7 @@ _WIRED = (5, 18, 19, 21, 36, 39, 34, 35, 25, 23, 22, 32, 0, 26, 27)
 
 def _has_memory(location, framesize):
     if location == PSRAM:
-        return gc.mem_free() + gc.mem_alloc() > _PSRAM_BYTES
+        return idf.PSRAM
     return framesize <= _CIF
 
 

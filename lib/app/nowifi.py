@@ -1,0 +1,38 @@
+"""A start whose Wi-Fi does not start: says so on the UART and with the LED, then pauses.
+
+main.py restarts the chip afterwards, because ESP-IDF does not clean up after a failed start of
+Wi-Fi. It has not loaded the application yet, so this is a composition root of its own.
+"""
+
+import asyncio
+
+from micropython import const
+
+from app.led import LED
+from config import board
+from hal import chip
+from hal.pins import Output
+
+_FIRST_S = const(10)  # doubles with each start that fails
+_MARGIN_S = const(20)
+_TEXT = """\
+Wi-Fi does not start: {}.
+The camera restarts in {} s to try again. Press Ctrl-C to get the prompt instead.
+If this happens at every start, remove programs of your own that run before main.py, install the
+camera's firmware image, or use a board with PSRAM."""
+
+
+def wait(error):
+    """Print and show that Wi-Fi does not start; return when the next attempt is due."""
+    pause_s = _FIRST_S << chip.count_start_without_wifi()
+    print(_TEXT.format(error, pause_s))
+    chip.Watchdog(1_000 * (pause_s + _MARGIN_S))  # instead of one that the start has made
+    asyncio.run(_show(1_000 * pause_s))
+
+
+async def _show(pause_ms):
+    led = LED(Output(board.LED, board.LED_ON), lambda: "no Wi-Fi")
+    try:
+        await asyncio.wait_for_ms(led.run(), pause_ms)
+    except asyncio.TimeoutError:
+        pass
