@@ -44,6 +44,7 @@ def command(args, files, clock):
         "MICROPYPATH": ":".join(map(str, places)),
         "SIM_CLOCK": str(clock),
         "SIM_ROM": rom,
+        "SIM_TERMINAL": "1" if args.uart == "pty" else "",
     }
     line = [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)]
     if args.blank:

@@ -29,7 +29,11 @@ if getenv("SIM_ROM"):
     mount(VfsRom(_mapped(getenv("SIM_ROM"))), "/rom")
 sys.path[:] = getenv("MICROPYPATH").split(":")
 
-import repl  # noqa: E402 - needs the path set above
+import builtin  # noqa: E402 - needs the path set above
+
+builtin.install()
+
+import repl  # noqa: E402
 
 
 def _mount(folder):
@@ -38,7 +42,7 @@ def _mount(folder):
     for place in built_in:
         for name, kind, *_ in list(ilistdir(place)):
             name = name.rpartition(".")[0]
-            if kind != _FOLDER and name not in ("start", "repl", "files"):
+            if kind != _FOLDER and name not in ("start", "builtin", "repl", "files"):
                 __import__(name)
     for package, *_ in list(ilistdir(frozen)):
         for name, *_ in list(ilistdir(frozen + "/" + package)):
@@ -62,7 +66,7 @@ def _exists(path):
 def main(root, program=None):
     import world
 
-    world.call("uart.interrupt", True)
+    world.call("uart.interrupt", -1)  # input now arrives; programs enable the interrupt
     if program:
         world.call("board.exit", repl.run_file(program)[0])
         return
