@@ -7,6 +7,8 @@ import machine
 
 from hal import bootnote
 
+FAMILY = "ESP32"  # as esptool and ESP Web Tools name it
+
 _CAUSES = {
     machine.PWRON_RESET: "power on",
     machine.HARD_RESET: "restart",

@@ -1,4 +1,4 @@
-"""main.py: Wi-Fi before the application, a restart after a failure, a delay at the prompt."""
+"""main.py: Wi-Fi before the application, a restart after a failure, time at the prompt."""
 
 import sys
 import unittest
@@ -21,6 +21,12 @@ class machine:
     @staticmethod
     def WDT(timeout):
         events.append("watchdog {} s".format(timeout // 1_000))
+
+
+class micropython:
+    @staticmethod
+    def kbd_intr(char):
+        events.append("Ctrl-C {}".format({-1: "off", 3: "on"}[char]))
 
 
 class time:
@@ -70,6 +76,7 @@ class TestMain(unittest.TestCase):
         events.clear()
         Application.error = error
         modules = {"machine": machine, "time": time, "asyncio": asyncio, "hal": hal}
+        modules["micropython"] = micropython
         modules.update({"app": Application, "app.system": Application()})
         before = {name: sys.modules.get(name) for name in modules}
         sys.modules.update(modules)
@@ -87,11 +94,16 @@ class TestMain(unittest.TestCase):
         return events
 
     def test_wifi_starts_before_the_application_is_imported(self):
-        self.assertEqual(self.run_main(), ["start Wi-Fi", "import", "run"])
+        self.assertEqual(self.run_main()[-3:], ["start Wi-Fi", "import", "run"])
+
+    def test_packets_do_not_interrupt_the_start_and_a_watchdog_guards_it(self):
+        self.assertEqual(self.run_main()[:2], ["Ctrl-C off", "watchdog 60 s"])
 
     def test_failure_restarts_the_chip_after_a_delay_for_reading(self):
         for error in (ValueError("bug"), MemoryError(), OSError(5)):
-            self.assertEqual(self.run_main(error)[-2:], ["sleep 2 s", "reset"])
+            events = self.run_main(error)
+            self.assertEqual(events[-2:], ["sleep 2 s", "reset"])
+            self.assertEqual(set(events[-4:-2]), {"Ctrl-C on", "watchdog 3600 s"})
 
     def test_ctrl_c_allows_an_hour_at_the_prompt(self):
         self.assertEqual(self.run_main(KeyboardInterrupt())[-1], "watchdog 3600 s")
