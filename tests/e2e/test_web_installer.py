@@ -1,4 +1,4 @@
-"""The page that installs the firmware, in a browser: what it loads, and what it does with a port."""
+"""The page that installs the firmware, in a browser: what it loads, what it does with a port."""
 
 import threading
 from pathlib import Path
