@@ -72,8 +72,11 @@ def main(root, program=None):
         return
     raw = world.call("board.raw_repl")
     for name in ("/boot.py",) if raw else ("/boot.py", "/main.py"):
-        if _exists(root + name) and repl.run_file(root + name)[1]:
+        status, soft_reset = repl.run_file(root + name) if _exists(root + name) else (0, False)
+        if soft_reset:
             repl.soft_reset(raw)
+        if status:  # a failed boot.py: main.py does not run
+            break
     repl.serve(raw)
 
 
