@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware release flash deploy device-test provision backup restore monitor size app
+.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +35,9 @@ setup: ## Install what the other targets need: Python and Debian packages, board
 
 firmware: setup ## Build the firmware image with ESP-IDF, docker or podman (ARGS=--dry-run prints the steps)
 	@exec $(VENV)/python tools/firmware.py $(ARGS)
+
+web-installer: setup ## Serve the page that installs the firmware from a browser (ARGS="--image FILE")
+	@exec $(VENV)/python tools/webinstaller.py $(ARGS)
 
 release: setup ## Make the images and updates of a release (ARGS="--image FILE --key porch.key.pem")
 	@exec $(VENV)/python tools/release.py $(ARGS)

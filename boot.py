@@ -12,7 +12,10 @@ import sys
 
 import esp32
 import machine
+import micropython
 from micropython import const
+
+micropython.kbd_intr(-1)  # Ctrl-C would skip main.py; packets on the UART contain this byte
 
 try:
     from hal import bootnote

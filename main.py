@@ -4,9 +4,13 @@ import asyncio
 import sys
 import time
 
+import esp
 import machine
+import micropython
 
+_START_MS = 60_000
 _PROMPT_MS = 3_600_000
+_CTRL_C = 3
 _STOPPED = "The camera has stopped ({!r}). It restarts in 2 s; press Ctrl-C to get the prompt."
 
 
@@ -22,6 +26,7 @@ def _run():
         except OSError as e:
             from app import nowifi  # lazy import: a camera whose Wi-Fi starts does not need it
 
+            _open_prompt()
             return nowifi.wait(e)
         from app.system import System
 
@@ -37,6 +42,7 @@ def _restart(error):
     """Restart; boot.py counts it, and chooses another copy if it happens again and again."""
     try:
         if error:
+            _open_prompt()
             sys.print_exception(error)
             print(_STOPPED.format(error))
             time.sleep(2)
@@ -45,7 +51,16 @@ def _restart(error):
     machine.reset()
 
 
+def _open_prompt():
+    """Let Ctrl-C lead to the prompt, with an hour for work there."""
+    machine.WDT(timeout=_PROMPT_MS)  # it cannot be stopped
+    micropython.kbd_intr(_CTRL_C)
+    esp.osdebug(None)  # app.console mutes ESP-IDF's log
+
+
+micropython.kbd_intr(-1)  # packets on the UART contain this byte; app.console handles Ctrl-C
+machine.WDT(timeout=_START_MS)  # with Ctrl-C off, nothing else ends a start that hangs
 try:
     _restart(_run())
 except KeyboardInterrupt:
-    machine.WDT(timeout=_PROMPT_MS)  # it cannot be stopped: leave an hour for work at the prompt
+    _open_prompt()

@@ -32,7 +32,7 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
     "hal.tarfs": {"proto.tar"},  # boot.py loads it with the firmware's own copy of proto.tar
     "app": {"proto", "config.product", "app.identity", "app.settings.schema"},
     "app.camera": {"proto"},
-    "app.console": {"aio", "proto", "app.commands"},
+    "app.console": {"aio", "proto", "app.commands", "app.settings.schema"},
     "app.http": {
         "proto",
         "config.product",

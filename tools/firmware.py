@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import freezing
+import webinstaller
 import wholeimage
 from esp_idf_defs.partitions import PartitionTable
 
@@ -214,6 +215,11 @@ def steps(engine):
         Step(f"Fetch the sources into {_below(SOURCES)}", fetched, fetch_all),
         Step(f"Build {where}", [*reads, *lines], run),
         Step("Merge the parts and check them", merged, lambda: merge(name, version)),
+        Step(
+            "Write the page that installs the image from a browser",
+            [f"reads {_below(webinstaller.PAGE)}", f"-> {_below(webinstaller.WEB)}/"],
+            lambda: webinstaller.write(outputs(name, version)[0]),
+        ),
     ]
 
 
@@ -235,7 +241,7 @@ def build(dry_run=False, engine=find_engine, say=print):
             continue
         try:
             step.run()
-        except freezing.FreezeError as exc:
+        except (freezing.FreezeError, webinstaller.NoImage) as exc:
             raise BuildError(str(exc)) from None
         except (subprocess.CalledProcessError, OSError) as exc:
             raise BuildError(f"this step failed; see its message above ({exc})") from None
@@ -255,6 +261,7 @@ def main(argv=None):
         whole, update = map(_below, outputs(facts["NAME"], facts["VERSION"]))
         print(f"for a new board:  make flash PORT=... FIRMWARE={whole}")
         print(f"for an update:    {update}")
+        print("from a browser:   make web-installer")
     return 0
 
 

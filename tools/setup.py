@@ -3,8 +3,8 @@
     python3 tools/setup.py
 
 Creates .venv, installs config/requirements.txt into it, fetches the board's third-party modules
-into build/, and installs a few Debian packages if permitted. It runs with the system's python3
-before anything is installed, so it imports only the standard library.
+and the npm packages into build/, and installs a few Debian packages if permitted. It runs with the
+system's python3 before anything is installed, so it imports only the standard library.
 """
 
 import fcntl
@@ -25,7 +25,9 @@ PYTHON = os.path.join(VENV, "bin", "python")
 REQUIREMENTS = os.path.join(ROOT, "config", "requirements.txt")
 LOCK = os.path.join(ROOT, "config", "device-packages.lock")
 VENV_STAMP = os.path.join(VENV, "requirements.stamp")
+NPM_LOCK = os.path.join(ROOT, "config", "web-installer", "package-lock.json")
 LIB_STAMP = os.path.join(BUILD, "device-packages.stamp")
+NPM_STAMP = os.path.join(BUILD, "npm.stamp")
 
 
 def say(text):
@@ -102,6 +104,19 @@ def fetch_device_packages():
     write(LIB_STAMP, wanted)
 
 
+def fetch_npm_packages():
+    """Update build/npm from config/web-installer/package-lock.json."""
+    wanted = stamp(NPM_LOCK)
+    if read(NPM_STAMP) == wanted:
+        return
+    if subprocess.call([PYTHON, os.path.join(ROOT, "tools", "npm_packages.py")]):
+        sys.exit(
+            "setup: npm could not fetch the packages of the web installer; see its message above. "
+            "Is the network (or the proxy) up? Then run `make setup` again."
+        )
+    write(NPM_STAMP, wanted)
+
+
 def main():
     """Prepare everything; exit with 1 and a message if something cannot be installed."""
     if sys.version_info < (3, 10):  # noqa: UP036 - an older one may start this
@@ -111,6 +126,7 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX)  # another setup may be running
         install_requirements()
         fetch_device_packages()
+        fetch_npm_packages()
         debian.install_tools(say, os.path.join(BUILD, "apt-failed"))
     if not interpreter.find():
         say(interpreter.HOW_TO_GET_ONE)

@@ -17,6 +17,7 @@ from app.camera.frames import Frames
 from app.clock import Clock
 from app.commands import Commands
 from app.console.console import Consoles
+from app.console.improv import Improv
 from app.console.telnet import TelnetServer
 from app.console.uart import UARTConsole
 from app.http.auth import Access
@@ -72,8 +73,8 @@ class System:
         self.connector = Connector(self.off_loop, self.deadlines)
         self.supervisor = Supervisor(self.log, Backoff)
         self.power = Power(Output(board.POWER), self.settings)
-        self._make_consoles()
         self._make_network()
+        self._make_consoles()
         self._make_camera()
         self._make_mqtt()
         self._make_status()
@@ -90,7 +91,10 @@ class System:
 
     def _make_consoles(self):
         self.consoles = Consoles(self.commands, self.log)
-        self.serial = UARTConsole(Stdio(), self.consoles)
+        improv = Improv(
+            self.settings, self.wifi, self.log, (product.NAME, product.VERSION, chip.FAMILY)
+        )
+        self.serial = UARTConsole(Stdio(), self.consoles, improv)
         self.log.write = self.consoles.show
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 

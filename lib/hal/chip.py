@@ -10,6 +10,8 @@ from micropython import const
 from hal import bootnote
 
 _INTERNAL = const(1 << 11 | 1 << 2)  # MALLOC_CAP_INTERNAL and MALLOC_CAP_8BIT of ESP-IDF
+FAMILY = "ESP32"  # as esptool and ESP Web Tools name it
+
 _CAUSES = {
     machine.PWRON_RESET: "power on",
     machine.HARD_RESET: "restart",

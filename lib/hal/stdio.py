@@ -1,5 +1,7 @@
 """UART0, which MicroPython offers as stdin and stdout (115200 8N1)."""
 
+import asyncio
+import select
 import sys
 from asyncio import core
 
@@ -7,11 +9,25 @@ import esp
 
 
 class Stdio:
-    """The serial line: bytes in as they arrive, bytes out."""
+    """The serial line: bytes in as they arrive, bytes out.
 
-    async def read(self):
-        """Return the next byte, as bytes; reading more at once would block."""
-        await self._readable()
+    Bytes that nobody has read stay for the prompt, where the program ends.
+    """
+
+    def __init__(self):
+        self._waiting = select.poll()
+        self._waiting.register(sys.stdin, select.POLLIN)
+
+    async def read(self, limit_ms=None):
+        """Return the next byte, as bytes; b"" if none arrives within `limit_ms`."""
+        if limit_ms is None:
+            await self._readable()
+        else:
+            try:
+                await asyncio.wait_for_ms(self._readable(), limit_ms)
+            except asyncio.TimeoutError:
+                if not self._waiting.poll(0):  # else it arrived while other tasks were running
+                    return b""
         return sys.stdin.buffer.read(1)
 
     async def _readable(self):

@@ -69,6 +69,37 @@ def test_ctrl_c(raw, program):
     assert error.endswith(b"KeyboardInterrupt: \r\n")
 
 
+def test_program_may_read_ctrl_c(raw):
+    """Binary input and output, without the interrupt character."""
+    raw.exec_raw_no_follow(
+        "import micropython, sys\n"
+        "micropython.kbd_intr(-1)\n"
+        "print('ready')\n"
+        "data = sys.stdin.buffer.read(3)\n"
+        "micropython.kbd_intr(3)\n"
+        "sys.stdout.buffer.write(data + b'\\n')\n"
+        "while True: pass"
+    )
+    type_in(raw, b"", b"ready\r\n")
+    assert type_in(raw, b"\x03\r\x10", b"\x10\n") == b"\x03\r\x10\n"
+    raw.serial.write(b"\x03")
+    assert raw.follow(5) == (b"", b"Traceback (most recent call last):\r\n"
+                             b'  File "<stdin>", line 7, in <module>\r\n'
+                             b"KeyboardInterrupt: \r\n")  # fmt: skip
+
+
+def test_boot_that_fails_leads_to_the_prompt(raw):
+    before = raw.fs_readfile("/boot.py")
+    raw.fs_writefile("/boot.py", b"1/0")
+    raw.fs_writefile("/main.py", b"print('main runs')")
+    raw.exec_raw_no_follow("import machine; machine.reset()")
+    shown = raw.read_until(1, BANNER, timeout=5)
+    assert b"ZeroDivisionError" in shown and b"main runs" not in shown
+    raw.enter_raw_repl()
+    raw.fs_writefile("/boot.py", before)
+    raw.fs_rmfile("/main.py")
+
+
 def test_soft_reset_from_raw_mode_skips_main(raw):
     raw.fs_writefile("/main.py", b"ran = True\nprint('main runs')")
     raw.exec("kept = 1")

@@ -1,6 +1,5 @@
 """tools/deploy.py: the plan made before a board is changed."""
 
-import deploy
 import deployplan
 import pytest
 from boardlink import BoardError

@@ -17,7 +17,7 @@ def test_request_before_all_connections_are_open(tmp_path, monkeypatch):
 
         async def connected(protocol, sock):
             sock.close()
-            receiver.interrupt(True)  # the first request arrives with the connection
+            receiver.interrupt(3)  # the first request arrives with the connection
 
         monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", connected)
         process = await board._start([sys.executable, "-c", "print(input())"])
@@ -28,3 +28,14 @@ def test_request_before_all_connections_are_open(tmp_path, monkeypatch):
         return status
 
     assert asyncio.run(scenario()) == 0
+
+
+def test_line_feeds_of_print_get_a_carriage_return_and_binary_ones_do_not():
+    from terminal import Terminal
+
+    output = b"a\nb\r\n" + b"c\x10\nd\x10\x10\x10\ne\r\x10\nf\n"
+    for size in range(1, len(output) + 1):
+        terminal = Terminal.__new__(Terminal)
+        terminal._after_cr = terminal._half = b""
+        pieces = (output[at : at + size] for at in range(0, len(output), size))
+        assert b"".join(map(terminal._decoded, pieces)) == b"a\r\nb\r\nc\nd\x10\ne\r\nf\r\n"

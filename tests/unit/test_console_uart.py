@@ -8,6 +8,10 @@ from fakes import Log, clock, ended, run
 
 from app.console.console import Consoles
 from app.console.uart import UARTConsole
+from proto.improv import RESULT, RPC, packet
+
+PART = packet(RPC, b"12345")[:11]
+PAUSE = None  # among the keys: nothing arrives for long enough to end a packet
 
 
 class Stdio:
@@ -19,9 +23,15 @@ class Stdio:
         self.writes = []
         self.done = asyncio.Event()
 
-    async def read(self):
-        if self._typed:
+    async def read(self, limit_ms=None):
+        if self._typed and self._typed[0] is not PAUSE:
             return bytes((self._typed.pop(0),))
+        if limit_ms is None and self._typed:
+            self._typed.pop(0)
+            return await self.read()
+        if limit_ms is not None:
+            await asyncio.sleep_ms(limit_ms)
+            return b""
         self.done.set()
         await asyncio.Event().wait()
 
@@ -34,7 +44,7 @@ class Stdio:
 
 
 class BrokenStdio(Stdio):
-    async def read(self):
+    async def read(self, limit_ms=None):
         raise ZeroDivisionError
 
 
@@ -51,13 +61,26 @@ class Commands:
         return name, argument * 20, 0
 
 
+class Improv:
+    """Stands in for app.console.improv.Improv; answers each packet with its data."""
+
+    async def answer(self, kind, data, send):
+        assert kind == RPC
+        await asyncio.sleep_ms(300)
+        await send(packet(RESULT, data or b"damaged"))
+
+
+def uart(stdio, consoles=None):
+    return UARTConsole(stdio, consoles or Consoles(Commands(), Log()), Improv())
+
+
 def talk(typed, wait_ms=2_000):
     """Return the Stdio after some bytes are typed."""
 
     async def scenario():
         consoles = Consoles(Commands(), Log())
         stdio = Stdio(typed)
-        task = asyncio.create_task(UARTConsole(stdio, consoles).run())
+        task = asyncio.create_task(uart(stdio, consoles).run())
         await stdio.done.wait()
         await asyncio.sleep_ms(wait_ms)
         await ended(task)
@@ -90,19 +113,20 @@ class TestUARTConsole(unittest.TestCase):
         self.assertTrue(long[-1] - long[0] >= 5 * (len(long) - 1))  # 64 bytes take 5.6 ms
 
     def test_survives_random_bytes(self):
-        noise = bytes((n * 73 + n // 255) & 255 for n in range(5_000)).replace(b"\x15", b"")
+        noise = bytes((n * 73 + n // 255) & 255 for n in range(5_000))
+        noise = noise.replace(b"\x15", b"").replace(b"\x03", b"")
         self.assertTrue(talk(noise + b"\x15\rtime\r").written.endswith(b"time = \r\n"))
 
     def test_bug_in_a_command_does_not_end_the_console(self):
         written = talk(b"bug\rtime\r").written
-        self.assertTrue(written.endswith(b"bug: failed\r\ntime\r\ntime = \r\n"), written)
+        self.assertTrue(written.endswith(b"bug: failed\r\ntime = \r\n"), written)
 
     def test_bug_in_the_reader_propagates_and_leaves_no_task(self):
         async def scenario():
             consoles = Consoles(Commands(), Log())
             stdio = BrokenStdio(b"")
             with self.assertRaises(ZeroDivisionError):
-                await UARTConsole(stdio, consoles).run()
+                await uart(stdio, consoles).run()
             consoles.show("x")
             await asyncio.sleep_ms(100)
             self.assertEqual(stdio.written, b"")
@@ -111,7 +135,51 @@ class TestUARTConsole(unittest.TestCase):
 
     def test_error_of_the_output_propagates_instead_of_a_mute_console(self):
         with self.assertRaises(MemoryError):
-            run(UARTConsole(FullStdio(b"time\r"), Consoles(Commands(), Log())).run())
+            run(uart(FullStdio(b"time\r")).run())
+
+
+class TestPackets(unittest.TestCase):
+    """Packets, keys and Ctrl-C on the same line."""
+
+    def test_answer_is_one_line_of_its_own(self):
+        written = talk(b"ti" + packet(RPC, b"\x03\x0a\x04") + b"\nme\r").written
+        self.assertTrue(b"\n" + packet(RESULT, b"\x03\x0a\x04") + b"\n" in written, written)
+        self.assertTrue(written.startswith(b"time\r\n"))
+        self.assertTrue(written.endswith(b"time = \r\n"))
+
+    def test_packets_and_lines_are_handled_in_order(self):
+        written = talk(b"a\r" + packet(RPC, b"one") + b"b\r" + packet(RPC, b"two")).written
+        at = [written.find(each) for each in (b"a = ", b"one", b"b = ", b"two")]
+        self.assertEqual(at, sorted(at))
+        self.assertFalse(-1 in at)
+
+    def test_more_than_can_wait(self):
+        stdio = talk(b"".join(packet(RPC, b"%d;" % n) for n in range(40)), 20_000)
+        self.assertEqual(stdio.written.count(b"IMPROV"), 40)
+
+    def test_word_improv_is_a_command_like_any_other(self):
+        self.assertTrue(b"IMPROV = x" in talk(b"IMPROV x\r").written)
+        self.assertTrue(b"IMPROVE = x" in talk(b"IMPROVE x\r").written)
+
+    def test_key_that_may_begin_a_packet_is_shown_after_a_pause(self):
+        self.assertEqual(talk(list(b"IMPRO") + [PAUSE]).written, b"IMPRO")
+
+    def test_packet_that_breaks_off_is_answered_and_the_keys_after_it_are_keys(self):
+        written = talk(list(PART) + [PAUSE] + list(b"time\r")).written
+        self.assertTrue(b"damaged" in written and written.endswith(b"time = \r\n"), written)
+
+    def test_ctrl_c_ends_the_program_and_later_keys_stay_for_the_prompt(self):
+        for keys in (b"ab\x03", packet(RPC, b"\x03") + b"\n\x03", b"slow\r\x03", b"IMP\x03"):
+            stdio = Stdio(keys + b"\r\x01")
+            with self.assertRaises(KeyboardInterrupt):
+                run(uart(stdio).run())
+            self.assertEqual(bytes(stdio._typed), b"\r\x01")
+
+    def test_ctrl_c_during_a_packet_that_breaks_off(self):
+        stdio = Stdio(list(PART) + [PAUSE, 3, 1])
+        with self.assertRaises(KeyboardInterrupt):
+            run(uart(stdio).run())
+        self.assertEqual(stdio._typed, [1])
 
 
 suite.main()

@@ -1,10 +1,11 @@
-"""main.py: Wi-Fi before the application, a restart whatever ends it, a delay at the prompt."""
+"""main.py: Wi-Fi before the application, a restart whatever ends it, time at the prompt."""
 
 import sys
 import unittest
 
 import suite
 
+PROMPT = ["watchdog 3600 s", "Ctrl-C on", "ESP-IDF's log on"]
 events = []
 
 
@@ -21,6 +22,19 @@ class machine:
     @staticmethod
     def WDT(timeout):
         events.append("watchdog {} s".format(timeout // 1_000))
+
+
+class micropython:
+    @staticmethod
+    def kbd_intr(char):
+        events.append("Ctrl-C {}".format({-1: "off", 3: "on"}[char]))
+
+
+class esp:
+    @staticmethod
+    def osdebug(uart):
+        assert uart is None
+        events.append("ESP-IDF's log on")
 
 
 class time:
@@ -99,6 +113,7 @@ class TestMain(unittest.TestCase):
         events.clear()
         Application.error = error
         modules = {"machine": machine, "time": time, "asyncio": asyncio, "hal": hal}
+        modules.update({"micropython": micropython, "esp": esp})
         modules.update({"app": app, "app.system": Application(), "app.nowifi": nowifi})
         before = {name: sys.modules.get(name) for name in modules}
         sys.modules.update(modules)
@@ -116,34 +131,38 @@ class TestMain(unittest.TestCase):
         return events
 
     def test_wifi_starts_before_the_application_is_imported(self):
-        self.assertEqual(self.run_main()[:3], ["start Wi-Fi", "import", "run"])
+        self.assertEqual(self.run_main()[2:5], ["start Wi-Fi", "import", "run"])
+
+    def test_packets_do_not_interrupt_the_start_and_a_watchdog_guards_it(self):
+        self.assertEqual(self.run_main()[:2], ["Ctrl-C off", "watchdog 60 s"])
 
     def test_whatever_ends_it_restarts_the_chip_after_a_delay_for_reading(self):
         for error in (None, ValueError("bug"), MemoryError(), OSError(5), CancelledError()):
-            self.assertEqual(self.run_main(error)[3:], ["sleep 2 s", "reset"])
+            self.assertEqual(self.run_main(error)[5:], PROMPT + ["sleep 2 s", "reset"])
 
     def test_restarts_even_if_there_is_no_memory_for_the_message(self):
         time.error = MemoryError()
         self.assertEqual(self.run_main(ValueError("bug"))[-1], "reset")
 
     def test_ctrl_c_allows_an_hour_at_the_prompt(self):
-        self.assertEqual(self.run_main(KeyboardInterrupt())[3:], ["watchdog 3600 s"])
+        self.assertEqual(self.run_main(KeyboardInterrupt())[5:], PROMPT)
         time.error = KeyboardInterrupt()
-        self.assertEqual(self.run_main(ValueError("bug"))[3:], ["sleep 2 s", "watchdog 3600 s"])
+        expected = PROMPT + ["sleep 2 s"] + PROMPT
+        self.assertEqual(self.run_main(ValueError("bug"))[5:], expected)
 
     def test_soft_reset_passes(self):
         with self.assertRaises(SystemExit):
             self.run_main(SystemExit())
-        self.assertEqual(events[3:], [])
+        self.assertEqual(events[5:], [])
 
     def test_without_wifi_the_application_is_not_imported(self):
         wifi.error = OSError("not enough memory for Wi-Fi")
-        expected = ["start Wi-Fi", "wait: not enough memory for Wi-Fi"]
-        self.assertEqual(self.run_main(), expected + ["reset"])
+        expected = ["start Wi-Fi"] + PROMPT + ["wait: not enough memory for Wi-Fi"]
+        self.assertEqual(self.run_main()[2:], expected + ["reset"])
         nowifi.error = KeyboardInterrupt()
-        self.assertEqual(self.run_main(), expected + ["watchdog 3600 s"])
+        self.assertEqual(self.run_main()[2:], expected + PROMPT)
         nowifi.error = ImportError("a broken copy")
-        self.assertEqual(self.run_main(), expected + ["sleep 2 s", "reset"])
+        self.assertEqual(self.run_main()[2:], expected + PROMPT + ["sleep 2 s", "reset"])
 
 
 suite.main()

@@ -414,6 +414,78 @@ class TestAccessPoint(WiFiTestCase):
             self.run_case(scenario)
 
 
+class TestAttempt(WiFiTestCase):
+    """A network that is saved only once the camera has joined it."""
+
+    async def attempt(self, link, ssid="new", limit_ms=28_000):
+        started = clock.now_ms()
+        return await link.attempt(ssid, KEY, limit_ms), clock.now_ms() - started
+
+    def test_first_network(self):
+        async def scenario(link, station, settings, log, backoff):
+            await until(lambda: link.ap_open)
+            failure, took_ms = await self.attempt(link)
+            self.assertEqual((failure, link.up.is_set()), ("", True))
+            self.assertTrue(took_ms < 2_000)
+            settings.update(ssid="new", password=KEY)
+            link.rejoin()
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual((link.joins, link.state, link.ap_open), (1, "joined", False))
+
+        self.run_case(scenario, ssid="")
+
+    def test_failure_returns_to_the_access_point(self):
+        async def scenario(link, station, settings, log, backoff):
+            await until(lambda: link.ap_open)
+            self.assertEqual((await self.attempt(link))[0], "no such network")
+            await until(lambda: link.state == "access point")
+            self.assertTrue(link.ap_open and not link.known())
+
+        self.run_case(scenario, ssid="", reach=False)
+
+    def test_failure_returns_to_the_network_before(self):
+        async def scenario(link, station, settings, log, backoff):
+            await link.up.wait()
+            station.reach = False
+            failure, _ = await self.attempt(link)
+            station.reach = True
+            self.assertEqual((failure, link.known()), ("no such network", [("home", KEY)]))
+            await link.up.wait()
+            self.assertEqual([ssid for ssid, _ in station.joins], ["home", "new", "home"])
+
+        self.run_case(scenario)
+
+    def test_network_in_use(self):
+        async def scenario(link, station, settings, log, backoff):
+            await link.up.wait()
+            self.assertEqual(await self.attempt(link, "home"), ("", 0))
+            self.assertEqual((link.joins, link.up.is_set()), (1, True))
+
+        self.run_case(scenario)
+
+    def test_result_of_an_earlier_attempt_does_not_count(self):
+        async def scenario(link, station, settings, log, backoff):
+            await until(lambda: station.joins)
+            self.assertEqual(link.state, "joining")
+            attempt = asyncio.create_task(self.attempt(link, limit_ms=60_000))
+            await until(lambda: station.joins[-1][0] == "new")
+            self.assertFalse(attempt.done())
+            failure = "" if station.reach else "no such network"
+            self.assertEqual((await attempt)[0], failure)
+
+        for reach in (True, False):
+            self.run_case(scenario, reach=reach)
+
+    def test_time_limit(self):
+        async def scenario(link, station, settings, log, backoff):
+            await until(lambda: station.joins)
+            failure, took_ms = await self.attempt(link, limit_ms=5_000)
+            self.assertEqual((failure, took_ms), ("not joined within 5 s", 5_000))
+            self.assertEqual(link.known(), [("home", KEY)])
+
+        self.run_case(scenario, reach=False)
+
+
 class TestRestart(WiFiTestCase):
     """The supervisor restarts a failed link, even with an open access point."""
 

@@ -12,3 +12,7 @@ def native(function):
 
 
 viper = native
+
+
+def kbd_intr(char):
+    """Do nothing; on the board, sets the byte on the UART that raises KeyboardInterrupt."""

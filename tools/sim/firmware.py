@@ -43,6 +43,7 @@ def command(args, files, clock):
         "SIM_CLOCK": str(clock),
         "SIM_ROM": rom,
         "SIM_NO_PSRAM": str(beside),
+        "SIM_TERMINAL": "1" if args.uart == "pty" else "",
     }
     line = [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)]
     if args.blank:

@@ -7,6 +7,10 @@ import re
 import select
 import tty
 
+# In binary output, an escape comes before each line feed and each escape (board/builtin.py); the
+# other line feeds are those of `print`.
+_ESCAPE = b"\x10"
+_CODED = re.compile(rb"\x10([\x10\n])|(?<!\r)\n")
 _POLL_S = 0.02
 _MAX_PENDING = 65_536
 
@@ -25,6 +29,7 @@ class Terminal:
         self._out, self.stdout = os.pipe()
         self._pending = bytearray()
         self._after_cr = b""
+        self._half = b""  # the first byte of a pair
 
     async def run(self, deliver):
         """Pass input to `await deliver(data)`, and the output of `stdout` to the terminal."""
@@ -68,14 +73,19 @@ class Terminal:
 
     def _print(self):
         """Forward the interpreter's output with the line endings of the chip."""
-        data = os.read(self._out, 65_536)
-        text = re.sub(rb"(?<!\r)\n", b"\r\n", self._after_cr + data)[len(self._after_cr) :]
-        self._after_cr = b"\r" if data.endswith(b"\r") else b""
+        text = self._decoded(os.read(self._out, 65_536))
         if self._is_unused():
             self._pending.clear()
         elif len(self._pending) < _MAX_PENDING:
             self._pending += text
             self._flush()
+
+    def _decoded(self, data):
+        data = self._half + data
+        end = len(data) - (len(data) - len(data.rstrip(_ESCAPE))) % 2
+        self._half = data[end:]
+        before, self._after_cr = self._after_cr, b"\r" if data[:end].endswith(b"\r") else b""
+        return _CODED.sub(lambda found: found[1] or b"\r\n", before + data[:end])[len(before) :]
 
     def _flush(self):
         """Write as much as the reader accepts now; continue when it accepts more."""

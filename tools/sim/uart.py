@@ -1,4 +1,4 @@
-"""UART of the board: input for the interpreter; Ctrl-C interrupts the running program."""
+"""UART of the board: input for the interpreter; one byte (Ctrl-C) interrupts a program."""
 
 import asyncio
 import atexit
@@ -11,22 +11,22 @@ import termios
 import threading
 from pathlib import Path
 
-_CTRL_C = b"\x03"
 _FIONREAD, _SIOCOUTQ = 0x541B, 0x5411  # bytes to read; bytes that the peer has not read yet
 _TRIES, _TRY_S = 200, 0.001
 _HANDLED_S = 0.02
 
 
 class Receiver:
-    """Passes input to the interpreter; Ctrl-C interrupts a running program.
+    """Passes input to the interpreter, which the interrupt character does not reach.
 
-    The interpreter reports with `uart.interrupt` if a program runs. Earlier input waits for it.
+    The interpreter sets that character with `uart.interrupt` (micropython.kbd_intr). Earlier input
+    waits until it has started.
     """
 
     def __init__(self):
         self._queue = asyncio.Queue()
         self._reported = asyncio.Event()
-        self._interrupts = False
+        self._char = b""  # that raises KeyboardInterrupt, if any
         self._process = None
         self._links = ()
 
@@ -43,9 +43,9 @@ class Receiver:
     def calls(self):
         return {"uart.interrupt": self.interrupt}
 
-    def interrupt(self, wanted):
-        """Set if Ctrl-C raises KeyboardInterrupt, or is passed on like any other key."""
-        self._interrupts = wanted
+    def interrupt(self, char):
+        """Set the byte that raises KeyboardInterrupt; -1: all bytes are passed on."""
+        self._char = bytes((char,)) if char >= 0 else b""
         self._reported.set()
 
     async def type(self, data):
@@ -56,11 +56,10 @@ class Receiver:
             data = await self._queue.get()
             while data:
                 await self._reported.wait()
-                before, found, after = data.partition(_CTRL_C)
-                if self._interrupts and found:
+                if self._char and self._char in data:
+                    before, _, data = data.partition(self._char)
                     self._write(before)
                     await self._interrupt()
-                    data = after
                 else:
                     self._write(data)
                     data = b""
@@ -75,7 +74,7 @@ class Receiver:
             if self._is_asleep() and not any(map(_in_use, self._links)):
                 break
             await asyncio.sleep(_TRY_S)
-        if self._interrupts and self._process.returncode is None:
+        if self._char and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGINT)
             await asyncio.sleep(_HANDLED_S)  # a second signal before that would end the process

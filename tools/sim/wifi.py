@@ -24,7 +24,8 @@ class Radio:
         self._neighbourhood = Neighbourhood()
         self._own = OwnAP(mac)
         self._mac = mac
-        self._join_s, self._search_s, self._loss_s = (0, 0.02, 0) if fast else (1.1, 2.46, 3)
+        # a search ends after the firmware has polled once: until then a failure may be an old one
+        self._join_s, self._search_s, self._loss_s = (0, 0.15, 0) if fast else (1.1, 2.46, 3)
         self._scan_s = 0 if fast else 2.5
         self._listeners = []
         self._task = None

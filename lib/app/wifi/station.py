@@ -39,6 +39,8 @@ class WiFiLink:
         self._seen = None  # rows of the last scan; None: none since the last join
         self._lost_at = ticks_ms()
         self._offered = False  # the access point was opened since then
+        self._candidate = None  # (ssid, password) to join in place of the known networks
+        self._tried = asyncio.Event()  # the candidate was joined, or could not be
         self._ap = self._ap_task = None
         self.state = "joining"
         self.reason = ""
@@ -71,6 +73,8 @@ class WiFiLink:
 
     def known(self):
         """Return [(ssid, password), ...] of the networks to join."""
+        if self._candidate:
+            return [self._candidate]
         s = self._settings
         return [(s["ssid" + n], s["password" + n]) for n in ("", "2", "3") if s["ssid" + n]]
 
@@ -78,6 +82,29 @@ class WiFiLink:
         """Join again after a change of the settings, unless the network in use is still known."""
         if self.state != "joined" or self.network not in self.known():
             self._next = "joining"
+
+    async def attempt(self, ssid, password, limit_ms):
+        """Join a network that is not in the settings; return "" or the reason why it failed.
+
+        After a failure, the known networks are joined again. After a success, the caller saves
+        the network before it awaits anything.
+        """
+        candidate = self._candidate = ssid, password
+        self._tried.clear()
+        self.rejoin()
+        try:
+            if not self._uses(candidate):
+                await asyncio.wait_for_ms(self._tried.wait(), limit_ms)
+            return "" if self._uses(candidate) else self.reason or "not joined"
+        except asyncio.TimeoutError:
+            return "not joined within {} s".format(limit_ms // 1_000)
+        finally:
+            self._candidate = None
+            if not self._uses(candidate):
+                self.rejoin()
+
+    def _uses(self, network):
+        return self.up.is_set() and self.network == network
 
     def setup(self):
         """Leave the network and open the access point."""
@@ -141,6 +168,8 @@ class WiFiLink:
                 break
         self.reason = "; ".join(reasons)
         self._log.error("wifi", self.reason)
+        if known == [self._candidate]:
+            self._tried.set()
         return "waiting"
 
     async def _scan(self):
@@ -176,6 +205,8 @@ class WiFiLink:
         self._seen = None
         self._offered = False
         self.up.set()
+        if self.network == self._candidate:
+            self._tried.set()
         try:
             while not self._next and self._station.address() == address:
                 await asyncio.sleep_ms(_POLL_MS)

@@ -25,6 +25,7 @@ def run_file(path):
     try:
         with open(path) as file:
             code = compile(file.read(), path, "exec")
+        _enable_interrupt()
         exec(code, __main__.__dict__)
     except SystemExit as exc:
         value = exc.args[0] if exc.args else 0
@@ -32,6 +33,8 @@ def run_file(path):
     except BaseException as exc:
         _report(exc)
         return 1, False
+    finally:
+        _disable_interrupt()
     return 0, False
 
 
@@ -52,7 +55,6 @@ def soft_reset(raw):
 
 def serve(raw):
     """Serve the prompt until the next reset, starting in raw or friendly mode."""
-    _disable_interrupt()
     while True:
         try:
             (_serve_raw if raw else _serve_friendly)()
@@ -63,11 +65,16 @@ def serve(raw):
             soft_reset(raw)
 
 
+def _enable_interrupt():
+    """Have Ctrl-C interrupt the program that runs next."""
+    world.call("uart.interrupt", ord(_CTRL_C))
+
+
 def _disable_interrupt():
     """Treat Ctrl-C as an ordinary key while no program runs."""
     while True:
         try:
-            return world.call("uart.interrupt", False)
+            return world.call("uart.interrupt", -1)
         except KeyboardInterrupt:
             pass
 
@@ -138,7 +145,7 @@ def _execute(text, mode="exec", begin=b"", end=_CTRL_D):
     """
     failure = None
     try:
-        world.call("uart.interrupt", True)
+        _enable_interrupt()
         _write(begin)
         exec(compile(text.decode(), "<stdin>", mode), __main__.__dict__)
     except SystemExit:

@@ -29,7 +29,11 @@ if getenv("SIM_ROM"):
     mount(VfsRom(_mapped(getenv("SIM_ROM"))), "/rom")
 sys.path[:] = getenv("MICROPYPATH").split(":")
 
-import repl  # noqa: E402 - needs the path set above
+import builtin  # noqa: E402 - needs the path set above
+
+builtin.install()
+
+import repl  # noqa: E402
 
 
 def _mount(folder):
@@ -38,7 +42,7 @@ def _mount(folder):
     for place in built_in:
         for name, kind, *_ in list(ilistdir(place)):
             name = name.rpartition(".")[0]
-            if kind != _FOLDER and name not in ("start", "repl", "files"):
+            if kind != _FOLDER and name not in ("start", "builtin", "repl", "files"):
                 __import__(name)
     for package, *_ in list(ilistdir(frozen)):
         for name, *_ in list(ilistdir(frozen + "/" + package)):
@@ -62,14 +66,17 @@ def _exists(path):
 def main(root, program=None):
     import world
 
-    world.call("uart.interrupt", True)
+    world.call("uart.interrupt", -1)  # input now arrives; programs enable the interrupt
     if program:
         world.call("board.exit", repl.run_file(program)[0])
         return
     raw = world.call("board.raw_repl")
     for name in ("/boot.py",) if raw else ("/boot.py", "/main.py"):
-        if _exists(root + name) and repl.run_file(root + name)[1]:
+        status, soft_reset = repl.run_file(root + name) if _exists(root + name) else (0, False)
+        if soft_reset:
             repl.soft_reset(raw)
+        if status:  # a failed boot.py: main.py does not run
+            break
     repl.serve(raw)
 
 

