@@ -18,9 +18,9 @@ from mirror import word_bits
 # tools/sim/board are C in flash, umqtt is frozen, and the camera driver's buffer (15 KB at QVGA)
 # is in PSRAM.
 SIMULATED = {  # (bits of a word, code in ROM): bytes
-    (64, False): 79 << 10,
-    (32, False): 58 << 10,
-    (32, True): 41 << 10,
+    (64, False): 85 << 10,
+    (32, False): 63 << 10,
+    (32, True): 44 << 10,
 }
 SIMULATED_NAMES = 4_496  # bytes of these that are the table of names, with 32-bit words
 _NAMES = re.compile(r"n_str_data_bytes=(\d+), n_total_bytes=(\d+)")

@@ -29,10 +29,11 @@ def start(cause=HARD):
     sys.modules.pop("boot", None)
     try:
         __import__("boot")
-        if sys.path == path:
+        first = sys.path[0]
+        if first[1:] not in (A, B):
             return OWN
-        vfs.umount(sys.path[0])
-        return sys.path[0][1:]
+        vfs.umount(first)
+        return first[1:]
     finally:
         sys.path[:] = path
 

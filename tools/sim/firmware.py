@@ -1,5 +1,6 @@
 """Command line of the interpreter, and the startup summary for the user."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,22 +9,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from errors import UsageError
+from flashchip import READ_US
 from settings import FIRST_BOOT
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
 
-_BOOT = "# Runs on every start, before main.py.\n"
 
-
-def make_file_system(files):
-    """Create the files that MicroPython creates at the first start of a new board."""
-    if not any(files.iterdir()):
-        (files / "boot.py").write_text(_BOOT)
-
-
-def command(args, files, clock):
+def command(args, flash, clock):
     """Return the arguments and environment of the interpreter; raise UsageError."""
     import interpreter
     from compile import CompileError
@@ -35,38 +29,60 @@ def command(args, files, clock):
     if not os.access(path, os.X_OK):
         raise UsageError(f"{path} is not an executable file")
     try:
-        heap, mirror, rom = _memory(args, path)
-        root, places = _places(args, mirror)
+        heap, programs, mirror = _memory(args, path)
     except (CompileError, ValueError) as exc:
         raise UsageError(str(exc)) from None
-    environment = {
-        **os.environ,
-        "MICROPYPATH": ":".join(map(str, places)),
-        "SIM_CLOCK": str(clock),
-        "SIM_ROM": rom,
+    plan = {
+        **_plan(args, programs, mirror),
+        "flash": str(flash.path),
+        "reads": str(flash.counter),
+        "read_us": 0 if args.fast else READ_US,
     }
     line = [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)]
-    if args.blank:
-        line.append("--mount")
-        root = files
-    line.append(str(root))
-    if args.run:
-        line.append(str(Path(args.run).resolve()))
-    return line, environment
+    return line, {**os.environ, "SIM_CLOCK": str(clock), "SIM_PLAN": json.dumps(plan)}
 
 
 def _memory(args, path):
-    """Return the heap size, the folder of the bytecode (or None) and the ROM image (or "")."""
+    """Return the heap size, where the programs are (folder or ROM image), and if compiled."""
     import boardmemory
     from mirror import mirror_for
 
     heap = args.heap + boardmemory.simulated(path, args.rom)
     mirror = mirror_for(path)
-    if not args.rom:
-        return heap, mirror, ""
-    if not mirror:
-        raise ValueError(f"--rom: {path} cannot load the bytecode of the compiler in .venv")
-    return heap, Path("/rom"), str(boardmemory.rom_image(mirror))
+    if not mirror and (args.rom or args.blank):
+        raise ValueError(f"{path} cannot load the bytecode of the compiler in .venv")
+    if args.rom:
+        return heap, boardmemory.rom_image(mirror), True
+    return heap, mirror or _ROOT, bool(mirror)
+
+
+def _plan(args, programs, compiled):
+    """Return the places of the programs for board/start.py; sources if they are not compiled."""
+    if compiled:
+        sim, root, libraries = "/rom/sim", "/rom/root", ["/rom/root/lib"]
+    else:
+        sim, root, libraries = "/rom/tools/sim/board", "/rom", ["/rom/lib", "/rom/build/lib"]
+    mounts, own, program = {"/rom": programs}, [root, *libraries], None
+    built_in = [sim] + [f"{sim}/drivers/{args.driver}"] * (args.driver != "none")
+    if args.blank:
+        built_in.append("/rom/frozen")
+        own = []
+    if args.root:
+        mounts["/root"] = Path(args.root).resolve()
+        own = ["/root", "/root/lib", *own]
+    if args.run:
+        file = Path(args.run).resolve()
+        mounts["/run"], program = file.parent, f"/run/{file.name}"
+        mounts["/test-lib"] = _ROOT / "build" / "test-lib"
+        own.append("/test-lib")
+    return {
+        "mounts": {place: str(path) for place, path in mounts.items()},
+        "built_in": built_in,
+        "path": ["", ".frozen", *own, "/lib"],
+        "roots": [*own[:1], ""],
+        "program": program,
+        "blank": args.blank,
+    }
 
 
 def version(interpreter):
