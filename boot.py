@@ -14,6 +14,17 @@ import esp32
 import machine
 from micropython import const
 
+# Frozen modules come first: a look into the file system reads the flash several times, for every
+# import of a built-in module, too. Then the application as files: /lib, and / for its config.
+# Without /lib nothing is deployed, so no import looks into the file system. A copy of the
+# application goes before all of them (_mount).
+sys.path[:] = [place for place in sys.path if place not in ("", "/lib")]
+try:
+    os.stat("/lib")
+    sys.path += ("/lib", "")
+except OSError:
+    pass
+
 try:
     from hal import bootnote
 except Exception as e:
