@@ -15,6 +15,7 @@ from partitions import DATA
 
 _IO_ERROR = -5
 _EIO = 5
+_FOLDER, _FILE = 0x4000, 0x8000
 
 
 class _Blocks(UserContext):
@@ -95,11 +96,17 @@ class LittleOS:
         return (0,) * 6 + (self._do(self._fs.stat, path).size,)
 
     def statvfs(self, path):
-        count = self._fs.block_count
-        return SECTOR, SECTOR, count, count - self._fs.used_block_count
+        """Return the result of VfsLfs2, which counts the two blocks of each folder twice."""
+        count, used = self._fs.block_count, self._fs.used_block_count
+        folders = sum(len(names) for _, names, _ in self._fs.walk("/"))
+        return SECTOR, SECTOR, count, count - used - 2 * folders
 
     def ilistdir(self, path):
-        return [(entry.name,) for entry in self._do(lambda: list(self._fs.scandir(path)))]
+        found = self._do(lambda: list(self._fs.scandir(path)))
+        return [(entry.name, _FOLDER if entry.type == 2 else _FILE) for entry in found]
+
+    def mkdir(self, path):
+        self._do(self._fs.mkdir, path)
 
     def rename(self, old, new):
         self._do(self._fs.rename, old, new)

@@ -201,6 +201,17 @@ def test_free_space_is_checked_before_a_copy_is_removed(camera, monkeypatch):
     assert camera.restart() == 3
 
 
+def test_folders_leave_the_room_that_they_leave(camera):
+    """The update needs six blocks: the two of copy 1 and four more."""
+    for number in range(3):
+        camera.files.mkdir(f"folder{number}")
+    with camera.files.open("large", "wb") as file:
+        while camera.files.statvfs("/")[3] + 2 * 3 > 4:
+            file.write(bytes(2_048))
+    by_upload(camera.board, UPDATES[3][1])
+    assert camera.restart() == 3
+
+
 def test_flash_becomes_full(camera, monkeypatch):
     def write(file, data):
         raise OSError(28, "ENOSPC")
