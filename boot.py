@@ -172,5 +172,6 @@ try:
 except (OSError, MemoryError) as e:  # main.py must run
     sys.print_exception(e)
 finally:
+    _mountable.clear()  # closes the archive that does not run, when it is collected
     for _module in _MODULES:  # a copy brings its own
         sys.modules.pop(_module, None)
