@@ -83,7 +83,8 @@ class LittleOS:
             return function(*args)
 
     def open(self, path, mode="r"):
-        return File(self, self._fs.fs, self._do(lfs.file_open, self._fs.fs, path, mode))
+        handle = self._do(lfs.file_open, self._fs.fs, path, mode)
+        return (File if "b" in mode else TextFile)(self, self._fs.fs, handle)
 
     def names(self):
         return sorted(self._do(self._fs.listdir, "/"))
@@ -152,3 +153,13 @@ class File:
 
     def __exit__(self, *error):
         self.close()
+
+
+class TextFile(File):
+    """Open file for text."""
+
+    def read(self, size=-1):
+        return super().read(size).decode()
+
+    def write(self, text):
+        return super().write(text.encode())
