@@ -3,8 +3,8 @@
     .venv/bin/python tools/bench/run.py [row ...] [--quick] [--output FILE]
 
 Prints a table and writes build/bench.json; exits with 1 if a figure misses its limit. The rows are
-publish, allocation, http, cpu, reply, stalls, heap and update; the default is all of them. The
-rows about memory (allocation, heap) run on a 32-bit interpreter, because the chip has 32-bit words.
+publish, allocation, http, cpu, reply, stalls, heap and update; the default is all of them. Those
+about memory (allocation, heap) run on a 32-bit interpreter, because the chip has 32-bit words.
 """
 
 import argparse
