@@ -16,6 +16,16 @@ import micropython
 from micropython import const
 
 micropython.kbd_intr(-1)  # Ctrl-C would skip main.py; packets on the UART contain this byte
+# Frozen modules come first: a look into the file system reads the flash several times, for every
+# import of a built-in module, too. Then the application as files: /lib, and / for its config.
+# Without /lib nothing is deployed, so no import looks into the file system. A copy of the
+# application goes before all of them (_mount).
+sys.path[:] = [place for place in sys.path if place not in ("", "/lib")]
+try:
+    os.stat("/lib")
+    sys.path += ("/lib", "")
+except OSError:
+    pass
 
 try:
     from hal import bootnote
@@ -164,5 +174,6 @@ try:
 except (OSError, MemoryError) as e:  # main.py must run
     sys.print_exception(e)
 finally:
+    _mountable.clear()  # closes the archive that does not run, when it is collected
     for _module in _MODULES:  # a copy brings its own
         sys.modules.pop(_module, None)

@@ -18,9 +18,9 @@ from mirror import word_bits
 # tools/sim/board are C in flash, umqtt is frozen, and the camera driver's buffer (15 KB at QVGA)
 # is in PSRAM.
 SIMULATED = {  # (bits of a word, code in ROM): bytes
-    (64, False): 96 << 10,
-    (32, False): 72 << 10,
-    (32, True): 52 << 10,
+    (64, False): 102 << 10,
+    (32, False): 77 << 10,
+    (32, True): 55 << 10,
 }
 CAMERA_BUFFER = 320 * 240 // 5  # of these; there is none without PSRAM
 # That code in a ROM file system takes and frozen code does not: chosen so that 60 KB are in use

@@ -8,6 +8,8 @@ mode. A copy belongs to the firmware image that was running when it was chosen: 
 brings its own application, and when that image is rolled back the copy runs again.
 """
 
+import os
+
 from hal import bootnote
 from hal.bootnote import COPIES, NEW, PENDING, SAFE_STARTS, VALID, Note, files, remove  # noqa: F401 - app.ota.app_archive calls them here
 
@@ -28,6 +30,19 @@ def forget(name):
     if name and COPIES[note.before] == name:
         note.before = 0
         bootnote.save(note)
+
+
+def tidy():
+    """Remove archives that are not finished; return their paths."""
+    removed = []
+    for copy in COPIES[1:]:
+        path = files(copy)[1]
+        try:
+            os.remove(path)
+            removed.append(path)
+        except OSError:  # there is none
+            pass
+    return removed
 
 
 def choose(name):

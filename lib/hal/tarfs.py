@@ -1,6 +1,8 @@
 """A tar archive as a file system: a copy of the application runs from the file as it arrived.
 
-boot.py mounts it. The archive is read only; each file begins at a record of 512 bytes.
+boot.py mounts it. The archive is read only; each file begins at a record of 512 bytes. It is
+opened once, because littlefs reads the flash dozens of times to open a file, and a name that it
+does not contain is not searched in flash.
 """
 
 import io
@@ -25,22 +27,36 @@ class TarFS:
     """Read-only file system; raises OSError or ValueError for an archive that is not whole."""
 
     def __init__(self, path):
-        self._path = path
-        self._hashes = array("H")  # of the name of each file and folder
+        self._hashes = bytearray()  # two bytes of the name of each file and folder
         self._records = array("H")  # its header; for a folder that of the first file in it
-        record = bytearray(RECORD)
+        self._record = bytearray(RECORD)
+        self._file = open(path, "rb")
+        try:
+            self._index()
+        except Exception:
+            self._file.close()
+            raise
+        self._hashes = bytes(self._hashes)  # not every MicroPython finds in a bytearray
+
+    def _index(self):
         at, folder = 0, ""
-        with open(path, "rb") as file:
-            end = file.seek(0, 2) // RECORD
-            while True:
-                if at >= min(end, _MAX_RECORDS):
-                    raise OSError(EINVAL)  # the blank record at the end is missing
-                name, size = _header(file, at, record)
-                if not name:
-                    break
-                folder = self._add_folders(name, folder, at)
-                self._add(name, at)
-                at += 1 - -size // RECORD
+        end = self._file.seek(0, 2) // RECORD
+        while True:
+            if at >= min(end, _MAX_RECORDS):
+                raise OSError(EINVAL)  # the blank record at the end is missing
+            name, size = self._header(at)
+            if not name:
+                break
+            folder = self._add_folders(name, folder, at)
+            self._add(name, at)
+            at += 1 - -size // RECORD
+
+    def _header(self, at):
+        """Return (name, size) of the header at a record; no name for the blank one at the end."""
+        self._file.seek(at * RECORD)
+        if self._file.readinto(self._record) != RECORD:
+            raise OSError(EINVAL)
+        return ("", 0) if is_blank(self._record) else member(self._record)
 
     def _add_folders(self, name, known, at):
         """Add the folders of a file that the file before it was not in; return the innermost."""
@@ -52,7 +68,7 @@ class TarFS:
         return "/".join(parts[:-1])
 
     def _add(self, name, at):
-        self._hashes.append(_hash(name))
+        self._hashes.extend(_hash(name))
         self._records.append(at)
 
     def mount(self, read_only, make):
@@ -60,7 +76,7 @@ class TarFS:
             raise OSError(_EROFS)
 
     def umount(self):
-        pass
+        self._file.close()
 
     def open(self, path, mode):
         if any([char in mode for char in "wa+x"]):
@@ -68,7 +84,7 @@ class TarFS:
         at, size = self._find(path.strip("/"))
         if at < 0:
             raise OSError(EISDIR)
-        return _File(self._path, at, size)
+        return _File(self._file, at, size)
 
     def stat(self, path):
         at, size = self._find(path.strip("/"))
@@ -80,14 +96,13 @@ class TarFS:
         start = folder + "/" if folder else ""
         if self._find(folder)[0] >= 0:
             raise OSError(ENOENT)
-        seen, record = set(), bytearray(RECORD)
-        with open(self._path, "rb") as file:
-            for at in sorted(set(self._records)):
-                name, size = _header(file, at, record)
-                own, deeper, _ = name[len(start) :].partition("/")
-                if name.startswith(start) and own not in seen:
-                    seen.add(own)
-                    yield (own, _FOLDER, 0, 0) if deeper else (own, _FILE, 0, size)
+        seen = set()
+        for at in sorted(set(self._records)):
+            name, size = self._header(at)
+            own, deeper, _ = name[len(start) :].partition("/")
+            if name.startswith(start) and own not in seen:
+                seen.add(own)
+                yield (own, _FOLDER, 0, 0) if deeper else (own, _FILE, 0, size)
 
     def chdir(self, path):
         if path.strip("/"):
@@ -104,73 +119,70 @@ class TarFS:
     def _find(self, name):
         """Return (offset of its data, size) of a file, (-1, 0) of a folder; or OSError(ENOENT)."""
         wanted = _hash(name)
-        for i in range(len(self._hashes)):
-            if self._hashes[i] == wanted:
-                with open(self._path, "rb") as file:
-                    found, size = _header(file, self._records[i], bytearray(RECORD))
+        at = self._hashes.find(wanted)
+        while at >= 0:
+            if not at & 1:  # not the second byte of a hash and the first one of the next
+                record = self._records[at >> 1]
+                found, size = self._header(record)
                 if found == name:
-                    return (self._records[i] + 1) * RECORD, size
+                    return (record + 1) * RECORD, size
                 if found.startswith(name + "/"):
                     return -1, 0
+            at = self._hashes.find(wanted, at + 1)
         if name:
             raise OSError(ENOENT)
         return -1, 0
 
 
 class _File(io.IOBase):
-    """An open file of the archive."""
+    """An open file of the archive; all of them read through the archive's one file."""
 
-    def __init__(self, path, at, size):
-        self._start = at
-        self._size = self._left = size
-        self._file = open(path, "rb")
-        self._file.seek(at)
+    def __init__(self, archive, start, size):
+        self._archive = archive
+        self._start = start
+        self._size = size
+        self._at = 0
 
     def readinto(self, buffer):
-        got = self._file.readinto(memoryview(buffer)[: self._left])
-        self._left -= got
+        got = self._there().readinto(memoryview(buffer)[: self._size - self._at])
+        self._at += got
         return got
 
     def read(self, limit=-1):
-        return self._taken(self._file.read(self._left if limit < 0 else min(limit, self._left)))
+        left = self._size - self._at
+        return self._taken(self._there().read(left if limit < 0 else min(limit, left)))
 
     def readline(self):
-        return self._taken(self._file.readline(self._left))
+        return self._taken(self._there().readline(self._size - self._at))
+
+    def _there(self):
+        """Return the archive's file, at the position of this one."""
+        self._archive.seek(self._start + self._at)
+        return self._archive
 
     def _taken(self, data):
-        self._left -= len(data)
+        self._at += len(data)
         return data
 
     def seek(self, offset, whence=0):
-        at = offset + (0, self._size - self._left, self._size)[whence]
-        at = max(0, min(at, self._size))
-        self._left = self._size - at
-        self._file.seek(self._start + at)
-        return at
+        at = offset + (0, self._at, self._size)[whence]
+        self._at = max(0, min(at, self._size))
+        return self._at
 
     def close(self):
-        self._file.close()
+        pass
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        self.close()
+        pass
 
     def ioctl(self, request, argument):
         if request == _CLOSE:
-            self.close()
             return 0
         return _CHUNK if request == _BUFFER_SIZE else -EINVAL
 
 
 def _hash(name):
-    return crc32(name.encode()) & 0xFFFF
-
-
-def _header(file, at, record):
-    """Return (name, size) of the header at a record; no name for the blank one at the end."""
-    file.seek(at * RECORD)
-    if file.readinto(record) != RECORD:
-        raise OSError(EINVAL)
-    return ("", 0) if is_blank(record) else member(record)
+    return (crc32(name.encode()) & 0xFFFF).to_bytes(2, "little")

@@ -18,7 +18,6 @@ class BlankBoard(Simulator):
 
     def __init__(self, folder, **options):
         super().__init__(folder, NO_BROKER, args=("--blank", "--uart", "pty"), **options)
-        self.files = self.state / "files"
 
     @property
     def port(self):

@@ -17,6 +17,10 @@ import interpreter32
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools" / "sim"))
+
+from boardfiles import BoardFiles  # noqa: E402 - needs the path set above
+
 TOPIC = "esp32-mqtt-cam"
 _START_S = 30
 _REPLY_S = 20
@@ -116,6 +120,11 @@ class Simulator:
     def facts(self):
         """Content of the ready file: ports, broker, PID of the interpreter, boots."""
         return json.loads(self._ready_file.read_text())
+
+    @property
+    def files(self):
+        """The board's file system (BoardFiles); it can be changed while the board is off."""
+        return BoardFiles.of(self.state)
 
     @property
     def pid(self):

@@ -18,12 +18,11 @@ SAFE = 2 << 4 | 6 << 6
 
 
 def write_note(folder, value):
-    """Write the boot note from a probe; return the board's state folder."""
+    """Write the boot note from a probe."""
     code = f"from hal import bootnote\nnote = bootnote.Note({value})\n"
     code += "note.image = bootnote.firmware()\nbootnote.save(note)"
     with Probe(folder) as probe:
         assert probe.run(code) == b"None"
-        return probe.state
 
 
 @pytest.fixture
@@ -44,14 +43,16 @@ def program(bytecode, repo):
 @pytest.fixture
 def board(tmp_path, program):
     """Board with version 9.9.9 in slot a, to be tried at the next start."""
-    (write_note(tmp_path, NEW_IN_A) / "files" / "app_a.tar").write_bytes(packed(program))
-    return Simulator(tmp_path, NO_BROKER)
+    write_note(tmp_path, NEW_IN_A)
+    board = Simulator(tmp_path, NO_BROKER)
+    board.files.write("app_a.tar", packed(program))
+    return board
 
 
 def test_slot_serves_its_own_pages(board, program):
     own = program["www/login.html"].replace(b"<body", b"<body data-version='9.9.9'")
     program["www/message.html"] = own
-    (board.state / "files" / "app_a.tar").write_bytes(packed(program))
+    board.files.write("app_a.tar", packed(program))
     with board as camera:
         page = httpx.get(camera.url + "/nothing", headers={"Accept": "text/html"}, trust_env=False)
         assert page.status_code == 404 and "data-version='9.9.9'" in page.text
@@ -70,19 +71,19 @@ def test_unconfirmed_slot_runs_once(board):
 
 def test_broken_slot_is_not_used(board, program):
     program["app/system.mpy"] = b"broken"
-    (board.state / "files" / "app_a.tar").write_bytes(packed(program))
+    board.files.write("app_a.tar", packed(program))
     with board as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
 
 @pytest.mark.parametrize("size", [700, 100_000])
 def test_truncated_slot_is_not_used(board, size):
-    path = board.state / "files" / "app_a.tar"
-    path.write_bytes(path.read_bytes()[:size])
+    board.files.write("app_a.tar", board.files.read("app_a.tar")[:size])
     with board as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
 
+EMPTY_ARCHIVE = "with open('app_a.tar', 'wb') as file:\n    file.write(bytes(1024))"
 FIRST = "import sys\nresult = sys.path[0].encode()"
 
 
@@ -97,7 +98,7 @@ def test_slot_is_unused_while_another_firmware_runs(tmp_path, repo):
         return probe.run(FIRST)
 
     with probe:
-        (probe.state / "files" / "app_a.tar").write_bytes(packed({}))
+        probe.run(EMPTY_ARCHIVE)
         probe.run("from hal import appslot\nappslot.choose('app_a')")
         assert restart() == b"/app_a"
         probe.run("from hal import appslot\nappslot.confirm()")
@@ -121,13 +122,13 @@ if not appslot.safe_mode():
 
 def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
     """Three crashes of one application, two of the other; the first start is a power-on."""
-    state = write_note(tmp_path, CONFIRMED_A)
-    (state / "files" / "app_a.tar").write_bytes(packed({}))
+    write_note(tmp_path, CONFIRMED_A)
     root = tmp_path / "crashing"
     root.mkdir()
     shutil.copy(repo / "boot.py", root)
     (root / "main.py").write_text(CRASHING)
     camera = Simulator(tmp_path, NO_BROKER, args=("--root", str(root)))
+    camera.files.write("app_a.tar", packed({}))
     try:
         camera.start(ready=False)
         camera.wait_output("True", 15)

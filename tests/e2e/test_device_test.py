@@ -13,11 +13,11 @@ def board(tmp_path_factory):
 
 
 def test_two_files(board):
-    before = sorted(path.name for path in board.files.rglob("*"))
+    before = board.files.paths()
     output = board.tool("device_test.py", "test_camera_api", "tests/device/test_tls.py")
     assert "test_complete_jpeg (TestCapture) ... ok" in output and "skipped" not in output
     assert output.splitlines()[-1] == "2 passed, 0 failed"
-    assert sorted(path.name for path in board.files.rglob("*")) == before
+    assert board.files.paths() == before
 
 
 PROGRAMS = {

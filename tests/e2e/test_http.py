@@ -13,11 +13,15 @@ from sim import ROOT, Simulator, wait_until
 
 PATHS = ["/", "/capture", "/jpg"]
 NO_BROKER = "mqtt://127.0.0.1:1"
+SECRET = "canary-word"  # in a file of the board
 
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, {"pubinterval": "0"}) as made:
+    folder = tmp_path_factory.mktemp("camera")
+    (folder / "ca.pem").write_text(SECRET)
+    settings = {"pubinterval": "0", "mqttca": f"@{folder / 'ca.pem'}"}
+    with Simulator(folder, NO_BROKER, settings) as made:
         yield made
 
 
@@ -233,10 +237,9 @@ def test_garbage_leaks_no_memory(camera):
     ],
 )
 def test_traversal(camera, path):
-    (camera.state / "files" / "mqttca.pem").write_text("canary-word")
     got = raw(camera, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     assert int(got.split(b" ", 2)[1]) in (400, 404)
-    secrets = (b"canary-word", b"root:", (ROOT / "main.py").read_bytes()[:40])
+    secrets = (SECRET.encode(), b"root:", (ROOT / "main.py").read_bytes()[:40])
     assert not any(secret in got for secret in secrets)
 
 

@@ -44,7 +44,7 @@ def test_camera_uses_the_settings(camera, tmp_path):
     output = camera.tool("provision.py", *arguments)
     assert "topic = hall" in output and "mqttpass = ***" in output and "s3cret" not in output
     assert stored(camera)["MQTT_PUBINTERV"] == 7
-    assert (camera.files / "mqttca.pem").read_text() == CA
+    assert camera.files.read("mqttca.pem") == CA.encode()
     wait_until(camera.serves, what="the camera after its restart")
     with Board(camera.port) as board:
         board.serial.write(b"\rtopic\r")
@@ -82,13 +82,13 @@ def test_round_trip(camera, prompt, tmp_path, secrets):
     other = {"topic": "1", "mqttpass": "other", "poweratreset": "off", "mqttca": ""}
     other["adminpass"] = "1"
     provision.write(prompt, checked(other.items()), [("quality", 30)], str)
-    assert not (camera.files / "mqttca.pem").exists()
+    assert "mqttca.pem" not in camera.files.paths()
     provision.write(prompt, *backup.load(path), str)
     values = stored(camera)
     assert (values["MQTT_TOPIC"], values["APP_PWR_AT_RST"]) == ("garden", 1)
     assert values["MQTT_PASS"] == ("s3cret" if secrets else "other")
     assert values.get("ADMIN_PASS") == (hash_ if secrets else None)
-    assert (camera.files / "mqttca.pem").read_text() == CA
+    assert camera.files.read("mqttca.pem") == CA.encode()
     assert camera.control("nvs")["nvs"]["cam_param"] == {"quality": 12}
     provision.write(prompt, checked([("adminpass", "1")]), say=str)
 

@@ -101,7 +101,7 @@ def test_settings_are_stored(tmp_path):
         assert stored["MQTT_PUBINTERV"] == 60
         assert stored["STA_SSID"] == "sim"
         assert stored["MQTT_HOST"] == NO_BROKER
-        assert (probe.state / "files" / "mqttca.pem").read_text() == "certificate"
+        assert probe.files.read("mqttca.pem") == b"certificate"
 
 
 def test_broker_follows_the_runner_unless_it_was_changed(tmp_path):
@@ -131,7 +131,7 @@ def test_unconfigured_board_is_like_new(tmp_path):
         pass
     with Probe(tmp_path, "--ap", "--set", "pulse=5") as probe:
         assert probe.control("nvs")["nvs"] == {"syscfg": {"APP_PULSE": 5}}
-        assert not (probe.state / "files" / "mqttca.pem").exists()
+        assert "mqttca.pem" not in probe.files.paths()
 
 
 def test_given_settings_override_stored_ones(tmp_path):

@@ -51,10 +51,10 @@ def test_watchdog(probe):
 def test_state_persists(tmp_path):
     with Probe(tmp_path) as probe:
         probe.run(WRITE % 5)
-        probe.run("open('note', 'w').write('kept')")
+        probe.run("with open('note', 'w') as file:\n    file.write('kept')")
     with Probe(tmp_path) as probe:
         assert probe.control("nvs")["nvs"]["t"] == {"a": 5}
-        assert (probe.state / "files" / "note").exists()
+        assert probe.files.read("note") == b"kept"
 
 
 @pytest.mark.parametrize(("mode", "allowed"), [("before", {1}), ("torn", {1, 2}), ("after", {2})])

@@ -105,7 +105,7 @@ def test_refused_archives(camera, files, tmp_path):
         status, error = post(camera, data)
         assert status == 422 and reason in error, error
     assert version(camera) == before
-    assert not (camera.state / "files" / "x.mpy").exists()
+    assert "x.mpy" not in camera.files.paths()
 
 
 def test_tool_detects_a_damaged_archive(files, tmp_path):

@@ -77,7 +77,7 @@ class Board(_Board):
     def attach(self):
         """Connect the firmware's modules to this board."""
         WORLD.call = self._call
-        WORLD.main.read_flash = self._read
+        WORLD.flash = types.SimpleNamespace(read=self._read)
         WORLD.main.write_flash = self.flash.write
 
     def _call(self, name, *args):

@@ -28,7 +28,7 @@ def test_writing_clears_bits_and_counts_writes_without_an_erase(flash):
     flash.write(0, b"\x0f")
     flash.write(0, b"\x3c")
     assert flash.read(0, 1) == b"\x0c"
-    assert flash.report() == {"operations": 2, "erases": 0, "writes": 2, "unerased": 1}
+    assert flash.report() == {"operations": 2, "erases": 0, "writes": 2, "unerased": 1, "reads": 0}
     flash.erase(0)
     flash.write(0, b"\x3c")
     assert flash.read(0, 1) == b"\x3c"

@@ -15,6 +15,7 @@ POWER, HARD, WDT = machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET
 
 
 EMPTY = bytes(1_024)  # an archive without files
+searched = []  # sys.path as boot.py leaves it
 
 
 def write(path, data):
@@ -29,10 +30,12 @@ def start(cause=HARD):
     sys.modules.pop("boot", None)
     try:
         __import__("boot")
-        if sys.path == path:
+        searched[:] = sys.path
+        first = sys.path[0]
+        if first[1:] not in (A, B):
             return OWN
-        vfs.umount(sys.path[0])
-        return sys.path[0][1:]
+        vfs.umount(first)
+        return first[1:]
     finally:
         sys.path[:] = path
 
@@ -111,6 +114,18 @@ class TestUpdate(BootTestCase):
         self.assertFalse(appslot.unconfirmed())
         self.assertFalse(appslot.confirm())
         self.assertEqual(NVS.writes, 0)
+
+    def test_copy_comes_first_and_files_last(self):
+        """The PC has a folder /lib, as a board with the application as files has."""
+        before = [place for place in sys.path if place not in ("", "/lib")]
+        path, sys.path[:] = sys.path[:], ["", before[0], "/lib"] + before[1:]
+        try:
+            start()
+            self.assertEqual(searched, before + ["/lib", ""])
+            self.confirmed(A)
+            self.assertEqual(searched, ["/app_a"] + before + ["/lib", ""])
+        finally:
+            sys.path[:] = path
 
     def test_confirmed_copy_stays(self):
         self.confirmed(A)

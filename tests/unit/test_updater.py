@@ -89,6 +89,9 @@ class Flash:
 class Copies:
     """Stands in for hal.appslot of a board that runs the firmware's own application."""
 
+    def __init__(self):
+        self.left = ["app_b.tar.new"]  # of an interrupted update
+
     def unconfirmed(self):
         return False
 
@@ -97,6 +100,10 @@ class Copies:
 
     def confirm(self):
         return False
+
+    def tidy(self):
+        removed, self.left = self.left, []
+        return removed
 
 
 class Frames:
@@ -203,7 +210,8 @@ class Camera(Updater):
         values.update({"otaurl": "", "otaconfirm": 0, "mqtthost": "x"})
         values.update(settings)
         topics, copies, log = Topics(values, "DVES_A1B2C3"), Copies(), Log()
-        self.settings, self.log = values, log
+        self.copies, self.log = copies, log
+        self.settings = values
         self.session, self.handler, self.frames = Session(), Handler(), Frames()
         self.nvs, self.restart = NVS(), Restart()
         report = Report(self.session, topics, log)
@@ -398,10 +406,15 @@ class TestInstall(unittest.TestCase):
 
     def test_cancelled_request(self):
         async def main():
-            camera = Camera()
-            task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
-            while not camera.board.spare().writes:
-                await asyncio.sleep_ms(0)
+            camera, source = Camera(), Source(NEW)
+
+            async def read(view):
+                if camera.board.spare().writes:
+                    await asyncio.sleep(600)  # the rest never arrives
+                return await source.read(view)
+
+            task = asyncio.create_task(camera.upload(read, len(NEW)))
+            await until(lambda: camera.board.spare().writes)
             await ended(task)
             return camera
 
@@ -627,6 +640,18 @@ class TestTrial(unittest.TestCase):
         camera = self.started()
         self.assertEqual((camera.states(), camera.nvs.stored), ([], {}))
         self.assertEqual(camera.cmd_mqttotaconfirm("1"), "OTA image already confirmed")
+
+    def test_removes_a_left_archive_after_the_start(self):
+        self.assertEqual(self.started(59).copies.left, ["app_b.tar.new"])
+        camera = self.started(62)
+        self.assertEqual(camera.copies.left, [])
+        self.assertIn("app_b.tar.new of an interrupted update is removed", str(camera.log.infos))
+
+    def test_keeps_the_archive_of_an_upload(self):
+        def prepare(camera):
+            camera._begin("upload")
+
+        self.assertEqual(self.started(prepare=prepare).copies.left, ["app_b.tar.new"])
 
     def test_waits_for_confirmation(self):
         camera = self.started(prepare=self.pending)

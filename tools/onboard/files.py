@@ -87,9 +87,15 @@ def select_deployed():
 
 
 def free():
-    """Return the free bytes of the file system."""
+    """Return the free bytes of littlefs, whose statvfs counts the two blocks of a folder twice."""
     block, _, _, count = os.statvfs("/")[:4]
-    return block * count
+    return block * (count + 2 * _folders("/"))
+
+
+def _folders(path):
+    """Return the number of folders below a path that ends with "/"."""
+    inner = [entry[0] for entry in os.ilistdir(path) if entry[1] == 0x4000]
+    return len(inner) + sum([_folders(path + name + "/") for name in inner])
 
 
 def tree(folders):

@@ -1,5 +1,6 @@
 """Command line of the interpreter, and the startup summary for the user."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,22 +10,15 @@ from urllib.parse import urlsplit
 
 import idfmemory
 from errors import UsageError
+from flashchip import READ_US
 from settings import FIRST_BOOT
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
 
-_BOOT = "# Runs on every start, before main.py.\n"
 
-
-def make_file_system(files):
-    """Create the files that MicroPython creates at the first start of a new board."""
-    if not any(files.iterdir()):
-        (files / "boot.py").write_text(_BOOT)
-
-
-def command(args, files, clock):
+def command(args, flash, clock):
     """Return the arguments and environment of the interpreter; raise UsageError."""
     from compile import CompileError
 
@@ -33,26 +27,23 @@ def command(args, files, clock):
     if not os.access(path, os.X_OK):
         raise UsageError(f"{path} is not an executable file")
     try:
-        heap, beside, mirror, rom = _memory(args, path)
-        root, places = _places(args, mirror)
+        heap, beside, programs, compiled = _memory(args, path)
     except (CompileError, ValueError) as exc:
         raise UsageError(str(exc)) from None
+    plan = {
+        **_plan(args, programs, compiled),
+        "flash": str(flash.path),
+        "reads": str(flash.counter),
+        "read_us": 0 if args.fast else READ_US,
+    }
     environment = {
         **os.environ,
-        "MICROPYPATH": ":".join(map(str, places)),
         "SIM_CLOCK": str(clock),
-        "SIM_ROM": rom,
+        "SIM_PLAN": json.dumps(plan),
         "SIM_NO_PSRAM": str(beside),
         "SIM_TERMINAL": "1" if args.uart == "pty" else "",
     }
-    line = [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)]
-    if args.blank:
-        line.append("--mount")
-        root = files
-    line.append(str(root))
-    if args.run:
-        line.append(str(Path(args.run).resolve()))
-    return line, environment
+    return [str(Path(path).absolute()), "-X", f"heapsize={heap}", str(_START)], environment
 
 
 def _interpreter(args):
@@ -72,10 +63,10 @@ def _interpreter(args):
 
 
 def _memory(args, path):
-    """Return four values that describe the memory.
+    """Return four values that describe the memory and what is in it.
 
     The size of the heap; without PSRAM the bytes of it that the chip does not need, else "";
-    the folder of the bytecode, or None; the ROM image, or "".
+    where the programs are (folder or ROM image), and if they are compiled.
     """
     import boardmemory
     from mirror import mirror_for
@@ -87,11 +78,40 @@ def _memory(args, path):
         beside = ""
         heap = (args.heap or 4 << 20) + boardmemory.simulated(path, args.rom)
     mirror = mirror_for(path)
-    if not args.rom:
-        return heap, beside, mirror, ""
-    if not mirror:
-        raise ValueError(f"--rom: {path} cannot load the bytecode of the compiler in .venv")
-    return heap, beside, Path("/rom"), str(boardmemory.rom_image(mirror))
+    if not mirror and (args.rom or args.blank):
+        raise ValueError(f"{path} cannot load the bytecode of the compiler in .venv")
+    if args.rom:
+        return heap, beside, boardmemory.rom_image(mirror), True
+    return heap, beside, mirror or _ROOT, bool(mirror)
+
+
+def _plan(args, programs, compiled):
+    """Return the places of the programs for board/start.py; sources if they are not compiled."""
+    if compiled:
+        sim, root, libraries = "/rom/sim", "/rom/root", ["/rom/root/lib"]
+    else:
+        sim, root, libraries = "/rom/tools/sim/board", "/rom", ["/rom/lib", "/rom/build/lib"]
+    mounts, own, program = {"/rom": programs}, [root, *libraries], None
+    built_in = [sim] + [f"{sim}/drivers/{args.driver}"] * (args.driver != "none")
+    if args.blank:
+        built_in.append("/rom/frozen")
+        own = []
+    if args.root:
+        mounts["/root"] = Path(args.root).resolve()
+        own = ["/root", "/root/lib", *own]
+    if args.run:
+        file = Path(args.run).resolve()
+        mounts["/run"], program = file.parent, f"/run/{file.name}"
+        mounts["/test-lib"] = _ROOT / "build" / "test-lib"
+        own.append("/test-lib")
+    return {
+        "mounts": {place: str(path) for place, path in mounts.items()},
+        "built_in": built_in,
+        "path": ["", ".frozen", *own, "/lib"],
+        "roots": [*own[:1], ""],
+        "program": program,
+        "blank": args.blank,
+    }
 
 
 def version(interpreter):

@@ -85,10 +85,6 @@ class Partitions:
             self._flash.erase(at)
         return self._flash.busy(erased=size // SECTOR)
 
-    def read(self, low, high, size):
-        """Read from a 24-bit address; `size` is a little-endian number as bytes."""
-        return self._flash.read(low | high << 8, int.from_bytes(size, "little"))
-
     def write(self, low, high, data):
         self._flash.write(low | high << 8, data)
         return self._flash.busy(written=len(data))

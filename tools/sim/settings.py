@@ -12,7 +12,7 @@ _BROKER = "mqtthost"
 
 
 class Settings:
-    """Writes settings to the NVS and the file system before the board starts."""
+    """Writes settings to the NVS and the file system (BoardFiles) before the board starts."""
 
     def __init__(self, nvs, files, state):
         for folder in ("tools/pc", "lib"):
@@ -47,7 +47,7 @@ class Settings:
         self._nvs.wipe()
         for row in self._schema.SCHEMA:
             if row[self._schema.KIND] == self._schema.FILE:
-                (self._files / row[self._schema.KEY]).unlink(missing_ok=True)
+                self._files.remove(row[self._schema.KEY])
 
     def _broker_unchanged(self):
         key = self._schema.find(_BROKER)[self._schema.KEY]
@@ -68,7 +68,7 @@ class Settings:
         _, key, kind, _, check, flags, *_ = row
         data = _bytes(name, text)
         if kind == self._schema.FILE:
-            (self._files / key).write_bytes(data)
+            self._files.write(key, data)
             return
         try:
             value = check(data.decode())

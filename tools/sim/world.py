@@ -9,6 +9,7 @@ import firstflash
 import partitions
 from air import Air
 from board_process import BoardProcess
+from boardfiles import BoardFiles
 from bootloader import Bootloader
 from broker import EmbeddedBroker
 from camera_faults import Faults
@@ -30,7 +31,7 @@ from wifi import Radio
 
 # operation numbers of the link's hot paths, as in board/world.py
 PIN_GET, PIN_SET, WDT_FEED, FRAME_AVAILABLE, FRAME_CAPTURE = range(1, 6)
-FLASH_READ, FLASH_WRITE, FRAME_COPY = range(6, 9)
+FLASH_WRITE, FRAME_COPY = range(6, 8)
 _ESPRESSIF = b"$\n\xc4"
 
 
@@ -40,8 +41,7 @@ class World:
     def __init__(self, args):
         self.args = args
         self.state = Path(args.state).resolve()
-        self.files = self.state / "files"
-        self.files.mkdir(parents=True, exist_ok=True)
+        self.state.mkdir(parents=True, exist_ok=True)
         self._lock = _lock_file(self.state / "lock")
         mac = _ESPRESSIF + bytes.fromhex(args.device_id[5:])
         self.flash = Flash(self.state / "flash.bin", args.fast)
@@ -56,9 +56,7 @@ class World:
         self.faults = Faults()
         self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
         self.memory = IDFMemory(args.psram != "none")
-        if args.blank:
-            firmware.make_file_system(self.files)
-        command, environment = firmware.command(args, self.files, self.state / "clock")
+        command, environment = firmware.command(args, self.flash, self.state / "clock")
         image = ("", "") if args.blank else (firmware.version(command[0]),)
         firstflash.write(self.flash, self.partitions, *image)
         place = self.partitions.first(partitions.DATA, partitions.NVS)
@@ -67,12 +65,14 @@ class World:
                 f"{self.state}/flash.bin has no nvs partition; delete it to create a new one"
             )
         self.nvs = NVS(self.flash, place.offset, place.size)
+        self.files = BoardFiles(self.flash, self.partitions)
+        self.files.adopt(self.state / "files")
         self.terminal = Terminal() if args.uart == "pty" else None
         self.receiver = Receiver()
         self.board = BoardProcess(
             command,
             environment,
-            self.files,
+            self.state,
             self.clock,
             self.bootloader,
             args.fast,
@@ -95,7 +95,6 @@ class World:
             WDT_FEED: self.board.feed,
             FRAME_AVAILABLE: self.sensor.frame_available,
             FRAME_CAPTURE: self.sensor.capture,
-            FLASH_READ: self.partitions.read,
             FLASH_WRITE: self.partitions.write,
             FRAME_COPY: self.sensor.capture_copy,
         }

@@ -18,6 +18,7 @@ from proto.espimage import older
 from proto.tar import RECORD, is_blank, is_safe, member
 
 _MAX_FILES = const(400)
+_FOLDER = const(0x4000)  # of ilistdir
 _SPARE_BLOCKS = const(4)  # for the file system itself, and for settings that are saved meanwhile
 
 
@@ -151,12 +152,19 @@ async def _digest_of(path, view):
 
 def _check_room(paths, total):
     """Raise ValueError if an archive does not fit in place of what is at `paths`."""
-    block, _, _, free = os.statvfs(".")[:4]
+    block, _, _, free = os.statvfs("/")[:4]
+    free += 2 * _folders("/")  # VfsLfs2 counts the two blocks of a folder twice
     free += sum([_blocks(path, block) for path in paths])
     needed = -(-total // block) + _SPARE_BLOCKS
     if needed > free:
         text = "too big: it needs {} blocks of {} bytes, {} are free"
         raise ValueError(text.format(needed, block, free))
+
+
+def _folders(path):
+    """Return the number of folders below a path that ends with "/"."""
+    inner = [entry[0] for entry in os.ilistdir(path) if entry[1] == _FOLDER]
+    return len(inner) + sum([_folders(path + name + "/") for name in inner])
 
 
 def _blocks(path, block):

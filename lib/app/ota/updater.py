@@ -5,6 +5,7 @@ and where the application is files, loading them at the start would delay the fi
 """
 
 import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -13,6 +14,7 @@ from proto.values import BadArgument, confirmed
 
 UNCONFIRMED = "Running image not confirmed"
 _POLL_MS = const(250)
+_TIDY_MS = const(60_000)
 
 
 class Updater:
@@ -38,6 +40,7 @@ class Updater:
         report,
         trial,
         poll_ms=_POLL_MS,
+        tidy_ms=_TIDY_MS,
     ):
         self._settings = settings
         self._topics = topics
@@ -54,6 +57,7 @@ class Updater:
         self._report = report
         self._trial = trial
         self._poll_ms = poll_ms
+        self._tidy_at = ticks_add(ticks_ms(), tidy_ms)
         self._source = None  # of a push or a pull
         self.state = "idle"
         self.job = None
@@ -73,6 +77,19 @@ class Updater:
         while not self._source:
             await self._report.flush()
             await asyncio.sleep_ms(self._poll_ms)
+            if self._tidy_at is not None and ticks_diff(ticks_ms(), self._tidy_at) > 0:
+                self._tidy()
+
+    def _tidy(self):
+        """Remove the archive that an interrupted update has left, unless an upload is under way.
+
+        Not at the start: the first change of littlefs searches all of it for free blocks, which
+        blocks the loop for about half a second.
+        """
+        if not self.job:
+            self._tidy_at = None
+            for path in self._copies.tidy():
+                self._log.info("update", path + " of an interrupted update is removed")
 
     async def _run_source(self):
         try:

@@ -89,8 +89,9 @@ class Partition:
     def readblocks(self, block, buffer, offset=0):
         if isinstance(buffer, (str, bytes)):
             raise TypeError("object with buffer protocol required")
-        view = memoryview(_buffer(buffer))
-        world.main.read_flash(self._place(block * self._block + offset, len(view)), view)
+        if not isinstance(buffer, bytearray):
+            buffer = memoryview(_buffer(buffer))
+        world.flash.read(self._place(block * self._block + offset, len(buffer)), buffer)
 
     def writeblocks(self, block, buffer, offset=None):
         """Erase and write whole blocks; with an offset, write bytes that are already erased."""

@@ -13,9 +13,8 @@ PIN_SET = 2
 WDT_FEED = 3
 FRAME_AVAILABLE = 4
 FRAME_CAPTURE = 5
-FLASH_READ = 6
-FLASH_WRITE = 7
-FRAME_COPY = 8
+FLASH_WRITE = 6
+FRAME_COPY = 7
 
 _OK = 0
 _ERROR = 1
@@ -38,7 +37,6 @@ class Link:
         self._file = open(fd, "r+b", 0)
         self._lock = _thread.allocate_lock()
         self._head = bytearray(8)
-        self._size = bytearray(4)
 
     def call(self, name, *args):
         """Call a function of the runner with JSON arguments; raise the exception it raises."""
@@ -76,17 +74,6 @@ class Link:
                 return None
             self._file.readinto(buffer, length)
             return length
-
-    def read_flash(self, address, buffer):
-        """Fill the buffer from a flash address."""
-        size = len(buffer)
-        for n in range(4):
-            self._size[n] = size >> 8 * n & 0xFF
-        with self._lock:
-            self._request(FLASH_READ, address & 0xFF, address >> 8, 4)
-            self._file.write(self._size)
-            self._done()
-            self._file.readinto(buffer, size)
 
     def write_flash(self, address, buffer):
         """Write the buffer to an erased flash address."""
@@ -149,3 +136,4 @@ call = main.call
 quick = main.quick
 fill = main.fill
 read = main.read
+flash = None  # FlashReader, set by start.py
