@@ -7,8 +7,6 @@ and is started again. It reports neither why an init failed nor whether a parame
 hal.sensor.pace keeps that wait short.
 """
 
-import gc
-
 import camera
 from micropython import const
 
