@@ -10,7 +10,7 @@ import threading
 import tty
 
 from probe import NO_BROKER
-from sim import ROOT, Simulator
+from sim import ROOT, Simulator, wait_until
 
 
 class BlankBoard(Simulator):
@@ -18,6 +18,16 @@ class BlankBoard(Simulator):
 
     def __init__(self, folder, **options):
         super().__init__(folder, NO_BROKER, args=("--blank", "--uart", "pty"), **options)
+
+    def start(self, ready=True):
+        """Start, and wait until the first start has made the file system."""
+        super().start(ready)
+        wait_until(self._has_files, what="the file system")
+        return self
+
+    def _has_files(self):
+        with contextlib.suppress(FileNotFoundError):
+            return "boot.py" in self.files.paths()
 
     @property
     def port(self):

@@ -154,6 +154,10 @@ class File:
     def __exit__(self, *error):
         self.close()
 
+    def __del__(self):
+        with contextlib.suppress(Exception):  # as on the board, whose files have a finaliser
+            self.close()
+
 
 class TextFile(File):
     """Open file for text."""
