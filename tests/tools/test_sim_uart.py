@@ -12,7 +12,7 @@ def test_request_before_all_connections_are_open(tmp_path, monkeypatch):
         board = BoardProcess.__new__(BoardProcess)
         board._folder, board._environment, board._stdout = tmp_path, {}, None
         board._calls = board._quick = {}
-        board.boots = 0
+        board._inherited, board.boots = (), 0
         board._receiver = receiver = Receiver()
 
         async def connected(protocol, sock):

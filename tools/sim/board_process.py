@@ -27,13 +27,23 @@ class BoardProcess:
     """
 
     def __init__(
-        self, command, environment, folder, clock, bootloader, fast, receiver, stdout=None
+        self,
+        command,
+        environment,
+        folder,
+        clock,
+        bootloader,
+        fast,
+        receiver,
+        inherited=(),
+        stdout=None,
     ):
         self._command = command
         self._environment = environment
         self._folder = folder
         self._clock = clock
         self._receiver = receiver
+        self._inherited = inherited  # descriptors for the interpreter, besides its links
         self._stdout = stdout
         self._raw_repl = False  # mode of the REPL; a soft reset keeps it
         self._bootloader = bootloader
@@ -111,7 +121,7 @@ class BoardProcess:
             env={**self._environment, "SIM_LINK": ",".join(map(str, fds))},
             stdin=asyncio.subprocess.PIPE,
             stdout=self._stdout,
-            pass_fds=fds,
+            pass_fds=(*fds, *self._inherited),
             start_new_session=True,
             preexec_fn=_die_with_parent,
         )

@@ -18,8 +18,11 @@ _START = Path(__file__).resolve().parent / "board" / "start.py"
 sys.path.append(str(_ROOT / "tools"))
 
 
-def command(args, flash, clock):
-    """Return the arguments and environment of the interpreter; raise UsageError."""
+def command(args, flash, counter, clock):
+    """Return the arguments and environment of the interpreter; raise UsageError.
+
+    `flash` and `clock` are paths of files, `counter` is the descriptor that counts reads.
+    """
     from compile import CompileError
 
     path = args.micropython or _interpreter(args)
@@ -32,8 +35,8 @@ def command(args, flash, clock):
         raise UsageError(str(exc)) from None
     plan = {
         **_plan(args, programs, compiled),
-        "flash": str(flash.path),
-        "reads": str(flash.counter),
+        "flash": str(flash),
+        "reads": counter,
         "read_us": 0 if args.fast else READ_US,
     }
     environment = {

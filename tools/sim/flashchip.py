@@ -2,11 +2,12 @@
 
 A write only turns ones into zeros; an erase sets a whole sector to ones. Every erase and every
 write counts as one operation. The power can be cut at a chosen operation. The interpreter reads
-the file itself (board/flashreader.py) and counts its reads in a second file.
+the file itself (board/flashreader.py) and counts its reads.
 """
 
 import asyncio
 import mmap
+import os
 import random
 
 from errors import PowerFailure, UsageError
@@ -23,13 +24,14 @@ _MODES = ("before", "torn", "after")
 class Flash:
     """Flash with sectors of 4,096 bytes, in memory only if `path` is None.
 
-    `fast` disables the delays. `chance` is the random source for torn operations.
+    `fast` disables the delays. `chance` is the random source for torn operations. `counter` is a
+    descriptor that the interpreter inherits; it moves its position by one for each read.
     """
 
-    def __init__(self, path=None, fast=True, chance=random):
+    def __init__(self, path=None, fast=True, chance=random, counter=None):
         self._cells = _mapped(path, b"\xff" * SIZE) if path else bytearray(b"\xff" * SIZE)
         self.path = path
-        self._counter = _mapped(self.counter, bytes(4)) if path else bytes(4)
+        self._counter = counter
         self._fast = fast
         self._chance = chance
         self.operations = self.erases = self.writes = self.unerased = 0
@@ -42,14 +44,9 @@ class Flash:
         self._cut_power = cut_power
 
     @property
-    def counter(self):
-        """Path of the file in which the interpreter counts its reads."""
-        return self.path.with_suffix(".reads")
-
-    @property
     def reads(self):
-        """Reads of the interpreter since the flash was made, modulo 2**32."""
-        return int.from_bytes(self._counter, "little")
+        """Reads of the interpreter since the start of the runner."""
+        return 0 if self._counter is None else os.lseek(self._counter, 0, os.SEEK_CUR)
 
     # Operations
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 from pathlib import Path
 
 import firmware
@@ -44,7 +45,8 @@ class World:
         self.state.mkdir(parents=True, exist_ok=True)
         self._lock = _lock_file(self.state / "lock")
         mac = _ESPRESSIF + bytes.fromhex(args.device_id[5:])
-        self.flash = Flash(self.state / "flash.bin", args.fast)
+        counter = os.memfd_create("reads")
+        self.flash = Flash(self.state / "flash.bin", args.fast, counter=counter)
         self.partitions = partitions.Partitions(self.flash)
         self.bootloader = Bootloader(self.flash, self.partitions)
         self.clock = Clock(self.state / "clock")
@@ -56,7 +58,9 @@ class World:
         self.faults = Faults()
         self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
         self.memory = IDFMemory(args.psram != "none")
-        command, environment = firmware.command(args, self.flash, self.state / "clock")
+        command, environment = firmware.command(
+            args, self.flash.path, counter, self.state / "clock"
+        )
         image = ("", "") if args.blank else (firmware.version(command[0]),)
         firstflash.write(self.flash, self.partitions, *image)
         place = self.partitions.first(partitions.DATA, partitions.NVS)
@@ -77,6 +81,7 @@ class World:
             self.bootloader,
             args.fast,
             self.receiver,
+            (counter,),
             self.terminal and self.terminal.stdout,
         )
         self.broker = None if args.broker or args.run else EmbeddedBroker()

@@ -6,7 +6,7 @@ The variable SIM_PLAN is a plan in JSON, made by the runner (firmware.py):
     path       sys.path at a reset
     roots      places in which boot.py and main.py are looked for, in this order
     program    path of a program to run instead, or null
-    flash, reads, read_us   the flash chip's file, its counter of reads, and the time of one
+    flash, reads, read_us   the flash chip's file, the descriptor that counts reads, time of one
     blank      true if only the board's file system is left once the modules are imported
 """
 
