@@ -71,6 +71,7 @@ def camera(tmp_path_factory):
     """A camera that has joined the network `sim`."""
     folder = tmp_path_factory.mktemp("camera")
     with Simulator(folder, NO_BROKER, args=("--uart", "pty")) as made:
+        wait_until(lambda: made.get("/api/status").json()["wifi"]["state"] == "joined")
         yield made
 
 
