@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 _FIONREAD, _SIOCOUTQ = 0x541B, 0x5411  # bytes to read; bytes that the peer has not read yet
-_TRIES, _TRY_S = 200, 0.001
+_TRIES, _TRY_S = 1_500, 0.001  # a start with the application as files computes for a second
 _HANDLED_S = 0.02
 
 
