@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -12,12 +13,14 @@ from proto.reasons import describe
 _HOUR_MS = const(3_600_000)
 _DAY = const(86_400)
 _END = const(1_199_232_000)  # 2038-01-01: signed seconds since 1970 in 32 bits end in that month
+_AGREE_S = const(60)  # two servers agree if they differ by less
 
 
 class Clock:
-    """`set` is set once the time is known; times before the build date or after 2037 are refused.
+    """`set` is set once the time is known; `sntp` is hal.sntp.
 
-    `sntp` is hal.sntp.
+    Times before the build date are refused. A time after 2037, or more than a day before the one
+    that is set, is refused until a server with another address confirms it.
     """
 
     def __init__(self, sntp, off_loop, settings, wifi_up, log, new_backoff, hour_ms=_HOUR_MS):
@@ -32,6 +35,7 @@ class Clock:
         self._earliest = days_of(year, month, day) * _DAY
         self._zone_text = None
         self._since = self._until = self._offset = 0  # the period in which the offset is valid
+        self._doubtful = None  # (seconds since 2000, ticks, address) of the last answer refused
         self.set = asyncio.Event()
         if self._is_plausible(self.utc()):  # the chip's clock has survived a restart
             self.set.set()
@@ -65,17 +69,30 @@ class Clock:
         server = self._settings["ntpserver"]
         self._log.debug("clock", "requesting the time from {}", server)
         try:
-            seconds = await self._off_loop.call(self._sntp.query, server)
+            seconds, address = await self._off_loop.call(self._sntp.query, server)
         except (OSError, ValueError, IndexError) as e:
             self._log.error("clock", "no time from {}: {}".format(server, describe(e)))
             return False
-        if not self._is_plausible(seconds + EPOCH):
+        if not self._is_acceptable(seconds + EPOCH, address):
             self._log.error("clock", "implausible time from {}: {}".format(server, seconds))
             return False
         self._sntp.set_clock(seconds)
         self._log.info("clock", self.iso())
         self.set.set()
         return True
+
+    def _is_acceptable(self, seconds, address):
+        """Return True if the clock may be set to what the server at `address` has answered."""
+        before, self._doubtful = self._doubtful, None
+        if seconds < self._earliest:
+            return False
+        if seconds < _END and not (self.set.is_set() and seconds < self.utc() - _DAY):
+            return True
+        self._doubtful = seconds, ticks_ms(), address
+        if not before or before[2] == address:
+            return False
+        expected = before[0] + ticks_diff(ticks_ms(), before[1]) // 1_000
+        return abs(seconds - expected) < _AGREE_S
 
     def _is_plausible(self, seconds):
         return self._earliest <= seconds < _END

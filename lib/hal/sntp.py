@@ -25,6 +25,8 @@ class BadResponse(OSError):
 class _CheckedSocket:
     """A UDP socket for one request and its response."""
 
+    sender = ""  # IP address of the last response
+
     def __init__(self, *args):
         self._sock = socket.socket(*args)
         self._server = None
@@ -45,6 +47,7 @@ class _CheckedSocket:
         for _ in range(_MAX_STRAYS):
             response, address = self._sock.recvfrom(size)
             if address == self._server and response[_ORIGINATE : _ORIGINATE + 8] == self._cookie:
+                _CheckedSocket.sender = address[0]
                 return _checked(response)
         raise BadResponse("only packets from other senders")
 
@@ -73,13 +76,14 @@ class _SocketModule:
 
 
 def query(host):
-    """Return UTC from `host`, in seconds since the chip's epoch; does not set the clock.
+    """Return (UTC in seconds since the chip's epoch, IP address of the server).
 
-    Blocks for DNS and up to a second more. Raises OSError if no valid response arrives.
+    Does not set the clock. Blocks for DNS and up to a second more. Raises OSError if no valid
+    response arrives.
     """
     ntptime.socket = _SocketModule
     ntptime.host = host
-    return ntptime.time()
+    return ntptime.time(), _CheckedSocket.sender
 
 
 def set_clock(seconds):

@@ -28,10 +28,11 @@ def set_clock(time_s):
 
 
 class SNTP:
-    """Returns `time_s`, or raises `error`."""
+    """Returns `time_s` from `address`, or raises `error`."""
 
     def __init__(self, time_s):
         self.time_s = time_s
+        self.address = "192.0.2.1"
         self.error = None
         self.requests = []
         self.set_to = []
@@ -40,7 +41,7 @@ class SNTP:
         self.requests.append((clock.now_ms(), host))
         if self.error:
             raise self.error
-        return self.time_s
+        return self.time_s, self.address
 
     def set_clock(self, seconds):
         self.set_to.append(seconds)
@@ -159,6 +160,48 @@ class TestPlausibility(ClockTestCase):
             self.assertTrue(abs(clock_.utc() - EPOCH - BUILT - DAY - 3_660) <= 1)
 
         self.run_case(scenario)
+
+    def doubted(self, time_s, then):
+        """Return what the clock is set to after `time_s`, which is doubtful, and then(sntp)."""
+        set_to = []
+
+        async def scenario(clock_, sntp, log, up):
+            await clock_.set.wait()
+            sntp.time_s = time_s
+            await until(lambda: len(log.errors) == 2, limit_s=10_000)
+            then(sntp)
+            count = len(sntp.requests)
+            await until(lambda: len(sntp.requests) == count + 2, limit_s=10_000)
+            set_to.extend(sntp.set_to[1:])
+
+        set_clock(at(2000, 1, 1))
+        self.run_case(scenario, BUILT + 10 * DAY)
+        return set_to
+
+    def test_a_second_server_confirms_a_doubtful_time(self):
+        for time_s in (BUILT + 5 * DAY, at(2040, 1, 1)):
+
+            def confirm(sntp):
+                sntp.address = "192.0.2.2"
+
+            self.assertEqual(self.doubted(time_s, confirm)[0], time_s)
+
+    def test_one_server_alone_or_two_that_differ_confirm_nothing(self):
+        def differ(sntp):
+            sntp.address = "192.0.2.2"
+            sntp.time_s += 3_600
+
+        for then in (lambda sntp: None, differ):
+            self.assertEqual(self.doubted(BUILT + 5 * DAY, then), [])
+
+    def test_less_than_a_day_back_needs_no_confirmation(self):
+        async def scenario(clock_, sntp, log, up):
+            await clock_.set.wait()
+            sntp.time_s -= DAY // 2
+            await until(lambda: len(sntp.set_to) == 2, limit_s=10_000)
+            self.assertEqual(log.errors, [])
+
+        self.run_case(scenario, BUILT + 10 * DAY)
 
     def test_clock_kept_over_a_restart_counts_as_set(self):
         for seconds, is_set in (

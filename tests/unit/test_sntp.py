@@ -103,7 +103,9 @@ def ask(*responses, host="ntp.example"):
         (r[0](request), r[1]) if isinstance(r, tuple) else (r(request), SERVER) for r in responses
     ]
     try:
-        return sntp.query(host)
+        seconds, address = sntp.query(host)
+        assert address == SERVER[0]
+        return seconds
     finally:
         assert network.opened == network.closed, "a socket is still open"
 
