@@ -26,7 +26,7 @@ def free_port():
     return sock.getsockname()[1]
 
 
-def _program(name):
+def program(name):
     # Debian installs it in /usr/sbin, which only root's PATH includes
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if not path:
@@ -70,7 +70,7 @@ class Mosquitto:
             passwords = self._write(
                 "passwords", [f"{name}:{word}" for name, word in users.items()]
             )
-            subprocess.run([_program("mosquitto_passwd"), "-U", passwords], check=True)
+            subprocess.run([program("mosquitto_passwd"), "-U", passwords], check=True)
             yield f"password_file {passwords}"
         if acl:
             yield f"acl_file {self._write('acl', acl)}"
@@ -111,7 +111,7 @@ class Mosquitto:
         """Start the broker and wait until it listens; return self."""
         with open(self.folder / "mosquitto.log", "ab") as log:
             self._process = subprocess.Popen(
-                [_program("mosquitto"), "-c", self._conf],
+                [program("mosquitto"), "-c", self._conf],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
