@@ -11,7 +11,9 @@ import micropython
 _START_MS = 60_000
 _PROMPT_MS = 3_600_000
 _CTRL_C = 3
-_STOPPED = "The camera has stopped ({!r}). It restarts in 2 s; press Ctrl-C to get the prompt."
+_STOPPED = "The camera has stopped ({!r}). It restarts in {} s; press Ctrl-C to get the prompt."
+_TOO_SMALL = "Its memory is too small: use a board with PSRAM and the camera's firmware image."
+_PAUSES_S = (2, 2, 2, 2, 2, 2, 60, 300)  # by the failed starts in a row: the seventh is safe mode
 
 
 def _run():
@@ -40,15 +42,28 @@ def _run():
 
 def _restart(error):
     """Restart; boot.py counts it, and chooses another copy if it happens again and again."""
-    try:
-        if error:
+    if error:
+        pause_s = _PAUSES_S[_failed_starts()]
+        try:
             _open_prompt()
             sys.print_exception(error)
-            print(_STOPPED.format(error))
-            time.sleep(2)
-    except Exception:  # there is no memory, even for the message
-        pass
+            print(_STOPPED.format(error, pause_s))
+            if isinstance(error, MemoryError):
+                print(_TOO_SMALL)
+        except Exception:  # there is no memory, even for the message
+            pass
+        time.sleep(pause_s)
     machine.reset()
+
+
+def _failed_starts():
+    """Return how many starts in a row have failed before this one, 0 to 7."""
+    try:
+        from hal import bootnote  # lazy import: only a failure needs it
+
+        return bootnote.load().starts
+    except Exception:  # the copy of the application that runs is broken, or memory is short
+        return 0
 
 
 def _open_prompt():

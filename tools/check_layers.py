@@ -24,7 +24,7 @@ STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".s
 
 ALLOWED = {  # package or module: its imports other than itself and standard modules
     "boot": {"machine", "esp32", "hal.bootnote", "hal.tarfs"},
-    "main": {"app.nowifi", "app.system", "hal.wifi", "esp", "machine"},
+    "main": {"app.nowifi", "app.system", "hal.bootnote", "hal.wifi", "esp", "machine"},
     "aio": set(),
     "proto": set(),
     "proto.mqtt": {"umqtt"},

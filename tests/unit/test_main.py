@@ -47,6 +47,13 @@ class time:
             raise time.error
 
 
+class Unprintable(MemoryError):
+    """Error for whose text there is no memory."""
+
+    def __repr__(self):
+        raise MemoryError
+
+
 class asyncio:
     @staticmethod
     def run(work):
@@ -75,8 +82,17 @@ class nowifi:
             raise nowifi.error
 
 
+class bootnote:
+    starts = 0
+
+    @classmethod
+    def load(cls):
+        return cls
+
+
 class hal:
     wifi = wifi
+    bootnote = bootnote
 
 
 class CancelledError(BaseException):
@@ -107,6 +123,7 @@ class app:
 class TestMain(unittest.TestCase):
     def tearDown(self):
         wifi.error = nowifi.error = time.error = None
+        bootnote.starts = 0
 
     def run_main(self, error=None):
         """Return the actions of main.py if the application raises `error`, or returns."""
@@ -117,7 +134,7 @@ class TestMain(unittest.TestCase):
         modules.update({"app": app, "app.system": Application(), "app.nowifi": nowifi})
         before = {name: sys.modules.get(name) for name in modules}
         sys.modules.update(modules)
-        sys.modules["hal.wifi"] = wifi
+        sys.modules["hal.wifi"], sys.modules["hal.bootnote"] = wifi, bootnote
         sys.modules.pop("main", None)
         try:
             __import__("main")
@@ -141,8 +158,13 @@ class TestMain(unittest.TestCase):
             self.assertEqual(self.run_main(error)[5:], PROMPT + ["sleep 2 s", "reset"])
 
     def test_restarts_even_if_there_is_no_memory_for_the_message(self):
-        time.error = MemoryError()
-        self.assertEqual(self.run_main(ValueError("bug"))[-1], "reset")
+        self.assertEqual(self.run_main(Unprintable())[5:], PROMPT + ["sleep 2 s", "reset"])
+
+    def test_pauses_grow_if_safe_mode_fails_as_well(self):
+        for starts, pause_s in ((5, 2), (6, 60), (7, 300)):
+            bootnote.starts = starts
+            events = self.run_main(MemoryError())
+            self.assertEqual(events[-2:], ["sleep {} s".format(pause_s), "reset"])
 
     def test_ctrl_c_allows_an_hour_at_the_prompt(self):
         self.assertEqual(self.run_main(KeyboardInterrupt())[5:], PROMPT)
