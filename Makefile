@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app
+.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -68,6 +68,9 @@ app: setup ## Pack the application as an update, build/app.tar (ARGS="--key porc
 
 bench: setup ## Measure throughput, CPU time, memory and stalls; write build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)
+
+soak: setup ## Run the camera under load with random faults (MINUTES=10; ARGS="--seed 7" repeats a run)
+	@exec $(VENV)/python tools/soak/run.py --minutes $(or $(MINUTES),10) $(ARGS)
 
 size: setup ## List the size of each module: bytes of bytecode, and of heap once imported
 	@$(VENV)/python tools/size.py

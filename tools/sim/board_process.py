@@ -203,7 +203,11 @@ class BoardProcess:
     # Control requests
 
     def controls(self):
-        return {"reset": lambda: self.reset(HARD), "power_on": self.power_on}
+        return {
+            "reset": lambda: self.reset(HARD),
+            "power_on": self.power_on,
+            "sockets": lambda: {"open": self.count_sockets()},
+        }
 
     def cut_power(self):
         """Switch the power off until `power_on`; the clock loses its time."""

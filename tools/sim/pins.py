@@ -24,6 +24,7 @@ class Pins:
     def __init__(self):
         self._started = time.monotonic()
         self._reads = self._last_read = 0  # reads of the button: count, time of the last
+        self._longest_s = 0  # between two of them, since the last report of it
         self.led = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
@@ -33,6 +34,7 @@ class Pins:
 
     def reset(self):
         """Disable all outputs, like a reset of the chip."""
+        self._last_read = 0
         if self._driven.get(LED) == 0:
             self._note_led(1)
         self._driven = {}
@@ -60,8 +62,11 @@ class Pins:
     def read(self, pin):
         """Return the level of a pin to the firmware; count reads of the button."""
         if pin == BUTTON:
+            now = time.monotonic()
+            if self._last_read:
+                self._longest_s = max(self._longest_s, now - self._last_read)
             self._reads += 1
-            self._last_read = time.monotonic()
+            self._last_read = now
         return self.level(pin)
 
     def calls(self):
@@ -113,13 +118,21 @@ class Pins:
     # Control requests
 
     def controls(self):
-        return {"pins": self.report, "press": self.press}
+        return {"pins": self.report, "press": self.press, "pause": self.longest_pause}
 
     def report(self):
         """Return the levels of the pins in use, and the last 100 [ms, level] of the LED."""
         used = {LED, POWER, *self._modes}
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
         return {"pins": levels, "led": list(self.led)}
+
+    def longest_pause(self):
+        """Return the longest pause of the firmware's loop since the last such request.
+
+        The loop reads the button every 10 ms.
+        """
+        longest_ms, self._longest_s = round(1000 * self._longest_s), 0
+        return {"ms": longest_ms}
 
     async def press(self, ms=80, times=1, gap_ms=120, bounce_ms=0):
         """Press and release the button; return once the firmware has read the release.

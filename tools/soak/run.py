@@ -1,0 +1,150 @@
+"""Run the camera on the simulated board under load, with random faults; `make soak` starts it.
+
+    make soak MINUTES=10
+    .venv/bin/python tools/soak/run.py --minutes 10 --seed 7
+
+Load: four viewers, a picture every second and 20 commands a second. One fault after another lasts
+some seconds; then pictures must be published, /capture and a command must work again within 60 s.
+Prints the figures and writes build/soak.json; exits with 1 if a figure misses its limit.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]
+
+# ruff: noqa: E402 - found on the path above
+import faults
+import httpx
+from listener import Listener
+from load import Load
+from mosquitto import Mosquitto
+from sim import TOPIC, Simulator, wait_until
+from soakreport import RECOVERY_S, report
+
+IMAGE = f"data/{TOPIC}/image"
+SETTINGS = {"pubinterval": "1", "loglevel": "error"}
+LONGEST_FAULT_S = 8
+WARM_UP_S = 60
+
+
+class Client(Listener):
+    """Listener that keeps no pictures, which would fill the PC's memory within hours."""
+
+    def _received(self, client, data, message):
+        if message.topic == IMAGE:
+            message.payload = b""
+        super()._received(client, data, message)
+
+
+class Soak:
+    """One run; `figures` are its results."""
+
+    def __init__(self, camera, broker, client, chance):
+        self._camera = camera
+        self._broker = broker
+        self._client = client
+        self._chance = chance
+        self.figures = {"faults": {}, "recovery_s": [], "longest_pause_ms": 0}
+
+    def run(self, seconds):
+        """Inject faults for a time, after a first minute without any."""
+        end = time.monotonic() + seconds
+        with Load(self._camera, self._client) as load:
+            time.sleep(min(WARM_UP_S, seconds))
+            self._note_pause()
+        before = self._idle()
+        with Load(self._camera, self._client) as more:
+            while time.monotonic() < end:
+                self._cycle()
+        after = self._idle()
+        self.figures["published"] = len(self._client.on(IMAGE))
+        self.figures["viewed"] = load.parts + more.parts
+        self.figures["commands"] = load.sent + more.sent
+        self.figures["heap_drift_bytes"] = before["free"] - after["free"]
+        self.figures["sockets"] = [before["sockets"], after["sockets"]]
+        self.figures["boots"] = self._camera.facts["boots"]
+
+    def _cycle(self):
+        fault = self._chance.choice(faults.ALL)
+        lasts_s = self._chance.uniform(1, LONGEST_FAULT_S)
+        name = fault.__name__
+        with fault(self._camera, self._broker):
+            time.sleep(lasts_s)
+        healed = time.monotonic()
+        try:
+            self._recovered()
+            took = time.monotonic() - healed
+        except AssertionError as error:
+            took = None
+            print(f"{name} for {lasts_s:.1f} s: {error}", flush=True)
+        row = self.figures["faults"].setdefault(name, {"injected": 0, "survived": 0})
+        row["injected"] += 1
+        row["survived"] += took is not None
+        self.figures["recovery_s"].append(took)
+        self._camera.control("pause")  # what happens during a fault has limits of its own
+        time.sleep(1)
+        self._note_pause()
+
+    def _recovered(self):
+        """Wait until a picture is published and /capture and a command work."""
+        since = len(self._client.messages)
+        self._client.wait(IMAGE, limit_s=RECOVERY_S, since=since)
+        wait_until(self._captures, RECOVERY_S, "a picture at /capture", every_s=0.2)
+        self._client.command("time")
+
+    def _captures(self):
+        try:
+            return self._camera.get("/capture").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _note_pause(self):
+        ms = self._camera.control("pause")["ms"]
+        self.figures["longest_pause_ms"] = max(self.figures["longest_pause_ms"], ms)
+
+    def _idle(self):
+        """Return the free heap and the open sockets, once the load has gone."""
+        self._recovered()
+        self._client.command("pubinterval", "0")
+        time.sleep(12)  # slots for pictures are freed after 10 s
+        state = {"free": self._free_heap(), "sockets": self._camera.control("sockets")["open"]}
+        self._client.command("pubinterval", "1")
+        return state
+
+    def _free_heap(self):
+        return int(self._client.command("status", "2").split(", ")[3])
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, help="default: a random one, which is printed")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "soak.json")
+    args = parser.parse_args(argv)
+    seed = random.randrange(1_000_000) if args.seed is None else args.seed
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        with (
+            Mosquitto(folder / "broker", options={"log_type": "none"}) as broker,
+            Simulator(folder / "camera", broker.uri, SETTINGS, fast=False) as camera,
+            Client(broker.port, f"stat/{TOPIC}/#", IMAGE) as client,
+        ):
+            soak = Soak(camera, broker, client, random.Random(seed))
+            soak.run(60 * args.minutes)
+    args.output.parent.mkdir(parents=True, exist_ok=True)
+    args.output.write_text(json.dumps({"seed": seed, **soak.figures}, indent=1) + "\n")
+    missed = report(soak.figures, seed)
+    for text in missed:
+        print("MISSED: " + text)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
