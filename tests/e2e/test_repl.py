@@ -148,6 +148,9 @@ def test_flash_has_the_size_of_the_chips(raw):
     assert raw.eval("__import__('os').statvfs('/')[:4]") == (4096, 4096, 240, 237)  # as measured
     raw.exec("import os\nos.mkdir('/full')")
     assert raw.eval("os.statvfs('/')[:4]") == (4096, 4096, 240, 233)
+    raw.exec("for n in range(60):\n os.mkdir('/full/%d' % n)")
+    assert raw.eval("os.statvfs('/')[3]") == 233 - 4 * 60
+    raw.exec("for n in range(60):\n os.rmdir('/full/%d' % n)")
     with pytest.raises(TransportExecError, match="28"):
         raw.exec(
             "for n in range(240):\n"
