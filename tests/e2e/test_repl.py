@@ -127,6 +127,7 @@ def test_interactive_session(friendly):
     type_in(friendly, b"for i in range(2):\r print(i)\r\r", b"\r\n0\r\n1\r\n>>> ")
     type_in(friendly, b"print(\r4)\r", b"print(\r\n... 4)\r\n4\r\n>>> ")
     type_in(friendly, b"half\x03", b"half\r\n>>> ")
+    type_in(friendly, b"'\xff\x9d'\r", b"''\r\n''\r\n>>> ")  # only ASCII is a key
     type_in(friendly, b"\x05if 1:\r  print(5)\r\x04", b"\r\n5\r\n>>> ")
 
 
