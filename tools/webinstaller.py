@@ -117,11 +117,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def server(port=_PORT, folder=WEB):
-    """Return a server on this computer only, on another port if this one is taken."""
+    """Return a server on this computer only, on another port if this one cannot be used."""
     handler = functools.partial(Handler, directory=folder)
     try:
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError:
+    except (OSError, OverflowError):  # taken, privileged, or no port at all
         return http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 
 

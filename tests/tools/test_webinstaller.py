@@ -105,6 +105,8 @@ def test_served_on_this_computer_only_and_on_another_port_if_one_is_taken(made):
                     assert json.load(response)["version"] == "2.1.0"
             finally:
                 served.shutdown()
+    with webinstaller.server(99_999, folder) as served:
+        assert served.server_port
 
 
 def test_npm_packages_are_pinned_without_addresses():
