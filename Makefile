@@ -14,7 +14,7 @@ endif
 .PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: setup ## Run the camera on the simulated board (ARGS=--help lists the options)
 	@exec $(VENV)/python tools/sim/run.py $(ARGS)

@@ -16,9 +16,9 @@ import micropython
 from micropython import const
 
 micropython.kbd_intr(-1)  # Ctrl-C would skip main.py; packets on the UART contain this byte
-# Frozen modules come first: a look into the file system reads the flash several times, for every
-# import of a built-in module, too. Then the application as files: /lib, and / for its config.
-# Without /lib nothing is deployed, so no import looks into the file system. A copy of the
+# Frozen modules come first, because a search of the file system reads the flash many times, even
+# for the import of a built-in module. Then comes the application as files: /lib, and / for its
+# config. Without /lib nothing is deployed, so no import searches the file system. A copy of the
 # application goes before all of them (_mount).
 sys.path[:] = [place for place in sys.path if place not in ("", "/lib")]
 try:

@@ -17,7 +17,7 @@ _PAUSES_S = (2, 2, 2, 2, 2, 2, 60, 300)  # by the failed starts in a row: the se
 
 
 def _run():
-    """Run the camera; return the error that ended it, or None if that has been told."""
+    """Run the camera; return the error that ended it, or None if it has been reported."""
     try:
         # Inside, because the copy of the application that runs may be broken. Wi-Fi comes first:
         # its buffers need internal RAM, which the heap takes while the application is imported.

@@ -30,7 +30,7 @@ def install_tools(say, failed_stamp):
     if not rows:
         return
     packages = [row[0] for row in rows]
-    if _age_s(failed_stamp) > RETRY_S:
+    if age_s(failed_stamp) > RETRY_S:
         if install(packages, say):
             _leave_service_stopped(packages, say)
             return
@@ -79,7 +79,8 @@ def _leave_service_stopped(packages, say):
             say("the mosquitto service stays off, because only the program is needed")
 
 
-def _age_s(path):
+def age_s(path):
+    """Return the seconds since a file was written; infinite if there is none."""
     try:
         return time.time() - os.stat(path).st_mtime
     except OSError:

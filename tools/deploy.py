@@ -52,8 +52,7 @@ class Deployment:
         if reason:
             raise BoardError(reason)
         files = self._files(facts, as_source)
-        if files:
-            self._remove_updates()
+        updates = self._board.evaluate("updates()") if files else {}
         recorded, complete = self._recorded(facts["root"])
         present = self._present(files, recorded)
         intact = self._intact(files, present)
@@ -61,7 +60,8 @@ class Deployment:
             percent = _percent(files, intact)
             self._say(f"A deployment was interrupted; this one continues at {percent} %.")
         copy, remove = plan(files, present, intact)
-        check_room(files, copy, present, self._board.evaluate("free()"), facts)
+        check_room(files, copy, {**present, **updates}, facts)
+        self._remove_updates(updates)
         if copy or remove or set(recorded) != set(files) or not complete:
             self._record({*recorded, *files}, complete=False)
         self._remove(remove)
@@ -97,10 +97,12 @@ class Deployment:
         check_size(files, facts)
         return files
 
-    def _remove_updates(self):
+    def _remove_updates(self, paths):
         """Remove application updates, so that the deployed application runs."""
-        for path in self._board.do("remove_updates()").split():
-            self._say(f"  removed {path}, an application update")
+        for path in paths:
+            self._say(f"  remove {path}, an application update")
+            self.changing = True
+            self._board.do(f"remove_tree({path!r})")
 
     def _recorded(self, root):
         """Return the paths of the last deployment, and true if it was complete."""

@@ -109,13 +109,13 @@ def check_size(files, facts):
         )
 
 
-def check_room(files, copy, present, free_bytes, facts):
+def check_room(files, copy, present, facts):
     """Raise BoardError if the files to copy do not fit in place of those that they replace."""
     gone = [size for path, size in present.items() if path in copy or path not in files]
     sizes = [len(files[path]) for path in copy]
     spare = max(sizes, default=0)  # the old file stays until the new one is complete
     needed = _blocks([*sizes, spare], facts)
-    free = free_bytes // facts["block_bytes"] + _blocks(gone, facts)
+    free = facts["free_blocks"] + _blocks(gone, facts)
     if needed > free:
         raise BoardError(
             f"the board's file system is too full: {needed} blocks are needed, {free} are free; "

@@ -241,7 +241,7 @@ def build(dry_run=False, engine=find_engine, say=print):
             continue
         try:
             step.run()
-        except (freezing.FreezeError, webinstaller.NoImage) as exc:
+        except (freezing.FreezeError, webinstaller.NoPage) as exc:
             raise BuildError(str(exc)) from None
         except (subprocess.CalledProcessError, OSError) as exc:
             raise BuildError(f"this step failed; see its message above ({exc})") from None

@@ -28,6 +28,7 @@ VENV_STAMP = os.path.join(VENV, "requirements.stamp")
 NPM_LOCK = os.path.join(ROOT, "config", "web-installer", "package-lock.json")
 LIB_STAMP = os.path.join(BUILD, "device-packages.stamp")
 NPM_STAMP = os.path.join(BUILD, "npm.stamp")
+NPM_FAILED = os.path.join(BUILD, "npm-failed")
 
 
 def say(text):
@@ -105,16 +106,22 @@ def fetch_device_packages():
 
 
 def fetch_npm_packages():
-    """Update build/npm from config/web-installer/package-lock.json."""
+    """Update build/npm from config/web-installer/package-lock.json; say so if that fails.
+
+    After a failure, which takes npm more than a minute, the next try is an hour later.
+    """
     wanted = stamp(NPM_LOCK)
     if read(NPM_STAMP) == wanted:
         return
-    if subprocess.call([PYTHON, os.path.join(ROOT, "tools", "npm_packages.py")]):
-        sys.exit(
-            "setup: npm could not fetch the packages of the web installer; see its message above. "
-            "Is the network (or the proxy) up? Then run `make setup` again."
-        )
-    write(NPM_STAMP, wanted)
+    if debian.age_s(NPM_FAILED) > debian.RETRY_S:
+        if not subprocess.call([PYTHON, os.path.join(ROOT, "tools", "npm_packages.py")]):
+            write(NPM_STAMP, wanted)
+            return
+        write(NPM_FAILED, wanted)
+    say(
+        "npm packages are missing; only the web installer needs them; to try again: "
+        "rm build/npm-failed && make setup"
+    )
 
 
 def main():

@@ -31,23 +31,25 @@ _START_S = 30  # the first start formats the file system
 _PORT = 8070
 
 
-class NoImage(Exception):
-    """There is nothing to install; the text is for people."""
+class NoPage(Exception):
+    """The page cannot be written; the text is for people."""
 
 
 def write(image, folder=WEB):
     """Replace the folder by the page for an image of whole firmware; return its manifest.
 
-    Raises NoImage.
+    Raises NoPage.
     """
     name = runpy.run_path(ROOT / "config" / "product.py")["NAME"]
     try:
         data = image.read_bytes()
         found = wholeimage.read(data)
     except wholeimage.BadFirmware as exc:
-        raise NoImage(f"{image}: {exc}") from None
+        raise NoPage(f"{image}: {exc}") from None
+    if not TOOLS.exists():
+        raise NoPage("its npm packages are missing; run make setup, which says more")
     if found.project != name:
-        raise NoImage(f"{image} is {found.project} {found.version}, not {name}")
+        raise NoPage(f"{image} is {found.project} {found.version}, not {name}")
     new = folder.with_name(folder.name + ".new")
     shutil.rmtree(new, ignore_errors=True)
     _copy_page(new, found)
@@ -117,11 +119,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def server(port=_PORT, folder=WEB):
-    """Return a server on this computer only, on another port if this one is taken."""
+    """Return a server on this computer only, on another port if this one cannot be used."""
     handler = functools.partial(Handler, directory=folder)
     try:
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except OSError:
+    except (OSError, OverflowError):  # taken, privileged, or no port at all
         return http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
 
 
@@ -134,8 +136,8 @@ def main(argv=None):
         if args.image:
             write(args.image)
         elif not (WEB / "manifest.json").exists():
-            raise NoImage("build the firmware first (make firmware), or use ARGS='--image FILE'")
-    except (NoImage, OSError) as exc:
+            raise NoPage("build the firmware first (make firmware), or use ARGS='--image FILE'")
+    except (NoPage, OSError) as exc:
         print(f"web-installer: {exc}", file=sys.stderr)
         return 1
     facts = json.loads((WEB / "manifest.json").read_text())

@@ -11,7 +11,7 @@ import esp
 class Stdio:
     """The serial line: bytes in as they arrive, bytes out.
 
-    Bytes that nobody has read stay for the prompt, where the program ends.
+    Unread bytes stay for the prompt that follows the program.
     """
 
     def __init__(self):

@@ -127,6 +127,7 @@ def test_interactive_session(friendly):
     type_in(friendly, b"for i in range(2):\r print(i)\r\r", b"\r\n0\r\n1\r\n>>> ")
     type_in(friendly, b"print(\r4)\r", b"print(\r\n... 4)\r\n4\r\n>>> ")
     type_in(friendly, b"half\x03", b"half\r\n>>> ")
+    type_in(friendly, b"'\xff\x9d'\r", b"''\r\n''\r\n>>> ")  # only ASCII is a key
     type_in(friendly, b"\x05if 1:\r  print(5)\r\x04", b"\r\n5\r\n>>> ")
 
 
@@ -148,6 +149,9 @@ def test_flash_has_the_size_of_the_chips(raw):
     assert raw.eval("__import__('os').statvfs('/')[:4]") == (4096, 4096, 240, 237)  # as measured
     raw.exec("import os\nos.mkdir('/full')")
     assert raw.eval("os.statvfs('/')[:4]") == (4096, 4096, 240, 233)
+    raw.exec("for n in range(60):\n os.mkdir('/full/%d' % n)")
+    assert raw.eval("os.statvfs('/')[3]") == 233 - 4 * 60
+    raw.exec("for n in range(60):\n os.rmdir('/full/%d' % n)")
     with pytest.raises(TransportExecError, match="28"):
         raw.exec(
             "for n in range(240):\n"

@@ -51,7 +51,13 @@ class PCBoard(Board):
         self._space = {}
         exec((boardlink.ONBOARD / "files.py").read_text(), self._space)
         self._space.update(os=self._os, open=lambda path, mode: open(self._os.place(path), mode))
-        self._facts = {**facts, "root": os.listdir(root), "blocks": 100}
+        free_blocks = self._os.statvfs("/")[3]
+        self._facts = {
+            **facts,
+            "root": os.listdir(root),
+            "blocks": 100,
+            "free_blocks": free_blocks,
+        }
         self.break_at, self._after = break_at, after
         self.commands = self.received = self.resumed = 0
         self.says = []
@@ -249,6 +255,41 @@ def test_file_system_that_is_too_small(tmp_path, monkeypatch):
     with pytest.raises(BoardError, match="has 100 blocks, and the application takes 1"):
         board.deploy()
     assert board.commands == 0
+
+
+def test_updates_of_the_application_go_once_there_is_room(tmp_path):
+    """A refused deployment leaves them; their blocks count as free for the next one."""
+    update = {"/app_a.tar": bytes(40 * 4_096), "/notes.bin": bytes(58 * 4_096)}
+    for path, data in update.items():
+        (tmp_path / path[1:]).write_bytes(data)
+    assert PCBoard(tmp_path).facts()["free_blocks"] == 2
+    PCBoard(tmp_path).deploy()
+    assert content(tmp_path) == {**FILES, "/notes.bin": update["/notes.bin"]}
+
+    for path in FILES:
+        (tmp_path / path[1:]).unlink()
+    update = {"/app_b.tar.new": b"update", "/notes.bin": bytes(95 * 4_096)}
+    for path, data in update.items():
+        (tmp_path / path[1:]).write_bytes(data)
+    board = PCBoard(tmp_path)
+    with pytest.raises(BoardError, match="too full"):
+        board.deploy()
+    assert content(tmp_path) == update and not board.deployment.changing
+
+
+def test_break_after_an_update_is_removed(tmp_path):
+    """The application is no longer as before, and the next deployment completes it."""
+    PCBoard(tmp_path).deploy()
+    for after in (False, True):
+        for at in range(8):
+            (tmp_path / "app_a.tar").write_bytes(b"update")
+            board = PCBoard(tmp_path, break_at=at, after=after)
+            with contextlib.suppress(LinkError):
+                board.deploy()
+                continue
+            assert board.deployment.changing or "/app_a.tar" in content(tmp_path), at
+            PCBoard(tmp_path).deploy()
+            assert content(tmp_path) == FILES
 
 
 def test_firmware_with_the_application_gets_no_files(tmp_path):

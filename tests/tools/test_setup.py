@@ -44,6 +44,22 @@ def test_without_root_nothing_is_installed(printed, monkeypatch):
     assert not debian.install(["mosquitto"], printed.append)
 
 
+def test_without_npm_packages_all_but_the_web_installer_works(tmp_path, monkeypatch, capsys):
+    tried, status = [], 1
+    monkeypatch.setattr(setup, "NPM_STAMP", str(tmp_path / "stamp"))
+    monkeypatch.setattr(setup, "NPM_FAILED", str(tmp_path / "failed"))
+    monkeypatch.setattr(setup.subprocess, "call", lambda line: tried.append(line) or status)
+    for _ in range(2):  # the second run does not wait for npm again
+        setup.fetch_npm_packages()
+    assert len(tried) == 1
+    assert capsys.readouterr().out.count("the web installer needs them; to try again: rm ") == 2
+    (tmp_path / "failed").unlink()
+    status = 0
+    for _ in range(2):
+        setup.fetch_npm_packages()
+    assert len(tried) == 2 and not capsys.readouterr().out
+
+
 def test_python_without_venv(monkeypatch):
     monkeypatch.setattr(setup.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(debian, "install", lambda packages, say: False)

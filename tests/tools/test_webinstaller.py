@@ -78,7 +78,7 @@ def test_new_image_replaces_the_old_one(made):
     ids=["other firmware", "application", "other chip", "no image"],
 )
 def test_other_files_are_refused(made, tmp_path, data, text):
-    with pytest.raises(webinstaller.NoImage, match=text):
+    with pytest.raises(webinstaller.NoPage, match=text):
         made(data)
     assert not (tmp_path / "web").exists()
 
@@ -89,6 +89,12 @@ def test_without_an_image_it_says_what_to_do(tmp_path, monkeypatch, capsys):
     assert "make firmware" in capsys.readouterr().err
     assert webinstaller.main(["--image", str(tmp_path / "none.bin")]) == 1
     assert "none.bin" in capsys.readouterr().err
+
+
+def test_without_npm_packages_it_says_what_to_do(made, monkeypatch, tmp_path):
+    monkeypatch.setattr(webinstaller, "TOOLS", tmp_path / "none")
+    with pytest.raises(webinstaller.NoPage, match="npm packages are missing; run make setup"):
+        made(whole(image("2.1.0", NAME)))
 
 
 def test_served_on_this_computer_only_and_on_another_port_if_one_is_taken(made):
@@ -105,6 +111,8 @@ def test_served_on_this_computer_only_and_on_another_port_if_one_is_taken(made):
                     assert json.load(response)["version"] == "2.1.0"
             finally:
                 served.shutdown()
+    with webinstaller.server(99_999, folder) as served:
+        assert served.server_port
 
 
 def test_npm_packages_are_pinned_without_addresses():

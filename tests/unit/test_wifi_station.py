@@ -455,6 +455,20 @@ class TestAttempt(WiFiTestCase):
 
         self.run_case(scenario)
 
+    def test_access_point_that_a_user_opens_meanwhile(self):
+        async def scenario(link, station, settings, log, backoff):
+            await link.up.wait()
+            station.reach = False
+            attempt = asyncio.create_task(self.attempt(link))
+            await until(lambda: station.joins[-1][0] == "new")
+            link.setup()
+            self.assertEqual((await attempt)[0], "no such network")
+            station.reach = True
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual((link.state, link.ap_open), ("access point", True))
+
+        self.run_case(scenario)
+
     def test_network_in_use(self):
         async def scenario(link, station, settings, log, backoff):
             await link.up.wait()

@@ -15,7 +15,7 @@ def facts():
     frozen = [name for name in ("umqtt.robust", "umqtt.simple", "microdot") if _module(name)]
     product = _module("config.product")
     sys.path[:] = path
-    block, _, blocks, free = os.statvfs("/")[:4]
+    block, _, blocks = os.statvfs("/")[:3]
     gc.collect()
     return json.dumps(
         {
@@ -30,7 +30,7 @@ def facts():
             "root": os.listdir("/"),
             "block_bytes": block,
             "blocks": blocks,
-            "free_blocks": free,
+            "free_blocks": _free_blocks(),
             "heap_bytes": gc.mem_alloc() + gc.mem_free(),
         }
     )
@@ -86,10 +86,9 @@ def select_deployed():
         pass
 
 
-def free():
-    """Return the free bytes of littlefs, whose statvfs counts the two blocks of a folder twice."""
-    block, _, _, count = os.statvfs("/")[:4]
-    return block * (count + 2 * _folders("/"))
+def _free_blocks():
+    """Return what littlefs has free; its statvfs counts the two blocks of a folder twice."""
+    return os.statvfs("/")[3] + 2 * _folders("/")
 
 
 def _folders(path):
@@ -158,8 +157,9 @@ def remove(path):
         folder = folder.rpartition("/")[0]
 
 
-def remove_updates():
-    """Remove application updates, and print their paths."""
+def updates():
+    """Unmount the application updates; return {path: size} of their archives and folders."""
+    found = {}
     for copy in ("/app_a", "/app_b"):
         try:
             os.umount(copy)
@@ -167,14 +167,15 @@ def remove_updates():
             pass
         for path in (copy, copy + ".tar", copy + ".tar.new"):
             if size(path) >= 0:
-                _remove_tree(path)
-                print(path)
+                found[path] = size(path)
+    return found
 
 
-def _remove_tree(path):
+def remove_tree(path):
+    """Remove a file, or a folder with its contents."""
     try:
         for entry in list(os.ilistdir(path)):
-            _remove_tree(path + "/" + entry[0])
+            remove_tree(path + "/" + entry[0])
         os.rmdir(path)
     except OSError:  # a file
         os.remove(path)

@@ -21,7 +21,7 @@ def parse(argv=None):
         "--state",
         default=_STATE,
         metavar="DIR",
-        help="folder for flash, NVS and files, kept between runs",
+        help="folder for the flash, kept between runs",
     )
     add(
         "--set",

@@ -41,8 +41,8 @@ def server(folder, bind="", port=0):
         raise UpdateError(f"{folder} is not a folder")
     try:
         return ThreadingHTTPServer((bind, port), partial(Handler, directory=folder))
-    except OSError as error:
-        raise UpdateError(f"port {port}: {error.strerror}") from None
+    except (OSError, OverflowError) as error:  # taken, or no port at all
+        raise UpdateError(f"port {port}: {getattr(error, 'strerror', error)}") from None
 
 
 def serve(folder, bind, port):

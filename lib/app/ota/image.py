@@ -57,7 +57,7 @@ class Image:
         if force:
             return
         if self.lost:
-            raise ValueError(self.lost + ". To install it all the same, use force")
+            raise ValueError("force is needed, because " + self.lost)  # first: logs cut it off
         if new.version.encode() == self._nvs.get_blob("OTA_FAILED"):
             raise ValueError(new.version + " has failed already")
         if older(new.version, running.version):

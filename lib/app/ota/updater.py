@@ -66,7 +66,7 @@ class Updater:
         """Finish the last update; then run pushes and pulls. Requests run uploads themselves."""
         try:
             await self._trial.judge()
-        except OSError as e:  # NVS is full: updates must work all the same
+        except OSError as e:  # NVS is full: updates must work anyway
             self._log.error("update", "the last update is not noted: {}".format(e))
         while True:
             await self._idle()

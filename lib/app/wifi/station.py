@@ -86,8 +86,8 @@ class WiFiLink:
     async def attempt(self, ssid, password, limit_ms):
         """Join a network that is not in the settings; return "" or the reason why it failed.
 
-        After a failure, the known networks are joined again. After a success, the caller saves
-        the network before it awaits anything.
+        After a failure, the known networks are joined again, unless a user has opened the access
+        point meanwhile. After a success, the caller saves the network before it awaits anything.
         """
         candidate = self._candidate = ssid, password
         self._tried.clear()
@@ -100,7 +100,7 @@ class WiFiLink:
             return "not joined within {} s".format(limit_ms // 1_000)
         finally:
             self._candidate = None
-            if not self._uses(candidate):
+            if not self._uses(candidate) and _ACCESS_POINT not in (self.state, self._next):
                 self.rejoin()
 
     def _uses(self, network):

@@ -1,7 +1,7 @@
 """Replacements for built-in modules, which the interpreter does not look for on its path."""
 
+import os
 import sys
-from os import getenv
 
 import micropython
 import world
@@ -17,6 +17,16 @@ class _Module:
 
     def __getattr__(self, name):
         return getattr(self._module, name)
+
+
+class OS(_Module):
+    def statvfs(self, path):
+        """Return the figures of the file system; too many folders make the free blocks negative.
+
+        littlefs counts them modulo 2**32, and the chip's small integers keep the sign.
+        """
+        figures = self._module.statvfs(path)
+        return tuple([each - (1 << 32) if each >> 31 else each for each in figures])
 
 
 class MicroPython(_Module):
@@ -48,6 +58,7 @@ class Binary(_Module):
 
 def install():
     """Have all later imports find the replacements."""
+    sys.modules["os"] = OS(os)
     sys.modules["micropython"] = MicroPython(micropython)
-    if getenv("SIM_TERMINAL"):
+    if os.getenv("SIM_TERMINAL"):
         sys.modules["sys"] = Sys(sys)

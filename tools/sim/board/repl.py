@@ -214,7 +214,7 @@ def _read_line(prompt):
             if line:
                 line = line[:-1]
                 _write(b"\b \b")
-        elif key >= b" " or key == b"\t":
+        elif b" " <= key <= b"~" or key == b"\t":
             line += key
             _write(key)
 
