@@ -43,7 +43,7 @@ def parse_url(text):
     if any(not 32 < ord(c) < 127 or c in '"<>\\^`{|}' for c in text):
         raise BadArgument(_URL + "; special characters as %XX")
     rest = rest.partition("#")[0]
-    end = min(at if at >= 0 else len(rest) for at in (rest.find("/"), rest.find("?")))
+    end = _end_of_authority(rest)
     authority, path = rest[:end], rest[end:]
     user, _, place = authority.rpartition("@")
     host, port = _host_and_port(place)
@@ -96,14 +96,36 @@ class URL:
         return url
 
 
+def login_of(text):
+    """Return `user:password` of an address, "" for none."""
+    return _parts(text)[1]
+
+
+def with_login(text, login):
+    """Return an address with another `user:password`, or "" for none."""
+    scheme, _, rest = _parts(text)
+    return scheme + login + ("@" if login else "") + rest
+
+
 def without_password(text):
     """Return an address for display, with `***` as its password."""
+    login = login_of(text)
+    return with_login(text, login.partition(":")[0] + ":***") if login else text
+
+
+def _parts(text):
+    """Return an address as (scheme with its slashes, `user:password`, the rest)."""
     scheme, found, rest = text.partition("://")
-    authority, slash, path = rest.partition("/")
-    user, at, host = authority.rpartition("@")
-    if not (found and at):
-        return text
-    return "{}://{}:***@{}{}{}".format(scheme, user.partition(":")[0], host, slash, path)
+    if not found:
+        return "", "", text
+    end = _end_of_authority(rest)
+    login, _, place = rest[:end].rpartition("@")
+    return scheme + found, login, place + rest[end:]
+
+
+def _end_of_authority(rest):
+    """Return the length of the authority at the start of a text (RFC 3986 section 3.2)."""
+    return min(at for at in (rest.find("/"), rest.find("?"), rest.find("#"), len(rest)) if at >= 0)
 
 
 def percent_decoded(text):

@@ -483,6 +483,7 @@ async function saveSettings(event) {
     const response = await api("settings", wanted);
     toast(response.restarts ? "Saved; the camera restarts" : response.saved ? "Saved" : "Applied, but not saved yet; the camera retries every minute");
     await showSettings();
+    settingsNote(Object.entries(response.removed || {}).map(([name, what]) => `${name}: ${what}.`).join(" "));
   } catch (error) {
     settingsNote(error.message);
     for (const [name, text] of Object.entries(error.faults || {})) showFault($(`s-${name}`), text);

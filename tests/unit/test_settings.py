@@ -504,12 +504,12 @@ class TestApply(unittest.TestCase):
 
     def test_all_are_set_and_saved(self):
         results, settings, nvs = self.applied({"pulse": "5", "ssid": "home", "topic": "a/b"})
-        self.assertEqual(results, [({}, True, True)])
+        self.assertEqual(results, [({}, True, True, {})])
         self.assertEqual(
             (settings["pulse"], settings["ssid"], settings["topic"]), (5, "home", "a_b")
         )
         self.assertEqual(make(nvs)["ssid"], "home")
-        self.assertEqual(self.applied({"pulse": "5"})[0], [({}, True, False)])
+        self.assertEqual(self.applied({"pulse": "5"})[0], [({}, True, False, {})])
 
     def test_none_is_set_after_any_fault(self):
         results, settings, nvs = self.applied(
@@ -520,7 +520,7 @@ class TestApply(unittest.TestCase):
         self.assertEqual((settings["pulse"], nvs.stored), (0, {}))
 
     def test_unchanged_topic_does_not_restart(self):
-        self.assertEqual(self.applied({"topic": "esp32-mqtt-cam"})[0], [({}, True, False)])
+        self.assertEqual(self.applied({"topic": "esp32-mqtt-cam"})[0], [({}, True, False, {})])
 
     def test_new_topic_forces_a_clean_session_in_any_order(self):
         for wanted in (
@@ -554,7 +554,7 @@ class TestApply(unittest.TestCase):
             result = run(settings.apply({"pulse": "5", "teleperiod": "60"}))
         finally:
             store.pack = pack
-        self.assertEqual((result, nvs.stored), (({}, False, False), {}))
+        self.assertEqual((result, nvs.stored), (({}, False, False, {}), {}))
         self.assertTrue(settings.flush())
         self.assertEqual(nvs.stored, {"APP_PULSE": 5, "TELE_PERIOD": 60})
 

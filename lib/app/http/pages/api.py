@@ -76,11 +76,14 @@ class API:
         """Set all that are given, or none; the response has the fault of each."""
         given = _object(request, _MAX_SETTINGS)
         wanted = {name: _text(name, value) for name, value in given.items()}
-        faults, saved, restarts = await self._settings.apply(wanted)
+        faults, saved, restarts, removed = await self._settings.apply(wanted)
         if faults:
             what = "Nothing was changed: {}.".format(", ".join(sorted(faults)))
             return {"error": what, "faults": faults}, 400
-        return {"restarts": restarts, "saved": saved}
+        response = {"restarts": restarts, "saved": saved}
+        if removed:
+            response["removed"] = removed
+        return response
 
     # Camera parameters
 
