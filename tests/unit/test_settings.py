@@ -453,6 +453,42 @@ class TestFile(unittest.TestCase):
         self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
         put(settings, "mqttca", "")
 
+    def test_full_flash_refuses_the_journal_and_a_later_save_moves_the_file(self):
+        nvs = NVS()
+        settings = make(nvs)
+        put(settings, "mqttca", PEM)
+        nvs.full = True
+        put(settings, "mqttca", PEM * 2)  # a single file needs no journal
+        self.assertEqual(self.content(), PEM * 2)
+        found = run(settings.apply({"mqttca": PEM * 3, "mqttuser": "joe"}))
+        self.assertEqual((found.faults, found.saved), ({}, False))
+        again = make(nvs)
+        self.assertEqual((self.content(), again["mqttuser"]), (PEM * 2, ""))
+        nvs.full = False
+        self.assertTrue(settings.flush())
+        again = make(nvs)
+        self.assertEqual((self.content(), again["mqttuser"]), (PEM * 3, "joe"))
+
+    def test_file_waits_for_an_unfinished_save(self):
+        """Its journal may name a file that is not in place yet."""
+        nvs = NVS()
+        settings = make(nvs)
+        set_blob = nvs.set_blob
+
+        def refuse(key, data):
+            if key != "SAVE_JOURNAL":
+                raise OSError(-4357)
+            set_blob(key, data)
+
+        nvs.set_blob = refuse
+        put(settings, "mqttuser", "joe")
+        self.assertFalse(settings.flush())
+        found = run(settings.apply({"mqttca": PEM}))
+        self.assertEqual((list(found.faults), settings["mqttca"]), (["mqttca"], ""))
+        nvs.set_blob = set_blob
+        self.assertEqual(run(settings.apply({"mqttca": PEM})).faults, {})
+        self.assertEqual((self.content(), make(nvs)["mqttuser"]), (PEM, "joe"))
+
     def test_change_reconnects_although_the_path_is_the_same(self):
         settings = make()
         calls = []

@@ -133,27 +133,28 @@ class Settings:
 
     def _enforce(self, changes):
         """Put checked values in force; return the flags of the settings that have changed."""
-        changed = 0
+        changed, has_file = 0, False
         for row, value in changes:
             if row[KIND] == FILE:
-                value = self._store.replace_file(row[KEY], value)
+                value, has_file = row[KEY] if value else "", True
             elif value == self[row[NAME]]:
                 continue
-            self.keep(row[NAME], value, to_save=row[KIND] != FILE)
+            self.keep(row[NAME], value)
             changed |= row[FLAGS]
         if changed & CLEAN_SESSION:
             self.keep("mqttcleansession", 1)
+        if has_file:  # it comes into force by being moved into place
+            self.flush()
         for flag, call in self._watchers:
             if changed & flag:
                 call()
         return changed
 
-    def keep(self, name, value, to_save=True):
+    def keep(self, name, value):
         """Put a value in force that is known to be valid, and save it a moment later."""
         self._values[name] = value
-        if to_save:
-            self._unsaved.add(name)
-            self._to_save.set()
+        self._unsaved.add(name)
+        self._to_save.set()
 
     def all(self):
         """Yield (row, value as text) of each setting that is not hidden, in the schema's order."""
