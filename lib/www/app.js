@@ -262,7 +262,8 @@ function list(target, rows) {
 function showStatus(status) {
   const ready = status.camera.state === "ready" || status.camera.state === "starting";
   const broker = status.broker.state.startsWith("connected");
-  const [dot, summary] = !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
+  const safe = status.safe_mode;
+  const [dot, summary] = safe ? ["lost", `Safe mode after ${safe.reason}: no pictures. A normal start follows in ${span(safe.left_s)}${safe.ends ? `, at ${safe.ends.slice(11)}` : ""}.`] : !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
   $("dot").className = `dot ${dot}`;
   $("summary").textContent = summary;
   $("name").textContent = status.topic;

@@ -143,6 +143,7 @@ class API:
             "viewers": self._images.viewers,
             "power": status.power.on,
             "timer": status.power.minutes_left,
+            "safe_mode": status.safe_mode and _safe_mode(status.safe_mode),
             "restarts": sum(status.supervisor.restarts.values()),
             "errors": status.log.errors,
             "last_error": status.log.last_error,
@@ -187,6 +188,10 @@ def _parameter(row, values):
     if name == "framesize":
         found["options"] = ["{} x {}".format(width, height) for _, width, height in FRAMESIZES]
     return found
+
+
+def _safe_mode(safe):
+    return {"reason": safe.reason, "left_s": safe.left_s, "ends": safe.ends()}
 
 
 def _camera_state(camera):
