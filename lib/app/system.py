@@ -280,6 +280,7 @@ class System:
             ("wifi", self.wifi),
             ("clock", self.clock),
             ("frames", self.frames),
+            ("frame memory", self.frames.pool),
             ("mqtt", self.session),
             ("publisher", self.publisher),
             ("http", self.http),
