@@ -77,23 +77,47 @@ class URL:
         return (self.tls, self.host, self.port) == (other.tls, other.host, other.port)
 
     def follow(self, location):
-        """Return the URL that a redirect leads to; credentials stay with their origin.
+        """Return the URL that a redirect leads to (RFC 3986 section 5.2).
 
-        Raises BadArgument, also for a redirect from https to http.
+        Credentials stay with their origin. Raises BadArgument, also for a redirect from https to
+        http.
         """
         scheme = "https:" if self.tls else "http:"
+        location = location.partition("#")[0]
         if location[:2] == "//":
             location = scheme + location
         elif ":" not in location.partition("/")[0].partition("?")[0]:  # no scheme: relative
-            if location[:1] != "/":
-                path = self.path.partition("?")[0]
-                location = path[: path.rfind("/") + 1] + location
-            location = "{}//{}{}".format(scheme, self.authority(), location)
+            location = "{}//{}{}".format(scheme, self.authority(), self._merged(location))
         url = parse_url(location)
         if self.tls and not url.tls:
             raise BadArgument("redirected from https to http")
+        path, mark, query = url.path.partition("?")
+        url.path = _without_dots(path) + mark + query
         url.login = self.login if self.same_origin(url) else ""
         return url
+
+    def _merged(self, reference):
+        """Return the path and query that a reference without an authority leads to."""
+        path = self.path.partition("?")[0]
+        if not reference:
+            return self.path
+        if reference[0] == "?":
+            return path + reference
+        return reference if reference[0] == "/" else path[: path.rfind("/") + 1] + reference
+
+
+def _without_dots(path):
+    """Return an absolute path without the segments `.` and `..` (RFC 3986 section 5.2.4)."""
+    out = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == ".." and out:
+            out.pop()
+        if segment not in (".", ".."):
+            out.append(segment)
+    if segments[-1] in (".", ".."):
+        out.append("")
+    return "/" + "/".join(out)
 
 
 def login_of(text):
