@@ -2,6 +2,7 @@
 
 import asyncio
 from errno import ECONNRESET
+from time import ticks_diff, ticks_ms
 
 
 class Reader:
@@ -46,6 +47,31 @@ class Reader:
             self._at = self._end = 0
             await self._fill()
         return await self.read_exactly(min(limit, self._end - self._at))
+
+
+class Paced:
+    """Stream that fails if its peer sends less than `rate` bytes per second, over `over_ms`.
+
+    Only the time counts in which the stream waits for the peer.
+    """
+
+    def __init__(self, stream, rate=1_024, over_ms=30_000):
+        self._stream = stream
+        self._rate = rate
+        self._over_ms = over_ms
+        self._waited_ms = self._got = 0
+
+    async def recv_into(self, view, stall_ms):
+        """Read as Stream does; OSError also if the peer is too slow."""
+        started = ticks_ms()
+        got = await self._stream.recv_into(view, stall_ms)
+        self._got += got
+        self._waited_ms += ticks_diff(ticks_ms(), started)
+        if got and self._waited_ms >= self._over_ms:
+            if 1_000 * self._got < self._rate * self._waited_ms:
+                raise OSError("less than {} bytes per second".format(self._rate))
+            self._waited_ms = self._got = 0
+        return got
 
 
 class Body:

@@ -44,9 +44,9 @@ class Clock:
         """Return the seconds since 2000-01-01 UTC."""
         return time.time() + EPOCH
 
-    def iso(self):
-        """Return local time as ISO 8601."""
-        return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._local_time()[:6])
+    def iso(self, in_s=0):
+        """Return local time, now or in some seconds, as ISO 8601."""
+        return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._local_time(in_s)[:6])
 
     def cmd_time(self, argument):
         """Return local time as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
@@ -97,9 +97,9 @@ class Clock:
     def _is_plausible(self, seconds):
         return self._earliest <= seconds < _END
 
-    def _local_time(self):
+    def _local_time(self, in_s=0):
         """Return the fields of time.gmtime() in local time."""
-        text, now = self._settings["timezone"], self.utc()
+        text, now = self._settings["timezone"], self.utc() + in_s
         if text != self._zone_text or not self._since <= now < self._until:
             self._since, self._until, self._offset = TimeZone(text).period(now)
             self._zone_text = text

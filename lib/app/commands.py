@@ -27,7 +27,7 @@ TABLE = (  # command, flags, owner, reply's name, help; the owner's method is cm
     ("light", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle, the same as power"),
     ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
     ("capture", 0, "publisher", "capture", "publish a picture now"),
-    ("upgrade", 0, "updater", "upgrade", "1 | force  install the update at otaurl"),
+    ("upgrade", 0, "updater", "upgrade", "1 | force | 0  install the update at otaurl"),
     ("mqttotastart", 0, "updater", "mqttotastart", "1 | force | 0  receive an update by MQTT"),
     ("mqttotaconfirm", 0, "updater", "mqttotaconfirm", "1 to keep the running image"),
     ("smartconfig", 0, "wifi", "smartconfig", "1 to open the access point for set-up"),

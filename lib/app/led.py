@@ -15,6 +15,7 @@ BLINK = ((1, 400), (0, 400))
 FAST_BLINK = ((1, 100), (0, 100))  # toggles every 100 ms
 SLOW_FLASH = ((1, 100), (0, 1_500))  # 100 ms on, with the period of the slow blink
 FAST_FLASH = ((1, 100), (0, 100))
+DOUBLE_FLASH = ((1, 100), (0, 200), (1, 100), (0, 1_600))
 TRIPLE_FLASH = ((1, 100), (0, 200), (1, 100), (0, 200), (1, 100), (0, 1_300))
 
 STATES = {  # state of the camera -> pattern, repeated
@@ -25,6 +26,7 @@ STATES = {  # state of the camera -> pattern, repeated
     "connected": OFF,
     "access point": FAST_FLASH,
     "update": BLINK,
+    "safe mode": DOUBLE_FLASH,
     "erasing": STEADY,
 }
 EVENTS = {  # event -> pattern, number of times
@@ -84,7 +86,7 @@ class LEDState:
 
     def __init__(self, wifi):
         self._wifi = wifi
-        self.session = self.restart = self.updater = None
+        self.session = self.restart = self.updater = self.safe_mode = None
 
     def now(self):
         """Return a key of STATES."""
@@ -92,6 +94,8 @@ class LEDState:
             return "erasing"
         if self.updater and self.updater.state != "idle":
             return "update"
+        if self.safe_mode:
+            return "safe mode"
         if self._wifi.ap_open:
             return "access point"
         if self._wifi.state != "joined":

@@ -20,6 +20,7 @@ class Restart:
         self._log = log
         self._grace_ms = grace_ms
         self._requested = asyncio.Event()
+        self._reset = chip.reset
         self.erasing = False
 
     def request(self):
@@ -28,6 +29,11 @@ class Restart:
     def erase(self):
         """Restart as a new board: settings and camera parameters are erased."""
         self.erasing = True
+        self.request()
+
+    def attempt(self):
+        """Restart from safe mode to try a normal start."""
+        self._reset = self._chip.attempt
         self.request()
 
     def cmd_restart(self, argument):
@@ -52,7 +58,7 @@ class Restart:
             await asyncio.wait_for_ms(self._session.stop(), _STOP_MS)
         except asyncio.TimeoutError:
             pass
-        self._chip.reset()
+        self._reset()
 
     def _forget(self):
         """Erase the settings; boot.py overwrites them at the next start, after a power cut too."""

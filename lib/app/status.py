@@ -39,6 +39,7 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
+        self.safe_mode = None  # SafeMode while it is in force
 
     def cmd_status(self, argument):
         """Describe 0 (or nothing) the state, 1 the network, 2 the firmware, 3 the health."""
@@ -65,7 +66,7 @@ class Status:
 
     def figures(self):
         """Return the components' part of the telemetry."""
-        camera = self.camera
+        camera, safe = self.camera, self.safe_mode
         return {
             "RestartReason": self.chip.reset_cause(),
             "Heap": self.memory.free_bytes,
@@ -81,6 +82,8 @@ class Status:
                 "Dropped": self.frames.dropped,
                 "Recoveries": camera.recoveries,
             },
+            "SafeMode": safe
+            and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
             "LastError": self.log.last_error,
         }
@@ -109,6 +112,8 @@ class Status:
         yield "wifi " + self._wifi_state()
         yield "mqtt " + self.broker_state()
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
+        if self.safe_mode:
+            yield self.safe_mode
         yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"
         # Anyone on the path can forge such updates.
         if s["otaurl"][:7].lower() == "http://" and not s["otakey"]:

@@ -261,11 +261,15 @@ class System:
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.log.follow()
+        if appslot.safe_mode():
+            parts = self.frames, self.camera, self.clock, self.restart, self.updater
+            safe_mode = SafeMode(*parts, chip.attempts(), self.log)
+            self.status.safe_mode = self.led_state.safe_mode = safe_mode
 
     def start(self):
         """Return the supervisor, which runs all components; this object is no longer needed."""
-        if appslot.safe_mode():
-            self.supervisor.add("safe mode", SafeMode(self.frames, self.camera, self.log))
+        if self.status.safe_mode:
+            self.supervisor.add("safe mode", self.status.safe_mode)
         for name, component in (
             ("deadlines", self.deadlines),
             ("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS), chip.healthy)),
@@ -276,6 +280,7 @@ class System:
             ("wifi", self.wifi),
             ("clock", self.clock),
             ("frames", self.frames),
+            ("frame memory", self.frames.pool),
             ("mqtt", self.session),
             ("publisher", self.publisher),
             ("http", self.http),

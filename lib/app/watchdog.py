@@ -2,7 +2,8 @@
 
 import asyncio
 
-SAFE_MODE = "safe mode after five failed starts"
+SAFE_REASON = "five failed starts"
+SAFE_MODE = "safe mode after " + SAFE_REASON
 
 
 class Feeder:
@@ -29,14 +30,51 @@ class Feeder:
 
 
 class SafeMode:
-    """Stops the camera, which needs the most memory; network and consoles stay for repairs."""
+    """Stops the camera, which needs the most memory; network and consoles stay for repairs.
 
-    def __init__(self, frames, camera, log):
+    It tries a normal start `soon_s` after its own start, or `late_s` after it once `tries` of them
+    have failed; an update that is under way ends first. `attempts` is the number of those before.
+    """
+
+    reason = SAFE_REASON
+
+    def __init__(
+        self,
+        frames,
+        camera,
+        clock,
+        restart,
+        updater,
+        attempts,
+        log,
+        soon_s=300,
+        late_s=3_600,
+        tries=3,
+    ):
         self._frames = frames
         self._camera = camera
+        self._clock = clock
+        self._restart = restart
+        self._updater = updater
         self._log = log
+        self.left_s = soon_s if attempts < tries else late_s
 
     async def run(self):
-        self._log.error("system", SAFE_MODE + ": no pictures. Restart to try again")
+        text = "{}: no pictures. A normal start follows in {} min; restart tries it now"
+        self._log.error("system", text.format(SAFE_MODE, self.left_s // 60))
         await self._frames.pause(SAFE_MODE)
         self._camera.reason = SAFE_MODE
+        while self.left_s or self._updater.job:
+            await asyncio.sleep_ms(1_000)
+            self.left_s = max(0, self.left_s - 1)
+        self._log.info("system", "safe mode ends: trying a normal start")
+        self._restart.attempt()
+
+    def ends(self):
+        """Return the local time of the next normal start as ISO 8601; None without a clock."""
+        return self._clock.iso(self.left_s) if self._clock.set.is_set() else None
+
+    def __str__(self):
+        ends = self.ends()
+        at = ", at " + ends if ends else ""
+        return "{}: normal start in {} s{}".format(SAFE_MODE, self.left_s, at)

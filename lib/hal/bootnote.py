@@ -67,6 +67,22 @@ def save(note):
     nvs.commit()
 
 
+def attempts():
+    """Return how many normal starts safe mode has tried since the last one that went well."""
+    try:
+        return esp32.NVS("boot").get_i32("attempts")
+    except OSError:
+        return 0
+
+
+def save_attempts(count):
+    """Store this number, if it has changed; OSError when the flash is full."""
+    if count != attempts():
+        nvs = esp32.NVS("boot")
+        nvs.set_i32("attempts", count)
+        nvs.commit()
+
+
 def firmware():
     """Return a number for the running image, from its description (version and digest)."""
     description = bytearray(256)

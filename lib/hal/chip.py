@@ -35,14 +35,30 @@ def reset():
 def healthy():
     """Record that this start works: boot.py forgets the failed starts before it."""
     note = bootnote.load()
+    if note.starts < bootnote.SAFE_STARTS:  # safe mode goes well, whatever is wrong
+        _save(bootnote.save_attempts, 0)
     if note.starts:
         note.starts = 0
-        _save(note)
+        _save(bootnote.save, note)
 
 
-def _save(note):
+def attempts():
+    """Return how many normal starts safe mode has tried since the last one that went well."""
+    return bootnote.attempts()
+
+
+def attempt():
+    """Restart from safe mode to try a normal start; if that one fails, safe mode is next."""
+    note = bootnote.load()
+    note.starts = bootnote.SAFE_STARTS - 2  # boot.py counts the next start
+    _save(bootnote.save, note)
+    _save(bootnote.save_attempts, bootnote.attempts() + 1)
+    machine.reset()
+
+
+def _save(save, value):
     try:
-        bootnote.save(note)
+        save(value)
     except OSError:  # no room: this start counts as failed
         pass
 
@@ -58,7 +74,7 @@ def count_start_without_wifi():
     most = bootnote.SAFE_STARTS - 1
     if note.starts >= most:
         note.starts = most - 1  # boot.py counts the next start
-        _save(note)
+        _save(bootnote.save, note)
         return most
     return note.starts
 

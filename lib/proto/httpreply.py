@@ -41,6 +41,10 @@ class Reply:
             self._header(name.strip().lower(), _text(value.strip()))
         return not line
 
+    def is_interim(self):
+        """Return True if another response follows (RFC 9110 section 15.2)."""
+        return 100 <= self.status < 200 and self.status != 101  # no other protocol was asked for
+
     def _status_line(self, line):
         parts = line.split(b" ", 2)
         if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():

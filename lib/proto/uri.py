@@ -43,7 +43,7 @@ def parse_url(text):
     if any(not 32 < ord(c) < 127 or c in '"<>\\^`{|}' for c in text):
         raise BadArgument(_URL + "; special characters as %XX")
     rest = rest.partition("#")[0]
-    end = min(at if at >= 0 else len(rest) for at in (rest.find("/"), rest.find("?")))
+    end = _end_of_authority(rest)
     authority, path = rest[:end], rest[end:]
     user, _, place = authority.rpartition("@")
     host, port = _host_and_port(place)
@@ -77,33 +77,79 @@ class URL:
         return (self.tls, self.host, self.port) == (other.tls, other.host, other.port)
 
     def follow(self, location):
-        """Return the URL that a redirect leads to; credentials stay with their origin.
+        """Return the URL that a redirect leads to (RFC 3986 section 5.2).
 
-        Raises BadArgument, also for a redirect from https to http.
+        Credentials stay with their origin. Raises BadArgument, also for a redirect from https to
+        http.
         """
         scheme = "https:" if self.tls else "http:"
+        location = location.partition("#")[0]
         if location[:2] == "//":
             location = scheme + location
         elif ":" not in location.partition("/")[0].partition("?")[0]:  # no scheme: relative
-            if location[:1] != "/":
-                path = self.path.partition("?")[0]
-                location = path[: path.rfind("/") + 1] + location
-            location = "{}//{}{}".format(scheme, self.authority(), location)
+            location = "{}//{}{}".format(scheme, self.authority(), self._merged(location))
         url = parse_url(location)
         if self.tls and not url.tls:
             raise BadArgument("redirected from https to http")
+        path, mark, query = url.path.partition("?")
+        url.path = _without_dots(path) + mark + query
         url.login = self.login if self.same_origin(url) else ""
         return url
+
+    def _merged(self, reference):
+        """Return the path and query that a reference without an authority leads to."""
+        path = self.path.partition("?")[0]
+        if not reference:
+            return self.path
+        if reference[0] == "?":
+            return path + reference
+        return reference if reference[0] == "/" else path[: path.rfind("/") + 1] + reference
+
+
+def _without_dots(path):
+    """Return an absolute path without the segments `.` and `..` (RFC 3986 section 5.2.4)."""
+    out = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == ".." and out:
+            out.pop()
+        if segment not in (".", ".."):
+            out.append(segment)
+    if segments[-1] in (".", ".."):
+        out.append("")
+    return "/" + "/".join(out)
+
+
+def login_of(text):
+    """Return `user:password` of an address, "" for none."""
+    return _parts(text)[1]
+
+
+def with_login(text, login):
+    """Return an address with another `user:password`, or "" for none."""
+    scheme, _, rest = _parts(text)
+    return scheme + login + ("@" if login else "") + rest
 
 
 def without_password(text):
     """Return an address for display, with `***` as its password."""
+    login = login_of(text)
+    return with_login(text, login.partition(":")[0] + ":***") if login else text
+
+
+def _parts(text):
+    """Return an address as (scheme with its slashes, `user:password`, the rest)."""
     scheme, found, rest = text.partition("://")
-    authority, slash, path = rest.partition("/")
-    user, at, host = authority.rpartition("@")
-    if not (found and at):
-        return text
-    return "{}://{}:***@{}{}{}".format(scheme, user.partition(":")[0], host, slash, path)
+    if not found:
+        return "", "", text
+    end = _end_of_authority(rest)
+    login, _, place = rest[:end].rpartition("@")
+    return scheme + found, login, place + rest[end:]
+
+
+def _end_of_authority(rest):
+    """Return the length of the authority at the start of a text (RFC 3986 section 3.2)."""
+    return min(at for at in (rest.find("/"), rest.find("?"), rest.find("#"), len(rest)) if at >= 0)
 
 
 def percent_decoded(text):

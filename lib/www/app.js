@@ -262,7 +262,8 @@ function list(target, rows) {
 function showStatus(status) {
   const ready = status.camera.state === "ready" || status.camera.state === "starting";
   const broker = status.broker.state.startsWith("connected");
-  const [dot, summary] = !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
+  const safe = status.safe_mode;
+  const [dot, summary] = safe ? ["lost", `Safe mode after ${safe.reason}: no pictures. A normal start follows in ${span(safe.left_s)}${safe.ends ? `, at ${safe.ends.slice(11)}` : ""}.`] : !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
   $("dot").className = `dot ${dot}`;
   $("summary").textContent = summary;
   $("name").textContent = status.topic;
@@ -483,6 +484,7 @@ async function saveSettings(event) {
     const response = await api("settings", wanted);
     toast(response.restarts ? "Saved; the camera restarts" : response.saved ? "Saved" : "Applied, but not saved yet; the camera retries every minute");
     await showSettings();
+    settingsNote(Object.entries(response.removed || {}).map(([name, what]) => `${name}: ${what}.`).join(" "));
   } catch (error) {
     settingsNote(error.message);
     for (const [name, text] of Object.entries(error.faults || {})) showFault($(`s-${name}`), text);

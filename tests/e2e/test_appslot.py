@@ -144,6 +144,10 @@ def test_safe_mode(tmp_path):
         camera.wait_status("camera starting (safe mode")
         response = camera.get("/capture")
         assert response.status_code == 503 and "safe mode" in response.text
+        assert "safe mode after five failed starts: normal start in " in camera.status()
+        found = camera.get("/api/status").json()["safe_mode"]
+        assert found["reason"] == "five failed starts" and 240 < found["left_s"] <= 300
         camera.type("restart 1\n")
         camera.wait_boot(2)
         wait_until(lambda: camera.get("/capture").status_code == 200, 10, "pictures again")
+        assert camera.get("/api/status").json()["safe_mode"] is None

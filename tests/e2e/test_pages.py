@@ -158,6 +158,24 @@ def test_form_fields_of_the_c_firmware(client):
     assert not setting(client, "mqttpass")["set"]
 
 
+def test_new_broker_does_not_get_the_password_of_the_old_one(client):
+    try:
+        form(client, mqtthost="mqtt://127.0.0.1:1", mqttpassword="canary", save="Save")
+        assert "password was" not in form(client, mqtthost="mqtt://127.0.0.1:1", save="Save").text
+        page = form(client, mqtthost="mqtt://127.0.0.1:2", mqttpassword="canary", save="Save").text
+        assert "password was" not in page and setting(client, "mqttpass")["set"]
+        page = form(client, mqtthost="mqtt://127.0.0.1:3", save="Save").text
+        assert "password was removed, because the server is another one" in page
+        client.post("/api/settings", json={"mqttpass": "canary"})
+        response = client.post("/api/settings", json={"mqttport": 4})
+        assert response.json()["removed"] == {
+            "mqttpass": "removed, because the server is another one"
+        }
+        assert not setting(client, "mqttpass")["set"]
+    finally:
+        client.post("/api/settings", json={"mqtthost": "", "mqttport": 0, "mqttpass": ""})
+
+
 INVALID = {
     "empty topic keeps its value": ({"topic": " "}, None),
     "300 characters": ({"wifissid": "x" * 300}, "wifissid"),

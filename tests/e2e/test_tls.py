@@ -169,7 +169,8 @@ def test_old_protocols(camera, server, leaf):
 def test_good_certificate_receives_the_login(camera, server, leaf, host):
     server.use(leaf.pem)
     server.data = b""
-    camera.command(f"mqtthost mqtts://{host}:{server.port}")
+    camera.command(f"mqtthost mqtts://{host}:{server.port}")  # another broker: the password goes
+    camera.command(f"mqttpass {SECRET}")
     wait_until(lambda: SECRET.encode() in server.data, 10, "the login")
 
 

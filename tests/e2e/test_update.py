@@ -148,7 +148,8 @@ def test_download(camera, web):
     assert "unsigned" in camera.status()
     assert camera.client.command("upgrade", "1").startswith("Upgrade v")
     camera.confirm_trial(since)
-    assert camera.client.command("upgrade", "0", reply="SYNTAX").startswith(
+    assert camera.client.command("upgrade", "0") == "off"  # none is under way
+    assert camera.client.command("upgrade", "2", reply="SYNTAX").startswith(
         "upgrade: 1 to upgrade"
     )
 

@@ -271,6 +271,46 @@ class TestCrashes(BootTestCase):
         start()
         self.assertFalse(appslot.safe_mode())
 
+    def attempt(self):
+        """Let safe mode, which goes well, try a normal start; return True if it is one."""
+        chip.healthy()
+        with self.assertRaises(Reset):
+            chip.attempt()
+        start()
+        return not appslot.safe_mode()
+
+    def test_failed_attempt_of_a_normal_start_leads_back_to_safe_mode(self):
+        starts(6)
+        for count in range(1, 5):
+            self.assertTrue(self.attempt())
+            self.assertEqual(chip.attempts(), count)
+            start()
+            self.assertTrue(appslot.safe_mode())
+
+    def test_attempt_that_goes_well_ends_safe_mode(self):
+        starts(6)
+        self.assertTrue(self.attempt())
+        chip.healthy()
+        self.assertEqual((chip.attempts(), start()), (0, OWN))
+        self.assertFalse(appslot.safe_mode())
+
+    def test_restart_by_a_user_forgets_the_attempts(self):
+        starts(6)
+        self.attempt()
+        start()
+        self.assertTrue(appslot.safe_mode())
+        chip.healthy()
+        with self.assertRaises(Reset):
+            chip.reset()
+        start()
+        self.assertEqual((appslot.safe_mode(), chip.attempts()), (False, 0))
+
+    def test_attempt_with_full_flash_restarts_all_the_same(self):
+        starts(6)
+        NVS.full = True
+        with self.assertRaises(Reset):
+            chip.attempt()
+
     def test_two_crashes_and_a_healthy_start_change_nothing(self):
         self.confirmed(A)
         for _ in range(5):

@@ -76,9 +76,9 @@ class Server:
             stream.close()
 
 
-def download_of(url, deadlines):
+def download_of(url, deadlines, **more):
     connector = Connector(Direct(), deadlines)
-    return Download(url, connector, {"mqttverify": 0, "mqttca": ""}, Log())
+    return Download(url, connector, {"mqttverify": 0, "mqttca": ""}, Log(), **more)
 
 
 async def read_all(download):
@@ -94,14 +94,14 @@ async def read_all(download):
 
 
 class TestDownload(unittest.TestCase):
-    def got(self, *responses, login=""):
+    def got(self, *responses, login="", **more):
         """Return the data or the exception of a download, and the requests."""
 
         async def scenario():
             deadlines = Deadlines(50)
             task = asyncio.create_task(deadlines.run())
             async with Server(*responses) as server:
-                download = self.download = download_of(server.url(login=login), deadlines)
+                download = self.download = download_of(server.url(login=login), deadlines, **more)
                 self.insert_port(server, responses)
                 try:
                     return await outcome(read_all(download)), server.requests
@@ -248,6 +248,45 @@ class TestDownload(unittest.TestCase):
         self.fails("not speak HTTP", [b"SSH-2.0-OpenSSH\r\n\r\n"])
         self.fails("too long a line", [b"x" * 2_000])
         self.fails("too many headers", [OK + b"a: b\r\n" * 100])
+
+    def test_interim_responses_are_skipped(self):
+        hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+        interim = b"HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\n" + hints
+        data, _ = self.got([interim + OK + LENGTH + b"\r\n" + DATA])
+        self.assertEqual(data, DATA)
+        self.fails("interim responses", [hints * 100])
+        self.fails("101 Switching", [b"HTTP/1.1 101 Switching Protocols\r\n\r\n"])
+
+    def test_redirect_with_a_query_keeps_the_name_of_the_file(self):
+        to = b"HTTP/1.1 302 Found\r\nLocation: ?x=1\r\n\r\n"
+        data, requests = self.got([to], [OK + LENGTH + b"\r\n" + DATA])
+        self.assertEqual((data, requests[1].split(" ")[1]), (DATA, "/fw.bin?x=1"))
+
+    def drip(self, head, part, every_ms):
+        return [head] + [piece for _ in range(2_000) for piece in (part, every_ms)]
+
+    def test_slow_server_is_given_up(self):
+        for head in (
+            OK + LENGTH + b"\r\n",
+            OK + b"\r\n",
+            OK + b"Transfer-Encoding: chunked\r\n\r\n5;",  # within the line of a chunk
+            b"HTTP/1.1 ",
+        ):
+            started = clock.now_ms()
+            self.fails("", *[self.drip(head, b"x", 5_000) for _ in range(6)])
+            self.assertTrue(clock.now_ms() - started < 330_000)
+
+    def test_slow_server_is_requested_again(self):
+        head = OK + LENGTH + b"\r\n"
+        data, requests = self.got(self.drip(head + DATA[:4_000], b"x", 5_000), [head + DATA])
+        self.assertEqual((len(requests), len(data)), (2, len(DATA)))
+        self.assertTrue(data[4_010:] == DATA[4_010:] and "Range: bytes=400" in requests[1])
+
+    def test_total_time_is_limited(self):
+        started = clock.now_ms()
+        slow = self.drip(OK + b"\r\n", b"x" * 1_100, 1_000)
+        self.fails("not complete after 2 minutes", slow, total_ms=120_000)
+        self.assertTrue(118_000 < clock.now_ms() - started < 125_000)
 
     def test_unresponsive_server(self):
         started = clock.now_ms()

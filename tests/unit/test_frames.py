@@ -47,11 +47,12 @@ class FramesTestCase(unittest.TestCase):
             camera = Camera(stale)
             log = Log()
             frames = Frames(camera, log, **tunables)
-            task = asyncio.create_task(frames.run())
+            tasks = [asyncio.create_task(part.run()) for part in (frames, frames.pool)]
             try:
                 return await scenario(frames, camera, log)
             finally:
-                await ended(task)
+                for task in tasks:
+                    await ended(task)
 
         return run(main())
 
@@ -240,6 +241,49 @@ async def take_many(frames, n):
         await take(frames)
 
 
+class TestMemory(FramesTestCase):
+    """The memory of the slots: `held` is its size in bytes."""
+
+    def held(self, frames):
+        return sum(max(0, frame.capacity()) for frame in frames.pool.frames)
+
+    def test_is_freed_within_10_s_of_the_last_lease(self):
+        async def scenario(frames, camera, log):
+            camera.size = 200_000
+            await asyncio.gather(*[take(frames, hold_ms=20_000) for _ in range(2)])
+            self.assertTrue(self.held(frames) > 200_000)
+            async with frames.fresh():
+                await asyncio.sleep_ms(30_000)
+                self.assertTrue(self.held(frames) > 200_000)
+            await asyncio.sleep_ms(10_000)
+            self.assertTrue(self.held(frames) <= 0)
+            self.assertEqual(len((await take(frames))[1]), 200_000)
+
+        self.run_case(scenario)
+
+    def test_of_a_drivers_own_copy_is_freed_too(self):
+        async def scenario(frames, camera, log):
+            camera.copies = True
+            await take(frames)
+            self.assertTrue(any(frame.view for frame in frames.pool.frames))
+            await asyncio.sleep_ms(10_000)
+            self.assertFalse(any(frame.view for frame in frames.pool.frames))
+
+        self.run_case(scenario)
+
+    def test_is_kept_between_pictures_every_few_seconds(self):
+        async def scenario(frames, camera, log):
+            await take(frames)
+            buffers = [frame._buffer for frame in frames.pool.frames if frame.view]
+            for _ in range(20):
+                await asyncio.sleep_ms(6_500)
+                await take(frames)
+                now = [frame._buffer for frame in frames.pool.frames if frame.view]
+                self.assertTrue(len(now) == 1 and now[0] is buffers[0])
+
+        self.run_case(scenario)
+
+
 class TestFaults(FramesTestCase):
     def test_reader_waits_through_a_short_fault(self):
         async def scenario(frames, camera, log):
@@ -380,7 +424,7 @@ class TestFaults(FramesTestCase):
             taken = []
 
             def fill(frame, view, seq):
-                if len([f for f in frames._pool.frames if f.leases]) >= 1:
+                if len([f for f in frames.pool.frames if f.leases]) >= 1:
                     raise MemoryError
                 whole_fill(frame, view, seq)
 

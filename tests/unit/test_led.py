@@ -6,7 +6,7 @@ import unittest
 import suite
 from fakes import clock, ended, run
 
-from app.led import EVENTS, LED, STATES
+from app.led import EVENTS, LED, STATES, LEDState
 
 
 class Output:
@@ -81,6 +81,19 @@ class TestStates(LEDTestCase):
 
     def test_fast_flash_is_100_ms_on_and_5_hz(self):
         self.shows("access point", 100, 100)
+
+    def test_every_state_but_the_steady_ones_has_a_pattern_of_its_own(self):
+        moving = [pattern for pattern in STATES.values() if len(pattern) > 1]
+        self.assertEqual(len(set(moving)), len(moving))
+
+    def test_safe_mode_is_shown_before_the_state_of_the_network(self):
+        class WiFi:
+            ap_open, state = True, "joining"
+
+        state = LEDState(WiFi())
+        self.assertEqual(state.now(), "access point")
+        state.safe_mode = object()
+        self.assertEqual(state.now(), "safe mode")
 
     def test_new_state_is_shown_at_once(self):
         async def scenario(led, output, box):

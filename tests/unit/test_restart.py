@@ -35,6 +35,9 @@ class Parts:
     def reset(self):
         self.calls.append("reset")
 
+    def attempt(self):
+        self.calls.append("attempt and reset")
+
     async def stop(self):
         self.calls.append("stop")
         await asyncio.sleep_ms(self.stop_ms)
@@ -54,7 +57,7 @@ class TestRestart(unittest.TestCase):
             started = clock.now_ms()
             await asyncio.sleep_ms(100)
             self.assertEqual(parts.calls, [])  # the reply is sent first
-            while "reset" not in parts.calls and clock.now_ms() - started < 60_000:
+            while "reset" not in str(parts.calls[-1:]) and clock.now_ms() - started < 60_000:
                 await asyncio.sleep_ms(50)
             await ended(task)
             return reply, parts.calls, clock.now_ms() - started
@@ -65,6 +68,10 @@ class TestRestart(unittest.TestCase):
         reply, calls, ms = self.run_case(lambda restart: restart.cmd_restart("1"))
         self.assertEqual((reply, calls), ("Restarting", ["flush", "stop", "reset"]))
         self.assertTrue(ms < 2_000)
+
+    def test_attempt_of_a_normal_start_saves_as_well(self):
+        _, calls, _ = self.run_case(lambda restart: restart.attempt())
+        self.assertEqual(calls, ["flush", "stop", "attempt and reset"])
 
     def test_reset_erases(self):
         reply, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"))

@@ -453,6 +453,42 @@ class TestFile(unittest.TestCase):
         self.assertEqual((settings["mqttca"], "mqttca.pem" in os.listdir()), ("", False))
         put(settings, "mqttca", "")
 
+    def test_full_flash_refuses_the_journal_and_a_later_save_moves_the_file(self):
+        nvs = NVS()
+        settings = make(nvs)
+        put(settings, "mqttca", PEM)
+        nvs.full = True
+        put(settings, "mqttca", PEM * 2)  # a single file needs no journal
+        self.assertEqual(self.content(), PEM * 2)
+        found = run(settings.apply({"mqttca": PEM * 3, "mqttuser": "joe"}))
+        self.assertEqual((found.faults, found.saved), ({}, False))
+        again = make(nvs)
+        self.assertEqual((self.content(), again["mqttuser"]), (PEM * 2, ""))
+        nvs.full = False
+        self.assertTrue(settings.flush())
+        again = make(nvs)
+        self.assertEqual((self.content(), again["mqttuser"]), (PEM * 3, "joe"))
+
+    def test_file_waits_for_an_unfinished_save(self):
+        """Its journal may name a file that is not in place yet."""
+        nvs = NVS()
+        settings = make(nvs)
+        set_blob = nvs.set_blob
+
+        def refuse(key, data):
+            if key != "SAVE_JOURNAL":
+                raise OSError(-4357)
+            set_blob(key, data)
+
+        nvs.set_blob = refuse
+        put(settings, "mqttuser", "joe")
+        self.assertFalse(settings.flush())
+        found = run(settings.apply({"mqttca": PEM}))
+        self.assertEqual((list(found.faults), settings["mqttca"]), (["mqttca"], ""))
+        nvs.set_blob = set_blob
+        self.assertEqual(run(settings.apply({"mqttca": PEM})).faults, {})
+        self.assertEqual((self.content(), make(nvs)["mqttuser"]), (PEM, "joe"))
+
     def test_change_reconnects_although_the_path_is_the_same(self):
         settings = make()
         calls = []
@@ -504,12 +540,12 @@ class TestApply(unittest.TestCase):
 
     def test_all_are_set_and_saved(self):
         results, settings, nvs = self.applied({"pulse": "5", "ssid": "home", "topic": "a/b"})
-        self.assertEqual(results, [({}, True, True)])
+        self.assertEqual(results, [({}, True, True, {})])
         self.assertEqual(
             (settings["pulse"], settings["ssid"], settings["topic"]), (5, "home", "a_b")
         )
         self.assertEqual(make(nvs)["ssid"], "home")
-        self.assertEqual(self.applied({"pulse": "5"})[0], [({}, True, False)])
+        self.assertEqual(self.applied({"pulse": "5"})[0], [({}, True, False, {})])
 
     def test_none_is_set_after_any_fault(self):
         results, settings, nvs = self.applied(
@@ -520,7 +556,7 @@ class TestApply(unittest.TestCase):
         self.assertEqual((settings["pulse"], nvs.stored), (0, {}))
 
     def test_unchanged_topic_does_not_restart(self):
-        self.assertEqual(self.applied({"topic": "esp32-mqtt-cam"})[0], [({}, True, False)])
+        self.assertEqual(self.applied({"topic": "esp32-mqtt-cam"})[0], [({}, True, False, {})])
 
     def test_new_topic_forces_a_clean_session_in_any_order(self):
         for wanted in (
@@ -554,7 +590,7 @@ class TestApply(unittest.TestCase):
             result = run(settings.apply({"pulse": "5", "teleperiod": "60"}))
         finally:
             store.pack = pack
-        self.assertEqual((result, nvs.stored), (({}, False, False), {}))
+        self.assertEqual((result, nvs.stored), (({}, False, False, {}), {}))
         self.assertTrue(settings.flush())
         self.assertEqual(nvs.stored, {"APP_PULSE": 5, "TELE_PERIOD": 60})
 

@@ -7,7 +7,7 @@ import suite
 from fakes import NVS, Log, ended, run, settings_on, until
 from powercut import MODES, DyingNVS, PowerCut
 
-from app.settings.schema import CHECK, DEFAULT, FLAGS, HASHED, INT, KEY, KIND, NAME, SCHEMA, TEXT
+from app.settings.schema import CHECK, DEFAULT, FILE, FLAGS, HASHED, INT, KEY, KIND, NAME, SCHEMA
 from app.settings.store import Store, pack
 
 _HASH_BYTES = 116
@@ -325,7 +325,9 @@ class TestJournal(unittest.TestCase):
         for row in SCHEMA:
             if row[KIND] == INT:
                 pairs.append((row, -2_000_000_000))
-            elif row[KIND] == TEXT:
+            elif row[KIND] == FILE:
+                pairs.append((row, row[KEY]))
+            else:
                 size = _HASH_BYTES if row[FLAGS] & HASHED else row[CHECK].high
                 pairs.append((row, "x" * size))
         Store(nvs).save(pairs)

@@ -98,6 +98,30 @@ class TestStatus(unittest.TestCase):
         expected = {"Free": 123_000, "Largest": 98_000}
         self.assertEqual(make()[0].figures()["InternalRAM"], expected)
 
+    def test_safe_mode_is_shown_with_its_reason_and_end(self):
+        class SafeMode:
+            reason, left_s = "five failed starts", 240
+
+            def ends(self):
+                return "2026-11-27T12:00:00"
+
+            def __str__(self):
+                return "safe mode ..."
+
+        status, _, _ = make()
+        self.assertFalse("safe mode" in status.cmd_status(""))
+        self.assertEqual(status.figures()["SafeMode"], None)
+        status.safe_mode = SafeMode()
+        self.assertIn(", safe mode ..., ", status.cmd_status(""))
+        self.assertEqual(
+            status.figures()["SafeMode"],
+            {
+                "Reason": "five failed starts",
+                "SecondsLeft": 240,
+                "Ends": "2026-11-27T12:00:00",
+            },
+        )
+
     def test_only_2_measures_the_free_memory(self):
         status, parts, _ = make()
         for view in "013":

@@ -425,6 +425,61 @@ class TestInstall(unittest.TestCase):
         self.assertEqual((camera.restart.requests, camera.states()), (0, []))
         self.assertEqual(camera.send(NEW)[0], 200)
 
+    def test_any_update_is_stopped_by_either_command(self):
+        """A pull while it connects or writes, and an upload."""
+
+        def dripping(camera):
+            class Never:
+                async def connect(self, host, port, context):
+                    await asyncio.sleep(600)
+
+            source = Source(NEW)
+
+            async def read(view):
+                if camera.board.spare().writes:
+                    await asyncio.sleep_ms(5_000)
+                return await source.read(view[:1] if camera.board.spare().writes else view)
+
+            async def pull():
+                await camera.install(read, len(NEW))
+
+            async def connecting():
+                camera._connector = Never()
+                camera.cmd_upgrade("1")
+                await until(lambda: camera.job)
+
+            async def writing():
+                camera._connector = Never()
+                camera.cmd_upgrade("1")
+                camera._source.run = pull
+                await until(lambda: camera.board.spare().writes)
+
+            async def upload():
+                camera.uploaded = asyncio.create_task(camera.upload(read, len(NEW)))
+                await until(lambda: camera.board.spare().writes)
+
+            return connecting, writing, upload
+
+        async def stopped(number, command, reply):
+            camera = Camera(otaurl="http://host/fw.bin", mqttverify=0, mqttca="")
+            task = asyncio.create_task(camera.run())
+            await dripping(camera)[number]()
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual(getattr(camera, command)("0"), reply)
+            await until(lambda: camera.job is None, limit_s=2)
+            self.assertEqual((camera.state, camera.frames.paused), ("idle", 0))
+            self.assertEqual(camera.states(), [("failed", "stopped by a command")])
+            self.assertEqual(getattr(camera, command)("0"), "off")
+            if number == 2:
+                self.assertEqual(await camera.uploaded, (422, "stopped by a command"))
+            self.assertEqual((await camera.upload(Source(NEW).read, len(NEW)))[0], 200)
+            self.assertEqual(getattr(camera, command)("0"), "busy")  # it is installed
+            await ended(task)
+
+        for number in range(3):
+            for command, reply in (("cmd_upgrade", "stopped"), ("cmd_mqttotastart", "off")):
+                run(stopped(number, command, reply))
+
     def test_request_cancelled_after_the_installation(self):
         """The restart follows although the client has disconnected."""
 
@@ -604,6 +659,33 @@ class TestPush(unittest.TestCase):
             camera.cmd_mqttotastart("1")
             await until(lambda: camera.handler.replies)
             self.assertEqual(camera.handler.replies, [("mqttotastart", "off")])
+
+        self.run_case(scenario)
+
+    def test_stopped_while_it_arrives(self):
+        """The rest of the message is not waited for."""
+
+        async def scenario(camera):
+            camera.cmd_mqttotastart("1")
+            await until(lambda: camera.handler.data)
+            source = Source(NEW)
+
+            class Body:
+                left = len(NEW)
+
+                async def read_some(self, most):
+                    if camera.session.reconnects:
+                        raise OSError(104)
+                    await asyncio.sleep_ms(500)
+                    return await source.read_some(1)
+
+            task = asyncio.create_task(camera.handler.data[1](Body(), False))
+            await until(lambda: camera.state == "writing")
+            self.assertEqual(camera.cmd_upgrade("0"), "stopped")
+            await until(lambda: camera.job is None, limit_s=3)
+            self.assertEqual(camera.session.reconnects, 1)
+            self.assertEqual(camera.handler.replies[-1], ("mqttotastart", "off"))
+            await outcome(task)
 
         self.run_case(scenario)
 

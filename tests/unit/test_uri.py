@@ -125,6 +125,29 @@ class TestFollow(unittest.TestCase):
             self.assertEqual((url.host, url.path), (host, path), location)
             self.assertEqual(bool(url.login), keeps_login, location)
 
+    def test_examples_of_rfc_3986(self):
+        """Sections 5.4.1 and 5.4.2, with the base http://a/b/c/d;p?q."""
+        base = parse_url("http://a/b/c/d;p?q")
+        for reference, path in (
+            ("g", "/b/c/g"), ("./g", "/b/c/g"), ("g/", "/b/c/g/"), ("/g", "/g"),
+            ("?y", "/b/c/d;p?y"), ("g?y", "/b/c/g?y"), ("#s", "/b/c/d;p?q"), ("g#s", "/b/c/g"),
+            ("g?y#s", "/b/c/g?y"), (";x", "/b/c/;x"), ("g;x", "/b/c/g;x"),
+            ("g;x?y#s", "/b/c/g;x?y"), ("", "/b/c/d;p?q"), (".", "/b/c/"), ("./", "/b/c/"),
+            ("..", "/b/"), ("../", "/b/"), ("../g", "/b/g"), ("../..", "/"), ("../../", "/"),
+            ("../../g", "/g"), ("../../../g", "/g"), ("../../../../g", "/g"), ("/./g", "/g"),
+            ("/../g", "/g"), ("g.", "/b/c/g."), (".g", "/b/c/.g"), ("g..", "/b/c/g.."),
+            ("..g", "/b/c/..g"), ("./../g", "/b/g"), ("./g/.", "/b/c/g/"), ("g/./h", "/b/c/g/h"),
+            ("g/../h", "/b/c/h"), ("g;x=1/./y", "/b/c/g;x=1/y"), ("g;x=1/../y", "/b/c/y"),
+            ("g?y/./x", "/b/c/g?y/./x"), ("g?y/../x", "/b/c/g?y/../x"), ("g#s/../x", "/b/c/g"),
+        ):  # fmt: skip
+            url = base.follow(reference)
+            self.assertEqual((url.host, url.path), ("a", path), reference)
+        self.assertEqual(base.follow("//g").host, "g")
+        self.assertEqual(base.follow("http://g/x/../y").path, "/y")
+        for refused in ("g:h", "http:g"):
+            with self.assertRaises(BadArgument):
+                base.follow(refused)
+
     def test_never_from_https_to_http(self):
         base = parse_url("https://host/a")
         self.assertTrue(base.follow("b").tls and base.follow("//other/b").tls)

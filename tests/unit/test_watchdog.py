@@ -38,22 +38,64 @@ class TestFeeder(unittest.TestCase):
         self.assertTrue(len(gaps) > 60 and max(gaps) < 10_000, gaps[:5])
 
 
-class Camera:
-    """Stands in for frames and camera; records the reason for a pause."""
+class Parts:
+    """Stands in for frames, camera, clock, restart and updater."""
 
-    paused = ""
-    reason = ""
+    def __init__(self, job=None):
+        self.paused = self.reason = ""
+        self.job = job
+        self.set = asyncio.Event()
+        self.attempts_s = []
 
     async def pause(self, reason):
         self.paused = reason
 
+    def iso(self, in_s):
+        return "in {} s".format(in_s)
+
+    def attempt(self):
+        self.attempts_s.append(clock.now_ms() // 1_000)
+
 
 class TestSafeMode(unittest.TestCase):
+    def waited_s(self, attempts, job=None, job_s=0):
+        """Return (seconds until the normal start, the parts, the log)."""
+
+        async def main():
+            parts, log = Parts(job), Log()
+            started_s = clock.now_ms() // 1_000
+            task = asyncio.create_task(SafeMode(*(parts,) * 5, attempts, log).run())
+            await asyncio.sleep_ms(1_000 * job_s)
+            self.assertTrue(not job or parts.attempts_s == [])
+            parts.job = None
+            await task
+            self.assertEqual(len(parts.attempts_s), 1)
+            return parts.attempts_s[0] - started_s, parts, log
+
+        return run(main(), 10_000)
+
     def test_stops_the_camera_with_a_reason(self):
-        camera, log = Camera(), Log()
-        run(SafeMode(camera, camera, log).run())
-        self.assertEqual((camera.paused, camera.reason), (SAFE_MODE, SAFE_MODE))
-        self.assertTrue(SAFE_MODE in log.errors[0][1])
+        _, parts, log = self.waited_s(0)
+        self.assertEqual((parts.paused, parts.reason), (SAFE_MODE, SAFE_MODE))
+        self.assertIn(
+            SAFE_MODE + ": no pictures. A normal start follows in 5 min", log.errors[0][1]
+        )
+
+    def test_normal_start_after_5_minutes_and_after_three_attempts_after_an_hour(self):
+        waited = [self.waited_s(attempts)[0] for attempts in range(5)]
+        self.assertEqual(waited, [300, 300, 300, 3_600, 3_600])
+
+    def test_update_ends_first(self):
+        self.assertTrue(400 <= self.waited_s(0, job="upload", job_s=400)[0] <= 402)
+
+    def test_time_of_the_end_is_shown_once_it_is_known(self):
+        parts = Parts()
+        safe_mode = SafeMode(*(parts,) * 5, 0, Log())
+        self.assertEqual(str(safe_mode), SAFE_MODE + ": normal start in 300 s")
+        self.assertEqual(safe_mode.ends(), None)
+        safe_mode.left_s = 7
+        parts.set.set()
+        self.assertEqual(str(safe_mode), SAFE_MODE + ": normal start in 7 s, at in 7 s")
 
 
 suite.main()

@@ -26,7 +26,7 @@ class Frames:
         self._log = log
         self._tolerance_ms = tolerance_ms  # of failures, before readers get an error
         self._hold_ms = hold_ms  # for which slow readers may hold all slots
-        self._pool = Pool(slots, max_bytes)
+        self.pool = Pool(slots, max_bytes)  # a component of its own
         self._waiting = []  # leases
         self._held = []  # leases
         self._newest = None
@@ -125,12 +125,12 @@ class Frames:
         while not self._is_needed() and not self._pause_reason:
             self._requested.clear()
             await self._requested.wait()
-        self._pool.complete()
+        self.pool.complete()
         return "paused" if self._pause_reason else "capturing"
 
     async def _capturing(self):
         while self._is_needed() and not self._pause_reason:
-            if not self._pool.has_free():
+            if not self.pool.has_free():
                 await self._wait_for_slot()
                 continue
             try:
@@ -144,7 +144,7 @@ class Frames:
     async def _paused(self):
         self._camera.stop()
         self._newest = None
-        self._pool.drop_free()  # an update needs the memory
+        self.pool.drop_free()  # an update needs the memory
         while self._pause_reason:
             self._requested.clear()
             await self._requested.wait()
@@ -176,7 +176,7 @@ class Frames:
         self._seq += 1
         try:
             if self._is_awaited(self._seq):
-                self._newest = self._pool.put(view, self._seq, self._camera.copies)
+                self._newest = self.pool.put(view, self._seq, self._camera.copies)
                 self._wake_readers()
             self._failing_since = None
         except MemoryError:
@@ -206,7 +206,7 @@ class Frames:
         self.dropped += 1
         self._note_failure()
         text = "no memory for {} bytes".format(size)
-        slots = self._pool.shrink(size)
+        slots = self.pool.shrink(size)
         if slots:
             text += ", slots reduced to {}".format(slots)
         self._log.error("frames", text)

@@ -1,9 +1,10 @@
 """Memory for the pictures that readers hold: a few slots, as large as the pictures.
 
 A slot is leased by reference count. Its memory is reused, so that pictures of many sizes do not
-fragment the heap.
+fragment the heap, and freed a few seconds after the last use.
 """
 
+import asyncio
 import gc
 import time
 
@@ -75,11 +76,29 @@ class Frame:
 class Pool:
     """At most `slots` frames; fewer for a while if memory is short."""
 
-    def __init__(self, slots, max_bytes):
+    def __init__(self, slots, max_bytes, keep_s=8):
         self._slots = slots
         self._max_bytes = max_bytes  # of one picture
+        self._keep_s = keep_s  # longer than the usual intervals of pictures
+        self._unused_s = 0
         self.frames = []
         self.complete()
+
+    async def run(self):
+        """Free the memory of all slots once they have not been used for `keep_s`."""
+        while True:
+            await asyncio.sleep_ms(1_000)
+            self._unused_s += 1
+            if self.is_leased():
+                self._unused_s = 0
+            elif self._unused_s == self._keep_s:
+                self.drop_free()
+
+    def is_leased(self):
+        for frame in self.frames:
+            if frame.leases:
+                return True
+        return False
 
     def complete(self):
         """Restore all slots, because there may be memory for them again."""
@@ -99,6 +118,7 @@ class Pool:
         """
         if len(view) > self._max_bytes:
             raise MemoryError
+        self._unused_s = 0
         if is_copy:
             frame = self.drop_free()
             frame.keep(view, seq)

@@ -6,6 +6,7 @@ from app.commands import PRIVATE, QOS1, RETAIN
 from config import product
 from proto.values import BadArgument, UnknownCommand
 
+_WHILE_UPDATING = ("mqttotastart", "upgrade")  # they can end the update
 _MAX_ARGUMENT = const(1_024)  # bytes
 
 
@@ -33,7 +34,7 @@ class CommandHandler:
                 await self.data[1](body, retained)
         elif retained:  # it may be old
             self._log.info("mqtt", "a retained command is not executed: " + name)
-        elif self.data and name.lower() != "mqttotastart":
+        elif self.data and name.lower() not in _WHILE_UPDATING:
             await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
         elif body.left > _MAX_ARGUMENT:
             await self._syntax("{}: at most {} bytes".format(name, _MAX_ARGUMENT), group)

@@ -2,10 +2,11 @@
 
 import asyncio
 from errno import ECONNRESET
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.reader import Reader
+from aio.reader import Paced, Reader
 from app import tls
 from config import product
 from proto.httpreply import MAX_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
@@ -18,6 +19,8 @@ _STALL_MS = const(30_000)
 _CONNECT_MS = const(20_000)
 _PAUSE_MS = const(2_000)
 _MAX_REDIRECTS = const(5)
+_MAX_INTERIM = const(8)
+_TOTAL_MS = const(1_800_000)  # more than an image takes at the lowest rate
 _MAX_SKIPPED = const(16_384)  # bytes of a header that is not needed
 _BUSY = (429, 500, 502, 503, 504)  # the server may recover soon
 _MAX_ATTEMPTS = const(5)
@@ -59,7 +62,16 @@ class Download:
     `total` is its size, or None if unknown; `at` is the number of bytes so far.
     """
 
-    def __init__(self, url, connector, settings, log, stall_ms=_STALL_MS, pause_ms=_PAUSE_MS):
+    def __init__(
+        self,
+        url,
+        connector,
+        settings,
+        log,
+        stall_ms=_STALL_MS,
+        pause_ms=_PAUSE_MS,
+        total_ms=_TOTAL_MS,
+    ):
         self._first_url = url
         self._url = url
         self._connector = connector
@@ -67,6 +79,8 @@ class Download:
         self._log = log
         self._stall_ms = stall_ms
         self._pause_ms = pause_ms
+        self._total_ms = total_ms
+        self._ends = ticks_add(ticks_ms(), total_ms)
         self._buffer = bytearray(_BUFFER)
         self._stream = self._reader = self._reply = None
         self._left = None  # bytes of this response or chunk; None: until the server closes
@@ -133,11 +147,14 @@ class Download:
             if self._tag:
                 lines.append("If-Range: " + self._tag)
         await self._stream.send("\r\n".join(lines + ["", ""]).encode())
-        self._reader = Reader(self._stream, self._buffer, self._stall_ms)
-        reply = Reply()
-        while not reply.feed(await self._line()):
-            pass
-        return reply
+        self._reader = Reader(Paced(self._stream), self._buffer, self._stall_ms)
+        for _ in range(_MAX_INTERIM + 1):
+            reply = Reply()
+            while not reply.feed(await self._line()):
+                pass
+            if not reply.is_interim():
+                return reply
+        raise BadReply("more than {} interim responses".format(_MAX_INTERIM))
 
     async def _begin(self, reply):
         """Check that the response matches the request, and go to the first missing byte."""
@@ -195,6 +212,8 @@ class Download:
 
     async def _some(self, view):
         """Read some of the body; 0 at its end, OSError if the connection ends before."""
+        if ticks_diff(self._ends, ticks_ms()) < 0:
+            raise BadReply("not complete after {} minutes".format(self._total_ms // 60_000))
         if self._reply.chunked and not self._left and not await self._next_chunk():
             return 0
         if self._left == 0:

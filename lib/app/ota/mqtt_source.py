@@ -52,7 +52,7 @@ class MQTTSource:
             await self._give_up(reason)
 
     def stop(self):
-        """End the wait for a message."""
+        """End the wait for a message, or for the rest of one."""
         self._stopped = True
 
     async def receive(self, body, retained):

@@ -59,6 +59,8 @@ class Updater:
         self._poll_ms = poll_ms
         self._tidy_at = ticks_add(ticks_ms(), tidy_ms)
         self._source = None  # of a push or a pull
+        self._stoppable = None  # task of a pull or an upload
+        self._stopped = False
         self.state = "idle"
         self.job = None
 
@@ -70,7 +72,10 @@ class Updater:
             self._log.error("update", "the last update is not noted: {}".format(e))
         while True:
             await self._idle()
-            await self._run_source()
+            try:
+                await self._until_stopped(self._run_source())
+            except BadArgument:  # reported already
+                pass
 
     async def _idle(self):
         """Wait for a push or a pull; meanwhile send a result that no broker has received."""
@@ -98,8 +103,38 @@ class Updater:
             self._source = None
             self._end()
 
+    async def _until_stopped(self, work):
+        """Run a pull or an upload, and return its result; BadArgument if a command ends it."""
+        self._stopped = False
+        self._stoppable = asyncio.create_task(work)
+        try:
+            return await self._stoppable  # a cancellation is passed on to it
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+        finally:
+            self._stoppable = None
+        error = BadArgument("stopped by a command")
+        await self._report.failed(error)
+        raise error
+
+    def _stop(self):
+        """End the update that is under way; return False if it is installed already."""
+        if self.state == "installed":
+            return False
+        if self.job == "push":
+            self._source.stop()
+        elif self._stoppable:
+            self._stopped = True
+            self._stoppable.cancel()
+        return True
+
     def cmd_upgrade(self, argument):
-        """Fetch and install the update that `otaurl` names."""
+        """Fetch and install the update that `otaurl` names; 0 ends any update."""
+        if argument == "0":
+            if not self.job:
+                return "off"
+            return "stopped" if self._stop() else "busy"
         if argument != "force":
             confirmed(argument, "upgrade")
         url = self._settings["otaurl"]
@@ -123,12 +158,20 @@ class Updater:
         return "Upgrade " + (self._flash.running().description()[1] or product.VERSION)
 
     def cmd_mqttotastart(self, argument):
-        """Receive an update by MQTT; the reply `on` follows once the camera listens for it."""
+        """Receive an update by MQTT; the reply `on` follows once the camera listens for it.
+
+        0 ends any update.
+        """
         argument = {"on": "1", "off": "0"}.get(argument.lower(), argument)
         if not argument:
             return "on" if self.job == "push" else "off"
         if argument == "0":
-            return self._stop_push()
+            if not self.job:
+                return "off"
+            is_push = self.job == "push"
+            if not self._stop():
+                return "busy"
+            return None if is_push else "off"  # the source of a push replies itself
         if argument not in ("1", "force"):
             raise BadArgument("1 | force | 0")
         refusal = self._refusal()
@@ -148,12 +191,6 @@ class Updater:
         self._begin("push", source)
         return None
 
-    def _stop_push(self):
-        if self.job == "push" and self.state == "waiting":
-            self._source.stop()
-            return None  # the source replies `off`
-        return "busy" if self.job else "off"
-
     def cmd_mqttotaconfirm(self, argument):
         """Keep the running image."""
         confirmed(argument, "confirm")
@@ -169,7 +206,7 @@ class Updater:
             return 409, refusal
         self._begin("upload")
         try:
-            target = await self.install(read, total, force)
+            target = await self._until_stopped(self.install(read, total, force))
             text = "{} is installed; the camera restarts".format(target.name)
             return 200, text + (target.lost and ". Forced although " + target.lost)
         except BadArgument as e:

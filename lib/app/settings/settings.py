@@ -4,6 +4,7 @@ import asyncio
 from collections import namedtuple
 
 from app import password, signing_key, tls
+from app.settings.logins import unmasked, withhold
 from app.settings.schema import (
     CERTIFICATE,
     CHECK,
@@ -37,8 +38,9 @@ from proto.values import BadArgument, UnknownCommand
 _MASK = "***"
 _UNUSABLE = "(not usable)"  # no access point accepts it: a network with a password stays closed
 
-# result of `apply`: {name: reason}, all is in flash, the camera restarts
-Applied = namedtuple("Applied", ("faults", "saved", "restarts"))
+# result of `apply`: {name: reason}, all is in flash, the camera restarts, logins that were removed
+# with the change: {name: what has happened}
+Applied = namedtuple("Applied", ("faults", "saved", "restarts", "removed"))
 
 
 class Settings:
@@ -72,24 +74,28 @@ class Settings:
         row = find(name)
         if row[FLAGS] & HIDDEN or (group and not row[FLAGS] & GROUP):
             raise UnknownCommand(name)
-        if argument:
-            await self.set(name, argument)
-        return self._text(row)
+        removed = await self.set(name, argument) if argument else {}
+        lines = ["{}: {}".format(*item) for item in sorted(removed.items())]
+        return "\n".join([self._text(row)] + lines)
 
     async def set(self, name, text):
-        """Put the user's `text` in force; raises BadArgument, and then nothing has changed."""
-        faults, _ = await self._change({name: text})
+        """Put the user's `text` in force; return the logins that this removes, as in Applied.
+
+        Raises BadArgument, and then nothing has changed.
+        """
+        faults, _, removed = await self._change({name: text})
         if faults:
             raise BadArgument(faults[name])
+        return removed
 
     async def apply(self, wanted):
         """Put all of {name: text} in force and save them, or none; returns Applied."""
-        faults, changed = await self._change(wanted)
-        return Applied(faults, not faults and self.flush(), bool(changed & RESTART))
+        faults, changed, removed = await self._change(wanted)
+        return Applied(faults, not faults and self.flush(), bool(changed & RESTART), removed)
 
     async def _change(self, wanted):
-        """Return ({name: reason}, flags of the settings that have changed)."""
-        changes, faults = [], {}
+        """Return ({name: reason}, flags of the settings that have changed, removed logins)."""
+        values, faults, removed = {}, {}, {}
         # One change at a time, so that a check still holds when its value is put in force.
         async with self._one_change:
             for name, text in wanted.items():
@@ -97,14 +103,19 @@ class Settings:
                 try:
                     if not row or row[FLAGS] & HIDDEN:
                         raise BadArgument("there is no such setting")
-                    changes.append((row, self._checked(row, text)))
+                    values[name] = self._checked(row, text)
                 except BadArgument as e:
                     faults[name] = str(e)
                 await asyncio.sleep(0)  # checking a certificate takes a while
             if not faults:
-                changes = await _with_hashes(changes)
+                removed = withhold(self, wanted, values)
+                changes = await _with_hashes(values)
                 faults = self._store.stage_files(changes)
-            return faults, 0 if faults else self._enforce(changes)
+            if faults:
+                return faults, 0, {}
+            for name, what in removed.items():
+                self._log.info("settings", "{}: {}".format(name, what))
+            return {}, self._enforce(changes), removed
 
     def _checked(self, row, text):
         """Return the value that a user's text means; raises BadArgument."""
@@ -113,7 +124,7 @@ class Settings:
             return row[DEFAULT]
         if flags & DEVICE_ID_TOO and text == self._device_id:
             return row[DEFAULT]
-        value = row[CHECK](text)
+        value = row[CHECK](unmasked(text, self[row[NAME]]) if flags & LOGIN else text)
         if value and flags & CERTIFICATE:
             tls.check_ca(value)
         if flags & PUBLIC_KEY:
@@ -122,27 +133,28 @@ class Settings:
 
     def _enforce(self, changes):
         """Put checked values in force; return the flags of the settings that have changed."""
-        changed = 0
+        changed, has_file = 0, False
         for row, value in changes:
             if row[KIND] == FILE:
-                value = self._store.replace_file(row[KEY], value)
+                value, has_file = row[KEY] if value else "", True
             elif value == self[row[NAME]]:
                 continue
-            self.keep(row[NAME], value, to_save=row[KIND] != FILE)
+            self.keep(row[NAME], value)
             changed |= row[FLAGS]
         if changed & CLEAN_SESSION:
             self.keep("mqttcleansession", 1)
+        if has_file:  # it comes into force by being moved into place
+            self.flush()
         for flag, call in self._watchers:
             if changed & flag:
                 call()
         return changed
 
-    def keep(self, name, value, to_save=True):
+    def keep(self, name, value):
         """Put a value in force that is known to be valid, and save it a moment later."""
         self._values[name] = value
-        if to_save:
-            self._unsaved.add(name)
-            self._to_save.set()
+        self._unsaved.add(name)
+        self._to_save.set()
 
     def all(self):
         """Yield (row, value as text) of each setting that is not hidden, in the schema's order."""
@@ -237,8 +249,10 @@ class Settings:
                     self.keep(row[NAME], await password.hashed(value))
 
 
-async def _with_hashes(changes):
-    result = []
-    for row, value in changes:
-        result.append((row, await password.hashed(value) if row[FLAGS] & HASHED else value))
-    return result
+async def _with_hashes(values):
+    """Return [(row, value), ...] of {name: value}; passwords that are hashed take a while."""
+    changes = []
+    for name, value in values.items():
+        row = find(name)
+        changes.append((row, await password.hashed(value) if row[FLAGS] & HASHED else value))
+    return changes

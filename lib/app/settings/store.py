@@ -1,9 +1,9 @@
 """Settings in flash: in NVS and, where they are long, in files.
 
-NVS writes each key atomically. A journal makes a save of several keys a transaction: all of them
-are first written into one record, which a start after a power cut applies. A single text goes
-through it, too, because ESP-IDF may lose a blob that it has no room to replace: without room for
-the record, the blob is not touched.
+NVS writes each key atomically, and a file is replaced by renaming another. A journal makes a save
+of several of them a transaction: a record in NVS holds all values and names the files to move into
+place; a start after a power cut applies it. A single text goes through it, too, because ESP-IDF
+may lose a blob that it has no room to replace: without room for the record, it is not touched.
 """
 
 import os
@@ -17,6 +17,8 @@ _JOURNAL = "SAVE_JOURNAL"
 _MAX_JOURNAL = const(2_400)  # bytes; all settings at their longest need less
 _BYTES, _NUMBER, _ERASED = b"t", b"i", b"-"
 _NEW = ".new"  # of a staged file
+_STAGED = b""  # stands for the staged file in the changes; None removes the file
+_FILES = tuple(row[KEY] for row in SCHEMA if row[KIND] == FILE)
 
 
 class Store:
@@ -41,11 +43,11 @@ class Store:
     def save(self, values):
         """Store [(row, value), ...]: after a power cut all are old or all are new.
 
-        Only differences are written, and a default is not stored. Raises OSError if the flash
-        refuses.
+        Only differences are written, and a default is not stored. The value of a file is its path,
+        and moves the staged file there; "" removes the file. Raises OSError if the flash refuses.
         """
         changes = self._changes(values)
-        texts = [value for _, value in changes if isinstance(value, bytes)]
+        texts = [key for key, value in changes if isinstance(value, bytes) and key not in _FILES]
         journal = bool(self._unfinished)
         if texts or len(changes) > 1 or journal:
             record = pack(changes)
@@ -85,11 +87,13 @@ class Store:
     def stage_files(self, values):
         """Write each file of [(row, text), ...] next to the old one, or none.
 
-        Returns {} or the fault, {name: reason}.
+        `save` moves them into place. Returns {} or the fault, {name: reason}.
         """
         files = [(row, text) for row, text in values if row[KIND] == FILE]
         for row, text in files:
             try:
+                if self._unfinished:  # its journal may name a staged file
+                    self.save(())
                 if text:
                     with open(row[KEY] + _NEW, "w") as f:
                         f.write(text)
@@ -99,19 +103,14 @@ class Store:
                 return {row[NAME]: "not saved: {}".format(e)}
         return {}
 
-    def replace_file(self, path, text):
-        """Rename the staged file to `path`; without `text` remove the file. Return the value."""
-        if text:
-            os.rename(path + _NEW, path)
-            return path
-        _remove(path)
-        return ""
-
     def _changes(self, values):
         """Return [(key, value to store or None to erase), ...], with those that are unfinished."""
         changes = dict(self._unfinished)
         for row, value in values:
             changes.pop(row[KEY], None)
+            if row[KIND] == FILE:
+                changes[row[KEY]] = _STAGED if value else None
+                continue
             stored, wanted = self._held(row), None
             if value != row[DEFAULT]:
                 wanted = value if row[KIND] == INT else value.encode()
@@ -124,7 +123,9 @@ class Store:
 
     def _write(self, changes):
         for key, value in changes:
-            if value is None:
+            if key in _FILES:
+                _replace(key, value is not None)
+            elif value is None:
                 self._nvs.erase(key)
             elif isinstance(value, int):
                 self._nvs.set_int(key, value)
@@ -168,6 +169,15 @@ def unpack(record):
         data = bytes(body[start:at])
         changes.append((key, None if kind == _ERASED else int(data) if kind == _NUMBER else data))
     return changes
+
+
+def _replace(path, is_staged):
+    """Move the staged file to `path`, unless that has happened already; or remove both."""
+    if not is_staged:
+        _remove(path)
+        _remove(path + _NEW)
+    elif _exists(path + _NEW):
+        os.rename(path + _NEW, path)
 
 
 def _remove(path):

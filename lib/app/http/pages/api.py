@@ -76,11 +76,14 @@ class API:
         """Set all that are given, or none; the response has the fault of each."""
         given = _object(request, _MAX_SETTINGS)
         wanted = {name: _text(name, value) for name, value in given.items()}
-        faults, saved, restarts = await self._settings.apply(wanted)
+        faults, saved, restarts, removed = await self._settings.apply(wanted)
         if faults:
             what = "Nothing was changed: {}.".format(", ".join(sorted(faults)))
             return {"error": what, "faults": faults}, 400
-        return {"restarts": restarts, "saved": saved}
+        response = {"restarts": restarts, "saved": saved}
+        if removed:
+            response["removed"] = removed
+        return response
 
     # Camera parameters
 
@@ -140,6 +143,7 @@ class API:
             "viewers": self._images.viewers,
             "power": status.power.on,
             "timer": status.power.minutes_left,
+            "safe_mode": status.safe_mode and _safe_mode(status.safe_mode),
             "restarts": sum(status.supervisor.restarts.values()),
             "errors": status.log.errors,
             "last_error": status.log.last_error,
@@ -184,6 +188,10 @@ def _parameter(row, values):
     if name == "framesize":
         found["options"] = ["{} x {}".format(width, height) for _, width, height in FRAMESIZES]
     return found
+
+
+def _safe_mode(safe):
+    return {"reason": safe.reason, "left_s": safe.left_s, "ends": safe.ends()}
 
 
 def _camera_state(camera):

@@ -44,19 +44,22 @@ class SetupPages:
         button = _button(typed)
         if button == "reboot":
             await self._commands.call("restart", "1")
-            return self._saved("Restarting", {}, True, True)
+            return self._saved("Restarting", {}, True, True, {})
         wanted = self._wanted(typed)
-        faults, saved, restarts = await self._settings.apply(wanted)
+        faults, saved, restarts, removed = await self._settings.apply(wanted)
         if faults:
             return self._form(typed, faults)
         if button == "savereboot":
             await self._commands.call("restart", "1")
             restarts = True
         title = "Saved" if saved else "Applied, but not saved yet"
-        return self._saved(title, wanted, saved, restarts)
+        return self._saved(title, wanted, saved, restarts, removed)
 
     def _wanted(self, typed):
-        """Return {setting: text} of what differs; an empty field leaves its setting as it is."""
+        """Return {setting: text} of what differs; an empty field leaves its setting as it is.
+
+        A broker's password that is typed again stays, even if the broker is another one.
+        """
         if typed.get("network") and not typed.get("ssid"):
             typed["ssid"] = typed["network"]  # chosen from the list, without JavaScript
         wanted = {}
@@ -64,14 +67,14 @@ class SetupPages:
             text = typed.get(name, "")
             if name != "password":
                 text = text.strip()
-            if text and text != str(self._settings[name]):
+            if text and (name == "mqttpass" or text != str(self._settings[name])):
                 wanted[name] = text
             elif typed.get("forget_" + name):
                 for each in _LOGIN if name in _LOGIN else (name,):
                     wanted[each] = ""
         return wanted
 
-    def _saved(self, title, changed, saved, restarts):
+    def _saved(self, title, changed, saved, restarts, removed):
         """Show what happens next, and the address of the camera then."""
         settings = self._settings
         ssid, fallback_s = settings["ssid"], settings["apfallback"]
@@ -81,6 +84,7 @@ class SetupPages:
         texts = {
             "title": title,
             "unkept": not saved,
+            "mqttpass": removed.get("mqttpass"),
             "restarts": restarts,
             "ssid": ssid,
             "joins": ssid and (restarts or "ssid" in changed or "password" in changed),
