@@ -1,8 +1,10 @@
 """Access control of a camera with an admin password."""
 
 import base64
+import contextlib
 import itertools
 import re
+import socket
 
 import httpx
 import pytest
@@ -178,6 +180,24 @@ def test_first_password_closes_open_connections(tmp_path, way):
         viewer.join(10)
         assert not viewer.is_alive()
         assert httpx.get(camera.url + "/jpg", trust_env=False).status_code == 401
+        with TelnetClient(camera.facts["telnet"]) as telnet:
+            telnet.wait("password: ")
+
+
+def test_unfinished_bodies_lock_nobody_out(camera, stranger):
+    """Eight clients that send a body byte by byte, and six that have been refused with 401."""
+    heads = [("/login", 20)] * 8 + [("/update", 1_000_000)] * 6
+    with contextlib.ExitStack() as stack:
+        for path, length in heads:
+            address = "127.0.0.1", camera.facts["http"]
+            sock = stack.enter_context(socket.create_connection(address, 10))
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\np"
+            sock.sendall(head.encode())
+            if path == "/update":
+                assert sock.recv(12) == b"HTTP/1.0 401"
+            else:
+                assert stranger.get("/login").status_code == 200
+        assert stranger.get("/jpg", auth=("admin", WORD)).status_code == 200
         with TelnetClient(camera.facts["telnet"]) as telnet:
             telnet.wait("password: ")
 

@@ -34,10 +34,10 @@ class TelnetServer:
         telnet = Telnet()
         await stream.send(HELLO)
         if not self._access.open:
-            stream.idle = True  # closed first if another connection needs the slot
+            stream.busy_for(0)  # closed first if another connection needs the slot
             if not await self._log_in(stream, telnet):
                 return
-            stream.idle = False
+            stream.busy_for(None)
         console = self._consoles.open()
         pump = asyncio.create_task(_pump(console, stream))
         try:
@@ -48,8 +48,9 @@ class TelnetServer:
             await finish(pump)
 
     async def refuse(self, stream):
-        """Refuse a connection, because no console is free."""
-        await stream.send(b"all consoles are in use; close one, then try again\r\n")
+        """Refuse a connection, because no console or no socket is free."""
+        text = b"all consoles or connections are in use; close one, then try again\r\n"
+        await stream.send(text)
 
     async def _log_in(self, stream, telnet):
         """Prompt for the admin password; return True if it is right."""

@@ -74,6 +74,7 @@ class Images:
         if self.viewers >= self._max_viewers:
             raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
         connection = request.sock[1]
+        connection.busy_for(None)
         self._streams.append(connection)
         try:
             head = _STREAM_HEAD.format(self._headers.lines())
