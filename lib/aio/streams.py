@@ -96,7 +96,7 @@ class Stream(_Stream):
     async def recv_into(self, view, stall_ms=0):
         """Fill the start of `view`; return the number of bytes, 0 when the peer has closed."""
         while True:
-            if self.s is None:
+            if self.s is None or self._aborted:
                 raise OSError(ENOTCONN)
             got = self.s.readinto(view)
             if got is not None:
@@ -137,7 +137,7 @@ class Stream(_Stream):
         return self._aborted
 
     def abort(self):
-        """End the current wait and all later ones with an OSError."""
+        """End the current wait, and all later waits and reads, with an OSError."""
         self._aborted = True
         self._reading.expire()
         self._writing.expire()

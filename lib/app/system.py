@@ -260,6 +260,7 @@ class System:
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
+        self.settings.on_change(HASHED, self.updater.revoke)
         self.log.follow()
 
     def start(self):

@@ -8,6 +8,7 @@ import socket
 
 import httpx
 import pytest
+from images import KB, image
 from routes import paths
 from sim import Simulator, wait_until
 from telnet_client import TelnetClient
@@ -182,6 +183,23 @@ def test_first_password_closes_open_connections(tmp_path, way):
         assert httpx.get(camera.url + "/jpg", trust_env=False).status_code == 401
         with TelnetClient(camera.facts["telnet"]) as telnet:
             telnet.wait("password: ")
+
+
+def test_new_password_ends_an_upload(camera):
+    data = image("v9.0.1", size=256 * KB)
+    login = base64.b64encode(f"admin:{WORD}".encode()).decode()
+    head = "POST /update HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {}\r\n{}\r\n"
+    head = head.format(login, f"Content-Length: {len(data)}\r\n")
+    with socket.create_connection(("127.0.0.1", camera.facts["http"]), 10) as sock:
+        sock.sendall(head.encode() + data[: 64 * KB])
+        camera.wait_output("writing micropython v9.0.1")
+        camera.command("adminpass another word")
+        assert b"HTTP/1.0 401" in sock.recv(12)
+        sock.sendall(data[64 * KB :])
+        assert b"the admin password has changed" in sock.makefile("rb").read()
+    camera.command(f"adminpass {WORD}")
+    status = httpx.get(camera.url + "/api/status", auth=("", WORD), trust_env=False).json()
+    assert status["update"] == "idle" and camera.facts["boots"] == 1
 
 
 def test_unfinished_bodies_lock_nobody_out(camera, stranger):

@@ -5,7 +5,7 @@ import gc
 import unittest
 
 import suite
-from fakes import Wire, clock, ended, outcome, run, served
+from fakes import Wire, clock, ended, outcome, read, run, served
 from webserver import Clock, Web, body, header, status
 
 GET = b"GET /hello HTTP/1.1\r\nHost: cam\r\n"
@@ -311,6 +311,32 @@ class TestAttacks(unittest.TestCase):
 
 
 class TestSessions(unittest.TestCase):
+    def test_request_whose_session_ends_before_its_body_has_arrived_is_refused(self):
+        for old, end in (
+            ("x", lambda web, token: web.settings.keep("adminpass", "another word")),
+            ("x", lambda web, token: web.access.log_out(token)),
+            ("", lambda web, token: web.settings.keep("adminpass", "first word")),
+        ):
+            self.assertEqual(self.status_after(old, end), 401)
+        self.assertEqual(self.status_after("x", lambda web, token: None), 200)
+
+    def status_after(self, password, event):
+        """Return the status of a request in whose body an event happens."""
+
+        async def scenario():
+            web = Web(routes=ROUTES, password=password)
+            token = web.access.log_in()
+            async with Wire() as wire:
+                await wire.peer.send(post(2, more="Cookie: session={}\r\n".format(token)) + b"a")
+                serving = asyncio.create_task(served(web.server, wire.ours))
+                await asyncio.sleep_ms(1_000)
+                event(web, token)
+                await wire.peer.send(b"b")
+                await serving
+                return status(await read(wire.peer, 1_000))
+
+        return run(scenario())
+
     def test_expired_sessions_are_removed_between_requests(self):
         async def scenario():
             web = Web(password="x")

@@ -86,7 +86,7 @@ class TelnetServer:
                 if response:
                     console.put(response)
                 line = console.type(telnet.data) if telnet.data is not None else None
-                if line:
+                if line and not stream.aborted():
                     await self._consoles.run_line(line, console)
             await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 

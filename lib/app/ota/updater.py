@@ -12,6 +12,7 @@ from micropython import const
 from config import product
 from proto.values import BadArgument, confirmed
 
+_REVOKED = "the admin password has changed meanwhile; the camera keeps its firmware"
 UNCONFIRMED = "Running image not confirmed"
 _POLL_MS = const(250)
 _TIDY_MS = const(60_000)
@@ -59,6 +60,8 @@ class Updater:
         self._poll_ms = poll_ms
         self._tidy_at = ticks_add(ticks_ms(), tidy_ms)
         self._source = None  # of a push or a pull
+        self._uploading = None  # task of an upload, until that is installed
+        self._revoked = False
         self.state = "idle"
         self.job = None
 
@@ -169,13 +172,33 @@ class Updater:
             return 409, refusal
         self._begin("upload")
         try:
-            target = await self.install(read, total, force)
+            target = await self._upload(read, total, force)
+            if not target:
+                return 401, _REVOKED
             text = "{} is installed; the camera restarts".format(target.name)
             return 200, text + (target.lost and ". Forced although " + target.lost)
         except BadArgument as e:
             return 422, str(e)
         finally:
             self._end()
+
+    def revoke(self):
+        """End an upload, because the password that admitted it is replaced."""
+        if self.job == "upload" and self.state != "installed":
+            self._revoked = True
+            self._uploading.cancel()
+
+    async def _upload(self, read, total, force):
+        """Install an update; return None if `revoke` has ended it."""
+        self._revoked = False
+        self._uploading = asyncio.current_task()
+        try:
+            return await self.install(read, total, force)
+        except asyncio.CancelledError:
+            if not self._revoked:
+                raise
+            await self._report.failed(ValueError(_REVOKED))
+            return None
 
     async def install(self, read, total=0, force=False):
         """Write an update, and request the restart into it; return it, as Install.run does.
