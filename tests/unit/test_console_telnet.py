@@ -186,6 +186,16 @@ class TestLogin(unittest.TestCase):
 
         self.run_case(scenario)
 
+    def test_password_is_not_checked_once_others_have_used_up_the_attempts(self):
+        async def scenario(wire, consoles, access, task):
+            access.tries = ["a", "b", "c"]  # over HTTP, while the user types
+            await wire.peer.send(b"word\r\n")
+            await self.expect(wire, b"\r\ntoo many wrong passwords: wait 30 s")
+            await until(task.done)
+            self.assertEqual(len(access.tries), 3)
+
+        self.run_case(scenario)
+
     def test_user_who_enters_no_password_is_disconnected(self):
         async def scenario(wire, consoles, access, task):
             self.assertTrue(wire.ours.idle)

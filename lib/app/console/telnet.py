@@ -58,20 +58,27 @@ class TelnetServer:
         address = peer[0] if peer else ""
         editor = LineEditor(0)  # no history: it would keep passwords
         for _ in range(_MAX_FAILURES):
-            wait_s = self._access.wait_s(address)
-            if wait_s:
-                text = "too many wrong passwords: wait {} s, then connect again\r\n"
-                await stream.send(text.format(wait_s).encode())
+            if await self._must_wait(stream, address):
                 return False
             await stream.send(b"password: ")
             password = await _read_password(stream, telnet, editor)
             if password is None:
                 return False
             await stream.send(b"\r\n")
+            if await self._must_wait(stream, address):  # others may have guessed meanwhile
+                return False
             if await self._access.is_password(password, address):
                 return True
             await stream.send(b"wrong password\r\n")
         return False
+
+    async def _must_wait(self, stream, address):
+        """Return True, with a message, if the address may not try a password now."""
+        wait_s = self._access.wait_s(address)
+        if wait_s:
+            text = "too many wrong passwords: wait {} s, then connect again\r\n"
+            await stream.send(text.format(wait_s).encode())
+        return bool(wait_s)
 
     async def _run_lines(self, console, stream, telnet):
         """Read keys and run the lines that they complete, until the peer closes or is idle."""
