@@ -151,7 +151,7 @@ class System:
     def _make_servers(self):
         budget = Budget(_CONNECTIONS)
         access = Access(self.settings, self.wifi, self.host)
-        headers = Headers(self.clock)
+        headers = Headers(self.clock, self.settings)
         self.images = Images(self.frames, headers)
         self.http_server = server = HTTPServer(
             access,

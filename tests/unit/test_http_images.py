@@ -136,6 +136,22 @@ class TestPictures(ImagesTestCase):
 
         self.run_case(scenario)
 
+    def test_other_sites_may_embed_pictures_only_if_a_setting_allows_it(self):
+        async def scenario(server, images, camera, frames):
+            policy = "Cross-Origin-Resource-Policy"
+            for embed, expected in ((0, "same-origin"), (1, "cross-origin"), (0, "same-origin")):
+                images._headers._settings["embed"] = embed
+                for path in ("/capture", "/jpg", "/mjpg", "/stream"):
+                    async with Viewer(server, path) as viewer:
+                        _, headers = await viewer.head()
+                        self.assertEqual(headers[policy], expected)
+                for path in ("/style.css", "/api/none", "/login"):
+                    async with Viewer(server, path) as viewer:
+                        _, headers = await viewer.head()
+                        self.assertEqual(headers[policy], "same-origin")
+
+        self.run_case(scenario)
+
     def test_head_gets_no_body(self):
         async def scenario(server, images, camera, frames):
             async with Viewer(server, "/capture", "HEAD") as viewer:

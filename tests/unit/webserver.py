@@ -59,12 +59,12 @@ class Web:
     """
 
     def __init__(self, frames=None, routes=(), wifi=None, clock=None, password="", **tunables):
-        self.settings = Settings(adminpass=password)
+        self.settings = Settings(adminpass=password, embed=0)
         self.took_ms = None  # from a connection to its end
         self.wifi = wifi or WiFi()
         self.log = Log()
         self.access = Access(self.settings, self.wifi, "cam")
-        headers = Headers(clock or Clock())
+        headers = Headers(clock or Clock(), self.settings)
         viewers = tunables.pop("max_viewers", 4)
         self.images = Images(frames, headers, viewers)
         self.server = HTTPServer(

@@ -62,7 +62,7 @@ class Images:
         try:
             async with self._frames.fresh() as frame:
                 size, time_s = len(frame.view), unix_time(frame.time_s)
-                head = _JPEG_HEAD.format(size, time_s, self._headers.lines())
+                head = _JPEG_HEAD.format(size, time_s, self._headers.picture_lines())
                 return await request.respond(head.encode(), frame.view)
         except CameraFault as e:
             raise _no_picture(e) from None
@@ -79,7 +79,7 @@ class Images:
         entry = connection, request.cookies.get("session", "")
         self._streams.append(entry)
         try:
-            head = _STREAM_HEAD.format(self._headers.lines())
+            head = _STREAM_HEAD.format(self._headers.picture_lines())
             handled = await request.respond(head.encode(), _BOUNDARY[2:])
             if request.method != "HEAD":
                 await self._send_parts(connection)
