@@ -19,9 +19,10 @@ _BATCH = const(4)
 class Listener:
     """Awaits `serve(stream)` for each connection on `port`, then closes the stream.
 
-    Beyond `limit` connections, or the `budget` that all listeners share, it closes the oldest one
-    that is still `idle`, else what `make_room()` finds. When all connections are busy, it awaits
-    `refuse(stream)`, which must be quick. With `patient`, a new connection does not count as idle.
+    Beyond `limit` connections it closes the oldest one that is `idle`; beyond the `budget` that
+    all listeners share also one of another listener, else what `make_room()` finds. When all
+    connections are busy, it awaits `refuse(stream)`, which must be quick. With `patient`, a new
+    connection does not count as idle.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Listener:
         self._tasks = []
         self._streams = []
         self._ended = asyncio.Event()  # set when a connection ends
+        budget.listeners.append(self)
 
     def __len__(self):
         return len(self._tasks)
@@ -91,7 +93,8 @@ class Listener:
             connection.close()
             return True
         stream = Stream(connection, self._deadlines, peer)
-        stream.idle = not self._patient
+        if self._patient:
+            stream.busy_for(None)
         if self._has_room() or await self._wait_for_room(stream):
             self._budget.taken += 1
             self._streams.append(stream)
@@ -102,10 +105,10 @@ class Listener:
 
     def _has_room(self):
         if len(self._tasks) >= self._limit:
-            return self._evict()
-        if self._budget.free():
+            return self.evict()
+        if self._budget.free() or self.evict() or self._budget.evict():
             return True
-        return self._evict() or bool(self._make_room and self._make_room())
+        return bool(self._make_room and self._make_room())
 
     async def _wait_for_room(self, stream):
         """Wait until a connection ends, as those of a page soon do."""
@@ -119,7 +122,8 @@ class Listener:
             raise
         return self._has_room()
 
-    def _evict(self):
+    def evict(self):
+        """Close the oldest idle connection; return False if there is none."""
         for stream in self._streams:
             if stream.idle:
                 self._streams.remove(stream)
@@ -152,11 +156,16 @@ class Listener:
 
 
 class Budget:
-    """Counts the connections of all listeners."""
+    """Counts the connections of all `listeners`."""
 
     def __init__(self, limit):
         self._limit = limit
         self.taken = 0
+        self.listeners = []
 
     def free(self):
         return self.taken < self._limit
+
+    def evict(self):
+        """Close an idle connection of any listener; return False if there is none."""
+        return any(listener.evict() for listener in self.listeners)

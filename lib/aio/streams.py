@@ -8,7 +8,7 @@ import asyncio
 from asyncio import core
 from asyncio.stream import Stream as _Stream
 from errno import ENOTCONN, ETIMEDOUT
-from time import ticks_diff, ticks_ms
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -33,7 +33,16 @@ class Stream(_Stream):
         self._slice = _WHOLE
         self._parts = None  # of `put`: [part] is written up to `at`, its slice ends at `end`
         self._part = self._at = self._end = 0
-        self.idle = True  # no request yet: a listener closes it first when it needs room
+        self._idle_at = ticks_ms()  # None: never
+
+    @property
+    def idle(self):
+        """True while a listener may close it, when it needs room for another connection."""
+        return self._idle_at is not None and ticks_diff(ticks_ms(), self._idle_at) >= 0
+
+    def busy_for(self, ms):
+        """Count as idle in `ms`; None: never."""
+        self._idle_at = None if ms is None else ticks_add(ticks_ms(), ms)
 
     def put(self, parts):
         """Write what the socket accepts of `parts` (bytes-like); return True if that is all.
@@ -87,7 +96,7 @@ class Stream(_Stream):
     async def recv_into(self, view, stall_ms=0):
         """Fill the start of `view`; return the number of bytes, 0 when the peer has closed."""
         while True:
-            if self.s is None:
+            if self.s is None or self._aborted:
                 raise OSError(ENOTCONN)
             got = self.s.readinto(view)
             if got is not None:
@@ -128,7 +137,7 @@ class Stream(_Stream):
         return self._aborted
 
     def abort(self):
-        """End the current wait and all later ones with an OSError."""
+        """End the current wait, and all later waits and reads, with an OSError."""
         self._aborted = True
         self._reading.expire()
         self._writing.expire()

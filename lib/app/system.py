@@ -151,7 +151,7 @@ class System:
     def _make_servers(self):
         budget = Budget(_CONNECTIONS)
         access = Access(self.settings, self.wifi, self.host)
-        headers = Headers(self.clock)
+        headers = Headers(self.clock, self.settings)
         self.images = Images(self.frames, headers)
         self.http_server = server = HTTPServer(
             access,
@@ -260,6 +260,7 @@ class System:
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
+        self.settings.on_change(HASHED, self.updater.revoke)
         self.log.follow()
         if appslot.safe_mode():
             parts = self.frames, self.camera, self.clock, self.restart, self.updater

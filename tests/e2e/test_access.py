@@ -1,11 +1,14 @@
 """Access control of a camera with an admin password."""
 
 import base64
+import contextlib
 import itertools
 import re
+import socket
 
 import httpx
 import pytest
+from images import KB, image
 from routes import paths
 from sim import Simulator, wait_until
 from telnet_client import TelnetClient
@@ -178,6 +181,41 @@ def test_first_password_closes_open_connections(tmp_path, way):
         viewer.join(10)
         assert not viewer.is_alive()
         assert httpx.get(camera.url + "/jpg", trust_env=False).status_code == 401
+        with TelnetClient(camera.facts["telnet"]) as telnet:
+            telnet.wait("password: ")
+
+
+def test_new_password_ends_an_upload(camera):
+    data = image("v9.0.1", size=256 * KB)
+    login = base64.b64encode(f"admin:{WORD}".encode()).decode()
+    head = "POST /update HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {}\r\n{}\r\n"
+    head = head.format(login, f"Content-Length: {len(data)}\r\n")
+    with socket.create_connection(("127.0.0.1", camera.facts["http"]), 10) as sock:
+        sock.sendall(head.encode() + data[: 64 * KB])
+        camera.wait_output("writing micropython v9.0.1")
+        camera.command("adminpass another word")
+        assert b"HTTP/1.0 401" in sock.recv(12)
+        sock.sendall(data[64 * KB :])
+        assert b"the admin password has changed" in sock.makefile("rb").read()
+    camera.command(f"adminpass {WORD}")
+    status = httpx.get(camera.url + "/api/status", auth=("", WORD), trust_env=False).json()
+    assert status["update"] == "idle" and camera.facts["boots"] == 1
+
+
+def test_unfinished_bodies_lock_nobody_out(camera, stranger):
+    """Eight clients that send a body byte by byte, and six that have been refused with 401."""
+    heads = [("/login", 20)] * 8 + [("/update", 1_000_000)] * 6
+    with contextlib.ExitStack() as stack:
+        for path, length in heads:
+            address = "127.0.0.1", camera.facts["http"]
+            sock = stack.enter_context(socket.create_connection(address, 10))
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\np"
+            sock.sendall(head.encode())
+            if path == "/update":
+                assert sock.recv(12) == b"HTTP/1.0 401"
+            else:
+                assert stranger.get("/login").status_code == 200
+        assert stranger.get("/jpg", auth=("admin", WORD)).status_code == 200
         with TelnetClient(camera.facts["telnet"]) as telnet:
             telnet.wait("password: ")
 

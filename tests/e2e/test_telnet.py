@@ -162,7 +162,7 @@ def test_binary_noise(port, client):
 def test_third_client_is_refused(client, port):
     with TelnetClient.with_console(port) as second:
         with TelnetClient(port) as third:
-            third.wait("all consoles are in use; close one, then try again\n")
+            third.wait("all consoles or connections are in use; close one, then try again\n")
             assert third.closed.wait(5)
         for each in (client, second):
             each.run("pulse", VALUE)

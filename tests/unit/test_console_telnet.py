@@ -74,6 +74,16 @@ class TestConsole(unittest.TestCase):
 
         self.run_case(scenario)
 
+    def test_lines_typed_ahead_of_the_end_do_not_run(self):
+        async def scenario(wire, consoles, task):
+            await wire.peer.send(b"slow 1\r\n" + b"power on\r\n" * 40)
+            await self.expect(wire, b"slow 1\r\n")
+            wire.ours.abort()  # as for a new password
+            await until(task.done)
+            self.assertEqual(consoles._commands.calls, [("slow", "1")])
+
+        self.run_case(scenario)
+
     def test_options_are_refused_once(self):
         async def scenario(wire, consoles, task):
             await wire.peer.send(bytes((IAC, WILL, 24)) * 50 + b"x")
@@ -173,6 +183,16 @@ class TestLogin(unittest.TestCase):
             async with Wire() as again:
                 await TelnetServer(consoles, access, "").serve(again.ours)
                 await self.expect(again, HELLO + b"too many wrong passwords: wait 30 s")
+
+        self.run_case(scenario)
+
+    def test_password_is_not_checked_once_others_have_used_up_the_attempts(self):
+        async def scenario(wire, consoles, access, task):
+            access.tries = ["a", "b", "c"]  # over HTTP, while the user types
+            await wire.peer.send(b"word\r\n")
+            await self.expect(wire, b"\r\ntoo many wrong passwords: wait 30 s")
+            await until(task.done)
+            self.assertEqual(len(access.tries), 3)
 
         self.run_case(scenario)
 

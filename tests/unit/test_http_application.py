@@ -5,7 +5,7 @@ import unittest
 
 import suite
 from fakes import run
-from webserver import Web, WiFi, body, header, status
+from webserver import NoPeer, Web, WiFi, body, header, status
 
 from proto.http import REASONS, HTTPError, parse_head
 
@@ -127,7 +127,7 @@ class TestErrors(unittest.TestCase):
 
     def test_every_error_has_a_reason(self):
         web, head = Web(), b"GET /none HTTP/1.0\r\n\r\n"
-        request = web.app.request(parse_head(head), b"", _NoPeer(), 1_000)
+        request = web.app.request(parse_head(head), b"", NoPeer(), 1_000)
         for code in (400, 401, 403, 404, 405, 413, 421, 429, 500, 503):
             response = web.app.refuse(request, code)
             self.assertEqual((response.status_code, response.reason), (code, REASONS[code]))
@@ -172,11 +172,6 @@ class TestPortal(unittest.TestCase):
         self.assertEqual(status(found), 400)  # a form without a button
         found = run(Web().fetch(head))
         self.assertEqual((status(found), header(found, "Allow")), (405, "GET, HEAD"))
-
-
-class _NoPeer:
-    def get_extra_info(self, what):
-        return None
 
 
 suite.main()

@@ -152,7 +152,7 @@ class TestPassword(unittest.TestCase):
             status(access, Authorization=basic("wrong word"))
         for n in range(40):
             status(access, address="192.0.2.{}".format(n + 100), Authorization=basic("wrong one"))
-        self.assertTrue(len(access._failures) <= 8)
+        self.assertTrue(len(access._guesses._failures) <= 8)
         self.assertEqual(status(access, Authorization=basic(WORD)), 429)
 
     def test_failures_are_forgotten_after_the_ticks_wrap(self):
@@ -162,7 +162,7 @@ class TestPassword(unittest.TestCase):
         for _ in range(14):
             wait_days(access, 1)
             self.assertEqual(access.wait_s("192.0.2.9"), 0)
-        self.assertEqual(access._failures, {})
+        self.assertEqual(access._guesses._failures, {})
         self.assertEqual(status(access, Authorization=basic(WORD)), 0)
 
     def test_failures_still_count_after_nine_minutes(self):
@@ -173,6 +173,66 @@ class TestPassword(unittest.TestCase):
         access.forget_old()
         self.assertEqual(status(access, Authorization=basic("wrong word")), 401)
         self.assertEqual(access.wait_s("192.0.2.9"), 30)
+
+
+class TestManyAddresses(unittest.TestCase):
+    """Guesses from many addresses in turn share a budget, because the table forgets them."""
+
+    def guesses(self, access, count, gap_ms=0):
+        """Return the number of wrong passwords that are checked, from forty addresses in turn."""
+        checked = 0
+        for n in range(count):
+            address = "192.0.2.{}".format(n % 40 + 100)
+            checked += status(access, address=address, Authorization=basic("wrong one")) == 401
+            wait_ms(gap_ms)
+        return checked
+
+    def test_thirty_guesses_a_minute_are_checked(self):
+        access = new_access(WORD)
+        self.assertEqual(self.guesses(access, 200, 100), 30)  # in 20 s
+        self.assertEqual(status(access, address="192.0.2.1", Authorization=basic(WORD)), 429)
+        self.assertTrue(30 <= access.wait_s("192.0.2.1") <= 40)
+        wait_ms(41_000)
+        self.assertTrue(1 <= self.guesses(access, 200, 5) <= 30)
+        checked = self.guesses(access, 3_000, 100)  # in 300 s
+        self.assertTrue(120 <= checked <= 180, checked)
+
+    def test_owner_gets_in(self):
+        access = new_access(WORD)
+        token = access.log_in()
+        home, new = "192.0.2.1", "192.0.2.2"
+        self.assertEqual(status(access, address=home, Authorization=basic(WORD)), 0)
+        self.assertEqual(self.guesses(access, 40), 30)
+        self.assertEqual(status(access, address=new, token=token), 0)
+        self.assertEqual(status(access, address=new, Authorization=basic(WORD)), 429)
+        self.assertEqual(status(access, address=home, Authorization=basic(WORD)), 0)
+        access._settings["adminpass"] = "another word"
+        self.assertEqual(status(access, address=home, Authorization=basic("another word")), 0)
+        wait_ms(60_001)
+        self.assertEqual(status(access, address=new, Authorization=basic("another word")), 0)
+
+    def test_known_address_may_not_guess_without_end(self):
+        access = new_access(WORD)
+        self.assertEqual(status(access, Authorization=basic(WORD)), 0)
+        found = [status(access, Authorization=basic("wrong word")) for _ in range(9)]
+        self.assertEqual(found, [401] * 5 + [429] * 4)
+
+    def test_right_passwords_use_no_budget(self):
+        access = new_access(WORD)
+        for n in range(40):
+            address = "192.0.2.{}".format(n + 100)
+            self.assertTrue(run(access.is_password(WORD, address)))
+        self.assertEqual(access.wait_s("192.0.2.1"), 0)
+        self.assertTrue(len(access._guesses._known) <= 8)
+
+    def test_guesses_at_the_same_time_are_all_counted(self):
+        async def scenario():
+            access = new_access()
+            requests = [Request(address=str(n), Authorization=basic("x")) for n in range(50)]
+            return await asyncio.gather(*[access.check(each) for each in requests])
+
+        found = run(scenario())
+        self.assertEqual((found.count(401), found.count(429)), (30, 20))
 
 
 class Passwords:

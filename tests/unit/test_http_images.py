@@ -47,10 +47,11 @@ class Camera:
 class Viewer(Wire):
     """Connection on which a request has been sent."""
 
-    def __init__(self, server, path, method="GET", host="cam"):
+    def __init__(self, server, path, method="GET", host="cam", token=""):
         super().__init__()
         self._server = server
-        request = "{} {} HTTP/1.1\r\nHost: {}\r\n\r\n".format(method, path, host)
+        request = "{} {} HTTP/1.1\r\nHost: {}\r\nCookie: session={}\r\n\r\n"
+        request = request.format(method, path, host, token)
         self._request = request.encode()
 
     async def __aenter__(self):
@@ -132,6 +133,22 @@ class TestPictures(ImagesTestCase):
                     self.assertTrue(abs(stamp - clock.time()) < 10)  # seconds since 1970
                     body = await read(viewer.peer, 10_000)
                     self.assertTrue(body == bytes((camera.captures,)) * 5_000)
+
+        self.run_case(scenario)
+
+    def test_other_sites_may_embed_pictures_only_if_a_setting_allows_it(self):
+        async def scenario(server, images, camera, frames):
+            policy = "Cross-Origin-Resource-Policy"
+            for embed, expected in ((0, "same-origin"), (1, "cross-origin"), (0, "same-origin")):
+                images._headers._settings["embed"] = embed
+                for path in ("/capture", "/jpg", "/mjpg", "/stream"):
+                    async with Viewer(server, path) as viewer:
+                        _, headers = await viewer.head()
+                        self.assertEqual(headers[policy], expected)
+                for path in ("/style.css", "/api/none", "/login"):
+                    async with Viewer(server, path) as viewer:
+                        _, headers = await viewer.head()
+                        self.assertEqual(headers[policy], "same-origin")
 
         self.run_case(scenario)
 
@@ -314,6 +331,33 @@ class TestStream(ImagesTestCase):
                 self.assertFalse(one.serving.done())
                 images.drop_viewers()
                 await until(one.serving.done)
+
+        self.run_case(scenario)
+
+    def test_dropped_viewer_gets_no_more_pictures_however_fast_it_reads(self):
+        async def scenario(server, images, camera, frames):
+            async with Viewer(server, "/mjpg") as viewer:
+                await viewer.head()
+                await viewer.part()
+                images.drop_viewers()
+                before = camera.captures
+                while await read(viewer.peer, 1_000):
+                    pass
+                self.assertTrue(camera.captures <= before + 2)
+
+        self.run_case(scenario)
+
+    def test_logout_ends_the_streams_of_its_session(self):
+        async def scenario(server, images, camera, frames):
+            one = Viewer(server, "/mjpg", token="1234")
+            async with one, Viewer(server, "/mjpg", token="5678") as other:
+                await one.head()
+                await other.head()
+                async with Viewer(server, "/logout", "POST", token="1234") as leaving:
+                    self.assertTrue(b" 303 " in (await leaving.head())[0])
+                await until(one.serving.done)
+                await other.part()
+                self.assertEqual(images.viewers, 1)
 
         self.run_case(scenario)
 

@@ -1,19 +1,13 @@
 """app.http.request: forms, JSON, refused input, and bodies that arrive in pieces."""
 
+import asyncio
 import unittest
 
 import suite
-from fakes import Wire, run
-from webserver import Web
+from fakes import Wire, clock, ended, outcome, run
+from webserver import NoPeer, Web
 
 from proto.http import HTTPError, parse_head
-
-
-class NoPeer:
-    """Connection without a peer address."""
-
-    def get_extra_info(self, what):
-        return None
 
 
 def make_request(data, target="/x"):
@@ -122,6 +116,48 @@ class TestBody(unittest.TestCase):
                         return found
 
         self.assertEqual(run(scenario()), [b"012", b"3456", b"789", b""])
+
+    def upload(self, length, gap_ms, piece):
+        """Return the outcome of an upload with `piece` bytes every `gap_ms`, and its time."""
+
+        async def send(peer):
+            try:
+                while True:
+                    await peer.send(bytes(piece))
+                    await asyncio.sleep_ms(gap_ms)
+            except OSError:
+                pass
+
+        async def scenario():
+            async with Wire() as wire:
+                head = "POST /update HTTP/1.0\r\nContent-Length: {}\r\n\r\n".format(length)
+                request = Web().app.request(parse_head(head.encode()), b"", wire.ours, 10_000)
+                sending = asyncio.create_task(send(wire.peer))
+                started = clock.now_ms()
+                found = await outcome(self.read_all(request.stream))
+                await ended(sending)
+                return found, clock.now_ms() - started
+
+        return run(scenario())
+
+    async def read_all(self, body):
+        view = memoryview(bytearray(2_048))
+        while await body.readinto(view):
+            pass
+        return body.left
+
+    def test_upload_needs_a_kilobyte_per_second(self):
+        found, took_ms = self.upload(2_000_000, 8_000, 1)
+        self.assertIsInstance(found, OSError)
+        self.assertTrue(29_000 < took_ms < 32_000, took_ms)
+        found, took_ms = self.upload(200_000, 900, 1_024)
+        self.assertEqual(found, 0)
+        self.assertTrue(took_ms > 150_000, took_ms)
+
+    def test_pause_of_ten_seconds_ends_an_upload(self):
+        found, took_ms = self.upload(2_000_000, 11_000, 60_000)
+        self.assertIsInstance(found, OSError)
+        self.assertTrue(took_ms < 12_000, took_ms)
 
     def test_closed_connection_is_an_error(self):
         async def scenario():

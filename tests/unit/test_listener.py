@@ -29,7 +29,7 @@ class Handler:
         self.busy = True
 
     async def serve(self, stream):
-        stream.idle = not self.busy
+        stream.busy_for(None if self.busy else 0)
         self.served += 1
         first = await read(stream, 1)
         if first == b"F":
@@ -266,6 +266,21 @@ class TestBudget(unittest.TestCase):
             await until(lambda: budget.taken == 1)
             await connect(1)
             await until(lambda: handlers[1].served == 2)
+
+        self.run_case(scenario)
+
+    def test_idle_connection_of_the_other_listener_gives_way(self):
+        async def scenario(connect, handlers, budget):
+            for busy, idle in ((0, 1), (1, 0)):
+                handlers[idle].busy = False
+                streams = [await connect(idle), await connect(busy)]
+                await until(lambda: handlers[0].served + handlers[1].served == 2)
+                self.assertEqual(await read(await connect(busy, b"x"), 1), b"x")
+                self.assertEqual(await outcome(read(streams[0], 1)), b"")
+                streams[1].close()
+                await until(lambda: not budget.taken)
+                handlers[0].served = handlers[1].served = 0
+                handlers[idle].busy = True
 
         self.run_case(scenario)
 

@@ -245,6 +245,8 @@ class TestStream(unittest.TestCase):
                 wire.ours.abort()
                 errors = [await reading, await writing]
                 errors.append(await outcome(wire.ours.recv_into(bytearray(4))))
+                await wire.peer.send(b"more")
+                errors.append(await outcome(wire.ours.recv_into(bytearray(4))))
                 self.assertTrue(clock.now_ms() - started < 1_000)
                 return errors
 

@@ -480,6 +480,56 @@ class TestInstall(unittest.TestCase):
             for command, reply in (("cmd_upgrade", "stopped"), ("cmd_mqttotastart", "off")):
                 run(stopped(number, command, reply))
 
+    def revoked(self, left, stalls):
+        """Return (camera, response); `left` bytes are missing when the password is replaced."""
+
+        async def main():
+            camera, source = Camera(), Source(NEW)
+
+            async def revoke():
+                camera.revoke()
+
+            async def read(view):
+                got = await source.read(view)
+                if got and source.left <= left < source.left + got:
+                    asyncio.create_task(revoke())
+                    await asyncio.sleep(600 if stalls else 0)
+                return got
+
+            camera.revoke()  # nothing is under way yet
+            return camera, await camera.upload(read, len(NEW))
+
+        return run(main())
+
+    def test_replaced_password_ends_an_upload(self):
+        for left, stalls in ((len(NEW) - 1, True), (3_000, True), (3_000, False), (0, False)):
+            camera, (status, text) = self.revoked(left, stalls)
+            self.assertEqual(status, 401, (left, stalls))
+            self.assertTrue("password has changed" in text)
+            self.assertEqual((camera.state, camera.job, camera.frames.paused), ("idle", None, 0))
+            self.assertEqual((camera.restart.requests, camera.board.spare().bootable), (0, False))
+            self.assertEqual(camera.states(), [("failed", text)])
+            self.assertEqual(camera.send(NEW)[0], 200)
+
+    def test_replaced_password_does_not_end_what_is_installed(self):
+        async def main():
+            camera = Camera()
+            published = asyncio.Event()
+
+            async def publish(topic, payload, retain):
+                if b"installed" in payload:
+                    published.set()
+                    await asyncio.sleep_ms(1_000)
+
+            camera.session.publish = publish
+            task = asyncio.create_task(camera.upload(Source(NEW).read, len(NEW)))
+            await published.wait()
+            camera.revoke()
+            return camera, await task
+
+        camera, (status, _) = run(main())
+        self.assertEqual((status, camera.restart.requests, camera.job), (200, 1, "upload"))
+
     def test_request_cancelled_after_the_installation(self):
         """The restart follows although the client has disconnected."""
 

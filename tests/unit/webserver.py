@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fakes import Log, Wire, ended, read, served
+from fakes import Log, Wire, clock, ended, read, served
 
 from app.http.auth import Access
 from app.http.headers import Headers
@@ -35,6 +35,16 @@ class WiFi:
         return self._address
 
 
+class NoPeer:
+    """Connection without a peer address."""
+
+    def get_extra_info(self, what):
+        return None
+
+    def busy_for(self, ms):
+        pass
+
+
 class Settings(dict):
     """Settings in memory."""
 
@@ -49,11 +59,12 @@ class Web:
     """
 
     def __init__(self, frames=None, routes=(), wifi=None, clock=None, password="", **tunables):
-        self.settings = Settings(adminpass=password)
+        self.settings = Settings(adminpass=password, embed=0)
+        self.took_ms = None  # from a connection to its end
         self.wifi = wifi or WiFi()
         self.log = Log()
         self.access = Access(self.settings, self.wifi, "cam")
-        headers = Headers(clock or Clock())
+        headers = Headers(clock or Clock(), self.settings)
         viewers = tunables.pop("max_viewers", 4)
         self.images = Images(frames, headers, viewers)
         self.server = HTTPServer(
@@ -76,7 +87,7 @@ class Web:
     async def fetch(self, *parts, gap_ms=0):
         """Send a request in parts; return the response when the server closes the connection."""
         async with Wire() as wire:
-            task = asyncio.create_task(served(self.server, wire.ours))
+            task = asyncio.create_task(self._serve(wire.ours))
             try:
                 for part in parts:
                     await wire.peer.send(part)
@@ -90,6 +101,11 @@ class Web:
                 pass
             await ended(task)
             return response
+
+    async def _serve(self, stream):
+        started = clock.now_ms()
+        await served(self.server, stream)
+        self.took_ms = clock.now_ms() - started
 
 
 def status(response):

@@ -34,10 +34,10 @@ class TelnetServer:
         telnet = Telnet()
         await stream.send(HELLO)
         if not self._access.open:
-            stream.idle = True  # closed first if another connection needs the slot
+            stream.busy_for(0)  # closed first if another connection needs the slot
             if not await self._log_in(stream, telnet):
                 return
-            stream.idle = False
+            stream.busy_for(None)
         console = self._consoles.open()
         pump = asyncio.create_task(_pump(console, stream))
         try:
@@ -48,8 +48,9 @@ class TelnetServer:
             await finish(pump)
 
     async def refuse(self, stream):
-        """Refuse a connection, because no console is free."""
-        await stream.send(b"all consoles are in use; close one, then try again\r\n")
+        """Refuse a connection, because no console or no socket is free."""
+        text = b"all consoles or connections are in use; close one, then try again\r\n"
+        await stream.send(text)
 
     async def _log_in(self, stream, telnet):
         """Prompt for the admin password; return True if it is right."""
@@ -57,20 +58,27 @@ class TelnetServer:
         address = peer[0] if peer else ""
         editor = LineEditor(0)  # no history: it would keep passwords
         for _ in range(_MAX_FAILURES):
-            wait_s = self._access.wait_s(address)
-            if wait_s:
-                text = "too many wrong passwords: wait {} s, then connect again\r\n"
-                await stream.send(text.format(wait_s).encode())
+            if await self._must_wait(stream, address):
                 return False
             await stream.send(b"password: ")
             password = await _read_password(stream, telnet, editor)
             if password is None:
                 return False
             await stream.send(b"\r\n")
+            if await self._must_wait(stream, address):  # others may have guessed meanwhile
+                return False
             if await self._access.is_password(password, address):
                 return True
             await stream.send(b"wrong password\r\n")
         return False
+
+    async def _must_wait(self, stream, address):
+        """Return True, with a message, if the address may not try a password now."""
+        wait_s = self._access.wait_s(address)
+        if wait_s:
+            text = "too many wrong passwords: wait {} s, then connect again\r\n"
+            await stream.send(text.format(wait_s).encode())
+        return bool(wait_s)
 
     async def _run_lines(self, console, stream, telnet):
         """Read keys and run the lines that they complete, until the peer closes or is idle."""
@@ -85,7 +93,7 @@ class TelnetServer:
                 if response:
                     console.put(response)
                 line = console.type(telnet.data) if telnet.data is not None else None
-                if line:
+                if line and not stream.aborted():
                     await self._consoles.run_line(line, console)
             await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 

@@ -7,7 +7,7 @@ from app.http.pages.api import API
 from app.http.pages.login import LoginPages
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
-from app.http.request import Request
+from app.http.request import BUSY_MS, Request
 from app.http.static import StaticFiles
 from proto.http import REASONS, HTTPError
 from proto.reasons import describe
@@ -25,12 +25,13 @@ class Application(Microdot):
         self._headers = headers
         self._wifi = wifi
         self._log = log
+        self._access = access
         self._errors = Errors(access)
         self._portal = Portal(wifi)
         images.add_routes(self)
         StaticFiles().add_routes(self)
         SetupPages(settings, commands, wifi, access, device_id).add_routes(self)
-        LoginPages(access, log).add_routes(self)
+        LoginPages(access, images, log).add_routes(self)
         API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
         self.options_handler = self._options
         self.errorhandler(404)(self._not_found)
@@ -59,7 +60,9 @@ class Application(Microdot):
         """Call a handler; errors expected here do not reach microdot, which prints a traceback."""
         try:
             if not request.is_upload:
-                await request.load()
+                status = await self._load(request)
+                if status:
+                    return self._errors.response(request, status)
             return await handler(request)
         except HTTPError as e:
             return self._errors.response(request, e.status, str(e))
@@ -71,9 +74,17 @@ class Application(Microdot):
             self._log.error("web", "too little memory for " + request.path)
             return self._errors.response(request, 503)
 
+    async def _load(self, request):
+        """Read the body; return the status that refuses the request, or 0."""
+        await request.load()
+        if not request.content_length:
+            return 0
+        return await self._access.check(request)  # its password may be replaced by now
+
     def request(self, head, rest, connection, limit_ms):
         """Return the Request of a parsed head; raises HTTPError."""
         request = Request(self, head, rest, connection, limit_ms)
+        connection.busy_for(BUSY_MS)
         if request.path == "/" and self._wifi.ap_open:
             request.path = "/setup"  # what a client of the access point is looking for
         return request

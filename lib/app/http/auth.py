@@ -3,24 +3,22 @@
 import binascii
 import hashlib
 import os
-from time import ticks_add, ticks_diff, ticks_ms
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 from app import password
+from app.http.guesses import Guesses
 from app.identity import mdns_name
 
 PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards all other paths
 _SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
 _SESSIONS = const(4)
 _LOGINS = const(2)
-_MAX_FAILURES = const(5)  # wrong passwords of one address; each further one starts a pause
-_ADDRESSES = const(8)
-_FORGIVEN_MS = const(600_000)  # after the last wrong password
 
 
 class Access:
-    """Decides which requests are admitted; counts sessions and wrong passwords.
+    """Decides which requests are admitted; counts sessions.
 
     `host` is the camera's host name. An address that guesses must pause for `pause_ms`; a session
     ends after `idle_ms` without use.
@@ -30,12 +28,11 @@ class Access:
         self._settings = settings
         self._wifi = wifi
         self.host = mdns_name(host)
-        self._pause_ms = pause_ms
+        self._guesses = Guesses(pause_ms)
         self._idle_ms = idle_ms
         self._stored = ""  # the stored password to which sessions and logins belong
         self._sessions = []  # [token, ticks of the last use], the least recently used first
         self._logins = []  # digests of Authorization headers that were right
-        self._failures = {}  # address -> [wrong passwords in a row, ticks of the next attempt]
 
     @property
     def open(self):
@@ -78,6 +75,7 @@ class Access:
             return 429
         digest = hashlib.sha256(given.encode()).digest()
         if any([password.same(digest, known) for known in self._logins]):
+            self._guesses.know(address)
             return 0
         if not await self.is_password(_password_of(given), address):
             return 401
@@ -86,13 +84,12 @@ class Access:
 
     async def is_password(self, text, address):
         """Return True if `text` is the admin password; a wrong one counts against the address."""
-        failures = self._count(address)
+        self._guesses.begin(address)
         stored = self._settings["adminpass"]
         if not await password.matches(text, stored):
-            if failures >= _MAX_FAILURES and address in self._failures:
-                self._failures[address][1] = ticks_add(ticks_ms(), self._pause_ms)
+            self._guesses.wrong(address)
             return False
-        self._failures.pop(address, None)
+        self._guesses.right(address)
         if not password.is_current(stored):
             stored = await self._renew(text, stored)
         return self._settings["adminpass"] == stored  # else it was changed meanwhile
@@ -107,21 +104,9 @@ class Access:
                 self._stored = renewed
         return renewed
 
-    def _count(self, address):
-        """Count an attempt as a failure, until it succeeds; return the failures of the address."""
-        failures = self._failures
-        if address not in failures and len(failures) >= _ADDRESSES:
-            failures.pop(min(failures, key=lambda each: failures[each][0]))
-        entry = failures.setdefault(address, [0, ticks_ms()])
-        entry[0] += 1
-        return entry[0]
-
     def wait_s(self, address):
-        """Return the seconds until an address may try a password again."""
-        self.forget_old()
-        failures, when = self._failures.get(address, (0, 0))
-        left_ms = ticks_diff(when, ticks_ms()) if failures >= _MAX_FAILURES else 0
-        return max(0, (left_ms + 999) // 1_000)
+        """Return the seconds until an address may try a password."""
+        return self._guesses.wait_s(address)
 
     def log_in(self):
         """Return the token of a new session."""
@@ -160,9 +145,7 @@ class Access:
             self._logins.clear()
         now = ticks_ms()
         self._sessions = [s for s in self._sessions if ticks_diff(now, s[1]) < self._idle_ms]
-        for address, (_, when) in list(self._failures.items()):
-            if ticks_diff(now, when) > _FORGIVEN_MS:
-                del self._failures[address]
+        self._guesses.forget_old()
 
 
 def _is_from_here(headers, host):

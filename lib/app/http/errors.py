@@ -19,7 +19,7 @@ _TEXTS = {  # status: what has happened, unless the caller knows it; what to do
         "The camera is not known by the name in this address.",
         "Open it by its own IP address or its host name.",
     ),
-    429: ("There were too many wrong passwords from your address.", "Wait, then try again."),
+    429: ("There were too many wrong passwords.", "Wait, then try again."),
     500: (
         "The camera has failed to do this; its log says why.",
         "Try again. If it happens every time, restart the camera.",

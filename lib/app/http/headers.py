@@ -12,6 +12,8 @@ _FIXED = (
     ),
     ("Connection", "close"),
 )
+_POLICY = "Cross-Origin-Resource-Policy"
+_OURS, _ALL = "same-origin", "cross-origin"  # pages that may embed a response
 _PLAIN = (
     "HTTP/1.0 {} {}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
     "Cache-Control: no-store\r\n{}{}\r\n{}"
@@ -19,26 +21,36 @@ _PLAIN = (
 
 
 class Headers:
-    """Headers of each response, with `Date` once the clock is set."""
+    """Headers of each response, with `Date` once the clock is set.
 
-    def __init__(self, clock):
+    Browsers let only the camera's own pages embed a response, but a picture in any page if the
+    setting `embed` is 1.
+    """
+
+    def __init__(self, clock, settings):
         self._clock = clock
-        self._made_at = None  # second of `_lines`
+        self._settings = settings
+        self._made_for = None  # (second, policy) of `_lines`
         self._lines = ""
 
-    def pairs(self):
+    def pairs(self, policy=_OURS):
         """Return the headers as [(name, value), ...]."""
+        pairs = _FIXED + ((_POLICY, policy),)
         if not self._clock.set.is_set():
-            return _FIXED
-        return _FIXED + (("Date", date(self._clock.utc())),)  # RFC 9110 section 6.6.1
+            return pairs
+        return pairs + (("Date", date(self._clock.utc())),)  # RFC 9110 section 6.6.1
 
-    def lines(self):
+    def lines(self, policy=_OURS):
         """Return the headers as text, each line with its end; made once a second."""
-        now = self._clock.utc() if self._clock.set.is_set() else 0
-        if self._made_at != now:
-            self._made_at = now
-            self._lines = "".join("{}: {}\r\n".format(*pair) for pair in self.pairs())
+        wanted = self._clock.utc() if self._clock.set.is_set() else 0, policy
+        if self._made_for != wanted:
+            self._made_for = wanted
+            self._lines = "".join("{}: {}\r\n".format(*pair) for pair in self.pairs(policy))
         return self._lines
+
+    def picture_lines(self):
+        """Return the headers of a picture as text."""
+        return self.lines(_ALL if self._settings["embed"] else _OURS)
 
     def plain(self, status, reason):
         """Return a complete response in plain text, as bytes."""

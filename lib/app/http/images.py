@@ -30,7 +30,7 @@ class Images:
         self._frames = frames
         self._headers = headers
         self._max_viewers = max_viewers
-        self._streams = []
+        self._streams = []  # (connection, token of the session or "")
 
     def add_routes(self, app):
         app.get("/capture")(self.capture)
@@ -45,23 +45,24 @@ class Images:
 
     def drop_viewer(self):
         """End the newest stream, so that its socket can be used; False if there is none."""
-        for stream in reversed(self._streams):
-            if not stream.aborted():
-                stream.abort()
+        for connection, _ in reversed(self._streams):
+            if not connection.aborted():
+                connection.abort()
                 return True
         return False
 
-    def drop_viewers(self):
-        """End all streams."""
-        for stream in self._streams:
-            stream.abort()
+    def drop_viewers(self, token=None):
+        """End all streams, or those of a session."""
+        for connection, session in self._streams:
+            if token is None or session == token:
+                connection.abort()
 
     async def capture(self, request):
         """Send a picture that was exposed after the request."""
         try:
             async with self._frames.fresh() as frame:
                 size, time_s = len(frame.view), unix_time(frame.time_s)
-                head = _JPEG_HEAD.format(size, time_s, self._headers.lines())
+                head = _JPEG_HEAD.format(size, time_s, self._headers.picture_lines())
                 return await request.respond(head.encode(), frame.view)
         except CameraFault as e:
             raise _no_picture(e) from None
@@ -74,21 +75,23 @@ class Images:
         if self.viewers >= self._max_viewers:
             raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
         connection = request.sock[1]
-        self._streams.append(connection)
+        connection.busy_for(None)
+        entry = connection, request.cookies.get("session", "")
+        self._streams.append(entry)
         try:
-            head = _STREAM_HEAD.format(self._headers.lines())
+            head = _STREAM_HEAD.format(self._headers.picture_lines())
             handled = await request.respond(head.encode(), _BOUNDARY[2:])
             if request.method != "HEAD":
                 await self._send_parts(connection)
             return handled
         finally:
-            self._streams.remove(connection)
+            self._streams.remove(entry)
 
     async def _send_parts(self, connection):
         """Send each picture with the boundary after it: browsers show it when that arrives."""
         lease = self._frames.fresh()
         lease.give_up = connection.abort
-        while True:
+        while not connection.aborted():
             try:
                 frame = await lease.acquire()
             except CameraFault:  # the viewer stays, because the camera recovers

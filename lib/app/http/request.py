@@ -12,8 +12,11 @@ from micropython import const
 from proto.http import HTTPError, escapes_are_whole
 
 MAX_BODY = const(16_384)  # bytes of a body that is held in memory
+BUSY_MS = const(5_000)  # a request that takes longer gives way to another connection
 _MAX_UPLOAD = const(2_097_152)  # more than any slot holds
 _MAX_FORM = const(9_216)  # characters of all fields: a certificate of 8 KB fits
+_MIN_BYTES = const(30_720)  # of an upload that must arrive in each `_RATE_MS`: 1 KB/s
+_RATE_MS = const(30_000)
 _PIECE = const(512)
 
 
@@ -41,8 +44,13 @@ class Request(MicrodotRequest):
         return self.content_length > (_MAX_UPLOAD if self.is_upload else MAX_BODY)
 
     async def load(self):
-        """Read the whole body into memory, for `body`, `form` and `json`."""
+        """Read the whole body into memory, for `body`, `form` and `json`.
+
+        Until it has arrived, the connection gives way to another one.
+        """
+        self.sock[1].busy_for(0)
         self._body = await self.stream.load()
+        self.sock[1].busy_for(BUSY_MS)
 
     async def send(self, *parts):
         """Write a response, or a part of it, straight to the connection."""
@@ -110,8 +118,9 @@ class Request(MicrodotRequest):
 class Body:
     """The body of a request: `left` bytes of it have not been read yet.
 
-    A body that fits into memory must arrive within `limit_ms` after the head; each read of a
-    longer one may take as long. Reading raises OSError when the client is too slow or gone.
+    A body that fits into memory must arrive within `limit_ms` after the head. A longer one must
+    arrive at `_MIN_BYTES` in each `_RATE_MS`, and never pause for `limit_ms`. Reading raises
+    OSError when the client is too slow or gone.
     """
 
     def __init__(self, connection, rest, head, limit_ms):
@@ -120,7 +129,9 @@ class Body:
         self._rest = rest[: self.left]  # what has arrived with the head
         self._continues = head.headers.get("expect", "").lower() == "100-continue"
         self._limit_ms = limit_ms
-        self._until = ticks_add(ticks_ms(), limit_ms) if self.left <= MAX_BODY else None
+        self._is_long = self.left > MAX_BODY
+        self._until = ticks_add(ticks_ms(), _RATE_MS if self._is_long else limit_ms)
+        self._due = _MIN_BYTES  # of a long body, until then
 
     async def readinto(self, view):
         """Fill the start of `view`; return the number of bytes, 0 at the end of the body."""
@@ -140,15 +151,16 @@ class Body:
         return got
 
     async def _received(self, view):
-        limit_ms = self._limit_ms
-        if self._until is not None:
-            limit_ms = max(0, ticks_diff(self._until, ticks_ms()))
-        try:
-            got = await asyncio.wait_for_ms(self._connection.recv_into(view), limit_ms)
-        except asyncio.TimeoutError:
-            raise OSError(ETIMEDOUT) from None
+        left_ms = ticks_diff(self._until, ticks_ms())
+        if left_ms <= 0:
+            raise OSError(ETIMEDOUT)
+        got = await self._connection.recv_into(view, min(left_ms, self._limit_ms))
         if not got:
             raise OSError("cut off")
+        self._due -= got
+        if self._is_long and self._due <= 0:
+            self._due = _MIN_BYTES
+            self._until = ticks_add(ticks_ms(), _RATE_MS)
         return got
 
     async def load(self):
@@ -159,22 +171,21 @@ class Body:
             at += await self.readinto(view[at:])
         return bytes(data)
 
-    async def discard(self, limit, limit_ms):
-        """Read up to `limit` bytes that no handler has read, for `limit_ms` in all.
+    async def discard(self, limit_ms):
+        """Read what no handler has read, for `limit_ms` in all.
 
-        A response would be lost if the connection closed with bytes unread. A client that waits
-        for `100 Continue` sends none.
+        A response would be lost if the connection closed with bytes unread (RFC 9112 section 9.6).
+        A client that waits for `100 Continue` sends none.
         """
-        if self.left and not self._continues:
-            try:
-                await asyncio.wait_for_ms(self._skip(limit), limit_ms)
-            except asyncio.TimeoutError:
-                pass
-
-    async def _skip(self, limit):
+        if not self.left or self._continues:
+            return
+        self._connection.busy_for(0)
+        self._is_long = False
+        self._until = ticks_add(ticks_ms(), limit_ms)
         view = memoryview(bytearray(_PIECE))
-        while self.left and limit > 0:
-            limit -= await self.readinto(view)
+        while self.left:
+            await self.readinto(view)
+            await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 
 
 def _joined(text):

@@ -7,11 +7,11 @@ from micropython import const
 from proto.http import MAX_HEAD, HTTPError, parse_head
 
 _HEAD_MS = const(10_000)
-_DISCARD_MS = const(30_000)
+_DISCARD_MS = const(10_000)  # for the rest of a body, from the response on
+_LINGER_MS = const(1_000)  # the same after a refusal: the client receives it, and no more is read
 _POLL_MS = const(15_000)
 _FIRST = const(768)  # bytes: most heads fit
 _PIECE = const(1_440)  # bytes that fit into a segment of TCP
-_MAX_UNREAD = const(65_536)  # bytes of a refused request that are discarded
 _SHORT = "the camera is short of memory; try again"
 
 
@@ -60,7 +60,6 @@ class HTTPServer:
         except MemoryError:
             await self._refuse(stream, 503, _SHORT)
         else:
-            stream.idle = False
             await self._answer(request)
 
     async def busy(self, stream):
@@ -92,12 +91,12 @@ class HTTPServer:
         if not status and request.is_too_long():
             status = 413
         if status:
-            response, limit = self._app.refuse(request, status), _MAX_UNREAD
+            response, discard_ms = self._app.refuse(request, status), _LINGER_MS
         else:
-            response, limit = await self._app.dispatch_request(request), request.stream.left
+            response, discard_ms = await self._app.dispatch_request(request), _DISCARD_MS
         if not request.answered:
             await self._write(request, response)
-        await request.stream.discard(limit, _DISCARD_MS)
+        await request.stream.discard(discard_ms)
 
     async def _write(self, request, response):
         """Write a response; if making it fails before anything is sent, write an error instead."""

@@ -12,6 +12,7 @@ from micropython import const
 from config import product
 from proto.values import BadArgument, confirmed
 
+_REVOKED = "the admin password has changed meanwhile; the camera keeps its firmware"
 UNCONFIRMED = "Running image not confirmed"
 _POLL_MS = const(250)
 _TIDY_MS = const(60_000)
@@ -60,7 +61,7 @@ class Updater:
         self._tidy_at = ticks_add(ticks_ms(), tidy_ms)
         self._source = None  # of a push or a pull
         self._stoppable = None  # task of a pull or an upload
-        self._stopped = False
+        self._stopped = ""  # the reason, once a command or a new password ends it
         self.state = "idle"
         self.job = None
 
@@ -104,8 +105,8 @@ class Updater:
             self._end()
 
     async def _until_stopped(self, work):
-        """Run a pull or an upload, and return its result; BadArgument if a command ends it."""
-        self._stopped = False
+        """Run a pull or an upload, and return its result; BadArgument if `_stop` ends it."""
+        self._stopped = ""
         self._stoppable = asyncio.create_task(work)
         try:
             return await self._stoppable  # a cancellation is passed on to it
@@ -114,18 +115,18 @@ class Updater:
                 raise
         finally:
             self._stoppable = None
-        error = BadArgument("stopped by a command")
+        error = BadArgument(self._stopped)
         await self._report.failed(error)
         raise error
 
-    def _stop(self):
+    def _stop(self, reason="stopped by a command"):
         """End the update that is under way; return False if it is installed already."""
         if self.state == "installed":
             return False
         if self.job == "push":
             self._source.stop()
         elif self._stoppable:
-            self._stopped = True
+            self._stopped = reason
             self._stoppable.cancel()
         return True
 
@@ -210,9 +211,14 @@ class Updater:
             text = "{} is installed; the camera restarts".format(target.name)
             return 200, text + (target.lost and ". Forced although " + target.lost)
         except BadArgument as e:
-            return 422, str(e)
+            return 401 if self._stopped == _REVOKED else 422, str(e)
         finally:
             self._end()
+
+    def revoke(self):
+        """End an upload, because the password that admitted it is replaced."""
+        if self.job == "upload":
+            self._stop(_REVOKED)
 
     async def install(self, read, total=0, force=False):
         """Write an update, and request the restart into it; return it, as Install.run does.

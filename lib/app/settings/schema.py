@@ -139,6 +139,9 @@ SCHEMA = (
     ("adminpass", "ADMIN_PASS", TEXT, "", Passphrase(8, 63), SECRET | DEFAULT_BY_1 | HASHED,
      "Access", "Admin password",
      "For pages, pictures, API and telnet; without one they are open to everyone."),
+    ("embed", "HTTP_EMBED", INT, 0, Between(0, 1), 0,
+     "Access", "Embed pictures",
+     "1: pages of other sites may show the camera's pictures; 0: only its own pages may."),
 
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
      "Log", "Level", "The log keeps messages up to this level."),

@@ -102,6 +102,7 @@ class Parts:
             "mqttuser": "",
             "mqttpass": "",
             "adminpass": "",
+            "embed": 0,
             "topic": "bench",
             "grouptopic": "benches",
             "subtopic": "#",

@@ -79,7 +79,7 @@ class Clock:
 
 def web(parts, port):
     """Return the listener of the web server, not yet running."""
-    wifi, headers = WiFi(), Headers(Clock())
+    wifi, headers = WiFi(), Headers(Clock(), parts.settings)
     access = Access(parts.settings, wifi, "bench")
     images = Images(parts.frames, headers)
     server = HTTPServer(

@@ -178,6 +178,7 @@ class API:
         body, force = request.stream, request.args.get("force", "0")
         if force not in ("0", "1"):
             raise HTTPError(400, "force must be 0 or 1.")
+        request.sock[1].busy_for(None)  # an update gives way to no other connection
         status, text = await self._updater.upload(body.readinto, body.left, force == "1")
         return {"message" if status == 200 else "error": text}, status
 

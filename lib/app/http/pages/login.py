@@ -10,8 +10,9 @@ _COOKIE = "session={}; Path=/; HttpOnly; SameSite=Strict{}"  # microdot's has no
 class LoginPages:
     """Routes of the login page."""
 
-    def __init__(self, access, log):
+    def __init__(self, access, images, log):
         self._access = access
+        self._images = images
         self._log = log
 
     def add_routes(self, app):
@@ -43,8 +44,11 @@ class LoginPages:
         return response
 
     async def log_out(self, request):
-        """End the session."""
-        self._access.log_out(request.cookies.get("session", ""))
+        """End the session and its streams."""
+        token = request.cookies.get("session", "")
+        if token:
+            self._access.log_out(token)
+            self._images.drop_viewers(token)
         response = redirect("/login", 303)
         response.headers["Set-Cookie"] = _COOKIE.format("", "; Max-Age=0")
         return response
