@@ -50,9 +50,13 @@ class Session:
         self.acknowledged = []
         self.pubacks = []
         self.subacks = []
+        self.pingresps = 0
 
     async def acknowledge(self, packet_id):
         self.acknowledged.append(packet_id)
+
+    def on_pingresp(self):
+        self.pingresps += 1
 
     def on_puback(self, packet_id):
         self.pubacks.append(packet_id)
@@ -139,7 +143,7 @@ class TestReceiver(unittest.TestCase):
                 ],
             )
             self.assertEqual(session.acknowledged, [7, 65_535])
-            self.assertEqual(session.pubacks, [0x102])
+            self.assertEqual((session.pubacks, session.pingresps), ([0x102], 1))
             self.assertEqual(session.subacks, [(0xEA60, 1), (0xEA61, 0x80)])
 
     def test_end_of_the_link_at_any_byte_is_an_oserror(self):

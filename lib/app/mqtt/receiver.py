@@ -21,6 +21,7 @@ class Receiver:
 
     def __init__(self, handler):
         self._handler = handler
+        self.messages = 0
         self._recent = []  # packet ids, so that a message delivered twice is handled once
 
     async def run(self, reader, session):
@@ -39,9 +40,11 @@ class Receiver:
         if length > _MAX_SMALL:
             raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
         body = bytes(await reader.read_exactly(length)) if length else b""
-        if (first, length) in ((mqtt.PINGRESP, 0), (mqtt.UNSUBACK, 2)):
+        if (first, length) == (mqtt.UNSUBACK, 2):
             return
-        if first == mqtt.PUBACK and length == 2:
+        if (first, length) == (mqtt.PINGRESP, 0):
+            session.on_pingresp()
+        elif first == mqtt.PUBACK and length == 2:
             session.on_puback(body[0] << 8 | body[1])
         elif first == mqtt.SUBACK and length == 3:
             session.on_suback(body[0] << 8 | body[1], body[2])
@@ -50,6 +53,7 @@ class Receiver:
 
     async def _receive(self, first, length, reader, session):
         """Handle one PUBLISH (section 3.3)."""
+        self.messages += 1
         qos = first >> 1 & 3
         body = Body(reader, length)
         topic = await _topic(body, 2 if qos else 0)
