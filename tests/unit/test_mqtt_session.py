@@ -636,6 +636,37 @@ class TestCommands(SessionTestCase):
 
         self.run_case(scenario, mqttkeepalive=120)
 
+    def test_command_repeated_because_the_puback_was_lost_runs_once(self):
+        toggle = b"\x32\x12\x00\x0ecmnd/cam/power\x00\x07"
+
+        async def scenario(camera, broker, session):
+            await camera.up()
+            await broker.stream.send(toggle)
+            await until(lambda: broker.of(PUBACK))
+            broker.connack = b"\x20\x02\x01\x00"  # the session is present
+            broker.stream.close()
+            await until(lambda: broker.links == 2)
+            await camera.up()
+            await broker.stream.send(b"\x3a" + toggle[1:])  # DUP
+            await until(lambda: len(broker.of(PUBACK)) == 2)
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(camera.commands.calls, 1)
+
+        self.run_case(scenario, mqttcleansession=0)
+
+    def test_broker_that_violates_mqtt_is_named_as_the_reason(self):
+        async def scenario(camera, broker, session):
+            await camera.up()
+            await broker.stream.send(b"\x30\x05\x00\x03a/#")
+            await until(lambda: session.state == "waiting")
+            self.assertIn("the broker violates MQTT 3.1.1: topic with", session.reason)
+            broker.connack = b"\x20\x02\xfe\x00"
+            await until(lambda: "CONNACK with flags fe" in session.reason)
+            broker.connack = b"\x20\x02\x00\x00"
+            await camera.up()
+
+        self.run_case(scenario)
+
     def test_commands_wait_for_the_next_link(self):
         command = b"\x32\x12\x00\x0ecmnd/cam/power"
 

@@ -23,7 +23,7 @@ class NotConnected(OSError):
 class MQTTSession:
     """Publishes and subscribes; `state` and `reason` are for people, `up` is for components.
 
-    `connection.open` returns a stream, `receiver.run` reads it, `outbox` keeps the messages at
+    `connection.open` returns a connection, `receiver.run` reads it, `outbox` keeps the messages at
     QoS 1, `announce(session)` is awaited after each connect.
     """
 
@@ -41,6 +41,7 @@ class MQTTSession:
         )
         self._buffer = bytearray(_BUFFER)
         self._stream = self._reader = None
+        self._kept = False  # the broker has kept the session of the last link
         self._fault = None  # the reason why the link is being closed
         self._wait_ms = 0
         self._pings = []  # when the unanswered ones were sent
@@ -127,7 +128,8 @@ class MQTTSession:
         self._changed.clear()
         try:
             clean = bool(self._settings["mqttcleansession"])
-            self._stream, self._reader = await self._connection.open(clean, self._buffer)
+            link = await self._connection.open(clean, self._buffer)
+            self._stream, self._reader, self._kept = link
         except mqtt.Refused as e:
             return self._lost(e, _LOGIN_MS if e.is_login else 0)
         except (OSError, MemoryError) as e:
@@ -144,7 +146,7 @@ class MQTTSession:
         tasks = [asyncio.create_task(self._guard(c)) for c in (self._begin(), self._keep_alive())]
         try:
             self._reader.stall_ms = self._keepalive_ms()
-            await self._receiver.run(self._reader, self)
+            await self._receiver.run(self._reader, self, self._kept)
         except (OSError, MemoryError) as e:
             if ticks_diff(ticks_ms(), started) > _STABLE_MS:
                 self._backoff.reset()
