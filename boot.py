@@ -52,6 +52,8 @@ def decide(note, cause, is_whole):
         note.state, note.starts = bootnote.VALID, 0
     elif note.copy and note.state == bootnote.NEW:
         note.state, note.starts = bootnote.PENDING, 0
+    elif note.copy and cause == machine.WDT_RESET:
+        pass  # it has proved itself, so the cause is outside, such as a flood
     elif cause != machine.PWRON_RESET:
         note.count_start()
         if note.copy and note.starts == _MAX_FAILED + 1:

@@ -19,6 +19,7 @@ class Status:
         wifi,
         link,
         session,
+        handler,
         camera,
         frames,
         supervisor,
@@ -32,6 +33,7 @@ class Status:
         self.wifi = wifi
         self.link = link
         self.session = session
+        self.handler = handler
         self.camera = camera
         self.frames = frames
         self.supervisor = supervisor
@@ -145,6 +147,7 @@ class Status:
         yield "recoveries {}".format(sum(self.camera.recoveries.values()))
         yield "wifi joins {}".format(self.wifi.joins)
         yield "mqtt connects {}".format(self.session.connects)
+        yield "commands refused {}".format(self.handler.refused)
         yield "restarts {}".format(sum(self.supervisor.restarts.values()))
         yield "last error {}".format(self.log.last_error or "none")
 

@@ -34,6 +34,9 @@ _RETURN_CODES = {  # section 3.2.2.3
 class ProtocolError(OSError):
     """The broker sent what MQTT 3.1.1 forbids; the link has to be closed (section 4.8)."""
 
+    def __init__(self, what):
+        super().__init__("the broker violates MQTT 3.1.1: " + what)
+
 
 class Refused(OSError):
     """The broker refused the connection with the return `code` of a CONNACK."""
@@ -187,12 +190,19 @@ def connect(client_id, keepalive_s, clean, will_topic, will, user="", password="
     return b"\x10" + _length(len(body)) + body
 
 
-def check_connack(packet):
-    """Check the first four bytes from the broker (section 3.2); raise ProtocolError, Refused."""
+def check_connack(packet, clean):
+    """Return True if the broker has kept the session; raise ProtocolError or Refused.
+
+    `packet` are the first four bytes from the broker (section 3.2), `clean` is what CONNECT said.
+    """
     if packet[:2] != b"\x20\x02":
         raise ProtocolError("no CONNACK")
-    if packet[3]:
-        raise Refused(packet[3])
+    flags, code = packet[2], packet[3]
+    if flags > 1 or (flags and (clean or code)):
+        raise ProtocolError("CONNACK with flags {:02x} and code {}".format(flags, code))
+    if code:
+        raise Refused(code)
+    return bool(flags)
 
 
 def next_id(last, in_use):

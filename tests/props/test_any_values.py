@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.settings.checks import Between, Chars, TopicName
+from app.settings.checks import Between, Chars, TopicFilter, TopicName
 from app.settings.schema import CHECK, FILE, KIND, NAME, SCHEMA
 from proto.values import BadArgument, int_between, switch
 
@@ -54,6 +54,17 @@ def test_topic_names_are_one_level(text):
     except BadArgument:
         return
     assert not set(name) & set("/+#\0") and 1 <= len(name.encode()) <= 31
+
+
+@given(st.text(alphabet="/+#a\x00\x85é", max_size=8))
+def test_topic_filters(text):
+    try:
+        levels = TopicFilter(1, 31)(text).split("/")
+    except BadArgument:
+        return
+    assert not set(text) & set("\0\x85")
+    assert all(level in ("+", "#") or not set(level) & set("+#") for level in levels)
+    assert "#" not in levels[:-1]
 
 
 @pytest.mark.parametrize("row", TYPED, ids=lambda row: row[NAME])

@@ -248,10 +248,21 @@ class TestCrashes(BootTestCase):
     def test_three_crashes_select_the_other_copy_then_safe_mode(self):
         self.confirmed(A, B)
         self.assertEqual(starts(3), [B, B, B])
-        self.assertEqual(starts(2, WDT), [A, A])
+        self.assertEqual(starts(2), [A, A])
         self.assertEqual(appslot.failed(), B)
         self.assertFalse(appslot.safe_mode())
         self.assertEqual(starts(3), [OWN] * 3)
+        self.assertTrue(appslot.safe_mode())
+
+    def test_watchdog_never_counts_against_a_confirmed_copy(self):
+        self.confirmed(A, B)
+        self.assertEqual(starts(10, WDT), [B] * 10)
+        self.assertFalse(appslot.safe_mode())
+        self.assertEqual(appslot.failed(), "")
+        self.assertEqual(starts(2) + starts(2, WDT) + starts(2), [B] * 5 + [A])
+
+    def test_watchdog_counts_without_a_copy(self):
+        self.assertEqual(starts(6, WDT), [OWN] * 6)
         self.assertTrue(appslot.safe_mode())
 
     def test_healthy_start_keeps_the_other_copy(self):

@@ -14,8 +14,10 @@ from app.settings.checks import (
     Chars,
     IPv4,
     KeyText,
+    MQTTText,
     OneOf,
     Passphrase,
+    TopicFilter,
     TopicName,
     ZoneRule,
 )
@@ -66,6 +68,18 @@ class TestText(ChecksTestCase):
         check = TopicName(1, 8)
         self.assertEqual(check("a/b+c#d"), "a_b_c_d")
         self.refuses(check, "", "a" * 9, "a\0")
+
+    def test_text_for_a_broker(self):
+        for check in (MQTTText(1, 8), TopicName(1, 8), TopicFilter(1, 8)):
+            self.accepts(check, "a", "küche", "€", "a b", "\U0001f4f7")
+            self.refuses(check, "", "a" * 9, "a\0", "a\x1f", "\x7f", "a\x80", "\x9f", "\ufffe")
+            for raw in (b"a\xc0\xaf", b"\xed\xa0\x80"):  # commands are decoded leniently
+                self.refuses(check, raw.decode())
+
+    def test_topic_filter(self):
+        check = TopicFilter(1, 31)
+        self.accepts(check, "#", "+", "power", "+/a/#", "+/b", "a//b")
+        self.refuses(check, "+/+/#/x", "a#", "#/", "a+", "++", "##", "power/#x")
 
     def test_passphrase_limits(self):
         check = Passphrase(8, 63)

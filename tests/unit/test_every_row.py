@@ -88,7 +88,7 @@ class Parts:
         self.on = False
         self.state, self.reason = "ready", ""
         self.params = {row[0]: row[3] for row in PARAMS}
-        self.captured = self.failed = self.joins = self.connects = self.dropped = 0
+        self.refused = self.captured = self.failed = self.joins = self.connects = self.dropped = 0
         self.recoveries, self.restarts = {}, {}
         self.last_error = ""
         self.device_id = ID
@@ -146,7 +146,7 @@ def make(nvs=None, values=None):
     power = Power(Parts(), settings)
     commands = Commands(settings)
     commands.own(
-        status=Status(settings, parts, power, *(parts,) * 8, Memory(parts)),
+        status=Status(settings, parts, power, *(parts,) * 9, Memory(parts)),
         power=power,
         publisher=ImagePublisher(parts, parts, settings, b"image", Log()),
         params=Params(parts, NVS(), lambda: None),

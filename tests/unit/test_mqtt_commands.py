@@ -1,9 +1,10 @@
 """app.mqtt.commands: commands as messages, their replies, and ignored messages."""
 
+import asyncio
 import unittest
 
 import suite
-from fakes import Log, outcome, run
+from fakes import Log, clock, ended, outcome, run, until
 
 from aio.reader import Body, Reader
 from app.commands import QOS1, RETAIN
@@ -15,9 +16,11 @@ from proto.values import BadArgument, UnknownCommand
 class Commands:
     def __init__(self):
         self.calls = []
+        self.times = []
 
     async def call(self, name, argument, group=False):
         self.calls.append((name, argument, group))
+        self.times.append(clock.now_ms())
         if name == "unknown":
             raise UnknownCommand(name)
         if argument == "bad":
@@ -63,10 +66,32 @@ def make():
 def send(handler, topic, payload=b"", retained=False):
     """Return (published messages, number of unread bytes) after one message."""
     handler.session.published.clear()
-    body = Body(Reader(Source(payload), bytearray(2_048), 1_000), len(payload))
-    error = run(outcome(handler.receive(topic, body, retained)))
-    assert error is None, error
+    body = message(payload)
+
+    async def scenario():
+        error = await outcome(handler.receive(topic, body, retained))
+        assert error is None, error
+        await finished(handler)
+
+    run(scenario())
     return handler.session.published, body.left
+
+
+def message(payload):
+    return Body(Reader(Source(payload), bytearray(64), 1_000), len(payload))
+
+
+async def finished(handler):
+    """Run the queued commands."""
+    task = asyncio.create_task(handler.run())
+    await asyncio.sleep_ms(10_000)
+    await ended(task)
+
+
+async def flood(handler, count, payload=b"", group=False):
+    for n in range(count):
+        name = "cmnd/{}/n{}".format("cams" if group else "cam", n)
+        await handler.receive(name, message(payload), False)
 
 
 class TestCommandHandler(unittest.TestCase):
@@ -123,6 +148,73 @@ class TestCommandHandler(unittest.TestCase):
         for name in ("restart", "power", "unknown"):
             self.assertEqual(send(handler, "cmnd/cam/" + name, b"1", True), ([], 1))
         self.assertEqual((handler._commands.calls, len(handler._log.infos)), ([], 3))
+
+    def test_log_of_many_retained_commands_is_short(self):
+        handler = make()
+
+        async def scenario():
+            for _ in range(2):
+                for n in range(1_000):
+                    await handler.receive("cmnd/cam/n{}".format(n), message(b""), True)
+                await handler.announce(handler.session)  # a new link
+
+        run(scenario())
+        self.assertEqual(len(handler._log.infos), 18)
+        self.assertEqual(handler.refused, 0)
+
+    def test_burst_of_500_is_answered_in_order(self):
+        handler = make()
+
+        async def scenario():
+            await flood(handler, 500)
+            await finished(handler)
+
+        run(scenario())
+        topics = [topic for topic, _, _, _ in handler.session.published]
+        self.assertEqual(topics, ["stat/cam/n{}".format(n) for n in range(500)])
+        self.assertEqual(handler.refused, 0)
+        times = handler._commands.times
+        self.assertTrue(2_400 < times[-1] - times[0] < 3_000, times[-1] - times[0])
+
+    def test_more_than_the_queue_holds_is_answered_busy(self):
+        self.overflow(3_000, b"", 512)
+        self.overflow(60, b"x" * 1_024, 31)
+
+    def overflow(self, count, payload, waiting):
+        handler = make()
+
+        async def scenario():
+            await flood(handler, count, payload, True)
+            await finished(handler)
+            await flood(handler, 1)
+            await finished(handler)
+
+        run(scenario())
+        ran = [name for name, _, _ in handler._commands.calls]
+        self.assertEqual(ran, ["n{}".format(n) for n in range(waiting)] + ["n0"])
+        self.assertEqual(handler.refused, count - waiting)
+        busy = [text for _, text, _, _ in handler.session.published if "busy" in text]
+        self.assertEqual(len(busy), 1)
+        self.assertTrue("busy: {} not run.".format(count - waiting) in busy[0], busy)
+
+    def test_flood_leaves_time_for_other_tasks(self):
+        handler = make()
+
+        async def scenario():
+            task = asyncio.create_task(handler.run())
+            started, turns = clock.now_ms(), 0
+            while clock.now_ms() - started < 1_000:
+                await flood(handler, 50)
+                await asyncio.sleep_ms(10)
+                turns += 1
+            await until(lambda: not handler._waiting)
+            await ended(task)
+            return turns
+
+        self.assertTrue(run(scenario()) > 90)
+        times = handler._commands.times
+        ran = len([at for at in times if at - times[0] < 1_000])
+        self.assertTrue(100 <= ran <= 201, ran)
 
     def test_unknown_command_or_bad_argument_gets_help(self):
         handler = make()

@@ -50,9 +50,13 @@ class Session:
         self.acknowledged = []
         self.pubacks = []
         self.subacks = []
+        self.pingresps = 0
 
     async def acknowledge(self, packet_id):
         self.acknowledged.append(packet_id)
+
+    def on_pingresp(self):
+        self.pingresps += 1
 
     def on_puback(self, packet_id):
         self.pubacks.append(packet_id)
@@ -85,6 +89,7 @@ def feed(data, step=1_000_000, handler=None):
     return error, handler, session
 
 
+PINGRESP = b"\xd0\x00"
 GOOD = (
     publish(b"cmnd/a/power", b"on")
     + publish(b"cmnd/a/timer", b"5", packet_id=7)
@@ -120,6 +125,15 @@ BAD = {
     "topic longer than the packet": b"\x30\x04\x00\x05ab",
     "topic that leaves no room for the id": b"\x32\x04\x00\x01ab",
     "topic that is not UTF-8": b"\x30\x05\x00\x03a\xffb",
+    "topic with NUL": b"\x30\x05\x00\x03a\x00b",
+    "topic with an overlong form": b"\x30\x06\x00\x04a\xc0\xafb",
+    "topic with a surrogate": b"\x30\x05\x00\x03\xed\xa0\x80",
+    "topic with #": b"\x30\x05\x00\x03a/#",
+    "topic with +": b"\x30\x05\x00\x03+/a",
+    "QoS 0 with DUP": b"\x38\x05\x00\x03a/b",
+    "SUBACK with code 3": b"\x90\x03\xea\x60\x03",
+    "SUBACK with code 0x7F": b"\x90\x03\xea\x60\x7f",
+    "SUBACK with code 0x81": b"\x90\x03\xea\x60\x81",
 }
 
 
@@ -139,7 +153,7 @@ class TestReceiver(unittest.TestCase):
                 ],
             )
             self.assertEqual(session.acknowledged, [7, 65_535])
-            self.assertEqual(session.pubacks, [0x102])
+            self.assertEqual((session.pubacks, session.pingresps), ([0x102], 1))
             self.assertEqual(session.subacks, [(0xEA60, 1), (0xEA61, 0x80)])
 
     def test_end_of_the_link_at_any_byte_is_an_oserror(self):
@@ -187,16 +201,47 @@ class TestReceiver(unittest.TestCase):
         _, handler, _ = feed(publish(b"a", b"1", 5, flags=8))
         self.assertEqual(len(handler.got), 1)
 
-    def test_packet_ids_of_the_previous_link_are_forgotten(self):
-        async def links():
+    def test_packet_ids_of_a_session_that_is_lost_are_forgotten(self):
+        first, second = publish(b"a", b"1", 5), publish(b"a", b"2", 5, flags=8)
+        self.assertEqual(self.payloads([(first, False), (second, False)]), [b"1", b"2"])
+        self.assertEqual(
+            self.payloads([(first, False), (b"", True), (b"", False), (second, True)]),
+            [b"1", b"2"],
+        )
+
+    def test_message_repeated_on_the_next_link_of_a_session_is_handled_once(self):
+        first = b"".join(publish(b"a", b"%d" % n, n) for n in range(1, 33))
+        again = b"".join(publish(b"a", b"%d" % n, n, flags=8) for n in range(1, 34))
+        payloads = [b"%d" % n for n in range(1, 34)]
+        self.assertEqual(self.payloads([(first, False), (again, True)]), payloads)
+        self.assertEqual(self.payloads([(first, True), (b"", True), (again, True)]), payloads)
+        self.assertEqual(self.payloads([(first + PINGRESP, True), (again, True)]), payloads)
+
+    def test_packet_id_that_the_broker_has_seen_acknowledged_is_forgotten(self):
+        first, second = publish(b"a", b"1", 5), publish(b"a", b"2", 5, flags=8)
+        links = [(first + PINGRESP + PINGRESP, True), (second, True)]
+        self.assertEqual(self.payloads(links), [b"1", b"2"])
+
+    def test_number_of_packet_ids_is_limited(self):
+        many = b"".join(publish(b"a", b"", n) for n in range(1, 200))
+        again = publish(b"a", b"", 1, flags=8) + publish(b"a", b"", 199, flags=8)
+        self.assertEqual(len(self.payloads([(many, True), (again, True)])), 200)
+
+    def payloads(self, links):
+        """Return the payloads received over `links`: pairs (data, the session was kept)."""
+
+        async def receive():
             handler, session = Handler(), Session()
             receiver = Receiver(handler)
-            for data in (publish(b"a", b"1", 5), publish(b"a", b"2", 5, flags=8)):
+            for data, kept in links:
                 reader = Reader(Pieces(data, 100), bytearray(512), 1_000)
-                await outcome(receiver.run(reader, session))
+                error = await outcome(receiver.run(reader, session, kept))
+                assert isinstance(error, OSError) and not isinstance(error, ProtocolError), repr(
+                    error
+                )
             return [got[1] for got in handler.got]
 
-        self.assertEqual(run(links()), [b"1", b"2"])
+        return run(receive())
 
     def test_flood_of_packets_lets_other_tasks_run(self):
         packets = 2_000

@@ -55,7 +55,7 @@ class TestReport(unittest.TestCase):
             handler.session = session
             tasks = [
                 asyncio.create_task(each.run())
-                for each in (power, PowerReport(power, session, handler))
+                for each in (power, handler, PowerReport(power, session, handler))
             ]
             await asyncio.sleep_ms(100)
             self.assertEqual(session.published, [])  # no session yet

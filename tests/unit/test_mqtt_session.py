@@ -80,7 +80,7 @@ class Camera:
             connector, self.settings, topics, self.wifi_up, self.clock_set, self.log
         )
         self.commands = PowerCommand()
-        handler = CommandHandler(
+        self.handler = handler = CommandHandler(
             self.commands, topics, self.log, lambda text: None, lambda event: None
         )
         self.outbox = Outbox()
@@ -97,7 +97,10 @@ class Camera:
 
     async def __aenter__(self):
         await self.broker.__aenter__()
-        self._tasks = [asyncio.create_task(w.run()) for w in (self.deadlines, self.session)]
+        self._tasks = [
+            asyncio.create_task(each.run())
+            for each in (self.deadlines, self.handler, self.session)
+        ]
         return self
 
     async def __aexit__(self, kind, error, trace):
@@ -239,6 +242,20 @@ class TestConnect(SessionTestCase):
             await camera.up()
 
         self.run_case(scenario, mqttport=1)
+
+    def test_retained_messages_may_delay_the_suback(self):
+        async def scenario(camera, broker, session):
+            broker.suback = None
+            await until(lambda: len(broker.of(SUBSCRIBE)) == 3)
+            for _ in range(30):
+                await broker.stream.send(b"\x31\x10\x00\x0ecmnd/cam/power")
+                await asyncio.sleep_ms(2_000)
+            for packet in broker.of(SUBSCRIBE):
+                await broker.stream.send(b"\x90\x03" + packet.body[:2] + b"\x01")
+            await camera.up()
+            self.assertEqual((broker.links, camera.commands.calls), (1, 0))
+
+        self.run_case(scenario, mqttkeepalive=120)
 
     def test_missing_suback_ends_the_link(self):
         async def scenario(camera, broker, session):
@@ -542,6 +559,25 @@ class TestQoS1(SessionTestCase):
 
         self.run_case(scenario)
 
+    def test_late_puback_is_awaited_while_the_ping_is_unanswered(self):
+        async def scenario(camera, broker, session):
+            await camera.up()
+            broker.puback = broker.pingresp = False
+            await session.publish(POWER, b"on", True, qos=1)
+            for _ in range(60):  # other messages are ahead of it in the broker's queue
+                await broker.stream.send(b"\x30\x05\x00\x03a/b")
+                await asyncio.sleep_ms(1_000)
+            message = broker.of(PUBLISH, "stat/cam/power")[-1]
+            await broker.stream.send(b"\x40\x02" + bytes((0, message.packet_id)))
+            for _ in broker.of(PINGREQ):
+                await broker.stream.send(b"\xd0\x00")
+            broker.puback = broker.pingresp = True
+            await until(lambda: not len(camera.outbox))
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual(broker.links, 1)
+
+        self.run_case(scenario)
+
     def test_link_lost_before_the_puback_repeats_the_messages(self):
         async def scenario(camera, broker, session):
             await camera.up()
@@ -590,12 +626,60 @@ class TestCommands(SessionTestCase):
             await camera.up()
             flood = b"".join(command + bytes((0, n + 1)) for n in range(count))
             await broker.stream.send(flood)
-            await until(lambda: camera.commands.calls == count, "all done")
             await until(lambda: len(broker.of(PUBACK)) == count)
+            self.assertTrue(camera.commands.calls < count)  # PUBACK does not wait for them
+            await until(lambda: camera.commands.calls == count, "all done")
             await until(lambda: not len(camera.outbox))
             self.assertEqual(broker.links, 1)
             replies = broker.of(PUBLISH, "stat/cam/power")
             self.assertEqual(replies[-1].payload, str(count).encode())
+
+        self.run_case(scenario, mqttkeepalive=120)
+
+    def test_command_repeated_because_the_puback_was_lost_runs_once(self):
+        toggle = b"\x32\x12\x00\x0ecmnd/cam/power\x00\x07"
+
+        async def scenario(camera, broker, session):
+            await camera.up()
+            await broker.stream.send(toggle)
+            await until(lambda: broker.of(PUBACK))
+            broker.connack = b"\x20\x02\x01\x00"  # the session is present
+            broker.stream.close()
+            await until(lambda: broker.links == 2)
+            await camera.up()
+            await broker.stream.send(b"\x3a" + toggle[1:])  # DUP
+            await until(lambda: len(broker.of(PUBACK)) == 2)
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(camera.commands.calls, 1)
+
+        self.run_case(scenario, mqttcleansession=0)
+
+    def test_broker_that_violates_mqtt_is_named_as_the_reason(self):
+        async def scenario(camera, broker, session):
+            await camera.up()
+            await broker.stream.send(b"\x30\x05\x00\x03a/#")
+            await until(lambda: session.state == "waiting")
+            self.assertIn("the broker violates MQTT 3.1.1: topic with", session.reason)
+            broker.connack = b"\x20\x02\xfe\x00"
+            await until(lambda: "CONNACK with flags fe" in session.reason)
+            broker.connack = b"\x20\x02\x00\x00"
+            await camera.up()
+
+        self.run_case(scenario)
+
+    def test_commands_wait_for_the_next_link(self):
+        command = b"\x32\x12\x00\x0ecmnd/cam/power"
+
+        async def scenario(camera, broker, session):
+            await camera.up()
+            await broker.stream.send(b"".join(command + bytes((0, n)) for n in range(1, 101)))
+            await until(lambda: len(broker.of(PUBACK)) == 100)
+            broker.stream.close()
+            await until(lambda: broker.links == 2)
+            await camera.up()
+            await until(lambda: camera.commands.calls == 100)
+            await until(lambda: not len(camera.outbox))
+            self.assertEqual(broker.of(PUBLISH, "stat/cam/power")[-1].payload, b"100")
 
         self.run_case(scenario, mqttkeepalive=120)
 

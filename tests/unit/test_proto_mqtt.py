@@ -226,17 +226,21 @@ class TestOwnPackets(unittest.TestCase):
         self.assertTrue(packet[1] & 128)
 
     def test_connack(self):
-        check_connack(b"\x20\x02\x00\x00")
-        check_connack(memoryview(b"\x20\x02\x01\x00"))  # a session is present
+        for clean in (True, False):
+            self.assertFalse(check_connack(b"\x20\x02\x00\x00", clean))
+        self.assertTrue(check_connack(memoryview(b"\x20\x02\x01\x00"), False))
         for code in (1, 2, 3, 4, 5, 6, 0x80, 0xFF):
             try:
-                check_connack(bytes((0x20, 2, 0, code)))
+                check_connack(bytes((0x20, 2, 0, code)), False)
                 self.fail("accepted")
             except Refused as e:
                 self.assertEqual(e.is_login, code in (4, 5))
         for answer in (b"\x30\x02\x00\x00", b"\x20\x03\x00\x00", b"HTTP"):
             with self.assertRaises(ProtocolError):
-                check_connack(answer)
+                check_connack(answer, False)
+        for flags, code, clean in ((0xFE, 0, False), (2, 0, False), (1, 5, False), (1, 0, True)):
+            with self.assertRaises(ProtocolError):  # sections 3.2.2.1 and 3.2.2.2
+                check_connack(bytes((0x20, 2, flags, code)), clean)
 
 
 suite.main()

@@ -67,6 +67,8 @@ def good_values(check):
         return [(t, t) for t in ("EST5EDT", "<+03>-3", "NZST-12NZDT,M9.5.0,M4.1.0/3")]
     if kind == "TopicName":
         return [("a/b+c#d", "a_b_c_d"), ("ä" * (check.high // 2), "ä" * (check.high // 2))]
+    if kind == "TopicFilter":
+        return [(t, t) for t in ("#", "+/power/#", "x" * check.high, "ü€")]
     return [(t, t) for t in ("x" * check.high, "a b", "ü€")]
 
 
@@ -81,6 +83,10 @@ def bad_values(check):
     if type(check).__name__ == "BrokerURI":
         return ["http://a", "mqtt://", "a b", "mqtt://u:p@a", "a" * (check.high + 1), "a:0"]
     bad = ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
+    if type(check).__name__ in ("MQTTText", "TopicName", "TopicFilter"):
+        bad.append("a\x85")
+    if type(check).__name__ == "TopicFilter":
+        bad += ["+/+/#/x", "a#"]
     return bad + ([CHAIN] if type(check).__name__ == "Passphrase" else [])
 
 
@@ -228,6 +234,20 @@ class TestEveryRow(unittest.TestCase):
                 # a value of another type reads as missing
                 if isinstance(junk, int) == (row[KIND] == INT):
                     self.assertTrue(row[NAME] in str(log.errors), what)
+
+    def test_topics_that_a_broker_refuses_read_as_their_defaults(self):
+        nvs, log = NVS(), Log()
+        stored = {
+            "MQTT_SUBTOPIC": b"+/+/#/x",
+            "MQTT_TOPIC": b"a\xc2\x85",
+            "MQTT_USER": b"\xc0\xaf",
+        }
+        nvs.stored.update(stored)
+        settings = make(nvs, log)
+        for name in ("subtopic", "topic", "mqttuser"):
+            self.assertEqual(settings[name], find(name)[DEFAULT])
+            text = "the stored {} is unusable: the default is in force".format(name)
+            self.assertIn(("settings", text), log.errors)
 
     def test_network_with_an_unusable_password_is_not_treated_as_open(self):
         """WEP's 5 characters, or damage. The camera must not join an open network of that name."""

@@ -27,6 +27,7 @@ class Parts:
     captured = failed = dropped = joins = connects = 3
     recoveries = {"retry": 1, "power": 2}
     restarts = {"wifi": 0, "mqtt": 4}
+    refused = 5
     tls = False
     ap_open = False
     ap_address = "192.168.1.1"
@@ -64,7 +65,7 @@ def make():
     log = RealLog(lambda text: None)
     topics = Topics(settings, "DVES_A1B2C3")
     parts.settings = settings
-    status = Status(settings, topics, *(parts,) * 7, log, parts, Memory(parts, every_ms=1))
+    status = Status(settings, topics, *(parts,) * 8, log, parts, Memory(parts, every_ms=1))
     return status, parts, log
 
 
@@ -149,6 +150,7 @@ class TestStatus(unittest.TestCase):
         for part in (
             "rssi -61",
             "recoveries 3",
+            "commands refused 5",
             "restarts 4",
             "power on",
             "last error mqtt: gone",

@@ -1,5 +1,8 @@
 """Commands as MQTT messages, their replies, and the messages after each connect."""
 
+import asyncio
+from collections import deque
+
 from micropython import const
 
 from app.commands import PRIVATE, QOS1, RETAIN
@@ -8,11 +11,16 @@ from proto.values import BadArgument, UnknownCommand
 
 _WHILE_UPDATING = ("mqttotastart", "upgrade")  # they can end the update
 _MAX_ARGUMENT = const(1_024)  # bytes
+_MAX_WAITING = const(512)  # commands: a hub that sets 500 values at once gets 500 replies
+_MAX_BYTES = const(32_768)  # of their arguments
+_REST_MS = const(5)  # for other tasks, after each command; so at most 200 commands a second
+_MAX_LOGGED = const(8)  # retained commands per link, so that they do not push out the whole log
 
 
 class CommandHandler:
     """Runs commands from `cmnd/<topic>/<command>`, replies on `stat/<topic>/<command>`.
 
+    `receive` queues a command, so that the session can read on; `run` runs one after the other.
     `show(text)` shows a reply on the consoles, `signal("command" | "syntax")` on the LED.
     """
 
@@ -23,27 +31,75 @@ class CommandHandler:
         self._show = show
         self._signal = signal
         self._retained = {}  # command -> reply that the broker keeps since the last connect
+        self._waiting = deque((), _MAX_WAITING)  # (name, argument or None if too long, group)
+        self._bytes = 0  # of the arguments that wait
+        self._arrived = asyncio.Event()
+        self._logged = 0  # retained commands on this link
+        self._answered = 0  # of the refused commands
+        self.refused = 0  # commands that found the queue full
         self.session = None
         self.data = None  # (topic, receive) of an update by MQTT; commands pause meanwhile
 
     async def receive(self, topic, body, retained):
-        """Handle one message; the receiver skips the unread rest of `body`."""
+        """Queue a command, or pass on an update; the receiver skips the unread rest of `body`."""
         name, group = self._command(topic)
         if name is None:
             if self.data and topic == self.data[0]:
                 await self.data[1](body, retained)
         elif retained:  # it may be old
-            self._log.info("mqtt", "a retained command is not executed: " + name)
-        elif self.data and name.lower() not in _WHILE_UPDATING:
-            await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
+            self._skip(name)
         elif body.left > _MAX_ARGUMENT:
-            await self._syntax("{}: at most {} bytes".format(name, _MAX_ARGUMENT), group)
+            self._queue(name, None, group)
         else:
             argument = bytearray(body.left)
             await body.readinto(memoryview(argument))
-            await self._run(name, argument, group)
+            self._queue(name, argument, group)
+
+    def _skip(self, name):
+        self._logged += 1
+        if self._logged <= _MAX_LOGGED:
+            self._log.info("mqtt", "a retained command is not executed: " + name)
+        elif self._logged == _MAX_LOGGED + 1:
+            self._log.info("mqtt", "nor are more retained commands, which are not logged")
+
+    def _queue(self, name, argument, group):
+        size = len(name) + len(argument or b"")
+        if len(self._waiting) == _MAX_WAITING or self._bytes + size > _MAX_BYTES:
+            self.refused += 1
+        else:
+            self._waiting.append((name, argument, group))
+            self._bytes += size
+        self._arrived.set()
+
+    async def run(self):
+        """Run the commands in the order of their arrival; they stay queued when a link is lost."""
+        while True:
+            if self._waiting:
+                name, argument, group = self._waiting.popleft()
+                self._bytes -= len(name) + len(argument or b"")
+                await self._run(name, argument, group)
+            elif self._answered == self.refused:
+                self._arrived.clear()
+                await self._arrived.wait()
+            if self._answered != self.refused:
+                await self._answer_refused()
+            await asyncio.sleep_ms(_REST_MS)
+
+    async def _answer_refused(self):
+        """Reply once for all commands that were refused since the last such reply."""
+        count, self._answered = self.refused - self._answered, self.refused
+        text = "busy: {} not run. At most {} commands wait, and {} run in a second"
+        await self.reply("SYNTAX", text.format(count, _MAX_WAITING, 1_000 // _REST_MS), 0)
 
     async def _run(self, name, argument, group):
+        if self.data and name.lower() not in _WHILE_UPDATING:
+            await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
+        elif argument is None:
+            await self._syntax("{}: at most {} bytes".format(name, _MAX_ARGUMENT), group)
+        else:
+            await self._call(name, argument, group)
+
+    async def _call(self, name, argument, group):
         try:
             reply, text, flags = await self._commands.call(name, argument.decode(), group)
         except UnknownCommand:
@@ -82,6 +138,7 @@ class CommandHandler:
         await self.reply("VERSION", product.VERSION, 0)
         await self.reply("FALLBACKTOPIC", self._topics.device_id, 0)
         self._retained.clear()
+        self._logged = 0
         await self.report()
 
     async def report(self):

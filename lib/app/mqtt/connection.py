@@ -49,9 +49,9 @@ class Connection:
         self.waits_for = ""
 
     async def open(self, clean, buffer):
-        """Return (stream, reader) of an accepted connection; the reader uses `buffer`.
+        """Return (stream, reader, True if the broker has kept the session).
 
-        Raises OSError with the reason."""
+        The reader uses `buffer`. Raises OSError with the reason."""
         try:
             return await asyncio.wait_for_ms(self._open(clean, buffer), _CONNECT_MS)
         except asyncio.TimeoutError:
@@ -70,8 +70,8 @@ class Connection:
         try:
             await stream.send(self._connect_packet(clean))
             reader = Reader(stream, buffer, _STALL_MS)
-            mqtt.check_connack(await reader.read_exactly(4))
-            return stream, reader
+            kept = mqtt.check_connack(await reader.read_exactly(4), clean)
+            return stream, reader, kept
         except BaseException:
             stream.close()
             raise

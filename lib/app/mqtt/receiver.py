@@ -1,15 +1,17 @@
 """Packets from the broker: the handler of a message reads the payload itself."""
 
 import asyncio
+from binascii import hexlify
 
 from micropython import const
 
 from aio.reader import Body
-from proto import mqtt
+from proto import mqtt, mqtttext
 
 _MAX_TOPIC = const(256)
 _MAX_SMALL = const(64)
-_REMEMBERED = const(16)
+_REMEMBERED = const(64)  # brokers wait for 10 to 32 acknowledgements at a time
+_SUBACK_CODES = (0, 1, 2, 0x80)  # section 3.9.3
 _DUP, _RETAIN = const(8), const(1)
 
 
@@ -21,10 +23,16 @@ class Receiver:
 
     def __init__(self, handler):
         self._handler = handler
-        self._recent = []  # packet ids, so that a message delivered twice is handled once
+        self.messages = 0
+        # Packet ids, so that a message delivered twice is handled once (section 4.3.2): handled
+        # since the last PINGRESP, and before it. The one after that proves that the broker has
+        # the PUBACK, and may use the id for another message.
+        self._recent, self._earlier = [], []
 
-    async def run(self, reader, session):
-        self._recent.clear()  # the broker may use the ids of the last link for other messages
+    async def run(self, reader, session, kept=False):
+        """Read for ever; `kept` if the broker has kept the session, and so the ids' meaning."""
+        if not kept:
+            self._recent, self._earlier = [], []
         while True:
             first = await reader.read_byte()
             length = await _remaining_length(reader)
@@ -39,24 +47,31 @@ class Receiver:
         if length > _MAX_SMALL:
             raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
         body = bytes(await reader.read_exactly(length)) if length else b""
-        if (first, length) in ((mqtt.PINGRESP, 0), (mqtt.UNSUBACK, 2)):
+        if (first, length) == (mqtt.UNSUBACK, 2):
             return
-        if first == mqtt.PUBACK and length == 2:
+        if (first, length) == (mqtt.PINGRESP, 0):
+            self._recent, self._earlier = [], self._recent
+            session.on_pingresp()
+        elif first == mqtt.PUBACK and length == 2:
             session.on_puback(body[0] << 8 | body[1])
-        elif first == mqtt.SUBACK and length == 3:
+        elif first == mqtt.SUBACK and length == 3 and body[2] in _SUBACK_CODES:
             session.on_suback(body[0] << 8 | body[1], body[2])
         else:
-            raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
+            text = "packet {:02x} of {} bytes {}"
+            raise mqtt.ProtocolError(text.format(first, length, hexlify(body[:8]).decode()))
 
     async def _receive(self, first, length, reader, session):
         """Handle one PUBLISH (section 3.3)."""
+        self.messages += 1
         qos = first >> 1 & 3
+        if first & _DUP and not qos:  # section 3.3.1.1
+            raise mqtt.ProtocolError("PUBLISH at QoS 0 with DUP")
         body = Body(reader, length)
         topic = await _topic(body, 2 if qos else 0)
         packet_id = await _number(body) if qos else 0
         if qos > 1 or (qos and not packet_id):
             raise mqtt.ProtocolError("PUBLISH at QoS {} with id {}".format(qos, packet_id))
-        if topic and not (first & _DUP and packet_id in self._recent):
+        if topic and not (first & _DUP and packet_id in self._recent + self._earlier):
             await self._handler.receive(topic, body, bool(first & _RETAIN))
         await body.skip()
         if qos:
@@ -87,9 +102,12 @@ async def _topic(body, after):
     raw = bytearray(length)
     await body.readinto(memoryview(raw))
     try:
-        return raw.decode()
+        topic = mqtttext.decode(raw)
     except UnicodeError:
-        raise mqtt.ProtocolError("topic is not UTF-8") from None
+        raise mqtt.ProtocolError("topic is not UTF-8, or contains NUL") from None
+    if not mqtttext.is_name(topic):  # section 3.3.2.1
+        raise mqtt.ProtocolError("topic with a wildcard")
+    return topic
 
 
 async def _number(body):
@@ -107,4 +125,4 @@ async def _remaining_length(reader):
         value |= (byte & 0x7F) << shift
         if not byte & 0x80:
             return value
-    raise mqtt.ProtocolError("remaining length")
+    raise mqtt.ProtocolError("remaining length of more than four bytes")

@@ -23,7 +23,7 @@ class NotConnected(OSError):
 class MQTTSession:
     """Publishes and subscribes; `state` and `reason` are for people, `up` is for components.
 
-    `connection.open` returns a stream, `receiver.run` reads it, `outbox` keeps the messages at
+    `connection.open` returns a connection, `receiver.run` reads it, `outbox` keeps the messages at
     QoS 1, `announce(session)` is awaited after each connect.
     """
 
@@ -36,11 +36,16 @@ class MQTTSession:
         self._log = log
         self._backoff = new_backoff()
         self._codec = mqtt.Codec()
-        self._subscriptions = Subscriptions(topics.filters, self._codec, self._send, log)
+        self._subscriptions = Subscriptions(
+            topics.filters, self._codec, self._send, lambda: receiver.messages, log
+        )
         self._buffer = bytearray(_BUFFER)
         self._stream = self._reader = None
+        self._kept = False  # the broker has kept the session of the last link
         self._fault = None  # the reason why the link is being closed
         self._wait_ms = 0
+        self._pings = []  # when the unanswered ones were sent
+        self._ponged_ms = None  # when the last answered one was sent
         self._writable = asyncio.Event()  # no packet is being written
         self._writable.set()
         self._acknowledged = asyncio.Event()
@@ -123,7 +128,8 @@ class MQTTSession:
         self._changed.clear()
         try:
             clean = bool(self._settings["mqttcleansession"])
-            self._stream, self._reader = await self._connection.open(clean, self._buffer)
+            link = await self._connection.open(clean, self._buffer)
+            self._stream, self._reader, self._kept = link
         except mqtt.Refused as e:
             return self._lost(e, _LOGIN_MS if e.is_login else 0)
         except (OSError, MemoryError) as e:
@@ -135,11 +141,12 @@ class MQTTSession:
 
     async def _connected(self):
         started = ticks_ms()
-        self._fault = None
+        self._fault = self._ponged_ms = None
+        self._pings.clear()
         tasks = [asyncio.create_task(self._guard(c)) for c in (self._begin(), self._keep_alive())]
         try:
             self._reader.stall_ms = self._keepalive_ms()
-            await self._receiver.run(self._reader, self)
+            await self._receiver.run(self._reader, self, self._kept)
         except (OSError, MemoryError) as e:
             if ticks_diff(ticks_ms(), started) > _STABLE_MS:
                 self._backoff.reset()
@@ -201,14 +208,27 @@ class MQTTSession:
             await self._acknowledged.wait()  # the next message of its topic may go out
 
     async def _keep_alive(self):
-        """Ping twice per keepalive; the reader's deadline notices a missing response."""
+        """Ping twice per keepalive; the reader's deadline notices a missing response.
+
+        A PUBACK is missing if the broker has answered a later ping: it may only be late, behind
+        many messages.
+        """
         while True:
             await asyncio.sleep_ms(self._keepalive_ms() // 2)
-            await self._send(self._codec.ping)
-            sent = self._outbox.oldest_ms()
-            if sent is not None and ticks_diff(ticks_ms(), sent) > _ACK_MS:
-                raise OSError("no PUBACK")
+            sent, ponged = self._outbox.oldest_ms(), self._ponged_ms
+            if sent is not None and ponged is not None and ticks_diff(ponged, sent) > 0:
+                if ticks_diff(ticks_ms(), sent) > _ACK_MS:
+                    raise OSError("no PUBACK")
+            await self._ping()
             await self._subscriptions.retry()
+
+    async def _ping(self):
+        self._pings.append(ticks_ms())
+        await self._send(self._codec.ping)
+
+    def on_pingresp(self):
+        if self._pings:
+            self._ponged_ms = self._pings.pop(0)
 
     def _keepalive_ms(self):
         return 1_000 * self._settings["mqttkeepalive"]

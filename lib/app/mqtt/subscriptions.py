@@ -14,13 +14,15 @@ _FAILURE = const(0x80)  # SUBACK's return code (section 3.9.3)
 class Subscriptions:
     """Subscribes to `filters` on each link, and to one more filter for a while.
 
-    `await send(encode, *args)` sends a packet on the current link.
+    `await send(encode, *args)` sends a packet on the current link; `messages()` returns the number
+    of messages from the broker.
     """
 
-    def __init__(self, filters, codec, send, log):
+    def __init__(self, filters, codec, send, messages, log):
         self._filters = filters
         self._codec = codec
         self._send = send
+        self._messages = messages
         self._log = log
         self._extra = None  # the filter of `add`
         self._unanswered = {}  # packet id -> filter
@@ -64,10 +66,13 @@ class Subscriptions:
     async def _subscribe_all(self, filters):
         for filter in filters:
             await self._subscribe(filter)
-        try:
-            await asyncio.wait_for_ms(self._answered.wait(), _ACK_MS)
-        except asyncio.TimeoutError:
-            raise OSError("no SUBACK") from None
+        while not self._answered.is_set():
+            seen = self._messages()
+            try:
+                await asyncio.wait_for_ms(self._answered.wait(), _ACK_MS)
+            except asyncio.TimeoutError:
+                if self._messages() == seen:  # else it may come after more retained messages
+                    raise OSError("no SUBACK") from None
 
     async def _subscribe(self, filter):
         packet_id = next_id(_FIRST_ID + len(self._unanswered), self._unanswered)

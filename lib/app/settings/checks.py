@@ -5,6 +5,7 @@ what it allows. `low` and `high` are limits of a number, or of a text in bytes o
 are the choices of `OneOf`.
 """
 
+from proto.mqtttext import is_filter, is_printable
 from proto.pem import certificates
 from proto.posixtz import parse_rule
 from proto.signature import public_key
@@ -66,13 +67,36 @@ class Chars:
         return "{}..{} characters".format(self.low, self.high)
 
 
-class TopicName(Chars):
+class MQTTText(Chars):
+    """Text that no broker refuses: a string of MQTT 3.1.1 without control characters."""
+
+    def __call__(self, text):
+        text = super().__call__(text)
+        if not is_printable(text):
+            raise BadArgument("{}; no control characters, only valid Unicode".format(self))
+        return text
+
+
+class TopicName(MQTTText):
     """One level of a topic: `/`, `+` and `#` become `_` (as in the C firmware)."""
 
     def __call__(self, text):
         for char in "/+#":
             text = text.replace(char, "_")
         return super().__call__(text)
+
+
+class TopicFilter(MQTTText):
+    """Topic filter (MQTT 3.1.1 section 4.7)."""
+
+    def __call__(self, text):
+        text = super().__call__(text)
+        if not is_filter(text):
+            raise BadArgument(str(self))
+        return text
+
+    def __str__(self):
+        return "levels, + for any one, # at the end for all others; " + super().__str__()
 
 
 class Passphrase(Chars):
