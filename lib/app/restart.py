@@ -20,7 +20,7 @@ class Restart:
         self._log = log
         self._grace_ms = grace_ms
         self._requested = asyncio.Event()
-        self._reset = chip.reset
+        self._attempting = False
         self.erasing = False
 
     def request(self):
@@ -33,7 +33,7 @@ class Restart:
 
     def attempt(self):
         """Restart from safe mode to try a normal start."""
-        self._reset = self._chip.attempt
+        self._attempting = True
         self.request()
 
     def cmd_restart(self, argument):
@@ -58,7 +58,10 @@ class Restart:
             await asyncio.wait_for_ms(self._session.stop(), _STOP_MS)
         except asyncio.TimeoutError:
             pass
-        self._reset()
+        if self._attempting:
+            self._chip.attempt()
+        else:
+            self._chip.reset()
 
     def _forget(self):
         """Erase the settings; boot.py overwrites them at the next start, after a power cut too."""

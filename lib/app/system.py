@@ -1,5 +1,7 @@
 """The composition root: the only module that knows all components and how they are connected."""
 
+# long: a part of it elsewhere would have to know the rest
+
 import gc
 
 from micropython import const
