@@ -66,7 +66,7 @@ BAD = {
     "power": "3",
     "light": "maybe",
     "timer": "0",
-    "upgrade": "0",
+    "upgrade": "2",
     "mqttotastart": "2",
     "mqttotaconfirm": "0",
     "smartconfig": "0",
