@@ -488,6 +488,8 @@ class TestInstall(unittest.TestCase):
 
             async def revoke():
                 camera.revoke()
+                await asyncio.sleep_ms(0)
+                camera.revoke()  # another change, while the first one is reported
 
             async def read(view):
                 got = await source.read(view)
