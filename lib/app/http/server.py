@@ -60,7 +60,11 @@ class HTTPServer:
         except MemoryError:
             await self._refuse(stream, 503, _SHORT)
         else:
-            await self._answer(request)
+            try:
+                await self._answer(request)
+            except MemoryError:  # even for the page that says so
+                if not request.answered:
+                    await self._refuse(stream, 503, _SHORT)
 
     async def busy(self, stream):
         """Refuse a connection, because no socket is free."""
