@@ -426,7 +426,7 @@ class TestInstall(unittest.TestCase):
         self.assertEqual(camera.send(NEW)[0], 200)
 
     def test_any_update_is_stopped_by_either_command(self):
-        """A pull while it connects or writes, and an upload."""
+        """Pulls that connect or write, and uploads."""
 
         def dripping(camera):
             class Never:

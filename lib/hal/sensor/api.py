@@ -131,8 +131,8 @@ class Sensor(Base):
     def release(self, rest=False):
         """Return the buffer of the last picture to the driver; with `rest`, not before `poll`.
 
-        Without it, the driver stops after one more picture: then one old picture comes before a
-        fresh one, instead of two, and PSRAM is not kept busy with pictures that nobody wants.
+        A driver that misses a buffer stops after one more picture. Then one old picture, not two,
+        comes before a fresh one, and no picture that nobody wants is written to PSRAM.
         """
         if rest and not self._pace:
             self._holds = True
