@@ -2,6 +2,7 @@
 
 import threading
 import time
+import uuid
 from typing import NamedTuple
 
 import paho.mqtt.client as paho
@@ -28,6 +29,8 @@ class Listener:
         self.subscriptions = filters or ("#",)
         self._changed = threading.Condition()
         self._ready = threading.Event()
+        self._marks = "listener/" + uuid.uuid4().hex
+        self._marked = None
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id=client_id)
         self._client.on_connect = self._connected
         self._client.on_subscribe = lambda *_: self._ready.set()
@@ -36,10 +39,15 @@ class Listener:
         self._port = port
 
     def _connected(self, client, *_):
-        client.subscribe([(each, 1) for each in self.subscriptions])
+        client.subscribe([(each, 1) for each in (*self.subscriptions, self._marks)])
 
     def _received(self, client, data, message):
         with self._changed:
+            if message.topic.startswith("listener/"):
+                if message.topic == self._marks:
+                    self._marked = message.payload
+                    self._changed.notify_all()
+                return
             self.messages.append(
                 Message(
                     message.topic, message.payload, message.qos, message.retain, time.monotonic()
@@ -88,9 +96,17 @@ class Listener:
                     raise AssertionError(f"no match on {topic} in {limit_s} s; received {seen}")
                 self._changed.wait(left)
 
+    def catch_up(self, limit_s=_LIMIT_S):
+        """Wait for all messages that the broker has received so far; return their number."""
+        mark = uuid.uuid4().hex.encode()
+        self.publish(self._marks, mark)
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._marked == mark, limit_s), "broker silent"
+            return len(self.messages)
+
     def command(self, command, payload="", topic="esp32-mqtt-cam", reply=None, limit_s=_LIMIT_S):
         """Send a command and return its reply from `stat/<camera's topic>/<reply or command>`."""
-        since = len(self.messages)
+        since = self.catch_up(limit_s)
         self.publish(f"cmnd/{topic}/{command}", payload)
         message = self.wait(
             f"stat/esp32-mqtt-cam/{reply or command}",

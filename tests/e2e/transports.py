@@ -24,7 +24,7 @@ class MQTTTransport:
         self._topic = topic
 
     def command(self, name, argument="", reply=None):
-        since = len(self._listener.messages)
+        since = self._listener.catch_up()
         good, bad = f"stat/{TOPIC}/{reply or name.lower()}", f"stat/{TOPIC}/SYNTAX"
         self._listener.publish(f"cmnd/{self._topic}/{name}", argument, qos=0)
 
