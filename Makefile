@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak
+.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak faults
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -21,6 +21,9 @@ run: setup ## Run the camera on the simulated board (ARGS=--help lists the optio
 
 test: setup ## Run the tests (ARGS="-k mqtt" selects some)
 	@$(VENV)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+faults: setup ## Inject every fault of the fault matrix; write build/faults.md and .json (ARGS="-k o10 --seed 7")
+	@$(VENV)/python -m pytest tests/faults --full -n 4 --dist loadfile $(ARGS)
 
 check: setup ## Check style, format, spelling, import layers, generated tables and size limits
 	$(VENV)/ruff check --quiet .
