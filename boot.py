@@ -40,7 +40,7 @@ _MAX_BLOCKS = const(512)  # of the largest file system in 4 MB
 _MAX_FAILED = const(3)  # starts in a row; then the other copy runs
 _TRIAL_MS = const(60_000)
 _ERASE = "erase"
-_MODULES = ("hal.bootnote", "hal.tarfs", "hal", "proto.tar", "proto")
+_MODULES = ("hal.bootnote", "hal.tarfs", "hal", "proto.tar", "proto", "config.limits", "config")
 _mountable = {}  # name of a copy -> its file system, or None
 
 

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 # the firmware's pure modules (proto, app.settings.schema) can be imported here too
-sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
+sys.path += [str(ROOT), str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
 # programs for MicroPython, which tests/test_micropython.py runs
 collect_ignore_glob = ["unit/*", "device/*", "sim/*"]

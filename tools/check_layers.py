@@ -66,6 +66,7 @@ ADVICE = {  # layer: what to do instead
     "boot": "boot only chooses and mounts a copy of the application",
 }
 LAYERS = ("aio", "proto", "hal", "app", "config")
+LIMITS = "config.limits"  # every layer may import it
 SIMULATED = re.compile(r"(^|_)(sim|simulat\w*)(_|$)", re.IGNORECASE)
 
 
@@ -127,6 +128,8 @@ def _imports(module, tree):
         return
     layer = module.partition(".")[0]
     allowed = ALLOWED[row] | (PURE if layer == "proto" else STANDARD)
+    if layer in LAYERS:
+        allowed = allowed | {LIMITS}
     own = module if row == "app" else row  # modules directly below app share a row
     for node in ast.walk(tree):
         for name in _imported(node, module):

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "config" / "README.md"
 SETUP = ROOT / "lib" / "www" / "setup.html"
-sys.path[:0] = [str(ROOT / "lib"), str(ROOT / "tools" / "pc"), str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("lib", "tools/pc", "tools", "")]
 
 from zones import with_rules  # noqa: E402
 

@@ -15,7 +15,7 @@ package("hal", base_path="../../lib")
 package("proto", base_path="../../lib")
 package(
     "config",
-    ("board.py", "product.py", "boards/ai_thinker.py"),
+    ("board.py", "limits.py", "product.py", "boards/ai_thinker.py"),
     base_path="../..",
 )
 module("frozenpages.py", base_path="../../build/firmware")

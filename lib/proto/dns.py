@@ -6,8 +6,7 @@ the shortest reply that the standard allows, or none.
 
 from micropython import const
 
-MAX_QUERY = const(300)  # bytes, more than any question; the rest of a packet is not needed
-_HEAD, _MAX_NAME, _MAX_LABEL = const(12), const(255), const(63)
+_HEAD, _NAME_BYTES, _LABEL_BYTES = const(12), const(255), const(63)
 _RESPONSE, _OPCODE, _TRUNCATED, _RECURSION = const(0x80), const(0x78), const(2), const(1)
 _NO_ERROR, _FORMAT_ERROR, _NOT_IMPLEMENTED, _REFUSED = const(0), const(1), const(4), const(5)
 _A, _ANY, _IN = const(1), const(255), const(1)
@@ -53,11 +52,11 @@ def _end_of_question(query):
         return 0
     at = _HEAD
     while at < len(query) and query[at]:
-        if query[at] > _MAX_LABEL:
+        if query[at] > _LABEL_BYTES:
             return 0
         at += 1 + query[at]
     end = at + 5  # the root's label, type and class
-    return end if at - _HEAD < _MAX_NAME and end <= len(query) else 0
+    return end if at - _HEAD < _NAME_BYTES and end <= len(query) else 0
 
 
 def _number(data, at):

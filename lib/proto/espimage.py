@@ -15,8 +15,8 @@ HEAD_BYTES = const(288)  # the header and the description
 
 _MAGIC = const(0xE9)
 _DESCRIPTION = const(0xABCD5432)
-_MAX_SEGMENTS = const(16)
-_MAX_SEGMENT_BYTES = const(0x1000000)
+_MOST_SEGMENTS = const(16)
+_MOST_SEGMENT_BYTES = const(0x1000000)
 _CHIPS = {2: "ESP32-S2", 5: "ESP32-C3", 9: "ESP32-S3", 12: "ESP32-C2", 13: "ESP32-C6"}
 _CHECKSUM_SEED = const(0xEF)
 
@@ -38,7 +38,7 @@ class Description:
         chip = head[12] | head[13] << 8
         if chip != CHIP:
             raise ValueError("for another chip: " + _CHIPS.get(chip, "number {}".format(chip)))
-        if not 0 < head[1] <= _MAX_SEGMENTS:
+        if not 0 < head[1] <= _MOST_SEGMENTS:
             raise ValueError("{} segments".format(head[1]))
         if head[23] != 1:
             raise ValueError("it has no SHA-256")
@@ -92,7 +92,7 @@ class ImageParser:
             self._segments = self._small[9]
         elif self._part == _SEGMENT:
             self._left = struct.unpack_from("<I", self._small, 28)[0]
-            if self._left & 3 or self._left > _MAX_SEGMENT_BYTES:
+            if self._left & 3 or self._left > _MOST_SEGMENT_BYTES:
                 raise ValueError("a segment of {} bytes".format(self._left))
             self._segments -= 1
             if self._left:

@@ -4,12 +4,10 @@ import time
 
 from micropython import const
 
+from config import limits
 from proto.posixtz import DAYS, EPOCH, MONTHS
 
-MAX_HEAD = const(3_072)  # bytes of request line and headers, the blank line included
-_MAX_TARGET = const(1_024)
-_MAX_HEADERS = const(64)
-_MAX_PORT = const(65_535)
+_LAST_PORT = const(65_535)
 _HEX = b"0123456789abcdefABCDEF"
 _ALNUM = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _TCHAR = b"!#$%&'*+-.^_`|~" + _ALNUM  # RFC 9110 section 5.6.2
@@ -66,7 +64,7 @@ def parse_head(data):
     """Return the Head in `data` (bytes up to the blank line); raises HTTPError."""
     lines = data[:-4].split(b"\r\n")
     method, target, authority, is_1_1 = _request_line(lines[0])
-    if len(lines) - 1 > _MAX_HEADERS:
+    if len(lines) - 1 > limits.HTTP_HEADERS:
         raise HTTPError(431, "too many headers")
     head = Head(method.decode(), target.decode())
     for line in lines[1:]:
@@ -101,7 +99,7 @@ def _request_line(line):
     if len(parts) != 3 or not _is_token(parts[0]):
         raise HTTPError(400, "invalid request line")
     method, target, version = parts
-    if len(target) > _MAX_TARGET:
+    if len(target) > limits.HTTP_TARGET_BYTES:
         raise HTTPError(414, "the address is too long")
     if version not in (b"HTTP/1.1", b"HTTP/1.0"):
         raise HTTPError(505 if version.startswith(b"HTTP/") else 400, "unsupported HTTP version")
@@ -153,7 +151,7 @@ def _is_authority(text):
     host, port = text, b""
     if not text.endswith(b"]"):
         host, _, port = text.rpartition(b":") if b":" in text else (text, b"", b"")
-    if port and not (port.isdigit() and len(port) <= 5 and int(port) <= _MAX_PORT):
+    if port and not (port.isdigit() and len(port) <= 5 and int(port) <= _LAST_PORT):
         return False
     if host[:1] != b"[" and b":" in host:
         return False

@@ -1,9 +1,7 @@
 """The head of an HTTP response, line by line (RFC 9112), as far as a download needs it."""
 
-from micropython import const
+from config import limits
 
-MAX_LINE = const(1_024)
-_MAX_LINES = const(64)
 _NEEDED = (
     b"content-length", b"transfer-encoding", b"content-encoding", b"location", b"content-range"
 )  # fmt: skip
@@ -30,7 +28,7 @@ class Reply:
     def feed(self, line):
         """Process a line (bytes); return True for the last one. Raises BadReply."""
         self._lines += 1
-        if self._lines > _MAX_LINES:
+        if self._lines > limits.UPDATE_HEADERS:
             raise BadReply("the response has too many headers")
         if self._lines == 1:
             self._status_line(line)

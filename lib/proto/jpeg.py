@@ -2,8 +2,9 @@
 
 from micropython import const
 
+from config import limits
+
 _CHUNK = const(512)
-_MAX_PADDING = const(16_384)
 
 
 class BadJPEG(Exception):
@@ -33,7 +34,7 @@ def _has_eoi(view, end):
 def _without_padding(view):
     """Return where the padding (00, or FF as in erased memory) at the end of `view` begins."""
     end = len(view)
-    while end > max(4, len(view) - _MAX_PADDING):
+    while end > max(4, len(view) - limits.PICTURE_PADDING_BYTES):
         start = max(2, end - _CHUNK)
         size = len(bytes(view[start:end]).rstrip(b"\x00\xff"))
         if size:

@@ -2,7 +2,7 @@
 
 from micropython import const
 
-MAX_LINE = 255  # bytes
+from config import limits
 
 _BACKSPACE, _DELETE, _CTRL_U, _ESC = const(8), const(127), const(21), const(27)
 _CR, _LF = const(13), const(10)
@@ -12,10 +12,10 @@ _NOT_UTF8 = const(0xF8)  # and up: telnet and the terminal would interpret the e
 class LineEditor:
     """After each `feed`, `line` is the finished line or None.
 
-    CR, LF, CR LF and CR NUL (RFC 854) end a line. `too_long` is set if it was cut at MAX_LINE.
+    CR, LF, CR LF and CR NUL (RFC 854) end a line. `too_long` is set if it was cut off.
     """
 
-    def __init__(self, history=8):
+    def __init__(self, history=limits.CONSOLE_HISTORY_LINES):
         self._buffer = bytearray()
         self._history = []
         self._max_history = history
@@ -45,7 +45,7 @@ class LineEditor:
         return b""
 
     def _insert(self, byte):
-        if len(self._buffer) >= MAX_LINE:
+        if len(self._buffer) >= limits.CONSOLE_LINE_BYTES:
             first, self.too_long = not self.too_long, True
             return b"\x07" if first else b""
         self._buffer.append(byte)

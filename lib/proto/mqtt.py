@@ -20,8 +20,8 @@ PINGRESP = const(0xD0)
 _HEAD = const(512)  # fixed header, topic, packet id, and payloads that fit
 _SMALL = const(256)
 _FIXED = const(5)  # bytes of the longest fixed header (section 2.2)
-_MAX_TOPIC = const(122)  # of a subscription, up to umqtt 1.6
-_MAX_ID = const(65_535)
+_FILTER_BYTES = const(122)  # of a subscription, up to umqtt 1.6
+_LAST_ID = const(65_535)
 _RETURN_CODES = {  # section 3.2.2.3
     1: "protocol version",
     2: "client id",
@@ -145,7 +145,7 @@ class Codec:
 
     def subscribe(self, topic, packet_id, qos=1):
         """Return SUBSCRIBE for one topic filter (bytes, at most 122)."""
-        if len(topic) > _MAX_TOPIC:
+        if len(topic) > _FILTER_BYTES:
             raise ValueError("topic too long")
         self._prepare(SUBACK, b"\x03", packet_id, b"\x00")
         self._client.subscribe(topic, qos)
@@ -159,7 +159,7 @@ class Codec:
 
     def unsubscribe(self, topic):
         """Return UNSUBSCRIBE from one topic filter (section 3.10), which umqtt 1.3.4 lacks."""
-        head = struct.pack("!HH", _MAX_ID, len(topic))
+        head = struct.pack("!HH", _LAST_ID, len(topic))
         return (b"\xa2" + _length(len(head) + len(topic)) + head + topic,)
 
     def puback(self, packet_id):
@@ -208,7 +208,7 @@ def check_connack(packet, clean):
 def next_id(last, in_use):
     """Return the packet id after `last` (1..65535, section 2.3.1) that is not `in_use`."""
     while True:
-        last = last % _MAX_ID + 1
+        last = last % _LAST_ID + 1
         if last not in in_use:
             return last
 

@@ -10,7 +10,7 @@ from proto.pem import blocks
 
 MAGIC = b"CAMSIGN1"
 HEAD = const(44)
-MAX_BYTES = const(428)  # bytes of a block, with a signature of 3072 bits
+BLOCK_BYTES = const(428)  # the longest block, with a signature of 3072 bits
 
 _RSA = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00"  # rsaEncryption, RFC 3279
 _SHA256 = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"

@@ -1,8 +1,8 @@
 """Headers of a tar archive (POSIX ustar), read as strictly as an application update requires."""
 
+from config import limits
+
 RECORD = 512
-_MAX_BYTES = 262_144  # of one file
-_MAX_NAME = 80
 _KINDS = (".mpy", ".gz", ".html", ".json", ".txt")
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
@@ -30,7 +30,7 @@ def member(record):
     name = _text(record[:100])
     prefix = _text(record[345:500])
     size = _number(record[124:136])
-    if size > _MAX_BYTES:
+    if size > limits.ARCHIVE_FILE_BYTES:
         raise BadArchive("the archive contains a file of {} bytes".format(size))
     return (prefix + "/" if prefix else "") + name, size
 
@@ -40,7 +40,7 @@ def is_safe(name):
     parts = name.split("/")
     return (
         2 <= len(parts) <= 5
-        and len(name) <= _MAX_NAME
+        and len(name) <= limits.ARCHIVE_NAME_BYTES
         and any(name.endswith(kind) for kind in _KINDS)
         and all(part and part[0] != "." and all(c in _PLAIN for c in part) for part in parts)
     )

@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.lineedit import MAX_LINE, LineEditor
+from config.limits import CONSOLE_LINE_BYTES
+from proto.lineedit import LineEditor
 from proto.telnet import Telnet
 
 PIECES = st.lists(
@@ -52,9 +53,9 @@ def test_any_bytes_stay_within_bounds(pieces):
             continue
         shown = editor.feed(telnet.data)
         assert b"\xff" not in shown  # 0xFF would start an option
-        assert len(shown) <= 4 * MAX_LINE
-        assert editor.line is None or len(editor.line) <= MAX_LINE
-        assert held_bytes(editor) <= 6 * MAX_LINE + 100
+        assert len(shown) <= 4 * CONSOLE_LINE_BYTES
+        assert editor.line is None or len(editor.line) <= CONSOLE_LINE_BYTES
+        assert held_bytes(editor) <= 6 * CONSOLE_LINE_BYTES + 100
         assert held_bytes(telnet) <= 200
 
 
@@ -70,7 +71,7 @@ def test_command_after_any_noise_is_a_line(pieces):
 @given(st.lists(st.integers(0, 600), max_size=6))
 def test_lines_of_any_length_are_complete_or_too_long(lengths):
     lines, _ = type_in(b"".join(b"x" * n + b"\r\n" for n in lengths), LineEditor())
-    assert lines == [(b"x" * min(n, MAX_LINE), n > MAX_LINE) for n in lengths]
+    assert lines == [(b"x" * min(n, CONSOLE_LINE_BYTES), n > CONSOLE_LINE_BYTES) for n in lengths]
 
 
 @given(PIECES)

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proto.lineedit import MAX_LINE, LineEditor
+from config.limits import CONSOLE_LINE_BYTES
+from proto.lineedit import LineEditor
 from proto.telnet import Telnet
 
 IAC, DO, WILL = 255, 253, 251
@@ -65,8 +66,8 @@ def test_line_is_bounded_for_any_keys(stream):
     editor = LineEditor(history=3)
     for byte in stream * 3:
         echo = editor.feed(byte)
-        assert len(echo) <= 4 * MAX_LINE + 8
-        assert editor.line is None or len(editor.line) <= MAX_LINE
+        assert len(echo) <= 4 * CONSOLE_LINE_BYTES + 8
+        assert editor.line is None or len(editor.line) <= CONSOLE_LINE_BYTES
 
 
 @given(st.text(alphabet="abcü€😀", max_size=20), st.text(alphabet="xyzü€😀", max_size=20))

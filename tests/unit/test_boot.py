@@ -472,6 +472,7 @@ class TestNotes(BootTestCase):
         self.confirmed(A)
         for name in ("hal", "hal.bootnote", "hal.tarfs", "proto", "proto.tar"):
             self.assertFalse(name in sys.modules, name)
+        self.assertFalse("config" in sys.modules or "config.limits" in sys.modules)
 
     def test_any_stored_number_starts_a_copy(self):
         appslot.choose(A)

@@ -4,7 +4,8 @@ import unittest
 
 import suite
 
-from proto.dns import MAX_QUERY, NameServer
+from config.limits import DNS_QUERY_BYTES
+from proto.dns import NameServer
 
 SERVER = NameServer(bytes((192, 168, 1, 1)))
 HEAD = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0"
@@ -57,7 +58,7 @@ class TestNameServer(unittest.TestCase):
         longest = (b"\x3f" + b"a" * 63) * 3 + b"\x3d" + b"a" * 61 + b"\0"
         self.assertEqual(len(longest), 255)
         self.assertEqual(answer(longest + A + IN)[7], 1)
-        self.assertTrue(len(HEAD + longest + A + IN) <= MAX_QUERY)
+        self.assertTrue(len(HEAD + longest + A + IN) <= DNS_QUERY_BYTES)
 
     def test_responses_are_never_answered(self):
         for flags in (0x80, 0x81, 0xF8):

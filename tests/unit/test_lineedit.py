@@ -4,7 +4,8 @@ import unittest
 
 import suite
 
-from proto.lineedit import MAX_LINE, LineEditor
+from config.limits import CONSOLE_LINE_BYTES as MOST
+from proto.lineedit import LineEditor
 
 UP, DOWN = b"\x1b[A", b"\x1b[B"
 
@@ -77,12 +78,12 @@ class TestEditing(unittest.TestCase):
 
 class TestLimit(unittest.TestCase):
     def test_limit_is_255_bytes(self):
-        for n, too_long in ((MAX_LINE, False), (MAX_LINE + 1, True), (5_000, True)):
+        for n, too_long in ((MOST, False), (MOST + 1, True), (5_000, True)):
             editor = LineEditor()
             lines, shown = type_in(b"x" * n + b"\r", editor)
-            self.assertEqual((len(lines), len(lines[0]), editor.too_long), (1, MAX_LINE, too_long))
+            self.assertEqual((len(lines), len(lines[0]), editor.too_long), (1, MOST, too_long))
             self.assertEqual(shown.count(b"\x07"), int(too_long))  # one bell, not 4,745
-        self.assertEqual(MAX_LINE, 255)
+        self.assertEqual(MOST, 255)
 
     def test_deleted_line_is_no_longer_too_long(self):
         editor = LineEditor()

@@ -4,7 +4,8 @@ import unittest
 
 import suite
 
-from proto.http import MAX_HEAD, REASONS, HTTPError, date, parse_head
+from config.limits import HTTP_HEAD_BYTES
+from proto.http import REASONS, HTTPError, date, parse_head
 
 HOST = b"Host: cam\r\n"
 
@@ -35,7 +36,7 @@ class TestHead(unittest.TestCase):
             self.assertEqual(status(b"GET " + target + b" HTTP/1.1\r\n" + HOST), expected)
         for n, expected in ((63, 200), (64, 431)):
             self.assertEqual(status(b"GET / HTTP/1.1\r\n" + HOST + b"X: a\r\n" * n), expected)
-        self.assertTrue(1_024 < MAX_HEAD <= 4_096)
+        self.assertTrue(1_024 < HTTP_HEAD_BYTES <= 4_096)
 
     def test_lengths_at_every_power_of_two(self):
         for n in (0, 65_535, 65_536, 65_537, 1 << 29):

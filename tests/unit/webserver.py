@@ -58,15 +58,14 @@ class Web:
     `routes` maps (method, path) to a handler, in addition to the firmware's routes.
     """
 
-    def __init__(self, frames=None, routes=(), wifi=None, clock=None, password="", **tunables):
+    def __init__(self, frames=None, routes=(), wifi=None, clock=None, password="", max_viewers=4):
         self.settings = Settings(adminpass=password, embed=0)
         self.took_ms = None  # from a connection to its end
         self.wifi = wifi or WiFi()
         self.log = Log()
         self.access = Access(self.settings, self.wifi, "cam")
         headers = Headers(clock or Clock(), self.settings)
-        viewers = tunables.pop("max_viewers", 4)
-        self.images = Images(frames, headers, viewers)
+        self.images = Images(frames, headers, max_viewers)
         self.server = HTTPServer(
             self.access,
             headers,
@@ -78,7 +77,6 @@ class Web:
             None,
             self.log,
             "DVES_A1B2C3",
-            **tunables,
         )
         app = self.app = self.server._application()
         for method, path in routes:

@@ -15,7 +15,7 @@ class Settings:
     """Writes settings to the NVS and the file system (BoardFiles) before the board starts."""
 
     def __init__(self, nvs, files, state):
-        for folder in ("tools/pc", "lib"):
+        for folder in ("tools/pc", "lib", ""):
             sys.path.append(str(_ROOT / folder))
         from app import password
         from app.settings import schema

@@ -2,13 +2,11 @@
 
 import asyncio
 
-from micropython import const
-
 from app.commands import PRIVATE
-from proto.lineedit import MAX_LINE, LineEditor
+from config import limits
+from proto.lineedit import LineEditor
 from proto.values import BadArgument, UnknownCommand
 
-_MAX_QUEUE = const(6_144)  # bytes of output: the whole log
 _CLEAR_LINE = b"\r\x1b[K"
 
 
@@ -31,7 +29,7 @@ class Console:
             return None
         if self._editor.too_long:
             self._editor.too_long = False
-            self.print("the line is longer than {} bytes".format(MAX_LINE))
+            self.print("the line is longer than {} bytes".format(limits.CONSOLE_LINE_BYTES))
             return None
         return line if line.strip() else None
 
@@ -48,7 +46,7 @@ class Console:
 
     def put(self, data):
         """Queue bytes as they are; return False if there is no room for them."""
-        if len(self._queue) + len(data) > _MAX_QUEUE:
+        if len(self._queue) + len(data) > limits.CONSOLE_OUTPUT_BYTES:
             return False
         self._queue += data
         self._queued.set()

@@ -4,11 +4,9 @@ import asyncio
 
 from micropython import const
 
-from proto.http import MAX_HEAD, HTTPError, parse_head
+from config import limits
+from proto.http import HTTPError, parse_head
 
-_HEAD_MS = const(10_000)
-_DISCARD_MS = const(10_000)  # for the rest of a body, from the response on
-_LINGER_MS = const(1_000)  # the same after a refusal: the client receives it, and no more is read
 _POLL_MS = const(15_000)
 _FIRST = const(768)  # bytes: most heads fit
 _PIECE = const(1_440)  # bytes that fit into a segment of TCP
@@ -33,12 +31,10 @@ class HTTPServer:
         updater,
         log,
         device_id,
-        head_ms=_HEAD_MS,
     ):
         self._access = access
         self._headers = headers
         self._log = log
-        self._head_ms = head_ms
         self._app = None
         self._collaborators = (
             access, headers, images, settings, commands, wifi, status, updater, log, device_id
@@ -77,9 +73,9 @@ class HTTPServer:
         await stream.send(self._headers.plain(status, reason))
 
     async def _receive(self, stream):
-        data, rest = await asyncio.wait_for_ms(_read_head(stream), self._head_ms)
+        data, rest = await asyncio.wait_for_ms(_read_head(stream), limits.HTTP_HEAD_MS)
         head = parse_head(data)
-        return self._application().request(head, rest, stream, self._head_ms)
+        return self._application().request(head, rest, stream, limits.HTTP_BODY_MS)
 
     def _application(self):
         if not self._app:
@@ -95,12 +91,12 @@ class HTTPServer:
         if not status and request.is_too_long():
             status = 413
         if status:
-            response, discard_ms = self._app.refuse(request, status), _LINGER_MS
+            response = self._app.refuse(request, status)
         else:
-            response, discard_ms = await self._app.dispatch_request(request), _DISCARD_MS
+            response = await self._app.dispatch_request(request)
         if not request.answered:
             await self._write(request, response)
-        await request.stream.discard(discard_ms)
+        await request.stream.discard(limits.HTTP_LINGER_MS if status else limits.HTTP_DISCARD_MS)
 
     async def _write(self, request, response):
         """Write a response; if making it fails before anything is sent, write an error instead."""
@@ -166,7 +162,7 @@ async def _read_head(stream):
         if at >= 0:
             end = start + at + 4
             return bytes(buffer[:end]), bytes(buffer[end:filled])
-        if filled == MAX_HEAD:
+        if filled == limits.HTTP_HEAD_BYTES:
             raise HTTPError(431, "the head is too long")
         if filled == len(buffer):
-            buffer += bytes(min(_FIRST, MAX_HEAD - filled))
+            buffer += bytes(min(_FIRST, limits.HTTP_HEAD_BYTES - filled))

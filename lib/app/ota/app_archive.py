@@ -12,14 +12,12 @@ import sys
 
 from micropython import const
 
-from config import product
+from config import limits, product
 from proto import signature
 from proto.espimage import older
 from proto.tar import RECORD, is_blank, is_safe, member
 
-_MAX_FILES = const(400)
 _FOLDER = const(0x4000)  # of ilistdir
-_SPARE_BLOCKS = const(4)  # for the file system itself, and for settings that are saved meanwhile
 
 
 class AppArchive:
@@ -92,7 +90,7 @@ class AppArchive:
                 step = RECORD
             elif self._ended:
                 self._tail += view[at:]
-                if len(self._tail) > signature.MAX_BYTES:
+                if len(self._tail) > signature.BLOCK_BYTES:
                     raise ValueError("unexpected data follows the archive")
                 break
             else:
@@ -102,7 +100,7 @@ class AppArchive:
         return min(at, len(view))
 
     def _begin_file(self, name, size):
-        if self._files == _MAX_FILES:
+        if self._files == limits.ARCHIVE_FILES:
             raise ValueError("the archive has too many files")
         if not (is_safe(name) or (self._files == 0 and name == "update.txt")):
             raise ValueError("the archive contains an invalid file name: " + name)
@@ -155,7 +153,7 @@ def _check_room(paths, total):
     block, _, _, free = os.statvfs("/")[:4]
     free += 2 * _folders("/")  # VfsLfs2 counts the two blocks of a folder twice
     free += sum([_blocks(path, block) for path in paths])
-    needed = -(-total // block) + _SPARE_BLOCKS
+    needed = -(-total // block) + limits.ARCHIVE_SPARE_BLOCKS
     if needed > free:
         text = "too big: it needs {} blocks of {} bytes, {} are free"
         raise ValueError(text.format(needed, block, free))

@@ -8,23 +8,14 @@ from micropython import const
 
 from aio.reader import Paced, Reader
 from app import tls
-from config import product
-from proto.httpreply import MAX_LINE, REDIRECTS, BadReply, Reply, chunk_size, is_needed
+from config import limits, product
+from proto.httpreply import REDIRECTS, BadReply, Reply, chunk_size, is_needed
 from proto.reasons import describe
 from proto.uri import parse_url, without_password
 from proto.values import BadArgument
 
 _BUFFER = const(2_048)
-_STALL_MS = const(30_000)
-_CONNECT_MS = const(20_000)
-_PAUSE_MS = const(2_000)
-_MAX_REDIRECTS = const(5)
-_MAX_INTERIM = const(8)
-_TOTAL_MS = const(1_800_000)  # more than an image takes at the lowest rate
-_MAX_SKIPPED = const(16_384)  # bytes of a header that is not needed
 _BUSY = (429, 500, 502, 503, 504)  # the server may recover soon
-_MAX_ATTEMPTS = const(5)
-_PROGRESS = const(65_536)  # bytes after which all attempts are available again
 
 
 class HTTPSource:
@@ -68,9 +59,9 @@ class Download:
         connector,
         settings,
         log,
-        stall_ms=_STALL_MS,
-        pause_ms=_PAUSE_MS,
-        total_ms=_TOTAL_MS,
+        stall_ms=limits.UPDATE_STALL_MS,
+        pause_ms=limits.UPDATE_PAUSE_MS,
+        total_ms=limits.UPDATE_MS,
     ):
         self._first_url = url
         self._url = url
@@ -85,7 +76,7 @@ class Download:
         self._stream = self._reader = self._reply = None
         self._left = None  # bytes of this response or chunk; None: until the server closes
         self._first = True  # chunk of the response
-        self._attempts = _MAX_ATTEMPTS
+        self._attempts = limits.UPDATE_ATTEMPTS
         self._mark = 0  # `at` when the last attempt began
         self._tag = ""
         self.total = None
@@ -94,7 +85,7 @@ class Download:
     async def open(self):
         """Request what is missing; OSError with the reason, BadArgument for the URL or file."""
         self._url = self._first_url  # the target of a redirect may be valid for a minute only
-        for _ in range(_MAX_REDIRECTS + 1):
+        for _ in range(limits.UPDATE_REDIRECTS + 1):
             self.close()
             reply = self._reply = await self._request_in_time()
             if reply.status not in REDIRECTS:
@@ -103,7 +94,7 @@ class Download:
                 raise BadReply("{} without a Location".format(reply))
             self._url = self._url.follow(reply.location)
             self._log.debug("update", "redirected to {}", self._url.authority())
-        raise BadReply("more than {} redirects".format(_MAX_REDIRECTS))
+        raise BadReply("more than {} redirects".format(limits.UPDATE_REDIRECTS))
 
     async def read(self, view):
         """Fill the start of `view`; return the number of bytes, 0 at the end."""
@@ -124,7 +115,8 @@ class Download:
 
     async def _request_in_time(self):
         try:
-            return await asyncio.wait_for_ms(self._request(), _CONNECT_MS + self._stall_ms)
+            limit_ms = limits.UPDATE_CONNECT_MS + self._stall_ms
+            return await asyncio.wait_for_ms(self._request(), limit_ms)
         except asyncio.TimeoutError:
             raise OSError("no answer in time") from None
         except ValueError as e:  # the certificate
@@ -148,13 +140,13 @@ class Download:
                 lines.append("If-Range: " + self._tag)
         await self._stream.send("\r\n".join(lines + ["", ""]).encode())
         self._reader = Reader(Paced(self._stream), self._buffer, self._stall_ms)
-        for _ in range(_MAX_INTERIM + 1):
+        for _ in range(limits.UPDATE_INTERIM + 1):
             reply = Reply()
             while not reply.feed(await self._line()):
                 pass
             if not reply.is_interim():
                 return reply
-        raise BadReply("more than {} interim responses".format(_MAX_INTERIM))
+        raise BadReply("more than {} interim responses".format(limits.UPDATE_INTERIM))
 
     async def _begin(self, reply):
         """Check that the response matches the request, and go to the first missing byte."""
@@ -192,8 +184,8 @@ class Download:
 
     async def _resume(self, error):
         """Continue the download where it broke off; raise the error after the last attempt."""
-        if self.at - self._mark >= _PROGRESS:
-            self._attempts = _MAX_ATTEMPTS
+        if self.at - self._mark >= limits.UPDATE_PROGRESS_BYTES:
+            self._attempts = limits.UPDATE_ATTEMPTS
         self._mark = self.at
         while True:
             if not self._attempts:
@@ -243,14 +235,14 @@ class Download:
 
     async def _line(self):
         """Read a line without its end; only the beginning of a long header that is not needed."""
-        line, length = bytearray(), 0
+        line, length, most = bytearray(), 0, limits.UPDATE_LINE_BYTES
         while True:
             byte = await self._reader.read_byte()
             if byte == 10:
                 break
             length += 1
-            if length <= MAX_LINE:
+            if length <= most:
                 line.append(byte)
-            elif length > _MAX_SKIPPED or length == MAX_LINE + 1 and is_needed(line):
+            elif length > limits.UPDATE_SKIPPED_BYTES or length == most + 1 and is_needed(line):
                 raise BadReply("the response has too long a line")
         return bytes(line).rstrip(b"\r")

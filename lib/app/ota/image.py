@@ -47,7 +47,7 @@ class Image:
     def _check(self, new, running, total, force):
         if not self._slot:
             raise ValueError("this flash has only one slot")
-        if total > self._slot.size_bytes + signature.MAX_BYTES:
+        if total > self._slot.size_bytes + signature.BLOCK_BYTES:
             raise ValueError("too big: {} bytes, {} fit".format(total, self._slot.size_bytes))
         if new.project != running.project and new.project and running.project:
             text = "{} is another project; this camera runs {}"
@@ -70,7 +70,7 @@ class Image:
         used = 0 if self._parser.whole else self._parser.feed(view[:filled])
         if used < filled:
             self._tail += view[used:filled]
-            if len(self._tail) > signature.MAX_BYTES:
+            if len(self._tail) > signature.BLOCK_BYTES:
                 raise ValueError("unexpected data follows the image")
         if not used:
             return

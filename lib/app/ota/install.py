@@ -8,11 +8,11 @@ from micropython import const
 from app import signing_key
 from app.ota.app_archive import AppArchive
 from app.ota.image import Image
+from config import limits
 from proto.tar import is_archive
 from proto.values import BadArgument
 
 _CHUNK = const(2_048)  # half of what flash erases at once
-_REPORT_MS = const(1_000)
 
 
 class Install:
@@ -79,7 +79,7 @@ class Install:
         while filled:
             await target.write(view, filled)
             done += filled
-            if ticks_diff(ticks_ms(), reported) >= _REPORT_MS:
+            if ticks_diff(ticks_ms(), reported) >= limits.UPDATE_REPORT_MS:
                 reported = ticks_ms()
                 await self._progress(done, total)
             await asyncio.sleep_ms(0)

@@ -5,11 +5,10 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from config import limits
 from proto.reasons import describe
 from proto.values import BadArgument
 
-_STALL_MS = const(20_000)
-_LINK_MS = const(30_000)
 _POLL_MS = const(100)
 
 
@@ -21,7 +20,15 @@ class MQTTSource:
     """
 
     def __init__(
-        self, session, topics, handler, log, show, install, force=False, stall_ms=_STALL_MS
+        self,
+        session,
+        topics,
+        handler,
+        log,
+        show,
+        install,
+        force=False,
+        stall_ms=limits.UPDATE_MQTT_STALL_MS,
     ):
         self._session = session
         self._topics = topics
@@ -101,7 +108,7 @@ class MQTTSource:
 
     async def _give_up(self, reason):
         """Unsubscribe, and reply `off` as soon as there is a link for it."""
-        left = _LINK_MS
+        left = limits.UPDATE_MQTT_REPLY_MS
         while left > 0 and not self._session.up.is_set():
             await asyncio.sleep_ms(_POLL_MS)
             left -= _POLL_MS

@@ -11,9 +11,8 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from app.camera.camera import CameraFault
-from config import product
+from config import limits, product
 
-_LIMIT_MS = const(300_000)
 _POLL_MS = const(500)
 _NAMELESS = "an image without a version"
 
@@ -38,7 +37,7 @@ class Trial:
         log,
         report,
         is_busy,
-        limit_ms=_LIMIT_MS,
+        limit_ms=limits.UPDATE_TRIAL_MS,
     ):
         self._flash = flash
         self._otadata = otadata

@@ -8,12 +8,10 @@ from errno import EBADF
 from micropython import const
 
 from aio.tasks import finish
-from proto.dns import MAX_QUERY, NameServer
+from config import limits
+from proto.dns import NameServer
 
 _POLL_MS = const(250)
-_IDLE_MS = const(600_000)
-_RADIO_RETRY_MS = const(10_000)
-_DNS_RETRY_MS = const(5_000)
 _DNS_PORT = const(53)
 
 
@@ -24,7 +22,7 @@ class AccessPoint:
     the camera could join instead.
     """
 
-    def __init__(self, radio, settings, log, known, idle_ms=_IDLE_MS, dns_port=_DNS_PORT):
+    def __init__(self, radio, settings, log, known, idle_ms=limits.AP_IDLE_MS, dns_port=_DNS_PORT):
         self._radio = radio
         self._settings = settings
         self._log = log
@@ -45,7 +43,7 @@ class AccessPoint:
                 idle = await self._serve(self._config())
             except OSError as e:
                 self._log.error("ap", "cannot open: {}".format(e))
-                await asyncio.sleep_ms(_RADIO_RETRY_MS)
+                await asyncio.sleep_ms(limits.AP_PAUSE_MS)
 
     def _config(self):
         return tuple(self._settings[name] for name in ("apip", "appass", "apchannel"))
@@ -88,7 +86,7 @@ class AccessPoint:
                 await self._answer_queries(server, address)
             except (OSError, MemoryError) as e:  # no socket is left, or it failed
                 self._log.error("ap", "name server: {}".format(e))
-            await asyncio.sleep_ms(_DNS_RETRY_MS)
+            await asyncio.sleep_ms(limits.DNS_PAUSE_MS)
 
     async def _answer_queries(self, server, address):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -99,7 +97,7 @@ class AccessPoint:
             while True:
                 await self._readable(sock)
                 try:
-                    query, peer = sock.recvfrom(MAX_QUERY)
+                    query, peer = sock.recvfrom(limits.DNS_QUERY_BYTES)
                     reply = server.answer(query)
                     if reply:
                         sock.sendto(reply, peer)
