@@ -2,11 +2,18 @@
 
 import random
 
+from config import limits
+
 
 class Backoff:
     """Delays of first_ms, 2 x first_ms, ... up to top_ms, each varied by up to 20 %."""
 
-    def __init__(self, first_ms=1_000, top_ms=30_000, rand=random.getrandbits):
+    def __init__(
+        self,
+        first_ms=limits.PAUSE_FIRST_MS,
+        top_ms=limits.PAUSE_LONGEST_MS,
+        rand=random.getrandbits,
+    ):
         self._first_ms = first_ms
         self._top_ms = top_ms
         self._rand = rand

@@ -4,12 +4,13 @@ import socket
 from errno import EINPROGRESS
 
 from aio.streams import NO_DELAY, Stream
+from config import limits
 
 
 class Connector:
     """Opens streams to servers."""
 
-    def __init__(self, off_loop, deadlines, connect_ms=10_000):
+    def __init__(self, off_loop, deadlines, connect_ms=limits.CONNECT_MS):
         self._off_loop = off_loop
         self._deadlines = deadlines
         self._connect_ms = connect_ms

@@ -9,9 +9,8 @@ from micropython import const
 
 from aio.streams import NO_DELAY, Stream
 from aio.tasks import finish
+from config import limits
 
-_BACKLOG = const(16)  # connections waiting to be accepted: room for a flood and for a client
-_WAIT_MS = const(500)  # for a connection to end: a browser sends several requests at once
 # accepted in a row; fewer than the limit, so that each is served before it may be closed for room
 _BATCH = const(4)
 
@@ -26,7 +25,16 @@ class Listener:
     """
 
     def __init__(
-        self, port, serve, refuse, deadlines, log, budget, limit=6, make_room=None, patient=False
+        self,
+        port,
+        serve,
+        refuse,
+        deadlines,
+        log,
+        budget,
+        limit=limits.CONNECTIONS,
+        make_room=None,
+        patient=False,
     ):
         self._port = port
         self._serve = serve
@@ -69,7 +77,7 @@ class Listener:
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(address)
-            sock.listen(_BACKLOG)
+            sock.listen(limits.CONNECTION_BACKLOG)
         except OSError:
             sock.close()
             raise
@@ -114,7 +122,7 @@ class Listener:
         """Wait until a connection ends, as those of a page soon do."""
         self._ended.clear()
         try:
-            await asyncio.wait_for_ms(self._ended.wait(), _WAIT_MS)
+            await asyncio.wait_for_ms(self._ended.wait(), limits.CONNECTION_ROOM_MS)
         except asyncio.TimeoutError:
             return False
         except asyncio.CancelledError:

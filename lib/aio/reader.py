@@ -4,6 +4,8 @@ import asyncio
 from errno import ECONNRESET
 from time import ticks_diff, ticks_ms
 
+from config import limits
+
 
 class Reader:
     """Buffered reads from a `Stream`; a view is valid until the next call."""
@@ -55,7 +57,7 @@ class Paced:
     Only the time counts in which the stream waits for the peer.
     """
 
-    def __init__(self, stream, rate=1_024, over_ms=30_000):
+    def __init__(self, stream, rate=limits.TRANSFER_RATE_BYTES, over_ms=limits.TRANSFER_RATE_MS):
         self._stream = stream
         self._rate = rate
         self._over_ms = over_ms

@@ -12,6 +12,8 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from config import limits
+
 NO_DELAY = 6, 1, 1  # setsockopt: IPPROTO_TCP, TCP_NODELAY, on; the same in lwIP and in Linux
 _WHOLE = const(0x1000_0000)  # a plain socket copies what its buffer holds, in microseconds
 _TLS_SLICE = const(16_384)  # a record; the chip encrypts it in some 60 ms, a PC in 0.2 ms
@@ -21,7 +23,7 @@ _TURN_MS = const(10)  # of encryption, then other tasks run
 class Stream(_Stream):
     """A non-blocking socket (plain or TLS); a wait without progress ends after `stall_ms`."""
 
-    def __init__(self, sock, deadlines, peer=None, stall_ms=10_000):
+    def __init__(self, sock, deadlines, peer=None, stall_ms=limits.STALL_MS):
         super().__init__(sock, {"peername": peer})
         self._deadlines = deadlines
         self._reading = deadlines.new()

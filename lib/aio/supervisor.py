@@ -3,11 +3,13 @@
 import asyncio
 import sys
 
+from config import limits
+
 
 class Supervisor:
     """Runs components; restarts one that fails, after a backoff, and counts it."""
 
-    def __init__(self, log, new_backoff, healthy_ms=60_000):
+    def __init__(self, log, new_backoff, healthy_ms=limits.COMPONENT_HEALTHY_MS):
         self._log = log
         self._new_backoff = new_backoff
         self._healthy_ms = healthy_ms
