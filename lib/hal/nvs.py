@@ -3,8 +3,9 @@
 import esp32
 from micropython import const
 
+from config import limits
+
 _NOT_FOUND = const(-4354)  # ESP_ERR_NVS_NOT_FOUND
-MAX_BYTES = const(2_500)  # a larger blob that fails can make later writes fail (ESP-IDF 5.2)
 
 
 class NVS:
@@ -21,7 +22,7 @@ class NVS:
             return default
 
     def get_blob(self, key, default=None):
-        """Return the stored bytes; `default` if none, more than MAX_BYTES or damaged ones are."""
+        """Return the stored bytes; `default` if none, too many or damaged ones are."""
         try:
             data = self._read(key)
         except OSError:
@@ -37,9 +38,9 @@ class NVS:
         return False
 
     def _read(self, key):
-        """Return the stored bytes, None for more than MAX_BYTES; raises OSError."""
+        """Return the stored bytes, None for more than the limit; raises OSError."""
         size = self._nvs.get_blob(key, bytearray(0))
-        if size > MAX_BYTES:
+        if size > limits.NVS_VALUE_BYTES:
             return None
         data = bytearray(size)
         return bytes(data[: self._nvs.get_blob(key, data)]) if size else b""
@@ -49,11 +50,11 @@ class NVS:
         self._nvs.set_i32(key, value)
 
     def set_blob(self, key, data):
-        """Store bytes; ValueError for more than MAX_BYTES, OSError when the flash is full.
+        """Store bytes; ValueError for more than the limit, OSError when the flash is full.
 
         After an error the old value is stored as before: ESP-IDF may have lost it.
         """
-        if len(data) > MAX_BYTES:
+        if len(data) > limits.NVS_VALUE_BYTES:
             raise ValueError("too long for NVS")
         old = self.get_blob(key)
         try:

@@ -12,10 +12,11 @@ import ntptime
 from machine import RTC
 from micropython import const
 
+from config import limits
+
 _SIZE = const(48)
 _TRANSMIT = const(40)  # offset of the transmit timestamp
 _ORIGINATE = const(24)
-_MAX_STRAYS = const(8)
 
 
 class BadResponse(OSError):
@@ -44,7 +45,7 @@ class _CheckedSocket:
         return self._sock.sendto(packet, address)
 
     def recv(self, size):
-        for _ in range(_MAX_STRAYS):
+        for _ in range(limits.SNTP_STRAYS):
             response, address = self._sock.recvfrom(size)
             if address == self._server and response[_ORIGINATE : _ORIGINATE + 8] == self._cookie:
                 _CheckedSocket.sender = address[0]

@@ -12,12 +12,12 @@ from errno import EINVAL, EISDIR, ENOENT
 
 from micropython import const
 
+from config import limits
 from proto.tar import RECORD, is_blank, member
 
 _EROFS = const(30)
 _FOLDER = const(0x4000)
 _FILE = const(0x8000)
-_MAX_RECORDS = const(4_096)  # 2 MB: larger than any file system on 4 MB of flash
 _CLOSE = const(4)  # ioctl requests of MicroPython's streams
 _BUFFER_SIZE = const(11)
 _CHUNK = const(240)  # bytes that an import reads at once
@@ -42,7 +42,7 @@ class TarFS:
         at, folder = 0, ""
         end = self._file.seek(0, 2) // RECORD
         while True:
-            if at >= min(end, _MAX_RECORDS):
+            if at >= min(end, limits.ARCHIVE_RECORDS):
                 raise OSError(EINVAL)  # the blank record at the end is missing
             name, size = self._header(at)
             if not name:

@@ -8,7 +8,7 @@ from micropython import const
 from hal.sensor import NoFrame
 
 _FIRST_MS = const(100)  # about one frame
-_MIN_MS, _MAX_MS = const(10), const(1_000)
+_LEAST_MS, _MOST_MS = const(10), const(1_000)
 _IN_TIME_MS = const(25)  # that copying a picture may take
 _PULSE_MS = const(250)
 _CHECKS = const(3)
@@ -68,12 +68,12 @@ class Pace:
     def _slow_down(self, blocked_ms):
         """Lengthen the pause after an early call, which shows when a picture came."""
         if not self._unpaced:
-            self._pause_ms = min(self._pause_ms + blocked_ms // 2, _MAX_MS)
+            self._pause_ms = min(self._pause_ms + blocked_ms // 2, _MOST_MS)
         self._due = ticks_add(ticks_ms(), self._pause_ms)
 
     def _speed_up(self, now):
         """Shorten the pause after a call in time; after a rest, one picture per buffer is due."""
-        self._pause_ms = pause = max(self._pause_ms - self._pause_ms // 64 - 2, _MIN_MS)
+        self._pause_ms = pause = max(self._pause_ms - self._pause_ms // 64 - 2, _LEAST_MS)
         rest = (self._buffers - 1) * pause
         if not 0 <= ticks_diff(self._due, ticks_add(now, -rest)) <= rest:
             self._due = ticks_add(now, -rest)
