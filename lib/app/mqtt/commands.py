@@ -3,18 +3,11 @@
 import asyncio
 from collections import deque
 
-from micropython import const
-
 from app.commands import PRIVATE, QOS1, RETAIN
-from config import product
+from config import limits, product
 from proto.values import BadArgument, UnknownCommand
 
 _WHILE_UPDATING = ("mqttotastart", "upgrade")  # they can end the update
-_MAX_ARGUMENT = const(1_024)  # bytes
-_MAX_WAITING = const(512)  # commands: a hub that sets 500 values at once gets 500 replies
-_MAX_BYTES = const(32_768)  # of their arguments
-_REST_MS = const(5)  # for other tasks, after each command; so at most 200 commands a second
-_MAX_LOGGED = const(8)  # retained commands per link, so that they do not push out the whole log
 
 
 class CommandHandler:
@@ -31,7 +24,8 @@ class CommandHandler:
         self._show = show
         self._signal = signal
         self._retained = {}  # command -> reply that the broker keeps since the last connect
-        self._waiting = deque((), _MAX_WAITING)  # (name, argument or None if too long, group)
+        # (name, argument or None if too long, group)
+        self._waiting = deque((), limits.MQTT_COMMANDS_WAITING)
         self._bytes = 0  # of the arguments that wait
         self._arrived = asyncio.Event()
         self._logged = 0  # retained commands on this link
@@ -48,7 +42,7 @@ class CommandHandler:
                 await self.data[1](body, retained)
         elif retained:  # it may be old
             self._skip(name)
-        elif body.left > _MAX_ARGUMENT:
+        elif body.left > limits.MQTT_ARGUMENT_BYTES:
             self._queue(name, None, group)
         else:
             argument = bytearray(body.left)
@@ -57,18 +51,19 @@ class CommandHandler:
 
     def _skip(self, name):
         self._logged += 1
-        if self._logged <= _MAX_LOGGED:
+        if self._logged <= limits.MQTT_RETAINED_LOGGED:
             self._log.info("mqtt", "a retained command is not executed: " + name)
-        elif self._logged == _MAX_LOGGED + 1:
+        elif self._logged == limits.MQTT_RETAINED_LOGGED + 1:
             self._log.info("mqtt", "nor are more retained commands, which are not logged")
 
     def _queue(self, name, argument, group):
         size = len(name) + len(argument or b"")
-        if len(self._waiting) == _MAX_WAITING or self._bytes + size > _MAX_BYTES:
-            self.refused += 1
-        else:
+        has_room = len(self._waiting) < limits.MQTT_COMMANDS_WAITING
+        if has_room and self._bytes + size <= limits.MQTT_COMMANDS_BYTES:
             self._waiting.append((name, argument, group))
             self._bytes += size
+        else:
+            self.refused += 1
         self._arrived.set()
 
     async def run(self):
@@ -83,19 +78,21 @@ class CommandHandler:
                 await self._arrived.wait()
             if self._answered != self.refused:
                 await self._answer_refused()
-            await asyncio.sleep_ms(_REST_MS)
+            await asyncio.sleep_ms(limits.MQTT_COMMAND_PAUSE_MS)
 
     async def _answer_refused(self):
         """Reply once for all commands that were refused since the last such reply."""
         count, self._answered = self.refused - self._answered, self.refused
         text = "busy: {} not run. At most {} commands wait, and {} run in a second"
-        await self.reply("SYNTAX", text.format(count, _MAX_WAITING, 1_000 // _REST_MS), 0)
+        rate = 1_000 // limits.MQTT_COMMAND_PAUSE_MS
+        await self.reply("SYNTAX", text.format(count, limits.MQTT_COMMANDS_WAITING, rate), 0)
 
     async def _run(self, name, argument, group):
         if self.data and name.lower() not in _WHILE_UPDATING:
             await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
         elif argument is None:
-            await self._syntax("{}: at most {} bytes".format(name, _MAX_ARGUMENT), group)
+            text = "{}: at most {} bytes"
+            await self._syntax(text.format(name, limits.MQTT_ARGUMENT_BYTES), group)
         else:
             await self._call(name, argument, group)
 

@@ -3,14 +3,10 @@
 import asyncio
 import gc
 
-from micropython import const
-
 from aio.reader import Reader
 from app import tls
+from config import limits
 from proto import mqtt, uri
-
-_CONNECT_MS = const(15_000)
-_STALL_MS = const(30_000)  # longer than an attempt may take
 
 
 class Connection:
@@ -53,9 +49,9 @@ class Connection:
 
         The reader uses `buffer`. Raises OSError with the reason."""
         try:
-            return await asyncio.wait_for_ms(self._open(clean, buffer), _CONNECT_MS)
+            return await asyncio.wait_for_ms(self._open(clean, buffer), limits.MQTT_CONNECT_MS)
         except asyncio.TimeoutError:
-            raise OSError("no answer in {} s".format(_CONNECT_MS // 1_000)) from None
+            raise OSError("no answer in {} s".format(limits.MQTT_CONNECT_MS // 1_000)) from None
         except ValueError as e:  # the certificate is refused
             raise OSError(tls.describe(e)) from None
 
@@ -69,7 +65,7 @@ class Connection:
         stream = await self._connector.connect(host, port, context)
         try:
             await stream.send(self._connect_packet(clean))
-            reader = Reader(stream, buffer, _STALL_MS)
+            reader = Reader(stream, buffer, 2 * limits.MQTT_CONNECT_MS)  # the attempt ends before
             kept = mqtt.check_connack(await reader.read_exactly(4), clean)
             return stream, reader, kept
         except BaseException:

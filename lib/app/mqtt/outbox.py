@@ -1,10 +1,7 @@
 """QoS 1 messages, kept across lost links until they are acknowledged (MQTT 3.1.1 section 4.4)."""
 
-from micropython import const
-
+from config import limits
 from proto.mqtt import next_id
-
-_CAPACITY = const(16)
 
 
 class Message:
@@ -22,7 +19,7 @@ class Message:
 class Outbox:
     """At most `capacity` messages, oldest first."""
 
-    def __init__(self, capacity=_CAPACITY):
+    def __init__(self, capacity=limits.MQTT_OUTBOX_MESSAGES):
         self._capacity = capacity
         self._messages = []
         self._last_id = 0

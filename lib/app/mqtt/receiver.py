@@ -6,11 +6,9 @@ from binascii import hexlify
 from micropython import const
 
 from aio.reader import Body
+from config import limits
 from proto import mqtt, mqtttext
 
-_MAX_TOPIC = const(256)
-_MAX_SMALL = const(64)
-_REMEMBERED = const(64)  # brokers wait for 10 to 32 acknowledgements at a time
 _SUBACK_CODES = (0, 1, 2, 0x80)  # section 3.9.3
 _DUP, _RETAIN = const(8), const(1)
 
@@ -44,7 +42,7 @@ class Receiver:
 
     async def _handle_ack(self, first, length, reader, session):
         """Handle an acknowledgement: PINGRESP, PUBACK, SUBACK or UNSUBACK."""
-        if length > _MAX_SMALL:
+        if length > limits.MQTT_PACKET_BYTES:
             raise mqtt.ProtocolError("packet {:02x} of {} bytes".format(first, length))
         body = bytes(await reader.read_exactly(length)) if length else b""
         if (first, length) == (mqtt.UNSUBACK, 2):
@@ -80,7 +78,7 @@ class Receiver:
 
     def _remember(self, packet_id):
         self._recent.append(packet_id)
-        if len(self._recent) > _REMEMBERED:
+        if len(self._recent) > limits.MQTT_PACKET_IDS:
             self._recent.pop(0)
 
 
@@ -94,7 +92,7 @@ async def _topic(body, after):
     length = await _number(body)
     if not 0 < length <= body.left - after:
         raise mqtt.ProtocolError("topic of {} bytes".format(length))
-    if length > _MAX_TOPIC:
+    if length > limits.MQTT_TOPIC_BYTES:
         left = body.left - length
         while body.left > left:
             await body.read_some(body.left - left)

@@ -7,12 +7,10 @@ from micropython import const
 
 from aio.tasks import finish
 from app.mqtt.subscriptions import Subscriptions
+from config import limits
 from proto import mqtt
 from proto.reasons import describe
 
-_LOGIN_MS = const(30_000)  # between attempts with a login that the broker refuses
-_STABLE_MS = const(30_000)  # a link that lasts so long ends the back-off
-_ACK_MS = const(20_000)
 _BUFFER = const(2_048)
 
 
@@ -131,7 +129,7 @@ class MQTTSession:
             link = await self._connection.open(clean, self._buffer)
             self._stream, self._reader, self._kept = link
         except mqtt.Refused as e:
-            return self._lost(e, _LOGIN_MS if e.is_login else 0)
+            return self._lost(e, limits.MQTT_LOGIN_PAUSE_MS if e.is_login else 0)
         except (OSError, MemoryError) as e:
             return self._lost(e)
         if self._changed.is_set():  # this link leads to the broker of the old settings
@@ -148,7 +146,7 @@ class MQTTSession:
             self._reader.stall_ms = self._keepalive_ms()
             await self._receiver.run(self._reader, self, self._kept)
         except (OSError, MemoryError) as e:
-            if ticks_diff(ticks_ms(), started) > _STABLE_MS:
+            if ticks_diff(ticks_ms(), started) > limits.MQTT_STABLE_MS:
                 self._backoff.reset()
             return self._lost(self._fault or e)
         finally:
@@ -217,7 +215,7 @@ class MQTTSession:
             await asyncio.sleep_ms(self._keepalive_ms() // 2)
             sent, ponged = self._outbox.oldest_ms(), self._ponged_ms
             if sent is not None and ponged is not None and ticks_diff(ponged, sent) > 0:
-                if ticks_diff(ticks_ms(), sent) > _ACK_MS:
+                if ticks_diff(ticks_ms(), sent) > limits.MQTT_PUBACK_MS:
                     raise OSError("no PUBACK")
             await self._ping()
             await self._subscriptions.retry()

@@ -4,9 +4,9 @@ import asyncio
 
 from micropython import const
 
+from config import limits
 from proto.mqtt import next_id
 
-_ACK_MS = const(20_000)
 _FIRST_ID = const(60_000)  # far from the packet ids of the outbox
 _FAILURE = const(0x80)  # SUBACK's return code (section 3.9.3)
 
@@ -69,7 +69,7 @@ class Subscriptions:
         while not self._answered.is_set():
             seen = self._messages()
             try:
-                await asyncio.wait_for_ms(self._answered.wait(), _ACK_MS)
+                await asyncio.wait_for_ms(self._answered.wait(), limits.MQTT_SUBACK_MS)
             except asyncio.TimeoutError:
                 if self._messages() == seen:  # else it may come after more retained messages
                     raise OSError("no SUBACK") from None
