@@ -7,8 +7,9 @@ from app.http.pages.api import API
 from app.http.pages.login import LoginPages
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
-from app.http.request import BUSY_MS, Request
+from app.http.request import Request
 from app.http.static import StaticFiles
+from config import limits
 from proto.http import REASONS, HTTPError
 from proto.reasons import describe
 
@@ -84,7 +85,7 @@ class Application(Microdot):
     def request(self, head, rest, connection, limit_ms):
         """Return the Request of a parsed head; raises HTTPError."""
         request = Request(self, head, rest, connection, limit_ms)
-        connection.busy_for(BUSY_MS)
+        connection.busy_for(limits.HTTP_BUSY_MS)
         if request.path == "/" and self._wifi.ap_open:
             request.path = "/setup"  # what a client of the access point is looking for
         return request

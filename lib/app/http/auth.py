@@ -5,16 +5,13 @@ import hashlib
 import os
 from time import ticks_diff, ticks_ms
 
-from micropython import const
-
 from app import password
 from app.http.guesses import Guesses
 from app.identity import mdns_name
+from config import limits
 
 PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards all other paths
 _SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
-_SESSIONS = const(4)
-_LOGINS = const(2)
 
 
 class Access:
@@ -24,7 +21,9 @@ class Access:
     ends after `idle_ms` without use.
     """
 
-    def __init__(self, settings, wifi, host, pause_ms=30_000, idle_ms=1_800_000):
+    def __init__(
+        self, settings, wifi, host, pause_ms=limits.LOGIN_PAUSE_MS, idle_ms=limits.LOGIN_IDLE_MS
+    ):
         self._settings = settings
         self._wifi = wifi
         self.host = mdns_name(host)
@@ -79,7 +78,7 @@ class Access:
             return 0
         if not await self.is_password(_password_of(given), address):
             return 401
-        self._logins = self._logins[1 - _LOGINS :] + [digest]
+        self._logins = self._logins[1 - limits.LOGIN_HEADERS :] + [digest]
         return 0
 
     async def is_password(self, text, address):
@@ -111,7 +110,7 @@ class Access:
     def log_in(self):
         """Return the token of a new session."""
         self.forget_old()
-        if len(self._sessions) >= _SESSIONS:
+        if len(self._sessions) >= limits.LOGIN_SESSIONS:
             self._sessions.pop(0)
         token = binascii.hexlify(os.urandom(16)).decode()
         self._sessions.append([token, ticks_ms()])

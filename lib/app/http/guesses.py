@@ -2,13 +2,7 @@
 
 from time import ticks_add, ticks_diff, ticks_ms
 
-from micropython import const
-
-_MAX_FAILURES = const(5)  # wrong passwords of one address; each further one starts a pause
-_ADDRESSES = const(8)
-_FORGIVEN_MS = const(600_000)  # after the last wrong password
-_BUDGET = const(30)  # wrong passwords of all unknown addresses together, in each `_BUDGET_MS`
-_BUDGET_MS = const(60_000)
+from config import limits
 
 
 class Guesses:
@@ -29,16 +23,17 @@ class Guesses:
         """Return the seconds until an address may try a password."""
         self.forget_old()
         failures, when = self._failures.get(address, (0, 0))
-        left_ms = ticks_diff(when, ticks_ms()) if failures >= _MAX_FAILURES else 0
-        if address not in self._known and len(self._recent) >= _BUDGET:
-            free_at = ticks_add(self._recent[-_BUDGET], _BUDGET_MS)
+        must_pause = failures >= limits.LOGIN_FAILURES_PER_ADDRESS
+        left_ms = ticks_diff(when, ticks_ms()) if must_pause else 0
+        if address not in self._known and len(self._recent) >= limits.LOGIN_FAILURES:
+            free_at = ticks_add(self._recent[-limits.LOGIN_FAILURES], limits.LOGIN_FAILURES_MS)
             left_ms = max(left_ms, ticks_diff(free_at, ticks_ms()))
         return max(0, (left_ms + 999) // 1_000)
 
     def begin(self, address):
         """Count an attempt as wrong until `right`, because others may run at the same time."""
         failures = self._failures
-        if address not in failures and len(failures) >= _ADDRESSES:
+        if address not in failures and len(failures) >= limits.LOGIN_ADDRESSES:
             failures.pop(min(failures, key=lambda each: failures[each][0]))
         failures.setdefault(address, [0, ticks_ms()])[0] += 1
         if address not in self._known:
@@ -47,7 +42,7 @@ class Guesses:
     def wrong(self, address):
         """Start a pause if the address has had its attempts."""
         entry = self._failures.get(address)
-        if entry and entry[0] >= _MAX_FAILURES:
+        if entry and entry[0] >= limits.LOGIN_FAILURES_PER_ADDRESS:
             entry[1] = ticks_add(ticks_ms(), self._pause_ms)
 
     def right(self, address):
@@ -61,12 +56,12 @@ class Guesses:
         """Note that an address has logged in."""
         if address in self._known:
             self._known.remove(address)
-        self._known = self._known[1 - _ADDRESSES :] + [address]
+        self._known = self._known[1 - limits.LOGIN_ADDRESSES :] + [address]
 
     def forget_old(self):
         """Forget what is long ago; must be called every few minutes, as the ticks wrap."""
-        now = ticks_ms()
-        self._recent = [each for each in self._recent if ticks_diff(now, each) < _BUDGET_MS]
+        now, age_ms = ticks_ms(), limits.LOGIN_FAILURES_MS
+        self._recent = [each for each in self._recent if ticks_diff(now, each) < age_ms]
         for address, (_, when) in list(self._failures.items()):
-            if ticks_diff(now, when) > _FORGIVEN_MS:
+            if ticks_diff(now, when) > limits.LOGIN_FORGIVEN_MS:
                 del self._failures[address]

@@ -2,13 +2,10 @@
 
 import asyncio
 
-from micropython import const
-
 from app.camera.camera import CameraFault
+from config import limits
 from proto.http import HTTPError
 from proto.posixtz import unix_time
-
-_RETRY_MS = const(1_000)
 
 _JPEG_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
@@ -26,7 +23,7 @@ _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.
 class Images:
     """Routes of the pictures; their handlers write leased frames to the connection."""
 
-    def __init__(self, frames, headers, max_viewers=4):
+    def __init__(self, frames, headers, max_viewers=limits.HTTP_VIEWERS):
         self._frames = frames
         self._headers = headers
         self._max_viewers = max_viewers
@@ -95,7 +92,7 @@ class Images:
             try:
                 frame = await lease.acquire()
             except CameraFault:  # the viewer stays, because the camera recovers
-                await asyncio.sleep_ms(_RETRY_MS)
+                await asyncio.sleep_ms(limits.HTTP_VIEWER_PAUSE_MS)
                 lease.renewed()
                 continue
             try:

@@ -9,12 +9,9 @@ from microdot.microdot import NoCaseDict, Response
 from microdot.microdot import Request as MicrodotRequest
 from micropython import const
 
+from config import limits
 from proto.http import HTTPError, escapes_are_whole
 
-MAX_BODY = const(16_384)  # bytes of a body that is held in memory
-BUSY_MS = const(5_000)  # a request that takes longer gives way to another connection
-_MAX_UPLOAD = const(2_097_152)  # more than any slot holds
-_MAX_FORM = const(9_216)  # characters of all fields: a certificate of 8 KB fits
 _MIN_BYTES = const(30_720)  # of an upload that must arrive in each `_RATE_MS`: 1 KB/s
 _RATE_MS = const(30_000)
 _PIECE = const(512)
@@ -41,7 +38,8 @@ class Request(MicrodotRequest):
         self.answered = False
 
     def is_too_long(self):
-        return self.content_length > (_MAX_UPLOAD if self.is_upload else MAX_BODY)
+        most = limits.HTTP_UPLOAD_BYTES if self.is_upload else limits.HTTP_BODY_BYTES
+        return self.content_length > most
 
     async def load(self):
         """Read the whole body into memory, for `body`, `form` and `json`.
@@ -50,7 +48,7 @@ class Request(MicrodotRequest):
         """
         self.sock[1].busy_for(0)
         self._body = await self.stream.load()
-        self.sock[1].busy_for(BUSY_MS)
+        self.sock[1].busy_for(limits.HTTP_BUSY_MS)
 
     async def send(self, *parts):
         """Write a response, or a part of it, straight to the connection."""
@@ -96,7 +94,8 @@ class Request(MicrodotRequest):
             form = self._parse_urlencoded(self.body.decode())
         except ValueError:
             raise HTTPError(400, "The form is not UTF-8.") from None
-        if sum(len(name) + sum(map(len, form.getlist(name))) for name in form) > _MAX_FORM:
+        chars = sum(len(name) + sum(map(len, form.getlist(name))) for name in form)
+        if chars > limits.HTTP_FORM_CHARS:
             raise HTTPError(413, "The form is too long.")
         for name in form:
             if len(form.getlist(name)) > 1:
@@ -129,7 +128,7 @@ class Body:
         self._rest = rest[: self.left]  # what has arrived with the head
         self._continues = head.headers.get("expect", "").lower() == "100-continue"
         self._limit_ms = limit_ms
-        self._is_long = self.left > MAX_BODY
+        self._is_long = self.left > limits.HTTP_BODY_BYTES
         self._until = ticks_add(ticks_ms(), _RATE_MS if self._is_long else limit_ms)
         self._due = _MIN_BYTES  # of a long body, until then
 

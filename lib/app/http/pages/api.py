@@ -3,17 +3,14 @@
 import json
 
 from microdot import Response
-from micropython import const
 
 from app.settings import schema
-from config import product
+from config import limits, product
 from proto.http import HTTPError
 from proto.params import FRAMESIZES, PARAMS
 from proto.values import BadArgument, UnknownCommand
 
 _JSON = "application/json; charset=UTF-8"  # as microdot names it for a dictionary
-_MAX_JSON = const(4_096)
-_MAX_SETTINGS = const(10_240)  # a certificate of 8 KB fits
 
 
 class API:
@@ -74,7 +71,7 @@ class API:
 
     async def set_settings(self, request):
         """Set all that are given, or none; the response has the fault of each."""
-        given = _object(request, _MAX_SETTINGS)
+        given = _object(request, limits.HTTP_SETTINGS_BYTES)
         wanted = {name: _text(name, value) for name, value in given.items()}
         faults, saved, restarts, removed = await self._settings.apply(wanted)
         if faults:
@@ -220,7 +217,7 @@ def _list_parts(name, values):
     yield "]}"
 
 
-def _object(request, limit=_MAX_JSON):
+def _object(request, limit=limits.HTTP_JSON_BYTES):
     """Return the JSON object in the body of a request; raises HTTPError."""
     if request.content_length > limit:
         raise HTTPError(413, "The body has more than {} bytes.".format(limit))
