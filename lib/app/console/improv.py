@@ -3,6 +3,7 @@
 from micropython import const
 
 from app.settings.schema import CHECK, find
+from config import limits
 from proto.improv import (
     ERROR,
     FAILED,
@@ -22,7 +23,6 @@ from proto.improv import (
 from proto.values import BadArgument
 
 _SET_WIFI, _GET_STATE, _GET_INFO, _SCAN = const(1), const(2), const(3), const(4)  # commands
-_JOIN_MS = const(28_000)  # clients wait for 30 s or longer
 
 
 class Improv:
@@ -32,7 +32,7 @@ class Improv:
     joined it, so a wrong password or a power cut leaves the settings as they were.
     """
 
-    def __init__(self, settings, wifi, log, info, join_ms=_JOIN_MS):
+    def __init__(self, settings, wifi, log, info, join_ms=limits.IMPROV_JOIN_MS):
         self._settings = settings
         self._wifi = wifi
         self._log = log

@@ -5,13 +5,10 @@ import asyncio
 from micropython import const
 
 from aio.tasks import finish
+from config import limits
 from proto.lineedit import LineEditor
 from proto.telnet import HELLO, Telnet
 
-_IDLE_MS = const(600_000)
-_STALL_MS = const(60_000)  # a client that stops reading loses lines first, then its connection
-_LOGIN_MS = const(60_000)  # for each key
-_MAX_FAILURES = const(3)  # wrong passwords per connection
 _BUFFER = const(128)
 
 
@@ -22,7 +19,7 @@ class TelnetServer:
     address)`.
     """
 
-    def __init__(self, consoles, access, banner, idle_ms=_IDLE_MS):
+    def __init__(self, consoles, access, banner, idle_ms=limits.TELNET_IDLE_MS):
         self._consoles = consoles
         self._access = access
         self._banner = banner
@@ -30,7 +27,7 @@ class TelnetServer:
 
     async def serve(self, stream):
         """Log the user in, and run a console until the connection ends."""
-        stream.stall_ms = _STALL_MS
+        stream.stall_ms = limits.TELNET_STALL_MS
         telnet = Telnet()
         await stream.send(HELLO)
         if not self._access.open:
@@ -57,7 +54,7 @@ class TelnetServer:
         peer = stream.get_extra_info("peername")
         address = peer[0] if peer else ""
         editor = LineEditor(0)  # no history: it would keep passwords
-        for _ in range(_MAX_FAILURES):
+        for _ in range(limits.TELNET_FAILURES):
             if await self._must_wait(stream, address):
                 return False
             await stream.send(b"password: ")
@@ -111,7 +108,7 @@ async def _read_password(stream, telnet, editor):
     key = bytearray(1)
     editor.line = None
     while editor.line is None:
-        if not await stream.recv_into(key, _LOGIN_MS):
+        if not await stream.recv_into(key, limits.TELNET_KEY_MS):
             return None
         response = telnet.feed(key[0])
         if response:

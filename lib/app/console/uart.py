@@ -5,12 +5,11 @@ import asyncio
 from micropython import const
 
 from aio.tasks import finish
+from config import limits
 from proto.improv import Splitter
 
 _PIECE = const(64)  # bytes per write, because a write waits for room in the UART's FIFO
 _PIECE_MS = const(6)  # what they take at 115200 baud
-_GAP_MS = const(100)  # between two bytes of a packet; USB adapters deliver them in bursts
-_MAX_AHEAD = const(8)  # lines and packets
 _CTRL_C = const(3)
 
 
@@ -42,7 +41,7 @@ class UARTConsole:
     async def _read(self):
         splitter = Splitter()
         while True:
-            data = await self._stdio.read(_GAP_MS if splitter.pending else None)
+            data = await self._stdio.read(limits.IMPROV_GAP_MS if splitter.pending else None)
             keys = splitter.feed(data[0]) if data else splitter.stop()
             if splitter.packet:
                 await self._add(splitter.packet)
@@ -55,7 +54,7 @@ class UARTConsole:
 
     async def _add(self, item):
         """Have a line or a packet handled; wait while there are too many."""
-        while len(self._ahead) >= _MAX_AHEAD:
+        while len(self._ahead) >= limits.UART_WAITING:
             self._changed.clear()
             await self._changed.wait()
         self._ahead.append(item)
