@@ -3,6 +3,8 @@
 `rows` are those of `network.WLAN.scan()`: (ssid, bssid, channel, rssi, security, hidden).
 """
 
+from config import limits
+
 
 def candidates(known, rows):
     """Return ([(ssid, password, bssid), ...] strongest first, [ssid, ...] that are refused).
@@ -26,7 +28,7 @@ def candidates(known, rows):
     return [row[2:] for row in found], refused
 
 
-def listing(rows, limit=20):
+def listing(rows, limit=limits.WIFI_LISTED):
     """Return [(ssid, rssi in dBm, secured), ...], strongest first, each name once.
 
     Names that are not UTF-8 are left out: they could not be typed either.

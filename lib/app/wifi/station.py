@@ -11,12 +11,12 @@ from micropython import const
 
 from aio.tasks import finish
 from app.wifi.scan import candidates, listing
+from config import limits
 from proto.values import confirmed
 
 _POLL_MS = const(250)
 _GRACE_MS = const(500)  # for the reply to the request that opens the access point
 _SCAN_RETRY_MS = const(500)  # the chip needs a moment to leave a network
-_HOLD_MS = const(300_000)  # the longest pause of the attempts for clients of the access point
 _ACCESS_POINT = "access point"
 
 
@@ -27,7 +27,9 @@ class WiFiLink:
     not say by which interface its connection came, so all requests come by the same one.
     """
 
-    def __init__(self, station, radio, settings, log, new_backoff, off_loop, join_ms=15_000):
+    def __init__(
+        self, station, radio, settings, log, new_backoff, off_loop, join_ms=limits.WIFI_JOIN_MS
+    ):
         self._station = station
         self._radio = radio
         self._settings = settings
@@ -223,7 +225,8 @@ class WiFiLink:
     async def _waiting(self):
         """Pause until the next attempt, longer while the access point has clients: one radio."""
         left_ms = self._backoff.next_ms()
-        while not self._next and (left_ms > 0 or self.ap_clients and left_ms > -_HOLD_MS):
+        hold_ms = limits.WIFI_HOLD_MS
+        while not self._next and (left_ms > 0 or self.ap_clients and left_ms > -hold_ms):
             self._offer_ap()
             await self._poll_ap()
             left_ms -= _POLL_MS
