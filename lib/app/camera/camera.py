@@ -3,6 +3,7 @@
 import asyncio
 
 from app.camera.recovery import Recovery, apply
+from config import limits
 from proto import jpeg
 
 
@@ -24,8 +25,8 @@ class Camera:
         new_backoff,
         params,
         free_bytes,
-        timeout_ms=3_000,
-        reserve_bytes=65_536,
+        timeout_ms=limits.CAMERA_CAPTURE_MS,
+        reserve_bytes=limits.CAMERA_RESERVE_BYTES,
         missing="",
     ):
         self._sensor = sensor

@@ -10,6 +10,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from app.camera.camera import CameraFault
 from app.camera.pool import Pool
+from config import limits
 
 
 class Frames:
@@ -20,7 +21,13 @@ class Frames:
     """
 
     def __init__(
-        self, camera, log, slots=6, max_bytes=1_000_000, tolerance_ms=8_000, hold_ms=2_000
+        self,
+        camera,
+        log,
+        slots=limits.PICTURE_SLOTS,
+        max_bytes=limits.PICTURE_BYTES,
+        tolerance_ms=limits.PICTURE_FAILING_MS,
+        hold_ms=limits.PICTURE_HOLD_MS,
     ):
         self._camera = camera
         self._log = log
@@ -89,7 +96,7 @@ class Frames:
         """Lease no picture that was begun before now, because a parameter has changed."""
         self._floor = self.next_fresh()
 
-    async def pause(self, reason, limit_ms=5_000):
+    async def pause(self, reason, limit_ms=limits.CAMERA_STOP_MS):
         """Stop the camera; until `resume`, readers get `reason` as a CameraFault.
 
         Returns once the camera has stopped; one that hangs is waited for no longer than

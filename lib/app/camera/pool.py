@@ -10,6 +10,8 @@ import time
 
 from micropython import const
 
+from config import limits
+
 _MARGIN = const(128)  # before and after a picture, for headers that are sent with it
 _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: the next one fits
 
@@ -76,7 +78,7 @@ class Frame:
 class Pool:
     """At most `slots` frames; fewer for a while if memory is short."""
 
-    def __init__(self, slots, max_bytes, keep_s=8):
+    def __init__(self, slots, max_bytes, keep_s=limits.PICTURE_KEEP_S):
         self._slots = slots
         self._max_bytes = max_bytes  # of one picture
         self._keep_s = keep_s  # longer than the usual intervals of pictures

@@ -4,13 +4,13 @@ import asyncio
 
 from micropython import const
 
+from config import limits
 from proto.jpeg import BadJPEG
 from proto.params import PARAMS, size_name
 
 LADDER = ("retry", "flush", "reinit", "reinit", "power")  # one step for each failure in a row
 _SILENT = const(3)  # steps at once for a silent sensor: the first ones would only wait
 _SMALL = const(5)  # QVGA; pictures are not made smaller than that to leave memory for the rest
-_MAX_LINES = const(12)  # of the log about one fault, however long it lasts
 
 
 def apply(sensor, name, value):
@@ -102,6 +102,6 @@ class Recovery:
         self._log_once(self._log.error, "too little memory for " + size_name(size))
 
     def _log_once(self, log, text):
-        if text not in self._logged and len(self._logged) < _MAX_LINES:
+        if text not in self._logged and len(self._logged) < limits.CAMERA_LOG_LINES:
             self._logged.append(text)
             log("camera", text)
