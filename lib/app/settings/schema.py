@@ -20,6 +20,7 @@ from app.settings.checks import (
     TopicName,
     ZoneRule,
 )
+from config import limits
 
 NAMESPACE = "syscfg"  # of NVS
 
@@ -93,7 +94,8 @@ SCHEMA = (
     ("mqttverify", "MQTT_VERIFY", INT, 0, OneOf("ca", "off"), RECONNECT,
      "MQTT broker", "Certificate check",
      "ca: accept only certificates that the CA has signed; off: accept any certificate."),
-    ("mqttca", "mqttca.pem", FILE, "", CertificateText(8_192), RECONNECT | CERTIFICATE,
+    ("mqttca", "mqttca.pem", FILE, "",
+     CertificateText(limits.TLS_CA_BYTES), RECONNECT | CERTIFICATE,
      "MQTT broker", "CA certificate",
      "PEM certificate of the CA that signs for the broker and for the update server."),
     ("mqttclientid", "MQTT_CLIENT_ID", TEXT, "", MQTTText(0, 23), _BROKER,
@@ -138,7 +140,8 @@ SCHEMA = (
     ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1,
      "Time", "Time server", "NTP server that sets the clock."),
 
-    ("adminpass", "ADMIN_PASS", TEXT, "", Passphrase(8, 63), SECRET | DEFAULT_BY_1 | HASHED,
+    ("adminpass", "ADMIN_PASS", TEXT, "",
+     Passphrase(8, limits.PASSWORD_BYTES), SECRET | DEFAULT_BY_1 | HASHED,
      "Access", "Admin password",
      "For pages, pictures, API and telnet; without one they are open to everyone."),
     ("embed", "HTTP_EMBED", INT, 0, Between(0, 1), 0,

@@ -32,6 +32,7 @@ from app.settings.schema import (
     find,
 )
 from app.settings.store import Store
+from config import limits
 from proto.uri import without_password
 from proto.values import BadArgument, UnknownCommand
 
@@ -46,7 +47,14 @@ Applied = namedtuple("Applied", ("faults", "saved", "restarts", "removed"))
 class Settings:
     """`settings["pubinterval"]` is the value in force; `set` accepts what a user typed."""
 
-    def __init__(self, nvs, log, device_id="", save_ms=500, retry_ms=60_000):
+    def __init__(
+        self,
+        nvs,
+        log,
+        device_id="",
+        save_ms=limits.SETTINGS_SAVE_MS,
+        retry_ms=limits.SETTINGS_PAUSE_MS,
+    ):
         self._store = Store(nvs)
         self._log = log
         self._device_id = device_id

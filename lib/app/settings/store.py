@@ -9,12 +9,10 @@ may lose a blob that it has no room to replace: without room for the record, it 
 import os
 from binascii import crc32
 
-from micropython import const
-
 from app.settings.schema import DEFAULT, FILE, INT, KEY, KIND, NAME, SCHEMA, TEXT
+from config import limits
 
 _JOURNAL = "SAVE_JOURNAL"
-_MAX_JOURNAL = const(2_400)  # bytes; all settings at their longest need less
 _BYTES, _NUMBER, _ERASED = b"t", b"i", b"-"
 _NEW = ".new"  # of a staged file
 _STAGED = b""  # stands for the staged file in the changes; None removes the file
@@ -51,7 +49,7 @@ class Store:
         journal = bool(self._unfinished)
         if texts or len(changes) > 1 or journal:
             record = pack(changes)
-            if len(record) <= _MAX_JOURNAL:
+            if len(record) <= limits.SETTINGS_JOURNAL_BYTES:
                 self._nvs.set_blob(_JOURNAL, record)
                 self._unfinished = dict(changes)
                 self._nvs.commit()
