@@ -6,14 +6,13 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from config import product
+from config import limits, product
 from proto.posixtz import DAYS, EPOCH, MONTHS, TimeZone, days_of
 from proto.reasons import describe
 
 _HOUR_MS = const(3_600_000)
 _DAY = const(86_400)
 _END = const(1_199_232_000)  # 2038-01-01: signed seconds since 1970 in 32 bits end in that month
-_AGREE_S = const(60)  # two servers agree if they differ by less
 
 
 class Clock:
@@ -86,13 +85,14 @@ class Clock:
         before, self._doubtful = self._doubtful, None
         if seconds < self._earliest:
             return False
-        if seconds < _END and not (self.set.is_set() and seconds < self.utc() - _DAY):
+        earliest = self.utc() - limits.CLOCK_BACK_S if self.set.is_set() else self._earliest
+        if earliest <= seconds < _END:
             return True
         self._doubtful = seconds, ticks_ms(), address
         if not before or before[2] == address:
             return False
         expected = before[0] + ticks_diff(ticks_ms(), before[1]) // 1_000
-        return abs(seconds - expected) < _AGREE_S
+        return abs(seconds - expected) < limits.CLOCK_AGREE_S
 
     def _is_plausible(self, seconds):
         return self._earliest <= seconds < _END

@@ -4,8 +4,9 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from config import limits
+
 ERROR, INFO, DEBUG = const(0), const(1), const(2)
-_MAX_CHARS = const(160)  # of a line
 
 
 class Log:
@@ -14,7 +15,7 @@ class Log:
     `write(line)` shows a line. Lines above `level` are dropped, but errors are always counted.
     """
 
-    def __init__(self, write, lines=32):
+    def __init__(self, write, lines=limits.LOG_LINES):
         self.write = write
         self.settings = None  # with `loglevel`; the log is made before them
         self.level = INFO
@@ -39,7 +40,7 @@ class Log:
 
     def error(self, component, text):
         self.errors += 1
-        self.last_error = "{}: {}".format(component, text)[:_MAX_CHARS]
+        self.last_error = "{}: {}".format(component, text)[: limits.LOG_LINE_CHARS]
         self._keep(ERROR, component, "! " + text)
 
     def since(self, number):
@@ -64,7 +65,7 @@ class Log:
     def _keep(self, level, component, text):
         if level > self.level:
             return
-        line = "{} {}: {}".format(self.uptime_s(), component, text)[:_MAX_CHARS]
+        line = "{} {}: {}".format(self.uptime_s(), component, text)[: limits.LOG_LINE_CHARS]
         if any(c < " " or c == "\x7f" for c in line):  # text from outside must not forge a line
             line = "".join(c if " " <= c != "\x7f" else "?" for c in line)
         self._ring[self.count % len(self._ring)] = (self.count, level, line)

@@ -9,11 +9,10 @@ import asyncio
 from micropython import const
 
 from app.led import LED
-from config import board
+from config import board, limits
 from hal import chip
 from hal.pins import Output
 
-_FIRST_S = const(10)  # doubles with each start that fails
 _MARGIN_S = const(20)
 _TEXT = """\
 Wi-Fi does not start: {}.
@@ -24,7 +23,7 @@ camera's firmware image, or use a board with PSRAM."""
 
 def wait(error):
     """Print and show that Wi-Fi does not start; return when the next attempt is due."""
-    pause_s = _FIRST_S << chip.count_start_without_wifi()
+    pause_s = limits.WIFI_START_PAUSE_S << chip.count_start_without_wifi()
     print(_TEXT.format(error, pause_s))
     chip.Watchdog(1_000 * (pause_s + _MARGIN_S))  # instead of one that the start has made
     asyncio.run(_show(1_000 * pause_s))

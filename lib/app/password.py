@@ -12,13 +12,13 @@ from hashlib import sha256
 
 from micropython import const
 
+from config import limits
+
 _PBKDF2 = "pbkdf2-sha256"
 _CHAIN = "chain"  # `<rounds>$<salt>$<hash>` of a chain of SHA-256, of older firmware
 _ROUNDS = const(1_000)
-_MAX_ROUNDS = const(10_000)  # of a stored hash: a damaged one must not cost minutes
 _SLICE = const(50)  # rounds between two yields to the loop
 _SALT_BYTES = const(16)
-_MAX_BYTES = const(63)  # of a password
 
 
 async def hashed(text):
@@ -33,7 +33,9 @@ async def hashed(text):
 async def matches(text, stored):
     """Return True if `text` is the password that `stored` holds, in clear text or hashed."""
     given = text.encode()
-    if not stored or len(given) > _MAX_BYTES or b"\0" in given:  # HMAC pads its key with NUL
+    if not stored or len(given) > limits.PASSWORD_BYTES:
+        return False
+    if b"\0" in given:  # HMAC pads its key with NUL
         return False
     parsed = _parsed(stored)
     if not parsed:
@@ -103,5 +105,5 @@ def _parsed(stored):
         rounds, salt, key = int(parts[0]), unhexlify(parts[1]), unhexlify(parts[2])
     except ValueError:
         return None
-    usable = 0 < rounds <= _MAX_ROUNDS and len(salt) == _SALT_BYTES and len(key) == 32
+    usable = 0 < rounds <= limits.PASSWORD_ROUNDS and len(salt) == _SALT_BYTES and len(key) == 32
     return (scheme, rounds, salt, key) if usable else None

@@ -5,10 +5,10 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from config import limits
 from proto.values import int_between, switch
 
 _POLL_MS = const(50)
-_MAX_MINUTES = const(1_440)
 _LAST_STATE = const(2)  # of `poweratreset`
 _NAMES = ("off", "on")
 
@@ -52,9 +52,9 @@ class Power:
     def cmd_timer(self, argument):
         """Start, extend or read the countdown."""
         if argument:
-            minutes = int_between(argument[argument[0] == "+" :], 1, _MAX_MINUTES)
+            minutes = int_between(argument[argument[0] == "+" :], 1, limits.TIMER_MINUTES)
             if argument[0] == "+":
-                minutes = min(self.minutes_left + minutes, _MAX_MINUTES)
+                minutes = min(self.minutes_left + minutes, limits.TIMER_MINUTES)
             self.set(True)
             self._pulse_end = None
             self.minutes_left = minutes

@@ -2,17 +2,14 @@
 
 import asyncio
 
-from micropython import const
-
+from config import limits
 from proto.values import confirmed
-
-_STOP_MS = const(2_000)
 
 
 class Restart:
     """Restarts a moment after the request, so that its reply is still sent."""
 
-    def __init__(self, settings, params, session, chip, log, grace_ms=500):
+    def __init__(self, settings, params, session, chip, log, grace_ms=limits.RESTART_REPLY_MS):
         self._settings = settings
         self._params = params
         self._session = session
@@ -55,7 +52,7 @@ class Restart:
         else:
             self._settings.flush()
         try:
-            await asyncio.wait_for_ms(self._session.stop(), _STOP_MS)
+            await asyncio.wait_for_ms(self._session.stop(), limits.RESTART_OFFLINE_MS)
         except asyncio.TimeoutError:
             pass
         if self._attempting:

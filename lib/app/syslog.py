@@ -5,11 +5,12 @@ import socket
 
 from micropython import const
 
+from config import limits
+
 _PORT = const(514)
 _POLL_MS = const(200)
 _FACILITY = const(16 * 8)
 _SEVERITY = (3, 6, 7)  # of the log's levels: error, informational, debug
-_RETRY_MS = const(30_000)
 
 
 class Syslog:
@@ -44,7 +45,7 @@ class Syslog:
                 await self._send(self._settings["syslog"])
             except OSError:  # not logged, as that would make another line to send
                 self._datagrams.close()
-                await asyncio.sleep_ms(_RETRY_MS)
+                await asyncio.sleep_ms(limits.SYSLOG_PAUSE_MS)
             await asyncio.sleep_ms(_POLL_MS)
 
     async def _send(self, server):

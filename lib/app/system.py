@@ -49,7 +49,7 @@ from app.status import Status
 from app.syslog import Syslog
 from app.watchdog import Feeder, SafeMode
 from app.wifi.station import WiFiLink
-from config import board, product
+from config import board, limits, product
 from hal import appslot, chip, flash, otadata, sensor, sntp
 from hal.nvs import NVS
 from hal.pins import Input, Output
@@ -57,10 +57,6 @@ from hal.stdio import Stdio
 from hal.wifi import SoftAP, Station
 
 _HTTP_PORT, _TELNET_PORT = const(80), const(23)
-_CONNECTIONS = const(6)  # of ten sockets: two listen, one has the broker, one is for datagrams
-_CONSOLES = const(2)
-_WATCHDOG_MS = const(30_000)  # longer than the slowest step of a TLS handshake
-_MIN_GARBAGE = const(8_192)  # bytes between two collections; a collection takes some ms
 
 
 class System:
@@ -151,7 +147,7 @@ class System:
         )
 
     def _make_servers(self):
-        budget = Budget(_CONNECTIONS)
+        budget = Budget(limits.CONNECTIONS)
         access = Access(self.settings, self.wifi, self.host)
         headers = Headers(self.clock, self.settings)
         self.images = Images(self.frames, headers)
@@ -168,7 +164,13 @@ class System:
             self.id,
         )
         self.http = Listener(
-            _HTTP_PORT, server.serve, server.busy, self.deadlines, self.log, budget, _CONNECTIONS
+            _HTTP_PORT,
+            server.serve,
+            server.busy,
+            self.deadlines,
+            self.log,
+            budget,
+            limits.CONNECTIONS,
         )
         banner = "{} {}".format(product.NAME, product.VERSION)
         telnet = TelnetServer(self.consoles, access, banner)
@@ -179,7 +181,7 @@ class System:
             self.deadlines,
             self.log,
             budget,
-            _CONSOLES,
+            limits.TELNET_CONSOLES,
             self.images.drop_viewer,
             patient=True,
         )
@@ -276,7 +278,7 @@ class System:
             self.supervisor.add("safe mode", self.status.safe_mode)
         for name, component in (
             ("deadlines", self.deadlines),
-            ("watchdog", Feeder(chip.Watchdog(_WATCHDOG_MS), chip.healthy)),
+            ("watchdog", Feeder(chip.Watchdog(limits.WATCHDOG_MS), chip.healthy)),
             ("settings", self.settings),
             ("serial", self.serial),
             ("led", self.led),
@@ -300,5 +302,5 @@ class System:
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)
-        gc.threshold(max(_MIN_GARBAGE, self.memory.measure() // 4))
+        gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor

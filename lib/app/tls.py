@@ -2,12 +2,9 @@
 
 import ssl
 
-from micropython import const
-
+from config import limits
 from proto.pem import certificates
 from proto.values import BadArgument
-
-_MAX_BYTES = const(8_192)
 
 
 class TLSConfigError(OSError):
@@ -33,10 +30,10 @@ def _read_ca(path):
         raise TLSConfigError("no CA: set mqttca, or mqttverify off")
     try:
         with open(path, "rb") as f:
-            data = f.read(_MAX_BYTES + 1)
+            data = f.read(limits.TLS_CA_BYTES + 1)
     except OSError:
         raise TLSConfigError("the CA file is missing: set mqttca") from None
-    if len(data) > _MAX_BYTES:
+    if len(data) > limits.TLS_CA_BYTES:
         raise TLSConfigError("the CA file is too long: set mqttca")
     return data
 

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from config import limits
+
 SAFE_REASON = "five failed starts"
 SAFE_MODE = "safe mode after " + SAFE_REASON
 
@@ -12,7 +14,7 @@ class Feeder:
     `healthy()` is called once, when the loop has run for `healthy_ms`: this start has not failed.
     """
 
-    def __init__(self, watchdog, healthy, every_ms=2_000, healthy_ms=60_000):
+    def __init__(self, watchdog, healthy, every_ms=2_000, healthy_ms=limits.START_HEALTHY_MS):
         self._watchdog = watchdog
         self._healthy = healthy
         self._every_ms = every_ms
@@ -47,9 +49,9 @@ class SafeMode:
         updater,
         attempts,
         log,
-        soon_s=300,
-        late_s=3_600,
-        tries=3,
+        soon_s=limits.SAFE_MODE_S,
+        late_s=limits.SAFE_MODE_LONG_S,
+        tries=limits.SAFE_MODE_TRIES,
     ):
         self._frames = frames
         self._camera = camera
