@@ -3,7 +3,8 @@
     .venv/bin/python tools/check_layers.py
 
 Parses boot.py, main.py and lib/** without running them, including imports inside functions, and
-prints `file:line: fault`. An entry of ALLOWED that no import uses is a fault, too.
+prints `file:line: fault`. An entry of ALLOWED that no import uses is a fault, too, and so is a
+limit that is not in config/limits.py, or that nothing uses.
 """
 
 import ast
@@ -67,15 +68,17 @@ ADVICE = {  # layer: what to do instead
 }
 LAYERS = ("aio", "proto", "hal", "app", "config")
 LIMITS = "config.limits"  # every layer may import it
+OWN_LIMIT = re.compile(r"_?MAX_[A-Z_]+$")
 SIMULATED = re.compile(r"(^|_)(sim|simulat\w*)(_|$)", re.IGNORECASE)
 
 
 def check_tree(root=ROOT):
     """Return all faults below `root` as lines of text."""
-    found, contexts = [], []
+    found, contexts, limits = [], [], limits_of(root)
     for name, tree, lines in _sources(root):
         module = _module(name)
         faults = [*_imports(module, tree), *_style(tree), *_lengths(tree, lines)]
+        faults += _limits(tree, limits) if name.startswith("lib/") else ()
         found += [f"{name}:{line}: {text}" for line, text in sorted(faults)]
         contexts += [f"{name}:{line}" for line in _tls_contexts(tree)]
     files = {place.partition(":")[0] for place in contexts}
@@ -98,6 +101,19 @@ def unused(root=ROOT):
     return [
         f"{row} may import {name} but never does" for row, name in rows if (row, name) not in used
     ]
+
+
+def idle_limits(root=ROOT):
+    """Return the limits that nothing below `root` uses, as lines of text."""
+    used = {name for _, tree, _ in _sources(root) for _, name in _uses_of_limits(tree)}
+    return [f"config/limits.py: nothing uses {name}" for name in limits_of(root) - used]
+
+
+def limits_of(root):
+    """Return the names that config/limits.py defines."""
+    path = root / "config" / "limits.py"
+    tree = ast.parse(path.read_text() if path.exists() else "")
+    return {name for _, name in _constants(tree)}
 
 
 def _sources(root):
@@ -195,6 +211,33 @@ def _has_reason(lines):
     return any(re.search(re.escape(REASON) + r"\s*\S", line) for line in lines)
 
 
+def _limits(tree, limits):
+    for line, name in _constants(tree):
+        if name.lstrip("_") in limits:
+            yield line, f"{name} is defined in config/limits.py already; use that one"
+        elif OWN_LIMIT.match(name):
+            yield line, f"{name} is a limit; define it in config/limits.py"
+    for line, name in _uses_of_limits(tree):
+        if name not in limits:
+            yield line, f"config/limits.py does not define {name}"
+
+
+def _constants(tree):
+    """Yield (line, name) of each name that a module assigns at its top level."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            targets = [each for target in node.targets for each in ast.walk(target)]
+            yield from ((node.lineno, each.id) for each in targets if isinstance(each, ast.Name))
+
+
+def _uses_of_limits(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "limits":
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.ImportFrom) and node.module == LIMITS:
+            yield from ((node.lineno, alias.name) for alias in node.names)
+
+
 def _tls_contexts(tree):
     """Yield the lines that create a TLS context."""
     for node in ast.walk(tree):
@@ -207,7 +250,7 @@ def _tls_contexts(tree):
 
 def main():
     """Print the faults; exit with 1 if there are any."""
-    found = check_tree() + unused()
+    found = check_tree() + unused() + idle_limits()
     for line in found:
         print(line)
     sys.exit(1 if found else 0)

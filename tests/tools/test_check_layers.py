@@ -1,7 +1,7 @@
 """tools/check_layers.py: each rule reports violations and nothing else."""
 
 import pytest
-from check_layers import check_tree, unused
+from check_layers import check_tree, idle_limits, unused
 
 
 def check(root, **sources):
@@ -30,6 +30,10 @@ def check(root, **sources):
         ("app__http__pages__api", "from app.http.parts import head"),
         ("app__clock", "from app.settings.schema import SCHEMA\nfrom config.product import NAME"),
         ("app__system", "import app.mqtt, hal.nvs, config.board\nfrom aio import supervisor"),
+        ("proto__uri", "from config import limits"),
+        ("aio__reader", "from config import limits"),
+        ("hal__tarfs", "from config import limits"),
+        ("app__http__x", "def f():\n    from config import limits"),
     ],
 )
 def test_allowed(tmp_path, module, statement):
@@ -64,6 +68,8 @@ def test_allowed(tmp_path, module, statement):
             ":2: app.mqtt.session imports",
         ),
         ("app__system", "import machine", "app.system imports machine"),
+        ("main", "from config import limits", "main imports config.limits"),
+        ("proto__uri", "from config import product", "proto.uri imports config.product"),
         ("stray", "x = 1", "stray is in no layer"),
     ],
 )
@@ -90,6 +96,38 @@ def test_tls_contexts_are_created_in_one_file(tmp_path):
     assert len(found) == 2 and "lib/app/other.py:2: create TLS contexts" in found[0]
     (tmp_path / "lib/app/other.py").write_text("import ssl\ns = ssl.wrap_socket(None)\n")
     assert len(check_tree(tmp_path)) == 2
+
+
+def write_limits(root, text):
+    (root / "config").mkdir()
+    (root / "config" / "limits.py").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        ("HTTP_HEADERS = 64", "HTTP_HEADERS is defined in config/limits.py already"),
+        ("_HTTP_HEADERS = const(64)", "_HTTP_HEADERS is defined in config/limits.py already"),
+        ("_A, _MAX_LINE = const(1), const(9)", "_MAX_LINE is a limit; define it in config/limits"),
+        ("MAX_LINE = 9", "MAX_LINE is a limit; define it in config/limits.py"),
+        ("from config import limits\nx = limits.HTTP_LINES", "does not define HTTP_LINES"),
+        ("from config.limits import HTTP_LINES", "does not define HTTP_LINES"),
+    ],
+)
+def test_limits_are_in_one_place(tmp_path, source, named):
+    write_limits(tmp_path, "HTTP_HEADERS = 64  # headers; more get 431\n")
+    (found,) = check(tmp_path, app__x=source)
+    assert named in found
+    good = "from config import limits\n_PIECE = const(64)\nx = limits.HTTP_HEADERS"
+    assert check(tmp_path, app__x=good) == []
+
+
+def test_limit_without_use_is_reported(tmp_path):
+    write_limits(tmp_path, "A_MS = 5  # a; b\nB_MS = 6  # c; d\n")
+    check(tmp_path, app__x="from config import limits\nx = limits.B_MS")
+    assert idle_limits(tmp_path) == ["config/limits.py: nothing uses A_MS"]
+    check(tmp_path, app__y="from config.limits import A_MS")
+    assert idle_limits(tmp_path) == []
 
 
 @pytest.mark.parametrize(
