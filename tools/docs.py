@@ -1,10 +1,11 @@
-"""Write the reference tables of commands and settings from the firmware's own tables.
+"""Write the reference tables of commands, settings and limits from the firmware's own tables.
 
 The tables are in config/README.md. The time zone rules on the set-up page come from the tz
 database. `docs.py` writes both; `docs.py --check` only checks that they are current (exit status 1
 if not).
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from zones import with_rules  # noqa: E402
 
 from app.commands import GROUP, QOS1, RETAIN, TABLE  # noqa: E402
 from app.settings import schema  # noqa: E402
+from config import limits as values  # noqa: E402
 from proto.params import FRAMESIZES, PARAMS  # noqa: E402
 
 _NOTES = (
@@ -28,6 +30,12 @@ _NOTES = (
     (schema.DEVICE_ID_TOO, "so does the device id"),
     (schema.GROUP, "also on the group topic"),
 )
+
+_UNITS = {  # last word of a limit's name: (size, unit), the largest one first
+    "MS": ((3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")),
+    "S": ((3_600, "h"), (60, "min"), (1, "s")),
+    "BYTES": ((1_048_576, "MB"), (1_024, "KB"), (1, "bytes")),
+}
 
 
 def commands():
@@ -74,13 +82,42 @@ def parameters():
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
 
 
+def limits(source=None):
+    """Yield the lines of the tables of limits, one for each part of config/limits.py.
+
+    Raises SystemExit for a limit whose comment does not say what happens beyond it.
+    """
+    above = "-"
+    for line in (source or Path(values.__file__).read_text()).splitlines():
+        if not above and line.startswith("# "):
+            yield from ("", f"**{line[2:]}**", "", "| limit | value | applies to | beyond it |")
+            yield "| --- | --- | --- | --- |"
+        elif re.match("[A-Z_]+ = ", line):
+            name = line.partition(" ")[0]
+            of, semicolon, beyond = line.partition("  # ")[2].partition("; ")
+            if not semicolon:
+                raise SystemExit(f"config/limits.py: {name}: its comment is not `# of; beyond`")
+            value = _with_unit(name, getattr(values, name))
+            yield f"| `{name}` | {value} | {_cell(of)} | {_cell(beyond)} |"
+        above = line
+
+
+def _with_unit(name, value):
+    """Return a limit as text; the last word of its name is the unit."""
+    unit = name.rpartition("_")[2]
+    for size, text in _UNITS.get(unit, ()):
+        if value % size == 0:
+            return f"{value // size:,} {text}"
+    return f"{value:,}"
+
+
 def _cell(text):
     return text.replace("|", "\\|")
 
 
 def render(text):
     """Return the reference with current tables between their markers."""
-    for table in (commands, settings, parameters):
+    for table in (commands, settings, parameters, limits):
         begin, end = f"<!-- {table.__name__} -->\n", f"<!-- end of {table.__name__} -->"
         before, _, rest = text.partition(begin)
         _, found, after = rest.partition(end)

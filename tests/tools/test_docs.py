@@ -34,6 +34,36 @@ def test_changed_table_is_detected_and_updated():
     assert docs.render(old) == docs.REFERENCE.read_text()
 
 
+def test_every_limit_is_included():
+    text = docs.REFERENCE.read_text()
+    names = [name for name in dir(docs.values) if name.isupper()]
+    assert len(names) > 100
+    for name in names:
+        assert text.count(f"| `{name}` | ") == 1
+
+
+def test_limits_have_units_and_sections():
+    names = (
+        "# A\n",
+        "CONNECTIONS = 6  # x; y",
+        "HTTP_HEAD_BYTES = 1  # x; a | b",
+        "HTTP_HEAD_MS = 1  # x; y",
+    )
+    rows = list(docs.limits("\n".join(("", *names))))
+    assert rows[:2] == ["", "**A**"] and len(rows) == 8
+    assert rows[5:] == [
+        "| `CONNECTIONS` | 6 | x | y |",
+        "| `HTTP_HEAD_BYTES` | 3 KB | x | a \\| b |",
+        "| `HTTP_HEAD_MS` | 10 s | x | y |",
+    ]
+
+
+@pytest.mark.parametrize("comment", ["", "  # x", "  # x, then y"])
+def test_limit_whose_comment_does_not_say_what_happens_is_refused(comment):
+    with pytest.raises(SystemExit, match="CONNECTIONS: its comment is not"):
+        list(docs.limits("CONNECTIONS = 6" + comment))
+
+
 def test_missing_marker_is_reported():
     with pytest.raises(SystemExit, match="markers for commands"):
         docs.render("# no tables here")
