@@ -35,6 +35,7 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
     "app.camera": {"proto"},
     "app.console": {"aio", "proto", "app.commands", "app.settings.schema"},
     "app.http": {
+        "aio.reader",
         "proto",
         "config.product",
         "microdot",

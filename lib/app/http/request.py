@@ -9,11 +9,10 @@ from microdot.microdot import NoCaseDict, Response
 from microdot.microdot import Request as MicrodotRequest
 from micropython import const
 
+from aio.reader import Paced
 from config import limits
 from proto.http import HTTPError, escapes_are_whole
 
-_MIN_BYTES = const(30_720)  # of an upload that must arrive in each `_RATE_MS`: 1 KB/s
-_RATE_MS = const(30_000)
 _PIECE = const(512)
 
 
@@ -117,9 +116,9 @@ class Request(MicrodotRequest):
 class Body:
     """The body of a request: `left` bytes of it have not been read yet.
 
-    A body that fits into memory must arrive within `limit_ms` after the head. A longer one must
-    arrive at `_MIN_BYTES` in each `_RATE_MS`, and never pause for `limit_ms`. Reading raises
-    OSError when the client is too slow or gone.
+    A body that fits into memory must arrive within `limit_ms` after the head. A longer one is
+    paced, and must never pause for `limit_ms`. Reading raises OSError when the client is too slow
+    or gone.
     """
 
     def __init__(self, connection, rest, head, limit_ms):
@@ -128,9 +127,8 @@ class Body:
         self._rest = rest[: self.left]  # what has arrived with the head
         self._continues = head.headers.get("expect", "").lower() == "100-continue"
         self._limit_ms = limit_ms
-        self._is_long = self.left > limits.HTTP_BODY_BYTES
-        self._until = ticks_add(ticks_ms(), _RATE_MS if self._is_long else limit_ms)
-        self._due = _MIN_BYTES  # of a long body, until then
+        self._paced = Paced(connection) if self.left > limits.HTTP_BODY_BYTES else None
+        self._until = ticks_add(ticks_ms(), limit_ms)  # unless it is paced
 
     async def readinto(self, view):
         """Fill the start of `view`; return the number of bytes, 0 at the end of the body."""
@@ -150,16 +148,15 @@ class Body:
         return got
 
     async def _received(self, view):
-        left_ms = ticks_diff(self._until, ticks_ms())
-        if left_ms <= 0:
-            raise OSError(ETIMEDOUT)
-        got = await self._connection.recv_into(view, min(left_ms, self._limit_ms))
+        if self._paced:
+            got = await self._paced.recv_into(view, self._limit_ms)
+        else:
+            left_ms = ticks_diff(self._until, ticks_ms())
+            if left_ms <= 0:
+                raise OSError(ETIMEDOUT)
+            got = await self._connection.recv_into(view, min(left_ms, self._limit_ms))
         if not got:
             raise OSError("cut off")
-        self._due -= got
-        if self._is_long and self._due <= 0:
-            self._due = _MIN_BYTES
-            self._until = ticks_add(ticks_ms(), _RATE_MS)
         return got
 
     async def load(self):
@@ -179,7 +176,7 @@ class Body:
         if not self.left or self._continues:
             return
         self._connection.busy_for(0)
-        self._is_long = False
+        self._paced = None
         self._until = ticks_add(ticks_ms(), limit_ms)
         view = memoryview(bytearray(_PIECE))
         while self.left:
