@@ -39,11 +39,15 @@ REASONS = {  # RFC 9110 section 15, RFC 6585
 
 
 class HTTPError(Exception):
-    """The request is answered with the error `status`; the message says why."""
+    """The request is answered with the error `status`; the message says why.
 
-    def __init__(self, status, reason):
+    `advice` says what to do, if it is not what the status suggests.
+    """
+
+    def __init__(self, status, reason, advice=""):
         super().__init__(reason)
         self.status = status
+        self.advice = advice
 
 
 class Head:

@@ -165,7 +165,7 @@ def sensor_is_absent(folder, driver):
         camera.power_cut()
         boots, logged = camera.facts["boots"], len(camera.output)
         client.wait(f"tele/{TOPIC}/LWT", b"Online", since=since)
-        check_absent(camera, client, "no sensor answers")
+        check_absent(camera, client, "no sensor answers", "Try again in a moment.")
         for _ in range(20):  # repeated detection logs nothing new
             assert camera.get("/capture", timeout=15).status_code == 503
             time.sleep(0.2)
@@ -205,11 +205,13 @@ def driver_is_absent(folder):
         Listener(broker.port) as client,
     ):
         client.wait(f"stat/{TOPIC}/timer")
-        check_absent(camera, client, "no camera driver in this firmware")
+        check_absent(
+            camera, client, "no camera driver in this firmware", "Trying again does not help"
+        )
         assert camera.facts["boots"] == 1
 
 
-def check_absent(camera, client, why):
+def check_absent(camera, client, why, advice):
     """Check that all interfaces report why there is no picture and that everything else works."""
     assert f"camera absent ({why})" in camera.wait_status("camera absent")
     since = len(client.messages)
@@ -220,7 +222,8 @@ def check_absent(camera, client, why):
     with camera.within(1):
         refused = camera.get("/capture")
     assert refused.status_code == 503
-    assert f"There is no picture: {why}." in refused.text
+    assert f"There is no picture: {why}. {advice}" in refused.text
+    assert ("Retry-After" in refused.headers) == ("moment" in advice)
     assert f"There is no picture: {why}." in camera.get("/mjpg").text
     status = json.loads(camera.get("/api/status").text)["camera"]
     assert (status["state"], status["reason"]) == ("absent", why)

@@ -43,7 +43,8 @@ def serves_all_but_pictures(camera):
     for path in ("/capture", "/mjpg"):
         response = camera.get(path)
         assert response.status_code == 503
-        assert WHY in response.text
+        assert f"{WHY}. Trying again does not help" in response.text
+        assert "Retry-After" not in response.headers
 
 
 def serves_what_fits(camera):

@@ -241,6 +241,7 @@ class TestCamera(unittest.TestCase):
         camera = Camera(None, log, Backoff(), initial_params(), plenty, missing=missing)
         self.assertEqual(len(log.errors), 1)
         self.assertEqual((camera.state, camera.reason, camera.stale), ("absent", missing, 0))
+        self.assertFalse(camera.exists)
         started = clock.now_ms()
         error = shoot(camera)
         self.assertIsInstance(error, CameraFault)

@@ -20,6 +20,7 @@ class Camera:
 
     stale = 0
     copies = False
+    exists = True
     state = "ready"
     reason = "no frame in 3000 ms"
 
@@ -191,6 +192,20 @@ class TestPictures(ImagesTestCase):
                 self.assertTrue(b" 503 " in first)
                 self.assertTrue("Retry-After" in headers)
                 self.assertTrue(b"no frame in 3000 ms" in await read(viewer.peer, 1_000))
+
+        self.run_case(scenario)
+
+    def test_board_that_never_has_pictures_does_not_invite_to_try_again(self):
+        async def scenario(server, images, camera, frames):
+            camera.exists, camera.state, camera.reason = False, "absent", "no PSRAM"
+            camera.fault = CameraFault("x")
+            for path in ("/capture", "/mjpg"):
+                async with Viewer(server, path) as viewer:
+                    first, headers = await viewer.head()
+                    self.assertTrue(b" 503 " in first)
+                    self.assertFalse("Retry-After" in headers)
+                    text = await read(viewer.peer, 1_000)
+                    self.assertTrue(b"no picture: no PSRAM. Trying again does not help" in text)
 
         self.run_case(scenario)
 

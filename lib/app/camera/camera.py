@@ -45,6 +45,11 @@ class Camera:
             log.error("camera", self.reason)
 
     @property
+    def exists(self):
+        """False if this board or its firmware can never take a picture."""
+        return self._sensor is not None
+
+    @property
     def stale(self):
         """Number of the next captures whose exposure may have begun before now."""
         return self._sensor.stale if self._sensor else 0

@@ -61,6 +61,11 @@ class Frames:
         """Return the reason why there is no camera, or ""."""
         return self._camera.reason if self._camera.state == "absent" else ""
 
+    @property
+    def possible(self):
+        """False if there can never be a frame on this board, or with its firmware."""
+        return self._camera.exists
+
     def leased(self):
         """Return the number of leases that hold a frame."""
         return len(self._held)

@@ -66,7 +66,7 @@ class Application(Microdot):
                     return self._errors.response(request, status)
             return await handler(request)
         except HTTPError as e:
-            return self._errors.response(request, e.status, str(e))
+            return self._errors.response(request, e.status, str(e), e.advice)
         except OSError as e:  # the client has gone or is too slow
             self._log.debug("web", "{} ended: {}", request.path, describe(e))
             request.abandon()
@@ -104,7 +104,7 @@ class Application(Microdot):
 
     def _not_allowed(self, request):
         headers = {"Allow": ", ".join(self._allowed(request.path))}
-        return self._errors.response(request, 405, "", headers)
+        return self._errors.response(request, 405, headers=headers)
 
     def _allowed(self, path):
         """Return the methods of a path."""

@@ -34,14 +34,15 @@ class Errors:
     def __init__(self, access):
         self._access = access
 
-    def response(self, request, status, what="", headers=None):
-        """Return the response; `what` has happened, if the caller knows it."""
+    def response(self, request, status, what="", advice="", headers=None):
+        """Return the response; `what` has happened and `advice`, if the caller knows them."""
         if status == 401 and request.method in ("GET", "HEAD") and request.wants_page():
             return redirect("/login?next=" + request.path, 303)
-        happened, advice = _TEXTS[status]
-        what = what or happened
         headers = dict(headers or {})
         headers.update(self._own_headers(request, status))
+        if status == 503 and not advice:  # else it does not help to try again
+            headers["Retry-After"] = "5"
+        what, advice = what or _TEXTS[status][0], advice or _TEXTS[status][1]
         title = "{} {}".format(status, REASONS[status])
         if request.is_api():
             return Response({"error": what, "advice": advice}, status, headers)
@@ -55,4 +56,4 @@ class Errors:
             return {"WWW-Authenticate": 'Basic realm="camera", charset="UTF-8"'}
         if status == 429:
             return {"Retry-After": str(max(1, self._access.wait_s(request.address)))}
-        return {"Retry-After": "5"} if status == 503 else {}
+        return {}

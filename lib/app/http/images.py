@@ -16,6 +16,7 @@ _STREAM_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
     "Cache-Control: no-store\r\n{}\r\n"
 )
+_NEVER = "Trying again does not help: pictures need another board or other firmware."
 _BOUNDARY = b"\r\n--frame\r\n"
 _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.000000\r\n\r\n"
 
@@ -62,13 +63,13 @@ class Images:
                 head = _JPEG_HEAD.format(size, time_s, self._headers.picture_lines())
                 return await request.respond(head.encode(), frame.view)
         except CameraFault as e:
-            raise _no_picture(e) from None
+            raise self._no_picture(e) from None
 
     async def stream(self, request):
         """Send pictures until the viewer leaves."""
         reason = self._frames.absent()
         if reason:
-            raise _no_picture(reason)
+            raise self._no_picture(reason)
         if self.viewers >= self._max_viewers:
             raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
         connection = request.sock[1]
@@ -104,6 +105,6 @@ class Images:
             finally:
                 lease.release()
 
-
-def _no_picture(reason):
-    return HTTPError(503, "There is no picture: {}.".format(reason))
+    def _no_picture(self, reason):
+        advice = "" if self._frames.possible else _NEVER
+        return HTTPError(503, "There is no picture: {}.".format(reason), advice)
