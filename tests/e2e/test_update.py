@@ -1,6 +1,5 @@
 """Updates by MQTT, from a web server and by upload; refused, confirmed, rolled back."""
 
-import json
 import re
 import shlex
 import subprocess
@@ -11,59 +10,15 @@ import time
 import httpx
 import pytest
 from images import KB, image
-from listener import Listener
 from mosquitto import HOST, Mosquitto
 from scenarios import scenario_name
-from sim import ROOT, TOPIC, Simulator, wait_until
+from sim import ROOT, wait_until
 from update.file import Update
 from update.keys import generate, read_private
 from update.serve import server
+from updatecamera import STAT, Camera
 
-STAT = f"stat/{TOPIC}/"
 VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each newer than the last
-
-
-class Camera(Simulator):
-    """Board with a listener on its broker."""
-
-    def __init__(self, folder, broker, settings=None, args=(), fast=True):
-        super().__init__(folder, broker.uri, {"pubinterval": "0", **(settings or {})}, args, fast)
-        self._broker = broker
-
-    def __enter__(self):
-        self.client = Listener(self._broker.port).__enter__()
-        super().__enter__()
-        self.client.wait(STAT + "timer")
-        self.id = self.facts["device_id"]
-        return self
-
-    def __exit__(self, *how):
-        super().__exit__(*how)
-        self.client.__exit__(*how)
-
-    @property
-    def running(self):
-        return self.control("flash")["running"]
-
-    def report(self, state, since=0, limit_s=40):
-        """Wait for this state on `stat/<topic>/ota`; return the report."""
-        message = self.client.wait(
-            STAT + "ota", lambda m: json.loads(m.payload)["state"] == state, limit_s, since
-        )
-        return json.loads(message.payload)
-
-    def push(self, data, argument="1"):
-        """Send an image by MQTT; return the number of messages before it."""
-        since = len(self.client.messages)
-        assert self.client.command("mqttotastart", argument) == "on"
-        self.client.send(f"OTA/{self.id}/data", data)
-        return since
-
-    def confirm_trial(self, since):
-        """Wait for the restart into the new image, and confirm it."""
-        self.report("trial", since)
-        assert self.command("mqttotaconfirm 1") == "Confirmed OTA image"
-        assert self.command("mqttotaconfirm 1") == "OTA image already confirmed"
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +34,6 @@ def web(tmp_path):
         threading.Thread(target=made.serve_forever, daemon=True).start()
         yield tmp_path, f"http://{HOST}:{made.server_port}/"
         made.shutdown()
-
-
-def wait_until_idle(camera):
-    wait_until(lambda: camera.command("mqttotastart") == "off", 10, "the end of an update")
 
 
 def run_line(line, camera, broker, folder):
@@ -137,7 +88,7 @@ def test_unconfirmed_is_rolled_back_and_reported(camera):
     since = camera.push(image(version))  # refused from now on
     assert "failed already" in camera.report("failed", since)["reason"]
     camera.client.wait(STAT + "mqttotastart", b"off", since=since)
-    wait_until_idle(camera)
+    camera.wait_idle()
 
 
 def test_download(camera, web):
@@ -166,7 +117,7 @@ def test_failed_downloads_are_reported(camera, web):
         camera.client.command("otaurl", address)
         camera.client.command("upgrade", "1")
         assert reason in camera.report("failed", since)["reason"]
-        wait_until_idle(camera)
+        camera.wait_idle()
     assert "password" not in camera.client.command("otaurl", "ftp://x/y")
     assert "http://" in camera.client.command("upgrade", "1", reply="SYNTAX")
     assert camera.client.command("otaurl", "1") == ""
@@ -225,7 +176,7 @@ def test_retained_image_is_ignored(camera):
     assert camera.client.command("power") == "off"
     camera.client.publish(f"OTA/{camera.id}/data", b"", retain=True)
     assert camera.facts["boots"] == boots
-    wait_until_idle(camera)
+    camera.wait_idle()
 
 
 def test_broker_restarts_during_an_update(tmp_path):
@@ -251,7 +202,7 @@ def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     (tmp_path / "fw.bin").write_bytes(image("v0.0.1"))
     done = subprocess.run(line, capture_output=True, text=True, timeout=50)
     assert done.returncode == 1 and "older" in done.stderr
-    wait_until_idle(camera)
+    camera.wait_idle()
     done = subprocess.run(
         [*line[:-1], "DVES_000000", "--patience", "1"], capture_output=True, text=True, timeout=50
     )
@@ -307,12 +258,12 @@ def only_signed_images(folder):
                     reason,
                 )
                 assert reason in camera.report("failed", camera.push(update.data))["reason"]
-                wait_until_idle(camera)
+                camera.wait_idle()
                 (folder / "fw.bin").write_bytes(update.data)
                 since = len(camera.client.messages)
                 camera.client.command("upgrade", "1")
                 assert reason in camera.report("failed", since)["reason"]
-                wait_until_idle(camera)
+                camera.wait_idle()
             assert "otakey: there is a key" in camera.client.command(
                 "otakey", other.read_text(), reply="SYNTAX"
             )
@@ -335,31 +286,7 @@ def large_image_in_a_small_heap(folder):
             assert "MemoryError" not in camera.output
 
 
-CUTS = ((1, "torn"), (9, "before"), (12, "torn"), (26, "torn"), (27, "after"))
-
-
-def power_cuts(folder):
-    """Cut the power at the first block, in the middle, in otadata and during the start."""
-    data = image("v9.1.0", size=32 * KB)
-    with Mosquitto(folder / "broker") as broker, Camera(folder / "camera", broker) as camera:
-        for number, mode in CUTS:
-            boots, since = camera.facts["boots"], len(camera.client.messages)
-            assert camera.client.command("mqttotastart", "force") == "on"
-            camera.control("power_cut", after_ops=number, mode=mode)
-            done = camera.control("flash")["operations"]
-            camera.client.send(f"OTA/{camera.id}/data", data)
-            wait_until(lambda: camera.control("flash")["operations"] >= done + number, 10)  # noqa: B023
-            camera.control("power_on")
-            camera.wait_boot(boots + 1)
-            assert camera.running in ("ota_0", "ota_1")
-            if camera.running == "ota_1":
-                since = len(camera.client.messages)
-                camera.power_cut()  # before it is confirmed
-            assert camera.running == "ota_0"
-            camera.client.wait(STAT + "timer", since=since)
-
-
-SLOW = [only_signed_images, large_image_in_a_small_heap, power_cuts]
+SLOW = [only_signed_images, large_image_in_a_small_heap]
 
 
 @pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)

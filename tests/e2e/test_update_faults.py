@@ -1,9 +1,7 @@
 """Updates interrupted by their source: the camera recovers and accepts a good update."""
 
-import ssl
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -13,61 +11,12 @@ from mosquitto import HOST, Mosquitto
 from scenarios import scenario_name
 from scripted import PINGREQ, SUBSCRIBE, ScriptedBroker, publish
 from sim import TOPIC, Simulator, wait_until
-from test_update import Camera, wait_until_idle
+from updatecamera import Camera
+from webfiles import Web, respond
 
 CUT = 100_000
 VERSIONS = (f"v9.2.{number}" for number in range(1, 100))  # each newer than the last
 LOGIN = "Basic am9lOnNlY3JldA=="  # joe:secret
-
-
-class Web:
-    """Web server that handles GET request n with `handlers[n]` and records it in `requests`."""
-
-    def __init__(self, *handlers, chain=None):
-        self.requests = []
-        web, remaining = self, list(handlers)
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                web.requests.append(self)
-                remaining.pop(0)(self)
-
-            def log_message(self, *args):
-                pass
-
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self.url = f"{'https' if chain else 'http'}://{HOST}:{self._server.server_port}/"
-        if chain:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(chain)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def respond(status, data=b"", **headers):
-    """Return a handler that sends status, body and headers (`_` in a name becomes `-`)."""
-
-    def handle(request):
-        request.send_response(status)
-        for name, value in headers.items():
-            request.send_header(name.replace("_", "-"), value)
-        request.end_headers()
-        request.wfile.write(data)
-
-    return handle
-
-
-def check_working(camera):
-    """Wait for the end of the update; fail unless the camera takes pictures again."""
-    wait_until_idle(camera)
-    assert camera.get("/capture").status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -87,14 +36,6 @@ def camera(broker, tmp_path_factory, secure):
         yield made
 
 
-def fetch(camera, url):
-    """Start a download; return the number of messages before it."""
-    since = len(camera.client.messages)
-    camera.client.command("otaurl", url)
-    assert camera.client.command("upgrade", "1").startswith("Upgrade ")
-    return since
-
-
 def test_https_login_redirect_and_resume(camera, secure):
     """Send the login to its own host only; request the rest of the same file."""
     version = next(VERSIONS)
@@ -109,14 +50,14 @@ def test_https_login_redirect_and_resume(camera, secure):
     with Web(*ends, chain=secure[1]) as files:
         redirect = respond(302, Location=files.url.replace(HOST, "localhost") + "fw.bin")
         with Web(redirect, redirect, chain=secure[1]) as first:  # requested again for the rest
-            since = fetch(camera, first.url.replace("//", "//joe:secret@") + "latest")
+            since = camera.fetch(first.url.replace("//", "//joe:secret@") + "latest")
             assert camera.report("confirmed", since)["version"] == version
         assert [request.headers["Authorization"] for request in first.requests] == [LOGIN, LOGIN]
         assert [request.headers["Authorization"] for request in files.requests] == [None, None]
         assert files.requests[1].headers["Range"] == f"bytes={CUT}-"
         assert files.requests[1].headers["If-Range"] == '"v1"'
     assert "secret" not in camera.client.command("otaurl") + camera.output
-    check_working(camera)
+    camera.check_working()
 
 
 def test_file_changes_during_the_download(camera):
@@ -125,19 +66,19 @@ def test_file_changes_during_the_download(camera):
     length = {"Content_Length": str(len(old))}
     first = respond(200, old[:CUT], ETag='"old"', **length)
     with Web(first, respond(200, new, ETag='"new"', **length)) as web:
-        since = fetch(camera, web.url)
+        since = camera.fetch(web.url)
         assert "changed meanwhile" in camera.report("failed", since)["reason"]
-    check_working(camera)
+    camera.check_working()
     with Web(first, respond(200, old, **length)) as web:  # supports neither ranges nor tags
-        since = fetch(camera, web.url)
+        since = camera.fetch(web.url)
         assert camera.report("confirmed", since)["version"] == version
 
 
 def test_https_does_not_redirect_to_http(camera, secure):
     with Web(respond(302, Location="http://localhost:1/x"), chain=secure[1]) as web:
-        since = fetch(camera, web.url)
+        since = camera.fetch(web.url)
         assert "from https to http" in camera.report("failed", since)["reason"]
-    check_working(camera)
+    camera.check_working()
 
 
 def broker_restarts_during_a_push(folder):
@@ -151,7 +92,7 @@ def broker_restarts_during_a_push(folder):
             broker.restart()
             camera.skip_reconnect_delay()
             camera.report("failed", limit_s=30)
-            check_working(camera)
+            camera.check_working()
             since = camera.push(image("v9.5.0", size=64 * KB))
             assert camera.report("confirmed", since)["version"] == "v9.5.0"
 
@@ -189,7 +130,7 @@ def stalled_push(folder):
         camera.wait_output("no data for 20 s", 40)
         wait_until(lambda: camera.get("/capture").status_code == 200, 10, "pictures again")
         wait_until(lambda: len(broker.peers) > 1, 20, "another link")
-        wait_until_idle(camera)
+        camera.wait_idle()
         upload = httpx.post(camera.url + "/update", content=data, timeout=20, trust_env=False)
         assert upload.status_code == 200, upload.text
 

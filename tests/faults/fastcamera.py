@@ -6,20 +6,25 @@ import shutil
 from sim import ROOT, Simulator, wait_until
 
 
-class FastCamera(Simulator):
-    """Runs the firmware on the clock of tests/unit/fasttime.py.
+def without_waits(folder):
+    """Return the options of a simulated board that runs the firmware on tests/unit/fasttime.py."""
+    programs = folder / "programs"
+    programs.mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "unit" / "fasttime.py", programs)
+    shutil.copy(ROOT / "main.py", programs)
+    (programs / "boot.py").write_text("import fasttime\n" + (ROOT / "boot.py").read_text())
+    return ("--root", str(programs))
 
-    When all tasks wait for a later time, the clock jumps there. About a minute passes in each
-    second: what polls still runs. Peers, such as a broker, stay in real time.
+
+class FastCamera(Simulator):
+    """Camera whose clock jumps to the next task when all of them wait.
+
+    About a minute passes in each second, since what polls still runs. Peers, such as a broker,
+    stay in real time.
     """
 
     def __init__(self, folder, broker=None, settings=None, args=()):
-        programs = folder / "programs"
-        programs.mkdir(parents=True)
-        shutil.copy(ROOT / "tests" / "unit" / "fasttime.py", programs)
-        shutil.copy(ROOT / "main.py", programs)
-        (programs / "boot.py").write_text("import fasttime\n" + (ROOT / "boot.py").read_text())
-        super().__init__(folder, broker, settings, ("--root", str(programs), *args))
+        super().__init__(folder, broker, settings, (*without_waits(folder), *args))
 
     @property
     def uptime_s(self):

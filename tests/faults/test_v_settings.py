@@ -212,13 +212,7 @@ def typed(folder, mode):
             before = operations(camera)
             camera.control("power_cut", after_ops=number, mode=mode)
             boot = type_all(camera, NEW)
-            wait_until(
-                lambda n=number, b=boot: (  # the cut, or the restart
-                    operations(camera) - before >= n or camera.facts["boots"] >= b
-                ),
-                10,
-                every_s=0.05,
-            )
+            wait_cut_or_boot(camera, before + number, boot)
             reached = operations(camera) - before >= number
             camera.control("power_on")
             camera.wait_boot(boot)
@@ -231,6 +225,15 @@ def typed(folder, mode):
             if not reached:
                 assert number > len(NEW)  # at least one for each setting
                 return number - 1
+
+
+def wait_cut_or_boot(camera, count, boot):
+    """Wait for an operation of the flash, or for a start."""
+
+    def seen():
+        return operations(camera) >= count or camera.facts["boots"] >= boot
+
+    wait_until(seen, 10, "the cut, or the restart", 0.05)
 
 
 def posted(folder, mode, numbers=None):

@@ -9,12 +9,20 @@ import pytest
 from errors import os_error
 from fastcamera import FastCamera
 from inprocess import Board
-from littleos import File
 from mosquitto import Mosquitto
 from nvs import FAIL, NO_SPACE
 from probe import NO_BROKER
 from sim import Simulator, wait_until
-from storedsettings import Log, board_with, in_force, is_usable, patched, save, settings_of
+from storedsettings import (
+    Log,
+    Refusals,
+    board_with,
+    in_force,
+    is_usable,
+    patched,
+    save,
+    settings_of,
+)
 
 from app.settings.schema import FILE, INT, KEY, KIND, NAME, NAMESPACE, SCHEMA
 from app.settings.store import pack
@@ -34,28 +42,6 @@ def files(monkeypatch):
 
 
 # Flash that refuses
-
-
-class Refusals:
-    """Lets `left` writes of NVS and of files succeed, and raises an error instead of the next."""
-
-    def __init__(self, monkeypatch, error):
-        self.left = None  # None: all succeed
-        self._error = os_error(*error)
-        write, full = File.write, OSError(28, "ENOSPC")
-        monkeypatch.setattr(File, "write", lambda *args: self._do(write, full, *args))
-
-    def attach(self, board):
-        for name in ("nvs.set", "nvs.erase"):
-            work = board.calls[name]
-            board.calls[name] = lambda *args, work=work: self._do(work, self._error, *args)
-
-    def _do(self, work, error, *args):
-        if self.left == 0:
-            raise error
-        if self.left is not None:
-            self.left -= 1
-        return work(*args)
 
 
 def refused_writes(files, row, monkeypatch, error):

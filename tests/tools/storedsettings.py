@@ -4,8 +4,9 @@ import asyncio
 import functools
 import gc
 
+from errors import os_error
 from inprocess import Board
-from littleos import LittleOS
+from littleos import File, LittleOS
 
 from app import password, signing_key, tls
 from app.settings import checks, store
@@ -65,6 +66,28 @@ class Log:
 
     def debug(self, who, text, *args):
         pass
+
+
+class Refusals:
+    """Lets `left` writes of NVS and of files succeed, and raises an error instead of the next."""
+
+    def __init__(self, monkeypatch, error):
+        self.left = None  # None: all succeed
+        self._error = os_error(*error)
+        write, full = File.write, OSError(28, "ENOSPC")
+        monkeypatch.setattr(File, "write", lambda *args: self._do(write, full, *args))
+
+    def attach(self, board):
+        for name in ("nvs.set", "nvs.erase"):
+            work = board.calls[name]
+            board.calls[name] = lambda *args, work=work: self._do(work, self._error, *args)
+
+    def _do(self, work, error, *args):
+        if self.left == 0:
+            raise error
+        if self.left is not None:
+            self.left -= 1
+        return work(*args)
 
 
 def settings_of(log=None):

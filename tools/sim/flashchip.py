@@ -136,6 +136,10 @@ class Flash:
             self._cut_at = None
             self._cut_power()
 
+    def cancel(self):
+        """Forget a planned power cut."""
+        self._cut_at = None
+
     def controls(self):
         return {"power_cut": self.plan}
 
