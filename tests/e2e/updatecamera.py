@@ -1,6 +1,8 @@
 """Simulated camera that is updated: by MQTT, from a web server, by upload."""
 
 import json
+import threading
+import time
 
 import httpx
 from listener import Listener
@@ -51,9 +53,9 @@ class Camera(Simulator):
         assert self.command("mqttotaconfirm 1") == "Confirmed OTA image"
         assert self.command("mqttotaconfirm 1") == "OTA image already confirmed"
 
-    def upload(self, data, **parameters):
+    def upload(self, data, headers=None):
         """POST an update, as bytes or an iterator of them; return the response."""
-        how = {"params": parameters, "timeout": 60, "trust_env": False}
+        how = {"headers": headers, "timeout": 60, "trust_env": False}
         return httpx.post(self.url + "/update", content=data, **how)
 
     def fetch(self, url):
@@ -71,3 +73,24 @@ class Camera(Simulator):
         """Wait for the end of an update; fail unless the camera takes pictures again."""
         self.wait_idle()
         assert self.get("/capture").status_code == 200
+
+
+class StatusPoller(threading.Thread):
+    """Poll the status until `done()`; `slowest` is the longest response time in seconds."""
+
+    def __init__(self, camera, done):
+        super().__init__()
+        self._camera, self._done = camera, done
+        self.slowest, self.lost = 0, []
+        self.start()
+
+    def run(self):
+        while not self._done():
+            with self._camera.stopwatch() as took:
+                status = httpx.get(
+                    self._camera.url + "/api/status", timeout=20, trust_env=False
+                ).json()
+            self.slowest = max(self.slowest, took.s)
+            if not status["broker"]["state"].startswith("connected"):
+                self.lost.append(status["broker"])
+            time.sleep(0.3)
