@@ -171,7 +171,8 @@ def test_o16_retained_image_and_the_same_again(row, tmp_path):
                 client.publish(name, payload, retain=True)
         with Camera(tmp_path / "camera", broker) as camera:
             is_ignored(camera, row)
-            same_again(camera, row)
+            if row.full:
+                same_again(camera, row)
         web.shutdown()
 
 
@@ -200,7 +201,7 @@ def same_again(camera, row):
     camera.power_cut()
     camera.report("rolled back", since)
     sent_again(camera, row, image("v9.9.2"), "failed already")
-    restarts(camera, row.times(3, 1))
+    restarts(camera, 3)
 
 
 def sent_again(camera, row, data, reason):

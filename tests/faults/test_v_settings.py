@@ -138,13 +138,10 @@ def test_v2_power_cut_in_a_save_of_several(files, row, tmp_path):
                 check_order(seen, saves.before, after)
                 assert len(seen) > len(SEVERAL) + 1
                 row.count(len(seen) - 2)
-    quick = ((4, "torn"),)
     if row.full:
         cuts = at_once(*(lambda mode=mode: posted(tmp_path / mode, mode) for mode in MODES))
-    else:
-        cuts = [posted(tmp_path, mode, [number]) for number, mode in quick]
-    row.count(sum(cuts))
-    row.figure("on the whole camera", sum(cuts), "cuts")
+        row.count(sum(cuts))
+        row.figure("on the whole camera", sum(cuts), "cuts")
 
 
 def test_v5_second_power_cut_during_the_recovery(files, row):
@@ -236,10 +233,10 @@ def wait_cut_or_boot(camera, count, boot):
     wait_until(seen, 10, "the cut, or the restart", 0.05)
 
 
-def posted(folder, mode, numbers=None):
-    """Cut the power within a POST of six settings, one of them a file; return the cuts.
+def posted(folder, mode):
+    """Cut the power at every operation of a POST of six settings, one of them a file.
 
-    numbers: of the operations; None: all.
+    Return the number of cuts.
     """
     both = [
         {
@@ -253,7 +250,7 @@ def posted(folder, mode, numbers=None):
         for word, zone in (("old", "UTC1"), ("new", "UTC2"))
     ]
     with Simulator(folder, NO_BROKER) as camera:
-        for done, number in enumerate(numbers or itertools.count(1)):
+        for number in itertools.count(1):
             if state(camera, both[0]) != both[0]:
                 assert post(camera, both[0]).json()["saved"]
             boots, before = camera.facts["boots"], operations(camera)
@@ -270,8 +267,7 @@ def posted(folder, mode, numbers=None):
             assert state(camera, both[1]) in (both if reached else both[1:]), number
             assert camera.get("/").status_code == 200
             if not reached:
-                return done
-    return done + 1
+                return number - 1
 
 
 def post(camera, values):
