@@ -58,6 +58,7 @@ def refused_writes(files, row, monkeypatch, error):
             refusals.left = left
             applied = asyncio.run(settings.apply(NEW))
             if applied.saved:  # with all the writes that it needs
+                assert left > len(NEW)
                 refusals.left = None
                 return
             if applied.faults:  # the file was refused, and so were the others
@@ -118,10 +119,10 @@ def full_flash(folder):
         assert camera.command("mqttuser") == "before"
         camera.command("mqttuser behind")
         camera.command("pulse 5")
-        since = camera.wait_output("settings: ! not saved", since=len(camera.output))
+        camera.wait_output("settings: ! not saved", since=len(camera.output))
         camera.control("nvs", full=False)
         wait_until(lambda: stored(camera, "MQTT_USER") == "behind", 30, "the save")
-        assert camera.command("pulse") == "5" and "not saved" not in camera.output[since:]
+        assert camera.command("pulse") == "5"
         camera.control("nvs", damage="syscfg/MQTT_USER")
         camera.power_cut()
         camera.wait_output("the stored mqttuser is unusable: the default is in force")
