@@ -80,7 +80,8 @@ def test_o12_odd_responses(row, camera, secure):
     """The documented subset of HTTP works; everything else is refused with a reason."""
     responses = refused_responses()
     refused(camera, row, responses if row.full else row.chance.sample(responses, 3))
-    if row.full:  # again, with the modules of updates loaded
+    if row.full:  # again, with the modules of updates and pages loaded
+        assert camera.get("/api/status").status_code == 200
         with invariants(camera, row, longest_pause_ms=None):  # O17 measures the pauses
             refused(camera, row, responses)
     with row.injection("redirect from https to http"):
