@@ -259,8 +259,8 @@ def test_v6_no_writes_without_changes(row, tmp_path):
             wait_until(lambda: stored(camera, "APP_TIMEZONE") == "UTC4", 10, "the save")
             per_save = camera.control("flash")["operations"] - before - writes
     row.figure("simulated", round(hours, 2), "h")
-    row.figure("writes", round(24 * writes / hours), "a day")
-    row.figure("writes", per_save, "by a changed setting")
+    row.figure("writes a day", round(24 * writes / hours))
+    row.figure("writes of a changed setting", per_save)
     assert 24 * writes / hours <= 24 and 0 < per_save <= 4
 
 
