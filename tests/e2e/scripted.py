@@ -32,6 +32,12 @@ def length(number):
             return bytes(out)
 
 
+def subscribed(peer, part=b"OTA/"):
+    """Serve until the camera subscribes to a topic that contains `part`; return the topic."""
+    body = peer.serve(lambda got: got[0] == SUBSCRIBE and part in got[2])[2]
+    return body[4 : 4 + int.from_bytes(body[2:4], "big")].decode()
+
+
 class Peer:
     """Broker side of one connection."""
 

@@ -1,69 +1,22 @@
 """Updates by MQTT, from a web server and by upload; refused, confirmed, rolled back."""
 
-import json
 import re
 import shlex
 import subprocess
 import sys
 import threading
-import time
 
 import httpx
 import pytest
 from images import KB, image
-from listener import Listener
 from mosquitto import HOST, Mosquitto
-from scenarios import scenario_name
-from sim import ROOT, TOPIC, Simulator, wait_until
+from sim import ROOT
 from update.file import Update
 from update.keys import generate, read_private
 from update.serve import server
+from updatecamera import STAT, Camera
 
-STAT = f"stat/{TOPIC}/"
 VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each newer than the last
-
-
-class Camera(Simulator):
-    """Board with a listener on its broker."""
-
-    def __init__(self, folder, broker, settings=None, args=(), fast=True):
-        super().__init__(folder, broker.uri, {"pubinterval": "0", **(settings or {})}, args, fast)
-        self._broker = broker
-
-    def __enter__(self):
-        self.client = Listener(self._broker.port).__enter__()
-        super().__enter__()
-        self.client.wait(STAT + "timer")
-        self.id = self.facts["device_id"]
-        return self
-
-    def __exit__(self, *how):
-        super().__exit__(*how)
-        self.client.__exit__(*how)
-
-    @property
-    def running(self):
-        return self.control("flash")["running"]
-
-    def report(self, state, since=0, limit_s=40):
-        """Wait for this state on `stat/<topic>/ota`; return the report."""
-        message = self.client.wait(
-            STAT + "ota", lambda m: json.loads(m.payload)["state"] == state, limit_s, since
-        )
-        return json.loads(message.payload)
-
-    def push(self, data, argument="1"):
-        """Send an image by MQTT; return the number of messages before it."""
-        since = len(self.client.messages)
-        assert self.client.command("mqttotastart", argument) == "on"
-        self.client.send(f"OTA/{self.id}/data", data)
-        return since
-
-    def confirm_trial(self, since):
-        """Wait for the restart into the new image, and confirm it."""
-        self.report("trial", since)
-        assert self.command("mqttotaconfirm 1") == "Confirmed OTA image"
-        assert self.command("mqttotaconfirm 1") == "OTA image already confirmed"
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +32,6 @@ def web(tmp_path):
         threading.Thread(target=made.serve_forever, daemon=True).start()
         yield tmp_path, f"http://{HOST}:{made.server_port}/"
         made.shutdown()
-
-
-def wait_until_idle(camera):
-    wait_until(lambda: camera.command("mqttotastart") == "off", 10, "the end of an update")
 
 
 def run_line(line, camera, broker, folder):
@@ -137,7 +86,7 @@ def test_unconfirmed_is_rolled_back_and_reported(camera):
     since = camera.push(image(version))  # refused from now on
     assert "failed already" in camera.report("failed", since)["reason"]
     camera.client.wait(STAT + "mqttotastart", b"off", since=since)
-    wait_until_idle(camera)
+    camera.wait_idle()
 
 
 def test_download(camera, web):
@@ -166,7 +115,7 @@ def test_failed_downloads_are_reported(camera, web):
         camera.client.command("otaurl", address)
         camera.client.command("upgrade", "1")
         assert reason in camera.report("failed", since)["reason"]
-        wait_until_idle(camera)
+        camera.wait_idle()
     assert "password" not in camera.client.command("otaurl", "ftp://x/y")
     assert "http://" in camera.client.command("upgrade", "1", reply="SYNTAX")
     assert camera.client.command("otaurl", "1") == ""
@@ -196,50 +145,6 @@ def test_upload(camera, tmp_path):
     assert camera.get("/capture").status_code == 200
 
 
-def test_refused_before_anything_is_erased(camera):
-    for data, reason in (
-        (b"", "not a firmware image"),
-        (b"<html>404</html>" * 100, "begins with 3c"),
-        (image("v9.9.9", chip="esp32s3"), "another chip"),
-        (image("v9.9.9", project="other"), "another project"),
-        (image("v0.0.1"), "older"),
-        (image("v9.9.9", size=1600 * KB), "too big"),
-    ):
-        erased = camera.control("flash")["erases"]
-        response = httpx.post(camera.url + "/update", content=data, timeout=20, trust_env=False)
-        assert response.status_code == 422 and reason in response.json()["error"]
-        assert camera.control("flash")["erases"] == erased
-
-
-def test_retained_image_is_ignored(camera):
-    camera.client.publish(f"OTA/{camera.id}/data", image("v9.9.8"), retain=True)
-    boots = camera.facts["boots"]
-    assert camera.client.command("mqttotastart", "1") == "on"
-    camera.wait_output("a retained image is ignored")
-    assert (
-        camera.client.command("power", "", reply="SYNTAX")
-        == "power: paused, an update is under way"
-    )
-    assert camera.client.command("mqttotastart", "1") == "busy"
-    assert camera.client.command("mqttotastart", "0") == "off"
-    assert camera.client.command("power") == "off"
-    camera.client.publish(f"OTA/{camera.id}/data", b"", retain=True)
-    assert camera.facts["boots"] == boots
-    wait_until_idle(camera)
-
-
-def test_broker_restarts_during_an_update(tmp_path):
-    with Mosquitto(tmp_path / "broker") as broker, Camera(tmp_path / "camera", broker) as camera:
-        camera.control("clock", epoch=int(time.time()))
-        assert camera.client.command("mqttotastart", "1") == "on"
-        broker.restart()
-        camera.skip_reconnect_delay()
-        wait_until(lambda: "mqtt connected" in camera.status(), 15, "the broker")
-        camera.client.wait(STAT + "timer", since=len(camera.client.messages) - 1)
-        camera.client.send(f"OTA/{camera.id}/data", image("v9.9.7"))  # it has resubscribed
-        assert camera.report("installed")["version"] == "v9.9.7"
-
-
 def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     version = next(VERSIONS)
     (tmp_path / "fw.bin").write_bytes(image(version))
@@ -251,7 +156,7 @@ def test_tool_pushes_and_confirms(camera, broker, tmp_path):
     (tmp_path / "fw.bin").write_bytes(image("v0.0.1"))
     done = subprocess.run(line, capture_output=True, text=True, timeout=50)
     assert done.returncode == 1 and "older" in done.stderr
-    wait_until_idle(camera)
+    camera.wait_idle()
     done = subprocess.run(
         [*line[:-1], "DVES_000000", "--patience", "1"], capture_output=True, text=True, timeout=50
     )
@@ -282,22 +187,25 @@ def test_images_without_a_name_need_force(camera, broker, tmp_path):
     assert bad.status_code == 400 and "force must be 0 or 1" in bad.text
 
 
-def only_signed_images(folder):
+def test_only_signed_images(tmp_path):
     """With a key set, every source requires its signature; the image confirms itself."""
-    private, public = generate(folder / "key", 2048)
-    _, other = generate(folder / "other", 2048)
+    private, public = generate(tmp_path / "key", 2048)
+    _, other = generate(tmp_path / "other", 2048)
     settings = {"otaconfirm": "auto"}
     readme = (ROOT / "config" / "README.md").read_text()
     set_key = re.search(r"^    (mosquitto_pub .* -f porch.pub.pem)$", readme, re.MULTILINE)[1]
-    (folder / "porch.pub.pem").write_bytes(public.read_bytes())
+    (tmp_path / "porch.pub.pem").write_bytes(public.read_bytes())
     plain, good = Update(image("v9.1.0")), Update(image("v9.1.0"))
     wrong = Update(image("v9.1.0"))
     good.sign(read_private(private))
-    wrong.sign(read_private(folder / "other.key.pem"))
-    with Mosquitto(folder / "broker") as broker:
-        with Camera(folder / "camera", broker, settings) as camera, server(folder, HOST) as made:
+    wrong.sign(read_private(tmp_path / "other.key.pem"))
+    with Mosquitto(tmp_path / "broker") as broker:
+        with (
+            Camera(tmp_path / "camera", broker, settings) as camera,
+            server(tmp_path, HOST) as made,
+        ):
             threading.Thread(target=made.serve_forever, daemon=True).start()
-            run_line(set_key, camera, broker, folder)
+            run_line(set_key, camera, broker, tmp_path)
             camera.client.wait(STAT + "otakey")
             camera.client.command("otaurl", f"http://{HOST}:{made.server_port}/fw.bin")
             for update, reason in ((plain, "not signed"), (wrong, "another key")):
@@ -307,12 +215,12 @@ def only_signed_images(folder):
                     reason,
                 )
                 assert reason in camera.report("failed", camera.push(update.data))["reason"]
-                wait_until_idle(camera)
-                (folder / "fw.bin").write_bytes(update.data)
+                camera.wait_idle()
+                (tmp_path / "fw.bin").write_bytes(update.data)
                 since = len(camera.client.messages)
                 camera.client.command("upgrade", "1")
                 assert reason in camera.report("failed", since)["reason"]
-                wait_until_idle(camera)
+                camera.wait_idle()
             assert "otakey: there is a key" in camera.client.command(
                 "otakey", other.read_text(), reply="SYNTAX"
             )
@@ -321,47 +229,3 @@ def only_signed_images(folder):
             assert camera.report("confirmed", since)["version"] == "v9.1.0"
             assert camera.command("mqttotaconfirm 1") == "OTA image already confirmed"
             made.shutdown()
-
-
-def large_image_in_a_small_heap(folder):
-    """Receive 1.5 MB in one message with a tenth of that as free heap."""
-    data = image("v9.1.0", size=1536 * KB)
-    with Mosquitto(folder / "broker") as broker:
-        with Camera(folder / "camera", broker, args=("--heap", "480K")) as camera:
-            assert camera.heap_free() < 160 * KB
-            camera.push(data)
-            camera.wait_boot(2, 40)
-            assert camera.running == "ota_1"
-            assert "MemoryError" not in camera.output
-
-
-CUTS = ((1, "torn"), (9, "before"), (12, "torn"), (26, "torn"), (27, "after"))
-
-
-def power_cuts(folder):
-    """Cut the power at the first block, in the middle, in otadata and during the start."""
-    data = image("v9.1.0", size=32 * KB)
-    with Mosquitto(folder / "broker") as broker, Camera(folder / "camera", broker) as camera:
-        for number, mode in CUTS:
-            boots, since = camera.facts["boots"], len(camera.client.messages)
-            assert camera.client.command("mqttotastart", "force") == "on"
-            camera.control("power_cut", after_ops=number, mode=mode)
-            done = camera.control("flash")["operations"]
-            camera.client.send(f"OTA/{camera.id}/data", data)
-            wait_until(lambda: camera.control("flash")["operations"] >= done + number, 10)  # noqa: B023
-            camera.control("power_on")
-            camera.wait_boot(boots + 1)
-            assert camera.running in ("ota_0", "ota_1")
-            if camera.running == "ota_1":
-                since = len(camera.client.messages)
-                camera.power_cut()  # before it is confirmed
-            assert camera.running == "ota_0"
-            camera.client.wait(STAT + "timer", since=since)
-
-
-SLOW = [only_signed_images, large_image_in_a_small_heap, power_cuts]
-
-
-@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
-def test_slow(scenarios, scenario):
-    scenarios.wait_for(scenario)

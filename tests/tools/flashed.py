@@ -9,6 +9,7 @@ from flashchip import Flash
 from partitions import APP, Partitions
 
 OLD, UPDATE = "v1.0.0", "v2.0.0"
+MODES = ("before", "torn", "after")  # of a power cut at an operation of the flash
 FACTORY_CSV = """
 nvs,      data, nvs,     0x9000,   0x6000
 factory,  app,  factory, 0x10000,  0x1f0000

@@ -4,6 +4,7 @@ Waits take no time, and nothing runs concurrently.
 """
 
 import asyncio
+import json
 import sys
 import time
 import types
@@ -189,6 +190,11 @@ class Firmware(Updater):
         source = self._source
         finished(source.receive(data, False))
         return source.result
+
+    @property
+    def reason(self):
+        """Why the last update has failed, as reported to the broker."""
+        return json.loads(self._session.published[-1][1])["reason"]
 
     def pull(self, force=False):
         """Download an update; return the reply of the command."""

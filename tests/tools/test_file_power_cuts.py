@@ -1,8 +1,6 @@
-"""Power cuts at the flash operations of settings in files and of a factory reset."""
+"""Power cuts at the flash operations of a factory reset: no file is left in flash."""
 
-import asyncio
 import contextlib
-import gc
 import itertools
 import sys
 import types
@@ -10,16 +8,11 @@ import types
 import partitions
 import pytest
 from errors import PowerFailure
-from inprocess import ROOT, Board
-from littleos import LittleOS
-from test_update_power_cuts import MODES
+from flashed import MODES
+from inprocess import ROOT
+from storedsettings import board_with, patched
 
-from app import tls
-from app.settings import checks, store
-from app.settings.schema import KEY, NAMESPACE, find
-from app.settings.settings import Settings
-from hal import bootnote
-from hal.nvs import NVS
+from app.settings.schema import KEY, find
 
 BOOT = compile((ROOT / "boot.py").read_text(), "boot.py", "exec")
 ROW = find("mqttca")
@@ -39,72 +32,7 @@ class Restart(Exception):
 
 @pytest.fixture
 def files(monkeypatch):
-    files = LittleOS()
-    for module in (store, bootnote):
-        monkeypatch.setattr(module, "os", files)
-    monkeypatch.setattr(store, "open", files.open, raising=False)
-    monkeypatch.setattr(checks, "certificates", lambda text: None)  # any text will do
-    monkeypatch.setattr(tls, "check_ca", lambda text: None)
-    monkeypatch.setattr(gc, "threshold", lambda count: None, raising=False)
-    return files
-
-
-def board_with(files, cells=None, seed=0):
-    board = Board(cells, seed)
-    board.attach()
-    files.mount(board)
-    return board
-
-
-def settings_of(board):
-    """Return the settings after a start of the board."""
-    log = types.SimpleNamespace(error=print, info=print, debug=lambda *args: None)
-    return Settings(NVS(NAMESPACE), log)
-
-
-def login(settings, files):
-    """Return (CA, user, password), as the camera uses them."""
-    path = settings["mqttca"]
-    return path and files.read(path).decode(), settings["mqttuser"], settings["mqttpass"]
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("after", [(NEW, "jane", "other"), (NEW, "", ""), ("", "jane", "other")])
-def test_file_and_login_are_all_old_or_all_new(files, mode, after):
-    def save(board, values):
-        settings = settings_of(board)
-        wanted = dict(zip(("mqttca", "mqttuser", "mqttpass"), values))
-        assert asyncio.run(settings.apply(wanted)).saved
-        return settings
-
-    before = (OLD, "joe", "word")
-    board = board_with(files)
-    assert login(save(board, before), files) == before
-    cells, seen = board.cells(), []
-    for number in itertools.count(1):
-        board = board_with(files, cells, number)
-        board.flash.plan(number, mode)
-        try:
-            save(board, after)
-            break  # it has fewer operations
-        except PowerFailure:
-            pass
-        board, found = restarted(files, board, number)
-        assert found in (before, after), number
-        seen.append(found == after)
-        assert login(save(board, after), files) == after
-        assert files.names() == [ROW[KEY]] * bool(after[0])
-    assert seen == sorted(seen) and seen[-1] and number > 5
-
-
-def restarted(files, board, number):
-    """Return the login after a second power cut, during the recovery, and a third start."""
-    board = board_with(files, board.cells(), number)
-    board.flash.plan(1 + number % 7, MODES[number % 3])
-    with contextlib.suppress(PowerFailure):  # unless the recovery has fewer operations
-        settings_of(board)
-    board = board_with(files, board.cells(), number)
-    return board, login(settings_of(board), files)
+    return patched(monkeypatch)
 
 
 def boot(files):

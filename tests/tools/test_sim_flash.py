@@ -1,7 +1,9 @@
 """Simulated flash chip and its partition table."""
 
+import asyncio
 import hashlib
 import random
+import time
 
 import flashed
 import partitions
@@ -33,6 +35,20 @@ def test_writing_clears_bits_and_counts_writes_without_an_erase(flash):
     flash.write(0, b"\x3c")
     assert flash.read(0, 1) == b"\x3c"
     assert flash.unerased == 1
+
+
+async def elapsed(flash):
+    await flash.busy(erased=1)
+
+
+def test_time_of_an_erase():
+    slow = Flash(fast=False)
+    for erase_ms in (100, 300):
+        slow.report(erase_ms=erase_ms)
+        started = time.monotonic()
+        asyncio.run(elapsed(slow))
+        assert time.monotonic() - started >= erase_ms / 1_000
+    assert Flash().busy(erased=1) is None
 
 
 def test_erasing_clears_one_sector(flash):

@@ -853,6 +853,16 @@ class TestTrial(unittest.TestCase):
         self.assertEqual(camera.states(), [("trial", None)])
         self.assertIn("an image without a version is on trial", str(camera.log.infos))
 
+    def test_damaged_notes(self):
+        """Neither stops the updater: it starts an update as on a new camera."""
+
+        def prepare(camera):
+            camera.nvs.stored.update({"OTA_TRIED": b"\xff\xfe 1.1.0", "OTA_REASON": b"\xff"})
+
+        camera = self.started(prepare=prepare)
+        self.assertEqual(camera.states(), [])
+        self.assertEqual(camera.send(NEW)[0], 200)
+
     def test_never_started(self):
         """Power failed after OTA_TRIED was stored and before the boot partition was set."""
 

@@ -33,6 +33,7 @@ class Flash:
         self.path = path
         self._counter = counter
         self._fast = fast
+        self._erase_s = _ERASE_S
         self._chance = chance
         self.operations = self.erases = self.writes = self.unerased = 0
         self._cut_at = None
@@ -91,7 +92,7 @@ class Flash:
         """Return an awaitable delay for erased sectors and written bytes, or None if fast."""
         if self._fast:
             return None
-        return asyncio.sleep(erased * _ERASE_S + -(-written // _PAGE) * _PROGRAM_S)
+        return asyncio.sleep(erased * self._erase_s + -(-written // _PAGE) * _PROGRAM_S)
 
     def _change(self, at, new):
         """Perform one operation, completely or as far as a power cut allows."""
@@ -136,10 +137,17 @@ class Flash:
             self._cut_at = None
             self._cut_power()
 
+    def cancel(self):
+        """Forget a planned power cut."""
+        self._cut_at = None
+
     def controls(self):
         return {"power_cut": self.plan}
 
-    def report(self):
+    def report(self, erase_ms=None):
+        """Return the counters; an erase of a sector takes `erase_ms` from now on, unless fast."""
+        if erase_ms is not None:
+            self._erase_s = erase_ms / 1_000
         names = ("operations", "erases", "writes", "unerased", "reads")
         return {name: getattr(self, name) for name in names}
 

@@ -109,10 +109,13 @@ class World:
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
         self.memory.sockets = self.board.sockets
-        self.actions = {"flash": lambda: {**self.flash.report(), **self.bootloader.report()}}
+        self.actions = {"flash": self._report_flash}
         self.air.has_address = self.radio.has_address
         for part in (*parts, self.air.pace, self.memory, self.flash, self.sntp, self.faults):
             self.actions.update(getattr(part, "controls", dict)())
+
+    def _report_flash(self, **changes):
+        return {**self.flash.report(**changes), **self.bootloader.report()}
 
     async def open(self):
         """Open all ports and write the settings; return the contents of the ready file."""

@@ -60,7 +60,7 @@ class Trial:
 
     async def judge(self):
         """Report the result of the last update; confirm what runs once it works."""
-        tried, _, version = self._nvs.get_blob("OTA_TRIED", b"").decode().partition(" ")
+        tried, _, version = self._noted("OTA_TRIED").partition(" ")
         if self._otadata.unconfirmed():
             version = self._flash.running().description()[1]
             await self._on_trial(version, self._settings["otaconfirm"])
@@ -116,7 +116,7 @@ class Trial:
         self._restart.request()
 
     async def _rolled_back(self, version):
-        reason = self._nvs.get_blob("OTA_REASON", b"").decode() or "it restarted unconfirmed"
+        reason = self._noted("OTA_REASON") or "it restarted unconfirmed"
         if version:
             self._nvs.set_blob("OTA_FAILED", version.encode())
             self._nvs.commit()
@@ -131,6 +131,13 @@ class Trial:
                 return
             await asyncio.sleep_ms(_POLL_MS)
         await self._report.result(state, **details)
+
+    def _noted(self, key):
+        """Return what NVS notes about the last update; "" if it holds something else."""
+        try:
+            return self._nvs.get_blob(key, b"").decode()
+        except UnicodeError:
+            return ""
 
     def _erase(self, *keys):
         for key in keys:

@@ -120,10 +120,14 @@ class Store:
         return (self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob)(row[KEY])
 
     def _write(self, changes):
+        # Files first: where NVS refuses, its new values are in force from the journal already.
         for key, value in changes:
             if key in _FILES:
                 _replace(key, value is not None)
-            elif value is None:
+        for key, value in changes:
+            if key in _FILES:
+                continue
+            if value is None:
                 self._nvs.erase(key)
             elif isinstance(value, int):
                 self._nvs.set_int(key, value)
