@@ -52,7 +52,7 @@ class Names:
         return found[0][4][0]
 
     def change(self, answer="ok", delay_ms=0):
-        """Set the answer: ok, fail (NXDOMAIN, SERVFAIL: lwIP reports both alike), or an address."""
+        """Set the answer: ok, an address, or fail, which lwIP reports for any error."""
         if answer not in ("ok", "fail") and not _is_address(answer):
             raise UsageError("answer must be ok, fail or an IPv4 address")
         self._answer = answer
