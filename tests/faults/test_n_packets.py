@@ -77,7 +77,7 @@ def dead_broker(row, folder):
                 camera.wait_status("mqtt waiting (", 2 * keepalive_s)
             row.figure("dead link found after", time.monotonic() - start, "s")
             assert took.s <= 1.5 * keepalive_s
-            while time.monotonic() < start + 90:
+            while time.monotonic() < start + 60:
                 assert served(camera)
                 time.sleep(0.5)  # between two requests
             assert "mqtt connected" not in camera.status()
@@ -147,7 +147,7 @@ def lossy(row, folder, percent):
 @pytest.mark.slow
 def test_n6_link_of_20_kilobytes_a_second(row, tmp_path):
     """Pictures are late or dropped, but only one waits: the heap stays as it is."""
-    pictures = 8
+    pictures = 4
     with system(tmp_path, "UXGA") as (_, broker, camera, client):
         with publishing(camera, row):
             before = camera.heap_free()
