@@ -174,12 +174,10 @@ def test_n10_names_that_fail_or_are_slow_or_wrong(row, tmp_path):
 
 
 def wrong_names(row, fault, broker, camera, client):
-    lasts_s = 30
     with publishing(camera, row):
-        since = client.catch_up()
         camera.control("dns", **fault)
         broker.restart()
-        end = time.monotonic() + lasts_s
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             for path in ("/", "/jpg"):
                 with camera.within(2):
