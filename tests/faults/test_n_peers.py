@@ -146,7 +146,7 @@ def test_n11_peer_that_half_closes_and_never_reads(row, tmp_path):
         for path in ("/", "/jpg", "/mjpg"):
             served_head(camera, path)
         with invariants(camera, row):
-            for path in ("/jpg", "/mjpg", "/app.js"):
+            for path in ("/jpg", "/mjpg"):
                 for half_closed in (True, False):
                     with row.injection(f"{path}, half-closed: {half_closed}"):
                         deaf_client(row, camera, path, half_closed)
@@ -174,12 +174,14 @@ def deaf_client(row, camera, path, half_closed):
             sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             if half_closed:
                 sock.shutdown(socket.SHUT_WR)
+        start = time.monotonic()
+        wait_until(lambda: camera.control("sockets")["open"] >= idle + 3, what="three connections")
         with camera.stopwatch() as took:
             while camera.control("sockets")["open"] > idle:
                 with camera.within(2):
                     assert served(camera, "/style.css")
                 assert camera.command("pulse") == "0"
-        row.figure("longest until dropped", took.s, "s")
+        row.figure("longest until dropped", time.monotonic() - start, "s")
         assert took.s <= 15
 
 
