@@ -139,16 +139,6 @@ def test_http_1_0_client(camera):
     check(picture)
 
 
-def test_request_in_small_segments(camera):
-    request = b"GET /jpg HTTP/1.1\r\nHost: localhost\r\nX-Y: " + b"z" * 50 + b"\r\n\r\n"
-    with connection(camera) as sock:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for at in range(0, len(request), 3):
-            sock.sendall(request[at : at + 3])
-            time.sleep(0.002)  # so that each is a segment of its own
-        check(receive(sock).partition(b"\r\n\r\n")[2])
-
-
 # Refused requests
 
 

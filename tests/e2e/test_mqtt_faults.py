@@ -97,29 +97,6 @@ def silent_after_accept(folder):
         assert broker.connects[1] - start > 15
 
 
-def never_reads(folder):
-    def script(peer):
-        peer.up()
-        if peer.number:
-            peer.serve()
-        else:
-            stopped.append(time.monotonic())
-            wait_until(lambda: len(broker.connects) > 1, 30, "a new connection")
-
-    stopped = []
-    settings = {"pubinterval": "1"}
-    with (
-        ScriptedBroker(script, receive_buffer=16_384) as broker,
-        Simulator(folder, broker.uri, settings) as camera,
-    ):
-        wait_until(lambda: stopped, 10, "the connection")
-        while len(broker.connects) < 2:
-            check_working(camera)
-            assert time.monotonic() - stopped[0] < 25
-            time.sleep(0.3)
-        camera.wait_status("mqtt connected", 15)
-
-
 def no_ping_response(folder):
     def script(peer):
         peer.login()
@@ -244,7 +221,6 @@ def duplicates_and_ends(folder):
 SLOW = [
     no_suback,
     silent_after_accept,
-    never_reads,
     login_refused,
     no_ping_response,
     killed_and_restarted,

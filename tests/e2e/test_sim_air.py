@@ -94,6 +94,40 @@ s.close()
         assert caller.recv(100) == b"name?"
 
 
+def test_failed_and_wrong_names(probe):
+    code = "import socket\nresult = repr(socket.getaddrinfo('localhost', 80)[0][-1]).encode()"
+    assert probe.run(code) == b"('127.0.0.1', 80)"
+    probe.control("dns", answer="192.0.2.7")
+    assert probe.run(code) == b"('192.0.2.7', 80)"
+    probe.control("dns", answer="fail")
+    assert probe.run(code) == b"OSError(-202,)"
+
+
+def test_late_name_delays_no_other_call(probe):
+    code = """
+import _thread, socket, time
+found = []
+def look_up(found, socket):
+    found.append(socket.getaddrinfo("localhost", 80))
+_thread.start_new_thread(look_up, (found, socket))
+time.sleep_ms(50)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"x", ("127.0.0.1", 9))
+s.close()
+late = not found
+while not found:
+    time.sleep_ms(10)
+result = str(late).encode()
+"""
+    probe.control("dns", delay_ms=1_000)
+    assert probe.run(code) == b"True"
+
+
+def test_renewed_lease(probe):
+    probe.control("wifi", address="192.168.4.77")
+    assert probe.value("network.WLAN(0).ifconfig()[0]") == "192.168.4.77"
+
+
 def test_embedded_broker(tmp_path):
     """Receive and retain a picture of 200 KB."""
     import paho.mqtt.client as paho

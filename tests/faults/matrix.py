@@ -109,6 +109,7 @@ ROWS = {  # id: fault; what the camera does
     "R3": ("loop that is blocked", "watchdog restarts the board"),
     "R4": ("each cause of a reset", "reports it; keeps the settings"),
     "R5": ("random faults under load", "recovers from each"),
+    "R6": ("200 random faults of Wi-Fi, broker, clock and camera", "recovers within 60 s"),
     # security
     "S1": ("nearly right passwords", "refuses all of them"),
     "S2": ("markup in names and messages", "escapes it everywhere"),

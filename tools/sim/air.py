@@ -7,20 +7,17 @@ therefore stop packets, cut connections and limit their rate, with buffers as sm
 
 import asyncio
 import errno
-import socket
 
 from datagrams import DatagramRelay
 from errors import UsageError, os_error
+from names import NTP, Names
 from options import PORTS
 from pace import Pace
 from relay import Relay, connection, free_port, listener
 
 DNS = 53
 _ANY = "0.0.0.0"
-_NTP = 123
-_DNS_FAILURE = -202
 _SOCKETS = 10
-_TIME_SERVER = "192.0.2.123"  # every host name, for port 123: the runner's own server
 
 
 class Air:
@@ -35,6 +32,7 @@ class Air:
         self._servers = []
         self._inside = {}  # board port -> loopback port of the firmware's listener
         self._hosts = {}  # board port -> the address it is bound to
+        self._names = Names()
         self.has_address = None  # callable (host), set by the world
         self.count_sockets = None  # callable, set by the world: the firmware's open sockets
 
@@ -73,6 +71,7 @@ class Air:
         """Drop the board's sockets; connected peers receive RST."""
         self._inside.clear()
         self._hosts.clear()
+        self._names.reset()
         self.kill_all()
         for _, task in self._targets.values():
             task.cancel()
@@ -90,26 +89,18 @@ class Air:
         for task in self._relays:
             task.cancel()
 
+    def controls(self):
+        return {"dns": self._names.change}
+
     # Calls from the firmware
 
     def calls(self):
         names = "resolve bind connect datagram"
         return {"net." + name: getattr(self, name) for name in names.split()}
 
-    async def resolve(self, host, port):
-        """Resolve a host name; an address needs no network."""
-        if _is_address(host):
-            return host
-        if not self._live or not self.pace.flowing:
-            raise os_error(_DNS_FAILURE)
-        if port == _NTP:
-            return _TIME_SERVER
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.getaddrinfo(host, port, family=socket.AF_INET)
-        except (OSError, UnicodeError):
-            raise os_error(_DNS_FAILURE) from None
-        return found[0][4][0]
+    def resolve(self, host, port):
+        """Return the address of a host; None while the look-up takes."""
+        return self._names.resolve(host, port, self._live and self.pace.flowing)
 
     def bind(self, port, host=_ANY, taken=None):
         """Return the loopback port for a board port, and True if it is a new one.
@@ -144,7 +135,7 @@ class Air:
             return [host, self._inside.get(port, port)]
         if not self._live:
             raise os_error(errno.EHOSTUNREACH)
-        return list(self._sntp.address) if port == _NTP else [host, port]
+        return list(self._sntp.address) if port == NTP else [host, port]
 
     # Connections
 
@@ -170,11 +161,3 @@ class Air:
             raise OSError("the board has no listener on this port, no link or no free socket")
         source = peer[0] if peer[0].startswith("127.") else None
         return await connection(("127.0.0.1", inside), source)
-
-
-def _is_address(host):
-    try:
-        socket.inet_pton(socket.AF_INET, host)
-    except OSError:
-        return False
-    return True

@@ -20,6 +20,8 @@ class AccessPoint:
     up: bool = True
     rssi: int = -55
     dhcp: bool = True
+    address: str = "192.168.4.15"  # that its DHCP server grants
+    refuses: bool = False  # has no room for another station
     channel: int = 1
     bssid: str = field(default_factory=lambda: _BSSID % (next(_numbers) % 256))
 

@@ -12,9 +12,9 @@ from neighbourhood import Neighbourhood
 from own_ap import OwnAP
 
 IDLE, CONNECTING, GOT_IP = 1000, 1001, 1010
-BEACON_TIMEOUT, NO_AP_FOUND, WRONG_PASSWORD = 200, 201, 202
+BEACON_TIMEOUT, NO_AP_FOUND, WRONG_PASSWORD, REFUSED = 200, 201, 202, 203
 _NO_ADDRESS = ["0.0.0.0", "255.255.255.0", "0.0.0.0", "0.0.0.0"]
-_STA_ADDRESS = ["192.168.4.15", "255.255.255.0", "192.168.4.2", "192.168.4.3"]
+_NETWORK = ["255.255.255.0", "192.168.4.2", "192.168.4.3"]  # that follow the address
 
 
 class Radio:
@@ -209,7 +209,7 @@ class Radio:
                 return
         self._status = GOT_IP
         self._joining = False
-        self._address = list(self._static or _STA_ADDRESS)
+        self._address = self._granted()
         self._notify()
 
     async def _try(self):
@@ -221,6 +221,9 @@ class Radio:
             await asyncio.sleep(self._search_s)
             return NO_AP_FOUND
         await asyncio.sleep(self._join_s)
+        if ap.refuses:
+            await asyncio.sleep(self._search_s)
+            return REFUSED
         if password != ap.password:
             await asyncio.sleep(self._search_s)
             return WRONG_PASSWORD if ap.password else 210
@@ -230,6 +233,9 @@ class Radio:
             if not ap.up:
                 return BEACON_TIMEOUT
         return None if ap.up else NO_AP_FOUND
+
+    def _granted(self):
+        return list(self._static or [self._ap.address, *_NETWORK])
 
     async def _lose(self):
         """Detect the loss of the access point after its beacon timeout, then rejoin."""
@@ -247,16 +253,31 @@ class Radio:
         return {"wifi": self.change, "ap_client": self.join_own}
 
     def change(
-        self, up=None, ssid=None, password=None, rssi=None, dhcp=None, channel=None, add=False
+        self,
+        up=None,
+        ssid=None,
+        password=None,
+        rssi=None,
+        dhcp=None,
+        channel=None,
+        address=None,
+        refuses=None,
+        add=False,
     ):
         """Change or add an access point; see `Neighbourhood.change`.
 
-        The station loses an access point that goes down or changes its name or password.
+        The station loses an access point that goes down or changes its name or password. With
+        another `address`, its lease is renewed at once, and lwIP ends the connections of the old.
         """
         joined = self._ap
         before = joined and (joined.ssid, joined.password)
-        given = {"up": up, "ssid": ssid, "password": password, "rssi": rssi}
-        changed = self._neighbourhood.change(add, {**given, "dhcp": dhcp, "channel": channel})
+        given = {"up": up, "ssid": ssid, "password": password, "rssi": rssi, "dhcp": dhcp}
+        given |= {"channel": channel, "address": address, "refuses": refuses}
+        changed = self._neighbourhood.change(add, given)
+        if self.connected and self._address != self._granted():
+            self._address = self._granted()
+            for listener in self._listeners:
+                listener(self.packets_flow, False)
         if self.connected:
             if not joined.up or before != (joined.ssid, joined.password):
                 self._stop()

@@ -1,8 +1,12 @@
 """Faults that a soak test injects: each lasts until the end of its `with` block."""
 
 import contextlib
+import time
 
-from sim import TOPIC
+import httpx
+from sim import TOPIC, wait_until
+
+IMAGE = f"data/{TOPIC}/image"
 
 _WIFI = {"ssid": "sim"}
 
@@ -88,3 +92,24 @@ ALL = (
     picture_size_changed,
     *map(camera_fault, ("raise", "none", "stall", "truncate", "no_soi", "absent")),
 )
+
+
+def recover(camera, client, limit_s):
+    """Wait until a picture is published and /capture and a command work; return the seconds.
+
+    limit_s: for all of it. Raises AssertionError.
+    """
+    start = time.monotonic()
+    client.wait(IMAGE, limit_s=limit_s, since=len(client.messages))
+    wait_until(lambda: _captures(camera), limit_s, "a picture at /capture", every_s=0.2)
+    client.command("time", limit_s=limit_s)
+    took_s = time.monotonic() - start
+    assert took_s < limit_s, f"recovered after {took_s:.1f} s"
+    return took_s
+
+
+def _captures(camera):
+    try:
+        return camera.get("/capture").status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -21,14 +21,12 @@ sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]
 
 # ruff: noqa: E402 - found on the path above
 import faults
-import httpx
 from listener import Listener
 from load import Load
 from mosquitto import Mosquitto
-from sim import TOPIC, Simulator, wait_until
+from sim import TOPIC, Simulator
 from soakreport import RECOVERY_S, report
 
-IMAGE = f"data/{TOPIC}/image"
 SETTINGS = {"pubinterval": "1", "loglevel": "error"}
 LONGEST_FAULT_S = 8
 WARM_UP_S = 60
@@ -38,7 +36,7 @@ class Client(Listener):
     """Listener that keeps no pictures, which would fill the PC's memory within hours."""
 
     def _received(self, client, data, message):
-        if message.topic == IMAGE:
+        if message.topic == faults.IMAGE:
             message.payload = b""
         super()._received(client, data, message)
 
@@ -64,7 +62,7 @@ class Soak:
             while time.monotonic() < end:
                 self._cycle()
         after = self._idle()
-        self.figures["published"] = len(self._client.on(IMAGE))
+        self.figures["published"] = len(self._client.on(faults.IMAGE))
         self.figures["viewed"] = load.parts + more.parts
         self.figures["commands"] = load.sent + more.sent
         self.figures["heap_drift_bytes"] = before["free"] - after["free"]
@@ -77,10 +75,8 @@ class Soak:
         name = fault.__name__
         with fault(self._camera, self._broker):
             time.sleep(lasts_s)
-        healed = time.monotonic()
         try:
-            self._recovered()
-            took = time.monotonic() - healed
+            took = faults.recover(self._camera, self._client, RECOVERY_S)
         except AssertionError as error:
             took = None
             print(f"{name} for {lasts_s:.1f} s: {error}", flush=True)
@@ -92,26 +88,13 @@ class Soak:
         time.sleep(1)
         self._note_pause()
 
-    def _recovered(self):
-        """Wait until a picture is published and /capture and a command work."""
-        since = len(self._client.messages)
-        self._client.wait(IMAGE, limit_s=RECOVERY_S, since=since)
-        wait_until(self._captures, RECOVERY_S, "a picture at /capture", every_s=0.2)
-        self._client.command("time")
-
-    def _captures(self):
-        try:
-            return self._camera.get("/capture").status_code == 200
-        except httpx.HTTPError:
-            return False
-
     def _note_pause(self):
         ms = self._camera.control("pause")["ms"]
         self.figures["longest_pause_ms"] = max(self.figures["longest_pause_ms"], ms)
 
     def _idle(self):
         """Return the free heap and the open sockets, once the load has gone."""
-        self._recovered()
+        faults.recover(self._camera, self._client, RECOVERY_S)
         self._client.command("pubinterval", "0")
         time.sleep(12)  # slots for pictures are freed after 10 s
         state = {"free": self._free_heap(), "sockets": self._camera.control("sockets")["open"]}
@@ -134,7 +117,7 @@ def main(argv=None):
         with (
             Mosquitto(folder / "broker", options={"log_type": "none"}) as broker,
             Simulator(folder / "camera", broker.uri, SETTINGS, fast=False) as camera,
-            Client(broker.port, f"stat/{TOPIC}/#", IMAGE) as client,
+            Client(broker.port, f"stat/{TOPIC}/#", faults.IMAGE) as client,
         ):
             soak = Soak(camera, broker, client, random.Random(seed))
             soak.run(60 * args.minutes)

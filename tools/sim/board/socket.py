@@ -13,7 +13,7 @@ import io
 import os
 import select
 from errno import EADDRINUSE, EAGAIN, ECONNREFUSED, ECONNRESET, EINVAL, ETIMEDOUT
-from time import ticks_diff, ticks_ms
+from time import sleep_ms, ticks_diff, ticks_ms
 
 import idf
 import usocket
@@ -38,6 +38,7 @@ _SO_SNDBUF = 7
 _SEND_BUFFER = 8_192  # lwIP: 5,760 bytes; the kernel doubles this
 _LIMIT = 10
 _SLICE_S = 0.05
+_LOOKUP_POLL_MS = 5
 _POLL_MS = 100  # of the port: a shorter timeout ends with EAGAIN
 _GET_FILENO = 10
 _ENFILE = 23
@@ -248,5 +249,6 @@ class socket(io.IOBase):
 def getaddrinfo(host, port, family=0, kind=0, proto=0, flags=0):
     """Resolve a name; return [(family, kind, proto, name, (address, port))]."""
     idf.take("lookup", link=world.side)
-    address = world.side.call("net.resolve", host, port)
+    while (address := world.side.call("net.resolve", host, port)) is None:
+        sleep_ms(_LOOKUP_POLL_MS)
     return [(AF_INET, kind or SOCK_STREAM, proto, host, (address, port))]
