@@ -4,8 +4,15 @@ import asyncio
 import sys
 
 
+class Exhausted(MemoryError):
+    """Memory is used up, so the restart of a component does not help."""
+
+
 class Supervisor:
-    """Runs components; restarts one that fails, after a backoff, and counts it."""
+    """Runs components; restarts one that fails, after a backoff, and counts it.
+
+    A component that raises Exhausted ends all: `run` raises it.
+    """
 
     def __init__(self, log, new_backoff, healthy_ms=60_000):
         self._log = log
@@ -37,6 +44,8 @@ class Supervisor:
             try:
                 await component.run()
                 return
+            except Exhausted:
+                raise
             except (Exception, asyncio.CancelledError) as e:
                 # a CancelledError that no `cancel` of ours caused comes from a task of the
                 # component: a failure like any other, which must not end the application

@@ -6,7 +6,7 @@ import unittest
 import suite
 from fakes import Backoff, Log, ended, run, until
 
-from aio.supervisor import Supervisor
+from aio.supervisor import Exhausted, Supervisor
 
 
 class Component:
@@ -75,6 +75,19 @@ class TestSupervisor(unittest.TestCase):
             self.assertEqual(backoff.resets, 1)
 
         self.run_case(scenario, ("bad", bad), ("late", late), backoff=backoff)
+
+    def test_exhausted_memory_ends_all(self):
+        bad, good = Component(Exhausted()), Component()
+
+        async def main():
+            supervisor = Supervisor(Log(), Backoff(1_000))
+            supervisor.add("bad", bad)
+            supervisor.add("good", good)
+            await supervisor.run()
+
+        with self.assertRaises(Exhausted):
+            run(main())
+        self.assertEqual((bad.starts, good.cleaned), (1, 1))
 
     def test_component_that_returns_is_not_restarted(self):
         short = Component(stays=False)
