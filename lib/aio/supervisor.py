@@ -4,19 +4,16 @@ import asyncio
 import sys
 
 
-class Exhausted(MemoryError):
-    """Memory is used up, so the restart of a component does not help."""
-
-
 class Supervisor:
     """Runs components; restarts one that fails, after a backoff, and counts it.
 
-    A component that raises Exhausted ends all: `run` raises it.
+    A component that raises an exception of the class `fatal` ends all: `run` raises it.
     """
 
-    def __init__(self, log, new_backoff, healthy_ms=60_000):
+    def __init__(self, log, new_backoff, fatal=(), healthy_ms=60_000):
         self._log = log
         self._new_backoff = new_backoff
+        self._fatal = fatal
         self._healthy_ms = healthy_ms
         self._components = []
         self._ending = False
@@ -44,7 +41,7 @@ class Supervisor:
             try:
                 await component.run()
                 return
-            except Exhausted:
+            except self._fatal:
                 raise
             except (Exception, asyncio.CancelledError) as e:
                 # a CancelledError that no `cancel` of ours caused comes from a task of the

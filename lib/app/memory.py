@@ -4,13 +4,15 @@ import asyncio
 
 from micropython import const
 
-from aio.supervisor import Exhausted
-
 _EVERY_MS = const(300_000)
 _OFTEN_MS = const(8_000)
 _SMALL = const(262_144)  # bytes: so little is left only of a small heap, or for a short time
 _LEAST = const(1_024)  # bytes in one piece, without which nothing can be served
 _MOST_SHORT = const(3)  # measurements in a row
+
+
+class Exhausted(MemoryError):
+    """Memory is used up, so the restart of a component does not help."""
 
 
 class Memory:

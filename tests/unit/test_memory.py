@@ -6,7 +6,6 @@ import unittest
 import suite
 from fakes import clock, ended, outcome, run
 
-from aio.supervisor import Exhausted
 from app import memory
 
 
@@ -61,7 +60,7 @@ class TestMemory(unittest.TestCase):
         return run(main())
 
     def test_memory_that_stays_short_ends_the_start_within_half_a_minute(self):
-        self.assertEqual(self.ends(False, False, False), (Exhausted, 24))
+        self.assertEqual(self.ends(False, False, False), (memory.Exhausted, 24))
 
     def test_memory_that_comes_back_does_not(self):
         self.assertEqual(self.ends(False, False, True, False, False)[0], asyncio.TimeoutError)

@@ -6,7 +6,7 @@ import unittest
 import suite
 from fakes import Backoff, Log, ended, run, until
 
-from aio.supervisor import Exhausted, Supervisor
+from aio.supervisor import Supervisor
 
 
 class Component:
@@ -76,18 +76,21 @@ class TestSupervisor(unittest.TestCase):
 
         self.run_case(scenario, ("bad", bad), ("late", late), backoff=backoff)
 
-    def test_exhausted_memory_ends_all(self):
-        bad, good = Component(Exhausted()), Component()
+    def test_fatal_error_ends_all(self):
+        class Fatal(MemoryError):
+            pass
+
+        bad, good = Component(MemoryError(), Fatal()), Component()
 
         async def main():
-            supervisor = Supervisor(Log(), Backoff(1_000))
+            supervisor = Supervisor(Log(), Backoff(1_000), Fatal)
             supervisor.add("bad", bad)
             supervisor.add("good", good)
             await supervisor.run()
 
-        with self.assertRaises(Exhausted):
+        with self.assertRaises(Fatal):
             run(main())
-        self.assertEqual((bad.starts, good.cleaned), (1, 1))
+        self.assertEqual((bad.starts, good.starts, good.cleaned), (2, 1, 1))
 
     def test_component_that_returns_is_not_restarted(self):
         short = Component(stays=False)
