@@ -164,8 +164,12 @@ def test_m3_fragmentation(row, broker, tmp_path):
         use(camera)
         before = largest_free(camera)
         camera.run(f"operations, seed = {operations}, {row.chance.randrange(1 << 30)}\n{program}")
-        while camera.value("state['done']") < operations:
+
+        def done():
             use(camera)
+            return camera.value("state['done']") == operations
+
+        wait_until(done, 600, "all operations", every_s=1 if row.full else 0.1)
         row.count(operations)
         row.figure("pictures without memory", camera.value("state['dropped']"))
         camera.run("picture = None\nsystem.frames.pool.drop_free()")
@@ -191,7 +195,7 @@ def test_m4_tls_memory_runs_out(row, tmp_path):
         settings = {"mqttca": f"@{broker.ca_file}"}
         with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:
             camera.wait_status("mqtt connected")
-            for failing in range(1, row.times(4, 1) + 1):
+            for failing in range(1, row.times(3, 1) + 1):
                 with row.injection(f"{failing} connects fail"):
                     since = len(camera.output)
                     camera.control("memory", tls_enomem=failing)
@@ -224,7 +228,7 @@ def test_m5_no_free_socket(row, tmp_path):
     ):
         camera.wait_status("mqtt connected")
         use(camera)
-        with invariants(camera, row):
+        with invariants(camera, row, longest_pause_ms=None):  # as a figure: a busy PC adds to it
             for _ in range(row.times(20, 1)):
                 with row.injection("all sockets taken"):
                     since, pictures = len(camera.output), len(client.messages)
