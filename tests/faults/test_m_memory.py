@@ -33,7 +33,7 @@ def use(camera, *paths):
 
 # M1
 
-HEAPS = (100, 200, 300, 350, 400, 450, 470, 500, 600, 1_000)  # KB, with objects of 64 bits
+HEAPS = (100, 200, 300, 350, 400, 470, 500, 1_000)  # KB, with objects of 64 bits
 TOO_SMALL = "Its memory is too small: use a board with PSRAM"
 
 
