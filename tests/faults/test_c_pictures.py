@@ -128,7 +128,7 @@ def change_in_turn(command, name, values, results):
 
 def test_c6_settings_changed_during_a_capture(row, camera, client):
     """Two channels change parameters while a viewer watches; each gets its own replies."""
-    count = row.times(200, 20)
+    count = row.times(100, 20)
     values = [row.chance.randrange(-2, 3) for _ in range(count)]
     results = {}
 

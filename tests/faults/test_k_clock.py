@@ -1,6 +1,7 @@
 """Clock: no time server, one that lies, a clock that jumps, ticks that wrap, time zones."""
 
 import re
+import statistics
 import sys
 import time
 
@@ -18,7 +19,7 @@ IMAGE = f"data/{TOPIC}/image"
 UNKNOWN = re.compile("2000$|1999$")  # the chip's clock starts in 2000 UTC, 1999 west of it
 NO_TIME = "certificates need the time"
 LIGHT = "4"
-STALL_S = 5
+STALL_S = 30
 LIES = {  # response of the time server -> the reason in the log
     "stratum0": "no time",
     "epoch:2208988800": "implausible",  # 2040
@@ -129,7 +130,7 @@ JUMPS_S = (3_600, -3_600, 315_000_000, -630_000_000)  # 10 years
 def test_k3_clock_that_jumps(row, publishing):
     """Pictures and countdowns keep their intervals."""
     camera, client = publishing
-    usual = min(intervals(client, 8)) if row.full else 0
+    usual = statistics.median(intervals(client, 8)) if row.full else 0
     for jump in JUMPS_S[: row.times(len(JUMPS_S), 2)]:
         with row.injection(f"{jump} s"):
             camera.control("clock", epoch=time.time() + jump)
@@ -141,17 +142,16 @@ def test_k3_clock_that_jumps(row, publishing):
 
 
 def compare(row, found, usual):
-    """Fail unless the shortest interval is the usual one, and none is a stall.
-
-    A busy PC makes intervals longer, but never shorter.
-    """
-    row.figure("interval changed by", 100 * abs(min(found) / usual - 1), "%")
+    """Fail unless the intervals are the usual ones, and none is a stall; a busy PC delays some."""
+    change = abs(statistics.median(found) / usual - 1)
+    row.figure("interval changed by", 100 * change, "%")
     row.figure("longest interval", max(found), "s")
-    assert abs(min(found) / usual - 1) < 0.1
+    assert change < 0.1
     assert max(found) < STALL_S
 
 
 WRAPPING = """
+import asyncio  # first, because it has ticks of its own, which are MicroPython's
 import time
 _PERIOD, _ms = 1 << 30, time.ticks_ms
 _shift = -(_ms() + 1_000 * {}) % _PERIOD
@@ -174,7 +174,7 @@ def test_k4_ticks_that_wrap(row, broker, tmp_path):
     ):
         client.wait(IMAGE)
         with row.injection("pictures"):
-            usual = min(intervals(client, 4))
+            usual = statistics.median(intervals(client, 4))
             assert not camera.value(WRAPPED)
             over = intervals(client, WRAP_S)
             assert camera.value(WRAPPED)
