@@ -156,6 +156,7 @@ def largest_free(camera):
     return BLOCK_BYTES * int(re.search(r"max free sz: (\d+)", camera.output[since:])[1])
 
 
+@pytest.mark.slow
 def test_m3_fragmentation(row, broker, tmp_path):
     """After pictures and texts of all sizes, the largest picture still finds room."""
     operations = row.times(50_000, 1_000)
