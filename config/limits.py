@@ -148,6 +148,7 @@ LOG_LINE_CHARS = 160  # one line of the log; the rest is cut off
 PAUSE_FIRST_MS = 1_000  # first pause of Wi-Fi, broker, camera and components; then a retry
 PAUSE_LONGEST_MS = 30_000  # that pause, doubled after each failure; it gets no longer
 COMPONENT_HEALTHY_MS = 60_000  # a component; after a longer run its pauses are short again
+MEMORY_SHORT_MS = 24_000  # no 1 KB of memory in one piece; then the camera restarts
 START_HEALTHY_MS = 60_000  # a start; one that lasts longer has not failed
 SAFE_MODE_S = 300  # safe mode; then a normal start
 SAFE_MODE_TRIES = 3  # normal starts that failed; then safe mode lasts longer

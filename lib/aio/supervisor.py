@@ -7,11 +7,15 @@ from config import limits
 
 
 class Supervisor:
-    """Runs components; restarts one that fails, after a backoff, and counts it."""
+    """Runs components; restarts one that fails, after a backoff, and counts it.
 
-    def __init__(self, log, new_backoff, healthy_ms=limits.COMPONENT_HEALTHY_MS):
+    A component that raises an exception of the class `fatal` ends all: `run` raises it.
+    """
+
+    def __init__(self, log, new_backoff, fatal=(), healthy_ms=limits.COMPONENT_HEALTHY_MS):
         self._log = log
         self._new_backoff = new_backoff
+        self._fatal = fatal
         self._healthy_ms = healthy_ms
         self._components = []
         self._ending = False
@@ -39,6 +43,8 @@ class Supervisor:
             try:
                 await component.run()
                 return
+            except self._fatal:
+                raise
             except (Exception, asyncio.CancelledError) as e:
                 # a CancelledError that no `cancel` of ours caused comes from a task of the
                 # component: a failure like any other, which must not end the application

@@ -29,7 +29,7 @@ from app.http.server import HTTPServer
 from app.identity import device_id, host_name
 from app.led import LED, LEDState
 from app.log import Log
-from app.memory import Memory
+from app.memory import Exhausted, Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
 from app.mqtt.outbox import Outbox
@@ -69,7 +69,7 @@ class System:
         self.deadlines = Deadlines()
         self.off_loop = OffLoop()
         self.connector = Connector(self.off_loop, self.deadlines)
-        self.supervisor = Supervisor(self.log, Backoff)
+        self.supervisor = Supervisor(self.log, Backoff, Exhausted)
         self.power = Power(Output(board.POWER), self.settings)
         self._make_network()
         self._make_consoles()

@@ -2,8 +2,6 @@
 
 import contextlib
 import itertools
-import socket
-import threading
 import time
 
 import pytest
@@ -109,19 +107,6 @@ def test_press_ends_the_countdown(camera, client):
     client.wait(STAT + "power", b"off", since=since)
 
 
-@pytest.mark.parametrize("bounce_ms", [1, 5, 20, 50])
-def test_bounce_is_one_press(camera, client, bounce_ms):
-    client.command("power", "off")
-    since = len(client.messages)
-    press(camera, ms=150, bounce_ms=bounce_ms)
-    client.wait(STAT + "power", b"on", since=since)
-    press(camera, ms=150, bounce_ms=bounce_ms)
-    client.wait(STAT + "power", b"off", since=since)
-    client.command("pulse")
-    published = [m.payload for m in client.messages[since:] if m.topic == STAT + "power"]
-    assert published == [b"on", b"off"]
-
-
 def test_four_presses_open_the_access_point(camera, client):
     since = len(camera.output)
     press(camera, times=4)
@@ -196,44 +181,6 @@ def lit_during_start(folder):
         assert changes(camera, since)[0][1] == LIT
 
 
-def long_press_resets(folder):
-    """A press of four seconds or more erases all settings."""
-    with running(folder) as (camera, _, _):
-        camera.command("otaurl http://example/x")
-        press(camera, ms=3_600)
-        assert camera.command("otaurl") == "http://example/x"
-        since = len(camera.output)
-        press(camera, ms=4_400)
-        since = camera.wait_output("system: restarting", since=since)
-        camera.wait_output("system: esp32-mqtt-cam", since=since)
-        for name in ("otaurl", "ssid", "mqtthost"):
-            assert not camera.command(name)
-
-
-def stuck_button_is_ignored(folder):
-    """A button that is down at the start is logged and ignored until its release."""
-    with running(folder) as (camera, _, client):
-        holder = threading.Thread(target=hold, args=(camera, 6_000))
-        holder.start()
-        client.wait(STAT + "power", b"on")  # the button is down
-        client.command("power", "off")
-        since = len(camera.output)
-        camera.power_cut()
-        camera.wait_output("button: ! down at the start", since=since)
-        holder.join()
-        assert camera.command("ssid") == "sim"
-        assert camera.command("power") == "off"
-        press(camera)
-        wait_until(lambda: camera.command("power") == "on", 5)
-
-
-def hold(camera, ms):
-    """Hold the button through a separate control connection, which blocks until the release."""
-    with socket.create_connection(("127.0.0.1", camera.facts["control"]), 20) as sock:
-        sock.sendall(b'{"do": "press", "ms": %d}\n' % ms)
-        assert b"true" in sock.recv(100)
-
-
 @pytest.mark.parametrize(
     "scenario",
     [
@@ -241,8 +188,6 @@ def hold(camera, ms):
         pattern_without_wifi,
         pattern_without_broker,
         lit_during_start,
-        long_press_resets,
-        stuck_button_is_ignored,
     ],
     ids=scenario_name,
 )

@@ -5,10 +5,9 @@ import time
 
 import pytest
 from mosquitto import Mosquitto
-from sim import Simulator, wait_until
+from sim import Simulator
 
 UNKNOWN = re.compile("2000$|1999$")  # the chip's clock starts in 2000 UTC, 1999 west of it
-NO_TIME = "certificates need the time"
 
 
 @pytest.fixture(scope="module")
@@ -78,49 +77,6 @@ def test_clock_set_by_hand(camera, utc):
     assert abs(local_time_s(camera) - 2_000_000_000) < 3
 
 
-def cold_start(camera, response):
-    """Cut the power with this response of the time server; return the length of the output."""
-    camera.control("sntp", answer=response)
-    since = len(camera.output)
-    camera.power_cut()
-    return since
-
-
-@pytest.mark.parametrize(
-    ("response", "why"),
-    [
-        ("stratum0", "no time"),
-        ("short", "no answer in time"),  # too short to identify the request
-        ("epoch:1000000000", "implausible"),  # 2001
-        ("epoch:1700000000", "implausible"),  # a year before this firmware
-        ("epoch:2208988800", "implausible"),  # 2040
-    ],
-)
-def test_invalid_response_is_retried(camera, response, why):
-    since = cold_start(camera, response)
-    camera.wait_output("clock: !", since=since)
-    message = camera.output[since:].partition("clock: !")[2].splitlines()[0]
-    assert why in message
-    assert UNKNOWN.search(camera.command("time"))
-    camera.control("sntp", answer="ok")
-    camera.wait_output("mqtt: connected", since=since)
-    assert not UNKNOWN.search(camera.command("time"))
-
-
-def test_certificates_wait_for_the_time(camera, broker):
-    """Without the time there is no TLS connection to the broker, and `status` shows the reason."""
-    connections = broker.log.count("New connection")
-    since = cold_start(camera, "silent")
-    assert NO_TIME in camera.wait_status("wifi joined")
-    camera.wait_output("clock: !", since=since)
-    assert NO_TIME in camera.status()
-    assert broker.log.count("New connection") == connections
-    assert camera.get("/").status_code == 200
-    camera.control("sntp", answer="ok")
-    camera.wait_status("mqtt connected, tls ca")
-    assert broker.log.count("New connection") == connections + 1
-
-
 def test_clock_survives_a_reset(camera):
     """The chip's clock keeps running over a reset, so TLS does not wait for the time server."""
     camera.control("sntp", answer="silent")
@@ -130,15 +86,3 @@ def test_clock_survives_a_reset(camera):
     camera.wait_status("mqtt connected, tls ca")
     assert not UNKNOWN.search(camera.command("time"))
     camera.control("sntp", answer="ok")
-
-
-def test_countdowns_ignore_clock_changes(camera, broker):
-    """A pulse keeps its duration when the clock moves an hour ahead and ten years back."""
-    assert camera.command("pulse 10") == "10"
-    started = time.monotonic()
-    camera.command("power on")
-    for epoch in (time.time() + 3_600, time.time() - 315_000_000):
-        camera.control("clock", epoch=epoch)
-        assert camera.control("pins")["pins"]["4"] == 1
-    wait_until(lambda: not camera.control("pins")["pins"]["4"], 5)
-    assert 0.9 < time.monotonic() - started < 5

@@ -106,19 +106,7 @@ def no_memory_to_join(folder):
         assert "restarts 0," in camera.status("3")
 
 
-def heap_is_too_small(folder):
-    """The camera says so, and restarts less and less often."""
-    camera = Simulator(folder, args=["--heap", "210K"])
-    try:
-        camera.start(ready=False)
-        camera.wait_output("Its memory is too small: use a board with PSRAM")
-        camera.wait_output("It restarts in 60 s", limit_s=40)
-        assert camera.output.count("It restarts in 2 s") == 6
-    finally:
-        camera.stop()
-
-
-SCENARIOS = (board_without_psram, no_memory_for_wifi, no_memory_to_join, heap_is_too_small)
+SCENARIOS = (board_without_psram, no_memory_for_wifi, no_memory_to_join)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=scenario_name)

@@ -241,17 +241,6 @@ def test_no_tls_without_the_time(tmp_path, quiet, ca):
         assert camera.get("/jpg").status_code == 200
 
 
-def test_tls_memory_runs_out(tmp_path):
-    with Mosquitto(tmp_path / "broker", tls=True) as broker:
-        settings = {"mqttca": f"@{broker.ca_file}"}
-        with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:
-            camera.wait_status("mqtt connected")
-            camera.control("memory", tls_enomem=1)
-            camera.command("mqttuser other")
-            camera.wait_output("mqtt: ! ")
-            camera.wait_status("mqtt connected", 15)
-
-
 def test_broker_restarts_with_another_certificate(tmp_path):
     folder = tmp_path / "broker"
     with Mosquitto(folder, tls=True) as broker:

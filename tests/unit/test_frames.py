@@ -387,9 +387,13 @@ class TestFaults(FramesTestCase):
             camera.size = 1_001
             task = asyncio.create_task(take(frames))
             await until(lambda: frames.dropped >= 3)
-            self.assertEqual((camera.unreleased, len(log.errors)), (0, frames.dropped))
+            self.assertEqual((camera.unreleased, len(log.errors)), (0, 1))
             camera.size = 1_000
             await task
+            camera.size, camera.reason = 1_001, ""
+            error = await outcome(take(frames))
+            self.assertEqual(str(error), "no memory for 1001 bytes")
+            self.assertEqual(len(log.errors), 2)
 
         self.run_case(scenario, max_bytes=1_000)
 

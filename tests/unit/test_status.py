@@ -65,7 +65,7 @@ def make():
     log = RealLog(lambda text: None)
     topics = Topics(settings, "DVES_A1B2C3")
     parts.settings = settings
-    status = Status(settings, topics, *(parts,) * 8, log, parts, Memory(parts, every_ms=1))
+    status = Status(settings, topics, *(parts,) * 8, log, parts, Memory(parts, 1, 1))
     return status, parts, log
 
 

@@ -76,6 +76,22 @@ class TestSupervisor(unittest.TestCase):
 
         self.run_case(scenario, ("bad", bad), ("late", late), backoff=backoff)
 
+    def test_fatal_error_ends_all(self):
+        class Fatal(MemoryError):
+            pass
+
+        bad, good = Component(MemoryError(), Fatal()), Component()
+
+        async def main():
+            supervisor = Supervisor(Log(), Backoff(1_000), Fatal)
+            supervisor.add("bad", bad)
+            supervisor.add("good", good)
+            await supervisor.run()
+
+        with self.assertRaises(Fatal):
+            run(main())
+        self.assertEqual((bad.starts, good.starts, good.cleaned), (2, 1, 1))
+
     def test_component_that_returns_is_not_restarted(self):
         short = Component(stays=False)
         good = Component()

@@ -5,8 +5,12 @@ from errors import UsageError, os_error
 _DAMAGE = {
     "truncate": lambda jpeg: jpeg[: len(jpeg) // 2],
     "no_soi": lambda jpeg: b"\0\0" + jpeg[2:],
+    "no_eoi": lambda jpeg: jpeg[:-2],
+    "empty": lambda jpeg: b"",
     "padding": lambda jpeg: jpeg + bytes(512),
+    "ones": lambda jpeg: jpeg + b"\xff" * 512,
     "big": lambda jpeg: jpeg[:2] + _comments(300_000) + jpeg[2:],
+    "huge": lambda jpeg: jpeg[:2] + _comments(1_100_000) + jpeg[2:],
 }
 _KINDS = ("raise", "none", "stall", "absent", *_DAMAGE)
 

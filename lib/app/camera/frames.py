@@ -41,6 +41,7 @@ class Frames:
         self._floor = 0  # earlier captures show the camera as it was before a change
         self._failing_since = None
         self._pause_reason = ""
+        self._drop_reason = ""  # why the last picture was dropped; "" once one was kept
         self._requested = asyncio.Event()  # a reader waits, or a pause begins or ends
         self._freed = asyncio.Event()  # a slot
         self._changed = asyncio.Event()  # a frame, a failure or a pause: readers check again
@@ -191,6 +192,7 @@ class Frames:
                 self._newest = self.pool.put(view, self._seq, self._camera.copies)
                 self._wake_readers()
             self._failing_since = None
+            self._drop_reason = ""
         except MemoryError:
             self._drop(len(view))
         finally:
@@ -217,11 +219,13 @@ class Frames:
         """Drop a picture that finds no memory; for now, use only the slots that have some."""
         self.dropped += 1
         self._note_failure()
-        text = "no memory for {} bytes".format(size)
+        is_first = not self._drop_reason
+        self._drop_reason = text = "no memory for {} bytes".format(size)
         slots = self.pool.shrink(size)
         if slots:
             text += ", slots reduced to {}".format(slots)
-        self._log.error("frames", text)
+        if slots or is_first:  # a fault that lasts does not fill the log
+            self._log.error("frames", text)
 
     def _note_failure(self):
         now = ticks_ms()
@@ -241,7 +245,7 @@ class Frames:
         if newest and newest.view and newest.seq >= max(seq, self._floor):
             return True
         if self._has_failed():
-            raise CameraFault(self._camera.reason or "no picture")
+            raise CameraFault(self._camera.reason or self._drop_reason or "no picture")
         return False
 
     def _has_failed(self):

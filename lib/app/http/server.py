@@ -11,6 +11,7 @@ _POLL_MS = const(15_000)
 _FIRST = const(768)  # bytes: most heads fit
 _PIECE = const(1_440)  # bytes that fit into a segment of TCP
 _SHORT = "the camera is short of memory; try again"
+_RESERVE = const(2_048)  # bytes to say so
 
 
 class HTTPServer:
@@ -36,6 +37,7 @@ class HTTPServer:
         self._headers = headers
         self._log = log
         self._app = None
+        self._reserve = bytearray(_RESERVE)
         self._collaborators = (
             access, headers, images, settings, commands, wifi, status, updater, log, device_id
         )  # fmt: skip
@@ -54,19 +56,25 @@ class HTTPServer:
         except HTTPError as e:
             await self._refuse(stream, e.status, str(e))
         except MemoryError:
-            await self._refuse(stream, 503, _SHORT)
+            await self._refuse_short(stream)
         else:
             try:
                 await self._answer(request)
             except MemoryError:  # even for the page that says so
                 if not request.answered:
-                    await self._refuse(stream, 503, _SHORT)
+                    await self._refuse_short(stream)
 
     async def busy(self, stream):
         """Refuse a connection, because no socket is free."""
         await self._refuse(
             stream, 503, "the camera has no connection left; close one of its pages, then reload"
         )
+
+    async def _refuse_short(self, stream):
+        """Refuse a request for lack of memory, in memory that is kept for it."""
+        self._reserve = None
+        await self._refuse(stream, 503, _SHORT)
+        self._reserve = bytearray(_RESERVE)
 
     async def _refuse(self, stream, status, reason):
         self._log.debug("web", "refused with {}: {}", status, reason)

@@ -3,10 +3,14 @@
 import asyncio
 import gc
 
+from micropython import const
+
 from aio.reader import Reader
 from app import tls
 from config import limits
 from proto import mqtt, uri
+
+_POLL_MS = const(100)
 
 
 class Connection:
@@ -19,7 +23,6 @@ class Connection:
         self._wifi_up = wifi_up
         self._clock_set = clock_set
         self._log = log
-        self.waits_for = ""  # what `ready` waits for, shown in the status
         self.tls = False  # of the last attempt
 
     def address(self):
@@ -32,17 +35,21 @@ class Connection:
         return not self._settings["mqttverify"]
 
     async def ready(self):
-        """Wait for what an attempt needs: a broker's address, Wi-Fi, the time for certificates."""
-        while not self._settings["mqtthost"]:
-            self.waits_for = "mqtthost is not set"
-            await asyncio.sleep_ms(500)
-        self.waits_for = "no Wi-Fi"
-        await self._wifi_up.wait()
+        """Wait for what an attempt needs, by the settings that are in force by then."""
+        while self.waits_for:
+            await asyncio.sleep_ms(_POLL_MS)
         self.tls = self.address()[2]
-        if self.tls and self.verified():
-            self.waits_for = "certificates need the time, and no time server has answered"
-            await self._clock_set.wait()
-        self.waits_for = ""
+
+    @property
+    def waits_for(self):
+        """What an attempt lacks: a broker's address, Wi-Fi, or the time for certificates."""
+        if not self._settings["mqtthost"]:
+            return "mqtthost is not set"
+        if not self._wifi_up.is_set():
+            return "no Wi-Fi"
+        if self.address()[2] and self.verified() and not self._clock_set.is_set():
+            return "certificates need the time, and no time server has answered"
+        return ""
 
     async def open(self, clean, buffer):
         """Return (stream, reader, True if the broker has kept the session).
