@@ -8,7 +8,6 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 from pictures import check
-from scenarios import scenario_name
 from sim import ROOT, Simulator, wait_until
 
 PATHS = ["/", "/capture", "/jpg"]
@@ -263,50 +262,3 @@ def test_200_idle_connections(camera):
             if number % 40 == 39:
                 check_responsive(camera)
         check_responsive(camera)
-
-
-# Slow scenarios
-
-
-def slow_heads(folder):
-    """Disconnect five clients that send a byte every 0.5 s; other clients are not delayed."""
-    with Simulator(folder, NO_BROKER) as camera, contextlib.ExitStack() as stack:
-        socks = [
-            stack.enter_context(connection(camera, b"GET / HTTP/1.1\r\nX-A: ")) for _ in range(5)
-        ]
-        start = time.monotonic()
-        while socks:
-            check_responsive(camera)
-            for sock in tuple(socks):
-                if closed(sock):
-                    socks.remove(sock)
-            assert time.monotonic() - start < 20, f"{len(socks)} still connected"
-            time.sleep(0.5)
-        check_responsive(camera)
-
-
-def closed(sock):
-    """Send one more byte; return True once the camera has closed the connection."""
-    sock.settimeout(0.01)
-    try:
-        sock.sendall(b"a")
-        return sock.recv(1_000)[:12] in (b"", b"HTTP/1.0 408")
-    except TimeoutError:
-        return False
-    except OSError:
-        return True
-
-
-def silent_connection(folder):
-    with Simulator(folder, NO_BROKER) as camera, connection(camera) as sock:
-        start = time.monotonic()
-        assert receive(sock)[:12] in (b"", b"HTTP/1.0 408")
-        assert time.monotonic() - start < 20
-
-
-SLOW = [slow_heads, silent_connection]
-
-
-@pytest.mark.parametrize("scenario", SLOW, ids=scenario_name)
-def test_slow(scenarios, scenario):
-    scenarios.wait_for(scenario)

@@ -263,9 +263,9 @@ class TestAttacks(unittest.TestCase):
             async with Wire() as wire:
                 await wire.peer.send(b"GET /long HTTP/1.0\r\n\r\n")
                 serving = asyncio.create_task(served(web.server, wire.ours))
-                await asyncio.sleep_ms(1_000)
+                await asyncio.sleep_ms(400)
                 seen = [wire.ours.idle]
-                await asyncio.sleep_ms(5_000)
+                await asyncio.sleep_ms(200)
                 seen.append(wire.ours.idle)
                 await ended(serving)
                 return seen
