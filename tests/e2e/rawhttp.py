@@ -86,7 +86,7 @@ def mutated(data, chance):
     return bytes(data)
 
 
-def import_pages(camera):
-    """Have the camera import and keep what its pages need, before its memory is compared."""
-    for path in (b"/", b"/setup", b"/login", b"/nothing"):
+def use_pages(camera):
+    """Have the camera allocate what it keeps: a picture, its pages. Then memory is compared."""
+    for path in (b"/jpg", b"/", b"/setup", b"/login", b"/nothing", b"/api/status"):
         exchange(camera, b"GET " + path + b" HTTP/1.0\r\nAccept: text/html\r\n\r\n")

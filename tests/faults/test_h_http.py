@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from invariants import invariants
-from rawhttp import check_responsive, connection, import_pages
+from rawhttp import check_responsive, connection, use_pages
 from sim import Simulator
 from slowhttp import AT_ONCE, KINDS, attack
 
@@ -16,7 +16,7 @@ NO_BROKER = "mqtt://127.0.0.1:1"
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, {"pubinterval": "0"}) as made:
-        import_pages(made)
+        use_pages(made)
         yield made
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from invariants import invariants
-from rawhttp import check_responsive, exchange, import_pages, mutated, status
+from rawhttp import check_responsive, exchange, mutated, status, use_pages
 from rules9112 import END, GET, HOST, RULES, get, post
 from sim import ROOT, Simulator, wait_until
 
@@ -25,7 +25,7 @@ def camera(tmp_path_factory):
     (folder / "ca.pem").write_text(SECRET)
     settings = {"pubinterval": "0", "mqttca": f"@{folder / 'ca.pem'}"}
     with Simulator(folder, NO_BROKER, settings) as made:
-        import_pages(made)
+        use_pages(made)
         yield made
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from invariants import invariants
+from rawhttp import use_pages
 from sim import wait_until
 from telnet_client import TelnetClient
 from uart_terminal import Terminal
@@ -17,6 +18,7 @@ HISTORY = 8  # lines that the console keeps
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     with Terminal(tmp_path_factory.mktemp("camera"), NO_BROKER, {"loglevel": "error"}) as made:
+        use_pages(made)
         yield made
 
 
@@ -25,7 +27,7 @@ def test_u1_noise(camera, row):
     boots = camera.facts["boots"]
     settings = camera.get("/api/settings").json()
     for count in range(HISTORY):  # which the noise replaces
-        assert camera.answers(b"%0255d\r" % count, b": unknown; try help\r\n")
+        assert camera.answers(b"%0255d\r" % count, b": unknown; try help\r\n", 20)
     with invariants(camera, row):
         for _ in range(row.times(1_000, 20)):
             noise = row.chance.randbytes(PIECE - 8) + 4 * CTRL_C + 4 * CTRL_D
