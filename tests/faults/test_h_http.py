@@ -1,11 +1,17 @@
 """HTTP: slow and idle clients, forms with odd input, and pages while the camera is busy."""
 
 import contextlib
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from browser import Browser
+from certificates import authority
+from images import KB, image
 from invariants import invariants
+from playwright.sync_api import expect
 from rawhttp import check_responsive, connection, use_pages
 from sim import Simulator
 from slowhttp import AT_ONCE, KINDS, attack
@@ -148,3 +154,55 @@ def check_saved_or_refused(client, fields):
     else:
         assert response.status_code == 400 and "Nothing was saved" in response.text
         assert after == before
+
+
+@pytest.mark.slow
+def test_h11_page_while_the_camera_is_busy(tmp_path, row):
+    """A browser loads the set-up page during an update, and during a handshake that stalls."""
+    (tmp_path / "ca.pem").write_bytes(authority().cert_pem)
+    with Browser() as browser, socket.create_server(("127.0.0.1", 0)) as server:
+        broker = f"mqtts://127.0.0.1:{server.getsockname()[1]}"
+        settings = {"mqttca": f"@{tmp_path / 'ca.pem'}"}
+        with Simulator(tmp_path / "camera", broker, settings, fast=False) as camera:
+            peer, _ = server.accept()
+            with peer:
+                peer.settimeout(10)
+                assert peer.recv(1) == b"\x16"  # a handshake has begun, and is not answered
+                load_setup(browser, camera, row, "during a handshake")
+            with uploading(camera):
+                load_setup(browser, camera, row, "during an update")
+
+
+def load_setup(browser, camera, row, when):
+    with browser.page(camera.url) as page:
+        for number in range(5):
+            with row.injection(f"{when} {number}"):
+                with camera.stopwatch() as took:
+                    page.goto("/setup")
+                    expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
+                row.figure(when, took.s, "s")
+                assert took.s <= 3
+
+
+@contextlib.contextmanager
+def uploading(camera):
+    """Upload an image, as fast as the flash is written, while the block runs."""
+    data, done = image("v9.0.1", size=1_024 * KB), threading.Event()
+    head = f"POST /update HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n"
+
+    def upload():
+        with connection(camera, head.encode()) as sock:
+            for at in range(0, len(data) - 4 * KB, 4 * KB):
+                if not done.is_set():
+                    sock.sendall(data[at : at + 4 * KB])
+            done.wait()
+
+    thread = threading.Thread(target=upload)
+    thread.start()
+    try:
+        camera.wait_output("writing micropython v9.0.1")
+        yield
+        assert camera.get("/api/status").json()["update"] != "idle"
+    finally:
+        done.set()
+        thread.join()
