@@ -43,7 +43,7 @@ class Terminal(Simulator):
     def key(self, data):
         self._process.stdin.write(data)
 
-    def wait_raw(self, data, since, limit_s=10):
+    def wait_raw(self, data, since, limit_s=20):
         wait_until(
             lambda: data in self.raw[since:], limit_s, f"{data!r} in {self.raw[since:]!r}", 0.005
         )
