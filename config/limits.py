@@ -10,6 +10,8 @@ CONNECTIONS = 6  # HTTP and telnet together; a new one replaces an idle one, or 
 CONNECTION_BACKLOG = 16  # connections to be accepted on each port; the network stack drops more
 # a browser sends several requests at once
 CONNECTION_ROOM_MS = 500  # a new connection waits for another to end; then it is refused
+# on a slow network a peer accepts something in that time
+CONNECTION_STUCK_MS = 500  # a peer receives nothing; then its connection counts as idle
 CONNECT_MS = 10_000  # a server accepts a connection; then the attempt fails
 STALL_MS = 10_000  # a wait for a peer to send or to receive; then its connection is closed
 TRANSFER_RATE_BYTES = 1_024  # per second; a slower upload ends, a slower download is resumed

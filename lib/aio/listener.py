@@ -119,12 +119,12 @@ class Listener:
         return bool(self._make_room and self._make_room())
 
     async def _wait_for_room(self, stream):
-        """Wait until a connection ends, as those of a page soon do."""
+        """Wait until a connection ends, as those of a page soon do, or is found to be idle."""
         self._ended.clear()
         try:
             await asyncio.wait_for_ms(self._ended.wait(), limits.CONNECTION_ROOM_MS)
         except asyncio.TimeoutError:
-            return False
+            pass
         except asyncio.CancelledError:
             stream.close()
             raise

@@ -36,14 +36,19 @@ class Stream(_Stream):
         self._parts = None  # of `put`: [part] is written up to `at`, its slice ends at `end`
         self._part = self._at = self._end = 0
         self._idle_at = ticks_ms()  # None: never
+        self._stuck_at = None  # while the peer has accepted nothing
 
     @property
     def idle(self):
         """True while a listener may close it, when it needs room for another connection."""
-        return self._idle_at is not None and ticks_diff(ticks_ms(), self._idle_at) >= 0
+        now = ticks_ms()
+        for at in (self._idle_at, self._stuck_at):
+            if at is not None and ticks_diff(now, at) >= 0:
+                return True
+        return False
 
     def busy_for(self, ms):
-        """Count as idle in `ms`; None: never."""
+        """Count as idle in `ms`; None: never. A peer that does not read counts as idle anyway."""
         self._idle_at = None if ms is None else ticks_add(ticks_ms(), ms)
 
     def put(self, parts):
@@ -59,7 +64,9 @@ class Stream(_Stream):
         """Write the rest of a `put`; OSError(ETIMEDOUT) when the peer accepts nothing."""
         while True:
             if self._at < self._end:  # the socket is full
+                self._stuck_at = ticks_add(ticks_ms(), limits.CONNECTION_STUCK_MS)
                 await self._ready(self._writing, core._io_queue.queue_write, self.stall_ms)
+                self._stuck_at = None
             else:
                 await asyncio.sleep_ms(0)
             if self._write_some():

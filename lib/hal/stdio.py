@@ -20,7 +20,7 @@ class Stdio:
 
     async def read(self, limit_ms=None):
         """Return the next byte, as bytes; b"" if none arrives within `limit_ms`."""
-        if limit_ms is None:
+        if limit_ms is None or self._waiting.poll(0):  # no timer for a byte that is there
             await self._readable()
         else:
             try:

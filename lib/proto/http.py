@@ -25,6 +25,7 @@ REASONS = {  # RFC 9110 section 15, RFC 6585
     405: "Method Not Allowed",
     408: "Request Timeout",
     409: "Conflict",
+    411: "Length Required",
     413: "Content Too Large",
     414: "URI Too Long",
     421: "Misdirected Request",
@@ -66,6 +67,8 @@ class Head:
 
 def parse_head(data):
     """Return the Head in `data` (bytes up to the blank line); raises HTTPError."""
+    if data.startswith(b"\r\n"):  # some clients send it after a body (section 2.2)
+        data = data[2:]
     lines = data[:-4].split(b"\r\n")
     method, target, authority, is_1_1 = _request_line(lines[0])
     if len(lines) - 1 > limits.HTTP_HEADERS:
@@ -80,6 +83,10 @@ def parse_head(data):
         raise HTTPError(400, "invalid Host header")
     if authority is not None:
         head.headers["host"] = authority.decode()
+    if not is_1_1:
+        head.headers.pop("expect", None)  # RFC 9110 section 10.1.1
+    if "transfer-encoding" in head.headers:
+        raise _coded_body(head.headers)
     return head
 
 
@@ -136,8 +143,6 @@ def _add_field(head, line):
     if name in ("host", "authorization") and name in head.headers:
         text = "one {} header is needed" if name == "host" else "one {} header is enough"
         raise HTTPError(400, text.format("Host" if name == "host" else "Authorization"))
-    if name == "transfer-encoding":
-        raise HTTPError(501, "transfer codings are not supported")
     if name == "content-length":
         if name in head.headers or not value.isdigit():
             raise HTTPError(400, "invalid Content-Length")
@@ -148,6 +153,16 @@ def _add_field(head, line):
         head.headers[name] = value.decode()
     except UnicodeError:  # opaque data (RFC 9110 section 5.5)
         head.headers[name] = "".join(chr(byte) for byte in value)
+
+
+def _coded_body(headers):
+    """Return the refusal of a body with transfer codings (RFC 9112 sections 6.1 and 6.3)."""
+    codings = headers["transfer-encoding"].lower().split(",")
+    if codings[-1].strip() != "chunked" or "content-length" in headers:
+        return HTTPError(400, "the length of the body is unclear")
+    if len(codings) > 1:
+        return HTTPError(501, "transfer codings are not supported")
+    return HTTPError(411, "send the body with a Content-Length")
 
 
 def _is_authority(text):

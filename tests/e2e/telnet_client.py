@@ -10,10 +10,15 @@ IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 
 
 class TelnetClient:
-    """Client of the console at `port`; keeps the text and the options that it receives."""
+    """Client of the console at `port`; keeps the text and the options that it receives.
 
-    def __init__(self, port, reading=True, receive_buffer=None):
+    reading: read at once, in a thread; otherwise `read_on` starts it. source: its own address.
+    """
+
+    def __init__(self, port, reading=True, receive_buffer=None, source=None):
         self.sock = socket.socket()
+        if source:
+            self.sock.bind((source, 0))
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(20)
@@ -21,7 +26,11 @@ class TelnetClient:
         self.raw = bytearray()
         self.closed = threading.Event()  # set when the camera closes the connection
         if reading:
-            threading.Thread(target=self._read, daemon=True).start()
+            self.read_on()
+
+    def read_on(self):
+        """Read all that arrives from now on."""
+        threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
         self.sock.settimeout(None)

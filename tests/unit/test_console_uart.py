@@ -114,7 +114,7 @@ class TestUARTConsole(unittest.TestCase):
 
     def test_survives_random_bytes(self):
         noise = bytes((n * 73 + n // 255) & 255 for n in range(5_000))
-        noise = noise.replace(b"\x15", b"").replace(b"\x03", b"")
+        noise = noise.replace(b"\x15", b"")
         self.assertTrue(talk(noise + b"\x15\rtime\r").written.endswith(b"time = \r\n"))
 
     def test_bug_in_a_command_does_not_end_the_console(self):
@@ -169,11 +169,18 @@ class TestPackets(unittest.TestCase):
         self.assertTrue(b"damaged" in written and written.endswith(b"time = \r\n"), written)
 
     def test_ctrl_c_ends_the_program_and_later_keys_stay_for_the_prompt(self):
-        for keys in (b"ab\x03", packet(RPC, b"\x03") + b"\n\x03", b"slow\r\x03", b"IMP\x03"):
-            stdio = Stdio(keys + b"\r\x01")
-            with self.assertRaises(KeyboardInterrupt):
-                run(uart(stdio).run())
-            self.assertEqual(bytes(stdio._typed), b"\r\x01")
+        whole = list(packet(RPC, b"\x03") + b"\n")
+        typed = [list(keys) + [PAUSE] for keys in (b"ab", b"slow\r", b"IMP", b"\xff\x03")]
+        for before in [[], whole, whole + typed[0]] + typed:
+            for interrupt in (b"\x03", b"\r\x03"):
+                stdio = Stdio(before + list(interrupt + b"\r\x01"))
+                with self.assertRaises(KeyboardInterrupt):
+                    run(uart(stdio).run())
+                self.assertEqual(bytes(stdio._typed), b"\r\x01")
+
+    def test_ctrl_c_without_a_pause_is_noise(self):
+        for noise in (b"x\x03", b"x\r\x03", b"\x00\x03\x03", b"IMP\x03"):
+            self.assertTrue(talk(noise + b"\x15\rtime\r").written.endswith(b"time = \r\n"))
 
     def test_ctrl_c_during_a_packet_that_breaks_off(self):
         stdio = Stdio(list(PART) + [PAUSE, 3, 1])

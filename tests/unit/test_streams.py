@@ -212,6 +212,22 @@ class TestStream(unittest.TestCase):
         self.assertEqual(error.errno, ETIMEDOUT)
         self.assertTrue(1_000 <= ms < 3_000, ms)
 
+    def test_busy_stream_whose_peer_does_not_read_is_idle(self):
+        async def scenario():
+            async with Wire() as wire:
+                wire.ours.busy_for(None)
+                seen = []
+                sending = asyncio.create_task(outcome(wire.ours.send(BIG)))
+                for _ in range(2):
+                    await asyncio.sleep_ms(300)
+                    seen.append(wire.ours.idle)
+                reading = asyncio.create_task(digest(wire.peer, len(BIG)))
+                await sending
+                await reading
+                return seen + [wire.ours.idle]
+
+        self.assertEqual(run(scenario()), [False, True, False])
+
     def test_read_from_a_silent_peer_times_out(self):
         async def scenario(stall_ms):
             async with Wire(stall_ms=1_000) as wire:

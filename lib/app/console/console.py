@@ -103,6 +103,7 @@ class Consoles:
 
         All consoles show the reply; only this one shows an error or a private reply.
         """
+        await asyncio.sleep_ms(0)  # yield between lines, many of which may arrive at once
         try:
             text = line.decode().strip()
         except UnicodeError:

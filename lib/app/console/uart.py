@@ -11,14 +11,15 @@ from proto.improv import Splitter
 _PIECE = const(64)  # bytes per write, because a write waits for room in the UART's FIFO
 _PIECE_MS = const(6)  # what they take at 115200 baud
 _CTRL_C = const(3)
+_INTERRUPT = b"\r\x03"  # what people and tools begin with, to get the prompt
 
 
 class UARTConsole:
     """Runs the lines that are typed at the UART and shows the output of its console.
 
-    Packets among the keys go to `improv.answer(kind, data, send)`. Ctrl-C outside of a packet
-    raises KeyboardInterrupt, even while a command runs: main.py has switched MicroPython's own
-    handling off, because packets contain that byte.
+    Packets among the keys go to `improv.answer(kind, data, send)`. Ctrl-C after a pause raises
+    KeyboardInterrupt, even while a command runs: main.py has switched MicroPython's own handling
+    off, because packets, and the noise of an open line, contain that byte.
     """
 
     def __init__(self, stdio, consoles, improv):
@@ -40,14 +41,18 @@ class UARTConsole:
 
     async def _read(self):
         splitter = Splitter()
+        quiet = True  # no key has arrived for IMPROV_GAP_MS, but those that precede Ctrl-C
         while True:
-            data = await self._stdio.read(limits.IMPROV_GAP_MS if splitter.pending else None)
+            gap_ms = None if quiet and not splitter.pending else limits.IMPROV_GAP_MS
+            data = await self._stdio.read(gap_ms)
+            quiet = quiet or not data
             keys = splitter.feed(data[0]) if data else splitter.stop()
             if splitter.packet:
                 await self._add(splitter.packet)
             for key in keys:
-                if key == _CTRL_C:
+                if key == _CTRL_C and quiet:
                     raise KeyboardInterrupt
+                quiet = quiet and key in _INTERRUPT
                 line = self._console.type(key)
                 if line:
                     await self._add(line)
