@@ -1,6 +1,7 @@
 """HTTP server: one request per connection, whose head is read under a deadline and checked."""
 
 import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -57,6 +58,7 @@ class HTTPServer:
             await self._refuse(stream, 408, "the request took too long")
         except HTTPError as e:
             await self._refuse(stream, e.status, str(e))
+            await _discard(stream)
         except MemoryError:
             await self._refuse(stream, 503, _SHORT)
         else:
@@ -150,6 +152,17 @@ class _Writer:
     def clear(self):
         """Forget what has not been sent."""
         self._used = 0
+
+
+async def _discard(stream):
+    """Read what follows a refused head, until the client closes: see `Body.discard`."""
+    stream.busy_for(0)
+    view = memoryview(bytearray(_FIRST))
+    ends = ticks_add(ticks_ms(), _LINGER_MS)
+    while (left_ms := ticks_diff(ends, ticks_ms())) > 0:
+        if not await stream.recv_into(view, left_ms):
+            return
+        await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 
 
 async def _read_head(stream):
