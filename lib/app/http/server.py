@@ -10,6 +10,7 @@ from proto.http import MAX_HEAD, HTTPError, parse_head
 _HEAD_MS = const(10_000)
 _DISCARD_MS = const(10_000)  # for the rest of a body, from the response on
 _LINGER_MS = const(1_000)  # the same after a refusal: the client receives it, and no more is read
+_SILENT_MS = const(200)  # a client that sends a head pauses for less
 _POLL_MS = const(15_000)
 _FIRST = const(768)  # bytes: most heads fit
 _PIECE = const(1_440)  # bytes that fit into a segment of TCP
@@ -58,7 +59,8 @@ class HTTPServer:
             await self._refuse(stream, 408, "the request took too long")
         except HTTPError as e:
             await self._refuse(stream, e.status, str(e))
-            await _discard(stream)
+            if e.status == 431:  # the client may still be sending it
+                await _discard(stream)
         except MemoryError:
             await self._refuse(stream, 503, _SHORT)
         else:
@@ -155,12 +157,12 @@ class _Writer:
 
 
 async def _discard(stream):
-    """Read what follows a refused head, until the client closes: see `Body.discard`."""
+    """Read the rest of a head that is too long, as `Body.discard` does; OSError at its end."""
     stream.busy_for(0)
     view = memoryview(bytearray(_FIRST))
     ends = ticks_add(ticks_ms(), _LINGER_MS)
-    while (left_ms := ticks_diff(ends, ticks_ms())) > 0:
-        if not await stream.recv_into(view, left_ms):
+    while ticks_diff(ends, ticks_ms()) > 0:
+        if not await stream.recv_into(view, _SILENT_MS):
             return
         await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 
