@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-_LIBRARIES = str(Path(__file__).resolve().parents[2] / "build" / "lib")
+_LIBRARIES = str(Path(__file__).resolve().parents[1] / "build" / "lib")
 
 
 async def _sleep_ms(duration_ms):
