@@ -33,7 +33,7 @@ NO_BROKER = "mqtt://127.0.0.1:1"
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    settings = {"pubinterval": "0", "loglevel": "error"}
+    settings = {"mqtthost": "", "pubinterval": "0", "loglevel": "error"}
     with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, settings) as made:
         for path in ("/", "/setup", "/login", "/api/settings"):  # imports all that they need
             made.get(path)

@@ -10,7 +10,7 @@ from sim import Simulator, wait_until
 
 NO_BROKER = "mqtt://127.0.0.1:1"
 _LOG_BYTES = 8_192  # each refused image is logged, until the log is full
-_IDLE = {"pubinterval": "0", "loglevel": "error"}
+_IDLE = {"mqtthost": "", "pubinterval": "0", "loglevel": "error"}
 
 
 def test_f5_dns_queries(tmp_path, row):
