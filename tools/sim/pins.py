@@ -26,6 +26,7 @@ class Pins:
         self._reads = self._last_read = 0  # reads of the button: count, time of the last
         self._longest_s = 0  # between two of them, since the last report of it
         self._tasks = 0  # of the firmware's loop, at the last read
+        self.starved_s = lambda: 0  # how long the board has waited for the PC's cores
         self.led = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
@@ -60,19 +61,22 @@ class Pins:
 
     # Calls from the firmware
 
-    def read(self, pin, tasks):
+    def read(self, pin, tasks=0):
         """Return the level of a pin to the firmware; count reads of the button.
 
         tasks: how many the firmware's loop has.
         """
         self._tasks = tasks
         if pin == BUTTON:
-            now = time.monotonic()
+            now = self._now()
             if self._last_read:
                 self._longest_s = max(self._longest_s, now - self._last_read)
             self._reads += 1
             self._last_read = now
         return self.level(pin)
+
+    def _now(self):
+        return time.monotonic() - self.starved_s()
 
     def calls(self):
         return {"pin.init": self.init, "pin.route": self.route}
@@ -139,7 +143,7 @@ class Pins:
     def longest_pause(self):
         """Return the longest pause of the firmware's loop since the last such request.
 
-        The loop reads the button every 10 ms.
+        The loop reads the button every 10 ms. The waits for a core of the PC do not count.
         """
         longest_ms, self._longest_s = round(1000 * self._longest_s), 0
         return {"ms": longest_ms}
@@ -171,7 +175,7 @@ class Pins:
     async def _read(self, times):
         """Wait until the firmware has read the button so often, unless it does not use it."""
         target = self._reads + times
-        while self._reads < target and time.monotonic() - self._last_read < _UNREAD_S:
+        while self._reads < target and self._now() - self._last_read < _UNREAD_S:
             await asyncio.sleep(0.005)
 
     async def _edge(self, level, bounce_ms):
