@@ -103,14 +103,14 @@ def series(mutator, inputs):
 
 
 class FuzzingBroker(ScriptedBroker):
-    """Sends each connection of `serieses` what it is to receive; then serves correctly.
+    """Sends each connection of `scripts` what it is to receive; then serves correctly.
 
     `closed` are (ids that the camera acknowledged, ids expected) of connections that it closed.
     """
 
-    def __init__(self, serieses):
+    def __init__(self, scripts):
         super().__init__(self._run_series)
-        self._serieses = serieses
+        self._scripts = scripts
         self._go = threading.Semaphore(0)
         self.ready, self.closed = [], []
 
@@ -121,11 +121,11 @@ class FuzzingBroker(ScriptedBroker):
     def _run_series(self, peer):
         peer.up()
         self.ready.append(peer.number)
-        if peer.number >= len(self._serieses):
+        if peer.number >= len(self._scripts):
             peer.serve()
             return
         self._go.acquire()
-        good, bad = self._serieses[peer.number]
+        good, bad = self._scripts[peer.number]
         since = len(peer.packets)
         peer.send(good + bad)
         peer.sock.settimeout(_CLOSES_S)
@@ -139,15 +139,16 @@ class FuzzingBroker(ScriptedBroker):
         self.closed.append((got, [event[1] for event in events if event[0] == "acknowledge"]))
 
 
-def through_sockets(camera, broker, row, serieses):
+def through_sockets(camera, broker, row, scripts):
     """Send each series on a connection of its own; the camera must close it."""
-    for number, (good, bad) in enumerate(serieses):
+    for number, (good, bad) in enumerate(scripts):
         wait_until(lambda n=number: n in broker.ready, what="a connection")
         with row.injection(f"connection {number}: {bad!r} after {good!r}"):
+            since = len(camera.output)
             broker.start()
             wait_until(lambda n=number: len(broker.closed) > n, what="end of the connection")
             acknowledged, expected = broker.closed[number]
             assert acknowledged == expected
-            camera.wait_status("mqtt waiting (the broker violates MQTT 3.1.1: ")
-        camera.command(f"mqttuser u{number}")  # connects at once
-    wait_until(lambda: len(serieses) in broker.ready, what="a connection")
+            camera.wait_output("the broker violates MQTT 3.1.1: ", since=since)
+        camera.skip_reconnect_delay()
+    wait_until(lambda: len(scripts) in broker.ready, what="a connection")

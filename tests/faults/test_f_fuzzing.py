@@ -15,16 +15,16 @@ def test_f1_mqtt_packets(tmp_path, row):
     mutator = Mutator(row.chance, mqttfuzz.SEEDS)
     each(row, mutator, row.times(10_000, 300), lambda data: mqttfuzz.compare(data, row.chance))
     connections, inputs = row.times(100, 4), 100
-    serieses = [mqttfuzz.series(mutator, inputs) for _ in range(connections)]
+    scripts = [mqttfuzz.series(mutator, inputs) for _ in range(connections)]
     row.figure("inputs through sockets", connections * inputs)
     row.figure("connections", connections)
     with (
-        mqttfuzz.FuzzingBroker(serieses) as broker,
+        mqttfuzz.FuzzingBroker(scripts) as broker,
         Simulator(tmp_path, broker.uri, {"pubinterval": "0"}) as camera,
     ):
         camera.get("/api/status")
         with invariants(camera, row, memory=_LOG_BYTES):
-            mqttfuzz.through_sockets(camera, broker, row, serieses)
+            mqttfuzz.through_sockets(camera, broker, row, scripts)
 
 
 _LOG_BYTES = 8_192  # each refused packet is logged, until the log is full

@@ -10,14 +10,16 @@ from settingsfuzz import client_of
 from sim import Simulator, wait_until
 
 NO_BROKER = "mqtt://127.0.0.1:1"
-_LOG_BYTES = 8_192  # each refused image is logged, until the log is full
+_LOG_BYTES = 8_192  # what is refused is logged, until the log is full
 
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     settings = {"mqtthost": "", "pubinterval": "0", "loglevel": "error"}
     with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, settings) as made:
-        made.command('camera {"framesize": "QVGA"}')
+        made.wait_status("camera ready")
+        assert made.command('camera {"framesize": "QVGA"}') == "5"
+        made.get("/api/status")  # imports the pages
         yield made
 
 
@@ -30,6 +32,7 @@ def test_f5_dns_queries(tmp_path, row):
     with Simulator(tmp_path, NO_BROKER, args=("--ap",)) as camera:
         camera.control("ap_client", count=1)
         camera.get("/")
+        datafuzz.dns_through_sockets(camera.facts["dns"], datafuzz.QUERIES)
         with invariants(camera, row):
             for _ in range(times // 20):
                 queries = [data for data in (mutator() for _ in range(20)) if data]
@@ -69,7 +72,7 @@ def test_f7_jpeg_data(camera, row):
     mutator = Mutator(row.chance, datafuzz.PICTURES, datafuzz.PICTURE_PIECES)
     each(row, mutator, row.times(10_000, 300), datafuzz.check_jpeg)
     if row.full:  # the buffers of pictures are freed 10 s later
-        with invariants(camera, row):
+        with invariants(camera, row, memory=_LOG_BYTES):
             _through_the_sensor(camera, row, mutator, batches=50)
 
 
