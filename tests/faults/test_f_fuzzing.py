@@ -7,7 +7,7 @@ import pytest
 from consolefuzz import KEYS, LINES, OPTIONS, PACKETS
 from invariants import invariants
 from mutator import Mutator, each
-from sim import Simulator
+from sim import Simulator, wait_until
 
 
 def test_f1_mqtt_packets(tmp_path, row):
@@ -46,8 +46,10 @@ def test_f2_http_requests(camera, row):
     each(row, mutator, row.times(10_000, 300), httpfuzz.compare)
     sent, port = row.times(3_000, 60), camera.facts["http"]
     row.figure("requests through sockets", sent)
+    tasks = camera.control("tasks")["count"]
     for _ in range(row.times(700, 200)):  # pages and names take their memory
         httpfuzz.send(port, mutator())
+    wait_until(lambda: camera.control("tasks")["count"] <= tasks, what="idle camera")
     with invariants(camera, row):
         each(row, mutator, sent, lambda data: httpfuzz.check(port, data))
         assert camera.command("pulse") == "0"
