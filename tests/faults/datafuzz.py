@@ -23,6 +23,7 @@ QUERIES = [
     query("x" * 63 + ".example", AAAA, number=2),
     query("any.example", 255, number=3),
     query(".".join(["y" * 60] * 5), number=4),
+    b"\0\6\2" + query("cut.example")[3:],
     query("edns.example", number=5)[:-1] + b"\x01\0\0\x29\x10\0\0\0\0\0\0\0",
 ]
 

@@ -17,6 +17,7 @@ SEEDS = [
     b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\npassword=x",
     b"POST /api/command HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://127.0.0.1\r\n"
     b'Content-Type: application/json\r\nContent-Length: 19\r\n\r\n{"command": "time"}',
+    b"POST /login HTTP/1.0\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     b"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n\r\n",
 ]
 TOKENS = [

@@ -21,12 +21,15 @@ SEEDS = [
     publish(f"cmnd/{TOPIC}/nothing", b"\xc3\xbc" * 40),
     publish("a/ü/\U0001f600", b"", qos=1, packet_id=65_535),
     publish("x" * 300, b"y" * 200, qos=1, packet_id=3),
+    publish(PULSE, b"9", qos=1, packet_id=0),
+    publish(PULSE, b"9", qos=2, packet_id=1),
     b"\x40\x02\x00\x09",
     b"\x90\x03\x00\x01\x01",
     b"\x90\x03\x00\x02\x80",
     b"\xb0\x02\x00\x03",
     b"\xd0\x00",
-    b"\xd0\x00" + publish(PULSE, b"8", qos=1, packet_id=9, dup=True) + b"\xd0\x00\xd0\x00",
+    *(2 * b"\xd0\x00" + publish(PULSE, b"8", 1, 9, dup) for dup in (False, True)),
+    publish(PULSE, b"4", 1, 8) + 2 * b"\xd0\x00" + publish(PULSE, b"4", 1, 8, dup=True),
 ]
 _BUFFER = 128  # bytes
 _CLOSES_S = 10
