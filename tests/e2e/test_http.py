@@ -215,7 +215,7 @@ def test_garbage_leaks_no_memory(camera):
     for _ in range(3):
         for data, _ in GARBAGE.values():
             raw(camera, data)
-    assert abs(camera.heap_free() - before) < 12_288
+    assert before - camera.heap_free() < 12_288  # the buffers of pictures may have been freed
     assert "restarts 0," in camera.status("3")
     assert "Traceback" not in camera.output
 
@@ -252,7 +252,7 @@ def test_clients_that_disconnect_early(camera):
             pass
     check_responsive(camera)
     check(camera.get("/jpg").content)
-    assert abs(camera.heap_free() - before) < 12_288
+    assert before - camera.heap_free() < 12_288  # the buffers of pictures may have been freed
 
 
 def test_200_idle_connections(camera):
