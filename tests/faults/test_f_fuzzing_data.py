@@ -31,7 +31,7 @@ def test_f5_dns_queries(tmp_path, row):
     answered = 0
     with Simulator(tmp_path, NO_BROKER, args=("--ap",)) as camera:
         camera.control("ap_client", count=1)
-        camera.get("/")
+        camera.get("/api/status")
         datafuzz.dns_through_sockets(camera.facts["dns"], datafuzz.QUERIES)
         with invariants(camera, row):
             for _ in range(times // 20):
