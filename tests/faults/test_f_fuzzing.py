@@ -23,6 +23,7 @@ def test_f1_mqtt_packets(tmp_path, row):
         Simulator(tmp_path, broker.uri, {"pubinterval": "0"}) as camera,
     ):
         camera.get("/api/status")
+        wait_until(lambda: broker.ready, what="a connection")
         with invariants(camera, row, memory=_LOG_BYTES):
             mqttfuzz.through_sockets(camera, broker, row, scripts)
 
