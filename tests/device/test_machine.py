@@ -144,5 +144,11 @@ class TestTime(unittest.TestCase):
         time.sleep_ms(20)
         self.assertTrue(18 <= time.ticks_diff(time.ticks_ms(), start) < 500)
 
+    def test_ticks_wrap(self):
+        last = (1 << 30) - 1
+        self.assertEqual(time.ticks_add(last, 3), 2)
+        self.assertEqual(time.ticks_diff(2, last), 3)
+        self.assertEqual(time.ticks_diff(last, 2), -3)
+
 
 unittest.main()

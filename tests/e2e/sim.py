@@ -185,8 +185,8 @@ class Simulator:
         return found[1]
 
     def type(self, text):
-        """Type text at the UART without waiting for a reply."""
-        self._process.stdin.write(text.encode())
+        """Type text or bytes at the UART without waiting for a reply."""
+        self._process.stdin.write(text.encode() if isinstance(text, str) else text)
         self._process.stdin.flush()
 
     def status(self, kind=""):

@@ -106,4 +106,4 @@ def test_clients_that_disconnect_early(camera):
             pass
     check_responsive(camera)
     check(camera.get("/jpg").content)
-    assert abs(camera.heap_free() - before) < 12_288
+    assert before - camera.heap_free() < 12_288  # the buffers of pictures may have been freed

@@ -3,6 +3,54 @@
 import ast
 import time
 
+from probe import Probe
+
+TASKS = """
+async def read_button():
+    pin = machine.Pin(15, machine.Pin.IN, machine.Pin.PULL_UP)
+    while True:
+        pin()
+        await asyncio.sleep_ms(5)
+async def wait(event):
+    await event.wait()
+async def sleep():
+    await asyncio.sleep(60)
+async def accept():
+    await (await asyncio.start_server(None, '127.0.0.1', 0)).wait_closed()
+async def end():
+    return
+asyncio.create_task(read_button())
+event = asyncio.Event()
+"""
+
+
+def test_tasks(probe):
+    probe.run(TASKS)
+    before = probe.control("tasks")["count"]
+    waits = "wait(event)", "sleep()", "asyncio.wait_for(wait(event), 60)", "accept()"
+    starts = "".join(f"asyncio.create_task({each})\n" for each in (*waits, "end()"))
+    tasks = f"{TASKS}{starts}\nlast = asyncio.create_task(wait(event))\nlast.cancel()"
+    assert probe.run(tasks) == b"None"
+    # one more reads the button; wait_for has two tasks of its own, start_server one
+    assert probe.control("tasks")["count"] == before + 1 + len(waits) + 3
+    probe.control("reset")
+    probe.wait_boot(2)
+    probe.run(TASKS)
+    assert probe.control("tasks")["count"] == before
+
+
+def test_ticks_wrap(tmp_path):
+    with Probe(tmp_path, "--uptime", "1073738") as probe:
+        code = """
+start = time.ticks_ms()
+while (now := time.ticks_ms()) >= start and time.ticks_diff(now, start) < 6_000:
+    pass
+passed = time.ticks_diff(now, start)
+result = now, time.ticks_add(start, passed), passed
+"""
+        now, added, passed = ast.literal_eval(probe.run("import time\n" + code).decode())
+    assert 0 <= now == added < 1_000 and 0 < passed < 6_000
+
 
 def test_invalid_requests_are_reported(probe):
     invalid = ("nonsense", "[]", "{}", '{"do": "nothing"}', '{"do": "press", "x": 1}')

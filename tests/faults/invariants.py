@@ -10,11 +10,12 @@ ANSWER_S = 2
 
 
 class Idle:
-    """State of an idle camera: free heap in bytes, and open sockets."""
+    """State of an idle camera: free heap in bytes, open sockets, and tasks of its loop."""
 
     def __init__(self, camera):
         self.free = camera.heap_free()
         self.sockets = camera.control("sockets")["open"]
+        self.tasks = camera.control("tasks")["count"]
 
 
 @contextlib.contextmanager
@@ -33,6 +34,7 @@ def invariants(camera, row, longest_pause_ms=LONGEST_PAUSE_MS, memory=MEMORY_BYT
     if longest_pause_ms is not None:
         assert paused_ms <= longest_pause_ms, f"the loop paused for {paused_ms} ms"
     wait_until(lambda: camera.control("sockets")["open"] <= before.sockets, what="open sockets")
+    wait_until(lambda: camera.control("tasks")["count"] <= before.tasks, what="ended tasks")
     with camera.within(ANSWER_S):
         assert camera.get("/api/status").status_code in (200, 401)
     wait_until(lambda: camera.heap_free() >= before.free - memory, what="memory", every_s=0.5)

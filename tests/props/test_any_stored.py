@@ -5,15 +5,13 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from storedsettings import DAMAGED, allowed, start
 
-from app import password
 from app.commands import TABLE
 from app.settings.schema import (
-    CHECK,
     DEFAULT,
     FILE,
     FLAGS,
-    HASHED,
     INT,
     KEY,
     KIND,
@@ -21,7 +19,6 @@ from app.settings.schema import (
     SCHEMA,
     SECRET,
 )
-from app.settings.settings import Settings
 from app.settings.store import pack, unpack
 from proto.values import BadArgument
 
@@ -30,7 +27,6 @@ KEYS = [row[KEY] for row in SCHEMA if row[KIND] != FILE] + ["SAVE_JOURNAL", "OTH
 I32 = st.integers(-(2**31), 2**31 - 1)
 BYTES = st.binary(max_size=40) | st.text(max_size=40).map(str.encode) | st.just(b"x" * 1_500)
 NEAR = st.sampled_from([b"1", b"", b"\0", b"mqtt://h\0", b"CET-1", b"a/b", b"off", b"\xff"])
-DAMAGED = "a blob that cannot be read"
 STORED = st.dictionaries(st.sampled_from(KEYS), I32 | BYTES | NEAR | st.just(DAMAGED))
 CHANGES = st.lists(
     st.tuples(
@@ -41,68 +37,11 @@ CHANGES = st.lists(
 )
 
 
-class NVS:
-    """Stands in for hal.nvs, over a dict."""
-
-    def __init__(self, stored):
-        self.stored = dict(stored)
-
-    def get_int(self, key, default=None):
-        value = self.stored.get(key)
-        return value if isinstance(value, int) else default
-
-    def get_blob(self, key, default=None):
-        value = self.stored.get(key)
-        return value if isinstance(value, bytes) else default
-
-    def is_damaged(self, key):
-        return self.stored.get(key) is DAMAGED
-
-    def set_int(self, key, value):
-        self.stored[key] = value
-
-    set_blob = set_int
-
-    def erase(self, key):
-        self.stored.pop(key, None)
-
-    def commit(self):
-        pass
-
-
-class Log:
-    def __init__(self):
-        self.errors = []
-
-    def debug(self, who, text, *args):
-        pass
-
-    def error(self, who, text):
-        self.errors.append(text)
-
-
 @pytest.fixture(autouse=True, scope="module")
 def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("files"))
         yield
-
-
-def start(stored):
-    nvs, log = NVS(stored), Log()
-    return Settings(nvs, log, "DVES_A1B2C3"), nvs, log
-
-
-def allowed(row, value):
-    """Return True if a value is the default, a hash, or accepted by its own check."""
-    if value == row[DEFAULT]:
-        return True
-    if row[FLAGS] & HASHED and password.is_hash(value):
-        return True
-    try:
-        return row[CHECK](str(value)) == value
-    except BadArgument:
-        return False
 
 
 @given(STORED)

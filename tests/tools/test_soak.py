@@ -6,18 +6,26 @@ from pathlib import Path
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "tools" / "soak"))
-from soakreport import report  # noqa: E402 - found on the path above
+
+# ruff: noqa: E402 - found on the path above
+from counters import Counters
+from soakreport import report
 
 GOOD = {
     "faults": {"power_cut": {"injected": 2, "survived": 2}},
     "recovery_s": [3.2, 59.0],
     "longest_pause_ms": 40,
     "published": 60,
+    "captured": 90,
+    "failed": 7,
+    "recoveries": 2,
     "viewed": 200,
     "commands": 1_200,
     "boots": 3,
     "heap_drift_bytes": 2_048,
     "sockets": [3, 3],
+    "tasks": [29, 29],
+    "wraps": 2,
 }
 
 
@@ -34,7 +42,23 @@ def test_good_run(capsys):
         ({"recovery_s": [3.2, None]}, "1 faults without recovery"),
         ({"heap_drift_bytes": 2_049}, "heap lost: more than 2048 bytes"),
         ({"sockets": [3, 4]}, "sockets left open"),
+        ({"tasks": [29, 30]}, "tasks left over"),
+        ({"wraps": 0}, "no picture after ticks have wrapped"),
     ],
 )
 def test_missed_limit(figures, missed):
     assert report({**GOOD, **figures}, 7) == [missed]
+
+
+def test_counters_of_several_starts():
+    counters = Counters(wrap_s=20)
+    shown = "uptime {}, rssi -55, captured {}, failed {}, recoveries {}"
+    for boots, *figures in (
+        (1, 19, 5, 1, 0),
+        (1, 25, 9, 2, 1),
+        (3, 20, 4, 0, 0),
+        (4, 21, 1, 1, 1),
+    ):
+        counters.note(boots, shown.format(*figures))
+    assert counters.sums == {"captured": 14, "failed": 3, "recoveries": 2}
+    assert counters.wrapped == {1, 4}

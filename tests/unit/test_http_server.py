@@ -81,6 +81,7 @@ BAD = {
     "body of 10 MB": (GET + b"Content-Length: 10000000\r\n", 413),
     "100 headers": (GET + b"X: a\r\n" * 100, 431),
     "head of 4 KB": (GET + b"X: " + b"a" * 4_000 + b"\r\n", 431),
+    "head of 40 KB": (GET + b"X: " + b"a" * 40_000 + b"\r\n", 431),
 }
 
 
@@ -170,8 +171,6 @@ class TestAttacks(unittest.TestCase):
     def test_forbidden_heads_are_refused(self):
         for what, (head, expected) in BAD.items():
             found = fetch(head + b"\r\n")
-            if expected == 431 and not found:
-                continue  # closed by a reset because unread bytes remained
             self.assertEqual(status(found), expected, "{}: {!r}".format(what, found))
             self.assertEqual(header(found, "Connection"), "close", what)
             self.assertEqual(int(header(found, "Content-Length")), len(body(found)), what)

@@ -1,5 +1,7 @@
 """Faults of the camera, until they are cleared or the camera is power-cycled."""
 
+from collections import deque
+
 from errors import UsageError, os_error
 
 _DAMAGE = {
@@ -28,6 +30,7 @@ class Faults:
         self._kind = None
         self._left = None
         self._until_power_cycle = False
+        self._pictures = deque()  # instead of the sensor's own; None: no replacement
 
     def power_cycle(self):
         if self._until_power_cycle:
@@ -53,13 +56,23 @@ class Faults:
             raise os_error(-1, "ESP_FAIL")
         return kind
 
-    @staticmethod
-    def damage(kind, jpeg):
-        """Return the picture, damaged according to the fault."""
+    def damage(self, kind, jpeg):
+        """Return the picture, damaged according to the fault, or the next replacement."""
+        if self._pictures:
+            return self._pictures.popleft() or jpeg
         return _DAMAGE[kind](jpeg) if kind in _DAMAGE else jpeg
 
     def controls(self):
-        return {"camera": self.set}
+        return {"camera": self.set, "pictures": self.replace}
+
+    def replace(self, data=()):
+        """Deliver other data instead of the next pictures, in hex; None: a picture as it is.
+
+        Return how many were left from earlier requests.
+        """
+        left = len(self._pictures)
+        self._pictures += [each and bytes.fromhex(each) for each in data]
+        return {"left": left}
 
     def set(self, fault=None, count=None, until=None):
         """Set the fault for `count` pictures, until a power cycle, or until cleared (None).

@@ -42,6 +42,7 @@ def command(args, flash, counter, clock):
     environment = {
         **os.environ,
         "SIM_CLOCK": str(clock),
+        "SIM_UPTIME_MS": str(args.uptime * 1_000),
         "SIM_PLAN": json.dumps(plan),
         "SIM_NO_PSRAM": str(beside),
         "SIM_TERMINAL": "1" if args.uart == "pty" else "",

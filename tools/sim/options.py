@@ -8,6 +8,7 @@ _HEAP = re.compile(r"\d+[kKmM]?")
 _STATE = Path(__file__).resolve().parents[2] / "build" / "state"
 DEVICE_ID = "DVES_A1B2C3"
 PORTS = {"http": 8080, "telnet": 2323, "dns": 5353, "control": 0}  # defaults; 0: any free port
+WRAP_S = (1 << 30) // 1_000  # until ticks_ms wraps
 DRIVERS = ("api", "driver", "none")  # folders of board/drivers, except the last
 
 
@@ -64,6 +65,13 @@ def parse(argv=None):
         default="api",
         help="camera module in the firmware: micropython-camera-API, -driver, or none",
     )
+    add(
+        "--uptime",
+        default=0,
+        type=_uptime,
+        metavar="SECONDS",
+        help="where ticks_ms begins at each start (0); it wraps after 1073741 s, as on the chip",
+    )
     add("--fast", action="store_true", help="disable simulated delays (flash, radio, exposure)")
     add("--quiet", action="store_true", help="do not print the addresses at startup")
     add("--ready-file", metavar="FILE", help="write FILE each time the camera is ready")
@@ -104,6 +112,12 @@ def _setting(text):
 def _port(text):
     if not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text}: expected a port, 0..65535")
+    return int(text)
+
+
+def _uptime(text):
+    if not text.isdigit() or int(text) > WRAP_S:
+        raise argparse.ArgumentTypeError(f"{text}: expected seconds, 0..{WRAP_S}")
     return int(text)
 
 

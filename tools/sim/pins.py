@@ -25,6 +25,7 @@ class Pins:
         self._started = time.monotonic()
         self._reads = self._last_read = 0  # reads of the button: count, time of the last
         self._longest_s = 0  # between two of them, since the last report of it
+        self._tasks = 0  # of the firmware's loop, at the last read
         self.starved_s = lambda: 0  # how long the board has waited for the PC's cores
         self.led = deque(maxlen=100)
         self._listeners = []
@@ -60,8 +61,12 @@ class Pins:
 
     # Calls from the firmware
 
-    def read(self, pin):
-        """Return the level of a pin to the firmware; count reads of the button."""
+    def read(self, pin, tasks=0):
+        """Return the level of a pin to the firmware; count reads of the button.
+
+        tasks: how many the firmware's loop has.
+        """
+        self._tasks = tasks
         if pin == BUTTON:
             now = self._now()
             if self._last_read:
@@ -122,7 +127,12 @@ class Pins:
     # Control requests
 
     def controls(self):
-        return {"pins": self.report, "press": self.press, "pause": self.longest_pause}
+        return {
+            "pins": self.report,
+            "press": self.press,
+            "pause": self.longest_pause,
+            "tasks": self.count_tasks,
+        }
 
     def report(self):
         """Return the levels of the pins in use, and the last 100 [ms, level] of the LED."""
@@ -137,6 +147,11 @@ class Pins:
         """
         longest_ms, self._longest_s = round(1000 * self._longest_s), 0
         return {"ms": longest_ms}
+
+    async def count_tasks(self):
+        """Return the number of tasks in the firmware's loop, once it has read the button."""
+        await self._read(1)
+        return {"count": self._tasks}
 
     async def press(self, ms=80, times=1, gap_ms=120, bounce_ms=0):
         """Press and release the button; return once the firmware has read the release.
@@ -155,7 +170,12 @@ class Pins:
         """Hold the button for at least `min_s`, and until the firmware accepts its level."""
         settled = self._reads + _SETTLE_READS
         await asyncio.sleep(min_s)
-        while self._reads < settled and self._now() - self._last_read < _UNREAD_S:
+        await self._read(settled - self._reads)
+
+    async def _read(self, times):
+        """Wait until the firmware has read the button so often, unless it does not use it."""
+        target = self._reads + times
+        while self._reads < target and self._now() - self._last_read < _UNREAD_S:
             await asyncio.sleep(0.005)
 
     async def _edge(self, level, bounce_ms):

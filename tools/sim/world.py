@@ -95,7 +95,7 @@ class World:
         for part in (*parts, self.memory, self.receiver, self.partitions, self.bootloader):
             calls.update(part.calls())
         quick = {
-            PIN_GET: lambda pin, _: self.pins.read(pin),
+            PIN_GET: self.pins.read,
             PIN_SET: self.pins.drive,
             WDT_FEED: self.board.feed,
             FRAME_AVAILABLE: self.sensor.frame_available,

@@ -5,6 +5,7 @@
 
 Load: four viewers, a picture every second and 20 commands a second. One fault after another lasts
 some seconds; then pictures must be published, /capture and a command must work again within 60 s.
+The board's ticks wrap 20 s after each start, which takes 12 days on the chip.
 Prints the figures and writes build/soak.json; exits with 1 if a figure misses its limit.
 """
 
@@ -17,19 +18,23 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]
+sys.path += [str(ROOT / each) for each in ("tools", "tools/sim", "tests/e2e")]
 
 # ruff: noqa: E402 - found on the path above
 import faults
+from counters import Counters
 from listener import Listener
 from load import Load
 from mosquitto import Mosquitto
+from options import WRAP_S
 from sim import TOPIC, Simulator
 from soakreport import RECOVERY_S, report
 
 SETTINGS = {"pubinterval": "1", "loglevel": "error"}
 LONGEST_FAULT_S = 8
 WARM_UP_S = 60
+WRAP_AFTER_S = 20
+BOARD = ("--uptime", str(WRAP_S - WRAP_AFTER_S))
 
 
 class Client(Listener):
@@ -49,6 +54,7 @@ class Soak:
         self._broker = broker
         self._client = client
         self._chance = chance
+        self._counters = Counters(WRAP_AFTER_S)
         self.figures = {"faults": {}, "recovery_s": [], "longest_pause_ms": 0}
 
     def run(self, seconds):
@@ -63,11 +69,14 @@ class Soak:
                 self._cycle()
         after = self._idle()
         self.figures["published"] = len(self._client.on(faults.IMAGE))
+        self.figures |= self._counters.sums
         self.figures["viewed"] = load.parts + more.parts
         self.figures["commands"] = load.sent + more.sent
         self.figures["heap_drift_bytes"] = before["free"] - after["free"]
-        self.figures["sockets"] = [before["sockets"], after["sockets"]]
+        for what in ("sockets", "tasks"):
+            self.figures[what] = [before[what], after[what]]
         self.figures["boots"] = self._camera.facts["boots"]
+        self.figures["wraps"] = len(self._counters.wrapped)
 
     def _cycle(self):
         fault = self._chance.choice(faults.ALL)
@@ -76,7 +85,7 @@ class Soak:
         with fault(self._camera, self._broker):
             time.sleep(lasts_s)
         try:
-            took = faults.recover(self._camera, self._client, RECOVERY_S)
+            took = self._recovered()
         except AssertionError as error:
             took = None
             print(f"{name} for {lasts_s:.1f} s: {error}", flush=True)
@@ -88,16 +97,26 @@ class Soak:
         time.sleep(1)
         self._note_pause()
 
+    def _recovered(self):
+        """Wait until pictures and commands work; return the seconds. Notes the counters."""
+        took = faults.recover(self._camera, self._client, RECOVERY_S)
+        self._counters.note(self._camera.facts["boots"], self._client.command("status", "3"))
+        return took
+
     def _note_pause(self):
         ms = self._camera.control("pause")["ms"]
         self.figures["longest_pause_ms"] = max(self.figures["longest_pause_ms"], ms)
 
     def _idle(self):
-        """Return the free heap and the open sockets, once the load has gone."""
-        faults.recover(self._camera, self._client, RECOVERY_S)
+        """Return the free heap, the open sockets and the tasks, once the load has gone."""
+        self._recovered()
         self._client.command("pubinterval", "0")
         time.sleep(12)  # slots for pictures are freed after 10 s
-        state = {"free": self._free_heap(), "sockets": self._camera.control("sockets")["open"]}
+        state = {
+            "free": self._free_heap(),
+            "sockets": self._camera.control("sockets")["open"],
+            "tasks": self._camera.control("tasks")["count"],
+        }
         self._client.command("pubinterval", "1")
         return state
 
@@ -116,7 +135,7 @@ def main(argv=None):
         folder = Path(folder)
         with (
             Mosquitto(folder / "broker", options={"log_type": "none"}) as broker,
-            Simulator(folder / "camera", broker.uri, SETTINGS, fast=False) as camera,
+            Simulator(folder / "camera", broker.uri, SETTINGS, BOARD, fast=False) as camera,
             Client(broker.port, f"stat/{TOPIC}/#", faults.IMAGE) as client,
         ):
             soak = Soak(camera, broker, client, random.Random(seed))

@@ -10,15 +10,20 @@ def report(figures, seed):
     print(f"seed {seed}")
     for name, row in sorted(figures["faults"].items()):
         print(f"  {name:<24}{row['survived']:>4} of {row['injected']} survived")
-    print(f"pictures published: {figures['published']}, viewed: {figures['viewed']}")
+    print("pictures published: {published}, viewed: {viewed}".format(**figures))
+    print("captured: {captured}, failed: {failed}, recoveries: {recoveries}".format(**figures))
     print(f"commands sent: {figures['commands']}, starts of the board: {figures['boots']}")
+    print(f"starts after which ticks wrapped and pictures followed: {figures['wraps']}")
     print(f"longest recovery: {max(took, default=0):.1f} s (limit {RECOVERY_S})")
     print(f"longest pause of the loop between faults: {figures['longest_pause_ms']} ms")
     print(f"heap lost since the first minute: {figures['heap_drift_bytes']} bytes")
-    print("open sockets before and after: {} and {}".format(*figures["sockets"]))
+    for what in ("sockets", "tasks"):
+        print("{} before and after: {} and {}".format(what, *figures[what]))
     limits = {
         f"{failed} faults without recovery": failed,
         f"heap lost: more than {DRIFT_BYTES} bytes": figures["heap_drift_bytes"] > DRIFT_BYTES,
         "sockets left open": figures["sockets"][1] > figures["sockets"][0],
+        "tasks left over": figures["tasks"][1] > figures["tasks"][0],
+        "no picture after ticks have wrapped": not figures["wraps"],
     }
     return [text for text, missed in limits.items() if missed]

@@ -108,7 +108,8 @@ class Request(MicrodotRequest):
             found = json.loads(self.body.decode()) if self.body else None
         except ValueError:
             raise HTTPError(400, "The request's body is not JSON.") from None
-        if not isinstance(found, dict):
+        # MicroPython's json accepts names that are numbers, null, true or false
+        if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
             raise HTTPError(400, "The request's body must be a JSON object.")
         return {_joined(name): _joined(value) for name, value in found.items()}
 

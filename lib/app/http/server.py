@@ -1,6 +1,7 @@
 """HTTP server: one request per connection, whose head is read under a deadline and checked."""
 
 import asyncio
+from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
@@ -55,6 +56,8 @@ class HTTPServer:
             await self._refuse(stream, 408, "the request took too long")
         except HTTPError as e:
             await self._refuse(stream, e.status, str(e))
+            if e.status == 431:  # the client may still be sending it
+                await _discard(stream)
         except MemoryError:
             await self._refuse_short(stream)
         else:
@@ -154,6 +157,17 @@ class _Writer:
     def clear(self):
         """Forget what has not been sent."""
         self._used = 0
+
+
+async def _discard(stream):
+    """Read the rest of a head that is too long, as `Body.discard` does; OSError at its end."""
+    stream.busy_for(0)
+    view = memoryview(bytearray(_FIRST))
+    ends = ticks_add(ticks_ms(), limits.HTTP_LINGER_MS)
+    while ticks_diff(ends, ticks_ms()) > 0:
+        if not await stream.recv_into(view, limits.HTTP_HEAD_PAUSE_MS):
+            return
+        await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 
 
 async def _read_head(stream):

@@ -3,6 +3,7 @@
 import binascii
 import time
 
+import looptasks
 import umachine
 import world
 from umachine import Signal, idle, time_pulse_us
@@ -52,7 +53,7 @@ class Pin(umachine.PinBase):
 
     def value(self, level=None):
         if level is None:
-            return _quick(_PIN_GET, self._id)
+            return _quick(_PIN_GET, self._id, looptasks.count())
         _quick(_PIN_SET, self._id, 1 if level else 0)
 
     __call__ = value

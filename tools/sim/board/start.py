@@ -44,7 +44,7 @@ def _mount_programs(mounts):
 
 def _import_built_in(places):
     """Import all modules and packages in these places."""
-    sys.path[:] = places
+    sys.path[:] = places + [".frozen"]
     import builtin
 
     builtin.install()

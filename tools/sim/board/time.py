@@ -1,13 +1,40 @@
-"""Time as on the ESP32: the epoch is 2000, and the clock starts there after power-on."""
+"""Time as on the ESP32: the epoch is 2000, and the clock starts there after power-on.
+
+Ticks wrap after 2**30, as on the chip. The event loop has ticks of its own (looptasks.py), because
+they are built into the interpreter.
+"""
 
 import os
 
 import utime
-from utime import sleep, sleep_ms, sleep_us, ticks_add, ticks_cpu, ticks_diff, ticks_ms, ticks_us
+from utime import sleep, sleep_ms, sleep_us, ticks_cpu
 
+_PERIOD = 1 << 30
+_MASK = _PERIOD - 1
+_HALF = _PERIOD >> 1
+_add, _ms, _us = utime.ticks_add, utime.ticks_ms, utime.ticks_us
+_shift_ms = utime.ticks_diff(int(os.getenv("SIM_UPTIME_MS")), _ms())
 _EPOCH_2000 = 946_684_800
 _page = open(os.getenv("SIM_CLOCK"), "rb", 0)
 _offset = bytearray(8)
+
+
+def ticks_ms():
+    return _add(_ms(), _shift_ms) & _MASK
+
+
+def ticks_us():
+    return _us() & _MASK
+
+
+def ticks_add(ticks, delta):
+    if not -_HALF < delta < _HALF:
+        raise OverflowError("ticks interval overflow")
+    return ticks + delta & _MASK
+
+
+def ticks_diff(end, start):
+    return (end - start + _HALF & _MASK) - _HALF
 
 
 def time_ns():

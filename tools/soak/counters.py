@@ -1,0 +1,28 @@
+"""Counters of the camera, added up over the starts of the board, which begin at 0."""
+
+import re
+
+NAMES = ("captured", "failed", "recoveries")
+
+
+class Counters:
+    """Sums of the camera's counters; `wrapped` are the starts that were seen after their wrap.
+
+    wrap_s: how long after each start the board's ticks wrap.
+    """
+
+    def __init__(self, wrap_s):
+        self._wrap_s = wrap_s
+        self._boots = self._last = None
+        self.sums = dict.fromkeys(NAMES, 0)
+        self.wrapped = set()
+
+    def note(self, boots, status):
+        """Add what has happened since the last call. status: the reply to `status 3`."""
+        counted = {name: int(re.search(rf"\b{name} (\d+)", status)[1]) for name in NAMES}
+        before = self._last if boots == self._boots else dict.fromkeys(NAMES, 0)
+        for name in NAMES:
+            self.sums[name] += counted[name] - before[name]
+        self._boots, self._last = boots, counted
+        if int(re.search(r"\buptime (\d+)", status)[1]) > self._wrap_s:
+            self.wrapped.add(boots)
