@@ -9,11 +9,13 @@ from microdot.microdot import NoCaseDict, Response
 from microdot.microdot import Request as MicrodotRequest
 from micropython import const
 
+from app.http.auth import PUBLIC
 from proto.http import HTTPError, escapes_are_whole
 
 MAX_BODY = const(16_384)  # bytes of a body that is held in memory
 BUSY_MS = const(5_000)  # a request that takes longer gives way to another connection
 _MAX_UPLOAD = const(2_097_152)  # more than any slot holds
+_MAX_LOGIN = const(2_048)  # bytes that anyone may send: a password and the page that follows it
 _MAX_FORM = const(9_216)  # characters of all fields: a certificate of 8 KB fits
 _MIN_BYTES = const(30_720)  # of an upload that must arrive in each `_RATE_MS`: 1 KB/s
 _RATE_MS = const(30_000)
@@ -41,7 +43,9 @@ class Request(MicrodotRequest):
         self.answered = False
 
     def is_too_long(self):
-        return self.content_length > (_MAX_UPLOAD if self.is_upload else MAX_BODY)
+        """Return True if the body is longer than its path takes; strangers may send little."""
+        limit = _MAX_LOGIN if self.path in PUBLIC else MAX_BODY
+        return self.content_length > (_MAX_UPLOAD if self.is_upload else limit)
 
     async def load(self):
         """Read the whole body into memory, for `body`, `form` and `json`.
