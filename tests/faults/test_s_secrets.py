@@ -1,12 +1,12 @@
 """Security: secrets in any output of the camera and its tools, and in its log."""
 
-import base64
 import re
 import subprocess
 import sys
 
 import httpx
 import pytest
+from canaries import Canaries, plain
 from listener import Listener
 from routes import routes
 from sim import ROOT, TOPIC, Simulator, wait_until
@@ -17,39 +17,6 @@ from usersettings import is_secret, visible
 SECRETS = [row[0] for row in visible() if is_secret(row)]
 STAT = f"stat/{TOPIC}/"
 ACTIONS = {"restart", "reset", "smartconfig", "upgrade", "mqttotastart", "mqttotaconfirm"}
-
-
-def forms(secret):
-    """Return the ways in which a secret could appear; those in letters are in lower case.
-
-    In base64 the neighbours of the secret change the first and the last characters.
-    """
-    data = secret.encode()
-    escaped = "".join(f"%{byte:02x}" for byte in data)
-    found = [data, data[::-1], data.hex().encode(), escaped.encode()]
-    for before in range(3):
-        encoded = base64.b64encode(bytes(before) + data)
-        found.append(encoded[(0, 2, 3)[before] : len(encoded) // 4 * 4 - 4])
-    return found
-
-
-class Canaries:
-    """Random secrets; `leaks(data)` finds those that have been given out."""
-
-    def __init__(self, row):
-        self._chance = row.chance
-        self._forms = {}
-
-    def new(self, name):
-        """Return a value for a setting, which needs escapes in HTML, JSON and URLs."""
-        secret = f"{self._chance.getrandbits(64):016x}"
-        for form in forms(secret):
-            self._forms[form] = f"{name} as {form[:60]}"
-        return f"&'<{secret}>\"%ü"
-
-    def leaks(self, data):
-        both = data + data.lower()
-        return [name for form, name in self._forms.items() if form in both]
 
 
 class Outputs:
@@ -122,10 +89,10 @@ class Outputs:
 @pytest.fixture
 def outputs(broker, row, tmp_path):
     """Outputs of a camera whose secrets are all set, and which logs as much as it can."""
-    canaries, syslog = Canaries(row), SyslogServer()
+    canaries, syslog = Canaries(row.chance), SyslogServer()
     settings = {name: canaries.new(name) for name in SECRETS if name != "password"}
     settings |= {"loglevel": "debug", "syslog": syslog.address, "mqttuser": "cam"}
-    settings["otaurl"] = f"http://joe:{canaries.new('otaurl')[3:19]}@127.0.0.1:1/fw.bin"
+    settings["otaurl"] = f"http://joe:{plain(canaries.new('otaurl'))}@127.0.0.1:1/fw.bin"
     with Listener(broker.port) as client:
         with Simulator(tmp_path / "camera", broker.uri, settings) as camera:
             client.wait(STAT + "timer")
@@ -215,7 +182,7 @@ def failed_update(outputs):
     outputs.client.command("upgrade", "1")
     outputs.client.wait(STAT + "ota", lambda m: b"failed" in m.payload, since=since)
     for text in ("joe:{}@127.0.0.1/fw", "ftp://joe:{}@127.0.0.1/fw", "http://joe:{}@:x/"):
-        secret = outputs.canaries.new("otaurl")[3:19]
+        secret = plain(outputs.canaries.new("otaurl"))
         shown = outputs.client.command("otaurl", text.format(secret))
         assert "joe:***@" in shown
 
