@@ -30,3 +30,9 @@ class SyslogServer:
 
     def close(self):
         self._sock.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
