@@ -138,7 +138,7 @@ def test_s28_addresses_and_names_in_topics(broker, row, tmp_path):
             settings = {"teleperiod": period, "pubinterval": "1"}
             with Simulator(tmp_path / period, broker.uri, settings) as camera:
                 camera.wait_status("mqtt connected")
-                for _ in range(3):  # pictures, a second apart
+                for _ in range(2):  # pictures, a second apart
                     start = client.catch_up()
                     client.wait(IMAGE, lambda m: not m.retain, since=start)
                 with row.injection(f"teleperiod {period}"):
