@@ -116,6 +116,7 @@ class Flood:
         return PER_MINUTE * (1 + int((time.monotonic() - self._started) / 60))
 
 
+@pytest.mark.slow
 def test_s22_passwords_guessed_from_many_addresses(tmp_path, row):
     """Of guesses from nine addresses few are checked; the owner gets in meanwhile."""
     with Simulator(tmp_path, NO_BROKER, {"adminpass": WORD}) as camera:
@@ -177,6 +178,7 @@ def tokens(board, count):
     return [text[at : at + 32] for at in range(0, len(text), 32)]
 
 
+@pytest.mark.slow
 def test_s29_guessed_sessions(tmp_path, camera, row):
     """Tokens are random and unique; logout, restart and a new password end their sessions."""
     count, seen = row.times(10_000, 500), set()

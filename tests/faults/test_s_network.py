@@ -17,6 +17,7 @@ from scripted import ScriptedBroker
 from sim import ROOT, TOPIC, Simulator, wait_until
 from syslog_server import SyslogServer
 
+pytestmark = pytest.mark.slow
 STAT = f"stat/{TOPIC}/"
 NO_BROKER = "mqtt://127.0.0.1:1"
 SOCKETS = {  # files of lib that make sockets: no other may

@@ -27,6 +27,7 @@ def camera(broker, tmp_path):
         yield made
 
 
+@pytest.mark.slow
 def test_s24_secrets_and_pictures_in_the_log(camera, broker, row):
     """Secrets that arrive in odd places are not logged, nor pictures; the log keeps 32 lines."""
     canaries = Canaries(row.chance)
@@ -58,8 +59,9 @@ def wrong_basic(camera, client, secret):
 
 
 def odd_request(camera, client, secret):
-    """The path is logged, the rest of the request is not."""
+    """Of a request only the path is logged, and only the start of a long one."""
     text = plain(secret)
+    exchange(camera, f"GET /{'x' * 900}?{text} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     lines = [f"GET /setup?password={text} HTTP/1.1", "Host: localhost", f"Cookie: session={text}"]
     lines += [f"Referer: http://x/?{text}", f"X-Key: {text}", f"Authorization: Bearer {text}"]
     exchange(camera, "\r\n".join([*lines, "", ""]).encode())

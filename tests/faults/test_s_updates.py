@@ -12,6 +12,7 @@ from sim import TOPIC, Simulator, wait_until
 from update.file import Update
 from update.keys import generate, read_private
 
+pytestmark = pytest.mark.slow
 STAT = f"stat/{TOPIC}/"
 
 
@@ -120,4 +121,5 @@ def test_s15_older_image(board, row):
                 assert ways[name](old, force=True)["state"] == "installed"
                 board.camera.wait_boot(boots + 1)
                 board.camera.power_cut()  # unconfirmed: back to the newer one
+                board.camera.wait_status("mqtt connected")
                 assert board.running() == running
