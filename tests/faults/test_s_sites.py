@@ -81,6 +81,7 @@ class Tags(html.parser.HTMLParser):
             assert not (values.get(name) or "").startswith(("x", "javascript:")), values
 
 
+@pytest.mark.slow
 def test_s2_markup_in_names_and_messages(camera, client, row):
     """Text of users, networks and requests is text on every page, also in a browser."""
     for number, text in enumerate(MARKUP if row.full else MARKUP[:2]):
@@ -124,6 +125,7 @@ def in_a_browser(camera):
 # Files
 
 
+@pytest.mark.slow
 def test_s3_paths_of_files(camera, client, row):
     """No path of a file on the board, of the firmware or of the PC is served."""
     sources = [path.relative_to(ROOT / "lib").as_posix() for path in (ROOT / "lib").rglob("*.*")]
