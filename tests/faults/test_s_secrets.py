@@ -15,6 +15,7 @@ from telnet_client import TelnetClient
 from usersettings import is_secret, visible
 
 SECRETS = [row[0] for row in visible() if is_secret(row)]
+WEB = {"timeout": 20, "trust_env": False}
 STAT = f"stat/{TOPIC}/"
 ACTIONS = {"restart", "reset", "smartconfig", "upgrade", "mqttotastart", "mqttotaconfirm"}
 
@@ -113,14 +114,14 @@ def set_by_uart(outputs, name, value):
 def set_by_api(outputs, name, value):
     auth = ("", outputs.login)
     url = outputs.camera.url + "/api/settings"
-    outputs.keep("api", httpx.post(url, json={name: value}, auth=auth, trust_env=False))
+    outputs.keep("api", httpx.post(url, json={name: value}, auth=auth, **WEB))
 
 
 def set_by_form(outputs, name, value):
     fields = {"password": "wifipassword", "mqttpass": "mqttpassword"}
     data = {fields.get(name, name): value, "save": "1"}
     url = outputs.camera.url + "/setup"
-    outputs.keep("form", httpx.post(url, data=data, auth=("", outputs.login), trust_env=False))
+    outputs.keep("form", httpx.post(url, data=data, auth=("", outputs.login), **WEB))
 
 
 def refused(outputs, name, value):
@@ -156,16 +157,17 @@ def test_s7_secrets_in_any_output(outputs, row):
 
 def set_secret(outputs, setter, name):
     """Set a secret to a new value; return once the camera works with it."""
-    value = outputs.canaries.new(name)
+    value, camera = outputs.canaries.new(name), outputs.camera
+    since = len(camera.output)
     setter(outputs, name, value)
     if setter is not refused:
         if name == "password":
-            outputs.camera.control("wifi", password=value)
+            camera.control("wifi", password=value)
+            camera.wait_output("wifi: address", 40, since)
         elif name == "adminpass":
             outputs.login = value
-    outputs.camera.wait_status("wifi joined", 40)
-    outputs.camera.skip_reconnect_delay()
-    outputs.camera.wait_status("mqtt connected", 40)
+    camera.skip_reconnect_delay()
+    camera.wait_status("mqtt connected", 40)
 
 
 def full_storage(outputs):
