@@ -25,6 +25,8 @@ HTTP_TARGET_BYTES = 1_024  # path and query string; a longer one gets 414
 HTTP_HEAD_MS = 10_000  # the head arrives; then 408
 HTTP_HEAD_PAUSE_MS = 200  # pause within a head that is too long; then its connection is closed
 HTTP_BODY_BYTES = 16_384  # body that is held in memory; a longer one gets 413
+# a password, and the page that follows it
+HTTP_LOGIN_BYTES = 2_048  # body of a request that anyone may send; a longer one gets 413
 HTTP_BODY_MS = 10_000  # that body arrives, an upload pauses; then the connection is closed
 HTTP_FORM_CHARS = TLS_CA_BYTES + 1_024  # names and values of a form; more get 413
 HTTP_JSON_BYTES = 4_096  # JSON for commands and camera parameters; more get 413

@@ -19,6 +19,8 @@ import usersettings
 from boardlink import PORT_HELP, Board, BoardError
 from usersettings import CAMERA, NAMESPACE, PARAMS, BadSetting
 
+from proto.uri import login_of, with_login
+
 _FORMAT = 1
 _NAME, _KEY = 0, 1
 
@@ -35,9 +37,14 @@ def read(board, secrets=False, say=print):
             left_out.append(row[_NAME])
             continue
         try:
-            kept[row[_NAME]] = usersettings.shown(row, value)
+            text = usersettings.shown(row, value)
         except BadSetting as exc:
             say(f"left out, because the firmware would refuse it: {exc}")
+            continue
+        if usersettings.has_login(row) and login_of(text) and not secrets:
+            left_out.append(f"the login in {row[_NAME]}")
+            text = with_login(text, "")
+        kept[row[_NAME]] = text
     if left_out:
         say(f"left out: {', '.join(left_out)} (--secrets adds them to the file, unencrypted)")
     camera = {}

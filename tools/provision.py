@@ -21,6 +21,8 @@ import usersettings
 from boardlink import PORT_HELP, Board, BoardError
 from usersettings import CAMERA, JOURNAL, NAMESPACE, BadSetting
 
+from proto.uri import without_password
+
 _SIZE = 0x4000  # bytes of the partition nvs in config/partitions.csv
 _KEY, _NAME = 1, 0
 
@@ -67,7 +69,8 @@ def _shown(row, value):
         return "***"
     if usersettings.is_file(row):
         return f"{len(value)} bytes"
-    return usersettings.shown(row, usersettings.stored(row, value))
+    text = usersettings.shown(row, usersettings.stored(row, value))
+    return without_password(text) if usersettings.has_login(row) else text
 
 
 def rows_of_image(settings):

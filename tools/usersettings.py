@@ -104,6 +104,11 @@ def is_secret(row):
     return bool(row[schema.FLAGS] & schema.SECRET)
 
 
+def has_login(row):
+    """Return True for an address that may contain a password."""
+    return bool(row[schema.FLAGS] & schema.LOGIN)
+
+
 def stored(row, value):
     """Return the value in NVS: an int, bytes, or None if nothing is stored."""
     return value if value is None or is_number(row) else value.encode()

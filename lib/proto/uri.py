@@ -138,10 +138,13 @@ def without_password(text):
 
 
 def _parts(text):
-    """Return an address as (scheme with its slashes, `user:password`, the rest)."""
+    """Return an address as (scheme with its slashes, `user:password`, the rest).
+
+    The scheme may be missing: a login is one even in an address that cannot be used.
+    """
     scheme, found, rest = text.partition("://")
     if not found:
-        return "", "", text
+        scheme, rest = "", text
     end = _end_of_authority(rest)
     login, _, place = rest[:end].rpartition("@")
     return scheme + found, login, place + rest[end:]

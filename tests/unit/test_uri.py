@@ -161,6 +161,7 @@ class TestText(unittest.TestCase):
             ("https://joe:secret@host/a@b", "https://joe:***@host/a@b"),
             ("http://joe@host", "http://joe:***@host"),
             ("http://host/a@b", "http://host/a@b"),
+            ("joe:secret@host/a", "joe:***@host/a"),
             ("joe:secret", "joe:secret"),
         ):
             self.assertEqual(without_password(text), shown)

@@ -104,7 +104,7 @@ async def _pump(console, stream):
 
 
 async def _read_password(stream, telnet, editor):
-    """Return a line without echo; None if the peer has closed."""
+    """Return a line without echo; None if the peer has closed, or sends what is no password."""
     key = bytearray(1)
     editor.line = None
     while editor.line is None:
@@ -115,6 +115,9 @@ async def _read_password(stream, telnet, editor):
             await stream.send(response)
         if telnet.data is not None:
             editor.feed(telnet.data)
+        if editor.too_long:
+            return None
+        await asyncio.sleep_ms(0)  # yield, also when there is always something to read
     try:
         return editor.line.decode()
     except UnicodeError:

@@ -10,6 +10,7 @@ from microdot.microdot import Request as MicrodotRequest
 from micropython import const
 
 from aio.reader import Paced
+from app.http.auth import PUBLIC
 from config import limits
 from proto.http import HTTPError, escapes_are_whole
 
@@ -37,7 +38,11 @@ class Request(MicrodotRequest):
         self.answered = False
 
     def is_too_long(self):
-        most = limits.HTTP_UPLOAD_BYTES if self.is_upload else limits.HTTP_BODY_BYTES
+        """Return True if the body is longer than its path takes; strangers may send little."""
+        if self.is_upload:
+            return self.content_length > limits.HTTP_UPLOAD_BYTES
+        is_public = self.path in PUBLIC
+        most = limits.HTTP_LOGIN_BYTES if is_public else limits.HTTP_BODY_BYTES
         return self.content_length > most
 
     async def load(self):

@@ -9,6 +9,7 @@ from app.identity import micropython_version
 from config import product
 
 _POLL_MS = const(1_000)
+_LONGEST_S = const(3_600)  # period
 
 
 class Telemetry:
@@ -21,7 +22,7 @@ class Telemetry:
         self._clock = clock
         self._log = log
         self._collect = collect
-        self._requested = True
+        self._requested = False
 
     def request(self):
         """Publish soon, regardless of the period."""
@@ -43,7 +44,7 @@ class Telemetry:
         return json.dumps(state)
 
     async def run(self):
-        waited_s = 0
+        waited_s = _LONGEST_S  # the first report is due on connect
         while True:
             period_s = self._settings["teleperiod"]
             if self._session.up.is_set() and (self._requested or 0 < period_s <= waited_s):

@@ -116,7 +116,8 @@ SCHEMA = (
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
-     "Topics and publishing", "Telemetry every", "Seconds between reports on tele/; 0: none."),
+     "Topics and publishing", "Telemetry every",
+     "Seconds between reports on tele/; 0: only on status."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),

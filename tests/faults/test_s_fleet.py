@@ -1,6 +1,7 @@
-"""config/mosquitto: with least privilege, a camera works and reaches nothing else."""
+"""Security: many cameras at one broker, with the least rights (config/mosquitto)."""
 
 import queue
+import re
 import ssl
 import subprocess
 import time
@@ -77,28 +78,50 @@ class Client:
         raise AssertionError(f"no {payload} on {topic}")
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory):
-    with Broker(tmp_path_factory.mktemp("broker")) as made:
+@pytest.fixture
+def broker(tmp_path):
+    with Broker(tmp_path / "broker") as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hub(broker):
     with Client(broker, "hub", LOGINS["hub"]) as made:
         made.subscribe("#")
         yield made
 
 
-@pytest.fixture(scope="module")
-def camera(broker, hub, tmp_path_factory):
+def test_s26_many_cameras_at_one_broker(broker, hub, row, tmp_path):
+    """A camera does all it has to with its login, whose thief reaches no other camera."""
     login = {"mqttuser": TOPIC, "mqttpass": LOGINS[TOPIC], "mqttca": f"@{broker.ca_file}"}
     settings = {**login, "pubinterval": "1"}
-    with Simulator(tmp_path_factory.mktemp("camera"), broker.tls_uri, settings) as made:
-        yield made
+    with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:
+        with row.injection("least rights"):
+            all_it_has_to(camera, hub)
+        for topic in ("cmnd/other/power", f"cmnd/{GROUP}/power", "data/other/image", "OTA/x/data"):
+            with row.injection(f"thief at {topic}"):
+                stolen_login(hub, broker, topic)
+        for user, password in ((None, None), ("hub", "wrong"), ("nobody", "x"), (TOPIC, "")):
+            with row.injection(f"stranger {user}"), Client(broker, user, password) as client:
+                assert client.refused
+        if row.full:
+            with row.injection("another camera"):
+                another_camera(hub, broker, login, tmp_path)
 
 
-def test_camera_does_all_it_has_to(camera, hub):
+def another_camera(hub, broker, login, folder):
+    """Start a second camera with its own login: the first one works on; the client ids differ."""
+    settings = {**login, "mqttuser": "other", "mqttpass": LOGINS["other"], "topic": "other"}
+    options = ("--device-id", "DVES_A1B2C4")
+    with Simulator(folder / "other", broker.tls_uri, settings, options):
+        hub.wait("tele/other/LWT", b"Online")
+        hub.publish(f"cmnd/{TOPIC}/timer", b"7")
+        hub.wait(f"stat/{TOPIC}/timer", b"7")
+    assert set(re.findall(r"as (DVES_\w+) ", broker.log)) == {DEVICE, "DVES_A1B2C4"}
+
+
+def all_it_has_to(camera, hub):
+    """Publish pictures and replies, execute commands, and receive an update."""
     hub.wait(f"tele/{TOPIC}/LWT", b"Online")
     check(hub.wait(f"data/{TOPIC}/image"))
     for topic, minutes in ((TOPIC, b"5"), (DEVICE, b"6")):
@@ -113,15 +136,13 @@ def test_camera_does_all_it_has_to(camera, hub):
     assert "tls ca" in camera.status()
 
 
-def test_stolen_login_reaches_nothing_else(hub, broker):
-    """With the login of one camera, all others are neither seen nor controlled."""
-    hub.publish("data/other/image", b"secret")
+def stolen_login(hub, broker, topic):
+    """With the login of one camera, another one is neither seen nor controlled."""
     with Client(broker, TOPIC, LOGINS[TOPIC], client_id="thief") as thief:
         thief.subscribe("#", "data/other/image", "cmnd/other/power")
-        for topic in ("cmnd/other/power", f"cmnd/{GROUP}/power", "data/other/image", "OTA/x/data"):
-            thief.publish(topic, b"forged")
-        hub.publish("cmnd/other/power", b"on")
-        hub.publish("data/other/image", b"secret")
+        thief.publish(topic, b"forged")
+        for other, payload in (("cmnd/other/power", b"on"), ("data/other/image", b"secret")):
+            hub.publish(other, payload)
         hub.publish(f"cmnd/{GROUP}/help", b"last")
         assert thief.wait(f"cmnd/{GROUP}/help", b"last")
         assert thief.received.empty()
@@ -130,9 +151,3 @@ def test_stolen_login_reaches_nothing_else(hub, broker):
     while (message := hub.received.get(timeout=20))[0] != "hub/end":
         seen.add(message)
     assert not [topic for topic, payload in seen if payload == b"forged"]
-
-
-@pytest.mark.parametrize("login", [(None, None), ("hub", "wrong"), ("nobody", "x")])
-def test_strangers_are_refused(broker, login):
-    with Client(broker, *login) as client:
-        assert client.refused
