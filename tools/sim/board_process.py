@@ -71,6 +71,14 @@ class BoardProcess:
     def pid(self):
         return self._process.pid if self._process else None
 
+    def starved_s(self):
+        """Return the seconds for which interpreter and runner have waited for a core."""
+        total_ns = 0
+        for each in ("self", self.pid):
+            with contextlib.suppress(OSError):  # no such process, or no schedstat in this kernel
+                total_ns += int(Path(f"/proc/{each}/schedstat").read_text().split()[1])
+        return total_ns / 1e9
+
     async def run(self):
         """Run the interpreter, and restart it whenever it ends, while the power is on."""
         while True:

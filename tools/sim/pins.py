@@ -25,6 +25,7 @@ class Pins:
         self._started = time.monotonic()
         self._reads = self._last_read = 0  # reads of the button: count, time of the last
         self._longest_s = 0  # between two of them, since the last report of it
+        self.starved_s = lambda: 0  # how long the board has waited for the PC's cores
         self.led = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
@@ -62,12 +63,15 @@ class Pins:
     def read(self, pin):
         """Return the level of a pin to the firmware; count reads of the button."""
         if pin == BUTTON:
-            now = time.monotonic()
+            now = self._now()
             if self._last_read:
                 self._longest_s = max(self._longest_s, now - self._last_read)
             self._reads += 1
             self._last_read = now
         return self.level(pin)
+
+    def _now(self):
+        return time.monotonic() - self.starved_s()
 
     def calls(self):
         return {"pin.init": self.init, "pin.route": self.route}
@@ -129,7 +133,7 @@ class Pins:
     def longest_pause(self):
         """Return the longest pause of the firmware's loop since the last such request.
 
-        The loop reads the button every 10 ms.
+        The loop reads the button every 10 ms. The waits for a core of the PC do not count.
         """
         longest_ms, self._longest_s = round(1000 * self._longest_s), 0
         return {"ms": longest_ms}
@@ -151,7 +155,7 @@ class Pins:
         """Hold the button for at least `min_s`, and until the firmware accepts its level."""
         settled = self._reads + _SETTLE_READS
         await asyncio.sleep(min_s)
-        while self._reads < settled and time.monotonic() - self._last_read < _UNREAD_S:
+        while self._reads < settled and self._now() - self._last_read < _UNREAD_S:
             await asyncio.sleep(0.005)
 
     async def _edge(self, level, bounce_ms):

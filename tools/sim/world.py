@@ -108,6 +108,7 @@ class World:
         self.flash.connect(self.board.cut_power)
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
+        self.pins.starved_s = self.board.starved_s
         self.memory.sockets = self.board.sockets
         self.actions = {"flash": lambda: {**self.flash.report(), **self.bootloader.report()}}
         self.air.has_address = self.radio.has_address
