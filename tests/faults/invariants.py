@@ -38,3 +38,10 @@ def invariants(camera, row, longest_pause_ms=LONGEST_PAUSE_MS, memory=MEMORY_BYT
     wait_until(lambda: camera.heap_free() >= before.free - memory, what="memory", every_s=0.5)
     row.figure("heap lost", before.free - camera.heap_free(), "bytes")
     assert "Traceback" not in camera.output[shown:]
+
+
+def settled(camera):
+    """Wait for the broker, and let the camera allocate what it keeps: buffers, imported pages."""
+    camera.wait_status("mqtt connected")
+    for path in ("/jpg", "/api/status"):
+        assert camera.get(path).status_code == 200

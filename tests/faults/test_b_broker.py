@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from invariants import invariants
+from invariants import invariants, settled
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
@@ -64,8 +64,7 @@ def test_b1_broker_killed_and_restarted(row, tmp_path):
                     tmp_path / topic, broker.uri, {"topic": topic, "pubinterval": "0"}, args
                 )
                 cameras[topic] = stack.enter_context(camera)
-                camera.wait_status("mqtt connected")
-                camera.get("/jpg")  # allocates the buffers
+                settled(camera)
                 stack.enter_context(invariants(camera, row, longest_pause_ms=None))
             downs = DOWN_S[: row.times(len(DOWN_S), 1)]
             for down_s in downs:
