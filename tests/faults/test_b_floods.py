@@ -5,6 +5,7 @@ import time
 from invariants import invariants, settled
 from listener import Listener
 from mosquitto import Mosquitto
+from pictures import check
 from sim import TOPIC, Simulator, wait_until
 
 STAT = f"stat/{TOPIC}/"
@@ -14,6 +15,8 @@ WAITING = 512  # commands in the queue
 RATE = 500  # commands a second
 MINUTE_S = 60
 STEP_S = 0.1
+LIMIT = 30_000  # bytes; pictures are larger
+LOST_LINKS = 3
 
 
 # B9
@@ -87,13 +90,43 @@ def refused(camera):
 
 
 def test_b13_picture_larger_than_the_broker_takes(row, tmp_path):
-    options = {"message_size_limit": 30_000}
-    with Mosquitto(tmp_path / "broker", options=options) as broker:
-        with Simulator(tmp_path / "camera", broker.uri, {"pubinterval": "1"}) as camera:
-            camera.wait_status("mqtt connected")
-            with Listener(broker.port) as client:
-                wait_until(lambda: broker.log.count("too large PUBLISH") > 2, 10, "pictures")
-                row.count(2)
-                client.command("pubinterval")
-                assert not client.on(IMAGE)
-            assert "mqtt connects 1," in camera.status("3")
+    """A broker that drops such pictures, and one that closes the link on each of them."""
+    dropped(row, tmp_path / "drops")
+    if row.full:
+        closes(row, tmp_path / "closes")
+
+
+def dropped(row, folder):
+    with (
+        Mosquitto(folder / "broker", options={"message_size_limit": LIMIT}) as broker,
+        Simulator(folder, broker.uri, {"pubinterval": "1"}) as camera,
+        Listener(broker.port) as client,
+    ):
+        wait_until(lambda: broker.log.count("too large PUBLISH") > 1, what="pictures")
+        assert client.command("pubinterval") == "1"
+        assert not client.on(IMAGE)
+        assert "mqtt connects 1," in camera.status("3")
+        row.count(broker.log.count("too large PUBLISH"))
+
+
+def closes(row, folder):
+    """After three links the camera holds such pictures back, and sends smaller ones."""
+    oversize = "disconnected due to oversize packet"
+    with (
+        Mosquitto(folder / "broker", options={"max_packet_size": LIMIT}) as broker,
+        Simulator(folder, broker.uri, {"pubinterval": "1"}) as camera,
+        Listener(broker.port) as client,
+    ):
+        camera.wait_output("the broker closes the link on pictures of", 60)
+        camera.wait_status("mqtt connected", 35)
+        sent = client.catch_up()
+        dropped = broker.log.count(oversize)
+        for _ in range(5):
+            client.command("capture")
+            assert client.command("pubinterval") == "1"
+        client.command("camera", '{"framesize": "QVGA"}')
+        check(client.wait(IMAGE, since=sent).payload, (320, 240))
+        assert broker.log.count(oversize) == dropped == LOST_LINKS
+        assert f"mqtt connects {1 + LOST_LINKS}," in camera.status("3")
+        row.count(dropped)
+        row.figure("links lost", dropped)
