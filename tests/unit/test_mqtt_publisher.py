@@ -211,14 +211,14 @@ class TestPublisher(unittest.TestCase):
             for size in (100, 90, 100, 110, 50):
                 frames.jpeg = bytes(size)
                 count = publisher.sent
-                await until(lambda: publisher.sent > count)
+                await until(lambda n=count: publisher.sent > n)
             self.assertEqual(session.confirmed, 2)
             session.connects += 1
             await until(lambda: publisher.sent > 6)
             self.assertEqual(session.confirmed, 3)
             for _ in range(5):  # faults later on the link have other reasons
                 dropped, session.fault = publisher.dropped, OSError("reset")
-                await until(lambda: publisher.dropped > dropped)
+                await until(lambda n=dropped: publisher.dropped > n)
             session.fault = None
             await until(lambda: publisher.sent > 8)
 
