@@ -12,7 +12,7 @@ from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
 from scripted import PINGREQ, SUBSCRIBE, ScriptedBroker
-from sim import Simulator, wait_until
+from sim import TOPIC, Simulator, wait_until
 
 RECOVERY_S = 35
 DOWN_S = (0.1, 5, 0.1, 60, 0.1)
@@ -54,6 +54,9 @@ def side_by_side(row, calls):
 
 def test_b1_broker_killed_and_restarted(row, tmp_path):
     """Ten cameras whose broker is killed five times: each returns, subscribed and Online."""
+    if row.full:
+        with row.injection("absent at the start"):
+            absent_at_the_start(tmp_path / "absent")
     broker = Mosquitto(tmp_path / "broker").start()
     try:
         with contextlib.ExitStack() as stack:
@@ -73,6 +76,15 @@ def test_b1_broker_killed_and_restarted(row, tmp_path):
                 assert f"mqtt connects {1 + len(downs)}," in camera.status("3")
     finally:
         broker.stop()
+
+
+def absent_at_the_start(folder):
+    broker = Mosquitto(folder / "broker")
+    with Simulator(folder, broker.uri, {"pubinterval": "0"}) as camera:
+        camera.wait_status("mqtt waiting (")
+        serves(camera)
+        with broker:
+            recovery_s(broker, TOPIC)
 
 
 def kill_and_restart(row, broker, cameras, down_s):

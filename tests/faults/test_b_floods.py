@@ -117,7 +117,7 @@ def closes(row, folder):
         Simulator(folder, broker.uri, {"pubinterval": "1"}) as camera,
         Listener(broker.port) as client,
     ):
-        camera.wait_output("the broker closes the link on pictures of", 60)
+        camera.wait_output("the link ends on pictures of", 60)
         camera.wait_status("mqtt connected", 35)
         sent = client.catch_up()
         dropped = broker.log.count(oversize)

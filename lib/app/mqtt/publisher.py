@@ -9,7 +9,8 @@ from proto.reasons import describe
 
 _POLL_MS = const(500)  # a changed interval takes effect this soon
 _LOST_LINKS = const(3)
-_HELD_BACK_S = const(3_600)
+_HOLD_S = const(60)  # pictures are held back; twice as long after each further try
+_MAX_HOLD_S = const(3_600)
 
 
 class TooLarge(OSError):
@@ -17,7 +18,7 @@ class TooLarge(OSError):
 
 
 class SizeLimit:
-    """Learns which pictures a broker does not take, because it closes the link without a reason.
+    """Learns which pictures a broker does not take: it closes the link, and gives no reason.
 
     On each link, a picture may be such a one until the broker has answered after it.
     """
@@ -30,7 +31,7 @@ class SizeLimit:
         """Try all pictures again, at another broker."""
         self._link = self._taken = 0  # number of the link, largest picture answered on it
         self._lost = self._smallest = 0  # links lost in turn, smallest picture that one is lost on
-        self._until_s = 0
+        self._hold_s = self._until_s = 0
 
     def check(self, size, link):
         """Raise TooLarge for a picture that is held back."""
@@ -38,7 +39,7 @@ class SizeLimit:
             self._link, self._taken = link, 0
         if self._lost >= _LOST_LINKS and size >= self._smallest:
             if self._log.uptime_s() < self._until_s:
-                raise TooLarge("the broker closes the link on {} bytes".format(self._smallest))
+                raise TooLarge("the link ends on {} bytes".format(self._smallest))
 
     def is_untried(self, size):
         return size > self._taken
@@ -47,16 +48,17 @@ class SizeLimit:
         """Note that the broker has answered after a picture."""
         self._taken = max(size, self._taken)
         if size >= self._smallest:
-            self._lost = self._smallest = 0
+            self._lost = self._smallest = self._hold_s = 0
 
     def note_lost(self, size):
         """Note that the link was lost on a picture."""
         self._lost += 1
         self._smallest = min(size, self._smallest or size)
         if self._lost >= _LOST_LINKS:
-            self._until_s = self._log.uptime_s() + _HELD_BACK_S
-            text = "the broker closes the link on pictures of {} bytes; only smaller ones are sent"
-            self._log.error("mqtt", text.format(self._smallest))
+            self._hold_s = min(2 * self._hold_s or _HOLD_S, _MAX_HOLD_S)
+            self._until_s = self._log.uptime_s() + self._hold_s
+            text = "the link ends on pictures of {} bytes; for {} s, only smaller ones are sent"
+            self._log.error("mqtt", text.format(self._smallest, self._hold_s))
 
 
 class ImagePublisher:
