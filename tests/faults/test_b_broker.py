@@ -107,10 +107,11 @@ def recovery_s(broker, topic):
         client.wait(f"stat/{topic}/timer")
         client.publish(f"cmnd/{topic}/pubinterval")
         client.wait(f"stat/{topic}/pubinterval", b"0")
-        assert time.monotonic() - started < RECOVERY_S
+        took_s = time.monotonic() - started
+        assert took_s < RECOVERY_S
         client.publish(f"cmnd/{topic}/capture")
         check(client.wait(f"data/{topic}/image").payload)
-    return time.monotonic() - started
+    return took_s
 
 
 # B2

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -89,12 +90,13 @@ def stalls(row, relay, camera, points):
             relay.cut = (DOWN, point, STALL)
             cuts = relay.cuts
             camera.control("pause")
+            started_s = int(camera.status("3").partition(",")[0].removeprefix("uptime "))
             since = reconnect(camera, point)
             wait_until(lambda n=cuts: relay.cuts > n, what="the stall")
-            with camera.stopwatch() as took:
-                serves_until(camera, "mqtt: ! no answer", since)
-            row.figure("gives up after", took.s, "s")
-            assert took.s < GIVES_UP_S + 1
+            serves_until(camera, "mqtt: ! no answer", since)
+            ended_s = int(re.search(r"(\d+) mqtt: ! no answer", camera.output[since:])[1])
+            row.figure("gives up after", ended_s - started_s, "s")
+            assert ended_s - started_s <= GIVES_UP_S
             paused_ms = camera.control("pause")["ms"]
             row.figure("longest pause", paused_ms, "ms")
             assert paused_ms <= LONGEST_PAUSE_MS
@@ -138,15 +140,15 @@ def cut_by_the_relay(row, relay, camera, client, number, how):
     camera.command("capture")
     wait_until(lambda: relay.cuts > cuts, what="the cut")
     relay.cut = None
-    with camera.stopwatch() as took:
-        lost = camera.wait_output("mqtt: ! ", since=since)
-        camera.wait_output("mqtt: connected", RECOVERY_S, lost)
-        known = client.catch_up()
-        camera.command("capture")
-        picture = client.wait(IMAGE, lambda message: not message.retain, since=known).payload
+    started = time.monotonic()
+    lost = camera.wait_output("mqtt: ! ", since=since)
+    camera.wait_output("mqtt: connected", RECOVERY_S, lost)
+    known = client.catch_up()
+    camera.command("capture")
+    picture = client.wait(IMAGE, lambda message: not message.retain, since=known).payload
     check(picture)
     assert len(picture) > WITHIN_A_PICTURE
-    row.figure("recovery", took.s, "s")
+    row.figure("recovery", time.monotonic() - started, "s")
 
 
 def cut_by_the_broker(folder, end):
