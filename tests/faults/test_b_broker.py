@@ -68,6 +68,7 @@ def test_b1_broker_killed_and_restarted(row, tmp_path):
                 )
                 cameras[topic] = stack.enter_context(camera)
                 settled(camera)
+                camera.get("/jpg")  # allocates the buffers
                 stack.enter_context(invariants(camera, row, longest_pause_ms=None))
             downs = DOWN_S[: row.times(len(DOWN_S), 1)]
             for down_s in downs:

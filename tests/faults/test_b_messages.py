@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 
-from invariants import invariants, settled
+from invariants import LOG_BYTES, invariants, settled
 from listener import Listener
 from mosquitto import Mosquitto
 from scripted import (
@@ -20,6 +20,7 @@ from scripted import (
 )
 from sim import TOPIC, Simulator
 
+QUIET = {"pubinterval": "0"}
 STAT = f"stat/{TOPIC}/"
 POWER = STAT + "power"
 TOGGLE = f"cmnd/{TOPIC}/power"
@@ -53,9 +54,9 @@ def lost_with_its_link(row, folder):
                 if peer.number % 2:  # the other links end because of the settings
                     peer.sock.shutdown(socket.SHUT_WR)
 
-    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri) as camera:
+    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri, QUIET) as camera:
         settled(camera)
-        with invariants(camera, row):
+        with invariants(camera, row, memory=LOG_BYTES):
             for number in range(row.times(100, 3)):
                 with row.injection():
                     first = sent.get(timeout=20)
@@ -184,9 +185,9 @@ def test_b7_malformed_packets(row, tmp_path):
     with ScriptedBroker(script) as broker:
         todo.put(None)
         go.set()
-        with Simulator(tmp_path, broker.uri) as camera:
+        with Simulator(tmp_path, broker.uri, QUIET) as camera:
             settled(camera)
-            with invariants(camera, row):
+            with invariants(camera, row, memory=LOG_BYTES):
                 for name, data in [*named, *((data.hex(), data) for data in mutants)]:
                     connect(camera, data)
                     with row.injection(name), camera.within(5):
@@ -217,7 +218,7 @@ def test_b8_ten_megabytes_to_a_command(row, tmp_path):
         peer.send(publish(TOGGLE, b"toggle"))
         peer.serve()
 
-    with ScriptedBroker(script) as broker, Simulator(tmp_path, broker.uri) as camera:
+    with ScriptedBroker(script) as broker, Simulator(tmp_path, broker.uri, QUIET) as camera:
         settled(camera)
         with invariants(camera, row):
             before = camera.heap_free()
@@ -282,7 +283,7 @@ def test_b11_command_delivered_twice(row, tmp_path):
         finished.set()
         peer.serve()
 
-    with ScriptedBroker(script) as broker, Simulator(tmp_path, broker.uri) as camera:
+    with ScriptedBroker(script) as broker, Simulator(tmp_path, broker.uri, QUIET) as camera:
         assert finished.wait(60)
         camera.wait_status("mqtt connected")
         assert answers == [id for id, _, _ in steps]

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from certificates import authority, make
-from invariants import LONGEST_PAUSE_MS, invariants, settled
+from invariants import LOG_BYTES, LONGEST_PAUSE_MS, invariants, settled
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
@@ -121,7 +121,8 @@ def serves_until(camera, text, since):
 def test_t3_link_cut_within_a_picture(secure, row, tmp_path):
     """FIN, RST, close_notify and a damaged record within a picture: the next one is whole."""
     with relayed(secure, tmp_path / "relayed") as (relay, camera):
-        with invariants(camera, row), Listener(secure.port, IMAGE) as client:
+        camera.get("/jpg")  # allocates the buffers
+        with invariants(camera, row, memory=LOG_BYTES), Listener(secure.port, IMAGE) as client:
             for number in range(row.times(10, 1)):
                 how = (RESET, CLOSE)[number % 2]
                 with row.injection(how):
@@ -254,7 +255,7 @@ def test_t6_many_connections(secure, row, tmp_path):
     settings = {"mqttca": f"@{secure.ca_file}", "pubinterval": "0"}
     with Simulator(tmp_path, secure.tls_uri, settings) as camera:
         settled(camera)
-        with invariants(camera, row):
+        with invariants(camera, row, memory=LOG_BYTES):
             for number in range(row.times(300, 5)):
                 with row.injection():
                     since = reconnect(camera, number)
