@@ -8,9 +8,11 @@ import time
 APT = (  # package, its program, purpose
     ("mosquitto", "mosquitto", "the tests"),
     ("mosquitto-clients", "mosquitto_sub", "looking at the pictures from a shell"),
+    ("nats-server", "nats-server", "the tests with another broker"),
     ("inetutils-telnet", "telnet", "the tests"),
     ("chromium", "chromium", "the tests of the pages"),
 )
+_SERVICES = ("mosquitto", "nats-server")
 RETRY_S = 3_600  # after a failure, so that an offline machine starts quickly
 
 
@@ -32,7 +34,7 @@ def install_tools(say, failed_stamp):
     packages = [row[0] for row in rows]
     if age_s(failed_stamp) > RETRY_S:
         if install(packages, say):
-            _leave_service_stopped(packages, say)
+            _leave_services_stopped(packages, say)
             return
         with open(failed_stamp, "w") as file:
             file.write(" ".join(packages))
@@ -71,12 +73,13 @@ def _apt(root, arguments, quiet=False):
     return subprocess.call(command, stdin=nothing, stdout=nothing, stderr=errors) == 0
 
 
-def _leave_service_stopped(packages, say):
-    # tests and the simulator start their own brokers, and the service would take port 1883
-    if "mosquitto" in packages and os.path.isdir("/run/systemd/system"):
-        command = _root_prefix() + ["systemctl", "disable", "--now", "mosquitto.service"]
-        if subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
-            say("the mosquitto service stays off, because only the program is needed")
+def _leave_services_stopped(packages, say):
+    # tests and the simulator start their own brokers, and a service would take port 1883
+    for name in _SERVICES:
+        if name in packages and os.path.isdir("/run/systemd/system"):
+            command = _root_prefix() + ["systemctl", "disable", "--now", name + ".service"]
+            if subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+                say("the %s service stays off, because only the program is needed" % name)
 
 
 def age_s(path):

@@ -7,6 +7,7 @@ npm checks each package against the digest in the lock file. A changed package.j
 which leaves the addresses of the packages out, so that any registry may deliver them.
 """
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -27,6 +28,12 @@ def main():
         shutil.copyfile(CONFIG / name, FOLDER / name)
     print("setup: fetching the npm packages", flush=True)
     sys.exit(npm(["ci", *_OPTIONS], cwd=FOLDER))
+
+
+def of_the_page():
+    """Return the folders of the packages that are not only for tests."""
+    packages = json.loads((CONFIG / "package-lock.json").read_text())["packages"]
+    return sorted(FOLDER / name for name, row in packages.items() if name and not row.get("dev"))
 
 
 if __name__ == "__main__":

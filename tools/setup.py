@@ -119,8 +119,8 @@ def fetch_npm_packages():
             return
         write(NPM_FAILED, wanted)
     say(
-        "npm packages are missing; only the web installer needs them; to try again: "
-        "rm build/npm-failed && make setup"
+        "npm packages are missing; only the web installer and a few tests need them; to "
+        "try again: rm build/npm-failed && make setup"
     )
 
 

@@ -95,9 +95,9 @@ def _copy_page(folder, found):
 def _licences():
     """Return the licences of ESP Web Tools and of the packages that it is made of."""
     texts = []
-    for path in sorted(npm_packages.MODULES.rglob("package.json")):
-        for licence in sorted(path.parent.glob("LICEN[CS]E*")):
-            facts = json.loads(path.read_text())
+    for folder in npm_packages.of_the_page():
+        for licence in sorted(folder.glob("LICEN[CS]E*")):
+            facts = json.loads((folder / "package.json").read_text())
             texts.append(f"{facts['name']} {facts['version']}\n\n{licence.read_text()}")
     return ("\n" + "-" * 72 + "\n\n").join(texts)
 

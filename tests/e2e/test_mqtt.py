@@ -198,22 +198,6 @@ def test_secrets_are_masked(camera, client):
 # Restarts
 
 
-def test_retained_command_is_not_executed(camera, client):
-    boots = camera.facts["boots"]
-    topic = f"cmnd/{TOPIC}/restart"
-    client.publish(topic, "1", retain=True)  # delivered live, so it is executed
-    camera.wait_boot(boots + 1)
-    camera.wait_status("mqtt connected")
-    try:
-        camera.power_cut()
-        client.wait(LWT, b"Online", since=len(client.messages) - 1)
-        camera.wait_output("a retained command is not executed: restart")
-        assert client.command("pubinterval") == "0"
-        assert camera.facts["boots"] == boots + 2
-    finally:
-        client.publish(topic, "", retain=True)
-
-
 def test_restart_keeps_settings(camera, client):
     assert client.command("timezone", "UTC0") == "UTC0"
     boots = camera.facts["boots"]

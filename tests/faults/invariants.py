@@ -7,6 +7,7 @@ from sim import wait_until
 LONGEST_PAUSE_MS = 200
 MEMORY_BYTES = 2_048
 ANSWER_S = 2
+LOG_BYTES = 8_192  # of the 32 lines that the log keeps; it has few after a start
 
 
 class Idle:
@@ -40,3 +41,9 @@ def invariants(camera, row, longest_pause_ms=LONGEST_PAUSE_MS, memory=MEMORY_BYT
     wait_until(lambda: camera.heap_free() >= before.free - memory, what="memory", every_s=0.5)
     row.figure("heap lost", before.free - camera.heap_free(), "bytes")
     assert "Traceback" not in camera.output[shown:]
+
+
+def settled(camera):
+    """Wait for the broker, and let the camera import its pages, which it keeps."""
+    camera.wait_status("mqtt connected")
+    assert camera.get("/api/status").status_code == 200

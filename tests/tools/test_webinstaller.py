@@ -58,6 +58,7 @@ def test_page_names_the_version_and_has_all_that_it_needs(made):
         assert (folder / path).is_file(), path
     licences = (folder / "LICENSES.txt").read_text()
     assert "esp-web-tools 10" in licences and "Apache License" in licences
+    assert "aedes" not in licences  # a broker for the tests
 
 
 def test_new_image_replaces_the_old_one(made):

@@ -183,6 +183,9 @@ class Log:
     def error(self, who, text):
         self.errors.append((who, text))
 
+    def uptime_s(self):
+        return clock.now_ms() // 1_000
+
 
 def settings_on(nvs=None, log=None, device_id="DVES_A1B2C3", values=None, **more):
     """Return Settings over a namespace in RAM that initially holds `values` ({name: text})."""

@@ -13,6 +13,7 @@ from app.mqtt.publisher import ImagePublisher
 class Frames:
     def __init__(self):
         self.fault = None
+        self.jpeg = b"jpeg"
         self.leased = 0
 
     def fresh(self):
@@ -25,7 +26,7 @@ class Frames:
         if self.fault:
             raise self.fault
         self.leased += 1
-        self.view = memoryview(b"jpeg")
+        self.view = memoryview(self.jpeg)
         return self
 
     def release(self, rest=False):
@@ -33,7 +34,12 @@ class Frames:
 
 
 class Session:
+    """Takes pictures smaller than `limit` bytes, and loses its link on the others."""
+
     def __init__(self):
+        self.connects = 1
+        self.limit = 1_000
+        self.confirmed = 0
         self.up = asyncio.Event()
         self.up.set()
         self.fault = None
@@ -44,7 +50,15 @@ class Session:
         await asyncio.sleep_ms(self.takes_ms)
         if self.fault:
             raise self.fault
+        if len(payload) >= self.limit:
+            self.connects += 1
         self.published.append((clock.now_ms(), topic, bytes(payload), retain, qos))
+
+    async def confirm(self):
+        await asyncio.sleep_ms(10)
+        self.confirmed += 1
+        if len(self.published[-1][2]) >= self.limit:
+            raise OSError("link lost")
 
 
 class TestPublisher(unittest.TestCase):
@@ -169,6 +183,45 @@ class TestPublisher(unittest.TestCase):
             sent = publisher.sent
             await asyncio.sleep_ms(60_000)
             self.assertTrue(publisher.sent - sent <= 8, publisher.sent - sent)
+
+        self.run_case(scenario)
+
+    def test_pictures_that_the_broker_closes_the_link_on_are_held_back(self):
+        async def scenario(publisher, frames, session, settings):
+            frames.jpeg = bytes(2_000)
+            await asyncio.sleep_ms(80_000)
+            self.assertEqual((len(session.published), publisher.sent), (3, 0))
+            frames.jpeg = bytes(999)
+            await until(lambda: publisher.sent == 2)
+            frames.jpeg = bytes(2_000)
+            settings["pubinterval"] = 60
+            await asyncio.sleep_ms(4 * 3_600_000)  # seldom tried again
+            settings["pubinterval"] = 10
+            tries = len(session.published) - 2
+            self.assertTrue(11 <= tries <= 13, tries)
+            publisher.limit.forget()
+            await until(lambda: len(session.published) == 2 + tries + 3)
+            session.limit = 10_000  # the broker has got another configuration
+            await asyncio.sleep_ms(70_000)
+            self.assertTrue(publisher.sent > 2)
+
+        self.run_case(scenario)
+
+    def test_link_that_takes_a_picture_is_not_asked_again(self):
+        async def scenario(publisher, frames, session, settings):
+            for size in (100, 90, 100, 110, 50):
+                frames.jpeg = bytes(size)
+                count = publisher.sent
+                await until(lambda n=count: publisher.sent > n)
+            self.assertEqual(session.confirmed, 2)
+            session.connects += 1
+            await until(lambda: publisher.sent > 6)
+            self.assertEqual(session.confirmed, 3)
+            for _ in range(5):  # faults later on the link have other reasons
+                dropped, session.fault = publisher.dropped, OSError("reset")
+                await until(lambda n=dropped: publisher.dropped > n)
+            session.fault = None
+            await until(lambda: publisher.sent > 8)
 
         self.run_case(scenario)
 

@@ -358,6 +358,17 @@ class TestLink(SessionTestCase):
 
         self.run_case(scenario, mqttkeepalive=30)
 
+    def test_confirm_waits_for_the_answer_or_for_the_end_of_the_link(self):
+        async def scenario(camera, broker, session):
+            await camera.up()
+            await session.confirm()
+            broker.pingresp = False
+            waiting = asyncio.create_task(outcome(session.confirm()))
+            await until(lambda: not session.up.is_set())
+            self.assertTrue(isinstance(await waiting, NotConnected))
+
+        self.run_case(scenario)
+
     def test_malformed_packet_closes_the_link_and_the_next_one_works(self):
         for packet in (b"\x30\xff\xff\xff\xff\x01", b"\x00\x00", b"\x36\x05\x00\x01a\x00\x01"):
             self.malformed(packet)

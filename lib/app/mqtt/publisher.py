@@ -5,9 +5,60 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from config import limits
 from proto.reasons import describe
 
 _POLL_MS = const(500)  # a changed interval takes effect this soon
+
+
+class TooLarge(OSError):
+    """The broker closes the link on such pictures."""
+
+
+class SizeLimit:
+    """Learns which pictures a broker does not take: it closes the link, and gives no reason.
+
+    On each link, a picture may be such a one until the broker has answered after it.
+    """
+
+    def __init__(self, log):
+        self._log = log
+        self.forget()
+
+    def forget(self):
+        """Try all pictures again, at another broker."""
+        self._link = self._taken = 0  # number of the link, largest picture answered on it
+        self._lost = self._smallest = 0  # links lost in turn, smallest picture that one is lost on
+        self._hold_s = self._until_s = 0
+
+    def check(self, size, link):
+        """Raise TooLarge for a picture that is held back."""
+        if link != self._link:
+            self._link, self._taken = link, 0
+        if self._lost >= limits.PUBLISH_LOST_LINKS and size >= self._smallest:
+            if self._log.uptime_s() < self._until_s:
+                raise TooLarge("the link ends on {} bytes".format(self._smallest))
+
+    def is_untried(self, size):
+        return size > self._taken
+
+    def note_taken(self, size):
+        """Note that the broker has answered after a picture."""
+        self._taken = max(size, self._taken)
+        if size >= self._smallest:
+            self._lost = self._smallest = self._hold_s = 0
+
+    def note_lost(self, size):
+        """Note that the link was lost on a picture."""
+        self._lost += 1
+        self._smallest = min(size, self._smallest or size)
+        if self._lost >= limits.PUBLISH_LOST_LINKS:
+            self._hold_s = min(
+                2 * self._hold_s or limits.PUBLISH_HELD_S, limits.PUBLISH_HELD_LONGEST_S
+            )
+            self._until_s = self._log.uptime_s() + self._hold_s
+            text = "the link ends on pictures of {} bytes; for {} s, only smaller ones are sent"
+            self._log.error("mqtt", text.format(self._smallest, self._hold_s))
 
 
 class ImagePublisher:
@@ -19,6 +70,7 @@ class ImagePublisher:
         self._settings = settings
         self._topic = topic
         self._log = log
+        self.limit = SizeLimit(log)
         self._requested = False
         self.sent = self.dropped = 0
 
@@ -47,13 +99,22 @@ class ImagePublisher:
                 await asyncio.sleep_ms(_POLL_MS)
 
     async def _publish(self):
+        untried = 0  # size of a picture that the link may be lost on
         try:
             frame = await self._lease.renewed().acquire()
             try:
+                size = len(frame.view)
+                self.limit.check(size, self._session.connects)
+                untried = size if self.limit.is_untried(size) else 0
                 await self._session.publish(self._topic, frame.view, retain=True)
             finally:
                 self._lease.release()
+            if untried:
+                await self._session.confirm()
+                self.limit.note_taken(size)
             self.sent += 1
-        except OSError as e:  # no link, or no picture
+        except OSError as e:  # no link, no picture, or one that is held back
             self.dropped += 1
+            if untried:
+                self.limit.note_lost(untried)
             self._log.debug("mqtt", "picture dropped: {}", describe(e))

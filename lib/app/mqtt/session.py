@@ -44,6 +44,7 @@ class MQTTSession:
         self._wait_ms = 0
         self._pings = []  # when the unanswered ones were sent
         self._ponged_ms = None  # when the last answered one was sent
+        self._ponged = asyncio.Event()  # a ping was answered, or the link has ended
         self._writable = asyncio.Event()  # no packet is being written
         self._writable.set()
         self._acknowledged = asyncio.Event()
@@ -77,6 +78,16 @@ class MQTTSession:
                 await self._send_outbox()
             except OSError:  # it is sent on the next link
                 pass
+
+    async def confirm(self):
+        """Wait until the broker has answered all that was sent; OSError if the link ends first."""
+        link, sent_ms = self.connects, ticks_ms()
+        await self._ping()
+        while self._ponged_ms is None or ticks_diff(self._ponged_ms, sent_ms) < 0:
+            self._ponged.clear()
+            await self._ponged.wait()
+            if self.connects != link or not self.up.is_set():
+                raise NotConnected("link lost")
 
     async def subscribe(self, filter):
         """Subscribe to one more filter (bytes), on each link until `unsubscribe`.
@@ -169,6 +180,7 @@ class MQTTSession:
 
     def _close(self):
         self.up.clear()
+        self._ponged.set()
         if self._stream:
             self._stream.close()
             self._stream = self._reader = None
@@ -227,6 +239,7 @@ class MQTTSession:
     def on_pingresp(self):
         if self._pings:
             self._ponged_ms = self._pings.pop(0)
+            self._ponged.set()
 
     def _keepalive_ms(self):
         return 1_000 * self._settings["mqttkeepalive"]
