@@ -86,6 +86,9 @@ MQTT_COMMANDS_WAITING = 512  # commands that wait; more are not run, and the rep
 MQTT_COMMANDS_BYTES = 32_768  # names and arguments of these; more are not run either
 MQTT_COMMAND_PAUSE_MS = 5  # pause after each command, for other tasks; then the next one runs
 MQTT_RETAINED_LOGGED = 8  # retained commands in the log, per link; more are not logged
+MQTT_LOST_LINKS = 3  # links lost in turn on a picture; then such large ones are held back
+MQTT_HELD_S = 60  # pictures that are held back; then one is tried again
+MQTT_HELD_LONGEST_S = 3_600  # that time, doubled after each failure; it gets no longer
 
 # Wi-Fi, name server, time
 WIFI_JOIN_MS = 15_000  # joining, until there is an address; then the attempt fails
@@ -101,9 +104,6 @@ SNTP_STRAYS = 8  # datagrams from other senders; then the request fails
 CLOCK_BACK_S = 86_400  # by which one server may set the clock back; more needs a second one
 CLOCK_AGREE_S = 60  # difference of these servers; with more, the clock keeps its time
 SYSLOG_PAUSE_MS = 30_000  # pause after a line could not be sent; then it is sent again
-PUBLISH_LOST_LINKS = 3  # links lost in turn on a picture; then such large ones are held back
-PUBLISH_HELD_S = 60  # pictures that are held back; then one is tried again
-PUBLISH_HELD_LONGEST_S = 3_600  # that time, doubled after each failure; it gets no longer
 
 # Pictures
 CAMERA_CAPTURE_MS = 3_000  # one capture; then the next step of recovery

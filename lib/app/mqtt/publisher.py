@@ -35,7 +35,7 @@ class SizeLimit:
         """Raise TooLarge for a picture that is held back."""
         if link != self._link:
             self._link, self._taken = link, 0
-        if self._lost >= limits.PUBLISH_LOST_LINKS and size >= self._smallest:
+        if self._lost >= limits.MQTT_LOST_LINKS and size >= self._smallest:
             if self._log.uptime_s() < self._until_s:
                 raise TooLarge("the link ends on {} bytes".format(self._smallest))
 
@@ -52,10 +52,8 @@ class SizeLimit:
         """Note that the link was lost on a picture."""
         self._lost += 1
         self._smallest = min(size, self._smallest or size)
-        if self._lost >= limits.PUBLISH_LOST_LINKS:
-            self._hold_s = min(
-                2 * self._hold_s or limits.PUBLISH_HELD_S, limits.PUBLISH_HELD_LONGEST_S
-            )
+        if self._lost >= limits.MQTT_LOST_LINKS:
+            self._hold_s = min(2 * self._hold_s or limits.MQTT_HELD_S, limits.MQTT_HELD_LONGEST_S)
             self._until_s = self._log.uptime_s() + self._hold_s
             text = "the link ends on pictures of {} bytes; for {} s, only smaller ones are sent"
             self._log.error("mqtt", text.format(self._smallest, self._hold_s))
