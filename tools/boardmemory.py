@@ -18,9 +18,9 @@ from mirror import word_bits
 # tools/sim/board are C in flash, umqtt is frozen, and the camera driver's buffer (15 KB at QVGA)
 # is in PSRAM.
 SIMULATED = {  # (bits of a word, code in ROM): bytes
-    (64, False): 102 << 10,
-    (32, False): 77 << 10,
-    (32, True): 56 << 10,
+    (64, False): 108 << 10,
+    (32, False): 81 << 10,
+    (32, True): 59 << 10,
 }
 CAMERA_BUFFER = 320 * 240 // 5  # of these; there is none without PSRAM
 # That code in a ROM file system takes and frozen code does not: almost half of what is in use
