@@ -55,7 +55,11 @@ class Row:
         """Return the figures as text."""
         shown = []
         for what, (value, unit) in self._figures.items():
-            number = f"{value:,.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+            number = (
+                f"{value:,.2f}".rstrip("0").rstrip(".")
+                if isinstance(value, float)
+                else f"{value:,}"
+            )
             shown.append(f"{what} {number} {unit}".strip())
         return "; ".join(shown)
 
