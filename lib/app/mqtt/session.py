@@ -44,6 +44,7 @@ class MQTTSession:
         self._wait_ms = 0
         self._pings = []  # when the unanswered ones were sent
         self._ponged_ms = None  # when the last answered one was sent
+        self._pongs = 0  # answered ones on this link
         self._ponged = asyncio.Event()  # a ping was answered, or the link has ended
         self._writable = asyncio.Event()  # no packet is being written
         self._writable.set()
@@ -81,9 +82,10 @@ class MQTTSession:
 
     async def confirm(self):
         """Wait until the broker has answered all that was sent; OSError if the link ends first."""
-        link, sent_ms = self.connects, ticks_ms()
+        link = self.connects
         await self._ping()
-        while self._ponged_ms is None or ticks_diff(self._ponged_ms, sent_ms) < 0:
+        last = self._pongs + len(self._pings)
+        while self._pongs < last:
             self._ponged.clear()
             await self._ponged.wait()
             if self.connects != link or not self.up.is_set():
@@ -152,6 +154,7 @@ class MQTTSession:
         started = ticks_ms()
         self._fault = self._ponged_ms = None
         self._pings.clear()
+        self._pongs = 0
         tasks = [asyncio.create_task(self._guard(c)) for c in (self._begin(), self._keep_alive())]
         try:
             self._reader.stall_ms = self._keepalive_ms()
@@ -239,6 +242,7 @@ class MQTTSession:
     def on_pingresp(self):
         if self._pings:
             self._ponged_ms = self._pings.pop(0)
+            self._pongs += 1
             self._ponged.set()
 
     def _keepalive_ms(self):
