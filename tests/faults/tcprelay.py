@@ -28,12 +28,13 @@ class TCPRelay:
 
     The attributes apply from the next segment, `cut` from the next connection:
     delay: a function that returns the latency of a segment in seconds; 0: none.
-    slices: a function that returns the size of the next segment; 0: as they come.
+    slices: a function of the way that returns the size of the next segment; 0: as they come.
     cut: (way, bytes, how): ends each connection, or stalls it, once so many bytes went that way.
     """
 
     def __init__(self, port):
-        self.delay = self.slices = lambda: 0
+        self.delay = lambda: 0
+        self.slices = lambda way: 0
         self.cut = None
         self.connects = self.cuts = 0
         self.passed = {UP: 0, DOWN: 0}  # bytes
@@ -167,7 +168,7 @@ class Way:
     async def _receive(self):
         """Queue the segments with the time at which they arrive."""
         while True:
-            size = self._relay.slices()
+            size = self._relay.slices(self._name)
             data = await self._loop.sock_recv(self._source, size or _SEGMENT)
             due = self._loop.time() + self._relay.delay()
             await self._on_the_way.put((due, data, size))
