@@ -117,8 +117,8 @@ def closes(row, folder):
         Simulator(folder, broker.uri, {"pubinterval": "1"}) as camera,
         Listener(broker.port) as client,
     ):
-        camera.wait_output("the link ends on pictures of", 60)
-        camera.wait_status("mqtt connected", 35)
+        held_back = camera.wait_output("the link ends on pictures of", 60)
+        camera.wait_output("mqtt: connected", 35, held_back)
         sent = client.catch_up()
         dropped = broker.log.count(oversize)
         for _ in range(5):

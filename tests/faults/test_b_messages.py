@@ -160,7 +160,7 @@ def test_b7_malformed_packets(row, tmp_path):
     """Each forbidden packet ends its link, and the next one works; random ones may be valid."""
     named = list(MALFORMED.items())
     named = named if row.full else row.chance.sample(named, 5)
-    mutants = [mutant(row.chance) for _ in range(row.times(500, 15))]
+    mutants = [mutant(row.chance) for _ in range(row.times(250, 15))]
     todo, go, ended = queue.Queue(), threading.Event(), queue.Queue()
 
     def script(peer):
