@@ -2,8 +2,9 @@
 
 from telnet_client import TelnetClient
 
+from config import limits
 from proto.improv import HEADER, RPC, Splitter, packet
-from proto.lineedit import MAX_LINE, LineEditor
+from proto.lineedit import LineEditor
 from proto.telnet import Telnet
 
 LINES = [
@@ -41,9 +42,9 @@ def _type(data, editor):
     lines = []
     for byte in data:
         echo = editor.feed(byte)
-        assert b"\xff" not in echo and len(echo) <= 4 * MAX_LINE
+        assert b"\xff" not in echo and len(echo) <= 4 * limits.CONSOLE_LINE_BYTES
         if editor.line is not None:
-            assert len(editor.line) <= MAX_LINE
+            assert len(editor.line) <= limits.CONSOLE_LINE_BYTES
             lines.append(editor.line)
     return lines
 

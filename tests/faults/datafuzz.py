@@ -11,7 +11,8 @@ from esptool.bin_image import ESP32FirmwareImage
 from images import image, rehashed
 from PIL import Image
 
-from proto.dns import MAX_QUERY, NameServer
+from config import limits
+from proto.dns import NameServer
 from proto.espimage import HEAD_BYTES, Description, ImageParser
 from proto.jpeg import BadJPEG, length
 
@@ -68,7 +69,9 @@ def dns_through_sockets(port, queries):
         _answered(sock, b"\0\0")  # the way through the simulated network exists
         for each in queries:
             sock.send(each)
-        expected = [reply for each in queries if (reply := SERVER.answer(each[:MAX_QUERY]))]
+        expected = [
+            reply for each in queries if (reply := SERVER.answer(each[: limits.DNS_QUERY_BYTES]))
+        ]
         found = _answered(sock, b"\xaa\xaa")
         assert found == expected
         return len(found)

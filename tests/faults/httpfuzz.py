@@ -5,7 +5,8 @@ import socket
 
 import h11
 
-from proto.http import MAX_HEAD, REASONS, HTTPError, parse_head
+from config import limits
+from proto.http import REASONS, HTTPError, parse_head
 
 SEEDS = [
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
@@ -68,9 +69,9 @@ def expected_status(data):
     """
     if not data:
         return None
-    at = data[:MAX_HEAD].find(b"\r\n\r\n")
+    at = data[: limits.HTTP_HEAD_BYTES].find(b"\r\n\r\n")
     if at < 0:
-        return 431 if len(data) >= MAX_HEAD else 400
+        return 431 if len(data) >= limits.HTTP_HEAD_BYTES else 400
     return parsed(data[: at + 4])[1]
 
 

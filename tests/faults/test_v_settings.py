@@ -8,10 +8,10 @@ import pytest
 import trustme
 from errors import PowerFailure
 from flashed import MODES
+from flashsettings import board_with, in_force, is_password, patched, save, settings_of
 from probe import NO_BROKER
 from scenarios import at_once
 from sim import Simulator, wait_until
-from storedsettings import board_with, in_force, is_password, patched, save, settings_of
 
 from app.settings.schema import CHECK, DEFAULT, FLAGS, HASHED, HIDDEN, KEY, NAME, SCHEMA, find
 from proto.values import BadArgument

@@ -8,21 +8,21 @@ import httpx
 import pytest
 from errors import os_error
 from fastcamera import FastCamera
+from flashsettings import (
+    Log,
+    Refusals,
+    board_with,
+    in_force,
+    patched,
+    save,
+    settings_of,
+)
 from inprocess import Board
 from mosquitto import Mosquitto
 from nvs import FAIL, NO_SPACE
 from probe import NO_BROKER
 from sim import Simulator, wait_until
-from storedsettings import (
-    Log,
-    Refusals,
-    board_with,
-    in_force,
-    is_usable,
-    patched,
-    save,
-    settings_of,
-)
+from storedsettings import allowed
 
 from app.settings.schema import FILE, INT, KEY, KIND, NAME, NAMESPACE, SCHEMA
 from app.settings.store import pack
@@ -200,7 +200,7 @@ def test_v4_any_content_of_the_store(files, row, tmp_path):
             board.nvs.reset()
             settings = settings_of(log)
             for each in SCHEMA:
-                assert is_usable(each, settings[each[NAME]]), each[NAME]
+                assert allowed(each, settings[each[NAME]]), each[NAME]
                 assert isinstance(settings[each[NAME]], int if each[KIND] == INT else str)
             save({"pulse": "5"}, settings)
             assert settings_of()["pulse"] == 5

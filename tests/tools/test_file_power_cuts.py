@@ -9,8 +9,8 @@ import partitions
 import pytest
 from errors import PowerFailure
 from flashed import MODES
+from flashsettings import board_with, patched
 from inprocess import ROOT
-from storedsettings import board_with, patched
 
 from app.settings.schema import KEY, find
 

@@ -358,6 +358,25 @@ class TestLink(SessionTestCase):
 
         self.run_case(scenario, mqttkeepalive=30)
 
+    def test_confirm_ends_though_the_link_ended_while_the_ping_was_sent(self):
+        async def scenario(camera, broker, session):
+            await camera.up()
+            ping = session._ping
+
+            async def lost():
+                await ping()
+                session._fail(OSError("lost"))
+                await until(lambda: not session.up.is_set())
+
+            session._ping = lost
+            task = asyncio.create_task(outcome(session.confirm()))
+            await asyncio.sleep_ms(500)
+            session._ping = ping
+            self.assertTrue(task.done())
+            self.assertTrue(isinstance(await task, NotConnected))
+
+        self.run_case(scenario)
+
     def test_confirm_waits_for_the_answer_or_for_the_end_of_the_link(self):
         async def scenario(camera, broker, session):
             await camera.up()

@@ -86,10 +86,10 @@ class MQTTSession:
         await self._ping()
         last = self._pongs + len(self._pings)
         while self._pongs < last:
-            self._ponged.clear()
-            await self._ponged.wait()
             if self.connects != link or not self.up.is_set():
                 raise NotConnected("link lost")
+            self._ponged.clear()
+            await self._ponged.wait()
 
     async def subscribe(self, filter):
         """Subscribe to one more filter (bytes), on each link until `unsubscribe`.

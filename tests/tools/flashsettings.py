@@ -11,11 +11,7 @@ from littleos import File, LittleOS
 from app import password, signing_key, tls
 from app.settings import checks, store
 from app.settings.schema import (
-    CHECK,
-    DEFAULT,
     FILE,
-    FLAGS,
-    HASHED,
     KEY,
     KIND,
     NAME,
@@ -25,7 +21,6 @@ from app.settings.schema import (
 from app.settings.settings import Settings
 from hal import bootnote
 from hal.nvs import NVS
-from proto.values import BadArgument
 
 
 def patched(monkeypatch):
@@ -110,16 +105,6 @@ def in_force(settings, files):
         value = settings[row[NAME]]
         values[row[NAME]] = files.read(row[KEY]) if row[KIND] == FILE and value else value
     return values
-
-
-def is_usable(row, value):
-    """Return True if a value is the default, a hash, or accepted by its own check."""
-    if value == row[DEFAULT] or (row[FLAGS] & HASHED and password.is_hash(value)):
-        return True
-    try:
-        return row[CHECK](str(value)) == value
-    except BadArgument:
-        return False
 
 
 @functools.cache
