@@ -125,7 +125,7 @@ class Soak:
         self._client.command("pubinterval", str(seconds))
 
         def stored():
-            return self._camera.control("nvs")["nvs"]["syscfg"].get("MQTT_PUBINTERV")
+            return self._camera.control("nvs")["nvs"]["syscfg"].get("MQTT_PUBINTERV", 0)
 
         wait_until(lambda: stored() == seconds, 10, "the stored interval")
 
