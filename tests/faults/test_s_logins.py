@@ -164,7 +164,9 @@ def test_s11_telnet_without_the_password(camera, row):
 # Sessions
 
 TOKENS = """
+import gc
 from app.http.auth import Access
+gc.collect()
 access, tokens = Access({"adminpass": "x"}, None, "cam"), []
 for _ in range(%d):
     tokens.append(access.log_in())
