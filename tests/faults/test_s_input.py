@@ -41,7 +41,7 @@ def camera(broker, syslog, tmp_path_factory):
 @pytest.fixture
 def client(broker, camera):
     with Listener(broker.port) as made:
-        made.wait(STAT + "timer")
+        camera.wait_status("mqtt connected")  # what the broker keeps may be of another camera
         yield made
 
 

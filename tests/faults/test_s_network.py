@@ -39,7 +39,7 @@ def camera(broker, tmp_path_factory):
 @pytest.fixture
 def client(broker, camera):
     with Listener(broker.port) as made:
-        made.wait(STAT + "timer")
+        camera.wait_status("mqtt connected")  # what the broker keeps may be of another camera
         yield made
 
 
