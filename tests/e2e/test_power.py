@@ -111,5 +111,6 @@ def test_quick_changes_publish_the_final_state(camera, client, broker):
     """Publish the final state when it changes faster than the broker acknowledges."""
     for _ in range(11):
         client.send(f"cmnd/{TOPIC}/power", "toggle")
+    client.command("pulse")  # commands run in order, so all eleven have run
     wait_until(lambda: level(camera) and retained(broker) == ("on", "0"), 5)
     assert client.command("power") == "on"
