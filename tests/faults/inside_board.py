@@ -3,7 +3,7 @@
 import asyncio
 
 _POLL_MS = 20
-_FILE = "/root/code"
+_FILE = "/root/code"  # on the board, which has the folder of --root there
 names = {}
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from invariants import invariants
@@ -59,12 +58,3 @@ def publishing(camera, row):
         camera.command("pubinterval 1")
         yield
         camera.command("pubinterval 0")
-
-
-def side_by_side(row, jobs):
-    """Run {name: function} at once, because each mostly waits; each is one injection."""
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        started = {name: pool.submit(job) for name, job in jobs.items()}
-        for name, future in started.items():
-            with row.injection(name):
-                future.result()

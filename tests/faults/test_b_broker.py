@@ -4,14 +4,15 @@ import contextlib
 import itertools
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from deafbroker import replace_deaf_broker
 from invariants import invariants, settled
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
 from scripted import PINGREQ, SUBSCRIBE, ScriptedBroker
+from sidebyside import side_by_side
 from sim import TOPIC, Simulator, wait_until
 
 RECOVERY_S = 35
@@ -36,17 +37,6 @@ def serves(camera):
         with camera.within(2):
             assert camera.get(path).status_code == 200
     assert "restarts 0," in camera.status("3")
-
-
-def side_by_side(row, calls):
-    """Run the functions {name: function} in threads, each an injection; return their results."""
-    with ThreadPoolExecutor(len(calls)) as pool:
-        started = {name: pool.submit(call) for name, call in calls.items()}
-    results = []
-    for name, future in started.items():
-        with row.injection(name):
-            results.append(future.result())
-    return results
 
 
 # B1
@@ -220,7 +210,7 @@ def test_b5_broker_that_falls_silent(row, tmp_path):
     calls = {
         f"no PINGRESP, {s} s": lambda s=s: silent(row, tmp_path / str(s), s) for s in (10, 20)
     }
-    calls["never reads"] = lambda: never_reads(row, tmp_path / "unread")
+    calls["never reads"] = lambda: replace_deaf_broker(row, tmp_path / "unread", serves)
     side_by_side(row, calls)
 
 
@@ -245,32 +235,6 @@ def silent(row, folder, keepalive_s):
         serves(camera)
     row.figure("end of a silent link", ends[0] / keepalive_s, "keepalives")
     assert ends[0] <= 1.5 * keepalive_s
-
-
-def never_reads(row, folder):
-    """Read nothing once the camera is up; its pictures fill the buffers, and stall."""
-    stopped = []
-
-    def script(peer):
-        peer.up()
-        if peer.number:
-            peer.serve()
-        else:
-            stopped.append(time.monotonic())
-            wait_until(lambda: len(broker.connects) > 1, 30, "a new connection")
-
-    settings = {"pubinterval": "1"}
-    with (
-        ScriptedBroker(script, receive_buffer=16_384) as broker,
-        Simulator(folder, broker.uri, settings) as camera,
-    ):
-        wait_until(lambda: stopped, what="the connection")
-        while len(broker.connects) < 2:
-            serves(camera)
-            assert time.monotonic() - stopped[0] < 25
-            time.sleep(0.3)  # so that the pages do not take all the time
-        row.figure("end of an unread link", broker.connects[1] - stopped[0], "s")
-        camera.wait_status("mqtt connected")
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ import pytest
 from invariants import invariants
 from listener import Listener
 from mosquitto import Mosquitto
-from recovery import IMAGE, LWT, SESSION, fill_log, publishing, recover, served, side_by_side
+from recovery import IMAGE, LWT, SESSION, fill_log, publishing, recover, served
+from sidebyside import side_by_side
 from sim import Simulator, wait_until
 
 SETTINGS = {"pubinterval": "1", "mqttkeepalive": "10"}

@@ -17,8 +17,8 @@ from recovery import (
     publishing,
     recover,
     served,
-    side_by_side,
 )
+from sidebyside import side_by_side
 from sim import Simulator, wait_until
 from tcprelay import DOWN, RESET, UP, TCPRelay
 

@@ -7,11 +7,11 @@ import time
 
 import httpx
 import pytest
+from deafbroker import replace_deaf_broker
 from invariants import invariants
 from mosquitto import HOST, Mosquitto
 from pictures import check
 from recovery import served
-from scripted import ScriptedBroker
 from sim import TOPIC, Simulator, wait_until
 from tcprelay import DOWN, UP, TCPRelay
 from telnet_client import TelnetClient
@@ -153,7 +153,11 @@ def test_n11_peer_that_half_closes_and_never_reads(row, tmp_path):
             with row.injection("console"):
                 closed_console(camera)
     with row.injection("broker"):
-        deaf_broker(row, tmp_path / "broker")
+        replace_deaf_broker(row, tmp_path / "broker", page_is_served)
+
+
+def page_is_served(camera):
+    assert served(camera)
 
 
 def served_head(camera, path):
@@ -190,29 +194,3 @@ def closed_console(camera):
     with TelnetClient.with_console(camera.facts["telnet"]) as client:
         client.sock.shutdown(socket.SHUT_WR)
         wait_until(lambda: camera.control("sockets")["open"] <= idle, 15, "the console's end")
-
-
-def deaf_broker(row, folder):
-    """A broker that accepts the session and never reads again; the next link works."""
-
-    def script(peer):
-        peer.up()
-        if peer.number:
-            peer.serve()
-        else:
-            stopped.append(time.monotonic())
-            wait_until(lambda: len(broker.connects) > 1, 30, "a new connection")
-
-    stopped = []
-    with (
-        ScriptedBroker(script, receive_buffer=16 * KB) as broker,
-        Simulator(folder, broker.uri, {"pubinterval": "1"}) as camera,
-    ):
-        wait_until(lambda: stopped, 10, "the connection")
-        with camera.stopwatch() as took:
-            while len(broker.connects) < 2:
-                assert served(camera)
-                time.sleep(0.3)  # between two requests
-        row.figure("new connection to the broker after", took.s, "s")
-        assert took.s <= 25
-        camera.wait_status("mqtt connected", 15)

@@ -111,7 +111,7 @@ FACTS = {
 def documented():
     """Return {topic: what it tells} of the table in the reference."""
     text = (ROOT / "config" / "README.md").read_text()
-    section = text[text.index("**What topics tell.**") :]
+    section = text[text.index("**What topics reveal.**") :]
     rows = re.findall(r"^\| (`.+?) \| (.+?) \|", section[: section.index("\n\n##")], re.MULTILINE)
     return {
         topic.replace("<topic>", TOPIC): tells
