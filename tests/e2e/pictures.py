@@ -1,16 +1,17 @@
 """Checks for pictures and a client for the MJPEG stream."""
 
+import contextlib
 import io
 import socket
 import sys
 
 from PIL import Image
-from sim import ROOT
+from sim import ROOT, wait_until
 
 sys.path.append(str(ROOT / "tools" / "sim"))
 from scene_reader import frame_number  # noqa: E402
 
-__all__ = ["check", "frame_number", "Viewer"]
+__all__ = ["check", "frame_number", "viewers", "Viewer"]
 UXGA = (1600, 1200)
 
 
@@ -70,3 +71,26 @@ class Viewer:
 
     def __exit__(self, *_):
         self.close()
+
+
+@contextlib.contextmanager
+def viewers(port, count):
+    """Yield `count` viewers that have each received a picture; wait while slots are in use.
+
+    The camera frees a slot once it has noticed that the viewer has gone, not when it goes.
+    """
+    opened = []
+
+    def joined():
+        """Add a viewer if a slot is free."""
+        viewer = stack.enter_context(Viewer(port))
+        if " 200 " in viewer.head()[0]:
+            viewer.part()
+            opened.append(viewer)
+        else:
+            viewer.close()
+        return len(opened) == count
+
+    with contextlib.ExitStack() as stack:
+        wait_until(joined, 20, f"{count} viewers", 0.05)
+        yield opened

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from pictures import Viewer, check
+from pictures import Viewer, check, viewers
 from sim import Simulator, wait_until
 from viewer import Viewer as Watcher
 
@@ -22,29 +22,6 @@ def camera(request, tmp_path_factory):
 
 def watch(camera, **options):
     return Viewer(camera.facts["http"], **options)
-
-
-def open_four(camera):
-    """Return four viewers that have each received a picture."""
-    viewers = []
-
-    def joined():
-        """Add a viewer if a slot is free."""
-        viewer = watch(camera)
-        if " 200 " in viewer.head()[0]:
-            check(viewer.part()[1])
-            viewers.append(viewer)
-        else:
-            viewer.close()
-        return len(viewers) == MAX_VIEWERS
-
-    wait_until(joined, 20, "four viewers", 0.05)
-    return viewers
-
-
-def close(viewers):
-    for viewer in viewers:
-        viewer.close()
 
 
 @pytest.mark.parametrize("path", ["/mjpg", "/stream"])
@@ -67,27 +44,25 @@ def test_parts(camera, path):
 
 def test_viewers_receive_pictures_concurrently(camera):
     """No viewer waits for another, so all four receive pictures in the same period."""
-    viewers = open_four(camera)
-    seen = [[] for _ in viewers]
+    seen = [[] for _ in range(MAX_VIEWERS)]
 
     def receive(viewer, numbers):
         while min(map(len, seen)) < 8:  # until the slowest thread has that many
             numbers.append(check(viewer.part()[1]))
 
-    try:
-        threads = [threading.Thread(target=receive, args=pair) for pair in zip(viewers, seen)]
+    with viewers(camera.facts["http"], MAX_VIEWERS) as opened:
+        threads = [threading.Thread(target=receive, args=pair) for pair in zip(opened, seen)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(30)
-        assert all(numbers == sorted(set(numbers)) and len(numbers) >= 8 for numbers in seen)
-        assert max(numbers[0] for numbers in seen) < min(numbers[-1] for numbers in seen)
-    finally:
-        close(viewers)
+    assert all(numbers == sorted(set(numbers)) and len(numbers) >= 8 for numbers in seen)
+    assert max(numbers[0] for numbers in seen) < min(numbers[-1] for numbers in seen)
 
 
 def test_no_capture_without_viewers(camera):
-    close(open_four(camera))
+    with viewers(camera.facts["http"], MAX_VIEWERS):
+        pass
 
     def idle():
         before = camera.control("frames")["captured"]

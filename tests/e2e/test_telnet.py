@@ -10,7 +10,7 @@ import time
 
 import pytest
 import telnetlib3
-from pictures import Viewer
+from pictures import viewers
 from probe import NO_BROKER
 from sim import Simulator
 from telnet_client import TelnetClient
@@ -88,14 +88,9 @@ def test_echo_and_editing(client):
 
 def test_consoles_and_four_viewers(camera, port):
     """Consoles get the free sockets; without one the first viewer is disconnected."""
-    http = camera.facts["http"]
-    with contextlib.ExitStack() as stack:
-        viewers = [stack.enter_context(Viewer(http)) for _ in range(4)]
-        for viewer in viewers:
-            assert "200" in viewer.head()[0]
-            viewer.skip()
+    with viewers(camera.facts["http"], 4) as opened, contextlib.ExitStack() as stack:
         for _ in range(2):
             client = stack.enter_context(TelnetClient.with_console(port))
             client.run("pulse", VALUE)
-        for viewer in viewers:
+        for viewer in opened:
             viewer.skip()

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from listener import Listener
-from pictures import UXGA, Viewer, check
+from pictures import UXGA, Viewer, check, viewers
 from PIL import Image
 from sim import TOPIC, Simulator, wait_until
 
@@ -38,23 +38,6 @@ def streaming(factory, driver):
 
 def watch(camera, **options):
     return Viewer(camera.facts["http"], **options)
-
-
-def open_four(camera, stack):
-    """Return four viewers that have each received a picture; wait while slots are in use."""
-    viewers = []
-
-    def joined():
-        viewer = watch(camera)
-        if " 200 " in viewer.head()[0]:
-            viewer.part()
-            viewers.append(stack.enter_context(viewer))
-        else:
-            viewer.close()
-        return len(viewers) == MAX_VIEWERS
-
-    wait_until(joined, what="four viewers", every_s=0.05)
-    return viewers
 
 
 @pytest.mark.slow
@@ -101,8 +84,8 @@ def test_h7_viewers_that_vanish(cameras, row):
 
 
 def vanish(camera, row, times):
-    with contextlib.ExitStack() as stack:
-        open_four(camera, stack)
+    with viewers(camera.facts["http"], MAX_VIEWERS):
+        pass
     before = camera.heap_free()
     for number in range(times):
         with row.injection(number):
@@ -113,8 +96,8 @@ def vanish(camera, row, times):
             viewer.close()
     wait_until(lambda: viewers_of(camera) == 0, what="the end of all streams")
     wait_until(lambda: is_idle(camera), what="an idle camera")
-    with contextlib.ExitStack() as stack:
-        open_four(camera, stack)
+    with viewers(camera.facts["http"], MAX_VIEWERS):
+        pass
     # a slot that had the size of an earlier picture is freed some seconds after its last use
     wait_until(lambda: before - camera.heap_free() < KEPT_BYTES, what="memory", every_s=0.5)
     row.figure("heap lost", before - camera.heap_free(), "bytes")
@@ -133,9 +116,8 @@ def is_idle(camera):
 def test_h8_ten_viewers(cameras, row):
     """Four are served; each of the others gets 503 with Retry-After at once."""
     camera = cameras[0]
-    with contextlib.ExitStack() as stack:
-        viewers = open_four(camera, stack)
-        row.count(len(viewers))
+    with viewers(camera.facts["http"], MAX_VIEWERS) as opened:
+        row.count(len(opened))
         for number in range(6):
             with row.injection(number), watch(camera) as refused:
                 with camera.stopwatch() as took:
@@ -146,7 +128,7 @@ def test_h8_ten_viewers(cameras, row):
                 assert took.s < 1
         assert camera.get("/").status_code == 200
         check(camera.get("/jpg").content)
-        for viewer in viewers:
+        for viewer in opened:
             numbers = [check(viewer.part()[1]) for _ in range(2)]
             assert numbers == sorted(set(numbers))
 
@@ -156,10 +138,9 @@ def test_h9_every_part_is_a_picture(cameras, row):
     parts = row.times(250, 5)
     for camera in cameras:
         counts = []
-        with watch(camera) as one, watch(camera) as two:
+        with viewers(camera.facts["http"], 2) as opened:
             threads = [
-                threading.Thread(target=decode, args=(viewer, parts, counts))
-                for viewer in (one, two)
+                threading.Thread(target=decode, args=(viewer, parts, counts)) for viewer in opened
             ]
             for thread in threads:
                 thread.start()
@@ -174,7 +155,6 @@ def test_h9_every_part_is_a_picture(cameras, row):
 
 def decode(viewer, parts, counts):
     """Receive and decode parts; add the number of good ones to `counts`."""
-    viewer.head()
     last = count = 0
     for _ in range(parts):
         fields, picture = viewer.part()  # fails unless the length is that of the part
