@@ -21,7 +21,7 @@ TABLE = (  # command, flags, owner, reply's name, help; the owner's method is cm
     ("config", PRIVATE, "status", "config", "all settings, secrets masked"),
     ("log", PRIVATE, "status", "log", "the last lines of the log"),
     ("time", GROUP, "clock", "time", "local time"),
-    ("camera", 0, "params", "camera", '{"framesize": "VGA", ...}  parameters; empty: all'),
+    ("camera", RETAIN, "params", "camera", '{"framesize": "VGA", ...}  parameters; empty: all'),
     ("help", GROUP | PRIVATE, "commands", "help", "[command]  all commands, or one"),
     ("power", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle"),
     ("light", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle, the same as power"),
@@ -56,8 +56,7 @@ class Commands:
         name, argument = name.lower(), argument.strip()
         setting = schema.find(name)
         if setting:
-            flags = GROUP if setting[schema.FLAGS] & schema.GROUP else 0
-            return name, await self._settings.command(name, argument, group), flags
+            return name, await self._settings.command(name, argument, group), RETAIN
         row = _BY_NAME.get(name)
         if not row or (group and not row[FLAGS] & GROUP):
             raise UnknownCommand(name)

@@ -36,12 +36,13 @@ from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
 from app.mqtt.receiver import Receiver
 from app.mqtt.session import MQTTSession
+from app.mqtt.states import SETTINGS, States
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
 from app.ota.report import Report
 from app.ota.trial import Trial
 from app.ota.updater import Updater
-from app.power import Power, PowerReport
+from app.power import Power
 from app.restart import Restart
 from app.settings.schema import HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
@@ -132,8 +133,14 @@ class System:
         )
         self.led_state = LEDState(self.wifi)
         self.led = LED(Output(board.LED, board.LED_ON), self.led_state.now)
+        self.states = States(self.commands, self.topics, self.settings)
         self.handler = CommandHandler(
-            self.commands, self.topics, self.log, self.consoles.show, self.led.show
+            self.commands,
+            self.topics,
+            self.states,
+            self.log,
+            self.consoles.show,
+            self.led.show,
         )
         self.session = MQTTSession(
             self.connection,
@@ -144,7 +151,7 @@ class System:
             self.log,
             Backoff,
         )
-        self.handler.session = self.led_state.session = self.session
+        self.states.session = self.led_state.session = self.session
         self.session.announce = self.handler.announce
         self.publisher = ImagePublisher(
             self.frames, self.session, self.settings, self.topics.image, self.log
@@ -247,6 +254,7 @@ class System:
         )
 
     def _connect(self):
+        states = self.states
         self.commands.own(
             status=self.status,
             power=self.power,
@@ -264,6 +272,9 @@ class System:
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.settings.on_change(HASHED, self.updater.revoke)
+        self.settings.on_change(0, lambda: states.changed(SETTINGS))
+        self.power.watchers.append(lambda: states.changed("power"))
+        self.camera.watchers.append(lambda: states.changed("params"))
         self.log.follow()
         if appslot.safe_mode():
             parts = self.frames, self.camera, self.clock, self.restart, self.updater
@@ -292,7 +303,7 @@ class System:
             ("http server", self.http_server),
             ("telnet", self.telnet),
             ("power", self.power),
-            ("report", PowerReport(self.power, self.session, self.handler)),
+            ("states", self.states),
             ("telemetry", self.telemetry),
             ("memory", self.memory),
             ("syslog", self.syslog),

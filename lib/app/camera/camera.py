@@ -38,6 +38,7 @@ class Camera:
         self.copies = sensor.copies if sensor else False
         self.captured = self.failed = 0
         self.recoveries = self._recovery.counts
+        self.watchers = []  # called when `params` may have changed: by `set`, or by a start
         self.state = "starting" if sensor else "absent"
         self.reason = missing
         if not sensor:
@@ -112,6 +113,7 @@ class Camera:
             self._roll_back(done)
             raise
         self.params.update(changes)
+        self._tell()
         text = ", ".join("{} {}".format(name, value) for name, value in changes)
         self._log.debug("camera", "set {}", text)
 
@@ -131,8 +133,13 @@ class Camera:
             self._recovery.end()
             self.state = "ready"
             self.reason = ""
+            self._tell()
         self.captured += 1
         return view
+
+    def _tell(self):
+        for call in self.watchers:
+            call()
 
     def _note_failure(self, error, is_running):
         self.failed += 1

@@ -50,7 +50,9 @@ class ImagePublisher:
         try:
             frame = await self._lease.renewed().acquire()
             try:
-                await self._session.publish(self._topic, frame.view, retain=True)
+                await self._session.publish(
+                    self._topic, frame.view, bool(self._settings["retain"])
+                )
             finally:
                 self._lease.release()
             self.sent += 1

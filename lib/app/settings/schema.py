@@ -113,6 +113,9 @@ SCHEMA = (
      "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
+    ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
+     "Topics and publishing", "Retain",
+     "1: the broker keeps pictures and states for hubs that start later; 0: only the last will."),
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
      "Topics and publishing", "Telemetry every", "Seconds between reports on tele/; 0: none."),
 
