@@ -10,7 +10,10 @@ _STOP_MS = const(2_000)
 
 
 class Restart:
-    """Restarts a moment after the request, so that its reply is still sent."""
+    """Restarts a moment after the request, so that its reply is still sent.
+
+    `discovery` is set by the composition root.
+    """
 
     def __init__(self, settings, params, session, chip, log, grace_ms=500):
         self._settings = settings
@@ -22,6 +25,7 @@ class Restart:
         self._requested = asyncio.Event()
         self._attempting = False
         self.erasing = False
+        self.discovery = None
 
     def request(self):
         self._requested.set()
@@ -55,13 +59,21 @@ class Restart:
         else:
             self._settings.flush()
         try:
-            await asyncio.wait_for_ms(self._session.stop(), _STOP_MS)
+            await asyncio.wait_for_ms(self._say_goodbye(), _STOP_MS)
         except asyncio.TimeoutError:
             pass
         if self._attempting:
             self._chip.attempt()
         else:
             self._chip.reset()
+
+    async def _say_goodbye(self):
+        try:
+            if self.erasing:
+                await self.discovery.remove()
+        except OSError:  # no broker
+            pass
+        await self._session.stop()
 
     def _forget(self):
         """Erase the settings; boot.py overwrites them at the next start, after a power cut too."""

@@ -32,6 +32,7 @@ from app.log import Log
 from app.memory import Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
+from app.mqtt.discovery import Discovery
 from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
 from app.mqtt.receiver import Receiver
@@ -102,7 +103,7 @@ class System:
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
-        self.host = host_name(self.id, self.settings["topic"])
+        self.host = host_name(self.id, self.settings["topic"], self.settings["name"])
         self.wifi = WiFiLink(
             Station(self.host), SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
         )
@@ -153,6 +154,16 @@ class System:
         )
         self.states.session = self.led_state.session = self.session
         self.session.announce = self.handler.announce
+        self.discovery = Discovery(
+            self.session,
+            self.handler,
+            self.settings,
+            self.topics,
+            self.camera,
+            self.wifi,
+            chip.mac(),
+            self.log,
+        )
         self.publisher = ImagePublisher(
             self.frames, self.session, self.settings, self.topics.image, self.log
         )
@@ -216,7 +227,10 @@ class System:
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
         self.led_state.restart = self.restart
-        actions = ButtonActions(self.power, self.led, self.wifi, self.restart, self.log)
+        self.restart.discovery = self.discovery
+        actions = ButtonActions(
+            self.power, self.led, self.wifi, self.restart, self.log, self.states.event
+        )
         self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
     def _make_updater(self):
@@ -304,6 +318,7 @@ class System:
             ("telnet", self.telnet),
             ("power", self.power),
             ("states", self.states),
+            ("discovery", self.discovery),
             ("telemetry", self.telemetry),
             ("memory", self.memory),
             ("syslog", self.syslog),

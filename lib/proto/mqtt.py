@@ -93,6 +93,26 @@ class _Client(MQTTClient):
         raise RuntimeError("umqtt has no connection")
 
 
+class _Pieces:
+    """A packet as a sequence of parts: the header, then what `piece(number)` returns."""
+
+    def __init__(self, header, count, piece):
+        self._header = header
+        self._count = count
+        self._piece = piece
+        self._last = None  # (number, part), because a part is read again where a write continues
+
+    def __len__(self):
+        return 1 + self._count
+
+    def __getitem__(self, number):
+        if not number:
+            return self._header
+        if not self._last or self._last[0] != number:
+            self._last = number, self._piece(number - 1)
+        return self._last[1]
+
+
 class Codec:
     """Makes packets: tuples of bytes-like parts, valid until the next call.
 
@@ -142,6 +162,15 @@ class Codec:
             size >>= 7
         large[at + 1] = size
         return large[start:], payload
+
+    def publish_pieces(self, topic, size, count, piece, retain=False):
+        """Return PUBLISH at QoS 0, whose payload of `size` bytes `piece` makes while it is sent.
+
+        `piece(0)` to `piece(count - 1)` return bytes.
+        """
+        kind = bytes((PUBLISH | (1 if retain else 0),))
+        length = _length(2 + len(topic) + size)
+        return _Pieces(kind + length + struct.pack("!H", len(topic)) + topic, count, piece)
 
     def subscribe(self, topic, packet_id, qos=1):
         """Return SUBSCRIBE for one topic filter (bytes, at most 122)."""

@@ -10,7 +10,7 @@ from app.commands import QOS1, RETAIN, TABLE, Commands
 from app.mqtt.publisher import ImagePublisher
 from app.power import Power
 from app.restart import Restart
-from app.settings.schema import FLAGS, GROUP, HIDDEN, NAME, SCHEMA, SECRET
+from app.settings.schema import FLAGS, HIDDEN, NAME, SCHEMA, SECRET
 from app.status import Status
 from proto.values import BadArgument, UnknownCommand
 
@@ -111,13 +111,13 @@ class TestTable(unittest.TestCase):
 class TestSettingsAsCommands(unittest.TestCase):
     def test_every_setting_is_read_and_set(self):
         for row in SCHEMA:
-            name, flags = row[NAME], row[FLAGS]
-            if flags & HIDDEN:
+            name = row[NAME]
+            if row[FLAGS] & HIDDEN:
                 continue
             commands, settings = make()
             reply = call(commands, name.upper(), "")
             self.assertEqual(reply[:2], (name, settings.show(name)))
-            self.assertEqual(bool(reply[2] & table.GROUP), bool(flags & GROUP))
+            self.assertEqual(reply[2], table.RETAIN)
             with self.assertRaises(BadArgument):
                 call(commands, name, "\x01")
 

@@ -70,6 +70,7 @@ class Camera:
             "grouptopic": "cams",
             "subtopic": "#",
             "mqttclientid": "",
+            "hadiscovery": 0,
         }
         self.settings.update(settings)
         self.log = Log()

@@ -36,14 +36,16 @@ class CommandHandler:
         self._answered = 0  # of the refused commands
         self.refused = 0  # commands that found the queue full
         self.states = states
+        self.hub = None  # (topic, receive) of Home Assistant's birth message
         self.data = None  # (topic, receive) of an update by MQTT; commands pause meanwhile
 
     async def receive(self, topic, body, retained):
         """Queue a command, or pass on an update; the receiver skips the unread rest of `body`."""
         name, group = self._command(topic)
         if name is None:
-            if self.data and topic == self.data[0]:
-                await self.data[1](body, retained)
+            for wanted, take in filter(None, (self.data, self.hub)):
+                if topic == wanted:
+                    await take(body, retained)
         elif retained:  # it may be old
             self._skip(name)
         elif body.left > _MAX_ARGUMENT:

@@ -69,6 +69,16 @@ class MQTTSession:
         else:
             raise NotConnected("not connected")
 
+    async def publish_pieces(self, topic, size, count, piece, retain=False):
+        """Send a payload of `size` bytes that is never in memory as a whole, at QoS 0.
+
+        `piece(0)` to `piece(count - 1)` return its pieces (bytes). Raises OSError as `publish`
+        does.
+        """
+        if not self.up.is_set():
+            raise NotConnected("not connected")
+        await self._send(self._codec.publish_pieces, topic, size, count, piece, retain)
+
     async def _keep(self, topic, payload, retain):
         while self._outbox.full():
             self._room.clear()

@@ -5,11 +5,15 @@ that starts later finds all of them.
 """
 
 import asyncio
+import json
+
+from micropython import const
 
 import app.settings.schema as schema
 from app.commands import FLAGS, NAME, OWNER, QOS1, RETAIN, TABLE
 from config import product
 
+_MAX_EVENTS = const(16)  # that wait to be published
 SETTINGS = "settings"  # the source of all settings; other sources are owners of commands
 _HIDDEN = schema.HIDDEN | schema.SECRET
 
@@ -26,8 +30,15 @@ class States:
         self._settings = settings
         self._kept = {}  # reply's name -> text that the broker keeps since the last connect
         self._sources = []  # whose states may have changed
+        self._events = []  # (name, text)
         self._changed = asyncio.Event()
         self.session = None
+
+    def event(self, name, kind):
+        """Publish an event on `stat/<topic>/<name>`, unless there is no broker now."""
+        if self.session.up.is_set() and len(self._events) < _MAX_EVENTS:
+            self._events.append((name, json.dumps({"event_type": kind})))
+            self._changed.set()
 
     def changed(self, source):
         """Publish the states of a source soon, if they differ from what the broker keeps."""
@@ -60,6 +71,8 @@ class States:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            while self._events:
+                await self.publish(*self._events.pop(0))
             while self._sources and self.session.up.is_set():
                 await self._report(self._sources.pop(0))
 
