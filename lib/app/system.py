@@ -182,6 +182,7 @@ class System:
             self.wifi,
             self.status,
             self.updater,
+            self.publisher,
             self.log,
             self.id,
         )

@@ -76,6 +76,7 @@ class Web:
             self.wifi,
             None,
             None,
+            None,
             self.log,
             "DVES_A1B2C3",
             **tunables,

@@ -36,13 +36,19 @@ class Camera:
         )
         self.params = params  # name -> value on the wire, set at each start of the sensor
         self.copies = sensor.copies if sensor else False
-        self.captured = self.failed = 0
+        self.captured = 0
+        self.failures = {"sensor": 0, "memory": 0, "damaged picture": 0}
         self.recoveries = self._recovery.counts
         self.watchers = []  # called when `params` may have changed: by `set`, or by a start
         self.state = "starting" if sensor else "absent"
         self.reason = missing
         if not sensor:
             log.error("camera", self.reason)
+
+    @property
+    def failed(self):
+        """Number of captures without a picture."""
+        return sum(self.failures.values())
 
     @property
     def stale(self):
@@ -142,8 +148,14 @@ class Camera:
             call()
 
     def _note_failure(self, error, is_running):
-        self.failed += 1
+        self.failures[_kind(error)] += 1
         self.reason = str(error)
         self._recovery.climb(error, is_running)
         self._log.debug("camera", "failure {}: {}", self.failed, self.reason)
         self.state = "absent" if getattr(error, "absent", False) else "recovering"
+
+
+def _kind(error):
+    if isinstance(error, MemoryError):
+        return "memory"
+    return "damaged picture" if isinstance(error, jpeg.BadJPEG) else "sensor"

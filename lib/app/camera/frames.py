@@ -54,6 +54,10 @@ class Frames:
         """Return the reason why there is no camera, or ""."""
         return self._camera.reason if self._camera.state == "absent" else ""
 
+    def newest_bytes(self):
+        """Return the size of the newest picture, 0 if there is none."""
+        return len(self._newest.view) if self._newest and self._newest.view else 0
+
     def leased(self):
         """Return the number of leases that hold a frame."""
         return len(self._held)

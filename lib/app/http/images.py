@@ -31,6 +31,7 @@ class Images:
         self._headers = headers
         self._max_viewers = max_viewers
         self._streams = []  # (connection, token of the session or "")
+        self.skipped = 0  # pictures for which a viewer was too slow
 
     def add_routes(self, app):
         app.get("/capture")(self.capture)
@@ -91,13 +92,17 @@ class Images:
         """Send each picture with the boundary after it: browsers show it when that arrives."""
         lease = self._frames.fresh()
         lease.give_up = connection.abort
+        next_seq = None
         while not connection.aborted():
             try:
                 frame = await lease.acquire()
             except CameraFault:  # the viewer stays, because the camera recovers
                 await asyncio.sleep_ms(_RETRY_MS)
                 lease.renewed()
+                next_seq = None
                 continue
+            self.skipped += frame.seq - next_seq if next_seq else 0
+            next_seq = frame.seq + 1
             try:
                 if not frame.wrapped:
                     head = _PART_HEAD.format(len(frame.view), unix_time(frame.time_s))

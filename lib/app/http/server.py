@@ -31,6 +31,7 @@ class HTTPServer:
         wifi,
         status,
         updater,
+        publisher,
         log,
         device_id,
         head_ms=_HEAD_MS,
@@ -41,7 +42,8 @@ class HTTPServer:
         self._head_ms = head_ms
         self._app = None
         self._collaborators = (
-            access, headers, images, settings, commands, wifi, status, updater, log, device_id
+            access, headers, images, settings, commands, wifi, status, updater, publisher, log,
+            device_id,
         )  # fmt: skip
 
     async def run(self):

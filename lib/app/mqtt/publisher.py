@@ -20,7 +20,7 @@ class ImagePublisher:
         self._topic = topic
         self._log = log
         self._requested = False
-        self.sent = self.dropped = 0
+        self.sent = self.dropped = self.sent_bytes = 0
 
     def request(self):
         """Publish one picture as soon as possible."""
@@ -49,6 +49,7 @@ class ImagePublisher:
     async def _publish(self):
         try:
             frame = await self._lease.renewed().acquire()
+            size = len(frame.view)
             try:
                 await self._session.publish(
                     self._topic, frame.view, bool(self._settings["retain"])
@@ -56,6 +57,7 @@ class ImagePublisher:
             finally:
                 self._lease.release()
             self.sent += 1
+            self.sent_bytes += size
         except OSError as e:  # no link, or no picture
             self.dropped += 1
             self._log.debug("mqtt", "picture dropped: {}", describe(e))

@@ -158,6 +158,9 @@ SCHEMA = (
      "Access", "Embed pictures",
      "1: pages of other sites may show the camera's pictures; 0: only its own pages may."),
 
+    ("metrics", "HTTP_METRICS", INT, 0, OneOf("off", "on"), 0,
+     "Access", "Metrics", "on: /metrics has the camera's figures for Prometheus."),
+
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
      "Log", "Level", "The log keeps messages up to this level."),
     ("syslog", "LOG_SYSLOG", TEXT, "", Chars(0, 63), DEFAULT_BY_1,
