@@ -23,7 +23,7 @@ _addresses = itertools.count(2)
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    settings = {"adminpass": WORD, "mqttpass": "canary-word"}
+    settings = {"adminpass": WORD, "mqttpass": "canary-word", "metrics": "on"}
     with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, settings) as made:
         yield made
 
