@@ -56,6 +56,7 @@ def close(viewers):
 
 @pytest.mark.parametrize("path", ["/mjpg", "/stream"])
 def test_parts(camera, path):
+    wait_until(lambda: "date" in camera.get("/api/status").headers, what="the clock is set")
     with watch(camera, path=path) as viewer:
         first, head = viewer.head()
         assert " 200 " in first
@@ -67,7 +68,7 @@ def test_parts(camera, path):
             numbers.append(check(picture))
             times.append(float(fields["x-timestamp"]))
         assert numbers == sorted(set(numbers))
-        assert times == sorted(times) and abs(times[-1] - time.time()) < 5
+        assert times == sorted(set(times)) and abs(times[-1] - time.time()) < 5
 
 
 def test_fifth_viewer_is_refused(camera):

@@ -15,13 +15,13 @@ _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: t
 
 
 class Frame:
-    """A slot: `view` is the JPEG, `seq` the number of its capture, `time_s` time.time() then."""
+    """A slot: `view` is the JPEG, `seq` its capture's number, `time_ns` time.time_ns() then."""
 
     def __init__(self):
         self._buffer = memoryview(b"")
         self.view = None
         self.seq = 0
-        self.time_s = 0
+        self.time_ns = 0
         self.wrapped = None
         self.leases = 0
 
@@ -57,7 +57,7 @@ class Frame:
     def _stamp(self, seq):
         self.wrapped = None
         self.seq = seq
-        self.time_s = time.time()
+        self.time_ns = time.time_ns()
 
     def wrap(self, head, tail):
         """Set `wrapped` to the parts of head + picture + tail, for all readers: one if possible.
