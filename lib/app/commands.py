@@ -73,13 +73,27 @@ class Commands:
         return sorted(found)
 
     def cmd_help(self, argument):
-        """Return a line for each command, or for the named one."""
+        """Return a line for each command, in groups with a title, or for the named one."""
         name = argument.lower()
         if not name:
-            return "\n".join([_help(each) for each in self.names()])
+            return "\n".join(_help_in_groups())
         if name not in self.names():
             raise BadArgument("no such command")
         return _help(name)
+
+
+def _help_in_groups():
+    """Yield the lines of `help`: the commands, then the settings with their titles."""
+    title = ""
+    for row in TABLE:
+        yield _help(row[NAME])
+    for row in schema.SCHEMA:
+        if row[schema.FLAGS] & schema.HIDDEN:
+            continue
+        if row[schema.GROUP_TITLE] != title:
+            title = row[schema.GROUP_TITLE]
+            yield "-- {} --".format(title)
+        yield _help(row[schema.NAME])
 
 
 def _help(name):
