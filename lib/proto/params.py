@@ -50,7 +50,15 @@ FRAMESIZES = (  # name, width, height; the index is the number on the wire, not 
 )
 CHOICES = {  # parameters whose values have names, which are accepted too; the index is the value
     "framesize": tuple(row[0] for row in FRAMESIZES),
-    "special_effect": ("None", "Negative", "Greyscale", "Reddish", "Greenish", "Bluish", "Sepia"),
+    "special_effect": (
+        "Normal",
+        "Negative",
+        "Greyscale",
+        "Reddish",
+        "Greenish",
+        "Bluish",
+        "Sepia",
+    ),
     "wb_mode": ("Automatic", "Sunny", "Cloudy", "Office", "Home"),
     "gainceiling": ("2x", "4x", "8x", "16x", "32x", "64x", "128x"),
 }
