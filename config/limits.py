@@ -76,6 +76,7 @@ MQTT_STABLE_MS = 30_000  # a link; after one that lasts longer the pauses are sh
 MQTT_SUBACK_MS = 20_000  # neither SUBACK nor a message; then the link is closed
 MQTT_PUBACK_MS = 20_000  # no PUBACK, although pings are answered; then the link is closed
 MQTT_OUTBOX_MESSAGES = 16  # messages at QoS 1 that wait; then their senders wait
+MQTT_EVENTS = 16  # events of the button that wait; more are dropped
 MQTT_TOPIC_BYTES = 256  # topic of a message; a message with a longer one is skipped
 MQTT_PACKET_BYTES = 64  # packet that is not a message; a longer one ends the link
 # brokers wait for 10 to 32 acknowledgements at a time

@@ -45,7 +45,15 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
         "app.password",
         "app.settings.schema",
     },
-    "app.mqtt": {"aio", "proto", "config.product", "app.commands", "app.identity", "app.tls"},
+    "app.mqtt": {
+        "aio",
+        "proto",
+        "config.product",
+        "app.commands",
+        "app.identity",
+        "app.settings.schema",
+        "app.tls",
+    },
     "app.ota": {
         "aio",
         "proto",

@@ -64,7 +64,7 @@ class Session:
 class TestPublisher(unittest.TestCase):
     def run_case(self, scenario, interval=10):
         async def main():
-            settings = {"pubinterval": interval}
+            settings = {"pubinterval": interval, "retain": 1}
             frames, session = Frames(), Session()
             publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log())
             task = asyncio.create_task(publisher.run())

@@ -1,0 +1,168 @@
+"""A real Home Assistant core as a subprocess, controlled through its HTTP and WebSocket API."""
+
+import itertools
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+from mosquitto import HOST, free_port
+from websockets.sync.client import connect
+
+_CONFIGURATION = """\
+homeassistant:
+  name: Home
+  latitude: 0
+  longitude: 0
+  elevation: 0
+  unit_system: metric
+  time_zone: UTC
+http:
+  server_host: {host}
+  server_port: {port}
+api:
+websocket_api:
+config:
+onboarding:
+{more}logger:
+  default: warning
+"""
+_USER = {"client_id": "http://127.0.0.1/", "name": "Owner", "username": "owner",
+         "password": "correct horse", "language": "en"}  # fmt: skip
+_START_S = 120
+_LIMIT_S = 30
+
+
+class HomeAssistant:
+    """One hub; a context manager that starts it, creates its user and connects it to a broker.
+
+    program: path of `hass`. frontend: also serve the pages.
+    """
+
+    def __init__(self, program, folder, broker_port, frontend=False):
+        self._folder = Path(folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._broker_port = broker_port
+        self.port = free_port()
+        more = "frontend:\n" if frontend else ""
+        text = _CONFIGURATION.format(host=HOST, port=self.port, more=more)
+        (self._folder / "configuration.yaml").write_text(text)
+        self._line = [str(program), "--config", str(self._folder), "--skip-pip"]
+        self._process = self._socket = self.token = None
+        self._ids = itertools.count(1)
+
+    def __enter__(self):
+        self.start()
+        self._create_user()
+        self._connect()
+        self._add_broker()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        with open(self._folder / "output", "ab") as output:
+            self._process = subprocess.Popen(self._line, stdout=output, stderr=output)
+        self.wait(self._answers, _START_S, "Home Assistant")
+
+    def stop(self):
+        if self._socket:
+            self._socket.close()
+            self._socket = None
+        self._process.terminate()
+        self._process.wait(30)
+
+    def restart(self):
+        """Restart the hub; what it knows afterwards comes from its files and from the broker."""
+        self.stop()
+        self.start()
+        self._connect()
+
+    @property
+    def url(self):
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def output(self):
+        return (self._folder / "output").read_text(errors="replace")
+
+    def wait(self, condition, limit_s=_LIMIT_S, what=""):
+        """Poll `condition()` until it is true and return its value."""
+        deadline = time.monotonic() + limit_s
+        while not (value := condition()):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"not within {limit_s} s: {what}\n{self.output[-3000:]}")
+            time.sleep(0.1)
+        return value
+
+    def _answers(self):
+        try:
+            return httpx.get(self.url + "/api/onboarding", trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _create_user(self):
+        code = self._post("/api/onboarding/users", json=_USER)["auth_code"]
+        grant = {"grant_type": "authorization_code", "code": code}
+        grant["client_id"] = _USER["client_id"]
+        self.token = self._post("/auth/token", data=grant)["access_token"]
+
+    def _post(self, path, **content):
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        response = httpx.post(
+            self.url + path, headers=headers, timeout=_LIMIT_S, trust_env=False, **content
+        )
+        assert response.status_code in (200, 201), (path, response.text)
+        return response.json()
+
+    def _connect(self):
+        address = f"ws://{HOST}:{self.port}/api/websocket"
+        self._socket = connect(address, max_size=None, proxy=None)
+        assert json.loads(self._socket.recv())["type"] == "auth_required"
+        self._socket.send(json.dumps({"type": "auth", "access_token": self.token}))
+        assert json.loads(self._socket.recv())["type"] == "auth_ok"
+
+    def _add_broker(self):
+        """Set up the MQTT integration, as its dialog does."""
+        flow = self._post("/api/config/config_entries/flow", json={"handler": "mqtt"})
+        path = "/api/config/config_entries/flow/" + flow["flow_id"]
+        entered = {"broker": HOST, "port": self._broker_port}
+        result = self._post(path, json=entered)
+        assert result["type"] == "create_entry", result
+
+    def ask(self, kind, **arguments):
+        """Send a WebSocket command and return its result."""
+        number = next(self._ids)
+        self._socket.send(json.dumps({"id": number, "type": kind, **arguments}))
+        while True:
+            message = json.loads(self._socket.recv(_LIMIT_S))
+            if message["type"] == "result" and message["id"] == number:
+                assert message["success"], message
+                return message["result"]
+
+    def states(self):
+        """Return {entity id: its state as a dictionary}."""
+        return {state["entity_id"]: state for state in self.ask("get_states")}
+
+    def state(self, entity_id):
+        """Return an entity's state as text, None if there is none."""
+        found = self.states().get(entity_id)
+        return found and found["state"]
+
+    def call(self, entity_id, service, **data):
+        """Call a service of an entity, such as `turn_on`."""
+        domain = entity_id.partition(".")[0]
+        self.ask("call_service", domain=domain, service=service, service_data=data,
+                 target={"entity_id": entity_id})  # fmt: skip
+
+    def entities(self):
+        """Return the entity registry: {entity id: entry}."""
+        rows = self.ask("config/entity_registry/list")
+        return {row["entity_id"]: row for row in rows if row["platform"] == "mqtt"}
+
+    def devices(self):
+        """Return the devices of the MQTT integration."""
+        rows = self.ask("config/device_registry/list")
+        return [row for row in rows if ["mqtt", "DVES_A1B2C3"] in row["identifiers"]]
