@@ -27,7 +27,7 @@ from listener import Listener
 from load import Load
 from mosquitto import Mosquitto
 from options import WRAP_S
-from sim import TOPIC, Simulator
+from sim import TOPIC, Simulator, wait_until
 from soakreport import RECOVERY_S, report
 
 SETTINGS = {"pubinterval": "1", "loglevel": "error"}
@@ -110,15 +110,24 @@ class Soak:
     def _idle(self):
         """Return the free heap, the open sockets and the tasks, once the load has gone."""
         self._recovered()
-        self._client.command("pubinterval", "0")
+        self._publish_every(0)
         time.sleep(12)  # slots for pictures are freed after 10 s
         state = {
             "free": self._free_heap(),
             "sockets": self._camera.control("sockets")["open"],
             "tasks": self._camera.control("tasks")["count"],
         }
-        self._client.command("pubinterval", "1")
+        self._publish_every(1)
         return state
+
+    def _publish_every(self, seconds):
+        """Set the interval, and wait until it is stored, so that it survives a power cut."""
+        self._client.command("pubinterval", str(seconds))
+
+        def stored():
+            return self._camera.control("nvs")["nvs"]["syscfg"].get("MQTT_PUBINTERV")
+
+        wait_until(lambda: stored() == seconds, 10, "the stored interval")
 
     def _free_heap(self):
         return int(self._client.command("status", "2").split(", ")[3])
