@@ -23,7 +23,7 @@ test: setup ## Run the tests (ARGS="-k mqtt" selects some)
 	@$(VENV)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: setup ## Inject every fault of the fault matrix; write build/faults.md and .json (ARGS="-k o10 --seed 7")
-	@$(VENV)/python -m pytest tests/faults --full -n 4 --dist loadfile $(ARGS)
+	@$(VENV)/python -m pytest tests/faults --full -o faulthandler_timeout=0 -n 4 --dist loadfile $(ARGS)
 
 check: setup ## Check style, format, spelling, import layers, generated tables and size limits
 	$(VENV)/ruff check --quiet .
