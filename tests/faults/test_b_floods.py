@@ -122,7 +122,7 @@ def closes(row, folder):
         sent = client.catch_up()
         dropped = broker.log.count(oversize)
         for _ in range(5):
-            client.command("capture")
+            client.send(f"cmnd/{TOPIC}/capture")
             assert client.command("pubinterval") == "1"
         client.command("camera", '{"framesize": "QVGA"}')
         check(client.wait(IMAGE, since=sent).payload, (320, 240))

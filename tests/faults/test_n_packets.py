@@ -150,6 +150,7 @@ def test_n6_link_of_20_kilobytes_a_second(row, tmp_path):
     pictures = 4
     with system(tmp_path, "UXGA") as (_, broker, camera, client):
         with publishing(camera, row):
+            client.wait(IMAGE, since=client.catch_up())  # there is memory for a picture now
             before = camera.heap_free()
             since = client.catch_up()
             camera.control("net", rate_kbps=160)

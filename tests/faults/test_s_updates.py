@@ -58,7 +58,7 @@ class Board:
 def board(broker, tmp_path):
     with Listener(broker.port) as client:
         with Simulator(tmp_path / "camera", broker.uri, {"pubinterval": "0"}) as camera:
-            client.wait(STAT + "timer")
+            camera.wait_status("mqtt connected")
             yield Board(camera, client)
 
 

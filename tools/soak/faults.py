@@ -81,14 +81,14 @@ def picture_size_changed(camera, broker):
     camera.type('camera {"framesize": "UXGA"}\n')
 
 
+RESETS = power_cut, interpreter_killed
 ALL = (
     access_point_lost,
     broker_killed,
     broker_silent,
     slow_link,
     time_server_silent,
-    power_cut,
-    interpreter_killed,
+    *RESETS,
     picture_size_changed,
     *map(camera_fault, ("raise", "none", "stall", "truncate", "no_soi", "absent")),
 )

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path += [str(ROOT / each) for each in ("tools", "tools/sim", "tests/e2e")]
+sys.path += [str(ROOT / each) for each in (".", "tools", "tools/sim", "tests/e2e")]
 
 # ruff: noqa: E402 - found on the path above
 import faults
@@ -29,6 +29,8 @@ from mosquitto import Mosquitto
 from options import WRAP_S
 from sim import TOPIC, Simulator, wait_until
 from soakreport import RECOVERY_S, report
+
+from config import limits
 
 SETTINGS = {"pubinterval": "1", "loglevel": "error"}
 LONGEST_FAULT_S = 8
@@ -79,7 +81,7 @@ class Soak:
         self.figures["wraps"] = len(self._counters.wrapped)
 
     def _cycle(self):
-        fault = self._chance.choice(faults.ALL)
+        fault = self._fault()
         lasts_s = self._chance.uniform(1, LONGEST_FAULT_S)
         name = fault.__name__
         with fault(self._camera, self._broker):
@@ -96,6 +98,12 @@ class Soak:
         self._camera.control("pause")  # what happens during a fault has limits of its own
         time.sleep(1)
         self._note_pause()
+
+    def _fault(self):
+        """Choose a fault. None ends a start that is not good yet: five lead to safe mode."""
+        uptime_s = int(self._camera.status("3").split(",")[0].split()[1])
+        young = uptime_s < limits.START_HEALTHY_MS // 1_000
+        return self._chance.choice([f for f in faults.ALL if not (young and f in faults.RESETS)])
 
     def _recovered(self):
         """Wait until pictures and commands work; return the seconds. Notes the counters."""
@@ -125,7 +133,7 @@ class Soak:
         self._client.command("pubinterval", str(seconds))
 
         def stored():
-            return self._camera.control("nvs")["nvs"]["syscfg"].get("MQTT_PUBINTERV")
+            return self._camera.control("nvs")["nvs"]["syscfg"].get("MQTT_PUBINTERV", 0)
 
         wait_until(lambda: stored() == seconds, 10, "the stored interval")
 

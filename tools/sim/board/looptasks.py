@@ -11,11 +11,17 @@ import utime
 
 _create = core.create_task
 _created = []  # tasks, without those that were found to have ended
+_SPARE = 8  # ended tasks that are kept with their memory, until they are forgotten
+_most = _SPARE
 
 
 def _counted(coroutine):
+    """Create a task; forget ended ones now and then, because not every program counts them."""
+    global _most
     task = _create(coroutine)
     _created.append(task)
+    if len(_created) > _most:
+        _most = count() + _SPARE
     return task
 
 
