@@ -1,7 +1,7 @@
-"""The firmware's event loop: a count of its tasks, and ticks that it shares with no program.
+"""The firmware's event loop: a count of its tasks, and ticks of its own.
 
-The interpreter's queue of tasks is C code with ticks that wrap after 2**62 ms on a PC, so the loop
-must not use those of time.py.
+The interpreter's queue of tasks is C code whose ticks wrap after 2**62 ms on a PC, so the loop
+must not use the ticks of time.py.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from asyncio import core
 import utime
 
 _create = core.create_task
-_created = []  # tasks, without those that were found to have ended
+_created = []  # tasks, except those found to have ended
 
 
 def _counted(coroutine):
