@@ -3,8 +3,8 @@
     .venv/bin/python tools/check_layers.py
 
 Parses boot.py, main.py and lib/** without running them, including imports inside functions, and
-prints `file:line: fault`. An entry of ALLOWED that no import uses is a fault, too, and so is a
-limit that is not in config/limits.py, or that nothing uses.
+prints `file:line: fault`. Faults are also entries of ALLOWED that no import uses, and limits that
+are not in config/limits.py or that nothing uses.
 """
 
 import ast

@@ -36,7 +36,7 @@ class Stream(_Stream):
         self._parts = None  # of `put`: [part] is written up to `at`, its slice ends at `end`
         self._part = self._at = self._end = 0
         self._idle_at = ticks_ms()  # None: never
-        self._stuck_at = None  # while the peer has accepted nothing
+        self._stuck_at = None  # when a peer that accepts no data counts as idle
 
     @property
     def idle(self):
@@ -48,7 +48,7 @@ class Stream(_Stream):
         return False
 
     def busy_for(self, ms):
-        """Count as idle in `ms`; None: never. A peer that does not read counts as idle anyway."""
+        """Count as idle in `ms`, None: never. A peer that accepts no data is idle in any case."""
         self._idle_at = None if ms is None else ticks_add(ticks_ms(), ms)
 
     def put(self, parts):

@@ -9,7 +9,7 @@ from config import limits
 class Supervisor:
     """Runs components; restarts one that fails, after a backoff, and counts it.
 
-    A component that raises an exception of the class `fatal` ends all: `run` raises it.
+    An exception of the class `fatal` in any component ends all of them: `run` raises it.
     """
 
     def __init__(self, log, new_backoff, fatal=(), healthy_ms=limits.COMPONENT_HEALTHY_MS):

@@ -11,7 +11,7 @@ def device_id(mac):
 
 
 def slug(text, between="-"):
-    """Return `text` with `between` in place of all but ASCII letters and digits."""
+    """Return the ASCII letters and digits of `text`; `between` replaces the rest between them."""
     words = "".join(c if c in _ALNUM else " " for c in text).split()
     return between.join(words)
 

@@ -1,4 +1,4 @@
-"""The free memory that status and telemetry report, and the end of a start that has none."""
+"""Measures the free memory for status and telemetry; ends a start whose memory is used up."""
 
 import asyncio
 
@@ -8,19 +8,19 @@ from config import limits
 
 _EVERY_MS = const(300_000)
 _OFTEN_MS = const(8_000)
-_SMALL = const(262_144)  # bytes: so little is left only of a small heap, or for a short time
+_SMALL = const(262_144)  # bytes; less is free only on a small heap, or for a short time
 _LEAST = const(1_024)  # bytes in one piece, without which nothing can be served
 
 
 class Exhausted(MemoryError):
-    """Memory is used up, so the restart of a component does not help."""
+    """Memory is used up, so restarting a component does not help."""
 
 
 class Memory:
     """Measures the free heap every five minutes; in between, reports repeat the last figure.
 
-    Measuring needs a collection, which takes the chip 26 to 53 ms and stops everything else. A
-    small heap is measured every eight seconds.
+    Measuring needs a collection, which takes the chip 26 to 53 ms and stops everything else.
+    While less than 256 KB is free, it measures every eight seconds.
     """
 
     def __init__(self, chip, every_ms=_EVERY_MS, often_ms=_OFTEN_MS):

@@ -77,16 +77,16 @@ class Power:
         if not self.minutes_left:
             self.set(False)
         else:
-            self._tell()
+            self._notify()
 
     def _switch(self, on):
         self._output.set(on)
         tenths = self._settings["pulse"]
         self._pulse_end = ticks_add(ticks_ms(), 100 * tenths) if on and tenths else None
         self._remember()
-        self._tell()
+        self._notify()
 
-    def _tell(self):
+    def _notify(self):
         for call in self.watchers:
             call()
 

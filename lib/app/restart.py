@@ -56,7 +56,7 @@ class Restart:
         else:
             self._settings.flush()
         try:
-            await asyncio.wait_for_ms(self._say_goodbye(), limits.RESTART_OFFLINE_MS)
+            await asyncio.wait_for_ms(self._go_offline(), limits.RESTART_OFFLINE_MS)
         except asyncio.TimeoutError:
             pass
         if self._attempting:
@@ -64,7 +64,7 @@ class Restart:
         else:
             self._chip.reset()
 
-    async def _say_goodbye(self):
+    async def _go_offline(self):
         try:
             if self.erasing:
                 await self.discovery.remove()

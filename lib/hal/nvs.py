@@ -22,7 +22,7 @@ class NVS:
             return default
 
     def get_blob(self, key, default=None):
-        """Return the stored bytes; `default` if none, too many or damaged ones are."""
+        """Return the stored bytes; `default` if there are none, too many, or damaged ones."""
         try:
             data = self._read(key)
         except OSError:

@@ -20,7 +20,7 @@ class Stdio:
 
     async def read(self, limit_ms=None):
         """Return the next byte, as bytes; b"" if none arrives within `limit_ms`."""
-        if limit_ms is None or self._waiting.poll(0):  # no timer for a byte that is there
+        if limit_ms is None or self._waiting.poll(0):  # a byte that has arrived needs no timer
             await self._readable()
         else:
             try:

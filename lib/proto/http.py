@@ -42,7 +42,7 @@ REASONS = {  # RFC 9110 section 15, RFC 6585
 class HTTPError(Exception):
     """The request is answered with the error `status`; the message says why.
 
-    `advice` says what to do, if it is not what the status suggests.
+    `advice` replaces the usual advice for the status.
     """
 
     def __init__(self, status, reason, advice=""):

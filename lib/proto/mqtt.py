@@ -96,7 +96,7 @@ class _Client(MQTTClient):
 class Pieces:
     """A payload of `size` bytes that is never in memory as a whole.
 
-    `piece(0)` to `piece(count - 1)` make its parts (bytes) while they are sent.
+    `piece(0)` to `piece(count - 1)` return its parts (bytes), each made when it is sent.
     """
 
     def __init__(self, size, count, piece):
@@ -111,7 +111,7 @@ class _Packet:
     def __init__(self, header, payload):
         self._header = header
         self._payload = payload
-        self._last = None  # (number, part), because a part is read again where a write continues
+        self._last = None  # (number, part): a write that continues reads its part again
 
     def __len__(self):
         return 1 + self._payload.count

@@ -140,7 +140,7 @@ def without_password(text):
 def _parts(text):
     """Return an address as (scheme with its slashes, `user:password`, the rest).
 
-    The scheme may be missing: a login is one even in an address that cannot be used.
+    The scheme may be missing: a login must be found even in an address that cannot be used.
     """
     scheme, found, rest = text.partition("://")
     if not found:

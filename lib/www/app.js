@@ -340,8 +340,8 @@ const GROUPS = {
 const LABELS = {
   framesize: "Size", quality: "Compression (low is better)", brightness: "Brightness", contrast: "Contrast", saturation: "Saturation",
   special_effect: "Effect", hmirror: "Mirror", vflip: "Upside down", aec: "Automatic exposure", aec_value: "Exposure", aec2: "Exposure by DSP",
-  ae_level: "Exposure bias", agc: "Automatic gain", agc_gain: "Gain", gainceiling: "Highest gain", nightmode: "Night mode (slow)",
-  awb: "Automatic white balance", awb_gain: "White balance gain", wb_mode: "Light", bpc: "Black pixels", wpc: "White pixels",
+  ae_level: "Exposure level", agc: "Automatic gain", agc_gain: "Gain", gainceiling: "Highest gain", nightmode: "Night mode (slow)",
+  awb: "Automatic white balance", awb_gain: "White balance gain", wb_mode: "White balance", bpc: "Black pixels", wpc: "White pixels",
   raw_gma: "Gamma", lenc: "Lens shading", dcw: "Downscaling", colorbar: "Test pattern",
 };
 

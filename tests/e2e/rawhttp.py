@@ -87,6 +87,6 @@ def mutated(data, chance):
 
 
 def use_pages(camera):
-    """Have the camera allocate what it keeps: a picture, its pages. Then memory is compared."""
+    """Make the camera allocate what it keeps (a picture, pages), before memory is compared."""
     for path in (b"/jpg", b"/", b"/setup", b"/login", b"/nothing", b"/api/status"):
         exchange(camera, b"GET " + path + b" HTTP/1.0\r\nAccept: text/html\r\n\r\n")

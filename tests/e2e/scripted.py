@@ -70,7 +70,7 @@ class Peer:
         return got
 
     def read(self, size):
-        """Return so many of the next bytes, whatever they are."""
+        """Return the next `size` bytes, whatever they are."""
         return self._file.read(size)
 
     def login(self, code=0):

@@ -1,4 +1,4 @@
-"""HTTP clients that the camera takes for different visitors, because each has its own address."""
+"""HTTP clients that the camera treats as different visitors: each has its own address."""
 
 import contextlib
 import itertools

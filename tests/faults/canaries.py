@@ -4,9 +4,9 @@ import base64
 
 
 def forms(secret):
-    """Return the ways in which a secret could appear; those in letters are in lower case.
+    """Return the encodings in which a secret could appear; letters are in lower case.
 
-    In base64 the neighbours of the secret change the first and the last characters.
+    In base64, the first and last characters depend on what surrounds the secret.
     """
     data = secret.encode()
     escaped = "".join(f"%{byte:02x}" for byte in data)
@@ -37,6 +37,6 @@ class Canaries:
         return f"&'<{secret}>\"%ü"
 
     def leaks(self, data):
-        """Return the names of the secrets in `data` (bytes), whatever way they are encoded."""
+        """Return the names of the secrets in `data` (bytes), however they are encoded."""
         both = data + data.lower()
         return [name for form, name in self._forms.items() if form in both]

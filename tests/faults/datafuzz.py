@@ -1,4 +1,4 @@
-"""Random DNS queries, firmware images and pictures, and what they must be taken for."""
+"""Random DNS queries, firmware images and pictures, with checks of their parsers."""
 
 import contextlib
 import io
@@ -66,7 +66,7 @@ def dns_through_sockets(port, queries):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(10)
         sock.connect(("127.0.0.1", port))
-        _answered(sock, b"\0\0")  # the way through the simulated network exists
+        _answered(sock, b"\0\0")  # the route through the simulated network exists
         for each in queries:
             sock.send(each)
         expected = [

@@ -1,4 +1,4 @@
-"""Camera on the simulated board whose waits take no time, for rows that promise hours."""
+"""Camera on the simulated board whose waits take no time, for rows that take hours."""
 
 import re
 import shutil
@@ -28,9 +28,9 @@ class FastCamera(Simulator):
 
     @property
     def uptime_s(self):
-        """Seconds that the camera believes to have run."""
+        """Seconds that the camera has run by its own clock."""
         return int(re.search(r"uptime (\d+)", self.status("3"))[1])
 
     def wait_uptime(self, seconds, limit_s):
-        """Wait until the camera has run for so long by its own clock."""
+        """Wait until the camera has run for `seconds` by its own clock."""
         wait_until(lambda: self.uptime_s >= seconds, limit_s, f"{seconds} s of uptime", every_s=1)

@@ -1,4 +1,4 @@
-"""Camera that also executes code of a test in its loop, to inject what no interface can."""
+"""Camera whose loop also runs a test's code, for faults that no interface can inject."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What holds after every fault: the camera serves, has lost no memory, and left nothing open."""
+"""Checks after every fault: the camera serves, has lost no memory, and left nothing open."""
 
 import contextlib
 
@@ -44,6 +44,6 @@ def invariants(camera, row, longest_pause_ms=LONGEST_PAUSE_MS, memory=MEMORY_BYT
 
 
 def settled(camera):
-    """Wait for the broker, and let the camera import its pages, which it keeps."""
+    """Wait for the broker, and make the camera import its pages, which it keeps."""
     camera.wait_status("mqtt connected")
     assert camera.get("/api/status").status_code == 200

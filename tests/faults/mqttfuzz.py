@@ -36,7 +36,7 @@ _CLOSES_S = 10
 
 
 class _Session:
-    """Stands in for the session and for the handler of messages; notes what they are told."""
+    """Stands in for the session and for the handler of messages; notes their calls."""
 
     def __init__(self):
         self.events = []
@@ -106,7 +106,7 @@ def series(mutator, inputs):
 
 
 class FuzzingBroker(ScriptedBroker):
-    """Sends each connection of `scripts` what it is to receive; then serves correctly.
+    """Sends each connection its packets from `scripts`; then serves correctly.
 
     `closed` are (ids that the camera acknowledged, ids expected) of connections that it closed.
     """

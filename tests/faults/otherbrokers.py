@@ -25,7 +25,7 @@ mqtt {{ host: {host}, port: {port} }}
 
 
 class _Broker:
-    """Broker in a process that keeps its port over restarts."""
+    """Broker in its own process; it keeps its port over restarts."""
 
     def __init__(self, folder):
         self.folder = Path(folder)

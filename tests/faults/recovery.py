@@ -1,4 +1,4 @@
-"""A camera that is whole again after a fault: online, publishing and serving."""
+"""Checks that the camera has recovered from a fault: online, publishing and serving."""
 
 import contextlib
 import time
@@ -19,7 +19,7 @@ _LOG_LINES, _LOG_CHARS = 32, 160
 
 
 def fill_log(camera):
-    """Fill the ring of the log with lines of full length, so that later ones take no more heap."""
+    """Fill the log with lines of full length, so that later ones take no more heap."""
     camera.command("loglevel debug")
     for _ in range(_LOG_LINES):
         camera.get("/" + _LOG_CHARS * "x")
@@ -33,7 +33,7 @@ def served(camera, path="/"):
 
 
 def recover(camera, client, row, since, size=UXGA):
-    """Wait until the camera is whole again; fail unless that is within RECOVERY_S.
+    """Wait until the camera has recovered; fail unless that is within RECOVERY_S.
 
     since: index of the client's first message after the fault. Notes the time in `row`.
     """

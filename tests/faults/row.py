@@ -1,4 +1,4 @@
-"""What a test of one row has injected, and what the camera has survived."""
+"""Counts of one row: the faults that its test has injected, and those survived."""
 
 import contextlib
 import random

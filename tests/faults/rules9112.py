@@ -1,4 +1,4 @@
-"""Requests that RFC 9110 and RFC 9112 have rules for, with the status that the rule allows.
+"""Requests for the rules of RFC 9110 and RFC 9112, with the status that the rule allows.
 
 A status of 0 stands for a connection that is closed without a response.
 """

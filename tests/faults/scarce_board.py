@@ -30,7 +30,7 @@ class Allocations:
         return made
 
     def fail(self, number):
-        """Let the next allocation but `number` fail; return True if an earlier order was met."""
+        """Make allocation `number` from now fail; return True if the one set before has failed."""
         met = 0 < self.failing <= self.count
         self.count, self.failing = 0, number
         return met
@@ -40,7 +40,7 @@ allocations = Allocations()
 
 
 def fill():
-    """Leave only blocks of about 1 KB free; return what takes the others until it is dropped."""
+    """Leave only blocks of about 1 KB free; return the object that holds the others."""
     gc.collect()
     thinned = others = None
     for _ in range(2 * _SMALL_LEFT):

@@ -1,4 +1,4 @@
-"""Clients that occupy the web server: slow headers, slow bodies, slow readers, and ranges."""
+"""Clients that occupy the web server: slow headers, slow bodies, slow readers and ranges."""
 
 import socket
 import time
@@ -10,11 +10,11 @@ AT_ONCE = 50
 LIMIT_S = 15  # for any of them
 _TICK_S = 0.1
 _PER_TICK = 5
-_DRAIN_S = 13  # a client that reads slowly finds out whether it was disconnected
+_DRAIN_S = 13  # a slow reader then checks if it was disconnected
 _GET = "GET {} HTTP/1.1\r\nHost: localhost\r\n"
 _POST = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8192\r\n\r\n"
 _RANGES = "Range: bytes=0-" + ",5-".join(map(str, range(400))) + "\r\n\r\n"
-KINDS = {  # what client n sends at once, what it sends in each tick, how much it reads there
+KINDS = {  # bytes that client n sends first, bytes it sends in each tick, bytes it reads there
     "headers": lambda n: (_GET.format("/"), b"X-A: b\r\n", 4_096),
     "bodies": lambda n: (_POST, b"a", 4_096),
     "readers": lambda n: (_GET.format(("/jpg", "/mjpg")[n % 2]) + "\r\n", b"", 1),
@@ -45,7 +45,7 @@ class SlowClient:
 
     @property
     def is_late(self):
-        """True if it is too old, even without the waits for a core of the PC."""
+        """True if it is too old, not counting the waits for a core of the PC."""
         return self.age_s - (starved_s(self._pid) - self._starved_s) > LIMIT_S
 
     def is_open(self):

@@ -1,4 +1,4 @@
-"""Board's half of R2: knows every task of the camera, and ends one by an error.
+"""Board's half of R2: tracks every task of the camera, and ends one with an error.
 
 It runs before the application is imported.
 """

@@ -28,7 +28,7 @@ class TCPRelay:
 
     The attributes apply from the next segment, `cut` from the next connection:
     delay: a function that returns the latency of a segment in seconds; 0: none.
-    slices: a function of the way that returns the size of the next segment; 0: as they come.
+    slices: a function of the direction that returns the next segment's size; 0: as they come.
     cut: (way, bytes, how): ends each connection, or stalls it, once so many bytes went that way.
     """
 
@@ -68,7 +68,7 @@ class TCPRelay:
         return len(self._live)
 
     def lose(self, percent):
-        """Lose so many of the packets that arrive from either side; 100: all of them."""
+        """Lose this percentage of the packets that arrive from either side."""
         self._lost = percent
         for sock in (self._server, *tuple(self._sockets)):
             with contextlib.suppress(OSError):  # just closed
@@ -203,7 +203,7 @@ class Way:
 
 
 async def _first_failure(*coroutines):
-    """Run all to their end; the first exception ends the others."""
+    """Run all until they end; the first exception ends the others."""
     tasks = [asyncio.ensure_future(each) for each in coroutines]
     try:
         await asyncio.gather(*tasks)
@@ -222,7 +222,7 @@ def _prepare(sock, lost):
 
 
 def _lose(sock, percent):
-    """Attach a classic BPF program that drops so many of the packets for the socket."""
+    """Attach a classic BPF program that drops this percentage of the socket's packets."""
     if not percent:
         with contextlib.suppress(FileNotFoundError):  # it has none
             sock.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)

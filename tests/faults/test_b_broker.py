@@ -1,4 +1,4 @@
-"""Brokers that are absent, refuse, stay silent, or give the camera's place to another client."""
+"""Brokers that are absent, refuse, stay silent, or prefer another client with its id."""
 
 import contextlib
 import itertools
@@ -53,7 +53,7 @@ def side_by_side(row, calls):
 
 
 def test_b1_broker_killed_and_restarted(row, tmp_path):
-    """Ten cameras whose broker is killed five times: each returns, subscribed and Online."""
+    """Ten cameras whose broker is killed five times: each reconnects, subscribes and is Online."""
     if row.full:
         with row.injection("absent at the start"):
             absent_at_the_start(tmp_path / "absent")
@@ -119,7 +119,7 @@ def recovery_s(broker, topic):
 
 
 def test_b2_connect_refused_or_unanswered(row, tmp_path):
-    """The reason is in the status, attempts are rare, and another login is tried at once."""
+    """The status shows the reason, attempts are rare, and a changed login is tried at once."""
     codes = row.times([*REASONS, None], [5])
     seconds = row.times(MINUTE_S, 1)
     calls = {
@@ -151,7 +151,7 @@ def refused(folder, code, seconds):
         wait_until(lambda: broker.connects, what="a connection")
         while time.monotonic() < broker.connects[0] + seconds:
             serves(camera)
-            time.sleep(0.5)  # so that a minute takes a hundred requests
+            time.sleep(0.5)  # about a hundred requests a minute
         camera.wait_status(reason)
         attempts = len(broker.connects)
         gaps = [b - a for a, b in itertools.pairwise(broker.connects)]
@@ -167,7 +167,7 @@ def refused(folder, code, seconds):
 
 
 def test_b4_subscription_refused_or_unanswered(row, tmp_path):
-    """A refused filter is named and tried again on the same link; silence ends the link."""
+    """A refused filter is reported and retried on the same link; silence ends the link."""
     calls = {"SUBACK 0x80": lambda: subscription_refused(tmp_path / "refused", row.full)}
     if row.full:
         calls["no SUBACK"] = lambda: no_suback(tmp_path / "silent")
@@ -275,7 +275,7 @@ def never_reads(row, folder):
 
 @pytest.mark.slow
 def test_b6_same_client_id(row, tmp_path):
-    """Another client that returns after a second each time starts no war."""
+    """Another client that returns after a second each time does not cause a reconnect loop."""
     with Mosquitto(tmp_path / "broker") as broker, Simulator(tmp_path, broker.uri) as camera:
         camera.wait_status("mqtt connected")
         mine = "as DVES_A1B2C3 (p2, c1, k120"

@@ -32,7 +32,7 @@ A_SECOND = 500  # commands
 
 
 def test_b3_no_puback(row, tmp_path):
-    """A message that is not acknowledged comes again on the next link: DUP, with the same id."""
+    """An unacknowledged message is sent again on the next link, with DUP and the same id."""
     lost_with_its_link(row, tmp_path / "lost")
     if row.full:
         with row.injection("a link that lives"):
@@ -202,7 +202,7 @@ def test_b7_malformed_packets(row, tmp_path):
 
 
 def test_b8_ten_megabytes_to_a_command(row, tmp_path):
-    """The message is skipped as it arrives: half of it takes no more memory than none."""
+    """The message is skipped as it arrives: half of it takes no more memory than none of it."""
     size = 10_000_000
     half, go_on = threading.Event(), threading.Event()
 
@@ -240,7 +240,7 @@ def test_b8_ten_megabytes_to_a_command(row, tmp_path):
 
 
 def test_b10_retained_commands(row, tmp_path):
-    """Commands that the broker has kept are never executed, on twenty connects."""
+    """Retained commands are never executed, on any of twenty connects."""
     commands = {"restart": "1", "mqttotastart": "1", "capture": "", "power": "on"}
     commands |= {"topic": "stolen", "pubinterval": "9"}
     with Mosquitto(tmp_path / "broker") as broker, Listener(broker.port) as client:

@@ -25,7 +25,7 @@ def case(function):
 
 @pytest.mark.slow
 def test_b12_other_brokers(row, tmp_path):
-    """The same things work with four brokers."""
+    """All cases work with each of the brokers."""
     made = [Mosquitto, Nats, Amqtt, Aedes]
     with ThreadPoolExecutor(len(made)) as pool:
         done = [pool.submit(with_broker, row, each, tmp_path / each.__name__) for each in made]

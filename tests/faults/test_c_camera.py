@@ -1,4 +1,4 @@
-"""Camera faults at the start and while it runs: the other services continue, it recovers."""
+"""Camera faults at the start and later: other services continue, and the camera recovers."""
 
 import functools
 import json
@@ -94,7 +94,7 @@ def driver_is_absent(folder):
 
 @pytest.mark.slow
 def test_c1_sensor_fails_at_the_start(row, tmp_path):
-    """The camera tries again, while all else works; no fault restarts the board."""
+    """The camera retries while everything else works; no fault restarts the board."""
     starts = [(driver, "raise", 3) for driver in DRIVERS]
     starts += [(driver, "absent", None) for driver in DRIVERS]
     starts += [("api", "raise", None), ("driver", "none", None), ("api", "stall", None)]
@@ -164,7 +164,7 @@ def recovers_after_power_cycle(driver, fault, folder):
 
 
 def test_c2_capture_fails(row, tmp_path):
-    """One bad picture is not seen from outside; a lasting fault is reported until it ends."""
+    """A single bad picture goes unnoticed; a lasting fault is reported until it ends."""
     if not row.full:
         return inject(row, tmp_path, {"one": functools.partial(bad_pictures, "api", BRIEF)})
     lasting = [("api", fault) for fault in FAULTS] + [("driver", "stall"), ("driver", "no_soi")]

@@ -46,7 +46,7 @@ def client(shared):
 
 @contextlib.contextmanager
 def small_pictures(camera, client):
-    """Have QVGA pictures, which the PC draws and decodes in less time."""
+    """Set QVGA pictures, which the PC draws and decodes faster."""
     client.command("camera", '{"framesize": "QVGA"}')
     camera.get("/capture")
     yield (320, 240)
@@ -111,7 +111,7 @@ def fresh_after_a_rest(driver, captures, folder):
 
 @pytest.mark.slow
 def test_c5_stale_picture(row, tmp_path):
-    """After a rest or a change of settings, a picture was exposed after its request."""
+    """After a pause or a change of settings, each picture was exposed after its request."""
     cases = (("api", 2), ("driver", 3))  # pictures that were exposed before count
     inject(
         row, tmp_path, {each[0]: functools.partial(fresh_after_a_rest, *each) for each in cases}

@@ -1,4 +1,4 @@
-"""Fuzzing of what speaks to the camera: MQTT, HTTP, telnet and the UART."""
+"""Fuzzing of protocols: MQTT, HTTP, telnet and the UART."""
 
 import consolefuzz
 import httpfuzz
@@ -11,7 +11,7 @@ from sim import Simulator, wait_until
 
 
 def test_f1_mqtt_packets(tmp_path, row):
-    """What a broker sends is handled as a parser written from the standard does."""
+    """Packets of a broker are handled as by a reference parser written from the standard."""
     mutator = Mutator(row.chance, mqttfuzz.SEEDS)
     each(row, mutator, row.times(10_000, 300), lambda data: mqttfuzz.compare(data, row.chance))
     connections, inputs = row.times(100, 4), 100
@@ -42,7 +42,7 @@ def camera(tmp_path_factory):
 
 
 def test_f2_http_requests(camera, row):
-    """An accepted head is read as h11 reads it; the camera answers as the parser on CPython."""
+    """An accepted head is parsed as by h11; the camera responds as its parser on CPython does."""
     mutator = Mutator(row.chance, httpfuzz.SEEDS, httpfuzz.TOKENS)
     each(row, mutator, row.times(10_000, 300), httpfuzz.compare)
     sent, port = row.times(3_000, 60), camera.facts["http"]

@@ -24,7 +24,7 @@ def camera(tmp_path_factory):
 
 
 def test_f5_dns_queries(tmp_path, row):
-    """A query gets the response that RFC 1035 asks for, or none."""
+    """A query gets the response that RFC 1035 requires, or none."""
     mutator = Mutator(row.chance, datafuzz.QUERIES)
     times = row.times(10_000, 300)
     each(row, mutator, times, datafuzz.check_dns)
@@ -44,7 +44,7 @@ def test_f5_dns_queries(tmp_path, row):
 
 
 def test_f6_headers_of_images(camera, row):
-    """The firmware accepts only what esptool finds valid; no upload of another image is kept."""
+    """The firmware accepts only images that esptool finds valid, and keeps no other upload."""
     mutator = Mutator(row.chance, datafuzz.IMAGES, datafuzz.IMAGE_PIECES)
     accepted, refused = [], []
 

@@ -1,4 +1,4 @@
-"""Button: contacts that bounce or stick, and presses around the limits of a gesture."""
+"""Button: contacts that bounce or stick, and presses close to the limits of a gesture."""
 
 import socket
 import threading
@@ -29,7 +29,7 @@ def simulated(interpreter, repo, tmp_path):
 
 
 def test_g1_contact_that_bounces_or_sticks(row, camera, client, simulated):
-    """Each press acts once, however long it bounces; one from before the start does nothing."""
+    """Each press acts once, however long it bounces; one that precedes the start is ignored."""
     state = client.command("power", "off")
     for count in range(row.times(40, 4)):
         if count and count % IN_A_ROW == 0:
@@ -77,7 +77,7 @@ def hold(camera, ms):
 
 @pytest.mark.slow
 def test_g2_presses_around_the_limits(row, broker, tmp_path, simulated):
-    """Four seconds reset the camera, and less does not; the limit is exact to 100 ms."""
+    """Holding for four seconds resets the camera, less does not; the limit is exact to 100 ms."""
     with row.injection("3.9 s and 4.1 s with any bounce, in simulated time"):
         simulated()
     row.figure("exact to", 100, "ms")

@@ -99,7 +99,7 @@ FIELDS = ("mqttuser", "mqttport", "timezone", "mqttca")  # the others restart or
 
 
 def test_h10_forms_with_odd_input(camera, row):
-    """A form is refused with a reason and changes nothing, or all of it is saved."""
+    """A form is either refused with a reason and changes nothing, or saved as a whole."""
     with httpx.Client(base_url=camera.url, timeout=10, trust_env=False) as client:
         for what, (fields, wrong) in ODD.items():
             with row.injection(what):
@@ -126,7 +126,7 @@ def settings(client):
 
 
 def check_refused(client, fields, wrong):
-    """Submit good fields with a bad one: the page names it and keeps what was typed, escaped."""
+    """Submit valid fields with a bad one: the page marks it and shows the input, escaped."""
     before = settings(client)
     good = {"mqttuser": "<new user>", "mqttport": "1884", "save": "1"}
     response = client.post("/setup", data={**good, **fields})

@@ -59,7 +59,7 @@ def open_four(camera, stack):
 
 @pytest.mark.slow
 def test_h6_viewers_that_stop_reading(broker, tmp_path, row):
-    """Both are disconnected; the other viewer and the broker get their pictures meanwhile."""
+    """They are disconnected; meanwhile another viewer and the broker get their pictures."""
     with (
         Simulator(tmp_path / "camera", broker.uri, {"pubinterval": "1"}) as camera,
         Listener(broker.port, IMAGE) as client,
@@ -92,7 +92,7 @@ def test_h6_viewers_that_stop_reading(broker, tmp_path, row):
 
 
 def test_h7_viewers_that_vanish(cameras, row):
-    """Viewers that reset the connection within a picture leave no slot or memory in use."""
+    """Viewers that reset the connection during a picture leave no slot or memory in use."""
     for camera in cameras:
         camera.command('camera {"framesize": "QVGA"}')  # the pictures that are kept are small
         vanish(camera, row, row.times(250, 10))
@@ -131,7 +131,7 @@ def is_idle(camera):
 
 
 def test_h8_ten_viewers(cameras, row):
-    """Four are served; each of the others gets 503 at once, and with it when to try again."""
+    """Four are served; each of the others gets 503 with Retry-After at once."""
     camera = cameras[0]
     with contextlib.ExitStack() as stack:
         viewers = open_four(camera, stack)
@@ -152,7 +152,7 @@ def test_h8_ten_viewers(cameras, row):
 
 
 def test_h9_every_part_is_a_picture(cameras, row):
-    """Two viewers of each driver decode every part, while the size changes."""
+    """Two viewers of each driver decode every part while the size changes."""
     parts = row.times(250, 5)
     for camera in cameras:
         counts = []

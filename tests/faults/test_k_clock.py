@@ -57,7 +57,7 @@ def cold_start(camera, response):
 
 
 def test_k1_no_time_server(row, camera, broker):
-    """Without the time all works but TLS, which waits, and `status` shows the reason."""
+    """Without the time, everything works but TLS, which waits; `status` shows the reason."""
     with row.injection("TLS"):
         connections = broker.log.count("New connection")
         since = cold_start(camera, "silent")
@@ -79,7 +79,7 @@ def test_k1_no_time_server(row, camera, broker):
 
 
 def test_k2_time_server_that_lies(row, camera):
-    """No such time is taken, and the next good one is; 2036 is not taken for 1900."""
+    """No such time is accepted, but the next valid one is; 2036 is not mistaken for 1900."""
     for response in list(LIES)[: row.times(len(LIES), 1)]:
         with row.injection(response):
             since = cold_start(camera, response)
@@ -166,7 +166,7 @@ WRAPPED = "__import__('time').ticks_ms() < 1 << 29"
 
 @pytest.mark.slow
 def test_k4_ticks_that_wrap(row, broker, tmp_path):
-    """Pictures, countdowns, button and uptime go on when the firmware's ticks wrap."""
+    """Pictures, countdowns, button and uptime continue when the firmware's ticks wrap."""
     before, settings = WRAPPING.format(WRAP_S), {"pubinterval": "1", "pulse": "10"}
     with (
         Inside(tmp_path, broker.uri, settings, before=before) as camera,

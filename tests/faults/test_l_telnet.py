@@ -123,7 +123,7 @@ def is_answered(client):
 
 
 def test_l2_line_of_a_megabyte(camera, port, row):
-    """It is cut with a message; it takes no memory and delays no other client."""
+    """It is cut off with a message; it takes no memory and delays no other client."""
     size = row.times(1_000_000, 50_000)
     with TelnetClient.with_console(port) as other, TelnetClient.with_console(port) as client:
         with invariants(camera, row, memory=1_024):
@@ -142,7 +142,7 @@ def test_l2_line_of_a_megabyte(camera, port, row):
 def test_l3_many_clients_and_clients_that_vanish(
     camera, guarded, port, row, interpreter, repo, tmp_path
 ):
-    """Two are served, the others refused; one that has gone frees its place.
+    """Two are served, the others refused; one that has left frees its slot.
 
     The program of unit tests waits, in simulated time, for the ten minutes after which a silent
     client is disconnected.
@@ -217,7 +217,7 @@ def guess(camera, word):
 
 
 def test_l5_client_that_does_not_read(camera, port, row):
-    """It loses lines, which are counted; nothing else waits, at the most verbose log level."""
+    """It loses lines, which are counted; nothing else is delayed, even at loglevel debug."""
     camera.command("loglevel debug")
     for _ in range(LOG_LINES):  # the log has its largest size
         camera.command("pulse")

@@ -23,7 +23,7 @@ BLOCK_BYTES = 32  # of the heap of a 64-bit interpreter
 
 
 def use(camera, *paths):
-    """Use pages, API and camera; return the responses that are no success."""
+    """Use pages, API and camera; return the responses that failed."""
     with httpx.Client(base_url=camera.url, timeout=20, trust_env=False) as client:
         responses = [client.get(path) for path in paths or PATHS]
         responses.append(client.post("/api/settings", json={"pulse": 3}))

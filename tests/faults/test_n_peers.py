@@ -64,7 +64,7 @@ def test_n9_bytes_in_any_split(row, tmp_path):
                     for kind, wanted in whole.items():
                         with row.injection(f"{kind} in slices of {name}"):
                             assert sliced[kind] == wanted
-                    if row.full and name != "1":  # an image takes too long by bytes
+                    if row.full and name != "1":  # an image takes too long byte by byte
                         updates(row, camera, web, tmp_path)
 
 

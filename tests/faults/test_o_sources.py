@@ -146,7 +146,7 @@ def changed_file(camera):
 
 
 def test_o13_image_in_parts_by_mqtt(row, camera, tmp_path):
-    """Only one message is an image: no part, no order of parts, and no mixture is installed."""
+    """An image is one message: no part, no sequence of parts and no mixture is installed."""
     data = image(next(VERSIONS), size=64 * KB)
     parts = [data[at : at + 16 * KB] for at in range(0, len(data), 16 * KB)]
     orders = {

@@ -127,7 +127,7 @@ def first_start_cut(board, number, mode):
 
 
 def test_o7_power_cut_in_the_first_start(row, tmp_path):
-    """The old image runs again; only a forced update installs the new one another time."""
+    """The old image runs again; only a forced update installs the new one again."""
     updates = Updates(image(NEW, size=12 * KB))
     for point in range(row.times(50, 12)):
         number, mode = point % 5 + 1, MODES[point // 5 % 3]
@@ -233,7 +233,7 @@ CONFIRM_S = 300
 
 @pytest.mark.slow
 def test_o6_image_without_network(row, tmp_path):
-    """`otaconfirm auto`: without Wi-Fi or a broker, the camera gives the image up itself."""
+    """`otaconfirm auto`: without Wi-Fi or a broker, the camera rolls back by itself."""
     settings = {"otaconfirm": "auto"}
     with Mosquitto(tmp_path / "broker") as broker:
         fast = without_waits(tmp_path)

@@ -19,7 +19,7 @@ RECOVERY_S, LONGEST_FAULT_S = 60, 4
 
 @pytest.mark.slow
 def test_r6_random_cycles(row, tmp_path):
-    """Several cameras at once, because each mostly waits; every cycle is an injection."""
+    """Several cameras run at once, because each mostly waits; every cycle is an injection."""
     seeds = [row.chance.random() for _ in range(CAMERAS)]
     with ThreadPoolExecutor(CAMERAS) as pool:
         runs = [pool.submit(cycles, tmp_path / str(n), seed) for n, seed in enumerate(seeds)]

@@ -1,4 +1,4 @@
-"""Security: many cameras at one broker, with the least rights (config/mosquitto)."""
+"""Security: many cameras at one broker, with minimal rights (config/mosquitto)."""
 
 import queue
 import re
@@ -92,7 +92,7 @@ def hub(broker):
 
 
 def test_s26_many_cameras_at_one_broker(broker, hub, row, tmp_path):
-    """A camera does all it has to with its login, whose thief reaches no other camera."""
+    """A camera's login is enough for all its functions, and gives no access to another camera."""
     login = {"mqttuser": TOPIC, "mqttpass": LOGINS[TOPIC], "mqttca": f"@{broker.ca_file}"}
     settings = {**login, "pubinterval": "1"}
     with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:

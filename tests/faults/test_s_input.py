@@ -198,7 +198,7 @@ PYTHON = [
 
 
 def test_s20_python_as_input(camera, client, row):
-    """Commands are a fixed table: a program is an unknown command, or text."""
+    """Commands are a fixed table, so a program is an unknown command or text."""
     since = len(client.messages)
     client.command("status")
     state = json.loads(client.wait(f"tele/{TOPIC}/STATE", since=since).payload)

@@ -96,7 +96,7 @@ def few_ports(camera, row):
 
 
 def test_s16_tls_without_a_host_name(row, tmp_path):
-    """One file makes the contexts; links to the broker and for updates verify name and CA."""
+    """One file makes the contexts; links for MQTT and for updates verify name and CA."""
     with row.injection("sources"):
         assert check_tree() == []
     with row.injection("another place that makes a context"):
@@ -120,7 +120,7 @@ def test_s16_tls_without_a_host_name(row, tmp_path):
 
 
 def server_context(folder, pair, names):
-    """Return a server's context that notes the name that a client asks for."""
+    """Return a server's context that notes the name that a client requests."""
     (folder / "chain.pem").write_bytes(pair.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "chain.pem")
@@ -189,7 +189,7 @@ def reachable(camera):
 
 
 def test_s25_logins_without_encryption(camera, client, row):
-    """Pages and reference say what is not encrypted; no login follows to another server."""
+    """Pages and reference say what is not encrypted; no login is sent to another server."""
     for name, text in (
         ("lib/www/login.html", "The password is sent unencrypted"),
         ("lib/www/setup.html", "It is sent unencrypted"),

@@ -21,7 +21,7 @@ ACTIONS = {"restart", "reset", "smartconfig", "upgrade", "mqttotastart", "mqttot
 
 
 class Outputs:
-    """All that a camera says, to anyone who may listen or ask."""
+    """Outputs of a camera on all its interfaces."""
 
     def __init__(self, camera, client, syslog, canaries):
         self.camera = camera
@@ -137,7 +137,7 @@ SETTERS = [set_by_mqtt, set_by_uart, set_by_api, set_by_form, refused]
 
 
 def test_s7_secrets_in_any_output(outputs, row):
-    """Whatever way a secret is set or refused, no output of the camera contains it."""
+    """However a secret is set or refused, no output of the camera contains it."""
     for setter in SETTERS:
         for name in SECRETS if row.full else ["mqttpass"]:
             with row.injection(f"{setter.__name__} {name}"):

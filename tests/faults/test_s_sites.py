@@ -1,4 +1,4 @@
-"""Security: what pages contain, and what other sites can do with a browser."""
+"""Security: text in pages, paths of files, and requests from other sites."""
 
 import html.parser
 import http.server
@@ -83,7 +83,7 @@ class Tags(html.parser.HTMLParser):
 
 @pytest.mark.slow
 def test_s2_markup_in_names_and_messages(camera, client, row):
-    """Text of users, networks and requests is text on every page, also in a browser."""
+    """Text from users, networks and requests stays text on every page, also in a browser."""
     for number, text in enumerate(MARKUP if row.full else MARKUP[:2]):
         with row.injection(text):
             camera.control("wifi", add=True, ssid=text[:31], password="x" * 8, rssi=-70 - number)
@@ -163,7 +163,7 @@ def state(camera):
 
 
 def test_s4_requests_from_other_sites(camera, client, row):
-    """A GET changes nothing, nor does what a page of another site makes the browser send."""
+    """A GET changes nothing, nor does any request that a page of another site causes."""
     camera.get("/jpg")
     before = state(camera)
     for path, method in sorted(routes()):
@@ -273,7 +273,7 @@ def test_s6_foreign_host_names(client, row):
 
 
 def test_s30_security_headers(camera, client, row):
-    """Every response, also to an error, forbids framing, sniffing and storing it."""
+    """Every response, errors included, forbids framing, sniffing and storing."""
     for path in [*paths(), "/setup?scan=1", "/nothing"]:
         for method in METHODS[1:]:
             with row.injection(f"{method} {path}"):

@@ -1,4 +1,4 @@
-"""Security: what the log keeps, and what a factory reset leaves in flash."""
+"""Security: secrets in the log, and in flash after a factory reset."""
 
 import pytest
 import trustme
@@ -102,7 +102,7 @@ def stored(camera):
 
 
 def test_s27_factory_reset(tmp_path, row):
-    """A reset leaves no secret in flash, even after two power cuts, nor a replaced value."""
+    """A reset leaves no secret and no replaced value in flash, even after two power cuts."""
     for number in range(row.times(5, 1)):
         with row.injection(f"cuts after {number + 1} and {1_000 - 150 * number} operations"):
             reset_with_cuts(tmp_path / str(number), number + 1, 1_000 - 150 * number)

@@ -107,7 +107,7 @@ def test_t1_certificates(camera, server, ca, row):
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_t7_old_protocols_and_weak_ciphers(camera, server, ca, row):
-    """A server with nothing better gets no handshake, while a careless client gets one."""
+    """The camera refuses a handshake that a client without such checks completes."""
     pem = make(issuer=ca, rsa_bits=2_048).pem
     cases = [{"minimum_version": each, "maximum_version": each} for each in OLD]
     cases += [{"ciphers": each, "maximum_version": ssl.TLSVersion.TLSv1_2} for each in WEAK]
@@ -131,7 +131,7 @@ def connect_carelessly(server, ciphers="ALL", **limits):
 
 
 def test_t4_new_certificate_then_another_authority(row, tmp_path):
-    """A new certificate of the same authority needs no action; another authority is refused."""
+    """A new certificate from the same authority is accepted; another authority is refused."""
     with Mosquitto(tmp_path / "broker", tls=True) as broker:
         settings = {"mqttca": f"@{broker.ca_file}"}
         with Simulator(tmp_path / "camera", broker.tls_uri, settings) as camera:

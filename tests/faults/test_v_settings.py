@@ -39,7 +39,7 @@ def two_texts(row):
 
 
 class Saves:
-    """Saves of settings on boards of this process, all of which start with `old`."""
+    """Saves of settings on boards in this process, all of which start with `old`."""
 
     def __init__(self, files):
         self._files = files
@@ -103,7 +103,7 @@ def check_order(seen, before, after):
 
 
 def test_v1_power_cut_while_a_setting_is_saved(files, row, tmp_path):
-    """Each setting is old or new and no other one changes; then commands on the whole camera."""
+    """Each setting is old or new, and no other one changes; then commands on the whole camera."""
     saves = Saves(files)
     names = list(saves.new)
     if not row.full:

@@ -266,7 +266,7 @@ def test_v6_no_writes_without_changes(row, tmp_path):
 
 @pytest.mark.slow
 def test_v7_wrong_network_settings(row, tmp_path):
-    """A wrong password, then a wrong name: the access point opens, and the form mends it."""
+    """A wrong password, then a wrong name: the access point opens, and the form corrects it."""
     with FastCamera(tmp_path, args=("--ap",)) as camera:
         good = {"wifissid": "sim", "wifipassword": "simulated", "mqtthost": camera.facts["mqtt"]}
         for what, wrong, limit_s in (

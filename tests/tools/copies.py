@@ -1,4 +1,4 @@
-"""Boards of this process that run copies of the application from their file system.
+"""Boards in this process that run copies of the application from their file system.
 
 The firmware's own code writes to littlefs on the simulated flash. Each erase and each write of
 littlefs is an operation, as are the changes of the boot note. boot.py selects the copy.

@@ -80,7 +80,7 @@ def held(board):
 
 
 class Updates:
-    """Updates of boards of this process from the old image to the new one."""
+    """Updates of boards in this process from the old image to the new one."""
 
     def __init__(self, data, source=by_upload):
         self.data = data

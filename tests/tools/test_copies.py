@@ -29,7 +29,7 @@ def test_free_space_is_checked_before_a_copy_is_removed(camera, monkeypatch):
     assert camera.restart() == 3
 
 
-def test_folders_leave_the_room_that_they_leave(camera):
+def test_folders_do_not_reduce_the_free_space_twice(camera):
     """The update needs six blocks: the two of copy 1 and four more."""
     for number in range(3):
         camera.files.mkdir(f"folder{number}")

@@ -201,10 +201,10 @@ class TestActions(unittest.TestCase):
                 return lambda *args: done.append((name,) + args)
 
         part, log = Part(), Log()
-        actions = ButtonActions(part, part, part, part, log, part.tell)
+        actions = ButtonActions(part, part, part, part, log, part.notify)
         for gesture, calls in (
-            (actions.press, [("tell", "button", "press"), ("toggle",), ("show", "press")]),
-            (actions.many, [("tell", "button", "four_presses"), ("setup",)]),
+            (actions.press, [("notify", "button", "press"), ("toggle",), ("show", "press")]),
+            (actions.many, [("notify", "button", "four_presses"), ("setup",)]),
             (actions.hold, [("erase",)]),
         ):
             done.clear()

@@ -195,7 +195,7 @@ class TestPictures(ImagesTestCase):
 
         self.run_case(scenario)
 
-    def test_board_that_never_has_pictures_does_not_invite_to_try_again(self):
+    def test_board_that_never_has_pictures_advises_no_retry(self):
         async def scenario(server, images, camera, frames):
             camera.exists, camera.state, camera.reason = False, "absent", "no PSRAM"
             camera.fault = CameraFault("x")

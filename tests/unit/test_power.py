@@ -105,12 +105,12 @@ class TestPower(unittest.TestCase):
             self.assertEqual(power.cmd_timer(""), "0")
             self.assertEqual(power.cmd_timer("3"), "3")
             self.assertTrue(power.on)
-            seen, told = [], []
-            power.watchers.append(lambda: told.append(1))
+            seen, calls = [], []
+            power.watchers.append(lambda: calls.append(1))
             for _ in range(4):
-                told.clear()
+                calls.clear()
                 await asyncio.sleep_ms(60_050)
-                seen.append((power.cmd_timer(""), power.on, len(told)))
+                seen.append((power.cmd_timer(""), power.on, len(calls)))
             self.assertEqual(
                 seen,
                 [("2", True, 1), ("1", True, 1), ("0", False, 1), ("0", False, 0)],
@@ -237,14 +237,14 @@ class TestPower(unittest.TestCase):
 
         self.run_case(scenario, poweratreset="on", pulse="10")
 
-    def test_watchers_are_told_of_changes(self):
+    def test_watchers_are_called_on_changes(self):
         power, _ = make()
-        told = []
-        power.watchers.append(lambda: told.append(power.on))
+        calls = []
+        power.watchers.append(lambda: calls.append(power.on))
         power.cmd_power("on")
         power.cmd_power("")
         power.cmd_power("off")
-        self.assertEqual(told, [True, False])
+        self.assertEqual(calls, [True, False])
 
 
 suite.main()

@@ -99,7 +99,7 @@ class Air:
         return {"net." + name: getattr(self, name) for name in names.split()}
 
     def resolve(self, host, port):
-        """Return the address of a host; None while the look-up takes."""
+        """Return the address of a host; None until the look-up is done."""
         return self._names.resolve(host, port, self._live and self.pace.flowing)
 
     def bind(self, port, host=_ANY, taken=None):

@@ -66,9 +66,9 @@ class Faults:
         return {"camera": self.set, "pictures": self.replace}
 
     def replace(self, data=()):
-        """Deliver other data instead of the next pictures, in hex; None: a picture as it is.
+        """Replace the data of the next pictures (hex); None leaves a picture as it is.
 
-        Return how many were left from earlier requests.
+        Return how many replacements were left from earlier requests.
         """
         left = len(self._pictures)
         self._pictures += [each and bytes.fromhex(each) for each in data]

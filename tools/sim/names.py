@@ -7,7 +7,7 @@ from errors import UsageError, os_error
 
 NTP = 123
 _FAILURE = -202
-_TIME_SERVER = "192.0.2.123"  # every host name, for port 123: the runner's own server
+_TIME_SERVER = "192.0.2.123"  # of every host name for port 123, because the runner answers there
 
 
 class Names:
@@ -24,7 +24,7 @@ class Names:
         self._lookups.clear()
 
     def resolve(self, host, port, reachable):
-        """Return an IPv4 address, or None while the look-up takes; an address needs no network."""
+        """Return an IPv4 address, None until the look-up is done; an address needs no network."""
         if _is_address(host):
             return host
         if not reachable:
@@ -52,7 +52,7 @@ class Names:
         return found[0][4][0]
 
     def change(self, answer="ok", delay_ms=0):
-        """Set the answer: ok, an address, or fail, which lwIP reports for any error."""
+        """Set the answer: ok, an address, or fail, as lwIP reports any error."""
         if answer not in ("ok", "fail") and not _is_address(answer):
             raise UsageError("answer must be ok, fail or an IPv4 address")
         self._answer = answer

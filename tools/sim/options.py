@@ -70,7 +70,7 @@ def parse(argv=None):
         default=0,
         type=_uptime,
         metavar="SECONDS",
-        help="where ticks_ms begins at each start (0); it wraps after 1073741 s, as on the chip",
+        help="value of ticks_ms at each start (0); it wraps at 1073741 s, as on the chip",
     )
     add("--fast", action="store_true", help="disable simulated delays (flash, radio, exposure)")
     add("--quiet", action="store_true", help="do not print the addresses at startup")

@@ -1,4 +1,4 @@
-"""Counters of the camera, added up over the starts of the board, which begin at 0."""
+"""Sums of the camera's counters over several starts, each of which begins at 0."""
 
 import re
 
@@ -6,7 +6,7 @@ NAMES = ("captured", "failed", "recoveries")
 
 
 class Counters:
-    """Sums of the camera's counters; `wrapped` are the starts that were seen after their wrap.
+    """Sums of the camera's counters; `wrapped` has the starts seen after their ticks wrapped.
 
     wrap_s: how long after each start the board's ticks wrap.
     """
@@ -18,7 +18,7 @@ class Counters:
         self.wrapped = set()
 
     def note(self, boots, status):
-        """Add what has happened since the last call. status: the reply to `status 3`."""
+        """Add the counts since the last call. status: the reply to `status 3`."""
         counted = {name: int(re.search(rf"\b{name} (\d+)", status)[1]) for name in NAMES}
         before = self._last if boots == self._boots else dict.fromkeys(NAMES, 0)
         for name in NAMES:

@@ -13,7 +13,7 @@ def report(figures, seed):
     print("pictures published: {published}, viewed: {viewed}".format(**figures))
     print("captured: {captured}, failed: {failed}, recoveries: {recoveries}".format(**figures))
     print(f"commands sent: {figures['commands']}, starts of the board: {figures['boots']}")
-    print(f"starts after which ticks wrapped and pictures followed: {figures['wraps']}")
+    print(f"starts in which ticks wrapped and pictures followed: {figures['wraps']}")
     print(f"longest recovery: {max(took, default=0):.1f} s (limit {RECOVERY_S})")
     print(f"longest pause of the loop between faults: {figures['longest_pause_ms']} ms")
     print(f"heap lost since the first minute: {figures['heap_drift_bytes']} bytes")

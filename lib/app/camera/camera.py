@@ -40,7 +40,7 @@ class Camera:
         self.captured = 0
         self.failures = {"sensor": 0, "memory": 0, "damaged picture": 0}
         self.recoveries = self._recovery.counts
-        self.watchers = []  # called when `params` may have changed: by `set`, or by a start
+        self.watchers = []  # called when `set` or a start may have changed `params`
         self.state = "starting" if sensor else "absent"
         self.reason = missing
         if not sensor:
@@ -125,7 +125,7 @@ class Camera:
             self._roll_back(done)
             raise
         self.params.update(changes)
-        self._tell()
+        self._notify()
         text = ", ".join("{} {}".format(name, value) for name, value in changes)
         self._log.debug("camera", "set {}", text)
 
@@ -145,11 +145,11 @@ class Camera:
             self._recovery.end()
             self.state = "ready"
             self.reason = ""
-            self._tell()
+            self._notify()
         self.captured += 1
         return view
 
-    def _tell(self):
+    def _notify(self):
         for call in self.watchers:
             call()
 

@@ -64,7 +64,7 @@ class Frames:
 
     @property
     def possible(self):
-        """False if there can never be a frame on this board, or with its firmware."""
+        """False if there can never be a frame with this board and firmware."""
         return self._camera.exists
 
     def leased(self):

@@ -29,7 +29,7 @@ class Params:
         self._changed = changed
 
     def cmd_camera(self, argument):
-        """Set parameters, if there are any in the argument; return all as JSON."""
+        """Set the parameters in the argument, if any; return all of them as JSON."""
         if argument:
             self._set(argument)
         return json.dumps(self._camera.values())

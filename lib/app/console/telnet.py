@@ -117,7 +117,7 @@ async def _pump(console, stream):
 
 
 async def _read_password(stream, telnet, editor):
-    """Return a line without echo; None if the peer has closed, or sends what is no password."""
+    """Return a line without echo; None if the peer has closed, or the line is too long."""
     key = bytearray(1)
     editor.line = None
     while editor.line is None:

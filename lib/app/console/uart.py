@@ -11,7 +11,7 @@ from proto.improv import Splitter
 _PIECE = const(64)  # bytes per write, because a write waits for room in the UART's FIFO
 _PIECE_MS = const(6)  # what they take at 115200 baud
 _CTRL_C = const(3)
-_INTERRUPT = b"\r\x03"  # what people and tools begin with, to get the prompt
+_INTERRUPT = b"\r\x03"  # as people and tools send it to get the prompt
 
 
 class UARTConsole:
@@ -19,7 +19,7 @@ class UARTConsole:
 
     Packets among the keys go to `improv.answer(kind, data, send)`. Ctrl-C after a pause raises
     KeyboardInterrupt, even while a command runs: main.py has switched MicroPython's own handling
-    off, because packets, and the noise of an open line, contain that byte.
+    off, because packets contain that byte, and so may the noise of an open line.
     """
 
     def __init__(self, stdio, consoles, improv):
@@ -41,7 +41,7 @@ class UARTConsole:
 
     async def _read(self):
         splitter = Splitter()
-        quiet = True  # no key has arrived for IMPROV_GAP_MS, but those that precede Ctrl-C
+        quiet = True  # no key for IMPROV_GAP_MS, except those of _INTERRUPT
         while True:
             gap_ms = None if quiet and not splitter.pending else limits.IMPROV_GAP_MS
             data = await self._stdio.read(gap_ms)

@@ -35,12 +35,12 @@ class Errors:
         self._access = access
 
     def response(self, request, status, what="", advice="", headers=None):
-        """Return the response; `what` has happened and `advice`, if the caller knows them."""
+        """Return the response; `what` happened and `advice` have defaults for each status."""
         if status == 401 and request.method in ("GET", "HEAD") and request.wants_page():
             return redirect("/login?next=" + request.path, 303)
         headers = dict(headers or {})
         headers.update(self._own_headers(request, status))
-        if status == 503 and not advice:  # else it does not help to try again
+        if status == 503 and not advice:  # with other advice, a retry does not help
             headers["Retry-After"] = "5"
         what, advice = what or _TEXTS[status][0], advice or _TEXTS[status][1]
         title = "{} {}".format(status, REASONS[status])

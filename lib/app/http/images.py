@@ -1,4 +1,4 @@
-"""Pictures over HTTP: one at `/capture`, a stream of them at `/mjpg`, and other common paths."""
+"""Pictures over HTTP: one at `/capture`, a stream of them at `/mjpg`; both also at other paths."""
 
 import asyncio
 from time import ticks_diff, ticks_ms
@@ -17,7 +17,7 @@ _STREAM_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
     "Cache-Control: no-store\r\n{}\r\n"
 )
-_NEVER = "Trying again does not help: pictures need another board or other firmware."
+_NEVER = "Trying again does not help, because pictures need another board or other firmware."
 _BOUNDARY = b"\r\n--frame\r\n"
 _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}\r\n\r\n"
 _SLOWEST, _FASTEST = 0.1, 30  # pictures a second
@@ -31,7 +31,7 @@ class Images:
         self._headers = headers
         self._max_viewers = max_viewers
         self._streams = []  # (connection, token of the session or "")
-        self.skipped = 0  # pictures for which a viewer was too slow
+        self.skipped = 0  # pictures that slow viewers have missed
 
     def add_routes(self, app):
         app.get("/capture")(self.capture)
@@ -128,7 +128,7 @@ class Images:
 
 
 def _interval_ms(fps):
-    """Return the least time between two pictures, 0 for none; raises HTTPError."""
+    """Return the least time between two pictures, 0 for no limit; raises HTTPError."""
     if fps is None:
         return 0
     try:

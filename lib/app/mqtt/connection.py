@@ -35,14 +35,14 @@ class Connection:
         return not self._settings["mqttverify"]
 
     async def ready(self):
-        """Wait for what an attempt needs, by the settings that are in force by then."""
+        """Wait for all that an attempt needs; the settings may change meanwhile."""
         while self.waits_for:
             await asyncio.sleep_ms(_POLL_MS)
         self.tls = self.address()[2]
 
     @property
     def waits_for(self):
-        """What an attempt lacks: a broker's address, Wi-Fi, or the time for certificates."""
+        """Reason to wait: no broker's address, no Wi-Fi, or no time for certificates; or ""."""
         if not self._settings["mqtthost"]:
             return "mqtthost is not set"
         if not self._wifi_up.is_set():
@@ -72,7 +72,7 @@ class Connection:
         stream = await self._connector.connect(host, port, context)
         try:
             await stream.send(self._connect_packet(clean))
-            reader = Reader(stream, buffer, 2 * limits.MQTT_CONNECT_MS)  # the attempt ends before
+            reader = Reader(stream, buffer, 2 * limits.MQTT_CONNECT_MS)  # longer than the attempt
             kept = mqtt.check_connack(await reader.read_exactly(4), clean)
             return stream, reader, kept
         except BaseException:

@@ -15,9 +15,9 @@ _SOON_MS, _SPREAD_MS = const(1_000), const(4_000)  # so that not all cameras ans
 
 
 class Discovery:
-    """Keeps the message at the broker as the settings have it: announced, or removed.
+    """Publishes the discovery message, or removes it from the broker, as the settings require.
 
-    It is announced on each connect, and again when the hub says that it is online.
+    It is published on each connect, and again when the hub reports that it is online.
     """
 
     def __init__(self, session, handler, settings, topics, camera, wifi, mac, log):
@@ -28,9 +28,9 @@ class Discovery:
         self._wifi = wifi
         self._mac = mac
         self._log = log
-        self._link = 0  # number of the link on which the broker was told
+        self._link = 0  # number of the link on which the message was sent
         self._kept = topics.discovery()  # where the broker may keep a message, perhaps an old one
-        self._due_ms = None  # when to announce it again (ticks)
+        self._due_ms = None  # when to publish it again (ticks)
         self._handler = handler
 
     async def receive(self, body, retained):
@@ -57,7 +57,7 @@ class Discovery:
             await self._session.publish(self._kept, b"", True)
 
     async def _follow(self):
-        """Remove and announce the message where the settings want that."""
+        """Remove or publish the message if the settings, the link or the hub require it."""
         wanted = self._topics.discovery() if self._settings["hadiscovery"] else None
         is_new_link = self._link != self._session.connects
         self._handler.hub = (self._topics.hub(), self.receive)

@@ -92,7 +92,7 @@ class Device:
         return text.encode()
 
     def _head(self):
-        """Return all before the first entity."""
+        """Return the text before the first entity."""
         head = {
             "dev": {
                 "ids": [self._topics.device_id],

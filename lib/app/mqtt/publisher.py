@@ -12,13 +12,13 @@ _POLL_MS = const(500)  # a changed interval takes effect this soon
 
 
 class TooLarge(OSError):
-    """The broker closes the link on such pictures."""
+    """The broker closes the link on pictures of this size."""
 
 
 class SizeLimit:
-    """Learns which pictures a broker does not take: it closes the link, and gives no reason.
+    """Learns which sizes a broker does not accept: it closes the link, and gives no reason.
 
-    On each link, a picture may be such a one until the broker has answered after it.
+    On each link, a size is untried until the broker has responded after a picture of it.
     """
 
     def __init__(self, log):
@@ -26,9 +26,9 @@ class SizeLimit:
         self.forget()
 
     def forget(self):
-        """Try all pictures again, at another broker."""
+        """Try all sizes again, because the broker may be another one."""
         self._link = self._taken = 0  # number of the link, largest picture answered on it
-        self._lost = self._smallest = 0  # links lost in turn, smallest picture that one is lost on
+        self._lost = self._smallest = 0  # links lost in a row, smallest picture that lost one
         self._hold_s = self._until_s = 0
 
     def check(self, size, link):
@@ -37,13 +37,13 @@ class SizeLimit:
             self._link, self._taken = link, 0
         if self._lost >= limits.MQTT_LOST_LINKS and size >= self._smallest:
             if self._log.uptime_s() < self._until_s:
-                raise TooLarge("the link ends on {} bytes".format(self._smallest))
+                raise TooLarge("the link ends on pictures of {} bytes".format(self._smallest))
 
     def is_untried(self, size):
         return size > self._taken
 
     def note_taken(self, size):
-        """Note that the broker has answered after a picture."""
+        """Note that the broker has responded after a picture."""
         self._taken = max(size, self._taken)
         if size >= self._smallest:
             self._lost = self._smallest = self._hold_s = 0
@@ -97,7 +97,7 @@ class ImagePublisher:
                 await asyncio.sleep_ms(_POLL_MS)
 
     async def _publish(self):
-        untried = 0  # size of a picture that the link may be lost on
+        untried = 0  # size of a picture on which the link may be lost
         try:
             frame = await self._lease.renewed().acquire()
             size = len(frame.view)

@@ -81,7 +81,7 @@ class MQTTSession:
                 pass
 
     async def confirm(self):
-        """Wait until the broker has answered all that was sent; OSError if the link ends first."""
+        """Wait until a ping shows that the broker has read all of it; OSError if the link ends."""
         link = self.connects
         await self._ping()
         last = self._pongs + len(self._pings)

@@ -1,4 +1,4 @@
-"""What the camera publishes below `stat/<topic>/`: replies, and the states that the broker keeps.
+"""Replies below `stat/<topic>/`, and the states that the broker keeps there.
 
 States are the replies with the flag RETAIN: each setting, `power`, `timer` and `camera`. A hub
 that starts later finds all of them.
@@ -25,7 +25,7 @@ class States:
         self._commands = commands
         self._topics = topics
         self._settings = settings
-        self._kept = {}  # reply's name -> text that the broker keeps since the last connect
+        self._kept = {}  # reply's name -> text that was published on this link
         self._sources = []  # whose states may have changed
         self._events = []  # (name, text)
         self._changed = asyncio.Event()

@@ -9,7 +9,7 @@ from app.identity import micropython_version
 from config import product
 
 _POLL_MS = const(1_000)
-_LONGEST_S = const(3_600)  # period
+_LONGEST_S = const(3_600)  # the longest `teleperiod`
 
 
 class Telemetry:

@@ -22,11 +22,11 @@ class Topics:
         return found + [self.hub().encode()] if settings["hadiscovery"] else found
 
     def hub(self):
-        """Return the topic on which Home Assistant says that it is online."""
+        """Return the topic on which Home Assistant reports that it is online."""
         return self._settings["haprefix"] + "/status"
 
     def discovery(self):
-        """Return the topic of the message that announces the camera to Home Assistant."""
+        """Return the topic of the discovery message for Home Assistant."""
         return "{}/device/{}/config".format(self._settings["haprefix"], self.device_id).encode()
 
     def cmnd(self, name):

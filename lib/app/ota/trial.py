@@ -133,7 +133,7 @@ class Trial:
         await self._report.result(state, **details)
 
     def _noted(self, key):
-        """Return what NVS notes about the last update; "" if it holds something else."""
+        """Return what NVS holds about the last update; "" if that is not text."""
         try:
             return self._nvs.get_blob(key, b"").decode()
         except UnicodeError:

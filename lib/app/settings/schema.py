@@ -122,15 +122,15 @@ SCHEMA = (
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
     ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
      "Topics and publishing", "Retain",
-     "1: the broker keeps pictures and states for hubs that start later; 0: only the last will."),
+     "1: the broker keeps pictures and states for hubs that start later; 0: it does not."),
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
      "Topics and publishing", "Telemetry every",
-     "Seconds between reports on tele/; 0: only on status."),
+     "Seconds between reports on tele/; 0: only after the command status."),
 
     ("hadiscovery", "HA_DISCOVERY", INT, 1, OneOf("off", "on"), RECONNECT,
-     "Home Assistant", "Discovery", "on: Home Assistant finds the camera by itself."),
+     "Home Assistant", "Discovery", "on: Home Assistant discovers the camera."),
     ("haprefix", "HA_PREFIX", TEXT, "homeassistant", TopicPrefix(1, 48), RECONNECT | DEFAULT_BY_1,
-     "Home Assistant", "Discovery prefix", "As it is set in Home Assistant's MQTT integration."),
+     "Home Assistant", "Discovery prefix", "As set in Home Assistant's MQTT integration."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),
@@ -163,7 +163,7 @@ SCHEMA = (
      "1: pages of other sites may show the camera's pictures; 0: only its own pages may."),
 
     ("metrics", "HTTP_METRICS", INT, 0, OneOf("off", "on"), 0,
-     "Access", "Metrics", "on: /metrics has the camera's figures for Prometheus."),
+     "Access", "Metrics", "on: /metrics returns metrics for Prometheus."),
 
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
      "Log", "Level", "The log keeps messages up to this level."),

@@ -120,7 +120,7 @@ class Store:
         return (self._nvs.get_int if row[KIND] == INT else self._nvs.get_blob)(row[KEY])
 
     def _write(self, changes):
-        # Files first: where NVS refuses, its new values are in force from the journal already.
+        # files first, because values that NVS refuses are in force from the journal
         for key, value in changes:
             if key in _FILES:
                 _replace(key, value is not None)

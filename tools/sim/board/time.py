@@ -1,7 +1,7 @@
 """Time as on the ESP32: the epoch is 2000, and the clock starts there after power-on.
 
 Ticks wrap after 2**30, as on the chip. The event loop has ticks of its own (looptasks.py), because
-they are built into the interpreter.
+its queue of tasks is built into the interpreter.
 """
 
 import os

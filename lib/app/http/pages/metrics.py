@@ -1,4 +1,4 @@
-"""Figures for Prometheus: `/metrics`, in its text format 0.0.4 or as OpenMetrics 1.0."""
+"""Metrics for Prometheus at `/metrics`, in its text format 0.0.4 or as OpenMetrics 1.0."""
 
 from microdot import Response
 
@@ -31,7 +31,7 @@ class Metrics:
 
     async def metrics(self, request):
         if not self._settings["metrics"]:
-            raise HTTPError(404, "Metrics are off; the setting metrics switches them on.")
+            raise HTTPError(404, "Metrics are off. The setting metrics switches them on.")
         is_open = _OPEN in request.headers.get("Accept", "")
         response = Response(self._text(is_open))
         response.headers["Content-Type"] = _OPEN_TYPE if is_open else _PLAIN
@@ -81,7 +81,7 @@ def _labels(labels):
 
 
 # fmt: off
-_METRICS = (  # name, type, help, source, what reads it: a number, or [(labels, number), ...]
+_METRICS = (  # name, type, help, source, function of it: a number, or [(labels, number), ...]
     ("build_info", "gauge", "Version of the firmware; always 1.", "status", _build),
     ("uptime_seconds", "gauge", "Time since the start.",
      "status", lambda s: s.log.uptime_s()),
@@ -89,21 +89,21 @@ _METRICS = (  # name, type, help, source, what reads it: a number, or [(labels, 
      "status", lambda s: _info(reason=s.chip.reset_cause())),
     ("safe_mode", "gauge", "1 in safe mode.",
      "status", lambda s: int(bool(s.safe_mode))),
-    ("component_restarts_total", "counter", "Components started again after an error.",
+    ("component_restarts_total", "counter", "Restarts of components after an error.",
      "status", lambda s: _by("component", s.supervisor.restarts)),
     ("memory_free_bytes", "gauge", "Free memory.", "status", _memory),
     ("memory_largest_block_bytes", "gauge", "Largest free block of the chip's own memory.",
      "status", lambda s: s.chip.internal_bytes()[1]),
     ("wifi_joined", "gauge", "1 while a network is joined.",
      "status", lambda s: int(s.wifi.state == "joined")),
-    ("wifi_rssi_dbm", "gauge", "Signal of the network.", "status", _signal),
-    ("wifi_joins_total", "counter", "Networks joined.",
+    ("wifi_rssi_dbm", "gauge", "Signal strength of the network.", "status", _signal),
+    ("wifi_joins_total", "counter", "Times that a network was joined.",
      "status", lambda s: s.wifi.joins),
     ("mqtt_connected", "gauge", "1 while the broker is connected.",
      "status", lambda s: int(s.session.up.is_set())),
     ("mqtt_connects_total", "counter", "Connections to the broker.",
      "status", lambda s: s.session.connects),
-    ("mqtt_commands_refused_total", "counter", "Commands that were answered busy.",
+    ("mqtt_commands_refused_total", "counter", "Commands refused as busy.",
      "status", lambda s: s.handler.refused),
     ("mqtt_pictures_total", "counter", "Pictures published.",
      "publisher", lambda p: p.sent),
@@ -123,9 +123,9 @@ _METRICS = (  # name, type, help, source, what reads it: a number, or [(labels, 
      "status", lambda s: _by("step", s.camera.recoveries)),
     ("stream_viewers", "gauge", "Viewers of the live stream.",
      "images", lambda i: i.viewers),
-    ("stream_skipped_total", "counter", "Pictures for which a viewer was too slow.",
+    ("stream_skipped_total", "counter", "Pictures that slow viewers have missed.",
      "images", lambda i: i.skipped),
-    ("http_responses_total", "counter", "Responses by the class of their status.",
+    ("http_responses_total", "counter", "Responses by status class.",
      "headers", lambda h: _by("class", h.sent)),
     ("auth_failures_total", "counter", "Wrong passwords.",
      "access", lambda a: a.failures),
