@@ -13,7 +13,7 @@ from sim import Simulator
 
 SIZE = (800, 600)
 AUTOMATION = "automation.picture_at_night_when_the_button_is_pressed"
-SCREEN = {"width": 1000, "height": 800}
+SCREEN = {"width": 1400, "height": 900}
 WORD = "open, sesame!"
 LOGIN = """\
 localStorage.setItem("hassTokens", JSON.stringify({access_token: %s, token_type: "Bearer",
