@@ -107,10 +107,18 @@ class HomeAssistant:
         return value
 
     def _answers(self):
+        """Return True once the hub takes its first user, or runs with the one it has."""
+        path = "/api/config" if self.token else "/api/onboarding"
         try:
-            return httpx.get(self.url + "/api/onboarding", trust_env=False).status_code == 200
+            response = httpx.get(self.url + path, headers=self._login, trust_env=False)
         except httpx.HTTPError:
             return False
+        is_there = response.status_code == 200
+        return is_there and (not self.token or response.json()["state"] == "RUNNING")
+
+    @property
+    def _login(self):
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def _create_user(self):
         code = self._post("/api/onboarding/users", json=_USER)["auth_code"]
@@ -119,9 +127,8 @@ class HomeAssistant:
         self.token = self._post("/auth/token", data=grant)["access_token"]
 
     def _post(self, path, **content):
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         response = httpx.post(
-            self.url + path, headers=headers, timeout=_LIMIT_S, trust_env=False, **content
+            self.url + path, headers=self._login, timeout=_LIMIT_S, trust_env=False, **content
         )
         assert response.status_code in (200, 201), (path, response.text)
         return response.json()
@@ -150,9 +157,8 @@ class HomeAssistant:
 
     def picture(self, entity_id):
         """Return the picture of a camera."""
-        headers = {"Authorization": f"Bearer {self.token}"}
         path = f"{self.url}/api/camera_proxy/{entity_id}"
-        response = httpx.get(path, headers=headers, timeout=_LIMIT_S, trust_env=False)
+        response = httpx.get(path, headers=self._login, timeout=_LIMIT_S, trust_env=False)
         assert response.status_code == 200, response.text
         return response.content
 
