@@ -83,6 +83,7 @@ def test_dashboard_uses_metrics_that_exist(camera):
         for target in panel["targets"]:
             used = re.findall(r"esp32cam_\w+", target["expr"])
             assert used and set(used) <= exist, panel["title"]
+            assert target["expr"].count('{instance=~"$camera"}') == len(used), panel["title"]
 
 
 def test_switched_off(camera):

@@ -19,8 +19,14 @@ def pytest_ignore_collect(collection_path, config):
 
 
 @pytest.fixture(scope="session")
-def installed():
-    """Paths of the hubs' programs."""
+def program():
+    """Function that returns the path of a hub's program; without it, the test fails."""
     import hubs
 
-    return hubs.programs()
+    def found(name):
+        try:
+            return hubs.program(name)
+        except hubs.InstallError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    return found

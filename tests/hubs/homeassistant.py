@@ -18,6 +18,7 @@ homeassistant:
   elevation: 0
   unit_system: metric
   time_zone: UTC
+  media_dirs: {{local: {media}}}
 http:
   server_host: {host}
   server_port: {port}
@@ -30,6 +31,8 @@ onboarding:
 """
 _USER = {"client_id": "http://127.0.0.1/", "name": "Owner", "username": "owner",
          "password": "correct horse", "language": "en"}  # fmt: skip
+_ONBOARDING = {"version": 4, "key": "onboarding",
+               "data": {"done": ["core_config", "analytics", "integration"]}}  # fmt: skip
 _START_S = 120
 _LIMIT_S = 30
 
@@ -37,17 +40,18 @@ _LIMIT_S = 30
 class HomeAssistant:
     """One hub; a context manager that starts it, creates its user and connects it to a broker.
 
-    program: path of `hass`. frontend: also serve the pages.
+    program: path of `hass`. more: text that is added to its configuration.
     """
 
-    def __init__(self, program, folder, broker_port, frontend=False):
+    def __init__(self, program, folder, broker_port, more=""):
         self._folder = Path(folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.media.mkdir(parents=True, exist_ok=True)
         self._broker_port = broker_port
         self.port = free_port()
-        more = "frontend:\n" if frontend else ""
-        text = _CONFIGURATION.format(host=HOST, port=self.port, more=more)
+        text = _CONFIGURATION.format(host=HOST, port=self.port, media=self.media, more=more)
         (self._folder / "configuration.yaml").write_text(text)
+        (self._folder / ".storage").mkdir(exist_ok=True)
+        (self._folder / ".storage" / "onboarding").write_text(json.dumps(_ONBOARDING))
         self._line = [str(program), "--config", str(self._folder), "--skip-pip"]
         self._process = self._socket = self.token = None
         self._ids = itertools.count(1)
@@ -81,6 +85,11 @@ class HomeAssistant:
         self._connect()
 
     @property
+    def media(self):
+        """Folder of the hub's media."""
+        return self._folder / "media"
+
+    @property
     def url(self):
         return f"http://{HOST}:{self.port}"
 
@@ -98,10 +107,18 @@ class HomeAssistant:
         return value
 
     def _answers(self):
+        """Return True once the hub takes its first user, or runs with the one it has."""
+        path = "/api/config" if self.token else "/api/onboarding"
         try:
-            return httpx.get(self.url + "/api/onboarding", trust_env=False).status_code == 200
+            response = httpx.get(self.url + path, headers=self._login, trust_env=False)
         except httpx.HTTPError:
             return False
+        is_there = response.status_code == 200
+        return is_there and (not self.token or response.json()["state"] == "RUNNING")
+
+    @property
+    def _login(self):
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def _create_user(self):
         code = self._post("/api/onboarding/users", json=_USER)["auth_code"]
@@ -110,9 +127,8 @@ class HomeAssistant:
         self.token = self._post("/auth/token", data=grant)["access_token"]
 
     def _post(self, path, **content):
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         response = httpx.post(
-            self.url + path, headers=headers, timeout=_LIMIT_S, trust_env=False, **content
+            self.url + path, headers=self._login, timeout=_LIMIT_S, trust_env=False, **content
         )
         assert response.status_code in (200, 201), (path, response.text)
         return response.json()
@@ -125,12 +141,26 @@ class HomeAssistant:
         assert json.loads(self._socket.recv())["type"] == "auth_ok"
 
     def _add_broker(self):
-        """Set up the MQTT integration, as its dialog does."""
-        flow = self._post("/api/config/config_entries/flow", json={"handler": "mqtt"})
-        path = "/api/config/config_entries/flow/" + flow["flow_id"]
-        entered = {"broker": HOST, "port": self._broker_port}
-        result = self._post(path, json=entered)
-        assert result["type"] == "create_entry", result
+        self.add("mqtt", {"broker": HOST, "port": self._broker_port})
+
+    def add(self, integration, *entered):
+        """Set up an integration as its dialog does, with the values of each of its pages."""
+        path = "/api/config/config_entries/flow"
+        flow = self._post(path, json={"handler": integration})
+        for values in entered:
+            flow = self._post(f"{path}/{flow['flow_id']}", json=values)
+        assert flow["type"] == "create_entry", flow
+
+    def set_state(self, entity_id, state):
+        """Set the state of an entity that no integration has, such as the sun here."""
+        self._post("/api/states/" + entity_id, json={"state": state})
+
+    def picture(self, entity_id):
+        """Return the picture of a camera."""
+        path = f"{self.url}/api/camera_proxy/{entity_id}"
+        response = httpx.get(path, headers=self._login, timeout=_LIMIT_S, trust_env=False)
+        assert response.status_code == 200, response.text
+        return response.content
 
     def ask(self, kind, **arguments):
         """Send a WebSocket command and return its result."""
