@@ -1,7 +1,7 @@
 """What the camera publishes below `stat/<topic>/`: replies, and the states that the broker keeps.
 
-States are the replies with the flag RETAIN: each setting, `power`, `timer` and `camera`. A hub
-that starts later finds all of them.
+States are the replies with the flag RETAIN: each setting, `power`, `timer`, `camera` and `update`.
+A hub that starts later finds all of them.
 """
 
 import asyncio
@@ -62,6 +62,7 @@ class States:
         self._kept.clear()
         await self._report("power")
         self.changed("params")
+        self.changed("update")
         self.changed(SETTINGS)
 
     async def run(self):
