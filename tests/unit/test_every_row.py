@@ -148,6 +148,9 @@ class Idle:
     def request(self):
         pass
 
+    def begin(self):
+        pass
+
 
 def make(nvs=None, values=None):
     nvs, log, parts, idle = nvs or NVS(), Log(), Parts(), Idle()
@@ -163,7 +166,7 @@ def make(nvs=None, values=None):
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
         updater=Updater(
-            settings, *(None,) * 5, parts, None, nvs, None, log, None, None, idle, idle
+            settings, *(None,) * 5, parts, None, nvs, None, log, None, idle, idle, idle
         ),
         update=UpdateState(settings, idle, idle, idle, idle, None),
     )

@@ -54,15 +54,17 @@ class Releases:
         self._requested = True
 
     async def run(self):
+        # random, so that not all cameras ask the server at once when the power returns
+        pause_ms = random.getrandbits(16) % limits.UPDATE_CHECK_SPREAD_MS
         while True:
             url = self._settings["otaurl"]
             self.latest = self.summary = self.url = None
             self._reason = ""
-            await self._watch(url)
+            await self._watch(url, _SOON_MS + pause_ms)
+            pause_ms = 0
 
-    async def _watch(self, url):
-        """Check the manifest at `url` until `otaurl` is another."""
-        pause_ms = _SOON_MS + random.getrandbits(16) % limits.UPDATE_CHECK_SPREAD_MS
+    async def _watch(self, url, pause_ms):
+        """Check the manifest at `url`, after a pause and again, until `otaurl` is another."""
         while await self._pause(url, pause_ms):
             pause_ms = self._check_ms if await self._check(url) else self._retry_ms
 

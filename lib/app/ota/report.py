@@ -16,13 +16,16 @@ class Report:
         self._topics = topics
         self._log = log
         self._unsent = None  # the newest result that no broker has received
+        self.begin()
+
+    def begin(self):
+        """Forget the last update, because another one begins."""
         self.percent = None
         self.failure = ""
 
     async def progress(self, done, total):
         """Publish the bytes written of `total`, which is 0 if unknown."""
         percent = self.percent = 100 * done // total if total else None
-        self.failure = ""
         await self._publish(_json("writing", percent=percent, bytes=done, total=total or None))
 
     async def result(self, state, **details):
@@ -34,7 +37,6 @@ class Report:
         """Log and publish the reason why an update was refused or failed."""
         reason = describe(error) if isinstance(error, OSError) else str(error) or repr(error)
         self._log.error("update", reason)
-        self.percent = None
         self.failure = "The last update failed: " + reason
         await self.result("failed", reason=reason)
 

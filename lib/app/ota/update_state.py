@@ -6,33 +6,37 @@ https://www.home-assistant.io/integrations/update.mqtt/
 import asyncio
 import json
 
+from micropython import const
+
 from config import limits, product
 from proto.values import confirmed
 
+_POLL_MS = const(250)
+
 
 class UpdateState:
-    """Publishes `stat/<topic>/update` whenever it changes, at most once a second.
+    """Publishes `stat/<topic>/update` when it changes; the progress at most once a second.
 
     `changed(source)` is that of app.mqtt.states, which publishes the reply to `update`.
     """
 
-    def __init__(self, settings, releases, updater, report, trial, changed, poll_ms=1_000):
+    def __init__(self, settings, releases, updater, report, trial, changed):
         self._settings = settings
         self._releases = releases
         self._updater = updater
         self._report = report
         self._trial = trial
         self._changed = changed
-        self._poll_ms = poll_ms
 
     async def run(self):
-        shown = None
+        shown, left_ms = (None,), 0
         while True:
-            state = self._state()
-            if state != shown:
+            facts = self._facts()
+            if facts != shown and (left_ms <= 0 or facts[0] != shown[0]):
                 self._changed("update")
-                shown = state
-            await asyncio.sleep_ms(self._poll_ms)
+                shown, left_ms = facts, limits.UPDATE_REPORT_MS
+            await asyncio.sleep_ms(_POLL_MS)
+            left_ms -= _POLL_MS
 
     def cmd_update(self, argument):
         """Return the state as JSON; 1 also fetches the manifest soon."""
@@ -40,6 +44,13 @@ class UpdateState:
             confirmed(argument, "look for a new release")
             self._releases.request()
         return json.dumps(self._state())
+
+    def _facts(self):
+        """Return what the state depends on; first whether an update is under way."""
+        releases = self._releases
+        known = releases.latest, releases.summary, releases.url, self._settings["otaurl"]
+        in_progress, report = self._updater.state != "idle", self._report
+        return in_progress, report.percent, report.failure, self._trial.notice, known
 
     def _state(self):
         in_progress = self._updater.state != "idle"

@@ -267,6 +267,7 @@ class Updater:
         return UNCONFIRMED if self._trial.unconfirmed else ""
 
     def _begin(self, job, source=None):
+        self._report.begin()
         self.job = job
         self.state = "waiting"
         self._source = source
