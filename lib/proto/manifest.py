@@ -8,18 +8,20 @@ keys are ignored.
 import json
 from binascii import unhexlify
 
+from micropython import const
+
 from config import limits
 from proto.uri import parse_url
 from proto.values import BadArgument
 
-FORMAT = 1
+FORMAT = const(1)
 FIRMWARE, APPLICATION = "firmware", "application"  # kinds of updates, the preferred one first
 
 _ARCHITECTURES = (
     "none x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc rv64imc"
-).split()
+)
 _PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-"
-_VERSION_CHARS, _NAME_CHARS, _URL_CHARS = 31, 80, 255
+_VERSION_CHARS, _NAME_CHARS, _URL_CHARS = const(31), const(80), const(255)
 
 
 class BadManifest(ValueError):
@@ -81,9 +83,8 @@ class File:
 
 def bytecode_name(number):
     """Return the name of a bytecode, such as `xtensawin-6.3`, from sys.implementation._mpy."""
-    architecture = number >> 10 & 15
-    is_known = architecture < len(_ARCHITECTURES)
-    name = _ARCHITECTURES[architecture] if is_known else str(architecture)
+    names, architecture = _ARCHITECTURES.split(), number >> 10 & 15
+    name = names[architecture] if architecture < len(names) else str(architecture)
     return "{}-{}.{}".format(name, number & 255, number >> 8 & 3)
 
 
