@@ -28,6 +28,7 @@ TABLE = (  # command, flags, owner, reply's name, help; the owner's method is cm
     ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
     ("capture", 0, "publisher", "capture", "publish a picture now"),
     ("upgrade", 0, "updater", "upgrade", "1 | force | 0  install the update at otaurl"),
+    ("update", RETAIN, "update", "update", "1 to look for a new release; empty: state"),
     ("mqttotastart", 0, "updater", "mqttotastart", "1 | force | 0  receive an update by MQTT"),
     ("mqttotaconfirm", 0, "updater", "mqttotaconfirm", "1 to keep the running image"),
     ("smartconfig", 0, "wifi", "smartconfig", "1 to open the access point for set-up"),

@@ -40,8 +40,10 @@ from app.mqtt.session import MQTTSession
 from app.mqtt.states import SETTINGS, States
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
+from app.ota.releases import Releases
 from app.ota.report import Report
 from app.ota.trial import Trial
+from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
 from app.restart import Restart
@@ -79,6 +81,7 @@ class System:
         self._make_mqtt()
         self._make_status()
         self._make_button()
+        self._make_releases()
         self._make_updater()
         self._make_servers()
         self._connect()
@@ -236,6 +239,16 @@ class System:
         )
         self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
+    def _make_releases(self):
+        self.releases = Releases(
+            self.settings,
+            self.connector,
+            self.wifi.up,
+            self.clock.set,
+            self.log,
+            lambda: self.updater.job,
+        )
+
     def _make_updater(self):
         nvs = NVS(NAMESPACE)
         report = Report(self.session, self.topics, self.log)
@@ -268,6 +281,10 @@ class System:
             self.consoles.show,
             report,
             trial,
+            self.releases,
+        )
+        self.update_state = UpdateState(
+            self.settings, self.releases, self.updater, report, trial, self.states.changed
         )
 
     def _connect(self):
@@ -281,6 +298,7 @@ class System:
             wifi=self.wifi,
             system=self.restart,
             updater=self.updater,
+            update=self.update_state,
         )
         self.settings.on_change(RESTART, self.restart.request)
         self.settings.on_change(RECONNECT, self.session.reconnect)
@@ -327,6 +345,8 @@ class System:
             ("memory", self.memory),
             ("syslog", self.syslog),
             ("updater", self.updater),
+            ("releases", self.releases),
+            ("update state", self.update_state),
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)

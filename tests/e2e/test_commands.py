@@ -61,6 +61,8 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "otaurl": ("http://example/fw.bin", ["x" * 80]),
     "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),
     "syslog": ("127.0.0.1:9", ["x" * 64]),
+    "name": ("Front door", ["x" * 49]),
+    "haprefix": ("my/home", ["x" * 49, "#"]),
     "ntpserver": ("time.example", ["x" * 64]),
     "topic": ("porch", ["x" * 32]),
     "grouptopic": ("everywhere", ["x" * 32]),
@@ -84,6 +86,7 @@ EXPECTED = {  # command that is not a setting -> reply to an empty argument
     "timer": "0",
     "capture": "capturing",
     "upgrade": r"1 to upgrade",
+    "update": r'\{.*"in_progress": false.*\}',
     "mqttotastart": "off",
     "mqttotaconfirm": r"1 to confirm",
     "smartconfig": r"1 to open the access point",
@@ -193,7 +196,7 @@ def test_broker_setting(transports, camera, client, broker, name):
 
 def test_settings_that_restart(transports, camera, client, broker):
     """Set values over one transport, check them after the restart, restore them over the next."""
-    assert set(RESTARTS) == {"topic", "grouptopic", "subtopic", "mqttcleansession"}
+    assert set(RESTARTS) == {"name", "topic", "grouptopic", "subtopic", "mqttcleansession"}
     values = {name: samples(name)[0] for name in RESTARTS}
 
     def command_all(transport, arguments):
@@ -325,7 +328,7 @@ def test_qos_and_retain_of_replies(broker, camera, client, transports):
         late.wait(STAT + "timer")
         late.catch_up()
         kept = {m.topic for m in late.messages if m.retain and m.topic.startswith(STAT)}
-    states = {"power", "timer", "camera", *SETTINGS}
+    states = {"power", "timer", "camera", "update", *SETTINGS}
     # MQTT cannot retain an empty message
     assert kept == {STAT + name for name in states if values[name]}
 

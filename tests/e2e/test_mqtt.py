@@ -224,6 +224,7 @@ def test_restart_keeps_settings(camera, client):
     client.wait(LWT, b"Offline", since=since)  # published by the camera before it disconnects
     client.wait(LWT, b"Online", since=since)
     camera.wait_boot(boots + 1)
+    client.wait(STAT + "loglevel", since=since)  # one of the last states, which are not replies
     assert client.command("timezone") == "UTC0"
     assert client.command("timezone", "1").startswith("CET-1CEST")
 

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from appupdates import SIMULATED, SUMMARY, release, update
 from homeassistant import HomeAssistant
 from mosquitto import Mosquitto
 from sim import Simulator, wait_until
+from update.archive import application
 
 from app.mqtt.entities import ENTITIES
 
@@ -181,6 +183,52 @@ def test_camera_problem(camera, hub):
     hub.wait(lambda: hub.state(entity("problem")) == "on", what="the problem")
     camera.control("camera", fault=None)
     hub.wait(lambda: hub.state(entity("problem")) == "off", 60, "the recovery")
+
+
+def wait_firmware(hub, state, limit_s=60, **wanted):
+    """Wait until the update entity has a state and attributes; return its attributes."""
+
+    def attributes():
+        found = hub.states()[entity("firmware")]
+        known = found["attributes"]
+        is_so = all(known.get(key) == value for key, value in wanted.items())
+        return known if found["state"] == state and is_so else None
+
+    return hub.wait(attributes, limit_s, f"{state} {wanted} of the update entity")
+
+
+def test_release_is_installed_and_kept(camera, hub, tmp_path):
+    before = wait_firmware(hub, "off")
+    assert before["installed_version"] == before["latest_version"]
+    data = update(application(SIMULATED)[0], tmp_path, "7.1.0")
+    with release(tmp_path / "release", "7.1.0", data) as url:
+        camera.command("otaurl " + url)
+        offered = wait_firmware(hub, "on", latest_version="7.1.0", in_progress=False)
+        assert offered["installed_version"] == before["installed_version"]
+        assert offered["release_summary"] == SUMMARY
+        hub.call(entity("firmware"), "install")
+        wait_firmware(hub, "off", installed_version="7.1.0", in_progress=False)
+        wait_until(lambda: camera.command("mqttotaconfirm 1") == "OTA image already confirmed")
+        camera.power_cut()
+        camera.wait_status("mqtt connected")
+        wait_firmware(hub, "off", installed_version="7.1.0", latest_version="7.1.0")
+        assert camera.status("2").startswith("7.1.0, ")
+
+
+def test_release_that_is_rolled_back_stays_on_offer(camera, hub, tmp_path):
+    installed = camera.status("2").partition(",")[0]
+    broken = {"app/led.mpy": b"broken"}
+    data = update(application(SIMULATED)[0], tmp_path, "7.2.0", **broken)
+    with release(tmp_path / "release", "7.2.0", data) as url:
+        camera.command("otaurl " + url)
+        wait_firmware(hub, "on", latest_version="7.2.0", in_progress=False)
+        hub.call(entity("firmware"), "install")
+        text = "7.2.0 was rolled back: "
+        told = lambda: text in (wait_firmware(hub, "on").get("release_summary") or "")  # noqa: E731
+        hub.wait(told, 60, text)
+        after = wait_firmware(hub, "on", latest_version="7.2.0", in_progress=False)
+        assert after["installed_version"] == installed
+    camera.command("otaurl 1")
 
 
 def test_switched_off_leaves_nothing_behind(camera, hub, broker):

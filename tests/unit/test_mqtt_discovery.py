@@ -9,7 +9,7 @@ from fakes import Log, clock, ended, run, settings_on
 
 from app.commands import TABLE
 from app.mqtt.discovery import Discovery
-from app.mqtt.entities import ACTION, COMMAND, ENTITIES, PARAMETER, SETTING
+from app.mqtt.entities import ACTION, COMMAND, ENTITIES, PARAMETER, SETTING, UPDATE
 from app.mqtt.topics import Topics
 from app.settings.schema import find
 from proto.mqtt import Pieces
@@ -136,7 +136,7 @@ class TestMessage(unittest.TestCase):
     def test_commands_settings_and_parameters_exist(self):
         commands, parameters = [row[0] for row in TABLE], [row[0] for row in PARAMS]
         for key, platform, _, _, source, subject, _ in ENTITIES:
-            if source in (COMMAND, ACTION):
+            if source in (COMMAND, ACTION, UPDATE):
                 self.assertTrue(subject in commands, key)
             elif source == SETTING:
                 self.assertTrue(find(subject), key)
@@ -160,6 +160,13 @@ class TestMessage(unittest.TestCase):
         self.assertEqual(size["options"][8], "VGA")
         self.assertEqual(size["command_template"], '{"framesize": "{{ value }}"}')
         self.assertTrue(size["value_template"].endswith('"UXGA"][value_json.framesize] }}'))
+
+    def test_update(self):
+        entity = announced()["cmps"]["firmware"]
+        self.assertEqual(entity["state_topic"], "stat/esp32-mqtt-cam/update")
+        self.assertEqual(entity["command_topic"], "cmnd/esp32-mqtt-cam/upgrade")
+        self.assertEqual((entity["payload_install"], entity["device_class"]), ("1", "firmware"))
+        self.assertEqual((entity["p"], entity["entity_category"]), ("update", "config"))
 
     def test_name_without_ascii_letters(self):
         entities = announced(name="門")["cmps"]

@@ -30,6 +30,13 @@ class Camera:
         return self.text
 
 
+class Updates:
+    """Owner of the command `update`."""
+
+    def cmd_update(self, argument):
+        return '{"installed_version": "2.0.0"}'
+
+
 class Session:
     def __init__(self):
         self.up = asyncio.Event()
@@ -62,7 +69,7 @@ class Case:
         self.power = Power(Output(), self.settings)
         self.camera, self.session, self.lines = Camera(), Session(), []
         commands = Commands(self.settings)
-        commands.own(power=self.power, params=self.camera)
+        commands.own(power=self.power, params=self.camera, update=Updates())
         topics = Topics(self.settings, "DVES_A1B2C3")
         self.states = States(commands, topics, self.settings)
         self.states.session = self.session
@@ -112,9 +119,9 @@ class TestConnect(unittest.TestCase):
             self.assertEqual(
                 case.greeting[3:5], [("power", "off", True, 1), ("timer", "0", True, 0)]
             )
-            self.assertEqual(names[5], "camera")
+            self.assertEqual(names[5:7], ["camera", "update"])
             hidden = HIDDEN | SECRET
-            self.assertEqual(names[6:], [row[NAME] for row in SCHEMA if not row[FLAGS] & hidden])
+            self.assertEqual(names[7:], [row[NAME] for row in SCHEMA if not row[FLAGS] & hidden])
             self.assertTrue(all(retain for _, _, retain, _ in case.greeting[3:]))
 
         run_case(scenario)

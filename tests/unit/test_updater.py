@@ -245,6 +245,7 @@ class Camera(Updater):
             lambda text: None,
             report,
             trial,
+            None,
         )
 
     def send(self, data, **how):

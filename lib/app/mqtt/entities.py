@@ -10,7 +10,7 @@ from app.settings import schema
 from config import product
 from proto.params import CHOICES, PARAMS
 
-PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT = range(7)  # sources
+PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE = range(8)  # sources
 
 ENTITIES = (  # key, platform, name, category, source, its subject, more keys and their values
     ("camera", "camera", None, None, PICTURE, "topic", ()),
@@ -20,6 +20,8 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
     ("button", "event", "Button", None, EVENT, "button", ("device_class", "button")),
     ("capture", "button", "Take a picture", None, ACTION, "capture", ("icon", "mdi:camera")),
     ("restart", "button", "Restart", "config", ACTION, "restart", ("device_class", "restart")),
+    ("firmware", "update", "Firmware", "config", UPDATE, "upgrade",
+     ("device_class", "firmware", "payload_install", "1")),
     ("keep", "button", "Keep firmware", "config", ACTION, "mqttotaconfirm",
      ("icon", "mdi:check-decagram")),
     ("setup", "button", "Open access point", "config", ACTION, "smartconfig",
@@ -176,4 +178,11 @@ def _event(entity, topics, platform, name):
     entity["event_types"] = _EVENTS[name]
 
 
-_ADD = (_picture, _command, _action, _setting, _parameter, _figure, _event)  # by source
+def _update(entity, topics, platform, name):
+    entity["state_topic"] = topics.stat("update").decode()
+    entity["command_topic"] = topics.cmnd(name)
+    # Home Assistant refuses the whole message if any text in it is null
+    entity["value_template"] = "{{ dict(value_json.items() | rejectattr(1, 'none')) | to_json }}"
+
+
+_ADD = (_picture, _command, _action, _setting, _parameter, _figure, _event, _update)  # by source

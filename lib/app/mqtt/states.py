@@ -1,7 +1,7 @@
 """Replies below `stat/<topic>/`, and the states that the broker keeps there.
 
-States are the replies with the flag RETAIN: each setting, `power`, `timer` and `camera`. A hub
-that starts later finds all of them.
+States are the replies with the flag RETAIN: each setting, `power`, `timer`, `camera` and `update`.
+A hub that starts later finds all of them.
 """
 
 import asyncio
@@ -62,6 +62,7 @@ class States:
         self._kept.clear()
         await self._report("power")
         self.changed("params")
+        self.changed("update")
         self.changed(SETTINGS)
 
     async def run(self):

@@ -141,7 +141,8 @@ SCHEMA = (
      "Tenths of a second until the output switches off by itself; 0: it stays on."),
 
     ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1 | LOGIN,
-     "Updates", "Update from", "The http:// or https:// address of the update for upgrade."),
+     "Updates", "Update from",
+     "The http:// or https:// address of an update, or of a release's manifest.json."),
     ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0,
      "Updates", "Confirmation", "auto: a new image that works confirms itself."),
     ("otakey", "otakey.pem", FILE, "", KeyText(1_000), PUBLIC_KEY,
