@@ -17,6 +17,7 @@ collect_ignore_glob = ["unit/*", "device/*", "sim/*"]
 def pytest_addoption(parser):
     group = parser.getgroup("faults")
     group.addoption("--full", action="store_true", help="inject faults as often as promised")
+    group.addoption("--hubs", action="store_true", help="also run tests/hubs")
     group.addoption("--seed", type=int, default=1, help="of the random faults (default: 1)")
 
 

@@ -25,7 +25,7 @@ TREES = (  # sources, folder in the mirror; if two have the same file, the first
     ("build/lib/umqtt", "frozen/umqtt"),
     ("tools/sim/board", "sim"),
 )
-PC_ONLY = ("config/firmware",)  # its Python file is for the firmware build
+PC_ONLY = ("config/firmware", "config/recipes")  # their Python files are for a PC
 COPIED = ("boot.py", "main.py")  # MicroPython starts these by name, as source
 PAGES = "lib/www/"  # the files that the web server sends
 PLAIN = ".html"  # the type of the files that may be templates

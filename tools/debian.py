@@ -5,14 +5,20 @@ import shutil
 import subprocess
 import time
 
-APT = (  # package, its program, purpose
+APT = (  # packages, their program, purpose
     ("mosquitto", "mosquitto", "the tests"),
     ("mosquitto-clients", "mosquitto_sub", "looking at the pictures from a shell"),
     ("nats-server", "nats-server", "the tests with another broker"),
     ("inetutils-telnet", "telnet", "the tests"),
     ("chromium", "chromium", "the tests of the pages"),
 )
-_SERVICES = ("mosquitto", "nats-server")
+HUBS = (  # the same for `make hubs`
+    ("prometheus", "prometheus", "the test with Prometheus"),
+    ("ffmpeg", "ffmpeg", "the tests of recording"),
+    ("motion", "motion", "the test with motion"),
+    ("vlc-bin vlc-plugin-base", "cvlc", "the test with VLC"),
+)
+_SERVICES = ("mosquitto", "nats-server", "prometheus", "motion")
 RETRY_S = 3_600  # after a failure, so that an offline machine starts quickly
 
 
@@ -21,17 +27,12 @@ def which(program):
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
-def missing():
-    """Return the rows of APT whose programs are not installed."""
-    return [row for row in APT if not which(row[1])]
-
-
-def install_tools(say, failed_stamp):
-    """Install the missing rows of APT; if that fails, print how to do it by hand."""
-    rows = missing()
+def install_tools(say, failed_stamp, rows=APT):
+    """Install the rows whose programs are missing; if that fails, print how to do it by hand."""
+    rows = [row for row in rows if not which(row[1])]
     if not rows:
         return
-    packages = [row[0] for row in rows]
+    packages = " ".join(row[0] for row in rows).split()
     if age_s(failed_stamp) > RETRY_S:
         if install(packages, say):
             _leave_services_stopped(packages, say)

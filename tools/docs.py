@@ -19,7 +19,7 @@ from zones import with_rules  # noqa: E402
 from app.commands import GROUP, QOS1, RETAIN, TABLE  # noqa: E402
 from app.settings import schema  # noqa: E402
 from config import limits as values  # noqa: E402
-from proto.params import FRAMESIZES, PARAMS  # noqa: E402
+from proto.params import CHOICES, FRAMESIZES, PARAMS  # noqa: E402
 
 _NOTES = (
     (schema.SECRET, "secret: shown as `***`"),
@@ -80,6 +80,11 @@ def parameters():
     sizes = (f"{i} {name} ({w} x {h})" for i, (name, w, h) in enumerate(FRAMESIZES))
     yield ""
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."
+    for param, names in CHOICES.items():
+        if param != "framesize":
+            yield ""
+            choices = ", ".join(f"{value} {name}" for value, name in enumerate(names))
+            yield f"`{param}` is a number or a name: {choices}."
 
 
 def limits(source=None):

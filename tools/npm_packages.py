@@ -1,4 +1,4 @@
-"""Install the packages of config/web-installer/package-lock.json into build/npm/.
+"""Install npm packages from a lock file: those of config/web-installer into build/npm/.
 
 npm checks each package against the digest in the lock file. A changed package.json is locked with
 
@@ -21,13 +21,12 @@ MODULES = FOLDER / "node_modules"
 _OPTIONS = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
 
 
-def main():
-    """Replace the installed packages by the locked ones; exit with npm's status."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def install(config, folder):
+    """Replace the packages in `folder` by those locked in `config`; return npm's status."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(CONFIG / name, FOLDER / name)
-    print("setup: fetching the npm packages", flush=True)
-    sys.exit(npm(["ci", *_OPTIONS], cwd=FOLDER))
+        shutil.copyfile(config / name, folder / name)
+    return npm(["ci", *_OPTIONS], cwd=folder)
 
 
 def of_the_page():
@@ -37,4 +36,5 @@ def of_the_page():
 
 
 if __name__ == "__main__":
-    main()
+    print("setup: fetching the npm packages", flush=True)
+    sys.exit(install(CONFIG, FOLDER))

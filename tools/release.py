@@ -3,11 +3,12 @@
     make release                                  builds the image if there is a toolchain
     make release ARGS="--image FILE"              uses an image that was built elsewhere
     make release ARGS="--key porch.key.pem"       signs the updates
+    make release ARGS="--url https://..."         names the page of this release
 
     NAME-VERSION.bin       the image for a new board (make flash)
     NAME-VERSION.app-bin   its application partition, an update of the whole firmware
     NAME-VERSION.tar       an update of the application alone
-    manifest.json          versions, sizes, digests, the key's fingerprint
+    manifest.json          versions, sizes, digests, the key's fingerprint; cameras read it
     SHA256SUMS             digests of all these files
 
 Parts that cannot be made are reported, and the others are released.
@@ -28,7 +29,8 @@ import wholeimage
 ROOT = Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build" / "release"
 CHANGELOG = ROOT / "config" / "CHANGELOG.md"
-sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's pure modules
+# the firmware's pure modules
+sys.path += [str(ROOT), str(ROOT / "lib"), str(ROOT / "tools" / "pc")]
 
 # ruff: noqa: E402
 from update.archive import ESP32, application, pack
@@ -36,7 +38,8 @@ from update.errors import UpdateError
 from update.file import SLOT_BYTES, Update
 from update.keys import fingerprint, read_private
 
-FORMAT = 1  # of the manifest
+from config import limits
+from proto.manifest import FORMAT, BadManifest, Manifest
 
 
 class ReleaseError(Exception):
@@ -96,8 +99,8 @@ class Release:
             update.sign(self._key)
         self.add(end, kind, update.data, signed=update.is_signed, **more)
 
-    def finish(self, facts, summary):
-        """Write the manifest and the checksums; return the manifest."""
+    def finish(self, facts, summary, url):
+        """Write the manifest and the checksums; return the manifest. Raises ReleaseError."""
         manifest = {
             "format": FORMAT,
             "project": facts["NAME"],
@@ -106,13 +109,27 @@ class Release:
             "min_version": facts["UPDATES_FROM"],
             "key": fingerprint(self._key) if self._key else None,
             "summary": summary,
+            "url": url,
             "files": self._files,
         }
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        _check(text.encode(), facts["NAME"])
         (self._folder / "manifest.json").write_text(text)
         sums = [f"{_sha256(path.read_bytes())}  {path.name}\n" for path in _sorted(self._folder)]
         (self._folder / "SHA256SUMS").write_text("".join(sums))
         return manifest
+
+
+def _check(manifest, project):
+    """Raise ReleaseError for a manifest that cameras would refuse."""
+    most = limits.UPDATE_MANIFEST_BYTES
+    if len(manifest) > most:
+        text = f"the manifest has {len(manifest):,} bytes, and cameras read {most:,}: shorten the"
+        raise ReleaseError(f"{text} section of this version in config/CHANGELOG.md")
+    try:
+        Manifest(manifest, project)
+    except BadManifest as exc:
+        raise ReleaseError(f"cameras would refuse the manifest: {exc}") from None
 
 
 def _sha256(data):
@@ -129,7 +146,7 @@ def built_image(facts):
     return firmware.outputs(facts["NAME"], facts["VERSION"])[0]
 
 
-def release(image=None, key=None, folder=RELEASE, say=print):
+def release(image=None, key=None, folder=RELEASE, say=print, url=None):
     """Replace the content of the folder; report the files and what is missing.
 
     Return the manifest.
@@ -150,7 +167,7 @@ def release(image=None, key=None, folder=RELEASE, say=print):
         made.add_update(".app-bin", "firmware", update)
     archive = Update(pack(*application(ESP32), ESP32))
     made.add_update(".tar", "application", archive, bytecode=archive.kind)
-    manifest = made.finish(facts, summary)
+    manifest = made.finish(facts, summary, url)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
     for row in manifest["files"]:
@@ -170,9 +187,11 @@ def main(argv=None, folder=RELEASE):
         "--image", type=Path, metavar="FILE", help="use this image instead of building one"
     )
     parser.add_argument("--key", help="private key to sign the updates with")
+    parser.add_argument("--url", help="page of this release, which hubs link to")
     args = parser.parse_args(argv)
     try:
-        release(args.image, read_private(args.key) if args.key else None, folder)
+        key = read_private(args.key) if args.key else None
+        release(args.image, key, folder, url=args.url)
     except (ReleaseError, UpdateError, firmware.BuildError) as exc:
         print(f"release: {exc}", file=sys.stderr)
         return 1

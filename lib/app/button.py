@@ -78,21 +78,27 @@ class Button:
 
 
 class ButtonActions:
-    """A press toggles the power, four open the access point, a hold resets to factory settings."""
+    """A press toggles the power, four open the access point, a hold resets to factory settings.
 
-    def __init__(self, power, led, wifi, restart, log):
+    `notify(name, kind)` publishes an event for hubs.
+    """
+
+    def __init__(self, power, led, wifi, restart, log, notify):
         self._power = power
         self._led = led
         self._wifi = wifi
         self._restart = restart
         self._log = log
+        self._notify = notify
 
     def press(self):
+        self._notify("button", "press")
         self._power.toggle()
         self._led.show("press")
 
     def many(self):
         self._log.info("button", "four presses")
+        self._notify("button", "four_presses")
         self._wifi.setup()
 
     def hold(self):

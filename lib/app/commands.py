@@ -21,13 +21,14 @@ TABLE = (  # command, flags, owner, reply's name, help; the owner's method is cm
     ("config", PRIVATE, "status", "config", "all settings, secrets masked"),
     ("log", PRIVATE, "status", "log", "the last lines of the log"),
     ("time", GROUP, "clock", "time", "local time"),
-    ("camera", 0, "params", "camera", '{"framesize": "VGA", ...}  parameters; empty: all'),
+    ("camera", RETAIN, "params", "camera", '{"framesize": "VGA", ...}  parameters; empty: all'),
     ("help", GROUP | PRIVATE, "commands", "help", "[command]  all commands, or one"),
     ("power", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle"),
     ("light", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle, the same as power"),
     ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
     ("capture", 0, "publisher", "capture", "publish a picture now"),
     ("upgrade", 0, "updater", "upgrade", "1 | force | 0  install the update at otaurl"),
+    ("update", RETAIN, "update", "update", "1 to look for a new release; empty: state"),
     ("mqttotastart", 0, "updater", "mqttotastart", "1 | force | 0  receive an update by MQTT"),
     ("mqttotaconfirm", 0, "updater", "mqttotaconfirm", "1 to keep the running image"),
     ("smartconfig", 0, "wifi", "smartconfig", "1 to open the access point for set-up"),
@@ -56,8 +57,7 @@ class Commands:
         name, argument = name.lower(), argument.strip()
         setting = schema.find(name)
         if setting:
-            flags = GROUP if setting[schema.FLAGS] & schema.GROUP else 0
-            return name, await self._settings.command(name, argument, group), flags
+            return name, await self._settings.command(name, argument, group), RETAIN
         row = _BY_NAME.get(name)
         if not row or (group and not row[FLAGS] & GROUP):
             raise UnknownCommand(name)
@@ -74,13 +74,27 @@ class Commands:
         return sorted(found)
 
     def cmd_help(self, argument):
-        """Return a line for each command, or for the named one."""
+        """Return a line for each command, in groups with a title, or for the named one."""
         name = argument.lower()
         if not name:
-            return "\n".join([_help(each) for each in self.names()])
+            return "\n".join(_help_in_groups())
         if name not in self.names():
             raise BadArgument("no such command")
         return _help(name)
+
+
+def _help_in_groups():
+    """Yield the lines of `help`: the commands, then the settings with their titles."""
+    title = ""
+    for row in TABLE:
+        yield _help(row[NAME])
+    for row in schema.SCHEMA:
+        if row[schema.FLAGS] & schema.HIDDEN:
+            continue
+        if row[schema.GROUP_TITLE] != title:
+            title = row[schema.GROUP_TITLE]
+            yield "-- {} --".format(title)
+        yield _help(row[schema.NAME])
 
 
 def _help(name):

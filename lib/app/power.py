@@ -22,7 +22,7 @@ class Power:
         self._minute_ms = minute_ms
         self._pulse_end = self._minute_end = None
         self.minutes_left = 0
-        self.changed = asyncio.Event()
+        self.watchers = []  # called after each change of `on` or `minutes_left`
         at_reset = settings["poweratreset"]
         self._switch(settings["laststate"] if at_reset == _LAST_STATE else at_reset)
 
@@ -76,33 +76,22 @@ class Power:
         self.minutes_left -= 1
         if not self.minutes_left:
             self.set(False)
-        self.changed.set()
+        else:
+            self._notify()
 
     def _switch(self, on):
         self._output.set(on)
         tenths = self._settings["pulse"]
         self._pulse_end = ticks_add(ticks_ms(), 100 * tenths) if on and tenths else None
         self._remember()
-        self.changed.set()
+        self._notify()
+
+    def _notify(self):
+        for call in self.watchers:
+            call()
 
     def _remember(self):
         """Save the state for the next start if `poweratreset`, which may change, requires it."""
         settings = self._settings
         if settings["poweratreset"] == _LAST_STATE and settings["laststate"] != self.on:
             settings.keep("laststate", int(self.on))
-
-
-class PowerReport:
-    """Publishes the retained topics of power and timer after every change of the output."""
-
-    def __init__(self, power, session, handler):
-        self._power = power
-        self._session = session
-        self._handler = handler
-
-    async def run(self):
-        while True:
-            await self._power.changed.wait()
-            self._power.changed.clear()
-            if self._session.up.is_set():  # otherwise the next connect reports both
-                await self._handler.report()

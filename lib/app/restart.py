@@ -7,7 +7,10 @@ from proto.values import confirmed
 
 
 class Restart:
-    """Restarts a moment after the request, so that its reply is still sent."""
+    """Restarts a moment after the request, so that its reply is still sent.
+
+    `discovery` is set by the composition root.
+    """
 
     def __init__(self, settings, params, session, chip, log, grace_ms=limits.RESTART_REPLY_MS):
         self._settings = settings
@@ -19,6 +22,7 @@ class Restart:
         self._requested = asyncio.Event()
         self._attempting = False
         self.erasing = False
+        self.discovery = None
 
     def request(self):
         self._requested.set()
@@ -52,13 +56,21 @@ class Restart:
         else:
             self._settings.flush()
         try:
-            await asyncio.wait_for_ms(self._session.stop(), limits.RESTART_OFFLINE_MS)
+            await asyncio.wait_for_ms(self._go_offline(), limits.RESTART_OFFLINE_MS)
         except asyncio.TimeoutError:
             pass
         if self._attempting:
             self._chip.attempt()
         else:
             self._chip.reset()
+
+    async def _go_offline(self):
+        try:
+            if self.erasing:
+                await self.discovery.remove()
+        except OSError:  # no broker
+            pass
+        await self._session.stop()
 
     def _forget(self):
         """Erase the settings; boot.py overwrites them at the next start, after a power cut too."""

@@ -32,16 +32,20 @@ from app.log import Log
 from app.memory import Exhausted, Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
+from app.mqtt.discovery import Discovery
 from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
 from app.mqtt.receiver import Receiver
 from app.mqtt.session import MQTTSession
+from app.mqtt.states import SETTINGS, States
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
+from app.ota.releases import Releases
 from app.ota.report import Report
 from app.ota.trial import Trial
+from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
-from app.power import Power, PowerReport
+from app.power import Power
 from app.restart import Restart
 from app.settings.schema import HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
@@ -77,6 +81,7 @@ class System:
         self._make_mqtt()
         self._make_status()
         self._make_button()
+        self._make_releases()
         self._make_updater()
         self._make_servers()
         self._connect()
@@ -97,7 +102,7 @@ class System:
         self.log.info("system", "{} {}".format(product.NAME, product.VERSION))
 
     def _make_network(self):
-        self.host = host_name(self.id, self.settings["topic"])
+        self.host = host_name(self.id, self.settings["topic"], self.settings["name"])
         self.wifi = WiFiLink(
             Station(self.host), SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
         )
@@ -128,8 +133,14 @@ class System:
         )
         self.led_state = LEDState(self.wifi)
         self.led = LED(Output(board.LED, board.LED_ON), self.led_state.now)
+        self.states = States(self.commands, self.topics, self.settings)
         self.handler = CommandHandler(
-            self.commands, self.topics, self.log, self.consoles.show, self.led.show
+            self.commands,
+            self.topics,
+            self.states,
+            self.log,
+            self.consoles.show,
+            self.led.show,
         )
         self.session = MQTTSession(
             self.connection,
@@ -140,8 +151,18 @@ class System:
             self.log,
             Backoff,
         )
-        self.handler.session = self.led_state.session = self.session
+        self.states.session = self.led_state.session = self.session
         self.session.announce = self.handler.announce
+        self.discovery = Discovery(
+            self.session,
+            self.handler,
+            self.settings,
+            self.topics,
+            self.camera,
+            self.wifi,
+            chip.mac(),
+            self.log,
+        )
         self.publisher = ImagePublisher(
             self.frames, self.session, self.settings, self.topics.image, self.log
         )
@@ -160,6 +181,7 @@ class System:
             self.wifi,
             self.status,
             self.updater,
+            self.publisher,
             self.log,
             self.id,
         )
@@ -211,8 +233,21 @@ class System:
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
         self.led_state.restart = self.restart
-        actions = ButtonActions(self.power, self.led, self.wifi, self.restart, self.log)
+        self.restart.discovery = self.discovery
+        actions = ButtonActions(
+            self.power, self.led, self.wifi, self.restart, self.log, self.states.event
+        )
         self.button = Button(Input(board.BUTTON).down, actions, self.log)
+
+    def _make_releases(self):
+        self.releases = Releases(
+            self.settings,
+            self.connector,
+            self.wifi.up,
+            self.clock.set,
+            self.log,
+            lambda: self.updater.job,
+        )
 
     def _make_updater(self):
         nvs = NVS(NAMESPACE)
@@ -246,9 +281,14 @@ class System:
             self.consoles.show,
             report,
             trial,
+            self.releases,
+        )
+        self.update_state = UpdateState(
+            self.settings, self.releases, self.updater, report, trial, self.states.changed
         )
 
     def _connect(self):
+        states = self.states
         self.commands.own(
             status=self.status,
             power=self.power,
@@ -258,6 +298,7 @@ class System:
             wifi=self.wifi,
             system=self.restart,
             updater=self.updater,
+            update=self.update_state,
         )
         self.settings.on_change(RESTART, self.restart.request)
         self.settings.on_change(RECONNECT, self.session.reconnect)
@@ -267,6 +308,9 @@ class System:
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.settings.on_change(HASHED, self.updater.revoke)
+        self.settings.on_change(0, lambda: states.changed(SETTINGS))
+        self.power.watchers.append(lambda: states.changed("power"))
+        self.camera.watchers.append(lambda: states.changed("params"))
         self.log.follow()
         if appslot.safe_mode():
             parts = self.frames, self.camera, self.clock, self.restart, self.updater
@@ -295,11 +339,14 @@ class System:
             ("http server", self.http_server),
             ("telnet", self.telnet),
             ("power", self.power),
-            ("report", PowerReport(self.power, self.session, self.handler)),
+            ("states", self.states),
+            ("discovery", self.discovery),
             ("telemetry", self.telemetry),
             ("memory", self.memory),
             ("syslog", self.syslog),
             ("updater", self.updater),
+            ("releases", self.releases),
+            ("update state", self.update_state),
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)

@@ -93,6 +93,37 @@ class _Client(MQTTClient):
         raise RuntimeError("umqtt has no connection")
 
 
+class Pieces:
+    """A payload of `size` bytes that is never in memory as a whole.
+
+    `piece(0)` to `piece(count - 1)` return its parts (bytes), each made when it is sent.
+    """
+
+    def __init__(self, size, count, piece):
+        self.size = size
+        self.count = count
+        self.piece = piece
+
+
+class _Packet:
+    """The parts of a packet: its header, then the pieces of its payload."""
+
+    def __init__(self, header, payload):
+        self._header = header
+        self._payload = payload
+        self._last = None  # (number, part): a write that continues reads its part again
+
+    def __len__(self):
+        return 1 + self._payload.count
+
+    def __getitem__(self, number):
+        if not number:
+            return self._header
+        if not self._last or self._last[0] != number:
+            self._last = number, self._payload.piece(number - 1)
+        return self._last[1]
+
+
 class Codec:
     """Makes packets: tuples of bytes-like parts, valid until the next call.
 
@@ -107,7 +138,12 @@ class Codec:
         self._large = self._large_topic = None
 
     def publish(self, topic, payload, retain=False, packet_id=0, dup=False):
-        """Return PUBLISH, at QoS 1 with a packet id, at QoS 0 without. `topic` is bytes."""
+        """Return PUBLISH, at QoS 1 with a packet id, at QoS 0 without.
+
+        topic: bytes. payload: bytes-like, or Pieces at QoS 0.
+        """
+        if isinstance(payload, Pieces):
+            return self._publish_pieces(topic, payload, retain)
         if packet_id:
             self._prepare(PUBACK, b"\x02", packet_id, b"")
         elif len(payload) > _SMALL:
@@ -119,6 +155,11 @@ class Codec:
         if dup:
             parts[0][0] |= 8
         return parts
+
+    def _publish_pieces(self, topic, payload, retain):
+        kind = bytes((PUBLISH | (1 if retain else 0),))
+        length = _length(2 + len(topic) + payload.size)
+        return _Packet(kind + length + struct.pack("!H", len(topic)) + topic, payload)
 
     def _publish_large(self, topic, payload, retain):
         """Return PUBLISH at QoS 0; only the fixed header differs from the topic's last packet.

@@ -48,6 +48,20 @@ FRAMESIZES = (  # name, width, height; the index is the number on the wire, not 
     ("SXGA", 1280, 1024),
     ("UXGA", 1600, 1200),
 )
+CHOICES = {  # parameters whose values have names, which are accepted too; the index is the value
+    "framesize": tuple(row[0] for row in FRAMESIZES),
+    "special_effect": (
+        "Normal",
+        "Negative",
+        "Greyscale",
+        "Reddish",
+        "Greenish",
+        "Bluish",
+        "Sepia",
+    ),
+    "wb_mode": ("Automatic", "Sunny", "Cloudy", "Office", "Home"),
+    "gainceiling": ("2x", "4x", "8x", "16x", "32x", "64x", "128x"),
+}
 _EXAMPLE = 'a JSON object such as {"framesize": "8"}'
 
 
@@ -56,19 +70,19 @@ def size_name(number):
     return FRAMESIZES[number][0]
 
 
-def size_number(name):
-    """Return the number of a frame size, given its name in any case; None if there is none."""
-    for number, row in enumerate(FRAMESIZES):
-        if row[0] == name.upper():
-            return number
+def _choice(name, text):
+    """Return the value that a parameter's `text` names, in any case; None if there is none."""
+    for value, choice in enumerate(CHOICES.get(name, ())):
+        if choice.lower() == text.lower():
+            return value
     return None
 
 
 def parse(text):
     """Return [(name, value), ...] of a JSON object, in its order.
 
-    Values are numbers or strings of them; `framesize` also accepts a name. Raises BadArgument,
-    which names the parameter at fault.
+    Values are numbers, strings of them, or names from CHOICES. Raises BadArgument, which names the
+    parameter at fault.
     """
     try:
         wanted = json.loads(text)
@@ -87,7 +101,7 @@ def _value(name, value):
         raise BadArgument("{}: no such parameter; {}".format(name, names))
     if value is True or value is False or not isinstance(value, (int, str)):
         raise BadArgument("{}: must be a number".format(name))
-    number = size_number(value) if name == "framesize" and isinstance(value, str) else None
+    number = _choice(name, value) if isinstance(value, str) else None
     if number is not None:
         return number
     low, high = limits

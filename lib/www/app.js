@@ -340,19 +340,14 @@ const GROUPS = {
 const LABELS = {
   framesize: "Size", quality: "Compression (low is better)", brightness: "Brightness", contrast: "Contrast", saturation: "Saturation",
   special_effect: "Effect", hmirror: "Mirror", vflip: "Upside down", aec: "Automatic exposure", aec_value: "Exposure", aec2: "Exposure by DSP",
-  ae_level: "Exposure bias", agc: "Automatic gain", agc_gain: "Gain", gainceiling: "Highest gain", nightmode: "Night mode (slow)",
-  awb: "Automatic white balance", awb_gain: "White balance gain", wb_mode: "Light", bpc: "Black pixels", wpc: "White pixels",
+  ae_level: "Exposure level", agc: "Automatic gain", agc_gain: "Gain", gainceiling: "Highest gain", nightmode: "Night mode (slow)",
+  awb: "Automatic white balance", awb_gain: "White balance gain", wb_mode: "White balance", bpc: "Black pixels", wpc: "White pixels",
   raw_gma: "Gamma", lenc: "Lens shading", dcw: "Downscaling", colorbar: "Test pattern",
-};
-const CHOICES = {
-  special_effect: ["None", "Negative", "Greyscale", "Reddish", "Greenish", "Bluish", "Sepia"],
-  wb_mode: ["Automatic", "Sunny", "Cloudy", "Office", "Home"],
-  gainceiling: ["2×", "4×", "8×", "16×", "32×", "64×", "128×"],
 };
 
 function control(row) {
   const id = `p-${row.name}`;
-  const options = row.options || CHOICES[row.name];
+  const { options } = row;
   const label = make("label", { htmlFor: id, textContent: LABELS[row.name] || row.name });
   if (row.low === 0 && row.high === 1) {
     return make("div", { className: "control" }, label, make("input", { type: "checkbox", id, name: row.name, role: "switch", checked: row.value === 1 }));

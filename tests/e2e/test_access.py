@@ -19,7 +19,7 @@ NO_BROKER = "mqtt://127.0.0.1:1"
 
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
-    settings = {"adminpass": WORD, "mqttpass": "canary-word"}
+    settings = {"adminpass": WORD, "mqttpass": "canary-word", "metrics": "on"}
     with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, settings) as made:
         yield made
 

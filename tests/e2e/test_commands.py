@@ -48,6 +48,7 @@ FOR_GROUP = sorted(
     [n for n, row in SETTINGS.items() if row[FLAGS] & GROUP]
     + [n for n, row in COMMANDS.items() if row[1] & commands.GROUP]
 )
+LAST = list(SETTINGS)[-1]  # published last after a connect
 ALL = sorted([*SETTINGS, *COMMANDS])
 
 SAMPLES = {  # setting -> (valid value other than the default, invalid values)
@@ -60,6 +61,8 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "otaurl": ("http://example/fw.bin", ["x" * 80]),
     "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),
     "syslog": ("127.0.0.1:9", ["x" * 64]),
+    "name": ("Front door", ["x" * 49]),
+    "haprefix": ("my/home", ["x" * 49, "#"]),
     "ntpserver": ("time.example", ["x" * 64]),
     "topic": ("porch", ["x" * 32]),
     "grouptopic": ("everywhere", ["x" * 32]),
@@ -83,6 +86,7 @@ EXPECTED = {  # command that is not a setting -> reply to an empty argument
     "timer": "0",
     "capture": "capturing",
     "upgrade": r"1 to upgrade",
+    "update": r'\{.*"in_progress": false.*\}',
     "mqttotastart": "off",
     "mqttotaconfirm": r"1 to confirm",
     "smartconfig": r"1 to open the access point",
@@ -101,7 +105,7 @@ def camera(broker, tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(broker, camera):
     with Listener(broker.port) as made:
-        made.wait(STAT + "timer")
+        made.wait(STAT + "loglevel")  # one of the last states, and never empty
         yield made
 
 
@@ -175,7 +179,7 @@ def test_broker_setting(transports, camera, client, broker, name):
     original = camera.command("mqtthost")
 
     def settle():
-        client.wait(STAT + "timer", since=since)  # the last message after a connect
+        client.wait(STAT + LAST, since=since)
 
     for transport in transports.values():
         since = len(client.messages)
@@ -192,7 +196,7 @@ def test_broker_setting(transports, camera, client, broker, name):
 
 def test_settings_that_restart(transports, camera, client, broker):
     """Set values over one transport, check them after the restart, restore them over the next."""
-    assert set(RESTARTS) == {"topic", "grouptopic", "subtopic", "mqttcleansession"}
+    assert set(RESTARTS) == {"name", "topic", "grouptopic", "subtopic", "mqttcleansession"}
     values = {name: samples(name)[0] for name in RESTARTS}
 
     def command_all(transport, arguments):
@@ -201,7 +205,7 @@ def test_settings_that_restart(transports, camera, client, broker):
         camera.wait_boot(boots + 1)
         topic = arguments["topic"] if arguments["topic"] == "porch" else TOPIC
         topic = "a_b_c_" if "/" in arguments["topic"] else topic
-        client.wait(f"stat/{topic}/timer", since=since)  # the last message after a connect
+        client.wait(f"stat/{topic}/{LAST}", since=since)
         return replies
 
     for name in RESTARTS:
@@ -238,7 +242,7 @@ def test_wifi_setting(transports, camera, client, name):
         camera.wait_output("wifi: address", since=shown_before)
         assert transports["uart"].command(name.upper()) == Reply(False, shown(name, value))
         camera.skip_reconnect_delay()
-        client.wait(STAT + "timer", since=since)
+        client.wait(STAT + LAST, since=since)
 
 
 # Commands
@@ -313,16 +317,20 @@ def test_switches(transport, words):
 
 def test_qos_and_retain_of_replies(broker, camera, client, transports):
     since = len(client.messages)
+    values = {}
     for name in ALL:
-        transports["mqtt"].command(name, reply=COMMANDS[name][3] if name in COMMANDS else name)
+        reply = COMMANDS[name][3] if name in COMMANDS else name
+        values[name] = transports["mqtt"].command(name, reply=reply).text
     replies = [m for m in client.messages[since:] if m.topic.startswith(STAT)]
     assert {m.topic for m in replies if m.qos} == {STAT + "power"}
     assert all(m.qos == 1 for m in replies if m.topic == STAT + "power")
     with Listener(broker.port) as late:
         late.wait(STAT + "timer")
-        late.command("pulse")
+        late.catch_up()
         kept = {m.topic for m in late.messages if m.retain and m.topic.startswith(STAT)}
-    assert kept == {STAT + "power", STAT + "timer"}
+    states = {"power", "timer", "camera", "update", *SETTINGS}
+    # MQTT cannot retain an empty message
+    assert kept == {STAT + name for name in states if values[name]}
 
 
 def test_replies_show_on_every_console(transports):

@@ -1,6 +1,7 @@
 """MQTT through a real broker: greetings, pictures, commands and restarts."""
 
 import itertools
+import json
 
 import pytest
 from listener import Listener
@@ -10,6 +11,7 @@ from sim import TOPIC, Simulator, wait_until
 
 IMAGE = f"data/{TOPIC}/image"
 LWT = f"tele/{TOPIC}/LWT"
+STATE = f"tele/{TOPIC}/STATE"
 STAT = f"stat/{TOPIC}/"
 GROUP = "esp32-mqtt-cams"
 DEVICE_ID = "DVES_A1B2C3"
@@ -50,7 +52,7 @@ def test_greetings(camera, broker, client):
     client.wait(LWT, b"Offline")
     since = len(client.messages)
     client.wait(STAT + "timer", since=since)
-    greetings = [m for m in client.messages[since:] if m.topic.startswith("stat/")]
+    greetings = [m for m in client.messages[since:] if m.topic.startswith("stat/")][:5]
     assert [(m.topic[len(STAT) :], m.payload.decode(), m.qos) for m in greetings] == [
         ("NAME", "esp32-mqtt-cam", 0),
         ("VERSION", greetings[1].payload.decode(), 0),
@@ -66,13 +68,29 @@ def test_retained_messages(camera, broker, client):
     client.wait(STAT + "timer")
     client.command("capture")
     client.wait(IMAGE)
+    client.wait(STATE)
     with Listener(broker.port) as late:
         late.wait(IMAGE)
         late.wait(LWT)
         late.wait(STAT + "power")
         late.wait(STAT + "timer")
-        retained = {m.topic: m.retain for m in late.messages}
-    assert retained == {IMAGE: True, LWT: True, STAT + "power": True, STAT + "timer": True}
+        late.wait(STAT + "loglevel")
+        late.wait(STATE)
+        late.catch_up()
+        kept = {message.topic: message.payload for message in late.messages if message.retain}
+    states = {
+        "power",
+        "timer",
+        "camera",
+        "pubinterval",
+        "topic",
+        "timezone",
+        "otaconfirm",
+        "retain",
+    }
+    assert set(kept) >= {IMAGE, LWT, STATE, *(STAT + name for name in states)}
+    assert json.loads(kept[STAT + "camera"])["framesize"] == 13
+    assert kept[STAT + "topic"] == TOPIC.encode()
 
 
 def test_subscriptions(camera, broker):
@@ -206,6 +224,7 @@ def test_restart_keeps_settings(camera, client):
     client.wait(LWT, b"Offline", since=since)  # published by the camera before it disconnects
     client.wait(LWT, b"Online", since=since)
     camera.wait_boot(boots + 1)
+    client.wait(STAT + "loglevel", since=since)  # one of the last states, which are not replies
     assert client.command("timezone") == "UTC0"
     assert client.command("timezone", "1").startswith("CET-1CEST")
 

@@ -1,4 +1,4 @@
-"""Commands by the thousand, and pictures that a broker does not take."""
+"""Commands by the thousand, and pictures that a broker does not accept."""
 
 import time
 
@@ -23,7 +23,7 @@ LOST_LINKS = 3
 
 
 def test_b9_hundreds_of_commands_a_second(row, tmp_path):
-    """What the queue holds is run in order, the rest is answered `busy`; all else goes on."""
+    """Queued commands run in order, the rest is answered `busy`; everything else continues."""
     options = {"set_tcp_nodelay": "true", "max_queued_messages": "0"}
     with (
         Mosquitto(tmp_path / "broker", options=options) as broker,

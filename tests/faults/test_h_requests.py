@@ -1,4 +1,4 @@
-"""HTTP requests that are oversized, malformed, against the rules, or for files of the board."""
+"""HTTP requests that are oversized, malformed, against the standard, or for the board's files."""
 
 import contextlib
 import threading
@@ -78,7 +78,7 @@ OVERSIZED = {
 
 
 def test_h3_oversized_and_malformed_requests(camera, row):
-    """Each is refused within the limit of memory; so are thousands of random changes of some."""
+    """Each is refused within the memory limit, and so are thousands of random variations."""
     bases = [get(), get(b"Cookie: session=1", b"Accept: text/html"), post(b"Content-Length: 3")]
     assert camera.get("/nothing").status_code == 404  # what pages need is imported
     with invariants(camera, row), memory_watched(camera, row):

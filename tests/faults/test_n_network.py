@@ -1,4 +1,4 @@
-"""Network, as a whole: Wi-Fi that goes and returns, addresses that change, names that fail."""
+"""Network as a whole: Wi-Fi is lost and returns, addresses change, look-ups fail."""
 
 import contextlib
 import re
@@ -40,7 +40,7 @@ def system(folder, host="127.0.0.1", **settings):
 
 @pytest.mark.slow
 def test_n1_access_point_absent_at_the_start(row, tmp_path):
-    """The UART works meanwhile, its own access point opens, and it joins without a restart."""
+    """Meanwhile the UART works and the access point opens; then it joins without a restart."""
     absences = 5, 30, 60
     jobs = {
         f"absent for {away_s} s": lambda s=away_s: start_without_network(row, tmp_path / str(s), s)
@@ -61,7 +61,7 @@ def start_without_network(row, folder, away_s):
         while time.monotonic() < end:
             assert re.search("wifi (waiting|joining)", camera.status())
             assert camera.command("pubinterval") == "1"
-            time.sleep(0.5)  # between two looks at it
+            time.sleep(0.5)  # between two checks
         if away_s > 20:
             assert camera.control("wifi")["ap"]["on"]
         since = client.catch_up()
@@ -157,7 +157,7 @@ def new_addresses(row, folder):
 
 @pytest.mark.slow
 def test_n10_names_that_fail_or_are_slow_or_wrong(row, tmp_path):
-    """Page, picture and console work while no look-up does; then the broker is found again."""
+    """Page, picture and console work while look-ups fail; then the broker is found again."""
     faults = {
         "not found": {"answer": "fail"},
         "10 s late": {"delay_ms": 10_000},
@@ -185,7 +185,7 @@ def wrong_names(row, fault, broker, camera, client):
                 with camera.within(2):
                     assert camera.get(path).status_code == 200
             assert camera.command("pubinterval") == "1"
-            time.sleep(0.5)  # between two looks at it
+            time.sleep(0.5)  # between two checks
         assert "mqtt connected" not in camera.status() or "answer" not in fault
         since = client.catch_up()
         camera.control("dns")

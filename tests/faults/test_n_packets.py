@@ -59,7 +59,7 @@ def sessions(broker):
 
 @pytest.mark.slow
 def test_n4_packets_vanish_while_the_link_is_up(row, tmp_path):
-    """A dead link is found by its keepalive; a viewer behind one is dropped."""
+    """A dead link is detected by its keepalive; a viewer on one is dropped."""
     jobs = {
         "broker": lambda: dead_broker(row, tmp_path / "broker"),
         "viewer": lambda: dead_viewer(row, tmp_path / "viewer"),
@@ -146,7 +146,7 @@ def lossy(row, folder, percent):
 
 @pytest.mark.slow
 def test_n6_link_of_20_kilobytes_a_second(row, tmp_path):
-    """Pictures are late or dropped, but only one waits: the heap stays as it is."""
+    """Pictures are late or dropped, but only one waits, so the heap does not grow."""
     pictures = 4
     with system(tmp_path, "UXGA") as (_, broker, camera, client):
         with publishing(camera, row):
@@ -158,7 +158,7 @@ def test_n6_link_of_20_kilobytes_a_second(row, tmp_path):
             lowest = before
             while len(client.on(IMAGE)) < seen + pictures:
                 lowest = min(lowest, camera.heap_free())
-                time.sleep(0.3)  # between two looks at the heap
+                time.sleep(0.3)  # between two checks of the heap
             started = time.monotonic()
             assert client.command("pubinterval", limit_s=60) == "1"
             row.figure("command answered after", time.monotonic() - started, "s")
@@ -177,7 +177,7 @@ def test_n6_link_of_20_kilobytes_a_second(row, tmp_path):
 
 @pytest.mark.slow
 def test_n7_latency(row, tmp_path):
-    """The session lasts, pictures and replies arrive, however late."""
+    """The session lasts; pictures and replies arrive, however late."""
 
     def jitter():
         return row.chance.uniform(0.1, 0.5)
@@ -208,7 +208,7 @@ def late(row, folder, delay, pictures):
 
 @pytest.mark.slow
 def test_n8_connection_reset_at_any_moment(row, tmp_path):
-    """After each reset, also within CONNECT or a picture, a new session publishes."""
+    """After each reset, even during CONNECT or a picture, a new session publishes."""
     with system(tmp_path, mqttkeepalive=100) as (relay, broker, camera, client):
         idle = camera.control("sockets")["open"]
         with publishing(camera, row):

@@ -70,7 +70,7 @@ def counts_no_good_start(folder):
 
 
 def test_r1_program_that_fails(row, tmp_path):
-    """It leads to safe mode on the sixth start, unless it works for a minute at a time."""
+    """The sixth start is in safe mode, unless each start works for a minute."""
     cases = {"at import": AT_IMPORT, "at the start": AT_START, "after 5 s": AFTER.format(5)}
     scenarios = {
         name: functools.partial(ends_in_safe_mode, fault) for name, fault in cases.items()
@@ -113,7 +113,7 @@ def end_component(camera, name):
 
 
 def test_r2_any_task_ends(row, broker, tmp_path):
-    """Each component restarts, and a task of its own that fails is not missed either."""
+    """Each component restarts, also after one of its own tasks fails."""
     with (
         Inside(tmp_path, broker.uri, {"pubinterval": "1"}, before=TASKS) as camera,
         Listener(broker.port) as client,
@@ -178,7 +178,7 @@ URL = "http://example/x"
 
 
 def test_r4_causes_of_a_reset(row, tmp_path):
-    """Each is reported, and none costs a setting; nor do brownouts at any moment of the start."""
+    """Each is reported, and none loses a setting; nor do brownouts at any moment of the start."""
     with Inside(tmp_path, NO_BROKER, {"otaurl": URL}) as camera:
         for name, (restart, cause) in CAUSES.items():
             with row.injection(name):

@@ -76,7 +76,7 @@ def nearly_headers(word):
 
 
 def test_s1_nearly_right_passwords(camera, row):
-    """No prefix, extension or other spelling passes; no header but that of HTTP Basic does."""
+    """No prefix, extension or other spelling is accepted, nor any scheme but HTTP Basic."""
     guesser = Guesser(camera)
     stored = camera.control("nvs")["nvs"]["syscfg"]["ADMIN_PASS"]
     texts = [stored, *nearly(WORD)]
@@ -118,7 +118,7 @@ class Flood:
 
 @pytest.mark.slow
 def test_s22_passwords_guessed_from_many_addresses(tmp_path, row):
-    """Of guesses from nine addresses few are checked; the owner gets in meanwhile."""
+    """Few of the guesses from nine addresses are checked; meanwhile the owner can log in."""
     with Simulator(tmp_path, NO_BROKER, {"adminpass": WORD}) as camera:
         home = address()
         with visitor(camera, home) as owner, visitor(camera) as phone:

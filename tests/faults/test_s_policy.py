@@ -1,4 +1,4 @@
-"""Security: retained commands, the camera's access point, and what topics tell others."""
+"""Security: retained commands, the camera's access point, and what topics reveal."""
 
 import re
 import time
@@ -9,6 +9,8 @@ from listener import Listener
 from mosquitto import Mosquitto
 from probe import Probe
 from sim import ROOT, TOPIC, Simulator, wait_until
+
+from app.settings import schema
 
 pytestmark = pytest.mark.slow
 STAT = f"stat/{TOPIC}/"
@@ -25,7 +27,7 @@ IDLE_MS, TEN_MINUTES_MS = 1_500, 600_000
 
 
 def test_s13_retained_restarts_and_updates(row, tmp_path):
-    """What a broker has kept never runs: not at the start, nor at any reconnection."""
+    """Retained commands never run, neither at the start nor on any reconnect."""
     with Mosquitto(tmp_path / "broker") as broker, Listener(broker.port) as client:
         for name, argument in RETAINED.items():
             for topic in (TOPIC, DEVICE, GROUP):
@@ -73,7 +75,7 @@ result = AccessPoint(radio, settings, None, None)._idle_ms
 
 
 def test_s23_access_point_that_nobody_uses(row, tmp_path):
-    """It closes when idle, with its name server, but not while a client is there."""
+    """It closes when idle, with its name server, but not while it has a client."""
 
     def is_open():
         return board.control("wifi")["ap"]["on"]
@@ -99,7 +101,14 @@ def test_s23_access_point_that_nobody_uses(row, tmp_path):
 # Topics
 
 STATE, IMAGE = f"tele/{TOPIC}/STATE", f"data/{TOPIC}/image"
-ALWAYS = {(STAT + "FALLBACKTOPIC", "device id")}
+DISCOVERY = f"homeassistant/device/{DEVICE}/config"
+ALWAYS = {
+    (STAT + "FALLBACKTOPIC", "device id"),
+    (STAT + "ssid", "name of the network"),
+    (STAT + "mqtthost", "broker"),
+}
+ANNOUNCED = {(DISCOVERY, "device id"), (DISCOVERY, "IP address")}
+PLACEHOLDERS = {"<topic>": TOPIC, "<device_id>": DEVICE, "<haprefix>": "homeassistant"}
 FACTS = {
     "IP address": r"192\.168\.4\.15",
     "name of the network": r"\bsim\b",
@@ -109,19 +118,22 @@ FACTS = {
 
 
 def documented():
-    """Return {topic: what it tells} of the table in the reference."""
+    """Return {topic: what it reveals} from the table in the reference."""
     text = (ROOT / "config" / "README.md").read_text()
     section = text[text.index("**What topics reveal.**") :]
     rows = re.findall(r"^\| (`.+?) \| (.+?) \|", section[: section.index("\n\n##")], re.MULTILINE)
-    return {
-        topic.replace("<topic>", TOPIC): tells
-        for topics, tells in rows
-        for topic in re.findall("`([^`]+)`", topics)
-    }
+    table = {}
+    for topics, reveals in rows:
+        for topic in re.findall("`([^`]+)`", topics):
+            for placeholder, value in PLACEHOLDERS.items():
+                topic = topic.replace(placeholder, value)
+            for setting in schema.SCHEMA:
+                table[topic.replace("<setting>", setting[schema.NAME])] = reveals
+    return table
 
 
-def told(messages):
-    """Return {(topic, kind of fact)} of messages, those to the camera left out."""
+def revealed(messages):
+    """Return {(topic, kind of fact)} of all messages but those to the camera."""
     return {
         (message.topic, what)
         for message in messages
@@ -132,23 +144,24 @@ def told(messages):
 
 
 def test_s28_addresses_and_names_in_topics(broker, row, tmp_path):
-    """The reference lists what topics tell; with `teleperiod 0` no address comes unasked."""
+    """The reference lists what topics reveal; two settings keep the address out of them."""
     table = documented()
     with Listener(broker.port) as client:
-        for period, unasked in (("300", {(STATE, "IP address")}), ("0", set())):
+        cases = (("300", "on", ANNOUNCED | {(STATE, "IP address")}), ("0", "off", set()))
+        for period, discovery, unasked in cases:
             since = client.catch_up()
-            settings = {"teleperiod": period, "pubinterval": "1"}
+            settings = {"teleperiod": period, "hadiscovery": discovery, "pubinterval": "1"}
             with Simulator(tmp_path / period, broker.uri, settings) as camera:
                 camera.wait_output("mqtt: connected")  # `status` would send a report
                 for _ in range(2):  # pictures, a second apart
                     start = client.catch_up()
                     client.wait(IMAGE, lambda m: not m.retain, since=start)
                 with row.injection(f"teleperiod {period}"):
-                    assert told(client.messages[since:]) == unasked | ALWAYS
+                    assert revealed(client.messages[since:]) == unasked | ALWAYS
                 for command in ("status 1", "status", "config", "log", "ssid"):
                     with row.injection(f"reply to {command}"):
                         client.command(*command.split())
-                for topic, what in told(client.messages[since:]):
+                for topic, what in revealed(client.messages[since:]):
                     with row.injection(f"{topic}: {what}"):
                         assert what in table[topic]
                 topics = {m.topic for m in client.messages[since:] if m.topic[:5] != "cmnd/"}

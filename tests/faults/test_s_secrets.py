@@ -36,7 +36,7 @@ class Outputs:
         options = {"base_url": self.camera.url, "auth": ("", self.login), "timeout": 20}
         with httpx.Client(trust_env=False, **options) as http:
             for path in sorted({path for path, method in routes() if method == "GET"}):
-                if path in ("/mjpg", "/stream"):
+                if path in ("/mjpg", "/stream", "/cam.mjpeg", "/stream.mjpg"):
                     continue
                 for accept in ("text/html", "*/*"):
                     self.keep(path, http.get(path, headers={"Accept": accept}))

@@ -1,4 +1,4 @@
-"""Security: what the camera gives to a stranger, who has no password."""
+"""Security: requests without the password."""
 
 import contextlib
 import socket
@@ -14,9 +14,13 @@ from visitors import address, exchange, head, log_in, status_of, visitor
 WORD = "open, Sesame!"
 NO_BROKER = "mqtt://127.0.0.1:1"
 PUBLIC = {"/login", "/style.css", "/app.js", "/icon.svg"}
-PICTURES = ("/capture", "/jpg", "/mjpg", "/stream")
-ROUTES = {  # all of them; one that is new belongs here, so that somebody has thought of it
+PICTURES = (
+    "/capture", "/jpg", "/mjpg", "/stream",
+    "/snapshot.jpg", "/cam.jpg", "/cam.mjpeg", "/stream.mjpg",
+)  # fmt: skip
+ROUTES = {  # all of them; a new one has to be added here, after a decision about its access
     "GET": "/ /camera /setup /login /style.css /app.js /icon.svg /capture /jpg /mjpg /stream "
+    "/snapshot.jpg /cam.jpg /cam.mjpeg /stream.mjpg /metrics "
     "/api/status /api/settings /api/camera /api/log /api/networks",
     "POST": "/setup /login /logout /update /api/settings /api/camera /api/command",
 }
@@ -28,7 +32,7 @@ PRE_LOGIN_BYTES = 8 * KB  # that a stranger may make the camera hold
 @pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     folder = tmp_path_factory.mktemp("camera")
-    settings = {"adminpass": WORD, "mqttpass": "canary-word"}
+    settings = {"adminpass": WORD, "mqttpass": "canary-word", "metrics": "on"}
     with Simulator(folder, NO_BROKER, settings) as made:
         yield made
 
@@ -58,7 +62,7 @@ def test_s8_pictures_without_the_password(camera, row):
 
 
 def test_s9_paths_without_the_password(camera, row):
-    """Only the public paths are served; what does not exist is refused just as well."""
+    """Only the public paths are served; paths that do not exist are refused in the same way."""
     named = {(path, method) for method in ROUTES for path in ROUTES[method].split()}
     assert routes() == named
     guarded = sorted(set(paths()) - PUBLIC)
@@ -95,7 +99,7 @@ def check_refusal(client, method, path):
 
 @pytest.mark.slow
 def test_s10_passwords_of_the_factory(camera, row, tmp_path):
-    """No secret has a default; what two cameras store for the same password differs."""
+    """No secret has a default; two cameras store different hashes of the same password."""
     for default in [each[3] for each in visible() if is_secret(each)]:
         with row.injection("default of a secret"):
             assert default == ""

@@ -1,4 +1,4 @@
-"""Security: updates that somebody has changed or taken from the past."""
+"""Security: updates that were modified, and older ones."""
 
 import itertools
 import json
@@ -69,7 +69,7 @@ def signed(version, key):
 
 
 def forgeries(good, other_key, chance):
-    """Yield (name, data): what someone on the way makes of a signed image."""
+    """Yield (name, data): signed images as an attacker could modify them."""
     other = signed("v9.1.0", other_key)
     size = len(image("v9.1.0"))
     yield "unsigned", image("v9.1.0")
@@ -84,7 +84,7 @@ def forgeries(good, other_key, chance):
 
 
 def test_s14_image_changed_on_its_way(board, row, tmp_path):
-    """With a key, no image is installed that differs in a bit from the one that was signed."""
+    """With a key, no image is installed that differs from the signed one, even in one bit."""
     private, public = generate(tmp_path / "key", 2048)
     other_key, _ = generate(tmp_path / "other", 2048)
     board.client.command("otakey", public.read_text())
@@ -104,7 +104,7 @@ def test_s14_image_changed_on_its_way(board, row, tmp_path):
 
 
 def test_s15_older_image(board, row):
-    """No way accepts an older image unless it is forced."""
+    """No source installs an older image unless it is forced."""
     old, running = image("v0.0.1"), board.running()
     ways = {"MQTT": board.by_mqtt, "upload": board.by_upload}
     with RecordingWeb(lambda path: (200, {}, old)) as web:

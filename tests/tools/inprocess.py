@@ -182,6 +182,7 @@ class Firmware(Updater):
             lambda text: None,
             report,
             self.trial,
+            None,
         )
 
     def push(self, data, force=False):

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 
+import bytecode
 import firmware
 import pytest
 import release
@@ -15,6 +16,7 @@ from update.file import Update
 from update.keys import fingerprint, generate, read_private, read_public
 
 from proto.espimage import older
+from proto.manifest import Manifest, bytecode_name
 
 FACTS = firmware.product()
 NAME, VERSION = FACTS["NAME"], FACTS["VERSION"]
@@ -74,6 +76,7 @@ def test_manifest(folder, tmp_path):
         "date": FACTS["BUILD_DATE"],
         "min_version": FACTS["UPDATES_FROM"],
         "key": None,
+        "url": None,
     }
     found = rows(folder)
     assert set(found) == {"flash", "firmware", "application"}
@@ -83,6 +86,32 @@ def test_manifest(folder, tmp_path):
     assert found["flash"]["offset"] == 0x1000
     assert found["application"]["bytecode"] == ESP32
     assert not (found["firmware"]["signed"] or found["application"]["signed"])
+
+
+def test_cameras_read_the_manifest(folder, tmp_path):
+    page = "https://example.com/releases"
+    release.release(file(tmp_path, whole(APP)), folder=folder, url=page)
+    found = Manifest((folder / "manifest.json").read_bytes(), NAME)
+    assert (found.version, found.min_version, found.url) == (VERSION, FACTS["UPDATES_FROM"], page)
+    assert found.file_for(0x180000, ESP32, False).name == f"{STEM}.app-bin"
+    assert found.file_for(0, ESP32, False).name == f"{STEM}.tar"
+    data = (folder / f"{STEM}.tar").read_bytes()
+    assert found.file_for(0, ESP32, False).digest == hashlib.sha256(data).digest()
+
+
+def test_manifest_that_cameras_would_refuse(folder, monkeypatch):
+    with pytest.raises(ReleaseError, match="cameras would refuse the manifest: .* url"):
+        release.release(folder=folder, url="example.com")
+    monkeypatch.setattr(release, "changes", lambda *_: "- Long.\n" * 1_024)
+    with pytest.raises(ReleaseError, match="cameras read 8,192: shorten"):
+        release.release(folder=folder)
+    assert not folder.exists()
+
+
+def test_bytecode_has_the_same_name_on_board_and_pc():
+    for architecture in range(len(bytecode.ARCHITECTURES)):
+        number = 6 | 3 << 8 | architecture << 10
+        assert bytecode_name(number) == str(bytecode.Bytecode.of(number))
 
 
 def test_signed(folder, tmp_path, keys):

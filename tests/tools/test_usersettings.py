@@ -48,7 +48,7 @@ def test_a_topic_forces_a_clean_session():
         ({"ssid": "x" * 32}, "ssid: 1..31 characters"),
         ({"pubinterval": "-1"}, r"pubinterval: .*0\.\.86400"),
         ({"mqtthost": "http://x"}, "mqtthost: mqtt://host"),
-        ({"colour": "red"}, "no setting is named colour; there are: ssid, "),
+        ({"colour": "red"}, "no setting is named colour; there are: name, ssid, "),
         ({"laststate": "on"}, "no setting is named laststate"),
         ({"adminpass": "short"}, "adminpass: 8..63 characters"),
         ({"adminpass": CURRENT}, "adminpass: 8..63 characters"),

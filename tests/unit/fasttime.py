@@ -37,6 +37,9 @@ class _Time:
     def ticks_diff(self, a, b):
         return (a - b + _PERIOD // 2) % _PERIOD - _PERIOD // 2
 
+    def time_ns(self):
+        return 1_000_000_000 * self.time() + 250_000_000
+
     def time(self):
         return int(_real.time()) + self.skipped_ms // 1_000 + self.clock_offset_s
 
@@ -63,8 +66,9 @@ def _wait(queue, dt):
 _wait_io = core.IOQueue.wait_io_event
 core.IOQueue.wait_io_event = _wait
 core.ticks = asyncio.ticks = clock.now_ms
-time, ticks_ms, ticks_add, ticks_diff = (
+time, time_ns, ticks_ms, ticks_add, ticks_diff = (
     clock.time,
+    clock.time_ns,
     clock.ticks_ms,
     clock.ticks_add,
     clock.ticks_diff,

@@ -201,10 +201,10 @@ class TestActions(unittest.TestCase):
                 return lambda *args: done.append((name,) + args)
 
         part, log = Part(), Log()
-        actions = ButtonActions(part, part, part, part, log)
+        actions = ButtonActions(part, part, part, part, log, part.notify)
         for gesture, calls in (
-            (actions.press, [("toggle",), ("show", "press")]),
-            (actions.many, [("setup",)]),
+            (actions.press, [("notify", "button", "press"), ("toggle",), ("show", "press")]),
+            (actions.many, [("notify", "button", "four_presses"), ("setup",)]),
             (actions.hold, [("erase",)]),
         ):
             done.clear()

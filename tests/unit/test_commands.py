@@ -10,7 +10,7 @@ from app.commands import QOS1, RETAIN, TABLE, Commands
 from app.mqtt.publisher import ImagePublisher
 from app.power import Power
 from app.restart import Restart
-from app.settings.schema import FLAGS, GROUP, HIDDEN, NAME, SCHEMA, SECRET
+from app.settings.schema import FLAGS, HIDDEN, NAME, SCHEMA, SECRET
 from app.status import Status
 from proto.values import BadArgument, UnknownCommand
 
@@ -111,13 +111,13 @@ class TestTable(unittest.TestCase):
 class TestSettingsAsCommands(unittest.TestCase):
     def test_every_setting_is_read_and_set(self):
         for row in SCHEMA:
-            name, flags = row[NAME], row[FLAGS]
-            if flags & HIDDEN:
+            name = row[NAME]
+            if row[FLAGS] & HIDDEN:
                 continue
             commands, settings = make()
             reply = call(commands, name.upper(), "")
             self.assertEqual(reply[:2], (name, settings.show(name)))
-            self.assertEqual(bool(reply[2] & table.GROUP), bool(flags & GROUP))
+            self.assertEqual(reply[2], table.RETAIN)
             with self.assertRaises(BadArgument):
                 call(commands, name, "\x01")
 
@@ -138,7 +138,11 @@ class TestHelp(unittest.TestCase):
     def test_one_line_for_each_command_or_for_the_given_one(self):
         commands, _ = make()
         lines = call(commands, "help", "")[1].split("\n")
-        self.assertEqual([line.split(" ")[0] for line in lines], commands.names())
+        titles = [line for line in lines if line.startswith("-- ")]
+        self.assertEqual(len(titles), len(set(titles)))
+        self.assertIn("-- Wi-Fi --", titles)
+        lines = [line for line in lines if line not in titles]
+        self.assertEqual(sorted(line.split(" ")[0] for line in lines), commands.names())
         for line in lines:
             self.assertTrue(len(line.split(" ", 1)[1]) > 3, line)
         timer = [line for line in lines if line.startswith("timer ")]

@@ -48,7 +48,7 @@ class TestConsole(unittest.TestCase):
             server = TelnetServer(consoles, Access(True), "cam 2")
             async with Wire() as wire:
                 task = asyncio.create_task(outcome(server.serve(wire.ours)))
-                greeting = HELLO + b"cam 2\r\n"
+                greeting = HELLO + b"cam 2\r\n> "
                 self.assertEqual(await read(wire.peer, len(greeting)), greeting)
                 self.assertEqual(len(consoles), 1)
                 await scenario(wire, consoles, task)
@@ -63,14 +63,48 @@ class TestConsole(unittest.TestCase):
     def test_runs_lines(self):
         async def scenario(wire, consoles, task):
             await wire.peer.send(b"power on\r\0")
-            await self.expect(wire, b"power on\r\npower = now on\r\n")
+            await self.expect(wire, b"power on\r\npower = now on\r\n> ")
 
         self.run_case(scenario)
 
     def test_lines_typed_ahead_run_in_order(self):
         async def scenario(wire, consoles, task):
             await wire.peer.send(b"slow 1\r\npower on\r\n")
-            await self.expect(wire, b"slow 1\r\nslow = now 1\r\npower on\r\npower = now on\r\n")
+            await self.expect(wire, b"slow 1\r\nslow = now 1\r\n> ")
+            await self.expect(wire, b"power on\r\npower = now on\r\n> ")
+
+        self.run_case(scenario)
+
+    def test_prompt_returns_below_other_output(self):
+        async def scenario(wire, consoles, task):
+            consoles.show("other")
+            await self.expect(wire, b"\r\x1b[Kother\r\n> ")
+            await wire.peer.send(b"po")
+            await self.expect(wire, b"po")
+            consoles.show("other")
+            await self.expect(wire, b"\r\x1b[Kother\r\n> po")
+            await wire.peer.send(b"\x15\r\n")
+            await self.expect(wire, b"\b \b" * 2 + b"\r\n> ")
+            await wire.peer.send(b"x" * 256 + b"\r\n")
+            line = b"x" * 255 + b"\x07\r\n"
+            await self.expect(wire, line + b"the line is longer than 255 bytes\r\n> ")
+
+        self.run_case(scenario)
+
+    def test_user_leaves(self):
+        for keys in (b"exit\r\n", b" QUIT \r\n", b"\x04", b"x\x7f\x04"):
+
+            async def scenario(wire, consoles, task):
+                await wire.peer.send(keys)  # noqa: B023
+                await until(task.done)
+                self.assertEqual(consoles._commands.calls, [])
+
+            self.run_case(scenario)
+
+    def test_ctrl_d_in_a_line_is_ignored(self):
+        async def scenario(wire, consoles, task):
+            await wire.peer.send(b"power\x04 on\r\n")
+            await self.expect(wire, b"power on\r\npower = now on\r\n")
 
         self.run_case(scenario)
 
@@ -97,7 +131,7 @@ class TestConsole(unittest.TestCase):
             await asyncio.sleep_ms(100)
             await wire.peer.send(b"time\r")
             seen = b""
-            while not seen.endswith(b"time = now \r\n"):
+            while not seen.endswith(b"time = now \r\n> "):
                 seen += await read(wire.peer, 1)
             self.assertFalse(b"\xff" in seen, seen)
 
@@ -166,7 +200,7 @@ class TestLogin(unittest.TestCase):
             self.assertEqual(len(consoles), 0)
             consoles.show("a secret of another user")
             await wire.peer.send(b"worx\x08d\r\n")
-            await self.expect(wire, b"\r\ncam 2\r\n")
+            await self.expect(wire, b"\r\ncam 2\r\n> ")
             self.assertEqual((len(consoles), access.tries), (1, ["power on", "word"]))
             self.assertFalse(wire.ours.idle)
 

@@ -307,4 +307,5 @@ class TestDownload(unittest.TestCase):
         self.assertTrue(isinstance(run(scenario()), OSError))
 
 
-suite.main()
+if __name__ == "__main__":
+    suite.main()

@@ -15,6 +15,7 @@ from app.commands import PRIVATE, TABLE, Commands
 from app.console.console import Consoles
 from app.memory import Memory
 from app.mqtt.publisher import ImagePublisher
+from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
 from app.restart import Restart
@@ -46,13 +47,14 @@ GOOD = {  # command -> argument, reply
     "config": ("", None),
     "log": ("", None),
     "time": ("", None),
-    "camera": ('{"quality": 10}', "10"),
+    "camera": ('{"quality": 10}', None),
     "help": ("power", "power off | on | toggle"),
     "power": ("on", "on"),
     "light": ("on", "on"),
     "timer": ("5", "5"),
     "capture": ("", "capturing"),
     "upgrade": ("1", "Upgrade 1.0.0"),
+    "update": ("1", None),
     "mqttotastart": ("0", "off"),
     "mqttotaconfirm": ("1", "OTA image already confirmed"),
     "smartconfig": ("1", "Smartconfig started"),
@@ -67,6 +69,7 @@ BAD = {
     "light": "maybe",
     "timer": "0",
     "upgrade": "2",
+    "update": "2",
     "mqttotastart": "2",
     "mqttotaconfirm": "0",
     "smartconfig": "0",
@@ -75,7 +78,7 @@ BAD = {
 }
 TAKE_NO_ARGUMENT = "config log time capture".split()
 ANSWER_AN_EMPTY_ARGUMENT = (
-    "status config log time camera help power light timer capture mqttotastart".split()
+    "status config log time camera help power light timer capture update mqttotastart".split()
 )
 
 
@@ -134,14 +137,23 @@ class Parts:
         return "micropython", "1.0.0"
 
 
-class Confirmed:
-    """Stands in for app.ota.trial."""
+class Idle:
+    """Stands in for app.ota's trial, report and releases, without any update."""
 
     unconfirmed = False
+    state = "idle"
+    notice = failure = ""
+    percent = latest = summary = url = None
+
+    def request(self):
+        pass
+
+    def begin(self):
+        pass
 
 
 def make(nvs=None, values=None):
-    nvs, log, parts = nvs or NVS(), Log(), Parts()
+    nvs, log, parts, idle = nvs or NVS(), Log(), Parts(), Idle()
     settings = settings_on(nvs, log, ID, values)
     power = Power(Parts(), settings)
     commands = Commands(settings)
@@ -154,8 +166,9 @@ def make(nvs=None, values=None):
         clock=Clock(parts, None, settings, parts.up, log, Parts),
         system=Restart(settings, None, None, None, log),
         updater=Updater(
-            settings, *(None,) * 5, parts, None, nvs, None, log, None, None, Confirmed()
+            settings, *(None,) * 5, parts, None, nvs, None, log, None, idle, idle, idle
         ),
+        update=UpdateState(settings, idle, idle, idle, idle, None),
     )
     return commands, settings
 
@@ -296,7 +309,7 @@ class TestSettings(unittest.TestCase):
                 self.assertEqual(settings[row[NAME]], row[DEFAULT])
             else:
                 reply = call(commands, row[NAME], other_value(row)[0], group=True)
-                self.assertTrue(reply[2] & table.GROUP)
+                self.assertEqual(reply[2], table.RETAIN)
 
     def test_off_and_on_read_as_0_and_1(self):
         commands, settings = make()  # behaviour.md, section 3

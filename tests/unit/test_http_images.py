@@ -120,7 +120,7 @@ class ImagesTestCase(unittest.TestCase):
 class TestPictures(ImagesTestCase):
     def test_snapshot_on_both_paths(self):
         async def scenario(server, images, camera, frames):
-            for path in ("/capture", "/jpg", "/capture?t=1"):
+            for path in ("/capture", "/jpg", "/snapshot.jpg", "/cam.jpg", "/capture?t=1"):
                 async with Viewer(server, path) as viewer:
                     first, headers = await viewer.head()
                     self.assertTrue(b" 200 " in first)
@@ -195,7 +195,7 @@ class TestPictures(ImagesTestCase):
 
         self.run_case(scenario)
 
-    def test_board_that_never_has_pictures_does_not_invite_to_try_again(self):
+    def test_board_that_never_has_pictures_advises_no_retry(self):
         async def scenario(server, images, camera, frames):
             camera.exists, camera.state, camera.reason = False, "absent", "no PSRAM"
             camera.fault = CameraFault("x")
@@ -241,7 +241,7 @@ class TestPictures(ImagesTestCase):
 class TestStream(ImagesTestCase):
     def test_parts_are_complete_and_each_has_a_newer_picture(self):
         async def scenario(server, images, camera, frames):
-            for path in ("/mjpg", "/stream"):
+            for path in ("/mjpg", "/stream", "/cam.mjpeg", "/stream.mjpg"):
                 async with Viewer(server, path) as viewer:
                     first, headers = await viewer.head()
                     self.assertTrue(b" 200 " in first)
@@ -255,6 +255,24 @@ class TestStream(ImagesTestCase):
                         self.assertTrue(body[0] > last)
                         last = body[0]
                     self.assertEqual(images.viewers, 1)
+
+        self.run_case(scenario)
+
+    def test_pictures_a_second_are_limited_on_request(self):
+        async def scenario(server, images, camera, frames):
+            for fps, interval_ms in (("2", 500), ("0.5", 2_000), ("30", 33)):
+                async with Viewer(server, "/mjpg?fps=" + fps) as viewer:
+                    await viewer.head()
+                    await viewer.part()
+                    started = clock.now_ms()
+                    for _ in range(3):
+                        await viewer.part()
+                    took_ms = clock.now_ms() - started
+                    self.assertTrue(took_ms >= 3 * interval_ms - 10, (fps, took_ms))
+                    self.assertTrue(took_ms < 3 * interval_ms + 500, (fps, took_ms))
+            for bad in ("0", "-1", "nan", "31", "fast", ""):
+                async with Viewer(server, "/mjpg?fps=" + bad) as viewer:
+                    self.assertTrue(b" 400 " in (await viewer.head())[0], bad)
 
         self.run_case(scenario)
 

@@ -9,6 +9,7 @@ from fakes import Log, clock, ended, outcome, run, until
 from aio.reader import Body, Reader
 from app.commands import QOS1, RETAIN
 from app.mqtt.commands import CommandHandler
+from app.mqtt.states import States
 from app.mqtt.topics import Topics
 from proto.values import BadArgument, UnknownCommand
 
@@ -57,9 +58,11 @@ class Source:
 def make():
     topics = Topics({"topic": "cam", "grouptopic": "cams", "subtopic": "#"}, "DVES_A1B2C3")
     lines, signals = [], []
-    handler = CommandHandler(Commands(), topics, Log(), lines.append, signals.append)
+    commands, session = Commands(), Session()
+    states = States(commands, topics, {"retain": 1})
+    handler = CommandHandler(commands, topics, states, Log(), lines.append, signals.append)
     handler.lines, handler.signals = lines, signals
-    handler.session = Session()
+    handler.session = states.session = session
     return handler
 
 
@@ -260,17 +263,6 @@ class TestCommandHandler(unittest.TestCase):
         handler.session.error = OSError("gone")
         self.assertEqual(send(handler, "cmnd/cam/power", b"on")[0], [])
         self.assertEqual(len(handler._commands.calls), 1)
-
-    def test_greeting(self):
-        handler = make()
-        run(handler.announce(handler.session))
-        published = {each[0]: each[1:] for each in handler.session.published}
-        self.assertEqual(published["stat/cam/FALLBACKTOPIC"][0], "DVES_A1B2C3")
-        self.assertEqual(published["stat/cam/power"][1:], (True, 1))
-        self.assertEqual(
-            sorted(published),
-            ["stat/cam/" + n for n in ("FALLBACKTOPIC", "NAME", "VERSION", "power", "timer")],
-        )
 
 
 suite.main()

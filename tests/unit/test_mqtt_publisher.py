@@ -64,7 +64,7 @@ class Session:
 class TestPublisher(unittest.TestCase):
     def run_case(self, scenario, interval=10):
         async def main():
-            settings = {"pubinterval": interval}
+            settings = {"pubinterval": interval, "retain": 1}
             frames, session = Frames(), Session()
             publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log())
             task = asyncio.create_task(publisher.run())
@@ -195,7 +195,7 @@ class TestPublisher(unittest.TestCase):
             await until(lambda: publisher.sent == 2)
             frames.jpeg = bytes(2_000)
             settings["pubinterval"] = 60
-            await asyncio.sleep_ms(4 * 3_600_000)  # seldom tried again
+            await asyncio.sleep_ms(4 * 3_600_000)  # retries are rare
             settings["pubinterval"] = 10
             tries = len(session.published) - 2
             self.assertTrue(11 <= tries <= 13, tries)
@@ -207,7 +207,7 @@ class TestPublisher(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_link_that_takes_a_picture_is_not_asked_again(self):
+    def test_size_that_the_broker_accepted_is_not_confirmed_again(self):
         async def scenario(publisher, frames, session, settings):
             for size in (100, 90, 100, 110, 50):
                 frames.jpeg = bytes(size)

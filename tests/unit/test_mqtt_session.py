@@ -24,6 +24,7 @@ from app.mqtt.connection import Connection
 from app.mqtt.outbox import Outbox
 from app.mqtt.receiver import Receiver
 from app.mqtt.session import MQTTSession, NotConnected
+from app.mqtt.states import States
 from app.mqtt.topics import Topics
 
 POWER = b"stat/cam/power"
@@ -55,6 +56,7 @@ class Camera:
     def __init__(self, backoff=None, **settings):
         self.broker = Broker()
         self.settings = {
+            "retain": 1,
             "mqtthost": "mqtt://127.0.0.1",
             "mqttport": self.broker.port,
             "mqttsecurity": 0,
@@ -68,6 +70,7 @@ class Camera:
             "grouptopic": "cams",
             "subtopic": "#",
             "mqttclientid": "",
+            "hadiscovery": 0,
         }
         self.settings.update(settings)
         self.log = Log()
@@ -80,8 +83,9 @@ class Camera:
             connector, self.settings, topics, self.wifi_up, self.clock_set, self.log
         )
         self.commands = PowerCommand()
+        states = States(self.commands, topics, self.settings)
         self.handler = handler = CommandHandler(
-            self.commands, topics, self.log, lambda text: None, lambda event: None
+            self.commands, topics, states, self.log, lambda text: None, lambda event: None
         )
         self.outbox = Outbox()
         self.session = MQTTSession(
@@ -93,7 +97,7 @@ class Camera:
             self.log,
             backoff or Backoff(1_000),
         )
-        handler.session = self.session
+        states.session = self.session
 
     async def __aenter__(self):
         await self.broker.__aenter__()

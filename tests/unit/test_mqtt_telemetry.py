@@ -20,9 +20,10 @@ class Parts:
         self.error = None
         self.uptime = 3 * 86_400 + 4 * 3_600 + 5 * 60 + 6
 
-    async def publish(self, topic, payload):
+    async def publish(self, topic, payload, retain):
         if self.error:
             raise self.error
+        assert retain
         self.published.append((clock.now_ms(), topic, json.loads(payload)))
 
     def tele(self, name):
@@ -38,7 +39,7 @@ class Parts:
 class TestTelemetry(unittest.TestCase):
     def run_case(self, scenario, period=300):
         async def main():
-            parts, settings = Parts(), {"teleperiod": period}
+            parts, settings = Parts(), {"teleperiod": period, "retain": 1}
             telemetry = Telemetry(parts, settings, parts, parts, parts, lambda: {"Heap": 7})
             task = asyncio.create_task(telemetry.run())
             await scenario(telemetry, parts, settings)

@@ -15,6 +15,16 @@ class TestTopics(unittest.TestCase):
         self.assertEqual(device_id(MAC), "DVES_A1B2C3")
         self.assertEqual(device_id(b"\0\0\0\0\x0a\xff"), "DVES_000AFF")
 
+    def test_host_name_from_the_friendly_name(self):
+        for name, host in (
+            ("Porch", "Porch"),
+            (" Front door, left ", "Front-door-left"),
+            ("Küche 2", "K-che-2"),
+            ("x" * 48, "x" * 32),
+            ("門", "ESP32-A1B2C3-kitchen"),
+        ):
+            self.assertEqual(host_name(device_id(MAC), "kitchen", name), host)
+
     def test_host_name(self):
         self.assertEqual(host_name(device_id(MAC), "kitchen"), "ESP32-A1B2C3-kitchen")
         for topic in ("esp32-mqtt-cam", "a b_c.d", "x" * 31, "ends-in---", "äöü", "_" * 31):
@@ -25,13 +35,23 @@ class TestTopics(unittest.TestCase):
             self.assertTrue(all(ord(c) < 128 for c in name), name)
 
     def test_topics_are_bytes(self):
-        topics = Topics({"topic": "küche", "grouptopic": "gruppe", "subtopic": "#"}, "DVES_A1B2C3")
+        settings = {"topic": "küche", "grouptopic": "gruppe", "subtopic": "#", "hadiscovery": 0}
+        topics = Topics(settings, "DVES_A1B2C3")
         self.assertEqual(topics.image, "data/küche/image".encode())
         self.assertEqual(topics.lwt, "tele/küche/LWT".encode())
         self.assertEqual(topics.stat("power"), "stat/küche/power".encode())
         self.assertEqual(topics.tele("STATE"), "tele/küche/STATE".encode())
         expected = ["cmnd/küche/#", "cmnd/gruppe/#", "cmnd/DVES_A1B2C3/#"]
-        self.assertEqual(sorted(topics.filters), sorted(each.encode() for each in expected))
+        self.assertEqual(sorted(topics.filters()), sorted(each.encode() for each in expected))
+        self.assertEqual(topics.cmnd("power"), "cmnd/küche/power")
+
+    def test_topics_of_home_assistant_follow_the_settings(self):
+        settings = {"topic": "cam", "grouptopic": "cams", "subtopic": "#", "hadiscovery": 1}
+        topics = Topics(settings, "DVES_A1B2C3")
+        for prefix in ("homeassistant", "my/home"):
+            settings["haprefix"] = prefix
+            self.assertEqual(topics.filters()[3], prefix.encode() + b"/status")
+            self.assertEqual(topics.discovery(), prefix.encode() + b"/device/DVES_A1B2C3/config")
 
 
 suite.main()

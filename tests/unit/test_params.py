@@ -4,7 +4,7 @@ import unittest
 
 import suite
 
-from proto.params import FRAMESIZES, PARAMS, SAVE, parse, size_name
+from proto.params import CHOICES, FRAMESIZES, PARAMS, SAVE, parse, size_name
 from proto.values import BadArgument
 
 RANGES = {row[0]: row[1:3] for row in PARAMS}
@@ -49,6 +49,16 @@ class TestParams(unittest.TestCase):
         for number, (name, _, _) in enumerate(FRAMESIZES):
             for wire in (name, name.lower(), str(number)):
                 self.assertEqual(parse('{"framesize": "%s"}' % wire), [("framesize", number)])
+
+    def test_values_by_name(self):
+        for name, choices in CHOICES.items():
+            low, high = [row[1:3] for row in PARAMS if row[0] == name][0]
+            self.assertEqual((low, high), (0, len(choices) - 1), name)
+            for value, choice in enumerate(choices):
+                for wire in (choice, choice.upper()):
+                    self.assertEqual(parse('{"%s": "%s"}' % (name, wire)), [(name, value)])
+        with self.assertRaises(BadArgument):
+            parse('{"wb_mode": "Sepia"}')
 
     def test_bad_parameter_is_named_and_none_is_set(self):
         for wire, word in (

@@ -105,14 +105,15 @@ class TestPower(unittest.TestCase):
             self.assertEqual(power.cmd_timer(""), "0")
             self.assertEqual(power.cmd_timer("3"), "3")
             self.assertTrue(power.on)
-            seen = []
+            seen, calls = [], []
+            power.watchers.append(lambda: calls.append(1))
             for _ in range(4):
-                power.changed.clear()
+                calls.clear()
                 await asyncio.sleep_ms(60_050)
-                seen.append((power.cmd_timer(""), power.on, power.changed.is_set()))
+                seen.append((power.cmd_timer(""), power.on, len(calls)))
             self.assertEqual(
                 seen,
-                [("2", True, True), ("1", True, True), ("0", False, True), ("0", False, False)],
+                [("2", True, 1), ("1", True, 1), ("0", False, 1), ("0", False, 0)],
             )
 
         self.run_case(scenario)
@@ -236,11 +237,14 @@ class TestPower(unittest.TestCase):
 
         self.run_case(scenario, poweratreset="on", pulse="10")
 
-    def test_changes_set_the_event(self):
+    def test_watchers_are_called_on_changes(self):
         power, _ = make()
-        power.changed.clear()
+        calls = []
+        power.watchers.append(lambda: calls.append(power.on))
         power.cmd_power("on")
-        self.assertTrue(power.changed.is_set())
+        power.cmd_power("")
+        power.cmd_power("off")
+        self.assertEqual(calls, [True, False])
 
 
 suite.main()

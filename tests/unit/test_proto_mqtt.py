@@ -243,4 +243,32 @@ class TestOwnPackets(unittest.TestCase):
                 check_connack(bytes((0x20, 2, flags, code)), clean)
 
 
+class TestPieces(unittest.TestCase):
+    def test_packet_is_that_of_the_whole_payload(self):
+        for pieces in ((b"",), (b"1", b"", b"234"), (b"x" * 300, b"y", b"z" * 16_000)):
+            for retain in (False, True):
+                self.check(pieces, retain)
+
+    def check(self, pieces, retain):
+        size, whole = sum(len(piece) for piece in pieces), b"".join(pieces)
+        codec = mqtt.Codec()
+        payload = mqtt.Pieces(size, len(pieces), lambda n: pieces[n])
+        parts = codec.publish(b"a/b", payload, retain)
+        self.assertEqual(len(parts), 1 + len(pieces))
+        packet = b"".join(bytes(parts[number]) for number in range(len(parts)))
+        self.assertEqual(packet, b"".join(bytes(p) for p in codec.publish(b"a/b", whole, retain)))
+
+    def test_piece_is_made_once_while_it_is_written(self):
+        made = []
+
+        def piece(number):
+            made.append(number)
+            return b"x"
+
+        parts = mqtt.Codec().publish(b"t", mqtt.Pieces(2, 2, piece))
+        for number in (0, 1, 1, 1, 2, 2):
+            len(parts[number])
+        self.assertEqual(made, [0, 1])
+
+
 suite.main()

@@ -38,6 +38,9 @@ class Parts:
     def attempt(self):
         self.calls.append("attempt and reset")
 
+    async def remove(self):
+        self.calls.append("remove")
+
     async def stop(self):
         self.calls.append("stop")
         await asyncio.sleep_ms(self.stop_ms)
@@ -50,6 +53,7 @@ class TestRestart(unittest.TestCase):
             parts.full = full
             parts.stop_ms = stop_ms
             restart = Restart(parts, parts, parts, parts, Log())
+            restart.discovery = parts
             task = asyncio.create_task(restart.run())
             await asyncio.sleep_ms(100_000)
             self.assertEqual(parts.calls, [])
@@ -76,11 +80,13 @@ class TestRestart(unittest.TestCase):
     def test_reset_erases(self):
         reply, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"))
         self.assertEqual(reply, "Reset and Restarting")
-        self.assertEqual(calls, ["forget a.pem,b.pem", "erase", "erase", "stop", "reset"])
+        self.assertEqual(
+            calls, ["forget a.pem,b.pem", "erase", "erase", "remove", "stop", "reset"]
+        )
 
     def test_reset_with_full_flash(self):
         _, calls, _ = self.run_case(lambda restart: restart.cmd_reset("1"), full=True)
-        self.assertEqual(calls, ["erase", "erase", "stop", "reset"])
+        self.assertEqual(calls, ["erase", "erase", "remove", "stop", "reset"])
 
     def test_session_that_hangs_is_not_waited_for(self):
         _, calls, ms = self.run_case(lambda restart: restart.request(), stop_ms=60_000)

@@ -160,8 +160,9 @@ class Handler:
     def __init__(self):
         self.data = None
         self.replies = []
+        self.states = self
 
-    async def reply(self, name, text, flags):
+    async def publish(self, name, text, flags=0):
         self.replies.append((name, text))
 
 
@@ -244,6 +245,7 @@ class Camera(Updater):
             lambda text: None,
             report,
             trial,
+            None,
         )
 
     def send(self, data, **how):

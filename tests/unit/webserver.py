@@ -75,6 +75,7 @@ class Web:
             self.wifi,
             None,
             None,
+            None,
             self.log,
             "DVES_A1B2C3",
         )

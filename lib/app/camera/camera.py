@@ -37,8 +37,10 @@ class Camera:
         )
         self.params = params  # name -> value on the wire, set at each start of the sensor
         self.copies = sensor.copies if sensor else False
-        self.captured = self.failed = 0
+        self.captured = 0
+        self.failures = {"sensor": 0, "memory": 0, "damaged picture": 0}
         self.recoveries = self._recovery.counts
+        self.watchers = []  # called when `set` or a start may have changed `params`
         self.state = "starting" if sensor else "absent"
         self.reason = missing
         if not sensor:
@@ -48,6 +50,11 @@ class Camera:
     def exists(self):
         """False if this board or its firmware can never take a picture."""
         return self._sensor is not None
+
+    @property
+    def failed(self):
+        """Number of captures without a picture."""
+        return sum(self.failures.values())
 
     @property
     def stale(self):
@@ -118,6 +125,7 @@ class Camera:
             self._roll_back(done)
             raise
         self.params.update(changes)
+        self._notify()
         text = ", ".join("{} {}".format(name, value) for name, value in changes)
         self._log.debug("camera", "set {}", text)
 
@@ -137,12 +145,23 @@ class Camera:
             self._recovery.end()
             self.state = "ready"
             self.reason = ""
+            self._notify()
         self.captured += 1
         return view
 
+    def _notify(self):
+        for call in self.watchers:
+            call()
+
     def _note_failure(self, error, is_running):
-        self.failed += 1
+        self.failures[_kind(error)] += 1
         self.reason = str(error)
         self._recovery.climb(error, is_running)
         self._log.debug("camera", "failure {}: {}", self.failed, self.reason)
         self.state = "absent" if getattr(error, "absent", False) else "recovering"
+
+
+def _kind(error):
+    if isinstance(error, MemoryError):
+        return "memory"
+    return "damaged picture" if isinstance(error, jpeg.BadJPEG) else "sensor"

@@ -29,9 +29,12 @@ class Params:
         self._changed = changed
 
     def cmd_camera(self, argument):
-        """Set parameters and return the last value; without an argument, return all as JSON."""
-        if not argument:
-            return json.dumps(self._camera.values())
+        """Set the parameters in the argument, if any; return all of them as JSON."""
+        if argument:
+            self._set(argument)
+        return json.dumps(self._camera.values())
+
+    def _set(self, argument):
         wanted = parse(argument)
         changes = [pair for pair in wanted if pair[0] != SAVE]
         if changes:
@@ -42,7 +45,6 @@ class Params:
             self._changed()
         if (SAVE, 1) in wanted:
             self._save()
-        return str(wanted[-1][1])
 
     def _save(self):
         """Write the values that differ from the stored ones, to spare the flash."""

@@ -17,13 +17,13 @@ _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: t
 
 
 class Frame:
-    """A slot: `view` is the JPEG, `seq` the number of its capture, `time_s` time.time() then."""
+    """A slot: `view` is the JPEG, `seq` its capture's number, `time_ns` time.time_ns() then."""
 
     def __init__(self):
         self._buffer = memoryview(b"")
         self.view = None
         self.seq = 0
-        self.time_s = 0
+        self.time_ns = 0
         self.wrapped = None
         self.leases = 0
 
@@ -59,7 +59,7 @@ class Frame:
     def _stamp(self, seq):
         self.wrapped = None
         self.seq = seq
-        self.time_s = time.time()
+        self.time_ns = time.time_ns()
 
     def wrap(self, head, tail):
         """Set `wrapped` to the parts of head + picture + tail, for all readers: one if possible.
@@ -85,6 +85,7 @@ class Pool:
         self._unused_s = 0
         self.frames = []
         self.complete()
+        self.last_bytes = 0  # size of the newest picture
 
     async def run(self):
         """Free the memory of all slots once they have not been used for `keep_s`."""
@@ -121,6 +122,7 @@ class Pool:
         if len(view) > self._max_bytes:
             raise MemoryError
         self._unused_s = 0
+        self.last_bytes = len(view)
         if is_copy:
             frame = self.drop_free()
             frame.keep(view, seq)

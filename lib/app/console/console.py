@@ -11,13 +11,31 @@ _CLEAR_LINE = b"\r\x1b[K"
 
 
 class Console:
-    """One open console: a line editor, and a bounded queue of output, so that nothing blocks."""
+    """One open console: a line editor, and a bounded queue of output, so that nothing blocks.
 
-    def __init__(self):
+    With a `prompt` (bytes), `ready` shows it whenever the next command may be typed.
+    """
+
+    def __init__(self, prompt=b""):
+        self._prompt = prompt
+        self._prompting = False
         self._editor = LineEditor()
         self._queue = bytearray()
         self._queued = asyncio.Event()
         self._lost = 0  # lines that did not fit into the queue
+
+    def ready(self):
+        """Show the prompt, and what has been typed since the last command."""
+        self._prompting = True
+        self.put((_CLEAR_LINE if self._editor.typed() else b"") + self._line())
+
+    def _line(self):
+        """Return the line that is being typed, as the terminal shows it."""
+        return (self._prompt if self._prompting else b"") + self._editor.typed()
+
+    def is_empty(self):
+        """Return True if nothing is typed."""
+        return not self._editor.typed()
 
     def type(self, byte):
         """Process a byte from the keyboard; return the line that it completes (bytes), or None."""
@@ -27,15 +45,19 @@ class Console:
         line = self._editor.line
         if line is None:
             return None
+        was_prompting, self._prompting = self._prompting, False
+        if line.strip() and not self._editor.too_long:
+            return line
         if self._editor.too_long:
             self._editor.too_long = False
             self.print("the line is longer than {} bytes".format(limits.CONSOLE_LINE_BYTES))
-            return None
-        return line if line.strip() else None
+        if was_prompting:
+            self.ready()
+        return None
 
     def print(self, text):
         """Show lines; a half-typed command is shown again below them."""
-        typed = self._editor.typed()
+        typed = self._line()
         if typed:
             self.put(_CLEAR_LINE)
         for line in text.split("\n"):
@@ -64,7 +86,7 @@ class Console:
         """Empty the queue; return its bytes, and a notice if lines are missing."""
         data, self._queue = self._queue, bytearray()
         if self._lost:
-            typed = self._editor.typed()
+            typed = self._line()
             notice = "(lines lost: {})\r\n".format(self._lost).encode()
             data += (_CLEAR_LINE if typed else b"") + notice + typed
             self._lost = 0
@@ -82,9 +104,9 @@ class Consoles:
     def __len__(self):
         return len(self._open)
 
-    def open(self):
+    def open(self, prompt=b""):
         """Return a new console, which displays what `show` is called with until `close`."""
-        console = Console()
+        console = Console(prompt)
         self._open.append(console)
         return console
 

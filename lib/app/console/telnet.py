@@ -10,6 +10,9 @@ from proto.lineedit import LineEditor
 from proto.telnet import HELLO, Telnet
 
 _BUFFER = const(128)
+_PROMPT = b"> "
+_CTRL_D = const(4)
+_LEAVE = (b"exit", b"quit")
 
 
 class TelnetServer:
@@ -35,10 +38,11 @@ class TelnetServer:
             if not await self._log_in(stream, telnet):
                 return
             stream.busy_for(None)
-        console = self._consoles.open()
+        console = self._consoles.open(_PROMPT)
         pump = asyncio.create_task(_pump(console, stream))
         try:
             console.print(self._banner)
+            console.ready()
             await self._run_lines(console, stream, telnet)
         finally:
             self._consoles.close(console)
@@ -78,7 +82,7 @@ class TelnetServer:
         return bool(wait_s)
 
     async def _run_lines(self, console, stream, telnet):
-        """Read keys and run the lines that they complete, until the peer closes or is idle."""
+        """Run the lines that are typed, until the user leaves, the peer closes or is idle."""
         buffer = bytearray(_BUFFER)
         view = memoryview(buffer)
         while True:
@@ -89,9 +93,18 @@ class TelnetServer:
                 response = telnet.feed(byte)
                 if response:
                     console.put(response)
-                line = console.type(telnet.data) if telnet.data is not None else None
+                key = telnet.data
+                line = console.type(key) if key is not None else None
+                if (
+                    line
+                    and line.strip().lower() in _LEAVE
+                    or key == _CTRL_D
+                    and console.is_empty()
+                ):
+                    return
                 if line and not stream.aborted():
                     await self._consoles.run_line(line, console)
+                    console.ready()
             await asyncio.sleep_ms(0)  # yield, also when there is always something to read
 
 

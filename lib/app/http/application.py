@@ -5,6 +5,7 @@ from microdot import Microdot, Response
 from app.http.errors import Errors
 from app.http.pages.api import API
 from app.http.pages.login import LoginPages
+from app.http.pages.metrics import Metrics
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
 from app.http.request import Request
@@ -20,7 +21,18 @@ class Application(Microdot):
     """All routes: `request` makes a request from its head, `dispatch_request` answers it."""
 
     def __init__(
-        self, access, headers, images, settings, commands, wifi, status, updater, log, device_id
+        self,
+        access,
+        headers,
+        images,
+        settings,
+        commands,
+        wifi,
+        status,
+        updater,
+        publisher,
+        log,
+        device_id,
     ):
         super().__init__()
         self._headers = headers
@@ -34,6 +46,7 @@ class Application(Microdot):
         SetupPages(settings, commands, wifi, access, device_id).add_routes(self)
         LoginPages(access, images, log).add_routes(self)
         API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
+        Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options
         self.errorhandler(404)(self._not_found)
         self.errorhandler(405)(self._not_allowed)
@@ -127,6 +140,7 @@ class Application(Microdot):
     def _finish(self, request, response):
         """Add what every response has in common; log the request without its query string."""
         status = response.status_code  # 200 for what a handler has sent itself
+        self._headers.count(status)
         if status != 200 or request.path not in _POLLED:
             self._log.debug("web", "{} {}: {}", request.method, request.path, status)
         if response is not Response.already_handled:

@@ -38,6 +38,11 @@ class Access:
         """True while no password is set: everyone who reaches the camera may do everything."""
         return not self._settings["adminpass"]
 
+    @property
+    def failures(self):
+        """Number of wrong passwords, on pages and consoles."""
+        return self._guesses.failed
+
     def is_ours(self, host):
         """Return True if a Host header names the camera.
 

@@ -18,6 +18,7 @@ class Guesses:
         self._failures = {}  # address -> [wrong passwords in a row, ticks of the next attempt]
         self._recent = []  # ticks of the wrong passwords of unknown addresses
         self._known = []  # addresses, the latest login last
+        self.failed = 0  # wrong passwords, in all
 
     def wait_s(self, address):
         """Return the seconds until an address may try a password."""
@@ -40,7 +41,8 @@ class Guesses:
             self._recent.append(ticks_ms())
 
     def wrong(self, address):
-        """Start a pause if the address has had its attempts."""
+        """Count a wrong password; start a pause if the address has used up its attempts."""
+        self.failed += 1
         entry = self._failures.get(address)
         if entry and entry[0] >= limits.LOGIN_FAILURES_PER_ADDRESS:
             entry[1] = ticks_add(ticks_ms(), self._pause_ms)

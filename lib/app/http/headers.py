@@ -32,6 +32,12 @@ class Headers:
         self._settings = settings
         self._made_for = None  # (second, policy) of `_lines`
         self._lines = ""
+        self.sent = {}  # class of the status, such as "2xx" -> number of responses
+
+    def count(self, status):
+        """Count a response by the class of its status."""
+        kind = "{}xx".format(status // 100)
+        self.sent[kind] = self.sent.get(kind, 0) + 1
 
     def pairs(self, policy=_OURS):
         """Return the headers as [(name, value), ...]."""
@@ -53,7 +59,8 @@ class Headers:
         return self.lines(_ALL if self._settings["embed"] else _OURS)
 
     def plain(self, status, reason):
-        """Return a complete response in plain text, as bytes."""
+        """Return a complete response in plain text, as bytes, and count it."""
+        self.count(status)
         body = "{} {}: {}\n".format(status, REASONS[status], reason)
         retry = "Retry-After: 5\r\n" if status == 503 else ""
         parts = status, REASONS[status], len(body), retry, self.lines(), body

@@ -1,6 +1,7 @@
-"""Pictures over HTTP: one at `/capture` and `/jpg`, a stream of them at `/mjpg` and `/stream`."""
+"""Pictures over HTTP: one at `/capture`, a stream of them at `/mjpg`; both also at other paths."""
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 from app.camera.camera import CameraFault
 from config import limits
@@ -10,15 +11,16 @@ from proto.posixtz import unix_time
 _JPEG_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
     "Content-Disposition: inline; filename=capture.jpg\r\nCache-Control: no-store\r\n"
-    "X-Timestamp: {}.000000\r\n{}\r\n"
+    "X-Timestamp: {}\r\n{}\r\n"
 )
 _STREAM_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=frame\r\n"
     "Cache-Control: no-store\r\n{}\r\n"
 )
-_NEVER = "Trying again does not help: pictures need another board or other firmware."
+_NEVER = "Trying again does not help, because pictures need another board or other firmware."
 _BOUNDARY = b"\r\n--frame\r\n"
-_PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}.000000\r\n\r\n"
+_PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}\r\n\r\n"
+_SLOWEST, _FASTEST = 0.1, 30  # pictures a second
 
 
 class Images:
@@ -29,12 +31,17 @@ class Images:
         self._headers = headers
         self._max_viewers = max_viewers
         self._streams = []  # (connection, token of the session or "")
+        self.skipped = 0  # pictures that slow viewers have missed
 
     def add_routes(self, app):
         app.get("/capture")(self.capture)
         app.get("/jpg")(self.capture)
+        app.get("/snapshot.jpg")(self.capture)
+        app.get("/cam.jpg")(self.capture)
         app.get("/mjpg")(self.stream)
         app.get("/stream")(self.stream)
+        app.get("/cam.mjpeg")(self.stream)
+        app.get("/stream.mjpg")(self.stream)
 
     @property
     def viewers(self):
@@ -59,14 +66,15 @@ class Images:
         """Send a picture that was exposed after the request."""
         try:
             async with self._frames.fresh() as frame:
-                size, time_s = len(frame.view), unix_time(frame.time_s)
-                head = _JPEG_HEAD.format(size, time_s, self._headers.picture_lines())
+                size, lines = len(frame.view), self._headers.picture_lines()
+                head = _JPEG_HEAD.format(size, _timestamp(frame), lines)
                 return await request.respond(head.encode(), frame.view)
         except CameraFault as e:
             raise self._no_picture(e) from None
 
     async def stream(self, request):
-        """Send pictures until the viewer leaves."""
+        """Send pictures until the viewer leaves, at most `fps` a second."""
+        interval_ms = _interval_ms(request.args.get("fps"))
         reason = self._frames.absent()
         if reason:
             raise self._no_picture(reason)
@@ -80,31 +88,59 @@ class Images:
             head = _STREAM_HEAD.format(self._headers.picture_lines())
             handled = await request.respond(head.encode(), _BOUNDARY[2:])
             if request.method != "HEAD":
-                await self._send_parts(connection)
+                await self._send_parts(connection, interval_ms)
             return handled
         finally:
             self._streams.remove(entry)
 
-    async def _send_parts(self, connection):
+    async def _send_parts(self, connection, interval_ms):
         """Send each picture with the boundary after it: browsers show it when that arrives."""
         lease = self._frames.fresh()
         lease.give_up = connection.abort
+        next_seq = None
         while not connection.aborted():
+            started = ticks_ms()
             try:
                 frame = await lease.acquire()
             except CameraFault:  # the viewer stays, because the camera recovers
                 await asyncio.sleep_ms(limits.HTTP_VIEWER_PAUSE_MS)
                 lease.renewed()
+                next_seq = None
                 continue
+            self.skipped += frame.seq - next_seq if next_seq else 0
+            next_seq = frame.seq + 1
             try:
                 if not frame.wrapped:
-                    head = _PART_HEAD.format(len(frame.view), unix_time(frame.time_s))
+                    head = _PART_HEAD.format(len(frame.view), _timestamp(frame))
                     frame.wrap(head.encode(), _BOUNDARY)
                 if not connection.put(frame.wrapped):
                     await connection.flush()
             finally:
                 lease.release()
+            if interval_ms:
+                await asyncio.sleep_ms(max(0, interval_ms - ticks_diff(ticks_ms(), started)))
+                lease.renewed()
+                next_seq = None
 
     def _no_picture(self, reason):
         advice = "" if self._frames.possible else _NEVER
         return HTTPError(503, "There is no picture: {}.".format(reason), advice)
+
+
+def _interval_ms(fps):
+    """Return the least time between two pictures, 0 for no limit; raises HTTPError."""
+    if fps is None:
+        return 0
+    try:
+        rate = float(fps)
+    except ValueError:
+        rate = 0
+    if not _SLOWEST <= rate <= _FASTEST:
+        raise HTTPError(400, "fps must be a number from {} to {}.".format(_SLOWEST, _FASTEST))
+    return int(1_000 / rate)
+
+
+def _timestamp(frame):
+    """Return the time of a capture in seconds since 1970, with microseconds."""
+    seconds, ns = divmod(frame.time_ns, 1_000_000_000)
+    return "{}.{:06d}".format(unix_time(seconds), ns // 1_000)

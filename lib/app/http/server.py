@@ -31,6 +31,7 @@ class HTTPServer:
         wifi,
         status,
         updater,
+        publisher,
         log,
         device_id,
     ):
@@ -40,7 +41,8 @@ class HTTPServer:
         self._app = None
         self._reserve = bytearray(_RESERVE)
         self._collaborators = (
-            access, headers, images, settings, commands, wifi, status, updater, log, device_id
+            access, headers, images, settings, commands, wifi, status, updater, publisher, log,
+            device_id,
         )  # fmt: skip
 
     async def run(self):

@@ -1,29 +1,28 @@
-"""Commands as MQTT messages, their replies, and the messages after each connect."""
+"""Commands as MQTT messages, and their replies."""
 
 import asyncio
 from collections import deque
 
-from app.commands import PRIVATE, QOS1, RETAIN
-from config import limits, product
+from app.commands import PRIVATE
+from config import limits
 from proto.values import BadArgument, UnknownCommand
 
 _WHILE_UPDATING = ("mqttotastart", "upgrade")  # they can end the update
 
 
 class CommandHandler:
-    """Runs commands from `cmnd/<topic>/<command>`, replies on `stat/<topic>/<command>`.
+    """Runs commands from `cmnd/<topic>/<command>`, replies through `states`.
 
     `receive` queues a command, so that the session can read on; `run` runs one after the other.
     `show(text)` shows a reply on the consoles, `signal("command" | "syntax")` on the LED.
     """
 
-    def __init__(self, commands, topics, log, show, signal):
+    def __init__(self, commands, topics, states, log, show, signal):
         self._commands = commands
         self._topics = topics
         self._log = log
         self._show = show
         self._signal = signal
-        self._retained = {}  # command -> reply that the broker keeps since the last connect
         # (name, argument or None if too long, group)
         self._waiting = deque((), limits.MQTT_COMMANDS_WAITING)
         self._bytes = 0  # of the arguments that wait
@@ -31,15 +30,17 @@ class CommandHandler:
         self._logged = 0  # retained commands on this link
         self._answered = 0  # of the refused commands
         self.refused = 0  # commands that found the queue full
-        self.session = None
+        self.states = states
+        self.hub = None  # (topic, receive) of Home Assistant's birth message
         self.data = None  # (topic, receive) of an update by MQTT; commands pause meanwhile
 
     async def receive(self, topic, body, retained):
         """Queue a command, or pass on an update; the receiver skips the unread rest of `body`."""
         name, group = self._command(topic)
         if name is None:
-            if self.data and topic == self.data[0]:
-                await self.data[1](body, retained)
+            for wanted, take in filter(None, (self.data, self.hub)):
+                if topic == wanted:
+                    await take(body, retained)
         elif retained:  # it may be old
             self._skip(name)
         elif body.left > limits.MQTT_ARGUMENT_BYTES:
@@ -85,11 +86,12 @@ class CommandHandler:
         count, self._answered = self.refused - self._answered, self.refused
         text = "busy: {} not run. At most {} commands wait, and {} run in a second"
         rate = 1_000 // limits.MQTT_COMMAND_PAUSE_MS
-        await self.reply("SYNTAX", text.format(count, limits.MQTT_COMMANDS_WAITING, rate), 0)
+        text = text.format(count, limits.MQTT_COMMANDS_WAITING, rate)
+        await self.states.publish("SYNTAX", text)
 
     async def _run(self, name, argument, group):
         if self.data and name.lower() not in _WHILE_UPDATING:
-            await self.reply("SYNTAX", name + ": paused, an update is under way", 0)
+            await self.states.publish("SYNTAX", name + ": paused, an update is under way")
         elif argument is None:
             text = "{}: at most {} bytes"
             await self._syntax(text.format(name, limits.MQTT_ARGUMENT_BYTES), group)
@@ -116,34 +118,12 @@ class CommandHandler:
                 return
             if not flags & PRIVATE:
                 self._show("{} = {}".format(reply, text))
-            await self.reply(reply, text, flags)
-
-    async def reply(self, name, text, flags):
-        """Publish the value now in force on `stat/<topic>/<name>`."""
-        retain = bool(flags & RETAIN)
-        if retain:
-            self._retained[name] = text
-        topic, qos = self._topics.stat(name), 1 if flags & QOS1 else 0
-        try:
-            await self.session.publish(topic, text.encode(), retain, qos)
-        except OSError:  # the link is lost; QoS 0 allows that
-            pass
+            await self.states.publish(reply, text, flags)
 
     async def announce(self, session):
-        """Publish name, version, fallback topic and state, after each connect."""
-        await self.reply("NAME", product.NAME, 0)
-        await self.reply("VERSION", product.VERSION, 0)
-        await self.reply("FALLBACKTOPIC", self._topics.device_id, 0)
-        self._retained.clear()
+        """Publish the names and the states, after each connect."""
         self._logged = 0
-        await self.report()
-
-    async def report(self):
-        """Publish power and timer if they differ from what the broker keeps."""
-        for name in ("power", "timer"):
-            reply, text, flags = await self._commands.call(name, "")
-            if self._retained.get(reply) != text:
-                await self.reply(reply, text, flags)
+        await self.states.announce()
 
     def _command(self, topic):
         """Return (name, True on the group topic) of a command topic, else (None, False)."""
@@ -156,4 +136,4 @@ class CommandHandler:
     async def _syntax(self, reason, group):
         self._signal("syntax")
         commands = ", ".join(self._commands.names(group))
-        await self.reply("SYNTAX", (reason + "\n" if reason else "") + commands, 0)
+        await self.states.publish("SYNTAX", (reason + "\n" if reason else "") + commands)

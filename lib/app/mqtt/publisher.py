@@ -70,7 +70,7 @@ class ImagePublisher:
         self._log = log
         self.limit = SizeLimit(log)
         self._requested = False
-        self.sent = self.dropped = 0
+        self.sent = self.dropped = self.sent_bytes = 0
 
     def request(self):
         """Publish one picture as soon as possible."""
@@ -100,17 +100,19 @@ class ImagePublisher:
         untried = 0  # size of a picture on which the link may be lost
         try:
             frame = await self._lease.renewed().acquire()
+            size = len(frame.view)
             try:
-                size = len(frame.view)
                 self.limit.check(size, self._session.connects)
                 untried = size if self.limit.is_untried(size) else 0
-                await self._session.publish(self._topic, frame.view, retain=True)
+                retain = bool(self._settings["retain"])
+                await self._session.publish(self._topic, frame.view, retain)
             finally:
                 self._lease.release()
             if untried:
                 await self._session.confirm()
                 self.limit.note_taken(size)
             self.sent += 1
+            self.sent_bytes += size
         except OSError as e:  # no link, no picture, or one that is held back
             self.dropped += 1
             if untried:

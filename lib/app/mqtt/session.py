@@ -57,7 +57,7 @@ class MQTTSession:
         self.connects = 0
 
     async def publish(self, topic, payload, retain=False, qos=0):
-        """Send `payload` (bytes-like) to `topic` (bytes).
+        """Send `payload` (bytes-like, or mqtt.Pieces at QoS 0) to `topic` (bytes).
 
         QoS 0: raises OSError (NotConnected) if it cannot be written to the socket.
         QoS 1: kept across lost links until the broker has it; waits while the outbox is full.

@@ -12,7 +12,7 @@ _FAILURE = const(0x80)  # SUBACK's return code (section 3.9.3)
 
 
 class Subscriptions:
-    """Subscribes to `filters` on each link, and to one more filter for a while.
+    """Subscribes to what `filters()` returns on each link, and to one more filter for a while.
 
     `await send(encode, *args)` sends a packet on the current link; `messages()` returns the number
     of messages from the broker.
@@ -33,7 +33,7 @@ class Subscriptions:
         """Subscribe to all filters on a new link; OSError if the broker does not answer."""
         self._unanswered.clear()  # packet ids of the last link
         self._refused = []
-        await self._subscribe_all(self._filters + ([self._extra] if self._extra else []))
+        await self._subscribe_all(self._filters() + ([self._extra] if self._extra else []))
 
     async def retry(self):
         """Retry the filters that the broker has refused."""

@@ -9,7 +9,7 @@ from app.identity import micropython_version
 from config import product
 
 _POLL_MS = const(1_000)
-_LONGEST_S = const(3_600)  # period
+_LONGEST_S = const(3_600)  # the longest `teleperiod`
 
 
 class Telemetry:
@@ -56,6 +56,8 @@ class Telemetry:
 
     async def _publish(self):
         try:
-            await self._session.publish(self._topics.tele("STATE"), self.state().encode())
+            payload = self.state().encode()
+            retain = bool(self._settings["retain"])
+            await self._session.publish(self._topics.tele("STATE"), payload, retain)
         except OSError:  # the link is lost; the next report is newer
             pass

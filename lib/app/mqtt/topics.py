@@ -6,6 +6,7 @@ class Topics:
 
     def __init__(self, settings, device_id):
         topic, group = settings["topic"], settings["grouptopic"]
+        self._settings = settings
         self.device_id = device_id
         self._topic = topic
         self.lwt = self.tele("LWT")
@@ -13,8 +14,24 @@ class Topics:
         self.own = "cmnd/{}/".format(topic).encode()
         self.group = "cmnd/{}/".format(group).encode()
         self.fallback = "cmnd/{}/".format(device_id).encode()
-        self.filters = [self.own + settings["subtopic"].encode()]
-        self.filters += [self.group + b"#", self.fallback + b"#"]
+
+    def filters(self):
+        """Return the topic filters of the subscriptions."""
+        settings = self._settings
+        found = [self.own + settings["subtopic"].encode(), self.group + b"#", self.fallback + b"#"]
+        return found + [self.hub().encode()] if settings["hadiscovery"] else found
+
+    def hub(self):
+        """Return the topic on which Home Assistant reports that it is online."""
+        return self._settings["haprefix"] + "/status"
+
+    def discovery(self):
+        """Return the topic of the discovery message for Home Assistant."""
+        return "{}/device/{}/config".format(self._settings["haprefix"], self.device_id).encode()
+
+    def cmnd(self, name):
+        """Return the topic of a command, as text."""
+        return "cmnd/{}/{}".format(self._topic, name)
 
     def stat(self, name):
         """Return the topic of a reply."""

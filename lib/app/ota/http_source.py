@@ -1,4 +1,4 @@
-"""An update from a web server: the file that `otaurl` names."""
+"""An update from a web server: one file."""
 
 import asyncio
 from errno import ECONNRESET
@@ -11,7 +11,6 @@ from app import tls
 from config import limits, product
 from proto.httpreply import REDIRECTS, BadReply, Reply, chunk_size, is_needed
 from proto.reasons import describe
-from proto.uri import parse_url, without_password
 from proto.values import BadArgument
 
 _BUFFER = const(2_048)
@@ -19,18 +18,18 @@ _BUSY = (429, 500, 502, 503, 504)  # the server may recover soon
 
 
 class HTTPSource:
-    """Fetches and installs an update; `install(read, total, force)` is Updater.install."""
+    """Fetches the update at a URL; `install(read, total, force)` is Updater.install."""
 
     def __init__(self, url, connector, settings, log, report, install, force=False):
         self._url = url
-        self._download = Download(parse_url(url), connector, settings, log)
+        self._download = Download(url, connector, settings, log)
         self._log = log
         self._report = report
         self._install = install
         self._force = force
 
     async def run(self):
-        self._log.info("update", "fetching " + without_password(self._url))
+        self._log.info("update", "fetching {}{}".format(self._url.authority(), self._url.path))
         try:
             await self._open()
             await self._install(self._download.read, self._download.total or 0, self._force)

@@ -124,4 +124,4 @@ class MQTTSource:
 
     async def _reply(self, text):
         self._show("mqttotastart = " + text)
-        await self._handler.reply("mqttotastart", text, 0)
+        await self._handler.states.publish("mqttotastart", text)

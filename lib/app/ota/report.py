@@ -6,17 +6,26 @@ from proto.reasons import describe
 
 
 class Report:
-    """Publishes progress, and results retained; a result waits for the broker."""
+    """Publishes progress, and results retained; a result waits for the broker.
+
+    `percent` is the progress, None if unknown; `failure` says why the last update failed, or "".
+    """
 
     def __init__(self, session, topics, log):
         self._session = session
         self._topics = topics
         self._log = log
         self._unsent = None  # the newest result that no broker has received
+        self.begin()
+
+    def begin(self):
+        """Forget the last update, because another one begins."""
+        self.percent = None
+        self.failure = ""
 
     async def progress(self, done, total):
         """Publish the bytes written of `total`, which is 0 if unknown."""
-        percent = 100 * done // total if total else None
+        percent = self.percent = 100 * done // total if total else None
         await self._publish(_json("writing", percent=percent, bytes=done, total=total or None))
 
     async def result(self, state, **details):
@@ -28,6 +37,7 @@ class Report:
         """Log and publish the reason why an update was refused or failed."""
         reason = describe(error) if isinstance(error, OSError) else str(error) or repr(error)
         self._log.error("update", reason)
+        self.failure = "The last update failed: " + reason
         await self.result("failed", reason=reason)
 
     async def flush(self):

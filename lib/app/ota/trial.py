@@ -20,7 +20,8 @@ _NAMELESS = "an image without a version"
 class Trial:
     """Finishes the last update after the start; `is_busy()` is true once another has begun.
 
-    `flash`, `otadata` and `copies` are hal's modules flash, otadata and appslot.
+    `flash`, `otadata` and `copies` are hal's modules flash, otadata and appslot. `notice` says for
+    people what happened to the last update, "" once it is confirmed.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Trial:
         self._report = report
         self._is_busy = is_busy
         self._limit_ms = limit_ms
+        self.notice = ""
 
     @property
     def unconfirmed(self):
@@ -71,17 +73,22 @@ class Trial:
             if tried in (failed and failed.label, self._copies.failed()):
                 await self._rolled_back(version)
             self._erase("OTA_TRIED", "OTA_REASON")
+        failed = self._noted("OTA_FAILED")
+        if failed and not self.notice:
+            self.notice = failed + " was rolled back"
 
     def confirm(self):
         """Keep what runs now."""
         self._otadata.confirm()
         self._copies.confirm()
         self._erase("OTA_TRIED", "OTA_REASON", "OTA_FAILED")
+        self.notice = ""
         self._log.info("update", "the running version is confirmed")
 
     async def _on_trial(self, version, confirms_itself):
         text = "{} is on trial: mqttotaconfirm 1 keeps it, a restart does not"
-        self._log.info("update", text.format(version or _NAMELESS))
+        self.notice = text.format(version or _NAMELESS)
+        self._log.info("update", self.notice)
         if not confirms_itself:
             await self._publish("trial", version=version)
             return
@@ -117,10 +124,11 @@ class Trial:
 
     async def _rolled_back(self, version):
         reason = self._noted("OTA_REASON") or "it restarted unconfirmed"
+        self.notice = "{} was rolled back: {}".format(version or _NAMELESS, reason)
         if version:
             self._nvs.set_blob("OTA_FAILED", version.encode())
             self._nvs.commit()
-        self._log.error("update", "{} was rolled back: {}".format(version or _NAMELESS, reason))
+        self._log.error("update", self.notice)
         await self._publish("rolled back", version=version, reason=reason)
 
     async def _publish(self, state, **details):

@@ -9,7 +9,9 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
+from app.ota.releases import is_manifest
 from config import product
+from proto.uri import parse_url
 from proto.values import BadArgument, confirmed
 
 _REVOKED = "the admin password has changed meanwhile; the camera keeps its firmware"
@@ -40,7 +42,7 @@ class Updater:
         show,
         report,
         trial,
-        poll_ms=_POLL_MS,
+        releases,
         tidy_ms=_TIDY_MS,
     ):
         self._settings = settings
@@ -57,7 +59,7 @@ class Updater:
         self._show = show
         self._report = report
         self._trial = trial
-        self._poll_ms = poll_ms
+        self._releases = releases
         self._tidy_at = ticks_add(ticks_ms(), tidy_ms)
         self._source = None  # of a push or a pull
         self._stoppable = None  # task of a pull or an upload
@@ -82,7 +84,7 @@ class Updater:
         """Wait for a push or a pull; meanwhile send a result that no broker has received."""
         while not self._source:
             await self._report.flush()
-            await asyncio.sleep_ms(self._poll_ms)
+            await asyncio.sleep_ms(_POLL_MS)
             if self._tidy_at is not None and ticks_diff(ticks_ms(), self._tidy_at) > 0:
                 self._tidy()
 
@@ -131,7 +133,7 @@ class Updater:
         return True
 
     def cmd_upgrade(self, argument):
-        """Fetch and install the update that `otaurl` names; 0 ends any update."""
+        """Install the update that `otaurl` names, or its manifest; 0 ends any update."""
         if argument == "0":
             if not self.job:
                 return "off"
@@ -141,22 +143,29 @@ class Updater:
         url = self._settings["otaurl"]
         if not url:
             raise BadArgument("otaurl is not set")
-        from app.ota.http_source import HTTPSource  # lazy import: see the top
-
-        source = HTTPSource(
-            url,
-            self._connector,
-            self._settings,
-            self._log,
-            self._report,
-            self.install,
-            argument == "force",
-        )
+        source = self._source_of(url, argument == "force")
         refusal = self._refusal()
         if refusal:
             return refusal
         self._begin("pull", source)
         return "Upgrade " + (self._flash.running().description()[1] or product.VERSION)
+
+    def _source_of(self, url, force):
+        """Return the source for an `otaurl`; raises BadArgument."""
+        from app.ota.http_source import HTTPSource  # lazy imports: see the top
+        from app.ota.release_source import ReleaseSource
+
+        parsed = parse_url(url)
+        tools = self._connector, self._settings, self._log, self._report
+        if not is_manifest(url):
+            return HTTPSource(parsed, *tools, self.install, force)
+        return ReleaseSource(
+            url, *tools, self._flash, self._releases, self._reply, self.install, force
+        )
+
+    async def _reply(self, text):
+        self._show("upgrade = " + text)
+        await self._handler.states.publish("upgrade", text)
 
     def cmd_mqttotastart(self, argument):
         """Receive an update by MQTT; the reply `on` follows once the camera listens for it.
@@ -258,6 +267,7 @@ class Updater:
         return UNCONFIRMED if self._trial.unconfirmed else ""
 
     def _begin(self, job, source=None):
+        self._report.begin()
         self.job = job
         self.state = "waiting"
         self._source = source

@@ -5,7 +5,7 @@ what it allows. `low` and `high` are limits of a number, or of a text in bytes o
 are the choices of `OneOf`.
 """
 
-from proto.mqtttext import is_filter, is_printable
+from proto.mqtttext import is_filter, is_name, is_printable
 from proto.pem import certificates
 from proto.posixtz import parse_rule
 from proto.signature import public_key
@@ -97,6 +97,19 @@ class TopicFilter(MQTTText):
 
     def __str__(self):
         return "levels, + for any one, # at the end for all others; " + super().__str__()
+
+
+class TopicPrefix(MQTTText):
+    """The first levels of a topic: no wildcard, no empty level."""
+
+    def __call__(self, text):
+        text = super().__call__(text)
+        if "" in text.split("/") or not is_name(text):
+            raise BadArgument(str(self))
+        return text
+
+    def __str__(self):
+        return "levels of a topic, without wildcards; " + super().__str__()
 
 
 class Passphrase(Chars):

@@ -18,6 +18,7 @@ from app.settings.checks import (
     Passphrase,
     TopicFilter,
     TopicName,
+    TopicPrefix,
     ZoneRule,
 )
 from config import limits
@@ -58,6 +59,10 @@ _TOPIC = const(RESTART | CLEAN_SESSION | DEFAULT_BY_1 | DEVICE_ID_TOO)
 
 # fmt: off
 SCHEMA = (
+    ("name", "CAM_NAME", TEXT, "", MQTTText(0, 48), RESTART | DEFAULT_BY_1,
+     "Camera", "Name",
+     "Shown by hubs; the host name is made from its letters and digits. Empty: the topic."),
+
     ("ssid", "STA_SSID", TEXT, "", Chars(1, 31), _NETWORK,
      "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),
     ("password", "STA_PASS", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
@@ -115,9 +120,17 @@ SCHEMA = (
      "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
+    ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
+     "Topics and publishing", "Retain",
+     "1: the broker keeps pictures and states for hubs that start later; 0: it does not."),
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
      "Topics and publishing", "Telemetry every",
-     "Seconds between reports on tele/; 0: only on status."),
+     "Seconds between reports on tele/; 0: only after the command status."),
+
+    ("hadiscovery", "HA_DISCOVERY", INT, 1, OneOf("off", "on"), RECONNECT,
+     "Home Assistant", "Discovery", "on: Home Assistant discovers the camera."),
+    ("haprefix", "HA_PREFIX", TEXT, "homeassistant", TopicPrefix(1, 48), RECONNECT | DEFAULT_BY_1,
+     "Home Assistant", "Discovery prefix", "As set in Home Assistant's MQTT integration."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),
@@ -128,7 +141,8 @@ SCHEMA = (
      "Tenths of a second until the output switches off by itself; 0: it stays on."),
 
     ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1 | LOGIN,
-     "Updates", "Update from", "The http:// or https:// address of the update for upgrade."),
+     "Updates", "Update from",
+     "The http:// or https:// address of an update, or of a release's manifest.json."),
     ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0,
      "Updates", "Confirmation", "auto: a new image that works confirms itself."),
     ("otakey", "otakey.pem", FILE, "", KeyText(1_000), PUBLIC_KEY,
@@ -148,6 +162,9 @@ SCHEMA = (
     ("embed", "HTTP_EMBED", INT, 0, Between(0, 1), 0,
      "Access", "Embed pictures",
      "1: pages of other sites may show the camera's pictures; 0: only its own pages may."),
+
+    ("metrics", "HTTP_METRICS", INT, 0, OneOf("off", "on"), 0,
+     "Access", "Metrics", "on: /metrics returns metrics for Prometheus."),
 
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
      "Log", "Level", "The log keeps messages up to this level."),

@@ -71,7 +71,7 @@ class Settings:
         return self._values[name]
 
     def on_change(self, flag, call):
-        """Call `call()` after a change of a setting that has `flag`."""
+        """Call `call()` after a change of a setting that has `flag`; 0: of any setting."""
         self._watchers.append((flag, call))
 
     async def command(self, name, argument, group=False):
@@ -141,20 +141,22 @@ class Settings:
 
     def _enforce(self, changes):
         """Put checked values in force; return the flags of the settings that have changed."""
-        changed, has_file = 0, False
+        changed, names = 0, []
+        has_file = False
         for row, value in changes:
             if row[KIND] == FILE:
                 value, has_file = row[KEY] if value else "", True
             elif value == self[row[NAME]]:
                 continue
             self.keep(row[NAME], value)
+            names.append(row[NAME])
             changed |= row[FLAGS]
         if changed & CLEAN_SESSION:
             self.keep("mqttcleansession", 1)
         if has_file:  # it comes into force by being moved into place
             self.flush()
         for flag, call in self._watchers:
-            if changed & flag:
+            if changed & flag or (names and not flag):
                 call()
         return changed
 

@@ -92,6 +92,8 @@ class Parts:
 
     def __init__(self, size, port=1883, host="127.0.0.1", ca="", interval_s=1):
         self.settings = {
+            "hadiscovery": 0,
+            "retain": 1,
             "mqtthost": host,
             "mqttport": port,
             "mqttsecurity": 1 if ca else 0,

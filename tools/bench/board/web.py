@@ -83,7 +83,17 @@ def web(parts, port):
     access = Access(parts.settings, wifi, "bench")
     images = Images(parts.frames, headers)
     server = HTTPServer(
-        access, headers, images, parts.settings, None, wifi, None, None, parts.log, "DVES_BE7C40"
+        access,
+        headers,
+        images,
+        parts.settings,
+        None,
+        wifi,
+        None,
+        None,
+        None,
+        parts.log,
+        "DVES_BE7C40",
     )
     return Listener(port, server.serve, server.busy, parts.deadlines, Log(), Budget(6))
 

@@ -1,7 +1,7 @@
-"""The firmware's event loop: a count of its tasks, and ticks that it shares with no program.
+"""The firmware's event loop: a count of its tasks, and ticks of its own.
 
-The interpreter's queue of tasks is C code with ticks that wrap after 2**62 ms on a PC, so the loop
-must not use those of time.py.
+The interpreter's queue of tasks is C code whose ticks wrap after 2**62 ms on a PC, so the loop
+must not use the ticks of time.py.
 """
 
 import asyncio

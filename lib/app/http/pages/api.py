@@ -7,7 +7,7 @@ from microdot import Response
 from app.settings import schema
 from config import limits, product
 from proto.http import HTTPError
-from proto.params import FRAMESIZES, PARAMS
+from proto.params import CHOICES, FRAMESIZES, PARAMS
 from proto.values import BadArgument, UnknownCommand
 
 _JSON = "application/json; charset=UTF-8"  # as microdot names it for a dictionary
@@ -185,6 +185,8 @@ def _parameter(row, values):
     found = {"name": name, "value": values.get(name), "low": low, "high": high, "default": initial}
     if name == "framesize":
         found["options"] = ["{} x {}".format(width, height) for _, width, height in FRAMESIZES]
+    elif name in CHOICES:
+        found["options"] = CHOICES[name]
     return found
 
 

@@ -79,8 +79,8 @@ class SetupPages:
         settings = self._settings
         ssid, fallback_s = settings["ssid"], settings["apfallback"]
         host = self._access.host
-        if "topic" in changed:  # with the next start the host name follows it
-            host = mdns_name(host_name(self._device_id, settings["topic"]))
+        if restarts:  # with the next start the host name follows the topic and the name
+            host = mdns_name(host_name(self._device_id, settings["topic"], settings["name"]))
         texts = {
             "title": title,
             "unkept": not saved,
