@@ -52,7 +52,7 @@ release: setup ## Make the images and updates of a release (ARGS="--image FILE -
 flash: setup ## Write firmware to a new board (PORT=... FIRMWARE=file.bin; ARGS=--erase erases it first)
 	@exec $(VENV)/python tools/flash.py $(PORT) $(FIRMWARE) $(ARGS)
 
-deploy: setup ## Copy the application to a board with a camera module and PSRAM (PORT=...; ARGS=--py copies sources)
+deploy: setup ## Copy the application to a board with a camera module and PSRAM (PORT=...; ARGS="--py app.camera" copies sources)
 	@exec $(VENV)/python tools/deploy.py $(PORT) $(ARGS)
 
 provision: setup ## Write settings to a board (PORT=... ARGS="ssid=home password=- mqtthost=mqtt://...")

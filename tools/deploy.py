@@ -44,14 +44,17 @@ class Deployment:
         self.changing = False  # true while the board may hold a mix of old and new files
         self.done = False
 
-    def run(self, as_source=False):
-        """Bring the board up to date with the sources; return true if anything has changed."""
+    def run(self, source=None):
+        """Bring the board up to date; return true if anything has changed.
+
+        source: name of the module or package to copy as source, "" for all; default: none.
+        """
         facts = self._board.facts()
         self._say(describe(facts))
         reason = unsuitable(facts)
         if reason:
             raise BoardError(reason)
-        files = self._files(facts, as_source)
+        files = self._files(facts, source)
         updates = self._board.evaluate("updates()") if files else {}
         recorded, complete = self._recorded(facts["root"])
         present = self._present(files, recorded)
@@ -77,7 +80,7 @@ class Deployment:
         )
         return bool(copy or remove)
 
-    def _files(self, facts, as_source):
+    def _files(self, facts, source):
         """Return {path: bytes} of the files that the board should hold; BoardError."""
         if facts["application"]:
             there, here = facts["application"], product()["VERSION"]
@@ -85,7 +88,7 @@ class Deployment:
             if there != here:
                 self._say(f"To install version {here}, send an update (tools/ota.py).")
             return {}
-        files = readable(facts) if as_source else compiled(facts)
+        files = compiled(facts) if source is None else readable(facts, source)
         files = without_frozen(files, facts["frozen"])
         hiding = sorted({part.split("/")[2] for part in files if part.count("/") > 2})
         hiding = [name for name in hiding if name in facts["root"]]
@@ -94,7 +97,8 @@ class Deployment:
                 f"/{hiding[0]} on the board would hide /lib/{hiding[0]}. Remove it, for example "
                 f"with: mpremote connect PORT fs rm -r :/{hiding[0]}"
             )
-        check_size(files, facts)
+        or_else = "copy the source of one module only (--py MODULE)" if source == "" else ""
+        check_size(files, facts, or_else)
         return files
 
     def _remove_updates(self, paths):
@@ -195,7 +199,13 @@ def restart(board, say=print):
 def parse(argv=None):
     parser = argparse.ArgumentParser(prog="deploy.py", description=__doc__.splitlines()[0])
     parser.add_argument("port", help=PORT_HELP)
-    parser.add_argument("--py", action="store_true", help="deploy sources instead of bytecode")
+    parser.add_argument(
+        "--py",
+        metavar="MODULE",
+        nargs="?",
+        const="",
+        help="deploy the source of a module or package such as app.camera; without a name, of all",
+    )
     parser.add_argument("--no-restart", action="store_true", help="leave the board at its prompt")
     return parser.parse_args(argv)
 

@@ -36,21 +36,29 @@ def sources(root=ROOT):
     }
 
 
-def readable(facts, root=ROOT):
-    """Return the same, with third-party modules as bytecode if the board can load it.
+def readable(facts, module="", root=ROOT):
+    """Return the sources of a module or package such as app.camera, and the rest as bytecode.
 
-    The sources of all modules do not fit: the file system has 240 blocks of 4 KB.
+    Default: of all modules but third-party ones, which need a file system larger than the 240
+    blocks of 4 KB that the layout with two slots has. A board that loads none of our bytecode
+    gets sources only. Raises BoardError if there is no such module.
     """
     files = sources(root)
+    wanted = {path for path in files if _belongs_to(path, "/lib/" + module.replace(".", "/"))}
+    if module and not wanted:
+        raise BoardError(f"there is no module {module}, such as app.camera or proto.mqtt")
     try:
         made = compiled(facts, root)
     except BoardError:
+        if module:
+            raise
         return files
     for src, place in compiler.sources(root, compiled=False):
-        path = place[len("root") :]
-        if root / "build" in Path(src).parents and files.pop(path, None) is not None:
-            path = path[: -len("py")] + "mpy"
-            files[path] = made[path]
+        path, binary = place[len("root") :], place[len("root") : -len("py")] + "mpy"
+        is_third_party = root / "build" in Path(src).parents
+        if binary in made and (path not in wanted if module else is_third_party):
+            del files[path]
+            files[binary] = made[binary]
     return files
 
 
@@ -98,14 +106,18 @@ def paths_outside(paths):
     return {path for path in paths if path.rpartition("/")[0] in ("", "/lib")}
 
 
-def check_size(files, facts):
-    """Raise BoardError if the board's file system could not hold the files even when empty."""
+def check_size(files, facts, or_else=""):
+    """Raise BoardError if the board's file system could not hold the files even when empty.
+
+    or_else: what else would help.
+    """
     folders = {path[:end] for path in files for end in range(len(path)) if path[end] == "/"}
     needed = _blocks(map(len, files.values()), facts) + _FOLDER_BLOCKS * len(folders)
     if needed > facts["blocks"]:
         raise BoardError(
             f"the board's file system has {facts['blocks']} blocks, and the application takes "
             f"{needed}; flash firmware with a larger one, or our image, which needs none"
+            + (or_else and f", or {or_else}")
         )
 
 

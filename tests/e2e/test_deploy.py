@@ -195,11 +195,14 @@ def test_refuses_a_folder_that_hides_the_application(redeploy, camera):
 
 
 def test_sources(camera):
-    output = camera.tool("deploy.py", "--py", "--no-restart")
-    assert "/lib/app/system.py" in output and "remove /lib/app/system.mpy" in output
-    assert camera.files.read("lib/app/system.py").startswith(b'"""')
+    output = camera.tool("deploy.py", "--py", "app.camera")
+    assert "/lib/app/camera/frames.py" in output and "2.0.0 runs" in output
+    assert "remove /lib/app/camera/frames.mpy" in output and "system" not in output
+    assert camera.files.read("lib/app/camera/frames.py").startswith(b'"""')
+    output = camera.tool("deploy.py", "--py", status=1)
+    assert "takes" in output and "copy the source of one module only (--py MODULE)" in output
     output = camera.tool("deploy.py")
-    assert "remove /lib/app/system.py" in output and "2.0.0 runs" in output
+    assert "remove /lib/app/camera/frames.py" in output and "2.0.0 runs" in output
 
 
 def test_over_the_network(camera, capsys):

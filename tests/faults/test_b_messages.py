@@ -95,6 +95,11 @@ def answer(peer, packet):
         peer.send(b"\xd0\x00")
 
 
+def topic_of(packet):
+    """Return the topic of a PUBLISH."""
+    return packet[2][2 : 2 + struct.unpack_from("!H", packet[2])[0]].decode()
+
+
 def fields(packet):
     """Return (packet id as two bytes, payload) of a PUBLISH at QoS 1."""
     at = 2 + struct.unpack_from("!H", packet[2])[0]
@@ -259,8 +264,11 @@ def test_b10_retained_commands(row, tmp_path):
             for name in commands:
                 assert f"a retained command is not executed: {name}" in camera.output
             topics = {message.topic for message in client.messages}
-            assert not {STAT + name for name in commands if name != "power"} & topics
+            assert not {STAT + name for name in ("restart", "mqttotastart", "capture")} & topics
             assert f"data/{TOPIC}/image" not in topics
+            for name in ("topic", "pubinterval", "power"):  # what the camera publishes by itself
+                states = {message.payload.decode() for message in client.on(STAT + name)}
+                assert states and commands[name] not in states
 
 
 # B11
@@ -288,7 +296,7 @@ def test_b11_command_delivered_twice(row, tmp_path):
         camera.wait_status("mqtt connected")
         assert answers == [id for id, _, _ in steps]
         packets = [packet for packet in broker.peers[0].packets if packet[0] == PUBLISH]
-        switched = [fields(packet)[1] for packet in packets if POWER.encode() in packet[2]]
+        switched = [fields(packet)[1] for packet in packets if topic_of(packet) == POWER]
         runs = sum(run for _, _, run in steps)
         assert switched == [(b"off", b"on")[n % 2] for n in range(1 + runs)]  # and the greeting
         row.count(len(steps) - runs)

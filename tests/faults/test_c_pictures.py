@@ -12,7 +12,7 @@ import pytest
 from camerarun import IMAGE, check_all, failed, running
 from pictures import check
 from sidebyside import inject
-from sim import Simulator, wait_until
+from sim import TOPIC, Simulator, wait_until
 from viewer import Viewer
 
 NO_BROKER = "mqtt://127.0.0.1:1"
@@ -136,10 +136,17 @@ def test_c6_settings_changed_during_a_capture(row, camera, client):
         body = {"command": "camera", "argument": text}
         return httpx.post(camera.url + "/api/command", json=body, timeout=20).json()["reply"]
 
-    channels = {
-        "contrast": by_http,
-        "brightness": lambda text: client.command("camera", text),
-    }
+    def by_mqtt(text):
+        wanted = json.loads(text).items()
+        since = client.catch_up()
+        client.publish(f"cmnd/{TOPIC}/camera", text)
+        return client.wait(  # the other channel's changes appear on this topic, too
+            f"stat/{TOPIC}/camera",
+            lambda message: json.loads(message.payload).items() >= wanted,
+            since=since,
+        ).payload
+
+    channels = {"contrast": by_http, "brightness": by_mqtt}
     with small_pictures(camera, client), Viewer(camera.url):
         threads = [
             threading.Thread(target=change_in_turn, args=(command, name, values, results))
@@ -152,7 +159,7 @@ def test_c6_settings_changed_during_a_capture(row, camera, client):
         for name in channels:
             for value, reply in results[name]:
                 with row.injection(f"{name} {value}"):
-                    assert reply == str(value)
+                    assert json.loads(reply)[name] == value
         found = json.loads(client.command("camera"))
         assert (found["contrast"], found["brightness"]) == (values[-1], values[-1])
     assert "restarts 0," in camera.status("3")

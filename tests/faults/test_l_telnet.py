@@ -17,7 +17,7 @@ NO_BROKER = "mqtt://127.0.0.1:1"
 WORD = "open, sesame!"
 GREETING = "esp32-mqtt-cam"
 VALUE = "pulse = 0\n"
-CTRL_U = b"\x15"
+CTRL_U, CTRL_D = b"\x15", b"\x04"
 PER_CLIENT = 50
 LOG_LINES = 200
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by RST
@@ -112,7 +112,7 @@ def storm(client, row):
 def odd_bytes(chance):
     pieces = [*chance.choices(PIECES, k=3), chance.choice(OPTIONS), chance.randbytes(20)]
     chance.shuffle(pieces)
-    return b"".join(pieces)
+    return b"".join(pieces).replace(CTRL_D, b"")  # which ends the connection
 
 
 def is_answered(client):

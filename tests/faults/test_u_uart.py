@@ -53,6 +53,6 @@ def test_u2_same_command_on_two_consoles(camera, row):
                 camera.wait_raw(b"pulse = %d\r\n" % (2_000 + count), uart_start)
                 telnet.wait(f"pulse = {2_000 + count}\n", telnet_start)
                 camera.wait_raw(b"pulse = %d\r\n" % (1_000 + count), uart_start)
-        replies = re.findall(r"^pulse = (\d+)$", telnet.text[before:], re.MULTILINE)
+        replies = re.findall(r"(?:^|\x1b\[K)pulse = (\d+)$", telnet.text[before:], re.MULTILINE)
         assert len(replies) == len(set(replies)) == 2 * row.injected
     assert camera.command("pulse 0") == "0"

@@ -93,3 +93,27 @@ def test_third_party_modules_are_not_sent_as_sources():
         path.rpartition(".")[0] for path in files
     }
     assert deployplan.readable({"mpy": 5}) == deployplan.sources()
+
+
+@pytest.mark.parametrize("module", ["app.camera", "proto.mqtt"])
+def test_sources_of_one_module(module):
+    files = deployplan.readable({"mpy": ESP32}, module)
+    place = "/lib/" + module.replace(".", "/")
+    ours = {path for path in files if path.startswith((place + "/", place + "."))}
+    assert ours and all(path.endswith(".py") for path in ours)
+    assert {path for path in files if path.endswith(".py")} - ours == {"/boot.py", "/main.py"}
+    assert len(files) == len(deployplan.sources())
+
+
+def test_no_such_module():
+    with pytest.raises(BoardError, match=r"there is no module app\.cam,"):
+        deployplan.readable({"mpy": ESP32}, "app.cam")
+    with pytest.raises(BoardError, match="bytecode 5"):
+        deployplan.readable({"mpy": 5}, "app.camera")
+
+
+def test_application_fits_the_layout_with_two_slots():
+    facts = {"blocks": 240, "block_bytes": 4_096}
+    deployplan.check_size(deployplan.compiled({"mpy": ESP32}), facts)
+    with pytest.raises(BoardError, match="has 240 blocks, and the application takes 2"):
+        deployplan.check_size(deployplan.readable({"mpy": ESP32}), facts)
