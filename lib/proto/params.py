@@ -91,10 +91,11 @@ def parse(text):
     if not isinstance(wanted, dict) or not wanted:
         raise BadArgument(_EXAMPLE)
     names = sorted(wanted, key=lambda name: text.find('"{}"'.format(name)))  # a dict has no order
-    return [(name, _value(name, wanted[name])) for name in names]
+    return [(name, value_of(name, wanted[name])) for name in names]
 
 
-def _value(name, value):
+def value_of(name, value):
+    """Return the number of a parameter's value: a number, its text, or a name; BadArgument."""
     limits = _limits(name)
     if not limits:
         names = ", ".join(sorted([row[0] for row in PARAMS] + [SAVE]))

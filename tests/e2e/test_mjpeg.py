@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pictures import Viewer, check, viewers
@@ -11,6 +12,7 @@ from viewer import Viewer as Watcher
 
 NO_BROKER = "mqtt://127.0.0.1:1"
 MAX_VIEWERS = 4
+SIZES = {"UXGA": (1600, 1200), "13": (1600, 1200), "qvga": (320, 240)}
 
 
 @pytest.fixture(scope="module", params=["api", "driver"])
@@ -58,6 +60,49 @@ def test_viewers_receive_pictures_concurrently(camera):
             thread.join(30)
     assert all(numbers == sorted(set(numbers)) and len(numbers) >= 8 for numbers in seen)
     assert max(numbers[0] for numbers in seen) < min(numbers[-1] for numbers in seen)
+
+
+def test_pictures_of_another_size(camera):
+    """`/capture?size=` interrupts a stream, but all of its parts keep their size."""
+    camera.command('camera {"framesize": "VGA"}')
+    try:
+        with viewers(camera.facts["http"], 1) as (viewer,):
+            last = 0
+            for size in ("UXGA", "qvga", "13"):
+                large = camera.get(f"/capture?size={size}")
+                number = check(large.content, SIZES[size])
+                while last < number:  # the stream goes on after the picture
+                    shown = check(viewer.part()[1], (640, 480))
+                    assert shown > last
+                    last = shown
+        assert '"framesize": 8' in camera.command("camera")
+        check(camera.get("/capture").content, (640, 480))
+    finally:
+        camera.command('camera {"framesize": "UXGA"}')
+
+
+def test_pictures_of_another_size_leave_the_stream_its_turns(camera):
+    """However many clients want pictures of another size, a viewer gets every other turn."""
+    done = threading.Event()
+
+    def photograph():
+        while not done.is_set():
+            check(camera.get("/capture?size=QVGA").content, (320, 240))
+
+    with viewers(camera.facts["http"], 1) as (viewer,), ThreadPoolExecutor() as pool:
+        clients = [pool.submit(photograph) for _ in range(2)]
+        numbers = [check(viewer.part()[1]) for _ in range(5)]
+        done.set()
+        for each in clients:
+            each.result()
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("size", ["", "huge", "14", "-1", "640x480"])
+def test_unknown_size(camera, size):
+    answer = camera.get(f"/capture?size={size}")
+    assert answer.status_code == 400
+    assert "size must be one of 96X96, QQVGA," in answer.text
 
 
 def test_no_capture_without_viewers(camera):

@@ -8,33 +8,49 @@ import suite
 from fakes import Log, clock, ended, outcome, run, until
 
 from app.camera.camera import CameraFault
-from app.camera.frames import Frames, Lease
+from app.camera.frames import Frames
+from app.camera.lease import Lease
 from app.camera.pool import Frame
 
 
 class Camera:
     """Takes a picture every 100 ms: its number as 1,000 bytes. `fault` makes it fail."""
 
+    usual_size = "VGA"
+    offers = ("VGA", "UXGA")
+
     def __init__(self, stale=0):
         self.stale = stale
         self.copies = False
+        self.size = "VGA"
+        self.sizes = []  # of all captures
         self.reason = "no frame"
         self.state = "ready"
         self.fault = None
-        self.size = 1_000
-        self.captures = self.unreleased = 0
+        self.bytes = 1_000
+        self.captures = self.unreleased = self.stops = 0
         self.rests = None  # how the last picture was released
 
     async def capture(self):
         await asyncio.sleep_ms(100)
         self.captures += 1
+        self.sizes.append(self.size)
         if self.fault:
             raise self.fault
         self.unreleased += 1
-        return memoryview(bytes((self.captures & 255,)) * self.size)
+        return memoryview(bytes((self.captures & 255,)) * self.bytes)
 
     def grab(self):
         return None
+
+    def resize(self, size):
+        if size not in self.offers:
+            raise CameraFault("framesize: no " + size)
+        self.size = size
+
+    def stop(self):
+        self.size = self.usual_size
+        self.stops += 1
 
     def release(self, rest=False):
         self.unreleased -= 1
@@ -147,6 +163,74 @@ class TestReaders(FramesTestCase):
 
         self.run_case(scenario, stale=2)
 
+    def test_readers_of_other_sizes_take_turns(self):
+        async def scenario(frames, camera, log):
+            seen = []
+
+            async def watch():
+                lease = frames.fresh()
+                while True:
+                    async with lease as frame:
+                        seen.append(frame.size)
+
+            async def photograph():
+                for _ in range(3):
+                    async with frames.fresh("UXGA") as frame:
+                        self.assertEqual(frame.size, "UXGA")
+                        seen.append("picture")
+
+            watching = asyncio.create_task(watch())
+            await asyncio.gather(photograph(), photograph())
+            await until(lambda: seen[-1] == "VGA")
+            await ended(watching)
+            return seen[:10], camera.sizes
+
+        seen, sizes = self.run_case(scenario, stale=2)
+        turn = ["VGA", "picture", "picture"]  # two readers of one size share a picture
+        self.assertEqual(seen, 3 * turn + ["VGA"])
+        self.assertEqual(sizes.count("UXGA"), 3 * (2 + 1))  # two were exposed before the change
+
+    def test_size_stays_until_another_is_wanted(self):
+        async def scenario(frames, camera, log):
+            for _ in range(2):
+                async with frames.fresh("UXGA"):
+                    pass
+            self.assertEqual((camera.captures, camera.size), (2, "UXGA"))
+            await take(frames)
+            self.assertEqual((camera.captures, camera.size), (3, "VGA"))
+
+        self.run_case(scenario)
+
+    def test_size_that_the_sensor_refuses_fails_its_reader_only(self):
+        async def scenario(frames, camera, log):
+            other = asyncio.create_task(take(frames))
+            got = await outcome(frames.fresh("SXGA").acquire())
+            self.assertEqual(str(got), "framesize: no SXGA")
+            await other
+            self.assertEqual((camera.size, camera.stops), ("VGA", 0))
+
+        self.run_case(scenario)
+
+    def test_sensor_that_refuses_the_usual_size_is_started_again(self):
+        async def scenario(frames, camera, log):
+            async with frames.fresh("UXGA"):
+                camera.offers = ()
+            self.assertTrue(isinstance(await outcome(frames.fresh().acquire()), CameraFault))
+            self.assertEqual(camera.stops, 1)
+            await take(frames)
+
+        self.run_case(scenario)
+
+    def test_reader_of_another_size_survives_a_restart_of_the_sensor(self):
+        async def scenario(frames, camera, log):
+            camera.resize("UXGA")
+            reader = frames.fresh("UXGA")
+            camera.stop()  # as a step of recovery does
+            async with reader as frame:
+                self.assertEqual((frame.size, camera.size), ("UXGA", "UXGA"))
+
+        self.run_case(scenario)
+
     def test_next_take_gets_the_newest_and_skips_missed_frames(self):
         async def scenario(frames, camera, log):
             lease = frames.fresh()
@@ -217,9 +301,9 @@ class TestReaders(FramesTestCase):
         async def scenario(frames, camera, log):
             sizes = (10_000, 50_000, 4, 60_000, 30_000, 60_001)
             for turn in range(6):
-                for camera.size in sizes:
+                for camera.bytes in sizes:
                     async with frames.fresh() as frame:
-                        self.assertEqual(len(frame.view), camera.size)
+                        self.assertEqual(len(frame.view), camera.bytes)
                         self.assertEqual(frame.view[-1], camera.captures & 255)
                 gc.collect()
                 if turn == 2:
@@ -249,7 +333,7 @@ class TestMemory(FramesTestCase):
 
     def test_is_freed_within_10_s_of_the_last_lease(self):
         async def scenario(frames, camera, log):
-            camera.size = 200_000
+            camera.bytes = 200_000
             await asyncio.gather(*[take(frames, hold_ms=20_000) for _ in range(2)])
             self.assertTrue(self.held(frames) > 200_000)
             async with frames.fresh():
@@ -298,7 +382,7 @@ class TestFaults(FramesTestCase):
 
     def test_copies_of_the_driver_are_kept_and_not_copied_again(self):
         async def scenario(frames, camera, log):
-            camera.copies, camera.size = True, 300_000
+            camera.copies, camera.bytes = True, 300_000
             frames_seen = []
             for _ in range(3):
                 gc.collect()
@@ -312,7 +396,7 @@ class TestFaults(FramesTestCase):
                     await take(frames)  # the next frame is in another slot
                     self.assertEqual(bytes(frame.view[:4]), before_next)
                     frames_seen.append(frame.view[0])
-            camera.copies, camera.size = False, 1_000
+            camera.copies, camera.bytes = False, 1_000
             async with frames.fresh() as frame:
                 frame.wrap(b"head", b"tail")
                 self.assertEqual([len(part) for part in frame.wrapped], [1_008])
@@ -384,13 +468,13 @@ class TestFaults(FramesTestCase):
 
     def test_oversized_picture_is_dropped_and_counted(self):
         async def scenario(frames, camera, log):
-            camera.size = 1_001
+            camera.bytes = 1_001
             task = asyncio.create_task(take(frames))
             await until(lambda: frames.dropped >= 3)
             self.assertEqual((camera.unreleased, len(log.errors)), (0, 1))
-            camera.size = 1_000
+            camera.bytes = 1_000
             await task
-            camera.size, camera.reason = 1_001, ""
+            camera.bytes, camera.reason = 1_001, ""
             error = await outcome(take(frames))
             self.assertEqual(str(error), "no memory for 1001 bytes")
             self.assertEqual(len(log.errors), 2)

@@ -18,6 +18,8 @@ HUGE = memoryview(bytearray(300_000))
 class Camera:
     """Takes a picture every 100 ms, identified by its size and its first byte."""
 
+    usual_size = size = "VGA"
+
     stale = 0
     copies = False
     exists = True
@@ -26,7 +28,7 @@ class Camera:
 
     def __init__(self):
         self.captures = self.lent = 0
-        self.size = 5_000
+        self.bytes = 5_000
         self.picture = None  # used instead of a new picture of `size`, which takes memory
         self.fault = None
 
@@ -36,7 +38,7 @@ class Camera:
             raise self.fault
         self.captures += 1
         self.lent += 1
-        return self.picture or memoryview(bytes((self.captures & 255,)) * self.size)
+        return self.picture or memoryview(bytes((self.captures & 255,)) * self.bytes)
 
     def grab(self):
         return None
@@ -248,7 +250,7 @@ class TestStream(ImagesTestCase):
                     content = headers["Content-Type"]
                     self.assertEqual(content, "multipart/x-mixed-replace; boundary=frame")
                     last = -1
-                    for camera.size in (5_000, 60_000, 4, 5_000):
+                    for camera.bytes in (5_000, 60_000, 4, 5_000):
                         body = await viewer.part()
                         self.assertTrue(body == bytes((body[0],)) * len(body))
                         self.assertTrue(len(body) in (4, 5_000, 60_000))
@@ -321,7 +323,7 @@ class TestStream(ImagesTestCase):
 
     def test_viewer_that_stops_reading_is_closed_and_delays_no_other(self):
         async def scenario(server, images, camera, frames):
-            camera.size = 60_000
+            camera.bytes = 60_000
             async with Viewer(server, "/mjpg") as slow, Viewer(server, "/mjpg") as quick:
                 await slow.head()
                 await quick.head()

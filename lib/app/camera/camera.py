@@ -5,6 +5,7 @@ import asyncio
 from app.camera.recovery import Recovery, apply
 from config import limits
 from proto import jpeg
+from proto.params import size_name
 
 
 class CameraFault(OSError):
@@ -60,6 +61,16 @@ class Camera:
     def stale(self):
         """Number of the next captures whose exposure may have begun before now."""
         return self._sensor.stale if self._sensor else 0
+
+    @property
+    def usual_size(self):
+        """Name of the frame size in `params`."""
+        return size_name(self.params["framesize"])
+
+    @property
+    def size(self):
+        """Name of the frame size that the sensor has now."""
+        return self._sensor.framesize if self._sensor else self.usual_size
 
     def grab(self):
         """Return what `capture` returns if a picture is ready, else None."""
@@ -128,6 +139,16 @@ class Camera:
         self._notify()
         text = ", ".join("{} {}".format(name, value) for name, value in changes)
         self._log.debug("camera", "set {}", text)
+
+    def resize(self, size):
+        """Set the sensor's frame size by name, but not in `params`: others still want the usual.
+
+        Raises CameraFault if the sensor does not offer it, or there is no memory for it.
+        """
+        try:
+            self._sensor.set("framesize", size)
+        except OSError as e:
+            raise CameraFault(str(e)) from None
 
     def _roll_back(self, names):
         try:

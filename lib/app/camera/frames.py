@@ -2,13 +2,15 @@
 
 A picture is copied once, from the driver's buffer into a slot of a small pool; from a driver that
 returns copies, the copy itself is kept. Readers lease slots. All waiting readers get the same
-frame; a slow reader holds one slot and skips the frames it misses.
+frame; a slow reader holds one slot and skips the frames it misses. Readers of another frame size
+take turns with the rest: the sensor has the size that the reader waits for who came first.
 """
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
 from app.camera.camera import CameraFault
+from app.camera.lease import Lease
 from app.camera.pool import Pool
 from config import limits
 
@@ -50,9 +52,9 @@ class Frames:
 
     # For readers
 
-    def fresh(self):
-        """Lease a frame whose exposure began after this call: `async with frames.fresh() as f`."""
-        return Lease(self, self.next_fresh())
+    def fresh(self, size=None):
+        """Lease a frame of `size` exposed from now on: `async with frames.fresh("VGA") as f`."""
+        return Lease(self, self.next_fresh(), size)
 
     def next_fresh(self):
         """Return the number of the first capture whose exposure begins after this call."""
@@ -76,7 +78,7 @@ class Frames:
         self._waiting.append(lease)
         self._requested.set()
         try:
-            while not self._has(lease.seq):
+            while not self._has(lease):
                 if self._failing_since is None:
                     await self._changed.wait()
                 else:
@@ -146,6 +148,7 @@ class Frames:
             if not self.pool.has_free():
                 await self._wait_for_slot()
                 continue
+            self._resize()
             try:
                 view = self._camera.grab()
                 self._receive(await self._camera.capture() if view is None else view)
@@ -179,6 +182,26 @@ class Frames:
                     self._log.debug("frames", "a slow reader gives up its slot")
                     lease.give_up()
 
+    def _resize(self):
+        """Give the sensor the frame size that the first of the waiting readers wants."""
+        if not self._waiting or self._camera.state != "ready":
+            return
+        lease = self._waiting[0]
+        size = self._size_for(lease)
+        if size == self._camera.size or self._suits(self._newest, lease):
+            return
+        try:
+            self._camera.resize(size)
+        except CameraFault as e:
+            lease.refused = str(e)
+            self._wake_readers()
+            if not lease.size:
+                self._camera.stop()  # the next capture starts it with the usual size
+        self.invalidate()
+
+    def _size_for(self, lease):
+        return lease.size or self._camera.usual_size
+
     # A capture
 
     def _receive(self, view):
@@ -190,6 +213,7 @@ class Frames:
         try:
             if self._is_awaited(self._seq):
                 self._newest = self.pool.put(view, self._seq, self._camera.copies)
+                self._newest.size = self._camera.size
                 self._wake_readers()
             self._failing_since = None
             self._drop_reason = ""
@@ -211,7 +235,7 @@ class Frames:
     def _is_awaited(self, seq):
         if seq >= self._floor:
             for lease in self._waiting:
-                if lease.seq <= seq:
+                if lease.seq <= seq and self._size_for(lease) == self._camera.size:
                     return True
         return False
 
@@ -237,16 +261,22 @@ class Frames:
 
     # Waiting for a frame
 
-    def _has(self, seq):
-        """Return True if capture `seq` or a later one is there; CameraFault if none is to come."""
+    def _has(self, lease):
+        """Return True if a frame for `lease` is there; raises CameraFault if none is to come."""
         if self._pause_reason:
             raise CameraFault(self._pause_reason)
-        newest = self._newest
-        if newest and newest.view and newest.seq >= max(seq, self._floor):
+        if lease.refused:
+            raise CameraFault(lease.refused)
+        if self._suits(self._newest, lease):
             return True
         if self._has_failed():
             raise CameraFault(self._camera.reason or self._drop_reason or "no picture")
         return False
+
+    def _suits(self, frame, lease):
+        if not frame or not frame.view or frame.size != self._size_for(lease):
+            return False
+        return frame.seq >= max(lease.seq, self._floor)
 
     def _has_failed(self):
         """Return True if the camera is absent, or has failed for longer than the tolerance."""
@@ -266,35 +296,3 @@ class Frames:
     def _wake_readers(self):
         self._changed.set()
         self._changed.clear()
-
-
-class Lease:
-    """Holds one frame at a time for a reader: `async with lease as f`, or `acquire` and `release`.
-
-    The next `acquire` gets a later frame, the newest there is. `give_up`, if set, is called to
-    make a slow reader release its frame.
-    """
-
-    def __init__(self, frames, seq):
-        self._frames = frames
-        self.frame = None  # the last one that it held
-        self.seq = seq  # of the first capture that it accepts
-        self.give_up = None
-
-    def renewed(self):
-        """Return this lease, now for a frame whose exposure begins after this call."""
-        self.seq = self._frames.next_fresh()
-        return self
-
-    def acquire(self):
-        """Wait for the frame, hold it and return it (a coroutine); raises CameraFault."""
-        return self._frames.acquire(self)
-
-    __aenter__ = acquire
-
-    def release(self):
-        """Release the frame."""
-        self._frames.release(self)
-
-    async def __aexit__(self, kind, error, trace):
-        self.release()

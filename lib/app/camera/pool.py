@@ -17,11 +17,15 @@ _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: t
 
 
 class Frame:
-    """A slot: `view` is the JPEG, `seq` its capture's number, `time_ns` time.time_ns() then."""
+    """A slot: `view` is the JPEG, `seq` its capture's number, `time_ns` time.time_ns() then.
+
+    `size` is the name of its frame size.
+    """
 
     def __init__(self):
         self._buffer = memoryview(b"")
         self.view = None
+        self.size = ""
         self.seq = 0
         self.time_ns = 0
         self.wrapped = None

@@ -6,7 +6,9 @@ from time import ticks_diff, ticks_ms
 from app.camera.camera import CameraFault
 from config import limits
 from proto.http import HTTPError
+from proto.params import CHOICES, size_name, value_of
 from proto.posixtz import unix_time
+from proto.values import BadArgument
 
 _JPEG_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
@@ -63,11 +65,12 @@ class Images:
                 connection.abort()
 
     async def capture(self, request):
-        """Send a picture that was exposed after the request."""
+        """Send a picture that was exposed after the request, of the frame size `size` if given."""
+        size = _frame_size(request.args.get("size"))
         try:
-            async with self._frames.fresh() as frame:
-                size, lines = len(frame.view), self._headers.picture_lines()
-                head = _JPEG_HEAD.format(size, _timestamp(frame), lines)
+            async with self._frames.fresh(size) as frame:
+                lines = self._headers.picture_lines()
+                head = _JPEG_HEAD.format(len(frame.view), _timestamp(frame), lines)
                 return await request.respond(head.encode(), frame.view)
         except CameraFault as e:
             raise self._no_picture(e) from None
@@ -125,6 +128,17 @@ class Images:
     def _no_picture(self, reason):
         advice = "" if self._frames.possible else _NEVER
         return HTTPError(503, "There is no picture: {}.".format(reason), advice)
+
+
+def _frame_size(text):
+    """Return the name of a frame size, None for no text; raises HTTPError."""
+    if text is None:
+        return None
+    try:
+        return size_name(value_of("framesize", text))
+    except BadArgument:
+        names = ", ".join(CHOICES["framesize"])
+        raise HTTPError(400, "size must be one of {}.".format(names)) from None
 
 
 def _interval_ms(fps):

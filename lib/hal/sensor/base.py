@@ -30,6 +30,11 @@ class Base:
         """Number of the next captures whose exposure may have begun before now."""
         return self._fb_count
 
+    @property
+    def framesize(self):
+        """Name of the frame size; "" before the first start."""
+        return self._values.get("framesize", "")
+
     async def start(self, framesize="UXGA", quality=8):
         """Initialise the driver; raises NoSensor, or MemoryError if its buffers do not fit."""
         self._values = {"framesize": framesize, "quality": quality}
