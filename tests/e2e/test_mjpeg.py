@@ -19,6 +19,7 @@ SIZES = {"UXGA": (1600, 1200), "13": (1600, 1200), "qvga": (320, 240)}
 def camera(request, tmp_path_factory):
     folder, args = tmp_path_factory.mktemp("camera"), ["--driver", request.param]
     with Simulator(folder, NO_BROKER, {"pubinterval": "0"}, args) as made:
+        made.wait_status("camera ready")
         yield made
 
 
