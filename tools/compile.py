@@ -3,7 +3,8 @@
     .venv/bin/python tools/compile.py
 
     build/mpy/root/     boot.py and main.py unchanged; config/** and lib/** as .mpy (with the
-                        third-party modules of build/lib), lib/www/** gzipped
+                        third-party modules of build/lib), lib/www/** gzipped; a folder such as
+                        lib/www/app.js is one file, made of its files in the order of their names
     build/mpy/sim/      tools/sim/board/** as .mpy
     build/mpy/frozen/   modules that stock firmware has frozen (umqtt)
 
@@ -70,21 +71,29 @@ def sources(root=ROOT, compiled=True):
     """Yield (source, path in a mirror); if two have the same path, the last one counts."""
     for folder, place in reversed(TREES):
         tree = str(root / folder)
-        for path, _, names in os.walk(tree):
-            for name in names:
+        for path, folders, names in os.walk(tree):
+            bundles = [name for name in folders if "." in name]
+            folders[:] = [name for name in folders if name not in bundles]
+            for name in names + bundles:
                 full = os.path.join(path, name)
                 inside = os.path.relpath(full, tree).replace(os.sep, "/")
                 if name.endswith(".py") and not _pc_only(root, full):
                     yield full, f"{place}/{inside[:-3]}.mpy" if compiled else f"{place}/{inside}"
                 elif f"{folder}/{inside}".startswith(PAGES):
-                    yield full, f"{place}/{inside}" + ("" if _has_blanks(full) else ".gz")
+                    yield full, f"{place}/{inside}" + ("" if BLANK in content(full) else ".gz")
     for name in COPIED:
         if (root / name).exists():
             yield str(root / name), f"root/{name}"
 
 
-def _has_blanks(path):
-    return BLANK in Path(path).read_bytes()
+def content(src):
+    """Return the bytes of a file, or of all files of a folder in the order of their names."""
+    return b"".join(path.read_bytes() for path in _files(src))
+
+
+def _files(src):
+    src = Path(src)
+    return sorted(src.iterdir()) if src.is_dir() else [src]
 
 
 def _pc_only(root, path):
@@ -94,9 +103,13 @@ def _pc_only(root, path):
 def _outdated(src, dst):
     # not equal rather than older: a checkout may bring back an older source
     try:
-        return os.stat(dst).st_mtime_ns != os.stat(src).st_mtime_ns
+        return os.stat(dst).st_mtime_ns != _time_ns(src)
     except FileNotFoundError:
         return True
+
+
+def _time_ns(src):
+    return max(os.stat(path).st_mtime_ns for path in [src, *_files(src)])
 
 
 def _make(root, compiler, src, dst):
@@ -105,11 +118,11 @@ def _make(root, compiler, src, dst):
 
     os.makedirs(os.path.dirname(dst), exist_ok=True)
     partial = f"{dst}.{os.getpid()}.part"  # another process may be compiling
-    info = os.stat(src)
+    time_ns = _time_ns(src)
     if dst.endswith((".py", PLAIN)):
         shutil.copyfile(src, partial)
     elif dst.endswith(".gz"):
-        Path(partial).write_bytes(packed(Path(src).read_bytes()))
+        Path(partial).write_bytes(packed(content(src)))
     else:
         # tracebacks show this name: the board's path, not this PC's
         command = [*compiler, "-s", _short_name(root, src), "-o", partial]
@@ -118,7 +131,7 @@ def _make(root, compiler, src, dst):
         if done.returncode:
             Path(partial).unlink(missing_ok=True)
             return (done.stderr or done.stdout).strip()
-    os.utime(partial, ns=(info.st_atime_ns, info.st_mtime_ns))
+    os.utime(partial, ns=(time_ns, time_ns))
     os.replace(partial, dst)
     return None
 

@@ -63,7 +63,7 @@ def readable(facts, module="", root=ROOT):
 
 
 def _content(src, place):
-    data = src.read_bytes()
+    data = compiler.content(src)
     return compiler.packed(data) if place.endswith(".gz") else data
 
 

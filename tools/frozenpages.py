@@ -19,7 +19,7 @@ def pages():
     found = {}
     for src, place in compiler.sources():
         if place.startswith(_WWW):
-            data = Path(src).read_bytes()
+            data = compiler.content(src)
             packed = compiler.packed(data) if place.endswith(".gz") else data
             found[place.removeprefix(_WWW)] = packed
     return found

@@ -5,6 +5,7 @@ import json
 import re
 import zlib
 
+import compile as compiler
 import httpx
 import pytest
 import zones
@@ -44,7 +45,7 @@ def setting(client, name):
 
 
 def test_total_size(repo, bytecode):
-    sources = {p.name: p.read_bytes() for p in (repo / "lib" / "www").iterdir()}
+    sources = {p.name: compiler.content(p) for p in (repo / "lib" / "www").iterdir()}
     built = {p.name: p.read_bytes() for p in (bytecode / "root" / "lib" / "www").iterdir()}
     assert {name for name in built if not name.endswith(".gz")} == {
         name for name, data in sources.items() if b"{{" in data
@@ -56,7 +57,7 @@ def test_total_size(repo, bytecode):
 
 @pytest.mark.parametrize("path", FILES)
 def test_files_are_compressed_and_cached(client, path):
-    source = (ROOT / "lib" / "www" / path[1:]).read_bytes()
+    source = compiler.content(ROOT / "lib" / "www" / path[1:])
     page = client.get(path)
     assert page.status_code == 200 and page.content == source
     assert page.headers["content-encoding"] == "gzip"

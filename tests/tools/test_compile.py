@@ -1,5 +1,6 @@
 """tools/compile.py: complete and incremental mirrors without local paths."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -76,3 +77,19 @@ def test_error_names_the_file_and_line(tree):
     with pytest.raises(CompileError, match='"lib/app/bad.py", line 2\n'):
         compile_all(tree)
     assert not list(Path(tree).rglob("*.part"))
+
+
+def test_folder_named_like_a_file_is_sent_as_one(tree):
+    folder = tree / "lib" / "www" / "app.js"
+    folder.mkdir(parents=True)
+    (folder / "b.js").write_text("second();\n")
+    (folder / "a.js").write_text("first();\n")
+    script = compile_all(tree) / "root" / "lib" / "www" / "app.js.gz"
+    assert gzip.decompress(script.read_bytes()) == b"first();\nsecond();\n"
+    (folder / "b.js").write_text("changed();\n")
+    os.utime(folder / "b.js", ns=(1 << 61, 1 << 61))
+    compile_all(tree)
+    assert gzip.decompress(script.read_bytes()) == b"first();\nchanged();\n"
+    (folder / "b.js").unlink()
+    compile_all(tree)
+    assert gzip.decompress(script.read_bytes()) == b"first();\n"
