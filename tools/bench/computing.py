@@ -53,13 +53,14 @@ def _reply_ms(client, value):
 def _mean_ms(board, count, work, quick):
     """Return the mean of some rounds, in ms per item: the clock may tick only every 10 ms."""
     rounds = 2 if quick else 8
-    before = _user_s(board.pid)
+    before = user_s(board.pid)
     for _ in range(rounds):
         work()
-    return 1_000 * (_user_s(board.pid) - before) / (rounds * count)
+    return 1_000 * (user_s(board.pid) - before) / (rounds * count)
 
 
-def _user_s(pid):
+def user_s(pid):
+    """Return the CPU time of a process in user mode, in seconds."""
     return time.clock_gettime(~pid << 3 | _VIRTUAL)
 
 

@@ -3,8 +3,9 @@
     .venv/bin/python tools/bench/run.py [row ...] [--quick] [--output FILE]
 
 Prints a table and writes build/bench.json; exits with 1 if a figure misses its limit. The rows are
-publish, allocation, http, cpu, reply, stalls, heap and update; the default is all of them. Those
-about memory (allocation, heap) run on a 32-bit interpreter, because the chip has 32-bit words.
+publish, allocation, http, cpu, reply, stalls, heap, update and hubs; the default is all of them.
+Those about memory (allocation, heap, hubs) run on a 32-bit interpreter, because the chip has
+32-bit words.
 """
 
 import argparse
@@ -20,6 +21,7 @@ sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]  # interpreter, c
 # ruff: noqa: E402
 import interpreter32
 from computing import cpu, reply
+from integrating import hubs
 from program import Failed, prepare
 from publishing import allocation, throughput
 from rows import HEAD, save
@@ -37,8 +39,9 @@ ALL = {
     "stalls": stalls,
     "heap": heap,
     "update": update,
+    "hubs": hubs,
 }
-MEMORY = ("allocation", "heap")
+MEMORY = ("allocation", "heap", "hubs")
 
 
 def _options():
