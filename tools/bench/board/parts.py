@@ -56,6 +56,7 @@ class Sensor:
 
     stale = 2  # as in the real drivers
     copies = False
+    framesize = "UXGA"
 
     def __init__(self, size):
         self._view = jpeg(size)
