@@ -51,8 +51,8 @@ def test_total_size(repo, bytecode):
         name for name, data in sources.items() if b"{{" in data
     }
     assert {name.removesuffix(".gz") for name in built} == set(sources)
-    assert sum(len(data) for name, data in built.items() if name.endswith(".gz")) < 20_000
-    assert sum(len(gzip.compress(data)) for data in sources.values()) < 40_000
+    assert sum(len(data) for name, data in built.items() if name.endswith(".gz")) < 45_000
+    assert sum(len(gzip.compress(data)) for data in sources.values()) < 60_000
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -216,6 +216,15 @@ def test_settings_are_saved_all_or_none(client):
     assert response.json() == {"saved": True, "restarts": False}
     assert setting(client, "pulse")["value"] == "7" and setting(client, "mqttuser")["value"] == "ü"
     client.post("/api/settings", json={"pulse": 0, "mqttuser": "1"})
+
+
+def test_backup_of_an_open_camera_has_no_secrets(client):
+    backup = client.post("/api/backup", json={}).json()
+    assert (backup["format"], backup["device_id"]) == (1, "DVES_A1B2C3")
+    assert backup["settings"]["ssid"] == "sim" and "password" not in backup["settings"]
+    assert client.post("/api/settings", json=backup["settings"]).json()["saved"]
+    refused = client.post("/api/backup", json={"password": "anything"})
+    assert refused.status_code == 403 and "admin password" in refused.json()["error"]
 
 
 def test_characters_outside_the_bmp(client):
