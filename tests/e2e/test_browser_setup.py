@@ -132,7 +132,7 @@ def test_setup_without_javascript(browser, camera):
         page.fill("#mqttpassword", "canary-word")
         page.click("button:text-is('Save')")
         expect(page.get_by_role("alert")).to_contain_text("Nothing was saved")
-        expect(page.locator("#mqttport-error")).to_contain_text("0..65535")
+        expect(page.locator("#mqttport-error")).to_contain_text("0 to 65535")
         assert page.input_value("#mqttuser") == "joe"
         assert "canary" not in page.content()
         expect(page.locator("[aria-invalid=true]")).to_have_count(1)

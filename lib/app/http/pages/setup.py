@@ -116,7 +116,7 @@ class _Form:
         self._faults = faults
         self._found = networks
         self._blanks = {
-            "error": self._faults.get,
+            "error": lambda name: faults.get(name, "").replace("..", " to "),
             "value": self._value,
             "stored": self._stored,
             "has": self._settings.__getitem__,
