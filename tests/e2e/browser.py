@@ -52,14 +52,6 @@ class Browser:
             context.close()
 
 
-def wait_for_picture(page):
-    """Wait until the camera's page shows a picture."""
-    page.wait_for_selector("#live")
-    # evaluate() bypasses the content security policy
-    width = "document.getElementById('live').naturalWidth"
-    wait_until(lambda: page.evaluate(width) > 100, 10, "a picture")
-
-
 def _program():
     import debian
 
@@ -71,19 +63,19 @@ def _note(page, kind, text):
         page.errors.append(text)
 
 
-def assert_accessible(page, impacts=("serious", "critical")):
-    """Fail if axe-core finds a violation of one of the impacts; of any, if there are none.
+def assert_accessible(page):
+    """Fail if axe-core finds a serious or critical violation.
 
     preload=False: only disabled rules need the style sheets, and the page's content security
     policy blocks the script that axe-core adds to load them.
     """
-    violations = Axe().run(page, options={"preload": False}).response["violations"]
-    found = [
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    serious = [
         (violation["id"], [node["target"] for node in violation["nodes"]])
-        for violation in violations
-        if not impacts or violation["impact"] in impacts
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
     ]
-    assert not found, found
+    assert not serious, serious
 
 
 def assert_fits(page):
@@ -100,3 +92,17 @@ def assert_fits(page):
 def screenshot(page, name):
     """Save a picture of the whole page in build/screenshots/."""
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def assert_no_violation(page):
+    """Fail if axe-core finds any violation, also a minor one."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    assert not found, [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
+
+
+def wait_for_picture(page):
+    """Wait until the camera's page shows a picture."""
+    page.wait_for_selector("#live")
+    # evaluate() bypasses the content security policy
+    width = "document.getElementById('live').naturalWidth"
+    wait_until(lambda: page.evaluate(width) > 100, 10, "a picture")

@@ -6,8 +6,8 @@ import pytest
 from browser import (
     PHONE,
     Browser,
-    assert_accessible,
     assert_fits,
+    assert_no_violation,
     screenshot,
     wait_for_picture,
 )
@@ -53,7 +53,7 @@ def test_first_setup_on_a_phone(browser, tmp_path):
             page.fill("#mqtthost", camera.facts["mqtt"])
             expect(page.locator("#networks")).to_contain_text(evil)  # as text, not as HTML
             assert_fits(page)
-            assert_accessible(page, ())
+            assert_no_violation(page)
             screenshot(page, "setup-phone")
             page.click("text=Save and restart")
             expect(page.get_by_role("heading", name="Saved")).to_be_visible()
@@ -64,7 +64,7 @@ def test_first_setup_on_a_phone(browser, tmp_path):
             expect(page.locator("#summary")).to_have_text("Joined sim")
             expect(page.locator("#fallback")).to_be_hidden()
             assert_fits(page)
-            assert_accessible(page, ())
+            assert_no_violation(page)
             screenshot(page, "saved-phone")
         check_copy_and_address(browser, camera)
         camera.wait_status("wifi joined, mqtt connected")
@@ -98,7 +98,7 @@ def test_admin_password_in_the_setup(browser, camera):
         page.keyboard.type(WORD)
         page.click("[data-shows=adminpass]")
         assert page.get_attribute("#adminpass", "type") == "text"
-        assert_accessible(page, ())
+        assert_no_violation(page)
         screenshot(page, "setup-more-phone")
         page.click("button:text-is('Save')")
         expect(page.locator("#summary")).to_contain_text("needs its new password")
@@ -162,7 +162,7 @@ def test_form_errors_show_before_submission(browser, camera):
         page.click("button:text-is('Save')")
         assert page.url.endswith("/setup")
         expect(page.locator("#wifipassword")).to_be_focused()
-        assert_accessible(page, ())
+        assert_no_violation(page)
         screenshot(page, "setup-errors")
         page.fill("#wifipassword", "")
         page.locator(".fold:not(#more) > summary").click()  # hides the faults below it

@@ -1,6 +1,6 @@
 // Buttons that copy a text. Browsers offer the clipboard only to encrypted pages, hence execCommand.
 
-function copyButton(button) {
+function copiesAddress(button) {
   button.hidden = false;
   button.addEventListener("click", () => {
     const field = make("textarea", { value: button.dataset.copies, className: "sr" });
@@ -13,4 +13,4 @@ function copyButton(button) {
     setTimeout(() => { button.textContent = "Copy"; }, 3000);
   });
 }
-for (const button of document.querySelectorAll("[data-copies]")) copyButton(button);
+for (const button of document.querySelectorAll("[data-copies]")) copiesAddress(button);

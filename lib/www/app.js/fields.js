@@ -16,7 +16,7 @@ async function loadZones() {
 }
 
 // Writes what a setting allows as a sentence: "0..9" as "0 to 9."
-function sentence(text) {
+function inWords(text) {
   const words = text.replace(/(\d)\.\.(\d)/g, "$1 to $2");
   const starts = words.includes("://") ? words : words.slice(0, 1).toUpperCase() + words.slice(1);
   return `${starts}${words.endsWith(".") ? "" : "."}`;
@@ -25,7 +25,7 @@ function sentence(text) {
 // Writes why the camera refused a value; for most settings that is what they allow.
 function refused(row, text) {
   const isAllowed = row && (text === row.allowed || /^(\d|an? |mqtts?:)/.test(text));
-  return isAllowed ? `Enter ${sentence(` ${text}`).trim()}` : sentence(text);
+  return isAllowed ? `Enter ${inWords(` ${text}`).trim()}` : inWords(text);
 }
 
 function defaultWord(row) {

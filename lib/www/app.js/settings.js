@@ -44,7 +44,7 @@ function fieldBox(row) {
   const kind = kindOf(row);
   const field = FIELDS[kind](row, id);
   const tools = make("div", { className: "tools" });
-  const allowed = kind === "text" || kind === "number" || isHidden(row) ? ` ${sentence(row.allowed)}` : "";
+  const allowed = kind === "text" || kind === "number" || isHidden(row) ? ` ${inWords(row.allowed)}` : "";
   const label = make("label", { htmlFor: id }, `${row.label} `, make("small", { textContent: row.name }));
   field.control.setAttribute("aria-describedby", `${id}-hint ${id}-error`);
   field.box = make("div", { className: `field ${kind === "switch" ? "switched" : ""}` }, label, ...field.parts,
