@@ -103,7 +103,7 @@ async function watchJoining() {
   } catch (error) {
     const locked = error.status === 401;
     $("joining").hidden = !locked && $("joining").hidden;
-    $("summary").replaceChildren(...(locked ? ["The camera needs its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not respond at this address. Retrying."]));
+    $("summary").replaceChildren(...(locked ? ["The camera needs its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not respond here any more. Connect this device to its network, then open the address above."]));
     $("dot").className = "dot";
   }
   setTimeout(watchJoining, 2000);
