@@ -100,6 +100,10 @@ def test_faults_are_in_view_and_nothing_is_saved(browser, camera):
         assert_no_violation(page)
         page.fill("#s-pulse", "7")
         expect(page.locator("#s-pulse-error")).to_have_count(0)
+        page.fill("#s-mqttkeepalive", "9")
+        page.locator("#s-mqttkeepalive").blur()
+        expect(page.locator("#s-mqttkeepalive-error")).to_contain_text("from 10 to 3600")
+        page.fill("#s-mqttkeepalive", "120")
         page.fill("#s-mqtthost", "http://x")
         page.fill("#s-adminpass", "short")
         page.fill("#find", "pulse")  # hides the fields with faults

@@ -2,6 +2,7 @@
 
 const FORMAT = 1; // of a backup
 const RESTART_MS = 60000; // a restart that takes longer has failed, or the address has changed
+const DOWNLOAD_MS = 60000; // then the file is no longer offered
 
 // Reports with `say` that the camera restarts; returns once it responds again, or does not in time.
 async function restarted(say) {
@@ -44,7 +45,7 @@ async function backUp(event) {
     const file = new Blob([JSON.stringify(found, null, 2)], { type: "application/json" });
     const link = make("a", { href: URL.createObjectURL(file), download: `${cameraName().replace(/[^\w-]+/g, "-")}-${new Date().toISOString().slice(0, 10)}.json` });
     link.click();
-    URL.revokeObjectURL(link.href);
+    setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_MS); // some browsers read it later
     $("backup-password").value = "";
     $("backup-note").textContent = "Downloaded.";
   } catch (error) {
@@ -82,11 +83,8 @@ function showRestore(note, wanted = {}) {
 async function readBackup() {
   const file = $("restore-file").files[0];
   if (!file) return;
-  let backup = {};
-  try {
-    backup = JSON.parse(await file.text());
-  } catch { /* handled as a file of another kind */ }
-  if (!backup || typeof backup.settings !== "object" || backup.format !== FORMAT) {
+  const backup = await file.text().then(JSON.parse).catch(() => null);
+  if (!backup || backup.format !== FORMAT || !backup.settings) {
     showRestore("This file is not a backup of a camera. Choose another one.");
     return;
   }

@@ -56,7 +56,9 @@ function fieldBox(row) {
     edit(row, isHidden(row) && !text ? undefined : text);
   });
   field.box.addEventListener("change", (event) => {
-    if (event.target === field.control && row.kind === "file") edit(row, field.read() || undefined); // from a file
+    if (event.target !== field.control) return;
+    if (row.kind === "file") edit(row, field.read() || undefined); // read from a file
+    if (kind === "number") showFault(field.control, numberFault(row, field.read()));
   });
   settings.fields.set(row.name, field);
   const edited = settings.edits.get(row.name);
