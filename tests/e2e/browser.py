@@ -5,7 +5,7 @@ import re
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
-from sim import ROOT, wait_until
+from sim import ROOT
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -98,11 +98,3 @@ def assert_no_violation(page):
     """Fail if axe-core finds any violation, also a minor one."""
     found = Axe().run(page, options={"preload": False}).response["violations"]
     assert not found, [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
-
-
-def wait_for_picture(page):
-    """Wait until the camera's page shows a picture."""
-    page.wait_for_selector("#live")
-    # evaluate() bypasses the content security policy
-    width = "document.getElementById('live').naturalWidth"
-    wait_until(lambda: page.evaluate(width) > 100, 10, "a picture")

@@ -9,7 +9,6 @@ from browser import (
     assert_fits,
     assert_no_violation,
     screenshot,
-    wait_for_picture,
 )
 from playwright.sync_api import expect
 from sim import Simulator
@@ -108,7 +107,7 @@ def test_admin_password_in_the_setup(browser, camera):
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
         page.click("text=Live picture")
-        wait_for_picture(page)
+        expect(page.locator("#frame")).to_be_visible()
         page.goto("/setup")
         page.click("#more summary")
         page.check("[name=forget_adminpass]")
