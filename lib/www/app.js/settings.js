@@ -155,6 +155,17 @@ function showUnsaved() {
   $("unsaved-note").textContent = count ? `${count} unsaved change${count > 1 ? "s" : ""}.${restarts ? " Saving restarts the camera." : ""}` : settings.message;
   $("discard").parentElement.hidden = !count;
   document.documentElement.style.scrollPaddingBottom = `${$("unsaved").offsetHeight + 8}px`;
+  uncover(document.activeElement);
+}
+
+// Moves the field that has the focus out from behind the bar, which may have appeared or grown.
+function uncover(focused) {
+  if ($("rows").contains(focused)) (focused.closest(".field") || focused).scrollIntoView({ block: "nearest" });
+}
+
+// The button that was pressed is hidden now; without this, the keyboard would start at the top of the page.
+function keepFocus() {
+  $("find").focus({ preventScroll: true });
 }
 
 function discardEdits() {
@@ -164,7 +175,7 @@ function discardEdits() {
   showGroups();
   findSettings();
   showUnsaved();
-  $("find").focus();
+  keepFocus();
 }
 
 // Shows each fault beside its field, and brings the first one into view.
@@ -217,6 +228,7 @@ async function send(wanted) {
   await showSettings();
   settingsError(lost.join(" "));
   showUnsaved();
+  keepFocus();
 }
 
 function settingsTab() {
@@ -225,7 +237,7 @@ function settingsTab() {
   $("find").addEventListener("input", findSettings);
   $("rows").addEventListener("focusin", (event) => {
     // only for the keyboard: a field that moves under a pressed mouse button gets no click
-    if (event.target.matches(":focus-visible")) (event.target.closest(".field") || event.target).scrollIntoView({ block: "nearest" });
+    if (event.target.matches(":focus-visible")) uncover(event.target);
   });
   new ResizeObserver(showUnsaved).observe($("unsaved"));
   maintenance();
