@@ -1,6 +1,6 @@
 """Write the reference tables of commands, settings and limits from the firmware's own tables.
 
-The tables are in config/README.md. The time zone rules on the set-up page come from the tz
+The tables are in config/README.md. The time zone rules in lib/www/zones.txt come from the tz
 database. `docs.py` writes both; `docs.py --check` only checks that they are current (exit status 1
 if not).
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "config" / "README.md"
-SETUP = ROOT / "lib" / "www" / "setup.html"
+ZONES = ROOT / "lib" / "www" / "zones.txt"
 sys.path[:0] = [str(ROOT / folder) for folder in ("lib", "tools/pc", "tools", "")]
 
 from zones import with_rules  # noqa: E402
@@ -133,7 +133,7 @@ def render(text):
 
 
 def main(arguments):
-    wanted = {REFERENCE: render(REFERENCE.read_text()), SETUP: with_rules(SETUP.read_text())}
+    wanted = {REFERENCE: render(REFERENCE.read_text()), ZONES: with_rules(ZONES.read_text())}
     old = [path for path, text in wanted.items() if path.read_text() != text]
     if old and "--check" in arguments:
         print(", ".join(path.name for path in old) + ": out of date; run `make docs`")

@@ -1,4 +1,4 @@
-"""Time zone rules of the set-up page, from the tz database.
+"""Time zone rules of lib/www/zones.txt, from the tz database.
 
 The database is the package tzdata, pinned in config/requirements.txt. The rule of a zone is the
 POSIX TZ string in the footer of its TZif file (RFC 8536 section 3.3).
@@ -8,7 +8,7 @@ import importlib.resources
 import re
 
 _DATABASE = importlib.resources.files("tzdata")
-_ROW = re.compile(r"^{{zone:(\S.*) \S+}}$", re.MULTILINE)
+_ROW = re.compile(r"^(\S.*) \S+$", re.MULTILINE)
 
 
 def rules():
@@ -22,6 +22,6 @@ def rule(name):
     return data.split(b"\n")[-2].decode("ascii")
 
 
-def with_rules(page):
-    """Return the page with the current rules in its rows `{{zone:Name rule}}`."""
-    return _ROW.sub(lambda row: f"{{{{zone:{row[1]} {rule(row[1].replace(' ', '_'))}}}}}", page)
+def with_rules(table):
+    """Return the table with the current rules in its rows `Name rule`."""
+    return _ROW.sub(lambda row: f"{row[1]} {rule(row[1].replace(' ', '_'))}", table)

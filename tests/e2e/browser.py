@@ -92,3 +92,9 @@ def assert_fits(page):
 def screenshot(page, name):
     """Save a picture of the whole page in build/screenshots/."""
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def assert_no_violation(page):
+    """Fail if axe-core finds any violation, also a minor one."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    assert not found, [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]

@@ -145,6 +145,28 @@ def test_unfinished_bodies_lock_nobody_out(camera, stranger):
             telnet.wait("password: ")
 
 
+def test_backup_has_secrets_only_for_the_password(owner, stranger):
+    def backup(**body):
+        return owner.post("/api/backup", json=body)
+
+    plain = backup()
+    assert plain.headers["content-disposition"].startswith("attachment")
+    assert plain.json()["settings"]["pulse"] == "0" and "canary" not in plain.text
+    full = backup(password=WORD).json()["settings"]
+    assert full["mqttpass"] == "canary-word" and "adminpass" not in full
+    assert owner.get("/api/backup").status_code == 405
+    foreign = {"Origin": "http://evil.example"}
+    assert owner.post("/api/backup", json={"password": WORD}, headers=foreign).status_code == 403
+    assert owner.post("/api/backup", json={"words": WORD}).status_code == 400
+    for _ in range(5):  # guesses count, also within a session
+        wrong = backup(password="not the one")
+        assert wrong.status_code == 403 and "canary" not in wrong.text
+    late = backup(password=WORD)
+    assert late.status_code == 429 and 0 < int(late.headers["retry-after"]) <= 30
+    stranger.cookies.clear()
+    assert stranger.post("/api/backup", json={"password": WORD}).status_code == 401
+
+
 def test_own_host_names_are_accepted(owner):
     for host in (
         "127.0.0.1:1",

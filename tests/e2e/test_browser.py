@@ -1,4 +1,4 @@
-"""The web pages in Chromium, from the first start to the live picture."""
+"""The camera's page in Chromium."""
 
 import contextlib
 import re
@@ -43,108 +43,6 @@ def api(page, path):
 def parameter(page, name):
     rows = api(page, "camera")["parameters"]
     return next(row["value"] for row in rows if row["name"] == name)
-
-
-# From the first start to the picture
-
-
-def test_first_start(browser, tmp_path):
-    with Simulator(tmp_path / "new", args=("--ap",)) as camera:
-        evil = "<img src=x onerror=alert(1)>"
-        camera.control("wifi", ssid=evil, password="x" * 8, rssi=-80, add=True)
-        with browser.page(camera.url, PHONE) as page:
-            page.goto("/")
-            expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
-            network = page.locator("#networks button", has_text="sim").first
-            expect(page.locator("#networks")).to_contain_text(evil)  # as text, not as HTML
-            assert_fits(page)
-            assert_accessible(page)
-            screenshot(page, "setup-phone")
-            network.click()
-            assert page.input_value("#wifissid") == "sim"
-            page.fill("#wifipassword", "simulated")
-            page.click("[data-shows=wifipassword]")
-            assert page.get_attribute("#wifipassword", "type") == "text"
-            page.select_option("#timezone", label="Europe/Berlin")
-            page.fill("#adminpass", WORD)
-            page.click("text=Save and reboot")
-            expect(page.get_by_role("heading", name="Saved")).to_be_visible()
-            assert_accessible(page)
-            screenshot(page, "saved-phone")
-            camera.wait_boot(2)
-            expect(page.locator("#summary")).to_contain_text("needs its new password")
-            expect(page.get_by_role("heading", name="Saved")).to_be_visible()  # not replaced
-            page.click("text=log in")
-            page.fill("#password", WORD)
-            page.keyboard.press("Enter")
-            expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
-            page.click("text=Live picture")
-            wait_for_picture(page)
-            assert camera.command("timezone") == "CET-1CEST,M3.5.0,M10.5.0/3"
-
-
-def test_setup_without_javascript(browser, camera):
-    with browser.page(camera.url, java_script_enabled=False) as page:
-        page.goto("/setup")
-        page.click("text=Scan for networks")
-        expect(page.locator("#networks input[value=sim]")).to_be_visible()
-        page.fill("#mqttport", "99999")
-        page.fill("#mqttuser", "joe")
-        page.fill("#mqttpassword", "canary-word")
-        page.click("button:text-is('Save')")
-        expect(page.get_by_role("alert")).to_contain_text("Nothing was saved")
-        expect(page.locator("#mqttport-error")).to_contain_text("0..65535")
-        assert page.input_value("#mqttuser") == "joe"
-        assert "canary" not in page.content()
-        expect(page.locator("[aria-invalid=true]")).to_have_count(1)
-        page.fill("#mqttport", "0")
-        page.fill("#mqttuser", "")
-        page.click("button:text-is('Save')")
-        expect(page.get_by_role("heading", name="Saved")).to_be_visible()
-
-
-ERRORS = {
-    "#wifipassword": ("short", "At least 8"),
-    "#mqttport": ("70000", "0 to 65535"),
-    "#mqtthost": ("http://x", "mqtt://"),
-    "#mqttca": ("nonsense", "PEM"),
-    "#adminpass": ("short", "At least 8"),
-}
-
-
-def test_form_errors_show_before_submission(browser, camera):
-    with browser.page(camera.url) as page:
-        page.goto("/setup")
-        for field, (text, message) in ERRORS.items():
-            page.fill(field, text)
-            page.locator(field).blur()
-            expect(page.locator(field + "-error")).to_contain_text(message)
-        page.click("button:text-is('Save')")
-        assert page.url.endswith("/setup")
-        expect(page.locator("#wifipassword")).to_be_focused()
-        assert_accessible(page)
-        screenshot(page, "setup-errors")
-        for field in ERRORS:
-            page.fill(field, "")
-        page.locator("#topic").focus()
-        expect(page.locator("[aria-invalid=true]")).to_have_count(0)
-
-
-def test_certificate_from_a_file(browser, camera, tmp_path):
-    from certificates import authority
-
-    path = tmp_path / "ca.pem"
-    path.write_bytes(authority().cert_pem)
-    with browser.page(camera.url) as page:
-        page.goto("/setup")
-        page.set_input_files("#mqttca-file", path)
-        expect(page.locator("#mqttca")).to_have_value(path.read_text())
-        page.click("button:text-is('Save')")
-        expect(page.get_by_role("heading", name="Saved")).to_be_visible()
-        page.goto("/setup")
-        page.check("[name=forget_mqttca]")
-        page.click("button:text-is('Save')")
-        expect(page.get_by_role("heading", name="Saved")).to_be_visible()
 
 
 # The camera's page
@@ -203,41 +101,6 @@ def test_power_and_timer(browser, camera):
         page.select_option("#timer", "")
         camera.command("power off")
         expect(power).not_to_be_checked()
-
-
-def test_settings_are_saved_or_show_errors(browser, camera):
-    with browser.page(camera.url) as page:
-        page.goto("/")
-        page.click("#tab-settings")
-        expect(page.get_by_label("Picture every")).to_have_attribute("id", "s-pubinterval")
-        screenshot(page, "settings-desktop")
-        page.fill("#s-pulse", "99999")
-        page.fill("#s-mqttuser", "someone")
-        page.click("#settings button.main")
-        expect(page.locator("#s-pulse-error")).to_have_text("0..36000")
-        expect(page.locator("#settings-note")).to_contain_text("Nothing was changed")
-        expect(page.locator("#s-pulse")).to_be_focused()
-        assert camera.command("mqttuser") == ""
-        page.fill("#s-pulse", "7")
-        page.click("#settings button.main")
-        expect(page.locator("#toast")).to_contain_text("Saved")
-        assert (camera.command("pulse"), camera.command("mqttuser")) == ("7", "someone")
-        page.request.post("/api/settings", data={"pulse": 0, "mqttuser": "1"})
-
-
-def test_settings_are_cleared(browser, camera):
-    with browser.page(camera.url) as page:
-        given = {"ssid2": "shed", "password2": "canary-word"}
-        assert page.request.post("/api/settings", data=given).ok
-        page.goto("/")
-        page.click("#tab-settings")
-        page.fill("#s-ssid2", "")
-        page.check("#f-password2")
-        page.click("#settings button.main")
-        expect(page.locator("#toast")).to_contain_text("Saved")
-        expect(page.locator("#f-password2")).to_have_count(0)
-        rows = {row["name"]: row for row in api(page, "settings")["settings"]}
-        assert (rows["ssid2"]["value"], rows["password2"]["set"]) == ("", False)
 
 
 def test_log_commands_and_a_refused_update(browser, camera, tmp_path):

@@ -42,6 +42,8 @@ class Outputs:
                     self.keep(path, http.get(path, headers={"Accept": accept}))
             for path in ("/setup?scan=1", "/nothing", "/login?next=/x", "/api/command"):
                 self.keep(path, http.get(path))
+            for body in ({}, {"password": "a wrong word"}):
+                self.keep("backup", http.post("/api/backup", json=body))
             for command in [*self.commands(), "status 1", "status 2", "status 3"]:
                 name, _, argument = command.partition(" ")
                 body = {"command": name, "argument": argument}

@@ -16,7 +16,7 @@ from sim import ROOT, Simulator, wait_until
 from visitors import exchange, head, status_of
 
 NO_BROKER = "mqtt://127.0.0.1:1"
-FILES = ["/style.css", "/app.js", "/icon.svg"]
+FILES = ["/style.css", "/app.js", "/icon.svg", "/zones.txt"]
 SECURITY = {
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",

@@ -525,6 +525,24 @@ class TestFile(unittest.TestCase):
         put(settings, "otaurl", "http://host/a@b")
         self.assertEqual(settings.show("otaurl"), "http://host/a@b")
 
+    def test_backup_holds_secrets_only_on_request(self):
+        settings = make()
+        login = "https://joe:canary@host/fw.bin"
+        given = {"mqttpass": "canary", "otaurl": login, "adminpass": "canary-admin", "pulse": "7"}
+        self.assertEqual(run(settings.apply(given)).faults, {})
+        found = dict(settings.backup(False))
+        self.assertFalse("canary" in str(found))
+        self.assertFalse(set(found) & {"mqttpass", "password", "otaurl", "adminpass", "laststate"})
+        self.assertEqual((found["pulse"], found["poweratreset"]), ("7", "last_state"))
+        full = dict(settings.backup(True))
+        self.assertEqual(
+            (full["mqttpass"], full["otaurl"], full["password"]), ("canary", login, "")
+        )
+        self.assertFalse({"adminpass", "otakey"} & set(full))
+        other = make()
+        self.assertEqual(run(other.apply(full)).faults, {})
+        self.assertEqual(dict(other.backup(True)), full)
+
     def test_signing_key_is_kept_until_a_reset(self):
         settings = make()
         text = signing.KEY.decode()

@@ -4,6 +4,7 @@ from microdot import Microdot, Response
 
 from app.http.errors import Errors
 from app.http.pages.api import API
+from app.http.pages.backup import Backup
 from app.http.pages.login import LoginPages
 from app.http.pages.metrics import Metrics
 from app.http.pages.portal import Portal
@@ -46,6 +47,7 @@ class Application(Microdot):
         SetupPages(settings, commands, wifi, access, device_id).add_routes(self)
         LoginPages(access, images, log).add_routes(self)
         API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
+        Backup(settings, access, device_id).add_routes(self)
         Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options
         self.errorhandler(404)(self._not_found)

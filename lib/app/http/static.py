@@ -26,6 +26,7 @@ class StaticFiles:
         app.get("/style.css")(self.style)
         app.get("/app.js")(self.script)
         app.get("/icon.svg")(self.icon)
+        app.get("/zones.txt")(self.zones)
 
     async def camera(self, request):
         return _send(request, "camera.html", "text/html; charset=UTF-8")
@@ -38,6 +39,9 @@ class StaticFiles:
 
     async def icon(self, request):
         return _send(request, "icon.svg", "image/svg+xml")
+
+    async def zones(self, request):
+        return _send(request, "zones.txt", "text/plain; charset=UTF-8")
 
 
 def _send(request, name, kind):
@@ -54,7 +58,7 @@ def _send(request, name, kind):
     elif accepts_gzip:
         response = Response.send_file(name, stream=file, content_type=kind, compressed=True)
     else:
-        content = deflate.DeflateIO(file, deflate.GZIP, _WINDOW, True)
+        content = _unpacked(file)
         response = Response.send_file(name, stream=content, content_type=kind)
     if not accepts_gzip:
         size = int.from_bytes(footer[4:], "little")
@@ -63,6 +67,15 @@ def _send(request, name, kind):
     response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = "no-cache"
     return response
+
+
+def open_text(name):
+    """Open a compressed file of lib/www; reading it returns its content as bytes."""
+    return _unpacked(open_page(name + ".gz"))
+
+
+def _unpacked(file):
+    return deflate.DeflateIO(file, deflate.GZIP, _WINDOW, True)
 
 
 def open_page(name):

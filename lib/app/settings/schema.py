@@ -61,7 +61,7 @@ _TOPIC = const(RESTART | CLEAN_SESSION | DEFAULT_BY_1 | DEVICE_ID_TOO)
 SCHEMA = (
     ("name", "CAM_NAME", TEXT, "", MQTTText(0, 48), RESTART | DEFAULT_BY_1,
      "Camera", "Name",
-     "Shown by hubs; the host name is made from its letters and digits. Empty: the topic."),
+     "Shown by hubs; the address is made from its letters and digits. Empty: the topic."),
 
     ("ssid", "STA_SSID", TEXT, "", Chars(1, 31), _NETWORK,
      "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),
@@ -78,7 +78,7 @@ SCHEMA = (
 
     ("apfallback", "AP_FALLBACK", INT, 180, Between(0, 3_600), 0,
      "Access point", "Opens after",
-     "Seconds without Wi-Fi, a third of that if the network refuses the password; 0: never."),
+     "Seconds without Wi-Fi, a third of that after a refused password; 0: never."),
     ("apip", "AP_IP", TEXT, "192.168.1.1", IPv4(), DEFAULT_BY_1,
      "Access point", "Address", "IP address of the camera on its access point."),
     ("appass", "AP_PASS", TEXT, "", Passphrase(8, 63), SECRET | DEFAULT_BY_1,
@@ -110,7 +110,7 @@ SCHEMA = (
      "Seconds of silence after which the broker considers the camera lost."),
     ("mqttcleansession", "MQTT_CLEANSESS", INT, 1, Between(0, 1), RESTART,
      "MQTT broker", "Clean session",
-     "0: the broker keeps commands for the camera while it is offline."),
+     "Off: the broker keeps commands for the camera while it is offline."),
 
     ("topic", "MQTT_TOPIC", TEXT, "esp32-mqtt-cam", TopicName(1, 31), _TOPIC,
      "Topics and publishing", "Topic", "Middle part of the cmnd/, stat/, data/ and tele/ topics."),
@@ -122,13 +122,13 @@ SCHEMA = (
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
     ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
      "Topics and publishing", "Retain",
-     "1: the broker keeps pictures and states for hubs that start later; 0: it does not."),
+     "The broker keeps pictures and states for hubs that start later."),
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
      "Topics and publishing", "Telemetry every",
      "Seconds between reports on tele/; 0: only after the command status."),
 
     ("hadiscovery", "HA_DISCOVERY", INT, 1, OneOf("off", "on"), RECONNECT,
-     "Home Assistant", "Discovery", "on: Home Assistant discovers the camera."),
+     "Home Assistant", "Discovery", "Home Assistant finds the camera by itself."),
     ("haprefix", "HA_PREFIX", TEXT, "homeassistant", TopicPrefix(1, 48), RECONNECT | DEFAULT_BY_1,
      "Home Assistant", "Discovery prefix", "As set in Home Assistant's MQTT integration."),
 
@@ -144,7 +144,7 @@ SCHEMA = (
      "Updates", "Update from",
      "The http:// or https:// address of an update, or of a release's manifest.json."),
     ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0,
-     "Updates", "Confirmation", "auto: a new image that works confirms itself."),
+     "Updates", "Confirmation", "auto: new firmware that works is kept without a command."),
     ("otakey", "otakey.pem", FILE, "", KeyText(1_000), PUBLIC_KEY,
      "Updates", "Signing key",
      "Public key in PEM; once set, only updates signed with it are accepted, until a reset."),
@@ -161,10 +161,10 @@ SCHEMA = (
      "For pages, pictures, API and telnet; without one they are open to everyone."),
     ("embed", "HTTP_EMBED", INT, 0, Between(0, 1), 0,
      "Access", "Embed pictures",
-     "1: pages of other sites may show the camera's pictures; 0: only its own pages may."),
+     "Pages of other sites may show the camera's pictures."),
 
     ("metrics", "HTTP_METRICS", INT, 0, OneOf("off", "on"), 0,
-     "Access", "Metrics", "on: /metrics returns metrics for Prometheus."),
+     "Access", "Metrics", "Metrics for Prometheus at /metrics."),
 
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
      "Log", "Level", "The log keeps messages up to this level."),

@@ -172,6 +172,23 @@ class Settings:
             if not row[FLAGS] & HIDDEN:
                 yield row, self._text(row)
 
+    def backup(self, secrets):
+        """Yield (name, text) of each setting as `apply` accepts it.
+
+        Secrets, and addresses with a login, only if `secrets` is true; passwords that are stored
+        as a hash, and a key that is not set, never.
+        """
+        for row, text in self.all():
+            value, flags = self[row[NAME]], row[FLAGS]
+            if row[KIND] == FILE:
+                if value or not flags & PUBLIC_KEY:
+                    yield row[NAME], _content(value)
+            elif flags & SECRET or (flags & LOGIN and text != value):
+                if secrets and not flags & HASHED and value != _UNUSABLE:
+                    yield row[NAME], value
+            else:
+                yield row[NAME], text
+
     def show(self, name):
         """Return the value as text; secrets are masked."""
         return self._text(find(name))
@@ -257,6 +274,14 @@ class Settings:
                 value = self[row[NAME]]
                 if row[FLAGS] & HASHED and value and not password.is_hash(value):
                     self.keep(row[NAME], await password.hashed(value))
+
+
+def _content(path):
+    """Return the text of a file, "" without a path."""
+    if not path:
+        return ""
+    with open(path) as f:
+        return f.read()
 
 
 async def _with_hashes(values):

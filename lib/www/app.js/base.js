@@ -46,18 +46,19 @@ function bars(signal) {
 
 // Buttons that show a password; files that are read into a field
 
+function toggleShown(field, button, label) {
+  const hidden = field.type === "password";
+  field.type = hidden ? "text" : "password";
+  button.textContent = hidden ? "Hide" : "Show";
+  button.setAttribute("aria-label", `${button.textContent} ${label}`);
+}
+
 for (const button of document.querySelectorAll("[data-shows]")) {
   const field = $(button.dataset.shows);
   const label = document.querySelector(`label[for="${field.id}"]`).textContent;
-  const name = () => button.setAttribute("aria-label", `${button.textContent} ${label}`);
   button.hidden = false;
-  name();
-  button.addEventListener("click", () => {
-    const hidden = field.type === "password";
-    field.type = hidden ? "text" : "password";
-    button.textContent = hidden ? "Hide" : "Show";
-    name();
-  });
+  button.setAttribute("aria-label", `Show ${label}`);
+  button.addEventListener("click", () => toggleShown(field, button, label));
 }
 
 function readInto(input, field) {

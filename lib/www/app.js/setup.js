@@ -27,7 +27,29 @@ function fault(field) {
   return "";
 }
 
+// Shows a field that may be in a closed part of the form, and moves the focus to it.
+function reveal(field) {
+  for (let part = field.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+  field.focus({ preventScroll: true });
+  (field.closest(".field") || field).scrollIntoView({ block: "center" });
+}
+
+function revealTarget() {
+  const target = location.hash && document.getElementById(location.hash.slice(1));
+  if (target && target.closest("details")) reveal(target);
+}
+
+// Selects the time zone of this browser, if the camera has the same rule or nobody has set it.
+function ownZone(select, isNew) {
+  const name = Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll("_", " ");
+  const own = [...select.options].find((option) => option.text === name);
+  if (own && (isNew || own.value === select.value)) own.selected = true;
+}
+
 function setup(form) {
+  ownZone($("timezone"), "new" in form.dataset);
+  addEventListener("hashchange", revealTarget);
+  revealTarget();
   const fields = [...form.elements].filter((field) => field.name);
   for (const field of fields) field.addEventListener("change", () => showFault(field, fault(field)));
   form.addEventListener("submit", (event) => {
@@ -36,10 +58,10 @@ function setup(form) {
     const first = form.querySelector('[aria-invalid="true"]');
     if (!first) return;
     event.preventDefault();
-    first.focus();
+    reveal(first);
   });
   const first = form.querySelector('[aria-invalid="true"]');
-  if (first) first.focus();
+  if (first) reveal(first);
   $("scan").addEventListener("click", (event) => {
     event.preventDefault();
     scan();
@@ -63,7 +85,7 @@ async function scan() {
     const count = networks.length;
     $("scan-note").textContent = count ? `${count} network${count > 1 ? "s" : ""} in range` : "No network is in range. Move the camera closer to the access point.";
   } catch (error) {
-    $("scan-note").textContent = `${error.message} Type the name of the network.`;
+    $("scan-note").textContent = `${error.message} Type the network's name.`;
   }
 }
 
@@ -75,12 +97,13 @@ async function watchJoining() {
     $("dot").className = `dot ${joined ? "good" : "poor"}`;
     const address = `http://${wifi.address}/`;
     const waits = wifi.state === "access point" ? "The access point is still open." : `Wi-Fi: ${wifi.state}${wifi.reason && wifi.state !== "joining" ? `, ${wifi.reason}` : ""}`;
-    $("summary").replaceChildren(...(joined ? [`Joined ${wifi.ssid}: `, make("a", { href: address, textContent: address })] : [waits]));
-    $("fallback").hidden = joined;
+    $("summary").textContent = joined ? `Joined ${wifi.ssid}` : waits;
+    if (joined && $("address")) $("address").replaceChildren(" (", make("a", { href: address, textContent: wifi.address }), ")");
+    for (const id of ["fallback", "elsewhere"]) if ($(id)) $(id).hidden = joined;
   } catch (error) {
     const locked = error.status === 401;
     $("joining").hidden = !locked && $("joining").hidden;
-    $("summary").replaceChildren(...(locked ? ["The camera needs its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not respond at this address. Retrying."]));
+    $("summary").replaceChildren(...(locked ? ["The camera needs its new password: ", make("a", { href: "/login?next=/setup", textContent: "log in" })] : ["The camera does not respond here any more. Connect this device to its network, then open the address above."]));
     $("dot").className = "dot";
   }
   setTimeout(watchJoining, 2000);

@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
     picture();
     powerSwitch();
     controls();
-    $("settings").addEventListener("submit", saveSettings);
+    settingsTab();
     $("command").addEventListener("submit", runCommand);
     $("update").addEventListener("submit", upload);
     $("restart").addEventListener("click", restart);

@@ -25,8 +25,8 @@ function showStatus(status) {
   const [dot, summary] = safe ? ["lost", `Safe mode after ${safe.reason}: no pictures. A normal start follows in ${span(safe.left_s)}${safe.ends ? `, at ${safe.ends.slice(11)}` : ""}.`] : !ready ? ["lost", `The camera is ${status.camera.state}: ${status.camera.reason}`] : !broker ? ["poor", `Broker: ${status.broker.state}`] : ["good", "Everything works"];
   $("dot").className = `dot ${dot}`;
   $("summary").textContent = summary;
-  $("name").textContent = status.topic;
-  document.title = status.topic;
+  $("name").textContent = status.title;
+  document.title = status.title;
   $("device").textContent = status.device_id;
   $("open").hidden = !status.open;
   $("logout").hidden = status.open;

@@ -126,6 +126,7 @@ class API:
             "name": product.NAME,
             "version": product.VERSION,
             "device_id": self._device_id,
+            "title": self._settings["name"] or self._settings["topic"],
             "topic": self._settings["topic"],
             "host": self._access.host,
             "open": self._access.open,

@@ -1,14 +1,22 @@
 """Set-up: the form with all values but the secrets, and the page that follows a save."""
 
+from micropython import const
+
+from app.http.static import open_text
 from app.http.template import escape, page
 from app.identity import host_name, mdns_name
 from proto.http import HTTPError
 
+_PROPOSED_S = const(10)  # between the pictures of a camera that nobody has set up
 _SECRETS = ("password", "mqttpass", "mqttca", "adminpass")  # never in the page
 _NAMES = (
-    "ssid", "password", "mqtthost", "mqttport", "mqttuser", "mqttpass", "mqttca", "topic",
-    "timezone", "adminpass",
+    "ssid", "password", "name", "pubinterval", "mqtthost", "mqttport", "mqttuser", "mqttpass",
+    "mqttca", "topic", "timezone", "adminpass",
 )  # fmt: skip
+_FOLDED = {  # settings in each part of the form that is closed at first
+    "login": ("mqttport", "mqttuser", "mqttpass", "mqttca"),
+    "more": ("topic", "timezone", "adminpass"),
+}
 _LOGIN = ("mqttuser", "mqttpass")  # removed together
 _FORGET = ("password", "mqttuser", "mqttpass", "mqttca", "adminpass")
 _FIELDS = {"ssid": "wifissid", "password": "wifipassword", "mqttpass": "mqttpassword"}
@@ -107,13 +115,14 @@ class _Form:
         self._typed = typed
         self._faults = faults
         self._found = networks
-        self._zone_seen = False
         self._blanks = {
-            "error": self._faults.get,
+            "error": lambda name: faults.get(name, "").replace("..", " to "),
             "value": self._value,
             "stored": self._stored,
             "has": self._settings.__getitem__,
-            "zone": self._zone,
+            "zones": self._zones,
+            "unfold": self._unfold,
+            "new": lambda _: not settings["ssid"],
             "wrong": self._wrong,
             "networks": self._networks,
             "device": lambda _: device_id,
@@ -127,7 +136,10 @@ class _Form:
     def _value(self, name):
         if name in self._typed and name not in _SECRETS:
             return self._typed[name]
-        return str(self._settings[name] or "")  # port 0 is none
+        value = self._settings[name]
+        if name == "pubinterval":
+            return str(value if value or self._settings["mqtthost"] else _PROPOSED_S)
+        return str(value or "")  # port 0 is none
 
     def _stored(self, name):
         is_stored = self._settings[name]
@@ -137,19 +149,25 @@ class _Form:
         """Return True if there is one fault (number 1), or if there are several (2)."""
         return min(len(self._faults), 2) == int(number)
 
-    def _zone(self, zone):
-        """Yield an option of the time zones, from `name rule`.
+    def _unfold(self, part):
+        """Return True if a part of the form has a fault, and so must be open."""
+        return any(name in self._faults for name in _FOLDED[part])
 
-        The blank without a name stands for a rule that is not in the list.
-        """
-        name, _, rule = zone.rpartition(" ")
-        chosen = not self._zone_seen and rule in ("", self._value("timezone"))
-        self._zone_seen = self._zone_seen or chosen
-        if chosen or rule:
-            rule = rule or self._value("timezone")
-            yield '<option value="{}"{}>'.format(escape(rule), " selected" if chosen else "")
-            yield name or "as now: " + escape(rule)
-            yield "</option>"
+    def _zones(self, _):
+        """Yield the options of the time zones; a rule that is not in the list comes last."""
+        wanted, found = self._value("timezone"), False
+        file = open_text("zones.txt")
+        try:
+            line = file.readline()
+            while line:
+                name, _, rule = line.decode().rstrip().rpartition(" ")
+                yield _option(rule, name, not found and rule == wanted)
+                found = found or rule == wanted
+                line = file.readline()
+        finally:
+            file.close()
+        if not found:
+            yield _option(wanted, "as now: " + wanted, True)
 
     def _networks(self, _):
         for ssid, rssi, secured in self._found:
@@ -158,6 +176,11 @@ class _Form:
             yield radio.format(name, name)
             yield '<meter min="-95" max="-45" value="{}">{} dBm</meter> '.format(rssi, rssi)
             yield "{}</label></li>".format("" if secured else "open")
+
+
+def _option(value, text, chosen):
+    parts = escape(value), " selected" if chosen else "", escape(text)
+    return '<option value="{}"{}>{}</option>\n'.format(*parts)
 
 
 def _typed(form):
