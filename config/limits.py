@@ -112,7 +112,6 @@ CAMERA_STOP_MS = 5_000  # stopping the camera for an update; then the update goe
 CAMERA_RESERVE_BYTES = 65_536  # heap that stays free for the rest; with less, pictures get smaller
 CAMERA_LOG_LINES = 12  # different log lines about one fault; further ones are not logged
 PICTURE_BYTES = 1_000_000  # one picture; a larger one is dropped
-PICTURE_PADDING_BYTES = 16_384  # 00 or FF bytes after a JPEG; with more, the picture is dropped
 PICTURE_SLOTS = 6  # pictures in memory; then the camera waits for its readers
 PICTURE_HOLD_MS = 2_000  # all slots held by slow readers; then their streams are closed
 PICTURE_FAILING_MS = 8_000  # captures that fail in a row; then readers get the reason (503)

@@ -6,7 +6,7 @@ import unittest
 
 import chip  # noqa: F401 - the fake hardware that the import of the night mode needs
 import suite
-from fakes import NVS, Backoff, Log, outcome, run
+from fakes import JPEG, NVS, Backoff, Log, outcome, run
 
 from app.camera import params
 from app.camera.camera import Camera
@@ -14,7 +14,7 @@ from hal.sensor.ov2640 import NightMode
 from proto.params import FRAMESIZES, PARAMS, SAVE, parse
 from proto.values import BadArgument
 
-GOOD = b"\xff\xd8\xff\xe0picture\xff\xd9"
+GOOD = JPEG
 INITIAL = {row[0]: row[3] for row in PARAMS}
 RANGES = {row[0]: row[1:3] for row in PARAMS}
 RANGES[SAVE] = (0, 1)
