@@ -57,8 +57,11 @@ def good_values(check):
     kind = type(check).__name__
     if kind == "Between":
         return [(str(n), n) for n in (check.low, check.high, (check.low + check.high) // 2)]
+    passphrases = [(t, t) for t in ("x" * 8, "x" * 63, " b c d e ", "2000$5a$c3c3")]
     if kind == "Passphrase":
-        return [(t, t) for t in ("x" * 8, "x" * 63, "a b c d e", "2000$5a$c3c3")]
+        return passphrases
+    if kind == "WPAKey":
+        return passphrases + [("0aF" * 21 + "9", "0af" * 21 + "9")]
     if kind == "IPv4":
         return [(t, t) for t in ("10.0.0.1", "4.3.2.1")]
     if kind == "BrokerURI":

@@ -127,7 +127,7 @@ class Consoles:
         """
         await asyncio.sleep_ms(0)  # yield between lines, many of which may arrive at once
         try:
-            text = line.decode().strip()
+            text = line.decode().lstrip()
         except UnicodeError:
             console.print("not UTF-8")
             return
