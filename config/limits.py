@@ -16,7 +16,7 @@ CONNECT_MS = 10_000  # TCP connection to a server; then the attempt fails
 STALL_MS = 10_000  # wait for a peer to send or to accept data; then its connection is closed
 TRANSFER_RATE_BYTES = 1_024  # rate per second; a slower upload ends, a slower download is resumed
 TRANSFER_RATE_MS = 30_000  # time spent waiting for the peer; then that rate is checked
-TLS_CA_BYTES = 8_192  # CA certificate; a longer one is refused
+TLS_CA_BYTES = 16_384  # CA certificate; a longer one is refused
 
 # HTTP server
 HTTP_HEAD_BYTES = 3_072  # request line and headers; a longer head gets 431
@@ -54,7 +54,8 @@ PASSWORD_BYTES = 63  # admin password; a longer one is refused
 PASSWORD_ROUNDS = 10_000  # PBKDF2 rounds of a stored hash; with more, the hash is unusable
 
 # Consoles
-CONSOLE_LINE_BYTES = 255  # typed line; a longer one is not run
+CONSOLE_LINE_BYTES = 320  # typed line; a longer one is not run
+CONSOLE_PASTE_MS = 5_000  # pause between pasted lines of a certificate; then it is given up
 CONSOLE_HISTORY_LINES = 8  # lines of history; the oldest is forgotten
 # the whole log fits
 CONSOLE_OUTPUT_BYTES = 6_144  # output that waits for a console; further lines are lost and counted
