@@ -65,6 +65,7 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "otaurl": ("http://example/fw.bin", ["x" * 256]),
     "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),
     "syslog": ("127.0.0.1:9", ["x" * 64]),
+    "hosts": ("door.example.org .home.net", ["x" * 256, "http://x", "*.x"]),
     "name": ("Front door", ["x" * 49]),
     "haprefix": ("my/home", ["x" * 49, "#"]),
     "ntpserver": ("time.example", ["x" * 64]),

@@ -116,6 +116,27 @@ class TopicPrefix(MQTTText):
         return "levels of a topic, without wildcards; " + super().__str__()
 
 
+class HostNames(Chars):
+    """Host names (RFC 1123), or domains with a dot before them, separated by spaces or commas."""
+
+    def __call__(self, text):
+        names = super().__call__(text).lower().replace(",", " ").split()
+        if not all(_is_host(name) for name in names):
+            raise BadArgument(str(self))
+        return " ".join(names)
+
+    def __str__(self):
+        return "host names; " + super().__str__()
+
+
+def _is_host(name):
+    name = name[1:] if name[0] == "." else name
+    return all(
+        label and all("a" <= c <= "z" or "0" <= c <= "9" or c == "-" for c in label)
+        for label in name.split(".")
+    )
+
+
 class Passphrase(Chars):
     """Text, or none at all. WPA takes 8 to 63 characters; none means an open network."""
 
