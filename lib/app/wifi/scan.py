@@ -4,6 +4,7 @@
 """
 
 from config import limits
+from proto.mqtttext import decode
 
 
 def candidates(known, rows):
@@ -36,7 +37,7 @@ def listing(rows, limit=limits.WIFI_LISTED):
     best = {}
     for name, _, _, rssi, security, _ in rows:
         try:
-            ssid = name.decode()
+            ssid = decode(name)
         except UnicodeError:
             continue
         if ssid:
