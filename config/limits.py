@@ -94,6 +94,9 @@ MQTT_HELD_LONGEST_S = 3_600  # that time, doubled after each failure; it gets no
 
 # Wi-Fi, name server, time
 WIFI_JOIN_MS = 15_000  # joining a network and getting an address; then the attempt fails
+WIFI_TRIES = 6  # access points of known names that are tried in a row; then a pause
+WIFI_FAILED = 16  # access points remembered that have failed; the oldest is forgotten
+WIFI_FAILED_MS = 600_000  # for which such a one is tried last; then as the others
 WIFI_HOLD_MS = 300_000  # extra pause while the access point has clients; then the next attempt
 WIFI_LISTED = 20  # networks listed on pages and over Improv; weaker ones are left out
 WIFI_START_PAUSE_S = 10  # pause after Wi-Fi failed to start, doubled each time; then a restart

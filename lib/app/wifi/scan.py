@@ -7,26 +7,27 @@ from config import limits
 from proto.mqtttext import decode
 
 
-def candidates(known, rows):
-    """Return ([(ssid, password, bssid), ...] strongest first, [ssid, ...] that are refused).
+def candidates(known, rows, failed=()):
+    """Return ([(ssid, password, bssid), ...] in the order to try, [ssid, ...] that are refused).
 
-    known: [(ssid, password), ...]. An access point without encryption is refused if a password is
-    stored: it may imitate the network to intercept the traffic. If no known network is in range,
-    all are tried in their order: hidden ones answer only to their name.
+    known: [(ssid, password), ...]. failed: BSSIDs to try last. Each access point of a known name
+    gets its turn, the strongest first: another one may be full, or without its uplink. Names that
+    no row has follow, because hidden networks answer only to their name; their bssid is None. An
+    access point without encryption is refused if a password is stored: it may imitate the network
+    to intercept the traffic.
     """
-    found, refused = [], []
+    found, unseen, refused = [], [], []
     for ssid, password in known:
         named = [row for row in rows if row[0] == ssid.encode()]
         safe = [row for row in named if row[4] or not password]
-        if safe:
-            best = max(safe, key=lambda row: row[3])
-            found.append((-best[3], len(found), ssid, password, best[1]))
-        elif named:
+        for row in safe:
+            found.append((row[1] in failed, -row[3], len(found), ssid, password, row[1]))
+        if not named:
+            unseen.append((ssid, password, None))
+        elif not safe:
             refused.append(ssid)
     found.sort()
-    if not found:
-        return [(s, p, None) for s, p in known if s not in refused], refused
-    return [row[2:] for row in found], refused
+    return [row[3:] for row in found[: limits.WIFI_TRIES]] + unseen, refused
 
 
 def listing(rows, limit=limits.WIFI_LISTED):

@@ -39,6 +39,7 @@ class WiFiLink:
         self._join_ms = join_ms
         self._next = ""  # the state that a command or a changed setting requests
         self._seen = None  # rows of the last scan; None: none since the last join
+        self._failed = []  # (bssid, ticks), the oldest first
         self._lost_at = ticks_ms()
         self._offered = False  # the access point was opened since then
         self._candidate = None  # (ssid, password) to join in place of the known networks
@@ -156,7 +157,7 @@ class WiFiLink:
             return _ACCESS_POINT
         self._station.leave()  # the chip keeps trying by itself, and cannot scan meanwhile
         await self._scan()
-        networks, refused = candidates(known, self._seen or ())
+        networks, refused = candidates(known, self._seen or (), self._lately_failed())
         reasons = [ssid + ": open, but a password is stored" for ssid in refused]
         for ssid, password, bssid in networks:
             self._log.info("wifi", "joining " + ssid)
@@ -165,7 +166,10 @@ class WiFiLink:
                 self.network = ssid, password
                 return "joined"
             self._log.debug("wifi", "{}: {}", ssid, failure)
-            reasons.append(failure if len(known) == 1 else ssid + ": " + failure)
+            self._failed = self._failed[1 - limits.WIFI_FAILED :] + [(bssid, ticks_ms())]
+            failure = failure if len(known) == 1 else ssid + ": " + failure
+            if failure not in reasons:
+                reasons.append(failure)
             if self._next:
                 break
         self.reason = "; ".join(reasons)
@@ -173,6 +177,12 @@ class WiFiLink:
         if known == [self._candidate]:
             self._tried.set()
         return "waiting"
+
+    def _lately_failed(self):
+        """Return the BSSIDs that have failed in the last ten minutes."""
+        now = ticks_ms()
+        self._failed = [f for f in self._failed if ticks_diff(now, f[1]) < limits.WIFI_FAILED_MS]
+        return [bssid for bssid, _ in self._failed]
 
     async def _scan(self):
         """Remember the networks in range; if the scan fails, keep those of the last one."""
