@@ -49,6 +49,7 @@ class WiFiLink:
         self.reason = ""
         self.joins = 0
         self.network = None  # (ssid, password) of the last join
+        self._used = None  # as _static returned it then
         self.up = asyncio.Event()
 
     @property
@@ -81,9 +82,16 @@ class WiFiLink:
         s = self._settings
         return [(s["ssid" + n], s["password" + n]) for n in ("", "2", "3") if s["ssid" + n]]
 
+    def _static(self):
+        """Return (address, netmask, gateway, DNS server) of the settings, None for DHCP."""
+        s = self._settings
+        gateway = s["gateway"] or s["ip"]  # without one, only its own network is reached
+        return (s["ip"], s["netmask"], gateway, s["dns"] or gateway) if s["ip"] else None
+
     def rejoin(self):
-        """Join again after a change of the settings, unless the network in use is still known."""
-        if self.state != "joined" or self.network not in self.known():
+        """Join again after a change of the settings, unless what is in use is still right."""
+        is_known = self.network in self.known() and self._used == self._static()
+        if self.state != "joined" or not is_known:
             self._next = "joining"
 
     async def attempt(self, ssid, password, limit_ms):
@@ -198,7 +206,8 @@ class WiFiLink:
     async def _join(self, ssid, password, bssid):
         """Join one network; return "" or the reason why it failed."""
         try:
-            if await self._station.join(ssid, password, bssid, self._join_ms):
+            self._used = static = self._static()
+            if await self._station.join(ssid, password, bssid, self._join_ms, static):
                 return ""
             failure = self._station.failure()
         except OSError as e:  # the radio refuses
