@@ -4,7 +4,7 @@ import unittest
 
 import suite
 
-from app.wifi.scan import candidates, listing
+from app.wifi.scan import candidates, listing, stronger
 
 OPEN, WPA2 = 0, 3
 
@@ -29,6 +29,11 @@ class TestCandidates(unittest.TestCase):
         self.assertEqual(tried([("a", "k")], rows, failed=(1,)), [2, 3, 1])
         self.assertEqual(tried([("a", "k")], rows, failed=(1, 2, 3)), [1, 2, 3])
 
+    def test_preferred_one_comes_first(self):
+        rows = [row("a", -40, 1), row("a", -55, 2), row("b", -30, 3)]
+        found, _ = candidates([("a", "k"), ("b", "k")], rows, (), bytes((2,)) * 6)
+        self.assertEqual([bssid[0] for _, _, bssid in found], [2, 3, 1])
+
     def test_names_that_are_not_seen_come_after_the_others(self):
         rows = [row("a", -40, 1)]
         self.assertEqual(tried([("hidden", "k"), ("a", "k")], rows), [1, "hidden"])
@@ -42,6 +47,15 @@ class TestCandidates(unittest.TestCase):
         rows = [row("a", -20, 1, OPEN), row("a", -60, 2), row("b", -30, 3, OPEN)]
         self.assertEqual(tried([("a", "k"), ("b", "")], rows), [3, 2])
         self.assertEqual(candidates([("a", "k")], rows[:1]), ([], ["a"]))
+
+
+class TestStronger(unittest.TestCase):
+    def test_strongest_other_access_point_of_the_name(self):
+        rows = [row("a", -70, 1), row("a", -60, 2), row("a", -55, 3), row("b", -20, 4)]
+        for rssi, expected in ((-60, 3), (-55, 3), (-54, None)):
+            found = stronger(rows, "a", bytes((1,)) * 6, rssi)
+            self.assertEqual(found and found[0], expected)
+        self.assertIsNone(stronger(rows[:1], "a", bytes((1,)) * 6, -99))
 
 
 class TestListing(unittest.TestCase):

@@ -90,6 +90,10 @@ SCHEMA = (
     ("dns", "STA_DNS", TEXT, "", OptionalIPv4(), _NETWORK,
      "Wi-Fi", "Name server", "Used with an address of its own; none: the gateway."),
 
+    ("roam", "STA_ROAM", INT, 0, OneOf("off", "on"), 0,
+     "Wi-Fi", "Roaming",
+     "on: change to an access point of the network that is much stronger, while nobody watches."),
+
     ("apfallback", "AP_FALLBACK", INT, 180, Between(0, 3_600), 0,
      "Access point", "Opens after",
      "Seconds without Wi-Fi, a third of that if the network refuses the password; 0: never."),
