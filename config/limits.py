@@ -16,7 +16,7 @@ CONNECT_MS = 10_000  # TCP connection to a server; then the attempt fails
 STALL_MS = 10_000  # wait for a peer to send or to accept data; then its connection is closed
 TRANSFER_RATE_BYTES = 1_024  # rate per second; a slower upload ends, a slower download is resumed
 TRANSFER_RATE_MS = 30_000  # time spent waiting for the peer; then that rate is checked
-TLS_CA_BYTES = 8_192  # CA certificate; a longer one is refused
+TLS_CA_BYTES = 16_384  # CA certificate; a longer one is refused
 
 # HTTP server
 HTTP_HEAD_BYTES = 3_072  # request line and headers; a longer head gets 431
@@ -54,7 +54,8 @@ PASSWORD_BYTES = 63  # admin password; a longer one is refused
 PASSWORD_ROUNDS = 10_000  # PBKDF2 rounds of a stored hash; with more, the hash is unusable
 
 # Consoles
-CONSOLE_LINE_BYTES = 255  # typed line; a longer one is not run
+CONSOLE_LINE_BYTES = 320  # typed line; a longer one is not run
+CONSOLE_PASTE_MS = 5_000  # pause between pasted lines of a certificate; then it is given up
 CONSOLE_HISTORY_LINES = 8  # lines of history; the oldest is forgotten
 # the whole log fits
 CONSOLE_OUTPUT_BYTES = 6_144  # output that waits for a console; further lines are lost and counted
@@ -93,6 +94,11 @@ MQTT_HELD_LONGEST_S = 3_600  # that time, doubled after each failure; it gets no
 
 # Wi-Fi, name server, time
 WIFI_JOIN_MS = 15_000  # joining a network and getting an address; then the attempt fails
+WIFI_TRIES = 6  # access points of known names that are tried in a row; then a pause
+WIFI_FAILED = 16  # access points remembered that have failed; the oldest is forgotten
+WIFI_FAILED_MS = 600_000  # for which such a one is tried last; then as the others
+WIFI_ROAM_MS = 60_000  # between two scans for a stronger access point; then the next one
+WIFI_ROAM_DB = 10  # by which another one must be stronger; otherwise the camera stays
 WIFI_HOLD_MS = 300_000  # extra pause while the access point has clients; then the next attempt
 WIFI_LISTED = 20  # networks listed on pages and over Improv; weaker ones are left out
 WIFI_START_PAUSE_S = 10  # pause after Wi-Fi failed to start, doubled each time; then a restart
@@ -112,7 +118,6 @@ CAMERA_STOP_MS = 5_000  # stopping the camera for an update; then the update goe
 CAMERA_RESERVE_BYTES = 65_536  # heap that stays free for the rest; with less, pictures get smaller
 CAMERA_LOG_LINES = 12  # different log lines about one fault; further ones are not logged
 PICTURE_BYTES = 1_000_000  # one picture; a larger one is dropped
-PICTURE_PADDING_BYTES = 16_384  # 00 or FF bytes after a JPEG; with more, the picture is dropped
 PICTURE_SLOTS = 6  # pictures in memory; then the camera waits for its readers
 PICTURE_HOLD_MS = 2_000  # all slots held by slow readers; then their streams are closed
 PICTURE_FAILING_MS = 8_000  # captures that fail in a row; then readers get the reason (503)
@@ -151,7 +156,7 @@ ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that need
 
 # System
 # all settings at their longest need less
-SETTINGS_JOURNAL_BYTES = 2_400  # changes saved as one; of more, a power cut may leave only a part
+SETTINGS_JOURNAL_BYTES = 3_600  # changes saved as one; of more, a power cut may leave only a part
 SETTINGS_SAVE_MS = 500  # wait for more changes after a command; then all are stored
 SETTINGS_PAUSE_MS = 60_000  # pause after flash refused a save; then the next attempt
 # a larger blob that fails can make later writes fail (ESP-IDF 5.2)

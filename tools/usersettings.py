@@ -73,7 +73,7 @@ def _value(row, text, backup):
 def parsed(row, text):
     """Return the value of a text as in the firmware; BadSetting if it would refuse it."""
     try:
-        return row[schema.CHECK](text)
+        return row[schema.CHECK](schema.typed(row, text))
     except BadArgument as exc:
         raise BadSetting(f"{row[schema.NAME]}: {exc}") from None
 

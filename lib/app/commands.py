@@ -13,14 +13,15 @@ RETAIN = const(1)  # the reply is retained
 QOS1 = const(2)  # the reply goes out at QoS 1
 GROUP = const(4)  # also allowed on the group topic
 PRIVATE = const(8)  # on consoles only the one that sent the command shows the reply
+ALONE = const(16)  # it takes no argument
 
 NAME, FLAGS, OWNER, REPLY, HELP = range(5)  # columns of a row
 
 TABLE = (  # command, flags, owner, reply's name, help; the owner's method is cmd_<command>
     ("status", GROUP, "status", "status", "[1 | 2 | 3]  state; names; firmware; health"),
-    ("config", PRIVATE, "status", "config", "all settings, secrets masked"),
-    ("log", PRIVATE, "status", "log", "the last lines of the log"),
-    ("time", GROUP, "clock", "time", "local time"),
+    ("config", PRIVATE | ALONE, "status", "config", "all settings, secrets masked"),
+    ("log", PRIVATE | ALONE, "status", "log", "the last lines of the log"),
+    ("time", GROUP | ALONE, "clock", "time", "local time"),
     ("camera", RETAIN, "params", "camera", '{"framesize": "VGA", ...}  parameters; empty: all'),
     ("help", GROUP | PRIVATE, "commands", "help", "[command]  all commands, or one"),
     ("power", RETAIN | QOS1 | GROUP, "power", "power", "off | on | toggle"),
@@ -54,13 +55,16 @@ class Commands:
 
         Raises UnknownCommand and BadArgument.
         """
-        name, argument = name.lower(), argument.strip()
+        name = name.lower()
         setting = schema.find(name)
         if setting:
             return name, await self._settings.command(name, argument, group), RETAIN
         row = _BY_NAME.get(name)
         if not row or (group and not row[FLAGS] & GROUP):
             raise UnknownCommand(name)
+        argument = argument.strip()
+        if argument and row[FLAGS] & ALONE:
+            raise BadArgument("takes no argument")
         run = getattr(self._owners[row[OWNER]], "cmd_" + name)
         return row[REPLY], run(argument), row[FLAGS]
 

@@ -6,7 +6,7 @@ from time import ticks_add, ticks_diff, ticks_ms
 from micropython import const
 
 from config import limits
-from proto.values import int_between, switch
+from proto.values import number_between, switch
 
 _POLL_MS = const(50)
 _LAST_STATE = const(2)  # of `poweratreset`
@@ -52,7 +52,7 @@ class Power:
     def cmd_timer(self, argument):
         """Start, extend or read the countdown."""
         if argument:
-            minutes = int_between(argument[argument[0] == "+" :], 1, limits.TIMER_MINUTES)
+            minutes = number_between(argument[argument[0] == "+" :], 1, limits.TIMER_MINUTES)
             if argument[0] == "+":
                 minutes = min(self.minutes_left + minutes, limits.TIMER_MINUTES)
             self.set(True)

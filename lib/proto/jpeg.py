@@ -1,43 +1,94 @@
-"""Checks that a driver's buffer holds a whole JPEG (ITU T.81 annex B: SOI FF D8 ... EOI FF D9)."""
+"""Finds the whole picture in a driver's buffer (ITU T.81 annex B: SOI, segments, SOS, scan, EOI).
 
+A driver that missed the end of a frame joins two pictures, or adds bytes of an earlier one.
+"""
+
+import micropython
 from micropython import const
 
-from config import limits
-
-_CHUNK = const(512)
+_SOI, _EOI, _SOS = const(0xD8), const(0xD9), const(0xDA)
+_APP0 = const(0xE0)  # and above: segments that may contain another JPEG, a thumbnail
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)  # of C0 to CF, all others are start-of-frame markers
 
 
 class BadJPEG(Exception):
-    """The data is not a whole JPEG; the message says why."""
+    """The data holds no whole JPEG; the message says why."""
 
 
-def length(view):
-    """Return the number of bytes of the JPEG in `view`, without the padding after its EOI.
+def newest(view):
+    """Return the part of `view` that is its newest whole JPEG.
 
-    `view` is a memoryview of bytes, signed or unsigned (drivers return typecode `b`). Raises
-    BadJPEG if there is no SOI, no EOI, or anything but padding after the EOI.
+    view: a memoryview of bytes, signed or unsigned (drivers return typecode `b`). Raises BadJPEG
+    if it does not begin with a JPEG, or no JPEG in it is whole.
     """
-    end = len(view)
-    if end < 4 or view[0] & 0xFF != 0xFF or view[1] & 0xFF != 0xD8 or view[2] & 0xFF != 0xFF:
+    if len(view) < 4 or _kind(view, 0) != _SOI:
         raise BadJPEG("no SOI")
-    if not _has_eoi(view, end):  # usually it has, and then nothing is allocated
-        end = _without_padding(view)
-        if not _has_eoi(view, end):
-            raise BadJPEG("no EOI")
-    return end
+    found, fault, start = None, "", 0
+    while start >= 0:
+        at = start
+        try:
+            at = _scan(view, start)
+            at = _marker(view, at, len(view))
+            if at < 0:
+                raise BadJPEG("no EOI")
+            if _kind(view, at) != _EOI:
+                raise BadJPEG("a marker within the scan")
+            at += 2
+            found = start, at
+        except BadJPEG as e:
+            fault = fault or str(e)
+        start = _next_soi(view, max(at, start + 2), len(view)) if at >= 0 else -1
+    if not found:
+        raise BadJPEG(fault)
+    start, end = found
+    return view if end - start == len(view) else view[start:end]
 
 
-def _has_eoi(view, end):
-    return view[end - 2] & 0xFF == 0xFF and view[end - 1] & 0xFF == 0xD9
+def _scan(view, start):
+    """Return where the scan of the JPEG at `start` begins; raises BadJPEG."""
+    at, has_frame = start + 2, False
+    while at + 4 <= len(view):
+        kind = _kind(view, at)
+        if kind == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if kind < 0xC0 or 0xD0 <= kind <= _EOI:
+            break
+        has_frame = has_frame or kind <= 0xCF and kind not in _NO_FRAMES
+        segment = at
+        at += 2 + ((view[at + 2] & 0xFF) << 8 | view[at + 3] & 0xFF)
+        if kind < _APP0 and _next_soi(view, segment + 4, min(at + 3, len(view))) >= 0:
+            raise BadJPEG("another SOI in its headers")
+        if kind == _SOS:
+            if not has_frame:
+                raise BadJPEG("no SOF")
+            return at
+    raise BadJPEG("no SOS")
 
 
-def _without_padding(view):
-    """Return where the padding (00, or FF as in erased memory) at the end of `view` begins."""
-    end = len(view)
-    while end > max(4, len(view) - limits.PICTURE_PADDING_BYTES):
-        start = max(2, end - _CHUNK)
-        size = len(bytes(view[start:end]).rstrip(b"\x00\xff"))
-        if size:
-            return start + size
-        end = start
-    return end
+def _kind(view, at):
+    """Return the second byte of the marker at `at`, 0 if there is none."""
+    return view[at + 1] & 0xFF if view[at] & 0xFF == 0xFF else 0
+
+
+def _next_soi(view, start, end):
+    """Return where the next SOI with a marker after it begins in view[start:end], or -1."""
+    at = _marker(view, start, end)
+    while at >= 0 and not (_kind(view, at) == _SOI and at + 3 < end and _kind(view, at + 2)):
+        at = _marker(view, at + 2, end)
+    return at
+
+
+@micropython.viper
+def _marker(data: ptr8, start: int, end: int) -> int:  # noqa: F821
+    """Return where the next marker but RST0 to RST7 begins, or -1."""
+    at = start
+    while at < end - 1:
+        if data[at] == 0xFF:
+            kind = data[at + 1]
+            if kind == 0 or (kind >= 0xD0 and kind <= 0xD7):
+                at += 1
+            elif kind != 0xFF:
+                return at
+        at += 1
+    return -1

@@ -61,6 +61,12 @@ class LineEditor:
         self._recall = len(self._history)
         return b"\r\n"
 
+    def forget(self, line):
+        """Remove a line from the history."""
+        if line in self._history:
+            self._history.remove(line)
+        self._recall = len(self._history)
+
     def typed(self):
         """Return the line so far."""
         return bytes(self._buffer)

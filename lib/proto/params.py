@@ -2,7 +2,7 @@
 
 import json
 
-from proto.values import BadArgument, int_between
+from proto.values import BadArgument, as_switch, number_between
 
 SAVE = "save_to_nvs"
 PARAMS = (  # name, low, high, value at the first start, which is the OV2640 driver's own
@@ -100,14 +100,17 @@ def value_of(name, value):
     if not limits:
         names = ", ".join(sorted([row[0] for row in PARAMS] + [SAVE]))
         raise BadArgument("{}: no such parameter; {}".format(name, names))
-    if value is True or value is False or not isinstance(value, (int, str)):
+    if not isinstance(value, (int, float, str)):
         raise BadArgument("{}: must be a number".format(name))
-    number = _choice(name, value) if isinstance(value, str) else None
+    text = str(value).strip()
+    number = _choice(name, text)
     if number is not None:
         return number
     low, high = limits
+    if (low, high) == (0, 1):
+        text = as_switch(text)
     try:
-        return int_between(str(value), low, high)
+        return number_between(text, low, high)
     except BadArgument:
         raise BadArgument("{}: {}..{}".format(name, low, high)) from None
 

@@ -69,9 +69,8 @@ class URL:
 
     def authority(self):
         """Return the value of a Host header."""
-        host = "[{}]".format(self.host) if ":" in self.host else self.host
         standard = self.port == _HTTP_PORTS["https" if self.tls else "http"]
-        return host if standard else "{}:{}".format(host, self.port)
+        return self.host if standard else "{}:{}".format(self.host, self.port)
 
     def same_origin(self, other):
         return (self.tls, self.host, self.port) == (other.tls, other.host, other.port)
@@ -168,11 +167,7 @@ def percent_decoded(text):
 
 def _host_and_port(authority):
     """Return (host, port or 0); raises BadArgument."""
-    if authority[:1] == "[":  # an IPv6 literal, RFC 3986 section 3.2.2
-        host, end, rest = authority[1:].partition("]")
-        if not end or rest[:1] not in ("", ":"):
-            raise BadArgument("an IPv6 address as in mqtt://[fe80::1]:1883")
-        digits = rest[1:]
-    else:
-        host, _, digits = authority.partition(":")
+    if authority[:1] == "[":  # RFC 3986 section 3.2.2; sockets of the port are IPv4
+        raise BadArgument("a name or an IPv4 address; IPv6 does not work here")
+    host, _, digits = authority.partition(":")
     return host, int_between(digits, 1, 65_535) if digits else 0

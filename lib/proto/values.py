@@ -9,15 +9,20 @@ class UnknownCommand(Exception):
     """There is no such command, or its sender may not use it."""
 
 
-_SWITCH = {"off": 0, "on": 1, "toggle": 2, "0": 0, "1": 1, "2": 2}
+_SWITCH = {"off": "0", "false": "0", "on": "1", "true": "1", "toggle": "2"}
 
 
 def switch(text):
     """Return 0, 1 or 2 for off, on and toggle; raises BadArgument."""
     try:
-        return _SWITCH[text.lower()]
-    except KeyError:
+        return number_between(as_switch(text), 0, 2)
+    except BadArgument:
         raise BadArgument("off | on | toggle") from None
+
+
+def as_switch(text):
+    """Return the digit that off, on, true, false or toggle stands for; any other text as it is."""
+    return _SWITCH.get(text.lower(), text)
 
 
 def confirmed(text, what):
@@ -35,3 +40,9 @@ def int_between(text, low, high):
     if not low <= value <= high:
         raise BadArgument("{}..{}".format(low, high))
     return value
+
+
+def number_between(text, low, high):
+    """Return the same for a text that may also be written as hubs write it: 10.0 for 10."""
+    whole, _, fraction = text.strip().partition(".")
+    return int_between(text if fraction.strip("0") else whole, low, high)

@@ -1,10 +1,13 @@
 """All commands and settings of the tables, over all transports."""
 
 import re
+import subprocess
+from contextlib import closing
 
 import pytest
+from certificates import authority
 from listener import Listener
-from mosquitto import HOST
+from mosquitto import HOST, Mosquitto
 from sim import TOPIC, Simulator, wait_until
 from transports import MQTTTransport, Reply, TelnetConsole, UARTConsole
 
@@ -28,6 +31,7 @@ from app.settings.schema import (
     SECRET,
 )
 
+NO_BROKER = "mqtt://127.0.0.1:1"
 STAT = f"stat/{TOPIC}/"
 DEVICE_ID = "DVES_A1B2C3"
 GROUP_TOPIC = "esp32-mqtt-cams"
@@ -36,7 +40,7 @@ TRANSPORTS = ("mqtt", "telnet", "uart")
 SETTINGS = {row[NAME]: row for row in SCHEMA if not row[FLAGS] & HIDDEN}
 COMMANDS = {row[0]: row for row in TABLE}
 FILES = [n for n, row in SETTINGS.items() if row[KIND] == FILE]
-CURRENT_WIFI = ("ssid", "password")  # of the network in use
+CURRENT_WIFI = ("ssid", "password", "ip")  # of the network in use
 DISRUPTIVE = [
     n for n, row in SETTINGS.items() if row[FLAGS] & (RESTART | RECONNECT) or n in CURRENT_WIFI
 ]
@@ -54,22 +58,27 @@ ALL = sorted([*SETTINGS, *COMMANDS])
 SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "mqtthost": ("mqtt://localhost:{port}", ["http://x", "mqtt://", "mqtt://u:p@x", "x" * 128]),
     "mqttport": ("{port}", ["-1", "65536", "x"]),
-    "mqttuser": ("someone else", ["x" * 64]),
-    "mqttpass": ("word of mqtt", ["x" * 128]),
+    "mqttuser": ("someone else", ["x" * 256]),
+    "mqttpass": ("word of mqtt", ["x" * 256]),
     "adminpass": ("word of an admin", ["x" * 64, "short"]),
-    "mqttclientid": ("cam7", ["x" * 24]),
-    "otaurl": ("http://example/fw.bin", ["x" * 80]),
+    "mqttclientid": ("cam7", ["x" * 129]),
+    "otaurl": ("http://example/fw.bin", ["x" * 256]),
     "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),
     "syslog": ("127.0.0.1:9", ["x" * 64]),
+    "ip": ("192.168.4.77", ["192.168.4.0", "192.168.4", "127.0.0.1"]),
+    "netmask": ("255.255.0.0", ["255.255.0.255", "0.0.0.0", "x"]),
+    "gateway": ("192.168.4.1", ["192.168.4.256", "x"]),
+    "dns": ("9.9.9.9", ["9.9.9", "x"]),
+    "hosts": ("door.example.org .home.net", ["x" * 256, "http://x", "*.x"]),
     "name": ("Front door", ["x" * 49]),
     "haprefix": ("my/home", ["x" * 49, "#"]),
     "ntpserver": ("time.example", ["x" * 64]),
     "topic": ("porch", ["x" * 32]),
     "grouptopic": ("everywhere", ["x" * 32]),
     "subtopic": ("+", ["x" * 32]),
-    "ssid2": ("shed", ["x" * 32]),
+    "ssid2": ("shed", ["x" * 33]),
     "password2": ("word of shed", ["x" * 7, "x" * 64]),
-    "ssid3": ("attic", ["x" * 32]),
+    "ssid3": ("attic", ["x" * 33]),
     "password3": ("word of attic", ["x" * 7, "x" * 64]),
     "apip": ("10.0.0.1", ["10.0.0.256", "10.0.0", "127.0.0.1", "10.0.0.0", "x"]),
     "appass": ("word of AP", ["x" * 7, "x" * 64]),
@@ -124,6 +133,47 @@ def transports(camera, client, telnet):
 @pytest.fixture(params=TRANSPORTS)
 def transport(request, transports):
     return transports[request.param]
+
+
+def test_spaces_belong_to_names_and_passwords_of_networks(tmp_path):
+    """Around other values they are ignored, however these are typed."""
+    with Simulator(tmp_path, NO_BROKER) as camera, closing(TelnetConsole(camera)) as telnet:
+        for number, way in enumerate((telnet, UARTConsole(camera))):
+            name, key = f" {number} sp  ace ", f"{number} sp  ace  "
+            assert not way.command("ssid3", name).refused
+            assert not way.command("password3", key).refused
+            wait_until(lambda n=name, k=key: third_network(camera) == (n, k), what="the values")
+            server = f"time{number}.example"
+            assert way.command("ntpserver", f"  {server} ") == Reply(False, server)
+
+
+def third_network(camera):
+    stored = camera.control("nvs")["nvs"]["syscfg"]
+    return stored.get("STA_SSID3"), stored.get("STA_PASS3")
+
+
+def test_certificate_is_pasted_or_published(tmp_path):
+    """A whole PEM file is accepted; a private key is refused, and appears nowhere."""
+    pem, both = authority().cert_pem.decode(), authority().pem.decode()
+    with (
+        Mosquitto(tmp_path / "broker") as broker,
+        Simulator(tmp_path, broker.uri, {"pubinterval": "0"}) as camera,
+    ):
+        with closing(TelnetConsole(camera)) as telnet:
+            for way in (telnet, UARTConsole(camera)):
+                assert way.command("mqttca", pem.strip()) == Reply(False, "mqttca.pem")
+                reply = way.command("mqttca", both.strip())
+                assert reply.refused and "private key" in reply.text
+        with Listener(broker.port) as client:
+            camera.wait_status("mqtt connected")
+            file = tmp_path / "large.pem"
+            file.write_text(pem * (16_000 // len(pem)))
+            topic, address = f"cmnd/{TOPIC}/mqttca", ["-h", HOST, "-p", str(broker.port)]
+            subprocess.run(["mosquitto_pub", *address, "-t", topic, "-f", file], check=True)
+            client.wait(STAT + "mqttca", lambda message: message.payload == b"mqttca.pem")
+        wait_until(lambda: camera.files.read("mqttca.pem") == file.read_bytes(), what="the file")
+        secret = both.split("PRIVATE KEY-----")[1].split()[0]
+        assert secret not in camera.get("/api/log").text and "unknown" not in camera.output
 
 
 def samples(name, port=0):

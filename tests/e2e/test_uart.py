@@ -65,5 +65,5 @@ def test_half_typed_line_is_shown_again_below_other_output(camera):
 
 
 def test_long_line(camera):
-    check(camera, b"z" * 300 + b"\r", b"the line is longer than 255 bytes\r\n")
+    check(camera, b"z" * 400 + b"\r", b"the line is longer than 320 bytes\r\n")
     check(camera, b"pulse\r", b"pulse = 0\r\n")

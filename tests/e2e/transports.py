@@ -43,13 +43,15 @@ class _Console:
     def command(self, name, argument="", reply=None):
         shown = reply or name.lower()
         since = len(self.text)
-        line = f"{name} {argument}".strip()
+        line = f"{name} {argument}" if argument else name
         self.type(line)
         pattern = re.compile(rf"^(?:{shown} = (.*)|{re.escape(name)}: (.*))\n", re.MULTILINE)
 
+        last = line.rsplit("\n", 1)[-1]
+
         def replied():
-            echo = self.text.find(line + "\n", since)  # a reply to another console may precede it
-            return pattern.search(self.text, echo + len(line)) if echo >= 0 else None
+            echo = self.text.find(last + "\n", since)  # a reply to another console may precede it
+            return pattern.search(self.text, echo + len(last)) if echo >= 0 else None
 
         found = wait_until(replied, _LIMIT_S, f"reply to {name}", 0.005)
         return Reply(found[2] is not None, found[1] if found[2] is None else found[2])
@@ -88,7 +90,7 @@ class TelnetConsole(_Console):
         return self.client.text
 
     def type(self, line):
-        self.client.send(line.encode() + b"\r\n")
+        self.client.send(line.replace("\n", "\r\n").encode() + b"\r\n")
 
     def close(self):
         if self._client:

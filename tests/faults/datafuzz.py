@@ -14,7 +14,7 @@ from PIL import Image
 from config import limits
 from proto.dns import NameServer
 from proto.espimage import HEAD_BYTES, Description, ImageParser
-from proto.jpeg import BadJPEG, length
+from proto.jpeg import BadJPEG, newest
 
 ADDRESS = bytes((192, 168, 1, 1))
 SERVER = NameServer(ADDRESS)
@@ -132,25 +132,54 @@ PICTURE_PIECES = [
     b"\xff" * 600,
     b"\xff\xd8\xff",
 ]
-_WHOLE = re.compile(rb"(\xff\xd8(?=\xff).*\xff\xd9)[\0\xff]*", re.DOTALL)
+_SEGMENTS = re.compile(rb"\xff+([\xc0-\xcf\xda-\xfe])(..)", re.DOTALL)
+_SCAN = re.compile(
+    rb"(?:[^\xff]|\xff[\0\xd0-\xd7]|\xff(?=\xff))*\xff([^\0\xd0-\xd7\xff])", re.DOTALL
+)
+_SOI = re.compile(rb"\xff\xd8(?=\xff[^\0])")
 
 
 def whole_picture(data):
-    """Return the JPEG in a buffer, or b"": from SOI to the last EOI, with padding behind it."""
-    found = _WHOLE.fullmatch(data)
-    return found[1] if found else b""
+    """Return the last whole JPEG in a buffer that begins with one, or b""."""
+    found, start = b"", 0 if data[:2] == b"\xff\xd8" and len(data) > 3 else -1
+    while start >= 0:
+        is_whole, end = _parsed(data, start)
+        if is_whole:
+            found = data[start:end]
+        match = _SOI.search(data, max(end, start + 2))
+        start = match.start() if match and end else -1
+    return found
+
+
+def _parsed(data, start):
+    """Return True if the JPEG at `start` is whole, and its end; else where another may begin."""
+    at, markers = start + 2, b""
+    while b"\xda" not in markers:
+        segment = _SEGMENTS.match(data, at)
+        if not segment:
+            return False, start + 2
+        markers += segment[1]
+        at = segment.end(1) + int.from_bytes(segment[2], "big")
+        if segment[1] < b"\xe0" and _SOI.search(data, segment.end(), at + 3):
+            return False, start + 2
+    if not set(markers) & (set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}):
+        return False, start + 2
+    scan = _SCAN.match(data, at) if at <= len(data) else None
+    if not scan:
+        return False, 0
+    return (scan[1] == b"\xd9", scan.end() - (0 if scan[1] == b"\xd9" else 2))
 
 
 def check_jpeg(data):
-    """Compare the firmware with the pattern; what it cuts off is no part of a sound picture."""
+    """Compare the firmware with the patterns; what it cuts off is no part of a sound picture."""
     expected = whole_picture(data)
     try:
-        found = data[: length(memoryview(data))]
+        found = bytes(newest(memoryview(data)))
     except BadJPEG as error:
         assert str(error)
         found = b""
     assert found == expected
-    pixels = found and _decoded(found)
+    pixels = found and data.startswith(found) and _decoded(found)
     assert not pixels or pixels == _decoded(data)
 
 

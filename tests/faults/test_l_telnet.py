@@ -134,7 +134,7 @@ def test_l2_line_of_a_megabyte(camera, port, row):
                     with camera.within(0.5):
                         assert camera.get("/").status_code == 200
                         other.run("pulse", VALUE)
-                client.wait("the line is longer than 255 bytes\n", limit_s=60)
+                client.wait("the line is longer than 320 bytes\n", limit_s=60)
                 flood.join()
                 client.run("pulse", VALUE)
 

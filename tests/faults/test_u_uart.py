@@ -27,7 +27,7 @@ def test_u1_noise(camera, row):
     boots = camera.facts["boots"]
     settings = camera.get("/api/settings").json()
     for count in range(HISTORY):  # which the noise replaces
-        assert camera.answers(b"%0255d\r" % count, b": unknown; try help\r\n", 20)
+        assert camera.answers(b"%0320d\r" % count, b": unknown; try help\r\n", 20)
     with invariants(camera, row):
         for _ in range(row.times(1_000, 20)):
             noise = row.chance.randbytes(PIECE - 8) + 4 * CTRL_C + 4 * CTRL_D

@@ -45,7 +45,7 @@ def test_a_topic_forces_a_clean_session():
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"ssid": "x" * 32}, "ssid: 1..31 characters"),
+        ({"ssid": "x" * 33}, "ssid: 1..32 characters"),
         ({"pubinterval": "-1"}, r"pubinterval: .*0\.\.86400"),
         ({"mqtthost": "http://x"}, "mqtthost: mqtt://host"),
         ({"colour": "red"}, "no setting is named colour; there are: name, ssid, "),

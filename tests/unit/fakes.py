@@ -13,6 +13,8 @@ from aio.streams import Stream
 from app.settings.schema import CHECK, INT, KEY, KIND, find
 from app.settings.settings import Settings
 
+# the least that is a JPEG: SOI, SOF0, SOS, a scan, EOI
+JPEG = b"\xff\xd8\xff\xc0\0\3x\xff\xda\0\3xscan\xff\xd9"
 clock = fasttime.clock
 _reserved = []  # sockets of free_port
 _SMALL = (  # level, option, value: SO_SNDBUF and SO_RCVBUF of Linux, TCP_MAXSEG, TCP_NODELAY

@@ -42,20 +42,22 @@ class ChecksTestCase(unittest.TestCase):
 class TestNumbers(ChecksTestCase):
     def test_between(self):
         check = Between(-2, 2)
-        self.assertEqual([check("-2"), check("2")], [-2, 2])
+        self.assertEqual([check("-2"), check("2"), check("-1.0"), check(" 1.")], [-2, 2, -1, 1])
         self.assertEqual(str(check), "-2..2")
-        self.refuses(check, "-3", "3", "", "-", "--1", "+1", "1.0", "1e0", "0x1", " 1", "1 ", "٣")
+        self.refuses(check, "-3", "3", "", "-", "--1", "+1", "1.5", "1e0", "0x1", "1.0.0", "٣")
 
     def test_off_and_on_are_0_and_1(self):
         check = Between(0, 1)
-        self.assertEqual([check("off"), check("ON"), check("1")], [0, 1, 1])
-        self.refuses(Between(0, 2), "off", "on")
+        for value, texts in enumerate((("off", "FALSE", "0", "0.0"), ("ON", "true", "1"))):
+            self.assertEqual({check(text) for text in texts}, {value})
+        self.refuses(Between(0, 2), "off", "on", "true")
 
     def test_one_of(self):
         check = OneOf("off", "on", "last_state")
-        for text, value in (("off", 0), ("ON", 1), ("Last_State", 2), ("2", 2)):
+        for text, value in (("off", 0), ("ON", 1), ("Last_State", 2), ("2", 2), ("1.0", 1)):
             self.assertEqual(check(text), value)
-        self.refuses(check, "", "3", "-1", "last", "off ")
+        self.refuses(check, "", "3", "-1", "last", "true")
+        self.assertEqual([OneOf("off", "on")(text) for text in ("false", "True")], [0, 1])
 
 
 class TestText(ChecksTestCase):

@@ -6,7 +6,7 @@ import suite
 from fakes import run, settings_on
 
 from app import commands as table
-from app.commands import QOS1, RETAIN, TABLE, Commands
+from app.commands import ALONE, QOS1, RETAIN, TABLE, Commands
 from app.mqtt.publisher import ImagePublisher
 from app.power import Power
 from app.restart import Restart
@@ -70,8 +70,14 @@ class TestTable(unittest.TestCase):
             if owner not in CLASSES:
                 continue
             for spelt in (name, name.upper(), name[:1].upper() + name[1:]):
-                expected = (reply, "cmd_{}(a b)".format(name), flags)
-                self.assertEqual(call(commands, spelt, " a b \n"), expected)
+                argument = "" if flags & ALONE else "a b"
+                expected = (reply, "cmd_{}({})".format(name, argument), flags)
+                self.assertEqual(call(commands, spelt, " {} \n".format(argument)), expected)
+
+    def test_command_that_takes_no_argument(self):
+        for name in ("time", "config", "log"):
+            with self.assertRaises(BadArgument):
+                call(make()[0], name, "5")
 
     def test_documented_commands_exist(self):
         names = make()[0].names()

@@ -82,6 +82,50 @@ class ConsoleTestCase(unittest.TestCase):
         return seen
 
 
+class TestPaste(ConsoleTestCase):
+    LINES = b"-----BEGIN CERTIFICATE-----", b"AQU=", b"-----END CERTIFICATE-----"
+    PEM = "\n".join(line.decode() for line in LINES)
+
+    def test_lines_of_a_certificate_are_one_argument(self):
+        for end in (b"\r", b"\n", b"\r\n"):
+            text = b"mqttca " + end.join(self.LINES) + end + b"status" + end
+            _, calls, _ = self.typed(text)
+            self.assertEqual(calls, [("mqttca", self.PEM + "\n"), ("status", "")])
+
+    def test_certificates_that_follow_are_added(self):
+        _, calls, _ = self.typed(b"mqttca " + b"\r".join(self.LINES * 3) + b"\r")
+        self.assertEqual(calls[-1], ("mqttca", 3 * (self.PEM + "\n")))
+
+    def test_certificate_without_a_command(self):
+        shown, calls, _ = self.typed(b"\r".join(self.LINES) + b"\rstatus\r")
+        self.assertEqual([name for name, _ in calls], ["-----BEGIN", "status"])
+
+    def test_paste_that_stops_is_given_up(self):
+        async def scenario(consoles, commands, log, screen):
+            await screen.type(b"mqttca " + self.LINES[0] + b"\r" + self.LINES[1] + b"\r")
+            await asyncio.sleep_ms(5_001)
+            await screen.type(b"status\r")
+            self.assertEqual(commands.calls, [("status", "")])
+
+        self.run_case(scenario)
+
+    def test_endless_text_takes_little_memory(self):
+        async def scenario(consoles, commands, log, screen):
+            await screen.type(b"mqttca " + self.LINES[0] + b"\r")
+            line = b"A" * 200 + b"\r"
+            for _ in range(200):
+                await screen.type(line)
+            await screen.type(self.LINES[2] + b"\r")
+            self.assertTrue(16_384 < len(commands.calls[0][1]) < 17_000)
+
+        self.run_case(scenario)
+
+    def test_lines_are_not_in_the_history(self):
+        up = b"\x1b[A"
+        _, calls, _ = self.typed(b"pulse 5\rmqttca " + b"\r".join(self.LINES) + b"\r" + up + b"\r")
+        self.assertEqual(calls[-1], ("pulse", "5"))
+
+
 class TestLines(ConsoleTestCase):
     def test_reply_is_command_equals_value(self):
         shown, calls, _ = self.typed(b"power on\r")
@@ -108,8 +152,8 @@ class TestLines(ConsoleTestCase):
         self.assertEqual(len(errors), 1)  # the bug
 
     def test_overlong_line_is_not_run(self):
-        shown, calls, _ = self.typed(b"timer " + b"1" * 250 + b"\rtimer 1\r")
-        self.assertTrue("longer than 255 bytes" in shown)
+        shown, calls, _ = self.typed(b"timer " + b"1" * 320 + b"\rtimer 1\r")
+        self.assertTrue("longer than 320 bytes" in shown)
         self.assertEqual(calls, [("timer", "1")])
         self.assertEqual(self.typed(b"timer " + b"1" * 249 + b"\r")[1], [("timer", "1" * 249)])
 

@@ -85,9 +85,9 @@ class TestConsole(unittest.TestCase):
             await self.expect(wire, b"\r\x1b[Kother\r\n> po")
             await wire.peer.send(b"\x15\r\n")
             await self.expect(wire, b"\b \b" * 2 + b"\r\n> ")
-            await wire.peer.send(b"x" * 256 + b"\r\n")
-            line = b"x" * 255 + b"\x07\r\n"
-            await self.expect(wire, line + b"the line is longer than 255 bytes\r\n> ")
+            await wire.peer.send(b"x" * 321 + b"\r\n")
+            line = b"x" * 320 + b"\x07\r\n"
+            await self.expect(wire, line + b"the line is longer than 320 bytes\r\n> ")
 
         self.run_case(scenario)
 

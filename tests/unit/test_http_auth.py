@@ -40,8 +40,8 @@ def basic(text, user="admin"):
     return "Basic " + binascii.b2a_base64(login.encode()).decode().strip()
 
 
-def new_access(stored=HASH, **tunables):
-    return Access(Settings(adminpass=stored), WiFi(), "Cam", **tunables)
+def new_access(stored=HASH, hosts="", **tunables):
+    return Access(Settings(adminpass=stored, hosts=hosts), WiFi(), "Cam", **tunables)
 
 
 def wait_ms(ms):
@@ -70,11 +70,27 @@ def paths():
 class TestNames(unittest.TestCase):
     def test_only_own_host_names_pass(self):
         access = new_access("")
-        own = "cam CAM cam.local cam.local. cam:8080 CAM.LOCAL.:80 192.0.2.7 192.168.1.1:80"
+        own = (
+            "cam CAM cam. cam.local cam.local. cam:8080 CAM.LOCAL.:80 192.0.2.7 192.168.1.1:80 "
+            "cam.lan cam.Fritz.Box:80 cam.home.arpa. cam.internal cam.localdomain"
+        )
         for host in own.split():
             self.assertEqual(status(access, Host=host), 0, host)
-        others = "evil.test cam.evil.test cam.local.evil.test:80 192.0.2.70 ca . cam.. cam.local.."
+        others = (
+            "evil.test cam.evil.test cam.local.evil.test:80 192.0.2.70 ca . cam.. cam.local.. "
+        )
+        others += "evil.lan cam.box x.cam.lan cam.lan.evil.test cam.com"
         for host in others.split():
+            self.assertEqual(status(access, Host=host), 421, host)
+
+    def test_names_of_the_setting(self):
+        access = new_access("", hosts="door.example.org .home.net")
+        for host in ("Door.example.org:443", "a.home.net", "b.c.home.net."):
+            self.assertEqual(status(access, Host=host), 0, host)
+            for scheme, expected in (("https", 0), ("http", 0), ("ftp", 403)):
+                origin = scheme + "://" + host.lower()
+                self.assertEqual(status(access, "/", "POST", Host=host, Origin=origin), expected)
+        for host in ("example.org", "x.door.example.org", "home.net", "evilhome.net"):
             self.assertEqual(status(access, Host=host), 421, host)
 
     def test_missing_address_matches_no_name(self):

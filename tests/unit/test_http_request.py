@@ -78,9 +78,9 @@ class TestForm(unittest.TestCase):
             self.assertEqual(refused(data), 400, data)
 
     def test_too_long(self):
-        self.assertEqual(refused(b"a=" + b"x" * 9_300), 413)
-        self.assertEqual(refused(b"a=" + b"x" * 9_215), 0)
-        self.assertEqual(refused(b"a=" + b"x" * 9_216), 413)
+        self.assertEqual(refused(b"a=" + b"x" * 17_500), 413)
+        self.assertEqual(refused(b"a=" + b"x" * 17_407), 0)
+        self.assertEqual(refused(b"a=" + b"x" * 17_408), 413)
 
 
 class TestJSON(unittest.TestCase):

@@ -77,13 +77,13 @@ class TestEditing(unittest.TestCase):
 
 
 class TestLimit(unittest.TestCase):
-    def test_limit_is_255_bytes(self):
+    def test_limit_is_320_bytes(self):
         for n, too_long in ((MOST, False), (MOST + 1, True), (5_000, True)):
             editor = LineEditor()
             lines, shown = type_in(b"x" * n + b"\r", editor)
             self.assertEqual((len(lines), len(lines[0]), editor.too_long), (1, MOST, too_long))
             self.assertEqual(shown.count(b"\x07"), int(too_long))  # one bell, not 4,745
-        self.assertEqual(MOST, 255)
+        self.assertEqual(MOST, 320)
 
     def test_deleted_line_is_no_longer_too_long(self):
         editor = LineEditor()
@@ -93,12 +93,12 @@ class TestLimit(unittest.TestCase):
         type_in(b"help\r" + b"x" * 300 + UP + b"\r", editor)
         self.assertEqual((editor.too_long, editor.line), (False, b"help"))
         editor = LineEditor()
-        type_in(b"x" * 300 + b"\x7f" * 300 + b"help\r", editor)
+        type_in(b"x" * 400 + b"\x7f" * 400 + b"help\r", editor)
         self.assertEqual((editor.too_long, editor.line), (False, b"help"))
 
     def test_overlong_line_is_not_in_the_history(self):
         editor = LineEditor()
-        type_in(b"x" * 300 + b"\r", editor)
+        type_in(b"x" * 400 + b"\r", editor)
         editor.too_long = False
         self.assertEqual(type_in(UP + b"\r", editor)[0], [b""])
 

@@ -258,6 +258,14 @@ class TestCommandHandler(unittest.TestCase):
         self.assertEqual((published[0][0], left), ("stat/cam/SYNTAX", 1_025))
         self.assertEqual(handler._commands.calls, [])
 
+    def test_certificate_has_the_limit_of_its_setting(self):
+        handler = make()
+        self.assertEqual(len(send(handler, "cmnd/cam/MQTTCA", b"x" * 16_384)[0]), 1)
+        self.assertEqual(len(handler._commands.calls), 1)
+        published, left = send(handler, "cmnd/cam/mqttca", b"x" * 16_385)
+        self.assertEqual((published[0][0], left), ("stat/cam/SYNTAX", 16_385))
+        self.assertTrue("at most 16384 bytes" in published[0][1])
+
     def test_lost_link_drops_only_the_reply(self):
         handler = make()
         handler.session.error = OSError("gone")

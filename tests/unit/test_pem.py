@@ -16,6 +16,20 @@ class TestCertificates(unittest.TestCase):
         self.assertEqual(certificates(PEM * 3), [DER] * 3)
         self.assertEqual(certificates(DER), [DER])
 
+    def test_label_of_old_tools(self):
+        old = PEM.replace(b"CERTIFICATE", b"X509 CERTIFICATE")
+        self.assertEqual(certificates(old), [DER])
+
+    def test_private_key_is_refused_even_beside_a_certificate(self):
+        for kind in (b"PRIVATE KEY", b"RSA PRIVATE KEY", b"EC PRIVATE KEY"):
+            key = PEM.replace(b"CERTIFICATE", kind)
+            for data in (key, PEM + key):
+                try:
+                    certificates(data)
+                    self.fail("accepted")
+                except ValueError as e:
+                    self.assertTrue("private key" in str(e))
+
     def test_wrapping_does_not_matter(self):
         for text in (
             PEM.replace(b"\n", b"\r\n"),

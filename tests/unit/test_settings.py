@@ -35,7 +35,7 @@ from app.settings.schema import (
 from proto.values import BadArgument, UnknownCommand
 
 DEVICE_ID = "DVES_A1B2C3"
-TOO_LONG = "x" * 9_000
+TOO_LONG = "x" * 17_000
 CHAIN = "2000${}${}".format("5a" * 16, "c3" * 32)  # hash stored by older firmware
 NETWORK_PASSWORDS = ("password", "password2", "password3")
 
@@ -57,9 +57,16 @@ def good_values(check):
     kind = type(check).__name__
     if kind == "Between":
         return [(str(n), n) for n in (check.low, check.high, (check.low + check.high) // 2)]
+    if kind == "HostNames":
+        return [("Cam.example.org, .home.net", "cam.example.org .home.net"), ("x", "x")]
+    passphrases = [(t, t) for t in ("x" * 8, "x" * 63, " b c d e ", "2000$5a$c3c3")]
     if kind == "Passphrase":
-        return [(t, t) for t in ("x" * 8, "x" * 63, "a b c d e", "2000$5a$c3c3")]
-    if kind == "IPv4":
+        return passphrases
+    if kind == "WPAKey":
+        return passphrases + [("0aF" * 21 + "9", "0af" * 21 + "9")]
+    if kind == "Netmask":
+        return [(t, t) for t in ("255.255.255.0", "255.0.0.0", "255.255.255.252")]
+    if "IPv4" in kind:
         return [(t, t) for t in ("10.0.0.1", "4.3.2.1")]
     if kind == "BrokerURI":
         return [(t, t) for t in ("mqtt://a", "mqtts://b.example:8884", "10.0.0.1")]
@@ -83,6 +90,10 @@ def bad_values(check):
     if type(check).__name__ == "BrokerURI":
         return ["http://a", "mqtt://", "a b", "mqtt://u:p@a", "a" * (check.high + 1), "a:0"]
     bad = ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
+    if type(check).__name__ == "Netmask":
+        bad += ["255.255.0.255", "0.0.0.0", "255.255.255.254", "254.0.0.0", "255.255.255"]
+    if type(check).__name__ == "HostNames":
+        bad += ["a..b", "cam_1", "a:80", "http://a", "*.a"]
     if type(check).__name__ in ("MQTTText", "TopicName", "TopicFilter"):
         bad.append("a\x85")
     if type(check).__name__ == "TopicFilter":

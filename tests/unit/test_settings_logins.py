@@ -135,7 +135,7 @@ class TestUpdateServer(unittest.TestCase):
 
     def test_password_that_makes_the_address_too_long_is_refused(self):
         settings = settings_on(values={"otaurl": LOGIN})
-        path = "x" * (79 - len("https://joe:***@host/"))
+        path = "x" * (255 - len("https://joe:***@host/"))
         found = run(settings.apply({"otaurl": "https://joe:***@host/" + path}))
         self.assertEqual(list(found.faults), ["otaurl"])
         self.assertEqual(settings["otaurl"], LOGIN)

@@ -60,7 +60,7 @@ class TestContext(unittest.TestCase):
         for path, reason in (
             ("", "no CA"),
             ("nothing.pem", "missing"),
-            (self.write(CA.encode() + b"\n" * 8_192), "too long"),
+            (self.write(CA.encode() + b"\n" * 16_384), "too long"),
         ):
             try:
                 client_context(True, path)

@@ -23,6 +23,7 @@ class Station:
 
     def __init__(self):
         self.reach = True
+        self.bad = ()  # BSSIDs of access points that cannot be joined
         self.reason = "no such network"
         self.ip = "10.0.0.2"
         self.joins = []
@@ -38,14 +39,15 @@ class Station:
             raise OSError("Wifi Internal State Error")
         return self.seen
 
-    async def join(self, ssid, password, bssid, timeout_ms):
+    async def join(self, ssid, password, bssid, timeout_ms, static=None):
+        self.static = static
         if self.broken:
             raise OSError("Wifi Internal Error")
         self.joins.append((ssid, password))
         self.bssids.append(bssid)
-        self._joined = self.reach
-        await asyncio.sleep_ms(1_000 if self.reach else timeout_ms)
-        self._joined = self.reach
+        self._joined = can = self.reach and bssid not in self.bad
+        await asyncio.sleep_ms(1_000 if can else timeout_ms)
+        self._joined = can
         return self.joined()
 
     def leave(self):
@@ -98,7 +100,7 @@ class AccessPointModule:
 
 sys.modules["app.wifi.access_point"] = AccessPointModule
 SETTINGS = {"ssid": "home", "password": KEY, "ssid2": "", "password2": "", "ssid3": ""}
-SETTINGS.update(password3="", apfallback=180)
+SETTINGS.update(password3="", apfallback=180, ip="", netmask="255.255.255.0", gateway="", dns="")
 
 
 class WiFiTestCase(unittest.TestCase):
@@ -211,8 +213,51 @@ class TestStation(WiFiTestCase):
         self.run_case(scenario)
 
 
+class TestStaticAddress(WiFiTestCase):
+    def test_change_joins_again(self):
+        async def scenario(link, station, settings, log, backoff):
+            await link.up.wait()
+            self.assertIsNone(station.static)
+            for changes, expected in (
+                ({"ip": "10.0.0.9"}, ("10.0.0.9", "255.255.255.0", "10.0.0.9", "10.0.0.9")),
+                ({"gateway": "10.0.0.1"}, ("10.0.0.9", "255.255.255.0", "10.0.0.1", "10.0.0.1")),
+                ({"dns": "9.9.9.9"}, ("10.0.0.9", "255.255.255.0", "10.0.0.1", "9.9.9.9")),
+                ({"ip": ""}, None),
+            ):
+                settings.update(changes)
+                link.rejoin()
+                await until(lambda: not link.up.is_set())
+                await link.up.wait()
+                self.assertEqual(station.static, expected)
+            settings["gateway"] = ""  # without an address of its own it does not matter
+            link.rejoin()
+            await asyncio.sleep_ms(5_000)
+            self.assertEqual(link.joins, 5)
+
+        self.run_case(scenario)
+
+
 class TestNetworks(WiFiTestCase):
-    def test_strongest_known_network_first_at_its_best_access_point(self):
+    def test_each_access_point_of_a_name_gets_its_turn(self):
+        async def scenario(link, station, settings, log, backoff):
+            best, good = bytes((1,)) * 6, bytes((2,)) * 6
+            station.bad = (best,)
+            station.seen = [heard("home", -40, number=1), heard("home", -55, number=2)]
+            await link.up.wait()
+            self.assertEqual(station.bssids, [best, good])
+            station.leave()  # the link is lost: what has failed lately comes last
+            await until(lambda: not link.up.is_set())
+            await link.up.wait()
+            self.assertEqual(station.bssids, [best, good, good])
+            await asyncio.sleep_ms(600_000)
+            station.leave()
+            await until(lambda: not link.up.is_set())
+            await link.up.wait()
+            self.assertEqual(station.bssids[3:], [best, good])
+
+        self.run_case(scenario)
+
+    def test_known_networks_in_their_order_and_then_hidden_ones(self):
         async def scenario(link, station, settings, log, backoff):
             settings.update(ssid2="shed", password2=KEY, ssid3="attic", password3=KEY)
             station.seen = [
@@ -221,11 +266,13 @@ class TestNetworks(WiFiTestCase):
                 heard("shed", -50, number=3),
                 heard("other", -30, number=4),
             ]
-            await until(lambda: len(station.joins) == 2)
-            self.assertEqual([ssid for ssid, _ in station.joins], ["shed", "home"])
-            self.assertEqual(station.bssids, [bytes((3,)) * 6, bytes((1,)) * 6])
+            await until(lambda: len(station.joins) == 4)
+            tried = [bssid and bssid[0] for bssid in station.bssids]
+            self.assertEqual(tried, [3, 2, 1, None])
+            self.assertEqual([ssid for ssid, _ in station.joins[2:]], ["home", "attic"])
             await until(lambda: link.state == "waiting")
-            self.assertEqual(link.reason, "shed: no such network; home: no such network")
+            reasons = ["{}: no such network".format(ssid) for ssid in ("shed", "home", "attic")]
+            self.assertEqual(link.reason, "; ".join(reasons))
 
         self.run_case(scenario, reach=False)
 

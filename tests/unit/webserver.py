@@ -59,7 +59,7 @@ class Web:
     """
 
     def __init__(self, frames=None, routes=(), wifi=None, clock=None, password="", max_viewers=4):
-        self.settings = Settings(adminpass=password, embed=0)
+        self.settings = Settings(adminpass=password, embed=0, hosts="")
         self.took_ms = None  # from a connection to its end
         self.wifi = wifi or WiFi()
         self.log = Log()

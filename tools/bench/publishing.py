@@ -12,6 +12,7 @@ SIZES = (10, 50, 200)  # KB; UXGA pictures have 200
 SIMPLE = {(50, False): 1.0, (200, False): 0.85}  # (KB, TLS): least ratio to umqtt.simple
 BARE = {(50, True): 0.95}  # to the bare loop
 MOST_BYTES = 1_024
+MOST_CHECK_MS = 1
 
 
 @contextlib.contextmanager
@@ -67,3 +68,10 @@ def allocation(quick):
                 title = f"heap allocated per frame: {title} {size} KB"
                 limit = MOST_BYTES if name == "session" else None
                 yield Row(title, found[name], "bytes", at_most=limit)
+
+
+def jpeg(quick):
+    """Yield ms and heap bytes of the check that a picture of 100 KB is whole."""
+    [found] = results("jpegs", path=[BOARD / "tls"], count=20 if quick else 200)
+    yield Row("check of a JPEG of 100 KB", found["us"] / 1_000, "ms", at_most=MOST_CHECK_MS)
+    yield Row("heap allocated for it", found["bytes"], "bytes")

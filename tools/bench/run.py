@@ -3,9 +3,9 @@
     .venv/bin/python tools/bench/run.py [row ...] [--quick] [--output FILE]
 
 Prints a table and writes build/bench.json; exits with 1 if a figure misses its limit. The rows are
-publish, allocation, http, cpu, reply, stalls, heap, update and hubs; the default is all of them.
-Those about memory (allocation, heap, hubs) run on a 32-bit interpreter, because the chip has
-32-bit words.
+publish, allocation, jpeg, http, cpu, reply, stalls, heap, update and hubs; the default is all of
+them. Those about memory or machine code (allocation, jpeg, heap, hubs) run on a 32-bit
+interpreter, because the chip has 32-bit words.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import interpreter32
 from computing import cpu, reply
 from integrating import hubs
 from program import Failed, prepare
-from publishing import allocation, throughput
+from publishing import allocation, jpeg, throughput
 from rows import HEAD, save
 from serving import http
 from smallest import heap
@@ -33,6 +33,7 @@ from updating import update
 ALL = {
     "publish": throughput,
     "allocation": allocation,
+    "jpeg": jpeg,
     "http": http,
     "cpu": cpu,
     "reply": reply,
@@ -41,7 +42,7 @@ ALL = {
     "update": update,
     "hubs": hubs,
 }
-MEMORY = ("allocation", "heap", "hubs")
+CHIP = ("allocation", "jpeg", "heap", "hubs")
 
 
 def _options():
@@ -72,7 +73,7 @@ def _use_32_bits():
 
 def _measured(name, quick):
     """Yield the rows of one name."""
-    with _use_32_bits() if name in MEMORY else contextlib.nullcontext():
+    with _use_32_bits() if name in CHIP else contextlib.nullcontext():
         prepare()
         yield from ALL[name](quick)
 

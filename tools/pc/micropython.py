@@ -1,5 +1,9 @@
 """Replacement for MicroPython's `micropython`, so that CPython can import pure modules of lib."""
 
+import builtins
+
+builtins.ptr8 = bytes  # a type of viper, which only annotations name
+
 
 def const(value):
     """Return the value, which MicroPython's compiler would fold."""
@@ -11,7 +15,13 @@ def native(function):
     return function
 
 
-viper = native
+def viper(function):
+    """Return the function; as in viper, its memoryviews have unsigned bytes."""
+
+    def call(*args):
+        return function(*(a.cast("B") if isinstance(a, memoryview) else a for a in args))
+
+    return call
 
 
 def kbd_intr(char):

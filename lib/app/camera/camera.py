@@ -159,9 +159,7 @@ class Camera:
 
     def _checked(self, view):
         """Return the JPEG in a driver's buffer; raises BadJPEG."""
-        size = jpeg.length(view)
-        if size < len(view):
-            view = view[:size]
+        view = jpeg.newest(view)
         if self.state != "ready":
             self._recovery.end()
             self.state = "ready"

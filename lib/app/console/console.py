@@ -3,6 +3,7 @@
 import asyncio
 
 from app.commands import PRIVATE
+from app.console.paste import Paste
 from config import limits
 from proto.lineedit import LineEditor
 from proto.values import BadArgument, UnknownCommand
@@ -20,6 +21,7 @@ class Console:
         self._prompt = prompt
         self._prompting = False
         self._editor = LineEditor()
+        self._paste = Paste()
         self._queue = bytearray()
         self._queued = asyncio.Event()
         self._lost = 0  # lines that did not fit into the queue
@@ -47,7 +49,10 @@ class Console:
             return None
         was_prompting, self._prompting = self._prompting, False
         if line.strip() and not self._editor.too_long:
-            return line
+            command = self._paste.feed(line)
+            if command is not line:
+                self._editor.forget(line)
+            return command
         if self._editor.too_long:
             self._editor.too_long = False
             self.print("the line is longer than {} bytes".format(limits.CONSOLE_LINE_BYTES))
@@ -127,7 +132,7 @@ class Consoles:
         """
         await asyncio.sleep_ms(0)  # yield between lines, many of which may arrive at once
         try:
-            text = line.decode().strip()
+            text = line.decode().lstrip()
         except UnicodeError:
             console.print("not UTF-8")
             return
@@ -135,7 +140,8 @@ class Consoles:
         try:
             reply, text, flags = await self._commands.call(name, argument)
         except UnknownCommand:
-            console.print("{}: unknown; try help".format(name))
+            text = "type mqttca and a space, then paste" if name == "-----BEGIN" else "try help"
+            console.print("{}: unknown; {}".format(name, text))
         except BadArgument as e:
             self._log.debug("console", "command {} refused", name)
             console.print("{}: {}".format(name, e))

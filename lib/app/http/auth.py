@@ -11,6 +11,10 @@ from app.identity import mdns_name
 from config import limits
 
 PUBLIC = ("/login", "/style.css", "/app.js", "/icon.svg")  # the password guards all other paths
+_LOCAL = (  # suffixes of home networks: RFC 6762 appendix G, RFC 8375, and those of routers
+    "local", "lan", "home", "internal", "intranet", "private", "corp", "localdomain", "localnet",
+    "home.arpa", "fritz.box", "speedport.ip", "attlocal.net",
+)  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
 
 
@@ -48,13 +52,31 @@ class Access:
 
         Any other name may belong to a site that resolves it to our address (DNS rebinding).
         """
-        name = host.lower()
-        port = name.rfind(":")
-        if port >= 0:
-            name = name[:port]
-        if name in ("", "127.0.0.1", "localhost", self.host, self.host + ".", self.host[:-6]):
+        name = _name_in(host)
+        if name in ("", "127.0.0.1", "localhost", self._wifi.address(), self._wifi.ap_address):
             return True
-        return name in (self._wifi.address(), self._wifi.ap_address)
+        own, dot, suffix = name.partition(".")
+        if own == self.host.partition(".")[0] and (not dot or suffix in _LOCAL):
+            return True
+        return self._is_named(name)
+
+    def _is_named(self, name):
+        """Return True for a name in the setting `hosts`, or below a domain there (`.home.net`)."""
+        return any(
+            name.endswith(each) if each[0] == "." else name == each
+            for each in self._settings["hosts"].split()
+        )
+
+    def _is_from_here(self, headers, host):
+        """Return False for a request from another site; browsers name it, programs do not."""
+        if headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+            return False
+        origin = headers.get("Origin")
+        if origin is None:
+            return True
+        scheme, _, place = origin.lower().partition("://")
+        is_proxied = scheme == "https" and self._is_named(_name_in(host))
+        return place == host.lower() and (scheme == "http" or is_proxied)
 
     async def check(self, request):
         """Return the status that refuses a request, or 0."""
@@ -62,7 +84,7 @@ class Access:
         host = headers.get("Host", "")
         if not self.is_ours(host):
             return 421
-        if request.method not in _SAFE and not _is_from_here(headers, host):
+        if request.method not in _SAFE and not self._is_from_here(headers, host):
             return 403
         if self.open or request.path in PUBLIC:
             return 0
@@ -152,12 +174,13 @@ class Access:
         self._guesses.forget_old()
 
 
-def _is_from_here(headers, host):
-    """Return False for a request from another site; browsers name it, programs do not."""
-    if headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
-        return False
-    origin = headers.get("Origin")
-    return origin is None or origin.lower() == "http://" + host.lower()
+def _name_in(host):
+    """Return the name in a Host header, in lower case, without port and final dot."""
+    name = host.lower()
+    port = name.rfind(":")
+    if port >= 0:
+        name = name[:port]
+    return name[:-1] if name[-1:] == "." and len(name) > 1 else name
 
 
 def _password_of(header):

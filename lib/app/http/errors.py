@@ -17,7 +17,7 @@ _TEXTS = {  # status: what has happened, unless the caller knows it; what to do
     413: ("The request is too large.", "Send less at once."),
     421: (
         "The camera is not known by the name in this address.",
-        "Open it by its own IP address or its host name.",
+        "Open it by its IP address or its host name, or add this name to the setting hosts.",
     ),
     429: ("There were too many wrong passwords.", "Wait, then try again."),
     500: (

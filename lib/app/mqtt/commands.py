@@ -4,10 +4,18 @@ import asyncio
 from collections import deque
 
 from app.commands import PRIVATE
+from app.settings.schema import CHECK, FILE, KIND, find
 from config import limits
 from proto.values import BadArgument, UnknownCommand
 
 _WHILE_UPDATING = ("mqttotastart", "upgrade")  # they can end the update
+
+
+def _most_bytes(name):
+    """Return the size of the largest argument: a setting that is a file has its own limit."""
+    row = find(name.lower())
+    is_file = row and row[KIND] == FILE
+    return row[CHECK].high if is_file else limits.MQTT_ARGUMENT_BYTES
 
 
 class CommandHandler:
@@ -43,7 +51,7 @@ class CommandHandler:
                     await take(body, retained)
         elif retained:  # it may be old
             self._skip(name)
-        elif body.left > limits.MQTT_ARGUMENT_BYTES:
+        elif body.left > _most_bytes(name):
             self._queue(name, None, group)
         else:
             argument = bytearray(body.left)
@@ -94,7 +102,7 @@ class CommandHandler:
             await self.states.publish("SYNTAX", name + ": paused, an update is under way")
         elif argument is None:
             text = "{}: at most {} bytes"
-            await self._syntax(text.format(name, limits.MQTT_ARGUMENT_BYTES), group)
+            await self._syntax(text.format(name, _most_bytes(name)), group)
         else:
             await self._call(name, argument, group)
 

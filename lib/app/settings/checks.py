@@ -5,16 +5,18 @@ what it allows. `low` and `high` are limits of a number, or of a text in bytes o
 are the choices of `OneOf`.
 """
 
+from binascii import hexlify, unhexlify
+
 from proto.mqtttext import is_filter, is_name, is_printable
 from proto.pem import certificates
 from proto.posixtz import parse_rule
 from proto.signature import public_key
 from proto.uri import parse_broker
-from proto.values import BadArgument, int_between
+from proto.values import BadArgument, as_switch, int_between, number_between
 
 
 class Between:
-    """A whole number from low to high; if these are 0 and 1, also `off` and `on`."""
+    """A whole number from low to high; if these are 0 and 1, also `off`, `on` and so on."""
 
     def __init__(self, low, high):
         self.low = low
@@ -22,15 +24,15 @@ class Between:
 
     def __call__(self, text):
         if (self.low, self.high) == (0, 1):
-            text = {"off": "0", "on": "1"}.get(text.lower(), text)
-        return int_between(text, self.low, self.high)
+            text = as_switch(text)
+        return number_between(text, self.low, self.high)
 
     def __str__(self):
         return "{}..{}".format(self.low, self.high)
 
 
 class OneOf:
-    """One of several names; the value is its position: `off`, `on` are 0, 1."""
+    """One of several names, or its position, which is the value: `off`, `on` are 0, 1."""
 
     def __init__(self, *names):
         self.names = names
@@ -39,8 +41,10 @@ class OneOf:
         text = text.lower()
         if text in self.names:
             return self.names.index(text)
+        if self.names == ("off", "on"):
+            text = as_switch(text)
         try:
-            return int_between(text, 0, len(self.names) - 1)
+            return number_between(text, 0, len(self.names) - 1)
         except BadArgument:
             raise BadArgument(str(self)) from None
 
@@ -112,6 +116,27 @@ class TopicPrefix(MQTTText):
         return "levels of a topic, without wildcards; " + super().__str__()
 
 
+class HostNames(Chars):
+    """Host names (RFC 1123), or domains with a dot before them, separated by spaces or commas."""
+
+    def __call__(self, text):
+        names = super().__call__(text).lower().replace(",", " ").split()
+        if not all(_is_host(name) for name in names):
+            raise BadArgument(str(self))
+        return " ".join(names)
+
+    def __str__(self):
+        return "host names; " + super().__str__()
+
+
+def _is_host(name):
+    name = name[1:] if name[0] == "." else name
+    return all(
+        label and all("a" <= c <= "z" or "0" <= c <= "9" or c == "-" for c in label)
+        for label in name.split(".")
+    )
+
+
 class Passphrase(Chars):
     """Text, or none at all. WPA takes 8 to 63 characters; none means an open network."""
 
@@ -120,6 +145,23 @@ class Passphrase(Chars):
 
     def __str__(self):
         return super().__str__() + ", or none"
+
+
+class WPAKey:
+    """Passphrase of a network, or 64 hex digits: the key that is made from one (IEEE 802.11)."""
+
+    low, high = 8, 64
+
+    def __call__(self, text):
+        try:
+            if len(text) == self.high:
+                return hexlify(unhexlify(text)).decode()
+            return Passphrase(self.low, self.high - 1)(text)
+        except (ValueError, BadArgument):
+            raise BadArgument(str(self)) from None
+
+    def __str__(self):
+        return "8..63 characters, 64 hex digits, or none"
 
 
 class IPv4:
@@ -172,6 +214,37 @@ class ZoneRule:
     def __str__(self):
         example = "a POSIX TZ rule such as CET-1CEST,M3.5.0,M10.5.0/3"
         return "{}, at most {} characters".format(example, self.high)
+
+
+class OptionalIPv4(IPv4):
+    """The same, or empty."""
+
+    low = 0
+
+    def __call__(self, text):
+        return super().__call__(text) if text else text
+
+    def __str__(self):
+        return super().__str__() + ", or none"
+
+
+class Netmask:
+    """Mask of a network with room for at least two hosts, as text."""
+
+    low, high = 7, 15
+
+    def __call__(self, text):
+        try:
+            a, b, c, d = [int_between(part, 0, 255) for part in text.split(".")]
+        except (BadArgument, ValueError):
+            raise BadArgument(str(self)) from None
+        bits = "{:032b}".format(a << 24 | b << 16 | c << 8 | d)
+        if "01" in bits or not 8 <= bits.count("1") <= 30:
+            raise BadArgument(str(self))
+        return "{}.{}.{}.{}".format(a, b, c, d)
+
+    def __str__(self):
+        return "a mask such as 255.255.255.0"
 
 
 class CertificateText:

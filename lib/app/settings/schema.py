@@ -11,14 +11,18 @@ from app.settings.checks import (
     BrokerURI,
     CertificateText,
     Chars,
+    HostNames,
     IPv4,
     KeyText,
     MQTTText,
+    Netmask,
     OneOf,
+    OptionalIPv4,
     Passphrase,
     TopicFilter,
     TopicName,
     TopicPrefix,
+    WPAKey,
     ZoneRule,
 )
 from config import limits
@@ -52,6 +56,7 @@ CERTIFICATE = const(1024)  # TLS must be able to use it
 PUBLIC_KEY = const(2048)  # once set, it stays until a reset
 HASHED = const(4096)  # stored as a salted hash; a change ends sessions and connections
 LOGIN = const(8192)  # an address that may contain a password
+SPACES = const(16384)  # white space around the value belongs to it
 
 _NETWORK = const(REJOIN | DEFAULT_BY_1)
 _BROKER = const(RECONNECT | DEFAULT_BY_1)
@@ -63,25 +68,38 @@ SCHEMA = (
      "Camera", "Name",
      "Shown by hubs; the address is made from its letters and digits. Empty: the topic."),
 
-    ("ssid", "STA_SSID", TEXT, "", Chars(1, 31), _NETWORK,
+    ("ssid", "STA_SSID", TEXT, "", Chars(1, 32), SPACES | _NETWORK,
      "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),
-    ("password", "STA_PASS", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
+    ("password", "STA_PASS", TEXT, "", WPAKey(), SECRET | SPACES | _NETWORK,
      "Wi-Fi", "Password", "Password of this network; none for an open network."),
-    ("ssid2", "STA_SSID2", TEXT, "", Chars(1, 31), _NETWORK,
+    ("ssid2", "STA_SSID2", TEXT, "", Chars(1, 32), SPACES | _NETWORK,
      "Wi-Fi", "Second network", "Joined when the first network is out of range or weaker."),
-    ("password2", "STA_PASS2", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
+    ("password2", "STA_PASS2", TEXT, "", WPAKey(), SECRET | SPACES | _NETWORK,
      "Wi-Fi", "Second password", "Password of the second network."),
-    ("ssid3", "STA_SSID3", TEXT, "", Chars(1, 31), _NETWORK,
+    ("ssid3", "STA_SSID3", TEXT, "", Chars(1, 32), SPACES | _NETWORK,
      "Wi-Fi", "Third network", "Joined when the other networks are out of range or weaker."),
-    ("password3", "STA_PASS3", TEXT, "", Passphrase(8, 63), SECRET | _NETWORK,
+    ("password3", "STA_PASS3", TEXT, "", WPAKey(), SECRET | SPACES | _NETWORK,
      "Wi-Fi", "Third password", "Password of the third network."),
+
+    ("ip", "STA_IP", TEXT, "", OptionalIPv4(), _NETWORK,
+     "Wi-Fi", "Address", "IPv4 address of the camera; none: the router assigns one."),
+    ("netmask", "STA_NETMASK", TEXT, "255.255.255.0", Netmask(), _NETWORK,
+     "Wi-Fi", "Network mask", "Used with an address of its own."),
+    ("gateway", "STA_GATEWAY", TEXT, "", OptionalIPv4(), _NETWORK,
+     "Wi-Fi", "Gateway", "The router's address, used with an address of its own."),
+    ("dns", "STA_DNS", TEXT, "", OptionalIPv4(), _NETWORK,
+     "Wi-Fi", "Name server", "Used with an address of its own; none: the gateway."),
+
+    ("roam", "STA_ROAM", INT, 0, OneOf("off", "on"), 0,
+     "Wi-Fi", "Roaming",
+     "on: change to an access point of the network that is much stronger, while nobody watches."),
 
     ("apfallback", "AP_FALLBACK", INT, 180, Between(0, 3_600), 0,
      "Access point", "Opens after",
      "Seconds without Wi-Fi, a third of that after a refused password; 0: never."),
     ("apip", "AP_IP", TEXT, "192.168.1.1", IPv4(), DEFAULT_BY_1,
      "Access point", "Address", "IP address of the camera on its access point."),
-    ("appass", "AP_PASS", TEXT, "", Passphrase(8, 63), SECRET | DEFAULT_BY_1,
+    ("appass", "AP_PASS", TEXT, "", Passphrase(8, 63), SECRET | SPACES | DEFAULT_BY_1,
      "Access point", "Password", "WPA2 password; without one the access point is open."),
     ("apchannel", "AP_CHANNEL", INT, 1, Between(1, 13), 0,
      "Access point", "Channel", "Radio channel while no network is joined."),
@@ -90,9 +108,9 @@ SCHEMA = (
      "MQTT broker", "Broker", "Address, such as mqtt://broker.local, or mqtts:// for TLS."),
     ("mqttport", "MQTT_PORT", INT, 0, Between(0, 65_535), _BROKER,
      "MQTT broker", "Port", "0: the standard port, 1883, or 8883 for TLS."),
-    ("mqttuser", "MQTT_USER", TEXT, "", MQTTText(0, 63), _BROKER,
+    ("mqttuser", "MQTT_USER", TEXT, "", MQTTText(0, 255), _BROKER,
      "MQTT broker", "User", "User name, if the broker requires one."),
-    ("mqttpass", "MQTT_PASS", TEXT, "", Chars(0, 127), SECRET | _BROKER,
+    ("mqttpass", "MQTT_PASS", TEXT, "", Chars(0, 255), SECRET | SPACES | _BROKER,
      "MQTT broker", "Password", "Password of this user."),
     ("mqttsecurity", "MQTT_SECURITY", INT, 0, OneOf("plain", "tls"), RECONNECT,
      "MQTT broker", "Encryption", "Used if the address has neither mqtt:// nor mqtts://."),
@@ -103,7 +121,7 @@ SCHEMA = (
      CertificateText(limits.TLS_CA_BYTES), RECONNECT | CERTIFICATE,
      "MQTT broker", "CA certificate",
      "PEM certificate of the CA that signs for the broker and for the update server."),
-    ("mqttclientid", "MQTT_CLIENT_ID", TEXT, "", MQTTText(0, 23), _BROKER,
+    ("mqttclientid", "MQTT_CLIENT_ID", TEXT, "", MQTTText(0, 128), _BROKER,
      "MQTT broker", "Client id", "Empty: the device id."),
     ("mqttkeepalive", "MQTT_KEEPALIVE", INT, 120, Between(10, 3_600), RECONNECT,
      "MQTT broker", "Keepalive",
@@ -140,7 +158,7 @@ SCHEMA = (
      "Power output", "Pulse",
      "Tenths of a second until the output switches off by itself; 0: it stays on."),
 
-    ("otaurl", "OTA_URL", TEXT, "", Chars(0, 79), DEFAULT_BY_1 | LOGIN,
+    ("otaurl", "OTA_URL", TEXT, "", Chars(0, 255), DEFAULT_BY_1 | LOGIN,
      "Updates", "Update from",
      "The http:// or https:// address of an update, or of a release's manifest.json."),
     ("otaconfirm", "OTA_CONFIRM", INT, 0, OneOf("manual", "auto"), 0,
@@ -156,9 +174,12 @@ SCHEMA = (
      "Time", "Time server", "NTP server that sets the clock."),
 
     ("adminpass", "ADMIN_PASS", TEXT, "",
-     Passphrase(8, limits.PASSWORD_BYTES), SECRET | DEFAULT_BY_1 | HASHED,
+     Passphrase(8, limits.PASSWORD_BYTES), SECRET | SPACES | DEFAULT_BY_1 | HASHED,
      "Access", "Admin password",
      "For pages, pictures, API and telnet; without one they are open to everyone."),
+    ("hosts", "HTTP_HOSTS", TEXT, "", HostNames(0, 255), DEFAULT_BY_1,
+     "Access", "More names",
+     "Other names of the camera, such as that of a proxy; .example.org: all below it."),
     ("embed", "HTTP_EMBED", INT, 0, Between(0, 1), 0,
      "Access", "Embed pictures",
      "Pages of other sites may show the camera's pictures."),
@@ -179,6 +200,12 @@ _BY_NAME = {row[NAME]: row for row in SCHEMA}
 def find(name):
     """Return the row of a setting, or None."""
     return _BY_NAME.get(name)
+
+
+def typed(row, text):
+    """Return what a user typed without the white space around it, unless that belongs to it."""
+    is_exact = row[FLAGS] & SPACES or row[KIND] == FILE
+    return text if is_exact else text.strip()
 
 
 def choices(row):

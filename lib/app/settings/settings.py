@@ -30,6 +30,7 @@ from app.settings.schema import (
     TEXT,
     choices,
     find,
+    typed,
 )
 from app.settings.store import Store
 from config import limits
@@ -128,6 +129,7 @@ class Settings:
     def _checked(self, row, text):
         """Return the value that a user's text means; raises BadArgument."""
         flags = row[FLAGS]
+        text = typed(row, text)
         if flags & DEFAULT_BY_1 and (text == "1" or (not text and row[KIND] == TEXT)):
             return row[DEFAULT]
         if flags & DEVICE_ID_TOO and text == self._device_id:

@@ -35,7 +35,8 @@ def say(**values):
 def jpeg(size):
     """Return `size` incompressible bytes with JPEG markers, as a signed view like a driver's."""
     noise = bytes(random.getrandbits(8) & 0x7F for _ in range(1_000))
-    data = b"\xff\xd8\xff\xe0" + noise * (size // 1_000 + 1)
+    head = b"\xff\xd8\xff\xc0\0\2\xff\xda\0\2"  # SOI, SOF0, SOS
+    data = head + noise * (size // 1_000 + 1)
     return memoryview(array.array("b", data[: size - 2] + b"\xff\xd9"))
 
 

@@ -231,6 +231,6 @@ def _text(name, value):
     """Return a value as the text that commands and settings accept."""
     if value is True or value is False:
         return "1" if value else "0"
-    if isinstance(value, (int, str)):
+    if isinstance(value, (int, float, str)):
         return str(value)
     raise HTTPError(400, "{}: must be a text, a whole number, true or false.".format(name))

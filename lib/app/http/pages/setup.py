@@ -73,9 +73,8 @@ class SetupPages:
         wanted = {}
         for name in _NAMES:
             text = typed.get(name, "")
-            if name != "password":
-                text = text.strip()
-            if text and (name == "mqttpass" or text != str(self._settings[name])):
+            is_given = text if name in _SECRETS else text.strip()
+            if is_given and (name == "mqttpass" or text != str(self._settings[name])):
                 wanted[name] = text
             elif typed.get("forget_" + name):
                 for each in _LOGIN if name in _LOGIN else (name,):
