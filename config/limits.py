@@ -30,7 +30,7 @@ HTTP_LOGIN_BYTES = 2_048  # body of a request that needs no login; a longer one 
 HTTP_BODY_MS = 10_000  # receiving that body, or a pause in an upload; then the request ends
 HTTP_FORM_CHARS = TLS_CA_BYTES + 1_024  # names and values of a form; more get 413
 HTTP_JSON_BYTES = 4_096  # JSON for commands and camera parameters; more get 413
-HTTP_SETTINGS_BYTES = TLS_CA_BYTES + 4_096  # JSON for settings; more get 413
+HTTP_SETTINGS_BYTES = TLS_CA_BYTES + 8_192  # JSON for settings; more get 413
 # more than any slot holds
 HTTP_UPLOAD_BYTES = 2_097_152  # image or archive of an update; a longer one gets 413
 HTTP_BUSY_MS = 5_000  # handling of a request; a slower one gives way to a new connection

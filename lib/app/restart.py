@@ -67,7 +67,8 @@ class Restart:
     async def _go_offline(self):
         try:
             if self.erasing:
-                await self.discovery.remove()
+                if self.discovery:
+                    await self.discovery.remove()
         except OSError:  # no broker
             pass
         await self._session.stop()

@@ -32,7 +32,6 @@ from app.log import Log
 from app.memory import Exhausted, Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
-from app.mqtt.discovery import Discovery
 from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
 from app.mqtt.receiver import Receiver
@@ -154,7 +153,16 @@ class System:
         )
         self.states.session = self.led_state.session = self.session
         self.session.announce = self.handler.announce
-        self.discovery = Discovery(
+        self.discovery = self._discovery() if sensor.has_psram() else None
+        self.publisher = ImagePublisher(
+            self.frames, self.session, self.settings, self.topics.image, self.log
+        )
+
+    def _discovery(self):
+        # lazy import: a board without PSRAM has no room for it, and no pictures to announce
+        from app.mqtt.discovery import Discovery
+
+        return Discovery(
             self.session,
             self.handler,
             self.settings,
@@ -163,9 +171,6 @@ class System:
             self.wifi,
             chip.mac(),
             self.log,
-        )
-        self.publisher = ImagePublisher(
-            self.frames, self.session, self.settings, self.topics.image, self.log
         )
 
     def _make_servers(self):
@@ -342,7 +347,6 @@ class System:
             ("telnet", self.telnet),
             ("power", self.power),
             ("states", self.states),
-            ("discovery", self.discovery),
             ("telemetry", self.telemetry),
             ("memory", self.memory),
             ("syslog", self.syslog),
@@ -352,6 +356,8 @@ class System:
             ("restart", self.restart),
         ):
             self.supervisor.add(name, component)
+        if self.discovery:
+            self.supervisor.add("discovery", self.discovery)
         gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor
 

@@ -30,12 +30,15 @@ def _read_ca(path):
         raise TLSConfigError("no CA: set mqttca, or mqttverify off")
     try:
         with open(path, "rb") as f:
-            data = f.read(limits.TLS_CA_BYTES + 1)
+            size = f.seek(0, 2)
+            if size > limits.TLS_CA_BYTES:
+                raise TLSConfigError("the CA file is too long: set mqttca")
+            f.seek(0)
+            return f.read(size)  # without a size it allocates in steps
+    except TLSConfigError:
+        raise
     except OSError:
         raise TLSConfigError("the CA file is missing: set mqttca") from None
-    if len(data) > limits.TLS_CA_BYTES:
-        raise TLSConfigError("the CA file is too long: set mqttca")
-    return data
 
 
 def check_ca(text):

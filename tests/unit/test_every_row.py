@@ -61,6 +61,9 @@ GOOD = {  # command -> argument, reply
     "restart": ("1", "Restarting"),
     "reset": ("1", "Reset and Restarting"),
 }
+ADDRESSES = ("apip", "ip", "gateway", "dns")
+SAMPLES = {"timezone": "UTC0", "netmask": "255.255.0.0"}
+SAMPLES.update({name: "10.0.0.1" for name in ADDRESSES})
 BAD = {
     "status": "9",
     "camera": '{"quality": 99}',
@@ -191,7 +194,7 @@ def other_value(row):
     if row[KIND] == INT:
         value = check.high if check.high != row[DEFAULT] else check.low
         return str(value), value
-    text = {"timezone": "UTC0", "apip": "10.0.0.1"}.get(row[NAME], "something")
+    text = SAMPLES.get(row[NAME], "something")
     return text, text
 
 

@@ -11,8 +11,14 @@ from proto.http import HTTPError, parse_head
 _POLL_MS = const(15_000)
 _FIRST = const(768)  # bytes: most heads fit
 _PIECE = const(1_440)  # bytes that fit into a segment of TCP
-_SHORT = "the camera is short of memory; try again"
-_RESERVE = const(2_048)  # bytes to say so
+_REASON = b"503 Service Unavailable: the camera is short of memory; try again\n"
+_SHORT = (  # complete, because there is no memory left to make it
+    b"HTTP/1.0 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 5\r\n"
+    b"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nContent-Length: ",
+    str(len(_REASON)).encode(),
+    b"\r\n\r\n",
+    _REASON,
+)
 
 
 class HTTPServer:
@@ -39,7 +45,6 @@ class HTTPServer:
         self._headers = headers
         self._log = log
         self._app = None
-        self._reserve = bytearray(_RESERVE)
         self._collaborators = (
             access, headers, images, settings, commands, wifi, status, updater, publisher, log,
             device_id,
@@ -76,10 +81,10 @@ class HTTPServer:
         )
 
     async def _refuse_short(self, stream):
-        """Refuse a request for lack of memory, in memory that is kept for it."""
-        self._reserve = None
-        await self._refuse(stream, 503, _SHORT)
-        self._reserve = bytearray(_RESERVE)
+        """Refuse a request for lack of memory."""
+        self._headers.count(503)
+        if not stream.put(_SHORT):
+            await stream.flush()
 
     async def _refuse(self, stream, status, reason):
         self._log.debug("web", "refused with {}: {}", status, reason)

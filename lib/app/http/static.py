@@ -14,6 +14,7 @@ except ImportError:
     FILES = {}
 
 _WINDOW = const(10)  # tools/compile.py compresses with 2**10 bytes
+_PIECE = const(512)
 _FOOTER = const(8)  # of gzip: the CRC-32 of the content, its length (RFC 1952)
 
 
@@ -46,27 +47,39 @@ class StaticFiles:
 
 def _send(request, name, kind):
     file = open_page(name + ".gz")
+    headers = {"Content-Type": kind, "Vary": "Accept-Encoding", "Cache-Control": "no-cache"}
     size = file.seek(-_FOOTER, 2) + _FOOTER
     footer = file.read(_FOOTER)
     file.seek(0)
-    tag = '"{}"'.format(binascii.hexlify(footer[:4]).decode())
+    headers["ETag"] = tag = '"{}"'.format(binascii.hexlify(footer[:4]).decode())
     known = request.headers.get("If-None-Match", "")
     accepts_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
     if tag in known or known.strip() == "*":
         file.close()
-        response = Response("", 304, {"Content-Type": kind})
-    elif accepts_gzip:
-        response = Response.send_file(name, stream=file, content_type=kind, compressed=True)
+        return Response("", 304, headers)
+    if accepts_gzip:
+        headers["Content-Encoding"] = "gzip"
     else:
-        content = _unpacked(file)
-        response = Response.send_file(name, stream=content, content_type=kind)
-    if not accepts_gzip:
-        size = int.from_bytes(footer[4:], "little")
-    response.headers["Content-Length"] = str(size)
-    response.headers["ETag"] = tag
-    response.headers["Vary"] = "Accept-Encoding"
-    response.headers["Cache-Control"] = "no-cache"
-    return response
+        file, size = _unpacked(file), int.from_bytes(footer[4:], "little")
+    headers["Content-Length"] = str(size)
+    return Response(_Pieces(file), 200, headers)
+
+
+class _Pieces:
+    """The content of a file in pieces, for microdot; all its memory is allocated at once."""
+
+    def __init__(self, file):
+        self._file = file
+        self._buffer = memoryview(bytearray(_PIECE))
+
+    def __next__(self):
+        size = self._file.readinto(self._buffer)
+        if not size:
+            raise StopIteration
+        return self._buffer[:size]
+
+    def close(self):
+        self._file.close()
 
 
 def open_text(name):

@@ -11,6 +11,7 @@ from proto.mqtt import Pieces
 
 _ONLINE = b"online"
 _POLL_MS = const(500)
+_SCARCE_MS = const(600_000)  # pause after a lack of memory, which ends the link, too
 _SOON_MS, _SPREAD_MS = const(1_000), const(4_000)  # so that not all cameras answer a hub at once
 
 
@@ -50,6 +51,9 @@ class Discovery:
                     await self._follow()
                 except OSError:  # the link is lost; the next one starts again
                     self._link = 0
+                except MemoryError:
+                    self._log.error("mqtt", "no memory to announce the camera to Home Assistant")
+                    await asyncio.sleep_ms(_SCARCE_MS)
 
     async def remove(self):
         """Remove the message at the broker; OSError if there is no session."""

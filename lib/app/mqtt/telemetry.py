@@ -59,5 +59,5 @@ class Telemetry:
             payload = self.state().encode()
             retain = bool(self._settings["retain"])
             await self._session.publish(self._topics.tele("STATE"), payload, retain)
-        except OSError:  # the link is lost; the next report is newer
+        except (OSError, MemoryError):  # the link is lost, or memory is; the next report is newer
             pass

@@ -13,7 +13,7 @@ _OPEN_TYPE = _OPEN + "; version=1.0.0; charset=utf-8"
 
 
 class Metrics:
-    """The route `/metrics`."""
+    """Makes the responses of the route `/metrics`."""
 
     def __init__(self, settings, status, access, headers, images, updater, publisher):
         self._settings = settings
@@ -26,10 +26,8 @@ class Metrics:
             "publisher": publisher,
         }
 
-    def add_routes(self, app):
-        app.get("/metrics")(self.metrics)
-
-    async def metrics(self, request):
+    def response(self, request):
+        """Return the metrics in the format that the client asks for; HTTPError if they are off."""
         if not self._settings["metrics"]:
             raise HTTPError(404, "Metrics are off. The setting metrics switches them on.")
         is_open = _OPEN in request.headers.get("Accept", "")
