@@ -884,6 +884,24 @@ class TestTrial(unittest.TestCase):
         self.assertEqual(again.trial.rolled_back, ("1.1.0", reason))
         self.assertIn("failed already", camera.send(NEW)[1])
 
+    def test_an_update_right_after_a_rollback_keeps_its_notes(self):
+        """The report of the rollback waits for a broker; the next update does not."""
+        camera = Camera()
+        camera.session.up.clear()
+        camera.nvs.stored["OTA_TRIED"] = b"ota_1 1.0.5"
+        camera.board.aborted = camera.board.spare()
+
+        async def main():
+            task = asyncio.create_task(camera.run())
+            await asyncio.sleep_ms(100)
+            await camera.upload(Source(NEW).read, len(NEW), keep=True)
+            await asyncio.sleep_ms(2_000)
+            task.cancel()
+
+        run(main())
+        self.assertEqual(camera.nvs.stored["OTA_TRIED"], b"ota_1 1.1.0")
+        self.assertEqual(camera.nvs.stored["OTA_KEEP"], b"1")
+
     def test_nameless_image_is_rolled_back(self):
         """No version is remembered, so no other nameless image counts as the one that failed."""
 

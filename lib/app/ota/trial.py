@@ -86,8 +86,11 @@ class Trial:
         elif tried:
             failed = self._otadata.failed()
             if tried in (failed and failed.label, self._copies.failed()):
-                await self._note_rollback(version)
-            self._erase("OTA_TRIED", "OTA_REASON", "OTA_KEEP")
+                self._note_rollback(version)
+            self._erase("OTA_TRIED", "OTA_REASON", "OTA_KEEP")  # the next update writes them again
+            if self.rolled_back:
+                _, reason = self.rolled_back
+                await self._publish("rolled back", version=version, reason=reason)
         failed = self._noted("OTA_FAILED")
         if failed and not self.notice:
             self.rolled_back = failed, self._noted("OTA_WHY")
@@ -159,7 +162,7 @@ class Trial:
         self._nvs.commit()
         self._restart.request()
 
-    async def _note_rollback(self, version):
+    def _note_rollback(self, version):
         reason = self._noted("OTA_REASON") or "it restarted unconfirmed"
         self.rolled_back = version or _NAMELESS, reason
         self.notice = "{} was rolled back: {}".format(*self.rolled_back)
@@ -168,7 +171,6 @@ class Trial:
             self._nvs.set_blob("OTA_WHY", reason.encode())
             self._nvs.commit()
         self._log.error("update", self.notice)
-        await self._publish("rolled back", version=version, reason=reason)
 
     async def _publish(self, state, **details):
         """Report once there is a broker, within the limit; an update that begins does not wait."""

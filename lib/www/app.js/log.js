@@ -3,7 +3,7 @@
 async function showLog() {
   const pre = $("lines");
   const atEnd = pre.scrollTop + pre.clientHeight > pre.scrollHeight - 30;
-  pre.textContent = (await api("log")).lines.join("\n");
+  pre.textContent = (await api("log")).lines.map(({ line }) => line).join("\n");
   if (atEnd) pre.scrollTop = pre.scrollHeight;
 }
 

@@ -3,6 +3,7 @@
 document.addEventListener("DOMContentLoaded", () => {
   if ($("setup")) setup($("setup"));
   if ($("saved")) watchJoining();
+  if ($("setup") || $("saved")) watchTrial();
   if ($("camera")) {
     $("panels").hidden = false;
     tabs();
@@ -11,8 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
     controls();
     $("settings").addEventListener("submit", saveSettings);
     $("command").addEventListener("submit", runCommand);
-    $("update").addEventListener("submit", upload);
-    $("restart").addEventListener("click", restart);
+    firmware();
     poll();
   }
 });
