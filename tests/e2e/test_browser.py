@@ -239,19 +239,6 @@ def test_settings_are_cleared(browser, camera):
         assert (rows["ssid2"]["value"], rows["password2"]["set"]) == ("", False)
 
 
-def test_log_and_commands(browser, camera):
-    with browser.page(camera.url) as page:
-        page.goto("/")
-        page.click("#tab-log")
-        expect(page.locator("#lines")).to_contain_text("system: esp32-mqtt-cam")
-        page.fill("#line", "timer 0")
-        page.keyboard.press("Enter")
-        expect(page.locator("#reply")).to_contain_text("1..1440")
-        page.fill("#line", "topic")
-        page.keyboard.press("Enter")
-        expect(page.locator("#reply")).to_have_text("esp32-mqtt-cam")
-
-
 def test_snapshot_pause_and_viewer_count(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")

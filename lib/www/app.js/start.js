@@ -11,7 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
     powerSwitch();
     controls();
     $("settings").addEventListener("submit", saveSettings);
-    $("command").addEventListener("submit", runCommand);
+    logTab();
     firmware();
     poll();
   }
