@@ -4,10 +4,12 @@ import contextlib
 import re
 
 import pytest
+from appupdates import SIMULATED, SUMMARY, release, update
 from browser import DESKTOP, PHONE, Browser, assert_accessible, assert_fits, screenshot
 from images import KB, image
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
+from update.archive import application
 
 NO_BROKER = "mqtt://127.0.0.1:1"
 VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each newer than the last
@@ -56,7 +58,7 @@ def install(page, folder, keep=True):
     choose(page, folder, image(version))
     page.set_checked("#keep-itself", keep)
     page.click("#install")
-    expect(page.locator("#update-note")).to_contain_text(f"{version} is on trial", timeout=20_000)
+    expect(page.locator("#update-note")).to_contain_text(f"{version} is on trial")
     return version
 
 
@@ -94,8 +96,8 @@ def test_update_keeps_itself(browser, camera, running, tmp_path):
         assert_accessible(page)
         screenshot(page, "firmware-sending")
         throttle(page, -1)
-        expect(note(page)).to_contain_text("this page connects again", timeout=20_000)
-        expect(note(page)).to_contain_text(f"{version} is on trial", timeout=20_000)
+        expect(note(page)).to_contain_text("this page connects again")
+        expect(note(page)).to_contain_text(f"{version} is on trial")
         expect(note(page)).to_contain_text(CLOCK)
         expect(note(page)).to_contain_text("still waits for the broker")
         expect(page.locator("#overlay")).to_be_hidden()
@@ -155,7 +157,7 @@ def test_power_cut_on_trial(browser, camera, running, tmp_path):
         screenshot(page, "firmware-trial-dark")
         camera.power_cut()
         text = f"{version} was rolled back: it restarted unconfirmed."
-        expect(note(page)).to_contain_text(text, timeout=20_000)
+        expect(note(page)).to_contain_text(text)
         expect(step(page)).to_have_text("Trial")
         assert_accessible(page)
         screenshot(page, "firmware-rolled-back-dark")
@@ -182,3 +184,36 @@ def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
         page.click("#cancel")
         expect(note(page)).to_have_text("Cancelled. The running firmware stays.")
         expect(page.locator("#install")).to_be_enabled()
+
+
+def test_release(browser, tmp_path):
+    """Check for a release, read what is new, and install it."""
+    data = update(application(SIMULATED)[0], tmp_path, "7.1.0")
+    with (
+        release(tmp_path / "release", "7.1.0", data) as url,
+        Simulator(tmp_path / "camera") as camera,
+        firmware_tab(browser, camera) as page,
+    ):
+        found, check = page.locator("#release-text"), page.locator("#check")
+        camera.command("mqtthost 1")  # the application keeps itself without a broker
+        expect(found).to_contain_text("No address for updates is set.")
+        camera.command(f"otaurl {url.replace('manifest', 'nothing')}")
+        check.click()
+        expect(found).to_contain_text("404")
+        expect(found).to_contain_text("Check the address")
+        manifest = tmp_path / "release" / "manifest.json"
+        page_url = "https://example.com/cam/7.1.0"
+        manifest.write_text(manifest.read_text().replace('"url": null', f'"url": "{page_url}"'))
+        camera.command(f"otaurl {url}")
+        check.click()
+        expect(found).to_contain_text("7.1.0 is available. This camera runs")
+        expect(check).to_be_enabled()
+        expect(page.locator("#release-summary")).to_have_text(SUMMARY)
+        expect(page.locator("#release-page")).to_have_attribute("href", page_url)
+        assert_accessible(page)
+        screenshot(page, "firmware-release")
+        page.get_by_role("button", name="Install 7.1.0").click()
+        expect(note(page)).to_have_text("7.1.0 is kept.")
+        expect(page.locator("#versions")).to_contain_text("application archive app_a.tar, on")
+        check.click()
+        expect(found).to_have_text("7.1.0 is the newest release.")

@@ -15,14 +15,14 @@ function upload(event) {
   const file = $("image").files[0];
   if (!file) {
     update.note = "Choose a file first.";
-    refresh();
+    poll();
     return;
   }
   const request = new XMLHttpRequest();
   Object.assign(update, { request, sent: 0, note: "", restarts: "" });
   const ended = (note, restarts = "") => {
     Object.assign(update, { request: null, note, restarts });
-    refresh();
+    poll();
   };
   request.upload.addEventListener("progress", (step) => {
     update.sent = step.loaded / step.total;
@@ -36,7 +36,7 @@ function upload(event) {
   request.setRequestHeader("X-Requested-With", "page");
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.send(file);
-  refresh();
+  poll();
 }
 
 function uploaded(request, ended) {
@@ -85,9 +85,10 @@ function showFirmware(status) {
   const { firmware } = status;
   if (status.update === "idle") update.restarts = ""; // it has been "installed" until the restart
   update.status = status;
-  const from = firmware.archive ? `${firmware.archive}, an archive of the application; firmware image ${firmware.image || "without a version"} in slot ${firmware.slot}` : `the firmware image in slot ${firmware.slot}`;
+  const image = `firmware image ${firmware.image || "without a version"} in slot ${firmware.slot}`;
+  const from = firmware.archive ? `application archive ${firmware.archive}, on ${image}` : image;
   const since = firmware.since ? `${firmware.since.slice(0, 10)} ${firmware.since.slice(11, 16)}, ` : "";
-  list($("versions"), [["Version", firmware.version], ["Runs from", from], ["Since", `${since}${span(status.uptime_s)} ago`], ["Name", status.name], ["Device", status.device_id]]);
+  list($("versions"), [["Version", status.version], ["Runs from", from], ["Since", `${since}${span(status.uptime_s)} ago`], ["Name", status.name], ["Device", status.device_id]]);
   showStory(status);
   showRelease(status);
   const busy = status.update !== "idle" || Boolean(update.request || update.restarts);
@@ -104,7 +105,7 @@ function releaseText({ version, firmware: { release } }) {
   if (!release.manifest) return `The address for updates is one file: ${release.source}`;
   if (update.checks !== null) return "Checking…";
   if (release.failure) return `No answer from ${release.source}: ${release.failure}. Check the address, then try again.`;
-  if (!release.checks) return "Not checked yet: the camera needs Wi-Fi, and the time for an https:// address.";
+  if (!release.latest) return "Not checked yet: the camera needs Wi-Fi, and the time for an https:// address.";
   return release.latest === version ? `${version} is the newest release.` : `${release.latest} is available. This camera runs ${version}.`;
 }
 
@@ -137,7 +138,7 @@ async function run(command, argument) {
   } catch (error) {
     update.note = error.message;
   }
-  await refresh();
+  await poll();
 }
 
 function cancel() {
@@ -158,14 +159,6 @@ async function restart() {
   }
 }
 
-async function refresh() {
-  try {
-    showStatus(await api("status"));
-  } catch {
-    // The next poll shows that the camera does not respond.
-  }
-}
-
 // True while something changes every second
 function updating() {
   const { status } = update;
@@ -175,7 +168,7 @@ function updating() {
 
 function firmware() {
   $("steps").replaceChildren(...STEPS.map((name) => make("li", { textContent: name })));
-  const buttons = trialButtons(refresh);
+  const buttons = trialButtons(poll);
   buttons.classList.add("decide");
   $("story").append(buttons);
   $("update").addEventListener("submit", upload);

@@ -48,7 +48,7 @@ function showStatus(status) {
     ["Failures", `${status.camera.failed} pictures, ${status.restarts} restarts of components`],
     ["Last error", status.last_error || "none"],
   ]);
-  showTrial(status, refresh);
+  showTrial(status, poll);
   showFirmware(status);
   $("power-box").hidden = false;
   $("power").checked = status.power;
@@ -66,7 +66,8 @@ async function poll() {
       $("summary").textContent = `${error.message} Retrying.`;
     }
   }
-  setTimeout(poll, updating() ? 1000 : 3000);
+  clearTimeout(poll.timer);
+  poll.timer = setTimeout(poll, updating() ? 1000 : 3000);
 }
 
 function powerSwitch() {
