@@ -105,14 +105,17 @@ def test_update_keeps_itself(browser, camera, running, tmp_path):
         assert_accessible(page)
         assert_fits(page)
         screenshot(page, "firmware-trial")
-        for path in ("/setup", "/"):
-            other.goto(path)
+        for name in ("setup", "saved", "camera"):
+            if name == "saved":
+                other.click("button:text-is('Save')")
+            else:
+                other.goto("/" + name)
             expect(other.locator("#trial")).to_contain_text(f"{version} is on trial")
             expect(other.locator("#trial")).to_contain_text(CLOCK)
             expect(other.locator("#trial button", has_text="Keep")).to_be_visible()
             assert_accessible(other)
             assert_fits(other)
-            screenshot(other, f"trial{path.replace('/', '-')}-phone")
+            screenshot(other, f"trial-{name}-phone")
         page.reload()
         camera.command("mqtthost 1")  # nothing is missing without one
         expect(other.locator("#trial-text")).to_have_text(f"{version} is kept.")
@@ -170,7 +173,8 @@ def test_power_cut_on_trial(browser, camera, running, tmp_path):
 def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
     with firmware_tab(browser, camera, PHONE) as page:
         page.click("#install")
-        expect(note(page)).to_have_text("Choose a file first.")
+        expect(page.locator("#image-error")).to_have_text("Choose a file first.")
+        expect(page.locator("#image")).to_be_focused()
         choose(page, tmp_path, b"this is no firmware" * 20_000)
         page.click("#install")
         expect(note(page)).to_contain_text("Refused: not a firmware image")
@@ -178,6 +182,9 @@ def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
         assert_accessible(page)
         assert_fits(page)
         screenshot(page, "firmware-refused-phone")
+        choose(page, tmp_path, bytes(3_000 * KB))
+        page.click("#install")
+        expect(note(page)).to_contain_text("Refused: the file is too large for this camera. The")
         choose(page, tmp_path, image(next(VERSIONS), size=512 * KB))
         throttle(page, 100 * KB)
         page.click("#install")

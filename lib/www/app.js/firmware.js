@@ -13,15 +13,16 @@ const update = { status: null, request: null, sent: 0, restarts: "", note: "", c
 function upload(event) {
   event.preventDefault();
   const file = $("image").files[0];
+  showFault($("image"), file ? "" : "Choose a file first.");
   if (!file) {
-    update.note = "Choose a file first.";
-    poll();
+    $("image").focus();
     return;
   }
   const request = new XMLHttpRequest();
   Object.assign(update, { request, sent: 0, note: "", restarts: "" });
   const ended = (note, restarts = "") => {
     Object.assign(update, { request: null, note, restarts });
+    showStory();
     poll();
   };
   request.upload.addEventListener("progress", (step) => {
@@ -40,11 +41,12 @@ function upload(event) {
 }
 
 function uploaded(request, ended) {
-  let response;
-  try { response = JSON.parse(request.responseText); } catch { response = { error: request.responseText.trim() }; }
+  let error = request.responseText.trim().replace(/^\d+ [^:]*: /, ""); // of a request that is not read
+  try { ({ error } = JSON.parse(request.responseText)); } catch { /* it is text */ }
+  if (request.status === 413) error = "the file is too large for this camera";
   if (request.status === 200) return ended("", "Installed. The camera restarts, and this page connects again by itself.");
   if (request.status === 401) location.assign("/login?next=/");
-  return ended(`Refused: ${REFUSALS[response.error] || response.error}. ${STAYS}`);
+  return ended(`Refused: ${(REFUSALS[error] || error).replace(/\.$/, "")}. ${STAYS}`);
 }
 
 // What the last update does or did: {at: number of the step, text, part: 0..1, or null if unknown}
@@ -84,6 +86,7 @@ function showStory(status = update.status) {
 function showFirmware(status) {
   const { firmware } = status;
   if (status.update === "idle") update.restarts = ""; // it has been "installed" until the restart
+  if (firmware.trial || ["pull", "push"].includes(firmware.job)) update.note = ""; // of an update before
   update.status = status;
   const image = `firmware image ${firmware.image || "without a version"} in slot ${firmware.slot}`;
   const from = firmware.archive ? `application archive ${firmware.archive}, on ${image}` : image;
