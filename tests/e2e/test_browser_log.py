@@ -1,10 +1,11 @@
 """The Log tab: lines, filters, copies, and commands."""
 
+import contextlib
 import re
 
 import httpx
 import pytest
-from browser import PHONE, Browser, assert_accessible, assert_fits, screenshot
+from browser import DESKTOP, PHONE, Browser, assert_accessible, assert_fits, screenshot
 from playwright.sync_api import expect
 from sim import Simulator
 
@@ -22,16 +23,23 @@ def browser():
 def camera(tmp_path_factory):
     folder = tmp_path_factory.mktemp("camera")
     with Simulator(folder, NO_BROKER, {"loglevel": "debug"}) as made:
-        made.command('camera {"framesize": "0"}')
         yield made
+
+
+@contextlib.contextmanager
+def log_tab(browser, camera, size=DESKTOP, **options):
+    """Yield a page at the Log tab; a live picture at full speed costs a core."""
+    with browser.page(camera.url, size, **options) as page:
+        page.route("**/mjpg*", lambda route: route.abort())
+        page.goto("/")
+        page.click("#tab-log")
+        expect(lines(page).first).to_be_visible()
+        yield page
 
 
 @pytest.fixture
 def page(browser, camera):
-    with browser.page(camera.url, permissions=["clipboard-read"]) as made:
-        made.goto("/")
-        made.click("#tab-log")
-        expect(lines(made).first).to_be_visible()
+    with log_tab(browser, camera, permissions=["clipboard-read"]) as made:
         yield made
 
 
@@ -97,9 +105,7 @@ def test_selection_and_scrolling_survive_new_lines(page, camera):
 
 
 def test_commands_with_history(browser, camera):
-    with browser.page(camera.url, PHONE, color_scheme="dark") as page:
-        page.goto("/")
-        page.click("#tab-log")
+    with log_tab(browser, camera, PHONE, color_scheme="dark") as page:
         run(page, "topic")
         expect(page.locator("#reply")).to_have_text("topic = esp32-mqtt-cam")
         run(page, "timer 0")
