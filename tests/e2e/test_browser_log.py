@@ -39,6 +39,8 @@ def log_tab(browser, camera, size=DESKTOP, **options):
 
 @pytest.fixture
 def page(browser, camera):
+    """Page with the log of a camera that has just started."""
+    camera.power_cut()
     with log_tab(browser, camera, permissions=["clipboard-read"]) as made:
         yield made
 
@@ -96,7 +98,7 @@ def test_selection_and_scrolling_survive_new_lines(page, camera):
     page.locator("#lines").evaluate("(e) => e.scrollTo(0, 0)")
     expect(page.locator("#log-newest")).to_be_visible()
     camera.get("/setup")
-    expect(page.locator("#lines li").last).to_contain_text("GET /setup: 200")
+    expect(page.locator("#lines li", has_text="GET /setup: 200")).to_have_count(1)
     assert page.locator("#lines").evaluate("(e) => e.scrollTop") == 0
     assert page.evaluate("String(getSelection())") == selected
     page.click("#log-newest")
