@@ -65,11 +65,14 @@ function showTrial({ firmware }, refresh) {
 
 // On pages that do not show the state otherwise
 async function watchTrial() {
+  let pause = 5000;
   try {
-    if (!document.hidden) showTrial(await api("status", null, () => {}), watchTrial);
+    const status = document.hidden ? null : await api("status", null, () => {});
+    if (status) showTrial(status, watchTrial);
+    if (status && !status.firmware.trial) pause = 30000;
   } catch {
     // The camera restarts, or needs its new password.
   }
   clearTimeout(watchTrial.timer);
-  watchTrial.timer = setTimeout(watchTrial, 5000);
+  watchTrial.timer = setTimeout(watchTrial, pause);
 }
