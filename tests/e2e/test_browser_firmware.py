@@ -157,6 +157,8 @@ def test_keep_and_go_back(browser, camera, running, tmp_path):
         expect(page.locator("#install")).to_be_disabled()
         expect(page.locator("#blocked")).to_be_visible()
         expect(page.locator("#restart-hint")).to_contain_text("goes back to the old firmware")
+        without_script = camera.get("/setup").text
+        assert f'<noscript><p class="note">{version} is on trial' in without_script
         page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
         page.click("#restart")
         page.locator("#story").get_by_role("button", name="Keep").press("Enter")

@@ -43,6 +43,11 @@ class FirmwareState:
             "release": self._release(),
         }
 
+    @property
+    def trial_notice(self):
+        """Text about the trial for pages without JavaScript; "" if there is none."""
+        return self._trial.notice if self._trial.unconfirmed else ""
+
     def _on_trial(self):
         trial, left_s = self._trial, self._trial.left_s
         return {
