@@ -47,6 +47,10 @@ class Clock:
         """Return local time, now or in some seconds, as ISO 8601."""
         return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._local_time(in_s)[:6])
 
+    def iso_if_set(self, in_s=0):
+        """Return `iso(in_s)`; None until the time is known."""
+        return self.iso(in_s) if self.set.is_set() else None
+
     def cmd_time(self, argument):
         """Return local time as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
         year, month, day, hour, minute, second, weekday = self._local_time()[:7]

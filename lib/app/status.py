@@ -41,6 +41,7 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
+        self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
     def cmd_status(self, argument):

@@ -39,6 +39,7 @@ from app.mqtt.session import MQTTSession
 from app.mqtt.states import SETTINGS, States
 from app.mqtt.telemetry import Telemetry
 from app.mqtt.topics import Topics
+from app.ota.firmware_state import FirmwareState
 from app.ota.releases import Releases
 from app.ota.report import Report
 from app.ota.trial import Trial
@@ -235,6 +236,7 @@ class System:
             self.session, self.settings, self.topics, self.clock, self.log, self.status.figures
         )
         self.status.on_status = self.telemetry.request
+        self.status.clock = self.clock
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -258,7 +260,7 @@ class System:
     def _make_updater(self):
         nvs = NVS(NAMESPACE)
         report = Report(self.session, self.topics, self.log)
-        trial = Trial(
+        self.trial = trial = Trial(
             flash,
             otadata,
             appslot,
@@ -289,8 +291,23 @@ class System:
             trial,
             self.releases,
         )
+        self._describe_updates(report, trial)
+
+    def _describe_updates(self, report, trial):
+        """Describe the updates to hubs and to the pages."""
         self.update_state = UpdateState(
             self.settings, self.releases, self.updater, report, trial, self.states.changed
+        )
+        self.status.firmware = FirmwareState(
+            self.settings,
+            flash,
+            appslot,
+            self.updater,
+            trial,
+            report,
+            self.releases,
+            self.clock,
+            self.log,
         )
 
     def _connect(self):
@@ -304,6 +321,7 @@ class System:
             wifi=self.wifi,
             system=self.restart,
             updater=self.updater,
+            trial=self.trial,
             update=self.update_state,
         )
         self.settings.on_change(RESTART, self.restart.request)

@@ -74,7 +74,7 @@ class SafeMode:
 
     def ends(self):
         """Return the local time of the next normal start as ISO 8601; None without a clock."""
-        return self._clock.iso(self.left_s) if self._clock.set.is_set() else None
+        return self._clock.iso_if_set(self.left_s)
 
     def __str__(self):
         ends = self.ends()

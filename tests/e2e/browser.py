@@ -4,8 +4,10 @@ import contextlib
 import re
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from sim import ROOT
+
+expect.set_options(timeout=20_000)  # generous because only a failing test waits that long
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}

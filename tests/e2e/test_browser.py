@@ -5,7 +5,6 @@ import re
 
 import pytest
 from browser import DESKTOP, PHONE, Browser, assert_accessible, assert_fits, screenshot
-from images import image
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
 from viewer import Viewer
@@ -103,26 +102,6 @@ def test_power_and_timer(browser, camera):
         expect(power).not_to_be_checked()
 
 
-def test_log_commands_and_a_refused_update(browser, camera, tmp_path):
-    with browser.page(camera.url) as page:
-        page.goto("/")
-        page.click("#tab-log")
-        expect(page.locator("#lines")).to_contain_text("system: esp32-mqtt-cam")
-        page.fill("#line", "timer 0")
-        page.keyboard.press("Enter")
-        expect(page.locator("#reply")).to_contain_text("1..1440")
-        page.fill("#line", "topic")
-        page.keyboard.press("Enter")
-        expect(page.locator("#reply")).to_have_text("esp32-mqtt-cam")
-        page.click("#tab-firmware")
-        image = tmp_path / "not.bin"
-        image.write_bytes(b"this is no firmware" * 20_000)
-        page.set_input_files("#image", image)
-        page.click("text=Install")
-        expect(page.locator("#update-note")).to_contain_text("Refused")
-        screenshot(page, "update-refused")
-
-
 def test_snapshot_pause_and_viewer_count(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/")
@@ -177,23 +156,6 @@ def test_unknown_page(browser, camera):
         expect(page.get_by_role("heading")).to_have_text("There is no such page.")
         assert_accessible(page)
         screenshot(page, "no-such-page")
-
-
-def test_firmware_update(browser, tmp_path):
-    with Simulator(tmp_path / "old", NO_BROKER) as camera, browser.page(camera.url) as page:
-        before = camera.control("flash")["running"]
-        new = tmp_path / "new.bin"
-        new.write_bytes(image("v9.0.0"))
-        page.goto("/")
-        page.click("#tab-firmware")
-        page.set_input_files("#image", new)
-        page.click("text=Install")
-        expect(page.locator("#update-note")).to_contain_text("is installed", timeout=20_000)
-        camera.wait_boot(2)
-        assert camera.control("flash")["running"] != before
-        # browsers do not detect the end of a stream, but the page does
-        wait_until(lambda: api(page, "status")["viewers"] == 1, 20, "the page as a viewer again")
-        wait_for_picture(page)
 
 
 # With a password

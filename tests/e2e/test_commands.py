@@ -98,11 +98,12 @@ EXPECTED = {  # command that is not a setting -> reply to an empty argument
     "update": r'\{.*"in_progress": false.*\}',
     "mqttotastart": "off",
     "mqttotaconfirm": r"1 to confirm",
+    "rollback": r"1 to give up",
     "smartconfig": r"1 to open the access point",
     "restart": r"1 to restart",
     "reset": r"1 to erase",
 }
-NEED_A_1 = ("upgrade", "mqttotaconfirm", "smartconfig", "restart", "reset")
+NEED_A_1 = ("upgrade", "mqttotaconfirm", "rollback", "smartconfig", "restart", "reset")
 
 
 @pytest.fixture(scope="module")

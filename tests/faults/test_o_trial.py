@@ -35,7 +35,7 @@ def first_start(board):
 def confirm(board):
     """Confirm as the command of the firmware does."""
     first_start(board)
-    assert Firmware(board).cmd_mqttotaconfirm("1") == "Confirmed OTA image"
+    assert Firmware(board).trial.cmd_mqttotaconfirm("1") == "Confirmed OTA image"
 
 
 def roll_back(board):
@@ -121,7 +121,7 @@ def first_start_cut(board, number, mode):
     board.flash.plan(number, mode)
     with contextlib.suppress(PowerFailure):
         assert board.start() == NEW
-        assert after_trial(board).cmd_mqttotaconfirm("1") == "Confirmed OTA image"
+        assert after_trial(board).trial.cmd_mqttotaconfirm("1") == "Confirmed OTA image"
     board.flash.cancel()
     return [board.start() for _ in range(3)]
 

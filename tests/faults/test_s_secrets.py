@@ -17,7 +17,15 @@ from usersettings import is_secret, visible
 SECRETS = [row[0] for row in visible() if is_secret(row)]
 WEB = {"timeout": 20, "trust_env": False}
 STAT = f"stat/{TOPIC}/"
-ACTIONS = {"restart", "reset", "smartconfig", "upgrade", "mqttotastart", "mqttotaconfirm"}
+ACTIONS = {
+    "restart",
+    "reset",
+    "smartconfig",
+    "upgrade",
+    "mqttotastart",
+    "mqttotaconfirm",
+    "rollback",
+}
 
 
 class Outputs:

@@ -118,7 +118,7 @@ class Updates:
     def confirm(self, board):
         firmware = after_trial(board)
         if firmware.trial.unconfirmed:
-            assert firmware.cmd_mqttotaconfirm("1") == "Confirmed OTA image"
+            assert firmware.trial.cmd_mqttotaconfirm("1") == "Confirmed OTA image"
         assert board.start() == board.start() == NEW
         after_trial(board)
         assert held(board) == HELD and board.flash.unerased == 0

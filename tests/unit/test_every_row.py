@@ -15,6 +15,7 @@ from app.commands import PRIVATE, TABLE, Commands
 from app.console.console import Consoles
 from app.memory import Memory
 from app.mqtt.publisher import ImagePublisher
+from app.ota.trial import Trial
 from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
@@ -57,6 +58,7 @@ GOOD = {  # command -> argument, reply
     "update": ("1", None),
     "mqttotastart": ("0", "off"),
     "mqttotaconfirm": ("1", "OTA image already confirmed"),
+    "rollback": ("1", "Nothing is on trial"),
     "smartconfig": ("1", "Smartconfig started"),
     "restart": ("1", "Restarting"),
     "reset": ("1", "Reset and Restarting"),
@@ -75,6 +77,7 @@ BAD = {
     "update": "2",
     "mqttotastart": "2",
     "mqttotaconfirm": "0",
+    "rollback": "0",
     "smartconfig": "0",
     "restart": "0",
     "reset": "yes",
@@ -155,6 +158,13 @@ class Idle:
         pass
 
 
+class Slots:
+    """Stands in for hal.otadata and hal.appslot: nothing is on trial."""
+
+    def unconfirmed(self):
+        return False
+
+
 def make(nvs=None, values=None):
     nvs, log, parts, idle = nvs or NVS(), Log(), Parts(), Idle()
     settings = settings_on(nvs, log, ID, values)
@@ -171,6 +181,7 @@ def make(nvs=None, values=None):
         updater=Updater(
             settings, *(None,) * 5, parts, None, nvs, None, log, None, idle, idle, idle
         ),
+        trial=Trial(None, Slots(), Slots(), *(None,) * 9),
         update=UpdateState(settings, idle, idle, idle, idle, None),
     )
     return commands, settings

@@ -67,7 +67,7 @@ class Board(Camera):
         )
         self.changes = []  # states, with the time of each
         self.state_of_updates = UpdateState(
-            self.settings, self.releases, self, self._report, self._trial, self._note
+            self.settings, self.releases, self, self._report, self.trial, self._note
         )
 
     def _note(self, source):
@@ -435,7 +435,7 @@ class TestState(Case):
             board.nvs.stored["OTA_TRIED"] = b"ota_0 2.0.0"
             await until(lambda: board.shown()["release_summary"])
             self.assertIn("2.0.0 is on trial", board.shown()["release_summary"])
-            board.cmd_mqttotaconfirm("1")
+            board.trial.cmd_mqttotaconfirm("1")
             self.assertIsNone(board.shown()["release_summary"])
 
         self.run_case(scenario, name="")

@@ -216,7 +216,7 @@ class Camera(Updater):
         self.session, self.handler, self.frames = Session(), Handler(), Frames()
         self.nvs, self.restart = NVS(), Restart()
         report = Report(self.session, topics, log)
-        trial = Trial(
+        trial = self.trial = Trial(
             self.board,
             self.board,
             copies,
@@ -777,7 +777,7 @@ class TestTrial(unittest.TestCase):
     def test_nothing_to_report(self):
         camera = self.started()
         self.assertEqual((camera.states(), camera.nvs.stored), ([], {}))
-        self.assertEqual(camera.cmd_mqttotaconfirm("1"), "OTA image already confirmed")
+        self.assertEqual(camera.trial.cmd_mqttotaconfirm("1"), "OTA image already confirmed")
 
     def test_removes_a_left_archive_after_the_start(self):
         self.assertEqual(self.started(59).copies.left, ["app_b.tar.new"])
@@ -798,7 +798,7 @@ class TestTrial(unittest.TestCase):
             camera.settings["otaurl"] = "http://x/y"
             self.assertEqual(command("1"), UNCONFIRMED)
         self.assertEqual(camera.send(NEW), (409, UNCONFIRMED))
-        self.assertEqual(camera.cmd_mqttotaconfirm("1"), "Confirmed OTA image")
+        self.assertEqual(camera.trial.cmd_mqttotaconfirm("1"), "Confirmed OTA image")
         self.assertEqual((camera.board.confirmed, camera.nvs.stored), (1, {}))
         self.assertEqual(camera.send(NEW)[0], 200)
 
@@ -806,6 +806,52 @@ class TestTrial(unittest.TestCase):
         camera = self.started(prepare=self.pending, otaconfirm=1)
         self.assertEqual(camera.states(), [("confirmed", None)])
         self.assertEqual((camera.board.confirmed, camera.restart.requests), (1, 0))
+
+    def test_an_update_may_choose_whether_it_confirms_itself(self):
+        """An upload's choice counts for its update alone, against the setting."""
+        for keep, setting, stored, confirmed in (
+            (True, 0, b"1", 1),
+            (False, 1, b"0", 0),
+            (None, 1, None, 1),
+            (None, 0, None, 0),
+        ):
+            camera = Camera()
+            camera.nvs.stored["OTA_KEEP"] = b"1"  # of an earlier update
+            source = Source(NEW)
+            self.assertEqual(run(camera.upload(source.read, len(NEW), keep=keep))[0], 200)
+            self.assertEqual(camera.nvs.stored.get("OTA_KEEP"), stored)
+
+            def prepare(started, stored=camera.nvs.stored):
+                self.pending(started)
+                started.nvs.stored.update(stored)
+
+            started = self.started(prepare=prepare, otaconfirm=setting)
+            self.assertEqual(started.board.confirmed, confirmed)
+            self.assertEqual((started.trial.kept, started.trial.version), (confirmed, "1.0.0"))
+            self.assertEqual(started.trial.keeps_itself, bool(confirmed))
+            self.assertEqual(
+                "OTA_KEEP" in started.nvs.stored, not confirmed and stored is not None
+            )
+
+    def test_go_back_on_request(self):
+        self.assertEqual(self.started().trial.cmd_rollback("1"), "Nothing is on trial")
+        camera = self.started(prepare=self.pending)
+        self.assertRaises(BadArgument, camera.trial.cmd_rollback, "")
+        self.assertEqual(camera.restart.requests, 0)
+        self.assertEqual(camera.trial.cmd_rollback("1"), "Rolling back")
+        self.assertEqual((camera.restart.requests, camera.board.confirmed), (1, 0))
+        self.assertEqual(camera.nvs.stored["OTA_REASON"], b"as requested")
+        self.assertEqual(camera.log.errors, [])
+
+    def test_time_left_and_what_is_missing(self):
+        def prepare(camera):
+            self.pending(camera)
+            camera.session.up.clear()
+
+        trial = self.started(100, prepare=prepare, otaconfirm=1).trial
+        self.assertTrue(190 <= trial.left_s <= 200, trial.left_s)
+        self.assertEqual(trial.missing, "broker")
+        self.assertIsNone(self.started(100, prepare=prepare).trial.left_s)
 
     def test_restarts_without_a_broker(self):
         def prepare(camera):
@@ -831,8 +877,30 @@ class TestTrial(unittest.TestCase):
 
         camera = self.started(prepare=prepare)
         self.assertEqual(camera.states(), [("rolled back", reason)])
-        self.assertEqual(camera.nvs.stored, {"OTA_FAILED": b"1.1.0"})
+        self.assertEqual(camera.trial.rolled_back, ("1.1.0", reason))
+        failed = {"OTA_FAILED": b"1.1.0", "OTA_WHY": reason.encode()}
+        self.assertEqual(camera.nvs.stored, failed)
+        again = self.started(prepare=lambda camera: camera.nvs.stored.update(failed))
+        self.assertEqual(again.trial.rolled_back, ("1.1.0", reason))
         self.assertIn("failed already", camera.send(NEW)[1])
+
+    def test_an_update_right_after_a_rollback_keeps_its_notes(self):
+        """The report of the rollback waits for a broker; the next update does not."""
+        camera = Camera()
+        camera.session.up.clear()
+        camera.nvs.stored["OTA_TRIED"] = b"ota_1 1.0.5"
+        camera.board.aborted = camera.board.spare()
+
+        async def main():
+            task = asyncio.create_task(camera.run())
+            await asyncio.sleep_ms(100)
+            await camera.upload(Source(NEW).read, len(NEW), keep=True)
+            await asyncio.sleep_ms(2_000)
+            task.cancel()
+
+        run(main())
+        self.assertEqual(camera.nvs.stored["OTA_TRIED"], b"ota_1 1.1.0")
+        self.assertEqual(camera.nvs.stored["OTA_KEEP"], b"1")
 
     def test_nameless_image_is_rolled_back(self):
         """No version is remembered, so no other nameless image counts as the one that failed."""

@@ -50,8 +50,8 @@ class Parts:
     async def pause(self, reason):
         self.paused = reason
 
-    def iso(self, in_s):
-        return "in {} s".format(in_s)
+    def iso_if_set(self, in_s):
+        return "in {} s".format(in_s) if self.set.is_set() else None
 
     def attempt(self):
         self.attempts_s.append(clock.now_ms() // 1_000)

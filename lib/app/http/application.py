@@ -43,7 +43,7 @@ class Application(Microdot):
         self._portal = Portal(wifi)
         images.add_routes(self)
         StaticFiles().add_routes(self)
-        SetupPages(settings, commands, wifi, access, device_id).add_routes(self)
+        SetupPages(settings, commands, wifi, status, access, device_id).add_routes(self)
         LoginPages(access, images, log).add_routes(self)
         API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
         Backup(settings, access, device_id).add_routes(self)

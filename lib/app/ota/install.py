@@ -28,7 +28,7 @@ class Install:
         self._report = report
         self._show = show
 
-    async def run(self, read, total, force):
+    async def run(self, read, total, force, keep=None):
         """Write what `read` returns, so that it starts next.
 
         Return the Image or AppArchive, with `name`, `version` and `lost`.
@@ -36,7 +36,7 @@ class Install:
         Arguments and errors as in Updater.install.
         """
         try:
-            return await self._write(read, total, force)
+            return await self._write(read, total, force, keep)
         except ValueError as e:  # the update is not what it should be
             await self._report.failed(e)
             raise BadArgument(str(e)) from None
@@ -44,7 +44,7 @@ class Install:
             await self._report.failed(e)
             raise
 
-    async def _write(self, read, total, force):
+    async def _write(self, read, total, force, keep):
         view = memoryview(bytearray(_CHUNK))
         filled = await _fill(read, view)
         target = self._target(view[:filled], total, force)
@@ -57,6 +57,7 @@ class Install:
                 await self._frames.pause("an update is under way")
             done = await self._stream(target, read, total, view, filled)
             await self._progress(done, done)
+            self._note(keep)
             await target.finish(view)
         except BaseException:
             target.abandon()
@@ -87,6 +88,15 @@ class Install:
         if total and done != total:
             raise ValueError("cut off after {} of {} bytes".format(done, total))
         return done
+
+    def _note(self, keep):
+        """Note for the trial whether the update confirms itself."""
+        try:
+            self._nvs.erase("OTA_KEEP")
+            if keep is not None:
+                self._nvs.set_blob("OTA_KEEP", b"1" if keep else b"0")
+        except OSError as e:
+            raise ValueError("the settings' flash: {}".format(e)) from None
 
     async def _progress(self, done, total):
         percent = 100 * done // total if total else "?"

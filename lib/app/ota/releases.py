@@ -22,8 +22,9 @@ def is_manifest(url):
 class Releases:
     """Fetches the manifest once there is Wi-Fi, when `otaurl` changes, daily, and on request.
 
-    `latest`, `summary` and `url` (of its page) describe the release; None if unknown. `is_busy()`
-    is true while an update is under way.
+    `latest`, `summary` and `url` (of its page) describe the release; None if unknown. `checks`
+    counts the checks; `reason` says why the last one failed, or "". `is_busy()` is true while an
+    update is under way.
     """
 
     def __init__(
@@ -46,7 +47,8 @@ class Releases:
         self._check_ms = check_ms
         self._retry_ms = retry_ms
         self._requested = False
-        self._reason = ""  # why the last check failed
+        self.reason = ""
+        self.checks = 0
         self.latest = self.summary = self.url = None
 
     def request(self):
@@ -59,7 +61,7 @@ class Releases:
         while True:
             url = self._settings["otaurl"]
             self.latest = self.summary = self.url = None
-            self._reason = ""
+            self.reason = ""
             await self._watch(url, _SOON_MS + pause_ms)
             pause_ms = 0
 
@@ -92,11 +94,13 @@ class Releases:
             await self.fetch(url)
         except (OSError, BadArgument) as e:
             reason = describe(e)
-            if reason != self._reason:
+            if reason != self.reason:
                 self._log.error("update", "no manifest from otaurl: " + reason)
-            self._reason = reason
+            self.reason = reason
             return False
-        self._reason = ""
+        finally:
+            self.checks += 1
+        self.reason = ""
         return True
 
     async def fetch(self, url):

@@ -201,22 +201,14 @@ class Updater:
         self._begin("push", source)
         return None
 
-    def cmd_mqttotaconfirm(self, argument):
-        """Keep the running image."""
-        confirmed(argument, "confirm")
-        if not self._trial.unconfirmed:
-            return "OTA image already confirmed"
-        self._trial.confirm()
-        return "Confirmed OTA image"
-
-    async def upload(self, read, total, force=False):
+    async def upload(self, read, total, force=False, keep=None):
         """Install an update; return (HTTP status, text). Arguments as in install."""
         refusal = self._refusal()
         if refusal:
             return 409, refusal
         self._begin("upload")
         try:
-            target = await self._until_stopped(self.install(read, total, force))
+            target = await self._until_stopped(self.install(read, total, force, keep))
             text = "{} is installed; the camera restarts".format(target.name)
             return 200, text + (target.lost and ". Forced although " + target.lost)
         except BadArgument as e:
@@ -229,13 +221,14 @@ class Updater:
         if self.job == "upload":
             self._stop(_REVOKED)
 
-    async def install(self, read, total=0, force=False):
+    async def install(self, read, total=0, force=False, keep=None):
         """Write an update, and request the restart into it; return it, as Install.run does.
 
         `await read(view)` fills the start of `view` and returns the number of bytes, 0 at the end;
         `total` is 0 if unknown; `force` accepts an older or once failed version, and updates from
-        and to images without a name. BadArgument: the update is refused, and the camera stays as
-        it is. OSError: `read` failed.
+        and to images without a name; `keep` says whether it confirms itself once it works, None
+        leaves that to the trial. BadArgument: the update is refused, and the camera stays as it
+        is. OSError: `read` failed.
         """
         from app.ota.install import Install  # lazy import: see the top
 
@@ -250,7 +243,7 @@ class Updater:
             self._report,
             self._show,
         )
-        target = await install.run(read, total, force)
+        target = await install.run(read, total, force, keep)
         self.state = "installed"
         self._log.info("update", target.name + " is installed")
         try:

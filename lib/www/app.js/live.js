@@ -1,6 +1,7 @@
 // The live picture
 
-const live = { paused: false, retry: 0, since: 0, uptime: 0, missed: false };
+const UPDATING = "The firmware is being updated. The picture returns after the restart.";
+const live = { updating: "", paused: false, retry: 0, since: 0, uptime: 0, missed: false };
 
 function showLive() {
   clearTimeout(live.retry);
@@ -14,7 +15,8 @@ function watchLive(status) {
   const ended = live.missed || status.uptime_s < live.uptime || !status.viewers;
   live.uptime = status.uptime_s;
   live.missed = false;
-  if (ended && Date.now() - live.since > 2500) showLive();
+  live.updating = status.update === "idle" && !update.request ? "" : UPDATING;
+  if (ended && !live.updating && Date.now() - live.since > 2500) showLive();
 }
 
 function stopLive() {
@@ -54,7 +56,7 @@ async function refusal() {
 }
 
 async function liveFailed() {
-  if (live.paused || document.hidden) return;
+  if (live.paused || live.updating || document.hidden) return;
   overlay(`No live picture: ${(await refusal()) || "none arrives at the moment."} Retrying.`);
   clearTimeout(live.retry);
   live.retry = setTimeout(showLive, 3000);

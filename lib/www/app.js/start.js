@@ -3,6 +3,7 @@
 document.addEventListener("DOMContentLoaded", () => {
   if ($("setup")) setup($("setup"));
   if ($("saved")) watchJoining();
+  if ($("setup") || $("saved")) watchTrial();
   if ($("camera")) {
     $("panels").hidden = false;
     tabs();
@@ -10,9 +11,8 @@ document.addEventListener("DOMContentLoaded", () => {
     powerSwitch();
     controls();
     settingsTab();
-    $("command").addEventListener("submit", runCommand);
-    $("update").addEventListener("submit", upload);
-    $("restart").addEventListener("click", restart);
+    logTab();
+    firmware();
     poll();
   }
 });

@@ -33,7 +33,7 @@ function showStatus(status) {
   watchLive(status);
   if (!live.paused && (!ready || $("live").naturalWidth)) {
     const lost = status.camera.state === "absent" ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture returns by itself.`;
-    overlay(ready ? "" : lost);
+    overlay(live.updating || (ready ? "" : lost));
   }
   const wifi = status.wifi;
   list($("figures"), [
@@ -48,7 +48,8 @@ function showStatus(status) {
     ["Failures", `${status.camera.failed} pictures, ${status.restarts} restarts of components`],
     ["Last error", status.last_error || "none"],
   ]);
-  list($("versions"), [["Name", status.name], ["Version", status.version], ["Device", status.device_id], ["Update", status.update]]);
+  showTrial(status, poll);
+  showFirmware(status);
   $("power-box").hidden = false;
   $("power").checked = status.power;
   if (document.activeElement !== $("timer")) $("timer").options[0].textContent = status.timer ? `${status.timer} min left` : "stays on";
@@ -65,7 +66,8 @@ async function poll() {
       $("summary").textContent = `${error.message} Retrying.`;
     }
   }
-  setTimeout(poll, 3000);
+  clearTimeout(poll.timer);
+  poll.timer = setTimeout(poll, updating() ? 1000 : 3000);
 }
 
 function powerSwitch() {

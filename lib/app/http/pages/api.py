@@ -146,6 +146,7 @@ class API:
             "errors": status.log.errors,
             "last_error": status.log.last_error,
             "update": self._updater.state,
+            "firmware": status.firmware.now(),
         }
 
     def _wifi_state(self):
@@ -160,8 +161,19 @@ class API:
         }
 
     async def log(self, request):
-        """Return the lines of the log, the oldest first."""
-        return _list("lines", iter(self._status.log.lines()))
+        """Return the lines of the log, the oldest first, with the clock time of each."""
+        levels = schema.choices(schema.find("loglevel"))
+        uptime_s, clock = self._status.log.uptime_s(), self._status.clock
+        rows = (
+            {
+                "number": number,
+                "level": levels[level],
+                "time": clock.iso_if_set(int(line.split(" ", 1)[0]) - uptime_s),
+                "line": line,
+            }
+            for number, level, line in self._status.log.since(0)
+        )
+        return _list("lines", rows)
 
     async def networks(self, request):
         """Return the Wi-Fi networks in range, the strongest first."""
@@ -173,12 +185,19 @@ class API:
 
     async def update(self, request):
         """Install the update in the body; the old firmware stays unless all of it is valid."""
-        body, force = request.stream, request.args.get("force", "0")
-        if force not in ("0", "1"):
-            raise HTTPError(400, "force must be 0 or 1.")
+        body, force = request.stream, _flag(request, "force") or False
+        keep = _flag(request, "keep")
         request.sock[1].busy_for(None)  # an update gives way to no other connection
-        status, text = await self._updater.upload(body.readinto, body.left, force == "1")
+        status, text = await self._updater.upload(body.readinto, body.left, force, keep)
         return {"message" if status == 200 else "error": text}, status
+
+
+def _flag(request, name):
+    """Return an argument of the query as True or False; None if it is not given."""
+    text = request.args.get(name)
+    if text not in (None, "0", "1"):
+        raise HTTPError(400, "{} must be 0 or 1.".format(name))
+    return text and text == "1"
 
 
 def _parameter(row, values):

@@ -26,10 +26,11 @@ _BUTTONS = ("save", "savereboot", "reboot")
 class SetupPages:
     """Routes of the set-up page. Its fields have the names that the C firmware gave them."""
 
-    def __init__(self, settings, commands, wifi, access, device_id):
+    def __init__(self, settings, commands, wifi, status, access, device_id):
         self._settings = settings
         self._commands = commands
         self._wifi = wifi
+        self._status = status
         self._access = access
         self._device_id = device_id
 
@@ -43,7 +44,9 @@ class SetupPages:
         return self._form({}, {}, found)
 
     def _form(self, typed, faults, networks=()):
-        form = _Form(self._settings, self._access.open, self._device_id, typed, faults, networks)
+        trial = self._status.firmware.trial_notice
+        known = self._settings, self._access.open, self._device_id, trial
+        form = _Form(*known, typed, faults, networks)
         return page("setup.html", form.fill, 400 if faults else 200)
 
     async def save(self, request):
@@ -90,6 +93,7 @@ class SetupPages:
             host = mdns_name(host_name(self._device_id, settings["topic"], settings["name"]))
         texts = {
             "title": title,
+            "trial": self._status.firmware.trial_notice,
             "unkept": not saved,
             "mqttpass": removed.get("mqttpass"),
             "restarts": restarts,
@@ -109,7 +113,7 @@ class SetupPages:
 class _Form:
     """Fills the blanks of setup.html, most of which are `<kind>:<name of a setting>`."""
 
-    def __init__(self, settings, is_open, device_id, typed, faults, networks):
+    def __init__(self, settings, is_open, device_id, trial, typed, faults, networks):
         self._settings = settings
         self._typed = typed
         self._faults = faults
@@ -126,6 +130,7 @@ class _Form:
             "networks": self._networks,
             "device": lambda _: device_id,
             "open": lambda _: is_open,
+            "trial": lambda _: trial,
         }
 
     def fill(self, blank):
