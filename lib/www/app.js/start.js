@@ -13,6 +13,6 @@ document.addEventListener("DOMContentLoaded", () => {
     $("command").addEventListener("submit", runCommand);
     $("update").addEventListener("submit", upload);
     $("restart").addEventListener("click", restart);
-    poll();
+    pollNow();
   }
 });
