@@ -7,6 +7,7 @@ import pytest
 from browser import (
     DESKTOP,
     PHONE,
+    SCREENSHOTS,
     Browser,
     assert_accessible,
     assert_fits,
@@ -118,6 +119,7 @@ def test_zoom_and_rotation_are_remembered(page, camera):
 
 def test_the_whole_picture_fits_in_every_size(browser, camera):
     with browser.page(camera.url, LARGE) as page:
+        page.clock.install()
         page.goto("/")
         wait_for_picture(page)
         box = page.evaluate(BOX)
@@ -127,6 +129,11 @@ def test_the_whole_picture_fits_in_every_size(browser, camera):
         page.request.post("/api/camera", data={"framesize": "VGA"})
         page.get_by_role("button", name="Full screen").click()
         leave = page.get_by_role("button", name="Leave full screen")
+        bar = page.locator("#bar")
+        page.clock.fast_forward(5_000)
+        expect(bar).to_have_css("opacity", "0")  # it would hide a part of the picture
+        page.mouse.move(500, 500)
+        expect(bar).to_have_css("opacity", "1")
         expect(leave).to_be_in_viewport(ratio=1)
         expect(page.get_by_role("switch", name="Lamp")).to_be_in_viewport(ratio=1)
         canvas = page.locator("#live").bounding_box()
@@ -137,11 +144,23 @@ def test_the_whole_picture_fits_in_every_size(browser, camera):
         expect(page.get_by_role("button", name="Full screen", exact=True)).to_be_visible()
 
 
+def test_picture_without_javascript(browser, camera):
+    with browser.page(camera.url, PHONE, java_script_enabled=False) as page:
+        page.goto("/", wait_until="commit")  # the stream never ends
+        picture = page.get_by_role("img", name="Live picture of the camera")
+        expect(picture).to_be_visible()
+        wait_until(lambda: viewers(page) == 1)
+        expect(page.locator(".spinner")).to_be_hidden()
+        expect(page.get_by_role("link", name="a snapshot")).to_be_visible()
+        page.screenshot(path=SCREENSHOTS / "no-javascript.png")
+
+
 def test_a_camera_that_does_not_answer_looks_offline(page, camera):
     open_picture_tab(page)
     camera.control("power_cut")
     expect(page.locator("#badge")).to_have_text("Offline")
     expect(page.locator("#summary")).to_contain_text("Offline since")
+    expect(page).to_have_title("Offline: esp32-mqtt-cam")
     expect(overlay(page)).to_have_text(
         "The camera does not respond. The picture returns when it does."
     )

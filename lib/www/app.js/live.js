@@ -29,7 +29,7 @@ async function follow(signal) {
       await receive(signal);
     } catch (error) {
       if (signal.aborted) return;
-      live.fault = error.message;
+      live.fault = error instanceof TypeError ? "" : error.message; // a TypeError is the network's
     }
     if (!link.offline) pollNow(); // is it only the stream?
     showState();

@@ -112,6 +112,7 @@ function setOffline(offline) {
     $("power").disabled = $("timer").disabled = offline;
     if (!offline) showLive();
   }
+  if (offline) document.title = `Offline: ${$("name").textContent}`;
   if (offline) showSummary("lost", `Offline since ${link.since.toLocaleTimeString()}. Is the camera switched on and in reach of its Wi-Fi? This page reconnects by itself.`);
   lockControls();
   showState();
@@ -153,6 +154,7 @@ function showCountdown() {
 
 function powerSwitch() {
   const send = async (command, argument) => {
+    link.polls += 1; // a status from before is outdated
     try {
       await api("command", { command, argument });
     } catch (error) {

@@ -1,6 +1,7 @@
 // How this browser shows the picture: zoom, rotation, full screen. The camera's pictures stay as they are.
 
 const ZOOMS = [1, 1.5, 2, 3, 4];
+const IDLE_MS = 4000;
 const view = { zoom: 1, turn: 0, key: "" };
 
 function draw() {
@@ -66,7 +67,16 @@ function drag(event) {
   stage.scrollTop -= event.movementY;
 }
 
+// In full screen, the controls go away while nobody uses them.
+let idleTimer;
+function busy() {
+  $("view").classList.remove("idle");
+  clearTimeout(idleTimer);
+  idleTimer = setTimeout(() => $("view").classList.add("idle"), IDLE_MS);
+}
+
 function viewControls() {
+  for (const kind of ["pointermove", "pointerdown", "keydown"]) $("view").addEventListener(kind, busy);
   $("zoom-in").addEventListener("click", () => zoom(1));
   $("zoom-out").addEventListener("click", () => zoom(-1));
   $("turn").addEventListener("click", () => changeView({ turn: (view.turn + 90) % 360 }));
@@ -76,6 +86,7 @@ function viewControls() {
   $("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : $("view").requestFullscreen()));
   document.addEventListener("fullscreenchange", () => {
     const name = document.fullscreenElement ? "Leave full screen" : "Full screen";
+    busy();
     $("full").title = name;
     $("full").setAttribute("aria-label", name);
   });
