@@ -214,7 +214,11 @@ def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):
     with contextlib.ExitStack() as stack:
         four = [stack.enter_context(Viewer(camera.url)) for _ in range(4)]
         with browser.page(camera.url) as page:
+            failed = []
+            page.on("requestfailed", lambda request: failed.append(request.url))
             page.goto("/")
+            expect(page.locator("#summary")).to_contain_text("Online")
+            assert not failed  # the page is complete while all streams are in use
             expect(overlay(page)).to_have_text(
                 "There are 4 viewers already. The page keeps trying."
             )
