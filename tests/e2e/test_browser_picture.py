@@ -148,8 +148,8 @@ def test_picture_without_javascript(browser, camera):
     with browser.page(camera.url, PHONE, java_script_enabled=False) as page:
         page.goto("/", wait_until="commit")  # the stream never ends
         picture = page.get_by_role("img", name="Live picture of the camera")
+        wait_until(lambda: picture.evaluate("(e) => e.naturalWidth") == 640)
         expect(picture).to_be_visible()
-        wait_until(lambda: viewers(page) == 1)
         expect(page.locator(".spinner")).to_be_hidden()
         expect(page.get_by_role("link", name="a snapshot")).to_be_visible()
         page.screenshot(path=SCREENSHOTS / "no-javascript.png")

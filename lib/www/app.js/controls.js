@@ -125,7 +125,7 @@ function lockControls() {
   const works = camera && (camera.state === "ready" || camera.state === "starting");
   $("everyday").disabled = $("controls").disabled = $("keep").disabled = offline || !works;
   if (offline) controlsNote("The camera does not respond. The controls return when it does.");
-  else if (camera) controlsNote(works ? "" : `The camera is ${camera.state}: ${sentence(camera.reason)} The controls return with the picture.`);
+  else if (camera) controlsNote(works ? "" : `These controls need a picture. The camera is ${camera.state}: ${sentence(camera.reason)}`);
 }
 
 async function setParameter(name, value) {
