@@ -1,12 +1,12 @@
 // The live picture: frames of the stream, drawn one by one, so that the page knows the age of the
 // frame that it shows, and can freeze and turn it
 
-const LATE_MS = 3000; // without a new frame for so long, the picture is not live
-const DEAD_MS = 10000; // ... the stream is opened again
+const LATE_MS = 3000; // without a new frame for so long, the picture is not live, unless frames take longer
+const DEAD_MS = 10000; // without any data for so long, the stream is opened again
 const RETRY_MS = 3000;
 const BADGES = { live: "LIVE", loading: "Loading", late: "Waiting", refused: "Waiting", absent: "No camera", paused: "Paused", offline: "Offline" };
 
-const live = { paused: false, stream: null, opened: 0, fault: "", frame: null, jpeg: null, at: 0 };
+const live = { paused: false, stream: null, heard: 0, fault: "", frame: null, jpeg: null, at: 0, took: 0 };
 
 function showLive() {
   stopLive();
@@ -24,7 +24,7 @@ function stopLive() {
 
 async function follow(signal) {
   while (!signal.aborted) {
-    live.opened = performance.now();
+    live.heard = performance.now();
     try {
       await receive(signal);
     } catch (error) {
@@ -47,7 +47,8 @@ async function receive(signal) {
     if (signal.aborted) return;
     if (!frame) continue;
     if (live.frame) live.frame.close();
-    Object.assign(live, { frame, jpeg, at: performance.now(), fault: "" });
+    const now = performance.now();
+    Object.assign(live, { frame, jpeg, at: now, took: now - live.at, fault: "" });
     draw();
     if ($("frame").dataset.state !== "live") showState();
   }
@@ -67,6 +68,7 @@ async function* parts(reader) {
     }
     const { value, done } = await reader.read();
     if (done) return;
+    live.heard = performance.now();
     const joined = new Uint8Array(data.length + value.length);
     joined.set(data);
     joined.set(value, data.length);
@@ -80,7 +82,8 @@ function pictureState() {
   if (link.offline) return "offline";
   if (live.paused || (live.at && !live.stream)) return "paused";
   if (link.camera && link.camera.state === "absent") return "absent";
-  if (live.at && performance.now() - live.at < LATE_MS) return "live";
+  const limit = Math.min(DEAD_MS, Math.max(LATE_MS, 3 * live.took));
+  if (live.at && performance.now() - live.at < limit) return "live";
   if (live.fault) return "refused";
   return live.at ? "late" : "loading";
 }
@@ -109,8 +112,7 @@ function showState() {
 }
 
 function everySecond() {
-  const now = performance.now();
-  if (live.stream && !live.fault && now - Math.max(live.at, live.opened) > DEAD_MS) showLive();
+  if (live.stream && !live.fault && performance.now() - live.heard > DEAD_MS) showLive();
   showState();
   showCountdown();
 }

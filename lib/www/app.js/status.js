@@ -129,7 +129,7 @@ async function poll() {
     if (!$("picture").hidden) await showControls();
   } catch (error) {
     if (number !== link.polls) return;
-    const receives = performance.now() - live.at < LATE_MS && live.stream;
+    const receives = live.stream && performance.now() - live.at < LATE_MS;
     if (error.silent && !receives) setOffline(true);
     else showSummary("poor", sentence(error.message));
   }
