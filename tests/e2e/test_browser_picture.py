@@ -88,7 +88,7 @@ def test_pause_freezes_what_is_shown(page, camera):
     expect(page.locator("#age")).to_have_text(re.compile(r"picture from [2-9] s ago"))
     assert page.evaluate(PIXELS) == frozen
     screenshot(page, "paused")
-    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("button", name="Resume").press("Enter")
     wait_for_picture(page)
     wait_until(lambda: page.evaluate(PIXELS) != frozen)
 
@@ -208,6 +208,20 @@ def test_a_failing_camera_says_so(page, camera):
     finally:
         camera.control("camera", fault=None)
     wait_for_picture(page)
+
+
+def test_safe_mode_shows_no_spinner(page, camera):
+    def in_safe_mode(route):
+        status = route.fetch().json()
+        status["safe_mode"] = {"reason": "five failed starts", "left_s": 600, "ends": None}
+        route.fulfill(json=status)
+
+    page.route("**/api/status", in_safe_mode)
+    page.reload()
+    expect(page.locator("#badge")).to_have_text("Stopped")
+    expect(overlay(page)).to_have_text("There is no picture: safe mode after five failed starts.")
+    expect(page.locator(".spinner")).to_be_hidden()
+    page.unroute_all(behavior="wait")
 
 
 def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):

@@ -53,6 +53,7 @@ function copyButton(text, label) {
 
 let toastTimer;
 function toast(text) {
+  (document.fullscreenElement || document.body).append($("toast")); // full screen shows nothing else
   $("toast").textContent = text;
   $("toast").hidden = false;
   clearTimeout(toastTimer);

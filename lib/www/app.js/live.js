@@ -4,7 +4,7 @@
 const LATE_MS = 3000; // without a new frame for so long, the picture is not live, unless frames take longer
 const DEAD_MS = 10000; // without any data for so long, the stream is opened again
 const RETRY_MS = 3000;
-const BADGES = { live: "LIVE", loading: "Loading", late: "Waiting", refused: "Waiting", absent: "No camera", paused: "Paused", offline: "Offline" };
+const BADGES = { live: "LIVE", loading: "Loading", late: "Waiting", refused: "Waiting", absent: "No camera", stopped: "Stopped", paused: "Paused", offline: "Offline" };
 
 const live = { paused: false, stream: null, heard: 0, fault: "", frame: null, jpeg: null, at: 0, took: 0 };
 
@@ -81,7 +81,7 @@ async function* parts(reader) {
 function pictureState() {
   if (link.offline) return "offline";
   if (live.paused || (live.at && !live.stream)) return "paused";
-  if (link.camera && link.camera.state === "absent") return "absent";
+  if (link.camera && ["absent", "stopped"].includes(link.camera.state)) return link.camera.state;
   const limit = Math.min(DEAD_MS, Math.max(LATE_MS, 3 * live.took));
   if (live.at && performance.now() - live.at < limit) return "live";
   if (live.fault) return "refused";
@@ -91,7 +91,7 @@ function pictureState() {
 function explanation(state) {
   const { camera } = link;
   if (state === "offline") return "The camera does not respond. The picture returns when it does.";
-  if (state === "absent") return `There is no picture: ${sentence(camera.reason)}`;
+  if (state === "absent" || state === "stopped") return `There is no picture: ${sentence(camera.reason)}`;
   if (state !== "late" && state !== "refused") return "";
   if (camera && camera.state === "recovering") return "The camera is recovering. The picture returns by itself.";
   return live.fault ? `${sentence(live.fault)} The page keeps trying.` : "No new picture arrives. The page keeps trying.";
@@ -108,7 +108,7 @@ function showState() {
   setText($("overlay"), text);
   $("overlay").hidden = !text;
   $("live").setAttribute("aria-label", state === "live" ? "Live picture of the camera" : live.at ? "Last picture of the camera" : "No picture of the camera");
-  $("snapshot").disabled = state === "offline" || state === "absent";
+  $("snapshot").disabled = ["offline", "absent", "stopped"].includes(state);
 }
 
 function everySecond() {

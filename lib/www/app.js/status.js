@@ -65,7 +65,8 @@ function showSummary(dot, text) {
 
 function showStatus(status) {
   const wifi = status.wifi;
-  Object.assign(link, { camera: status.camera, off: status.off_in_s === null ? null : performance.now() + 1000 * status.off_in_s });
+  const camera = status.safe_mode ? { state: "stopped", reason: `safe mode after ${status.safe_mode.reason}` } : status.camera;
+  Object.assign(link, { camera, off: status.off_in_s === null ? null : performance.now() + 1000 * status.off_in_s });
   showSummary(...summary(status));
   setText($("name"), status.topic);
   document.title = status.topic;
@@ -74,7 +75,7 @@ function showStatus(status) {
   $("logout").hidden = status.open;
   recallView(status.device_id);
   list($("figures"), [
-    ["Camera", `${upper(status.camera.state)}${rate(status)}`],
+    ["Camera", `${upper(camera.state)}${rate(status)}`],
     ["Live picture", plural(status.viewers, "viewer")],
     ["Wi-Fi", `${upper(wifi.state)}${wifi.ssid ? ` ${wifi.ssid}` : ""}${wifi.reason ? ` (${wifi.reason})` : ""} `, ...(wifi.signal ? [bars(wifi.signal), ` ${wifi.signal} dBm`] : [])],
     ["IP address", wifi.address || "none"],
