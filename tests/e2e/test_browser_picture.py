@@ -161,6 +161,8 @@ def test_a_camera_that_does_not_answer_looks_offline(page, camera):
     expect(page.locator("#badge")).to_have_text("Offline")
     expect(page.locator("#summary")).to_contain_text("Offline since")
     expect(page).to_have_title("Offline: esp32-mqtt-cam")
+    expect(page.locator("#figures dd").first).to_have_text("Offline")
+    expect(page.locator("#stale")).to_contain_text("Last values, from")
     expect(overlay(page)).to_have_text(
         "The camera does not respond. The picture returns when it does."
     )
@@ -177,6 +179,8 @@ def test_a_camera_that_does_not_answer_looks_offline(page, camera):
     for locator in ("#power", "#timer", "#snapshot", "#p-quality", "#keep"):
         expect(page.locator(locator)).to_be_enabled()
     expect(page.locator("#summary")).to_contain_text("Online")
+    expect(page.locator("#figures dd").first).to_contain_text("Ready")
+    expect(page.locator("#stale")).to_have_attribute("hidden", "")
 
 
 def test_a_board_without_a_camera_says_why(browser, tmp_path):

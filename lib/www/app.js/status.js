@@ -2,7 +2,7 @@
 
 const POLL_MS = 3000;
 const STATUS_MS = 5000; // a camera that takes longer for its status is offline
-const link = { offline: false, since: null, camera: null, off: null, timer: 0, polls: 0 };
+const link = { offline: false, since: null, seen: null, camera: null, off: null, timer: 0, polls: 0 };
 
 function span(seconds) {
   const [d, h, m] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
@@ -67,6 +67,7 @@ function showStatus(status) {
   const wifi = status.wifi;
   const camera = status.safe_mode ? { state: "stopped", reason: `safe mode after ${status.safe_mode.reason}` } : status.camera;
   Object.assign(link, { camera, off: status.off_in_s === null ? null : performance.now() + 1000 * status.off_in_s });
+  link.seen = new Date();
   showSummary(...summary(status));
   setText($("name"), status.topic);
   document.title = status.topic;
@@ -110,13 +111,26 @@ function setOffline(offline) {
   if (offline !== link.offline) {
     link.offline = offline;
     link.since = new Date();
+    $("stale").hidden = !offline || !link.seen;
+    $("figures").classList.toggle("soft", offline);
     $("power").disabled = $("timer").disabled = offline;
-    if (!offline) showLive();
+    if (offline) showStale();
+    else showLive();
   }
   if (offline) document.title = `Offline: ${$("name").textContent}`;
   if (offline) showSummary("lost", `Offline since ${link.since.toLocaleTimeString()}. Is the camera switched on and in reach of its Wi-Fi? This page reconnects by itself.`);
   lockControls();
   showState();
+}
+
+// The figures stay, because they may say why the camera went; they do not pass for current ones.
+function showStale() {
+  const camera = $("figures").querySelector("dd");
+  if (!camera) return;
+  camera.textContent = "Offline";
+  camera.shown = "";
+  before = null;
+  setText($("stale"), `Last values, from ${link.seen.toLocaleTimeString()}`);
 }
 
 async function poll() {
