@@ -39,7 +39,7 @@ async function follow(signal) {
 
 async function receive(signal) {
   const response = await fetch("/mjpg", { headers: { Accept: "application/json", "X-Requested-With": "page" }, signal });
-  if (response.status === 401) location.assign("/login");
+  if (response.status === 401) location.assign("/login?next=/");
   if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || "The camera sends no picture.");
   for await (const part of parts(response.body.getReader())) {
     const jpeg = new Blob([part], { type: "image/jpeg" });
