@@ -147,7 +147,7 @@ def test_the_whole_picture_fits_in_every_size(browser, camera):
 def test_picture_without_javascript(browser, camera):
     with browser.page(camera.url, PHONE, java_script_enabled=False) as page:
         page.goto("/", wait_until="commit")  # the stream never ends
-        picture = page.get_by_role("img", name="Live picture of the camera")
+        picture = page.get_by_alt_text("Live picture of the camera")
         wait_until(lambda: picture.evaluate("(e) => e.naturalWidth") == 640)
         expect(picture).to_be_visible()
         expect(page.locator(".spinner")).to_be_hidden()
