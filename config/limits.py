@@ -8,7 +8,8 @@ The comment of a limit says what it applies to and, after the semicolon, what ha
 # of the chip's ten sockets, two listen, one is for the broker and one for datagrams
 CONNECTIONS = 6  # HTTP and telnet together; a new one replaces an idle one, or is refused (503)
 CONNECTION_BACKLOG = 16  # connections to accept, on each port; the network stack drops more
-# a browser sends several requests at once
+# a browser connects several times at once, and sends its requests a round trip later
+CONNECTION_NEW_MS = 200  # a new connection sends nothing; then it counts as idle
 CONNECTION_ROOM_MS = 500  # wait of a new connection until there is room; then it is refused
 # even on a slow network, a peer accepts some data in that time
 CONNECTION_STUCK_MS = 500  # a peer accepts no data; then its connection counts as idle

@@ -13,6 +13,7 @@ from config import limits
 
 # accepted in a row; fewer than the limit, so that each is served before it may be closed for room
 _BATCH = const(4)
+_STEP_MS = const(50)
 
 
 class Listener:
@@ -20,8 +21,8 @@ class Listener:
 
     Beyond `limit` connections it closes the oldest one that is `idle`; beyond the `budget` that
     all listeners share also one of another listener, else what `make_room()` finds. When all
-    connections are busy, it awaits `refuse(stream)`, which must be quick. With `patient`, a new
-    connection does not count as idle.
+    connections are busy, it awaits `refuse(stream)`, which must be quick. A new connection counts
+    as idle after CONNECTION_NEW_MS, with `patient` never.
     """
 
     def __init__(
@@ -101,8 +102,7 @@ class Listener:
             connection.close()
             return True
         stream = Stream(connection, self._deadlines, peer)
-        if self._patient:
-            stream.busy_for(None)
+        stream.busy_for(None if self._patient else limits.CONNECTION_NEW_MS)
         if self._has_room() or await self._wait_for_room(stream):
             self._budget.taken += 1
             self._streams.append(stream)
@@ -112,22 +112,30 @@ class Listener:
         return True
 
     def _has_room(self):
+        if self._has_idle():
+            return True
+        below_limit = len(self._tasks) < self._limit
+        return bool(below_limit and self._make_room and self._make_room())
+
+    def _has_idle(self):
+        """Return True if a place is free, or is made so by closing an idle connection."""
         if len(self._tasks) >= self._limit:
             return self.evict()
-        if self._budget.free() or self.evict() or self._budget.evict():
-            return True
-        return bool(self._make_room and self._make_room())
+        return self._budget.free() or self.evict() or self._budget.evict()
 
     async def _wait_for_room(self, stream):
         """Wait until a connection ends, as those of a page soon do, or is found to be idle."""
-        self._ended.clear()
-        try:
-            await asyncio.wait_for_ms(self._ended.wait(), limits.CONNECTION_ROOM_MS)
-        except asyncio.TimeoutError:
-            pass
-        except asyncio.CancelledError:
-            stream.close()
-            raise
+        for _ in range(limits.CONNECTION_ROOM_MS // _STEP_MS):
+            self._ended.clear()
+            try:
+                await asyncio.wait_for_ms(self._ended.wait(), _STEP_MS)
+            except asyncio.TimeoutError:
+                pass
+            except asyncio.CancelledError:
+                stream.close()
+                raise
+            if self._has_idle():
+                return True
         return self._has_room()
 
     def evict(self):

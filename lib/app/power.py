@@ -36,6 +36,18 @@ class Power:
         self._minute_end = None
         self._switch(on)
 
+    @property
+    def off_in_s(self):
+        """Seconds until the countdown or the pulse switches the output off; None if none runs."""
+        if self._minute_end is not None:
+            more_ms = (self.minutes_left - 1) * self._minute_ms
+            left_ms = more_ms + ticks_diff(self._minute_end, ticks_ms())
+        elif self._pulse_end is not None:
+            left_ms = ticks_diff(self._pulse_end, ticks_ms())
+        else:
+            return None
+        return max(0, (left_ms + 999) // 1_000)
+
     def toggle(self):
         """Invert the output, as a press of the button does."""
         self.set(not self.on)

@@ -38,7 +38,18 @@ class TestRequest(unittest.TestCase):
         self.assertEqual(request.cookies, {"a": "b", "session": "x"})
         self.assertEqual(request.headers.get("Host"), "cam")
         self.assertTrue(request.wants_page())
-        self.assertFalse(request.is_api() or request.answered)
+        self.assertFalse(request.wants_json() or request.answered)
+
+    def test_scripts_get_errors_as_json(self):
+        for path, accept, expected in (
+            ("/api/status", "text/html", True),
+            ("/mjpg", "application/json", True),
+            ("/mjpg", "image/*", False),
+            ("/mjpg", "text/html", False),
+        ):
+            head = "GET {} HTTP/1.1\r\nHost: cam\r\nAccept: {}\r\n\r\n".format(path, accept)
+            request = Web().app.request(parse_head(head.encode()), b"", NoPeer(), 1_000)
+            self.assertEqual(request.wants_json(), expected)
 
     def test_methods_are_case_sensitive(self):
         with self.assertRaises(HTTPError):

@@ -10,6 +10,7 @@ from fakes import (
     Log,
     Stream,
     client_socket,
+    clock,
     ended,
     free_port,
     outcome,
@@ -27,9 +28,11 @@ class Handler:
     def __init__(self):
         self.served = 0
         self.busy = True
+        self.delays = False  # says nothing about the connection before it has the request
 
     async def serve(self, stream):
-        stream.busy_for(None if self.busy else 0)
+        if not self.delays:
+            stream.busy_for(None if self.busy else 0)
         self.served += 1
         first = await read(stream, 1)
         if first == b"F":
@@ -135,6 +138,25 @@ class TestListener(ListenerTestCase):
             self.assertEqual(await talk(connect(), b"x"), b"x")
             self.assertEqual(await outcome(read(idle[0], 1)), b"")
             self.assertEqual(await talk(idle[1], b"y"), b"y")
+
+        self.run_case(scenario)
+
+    def test_new_connection_has_time_to_send_its_request(self):
+        async def scenario(connect, listener, handler, log):
+            handler.delays = True
+            streams = [connect() for _ in range(5)]  # as a browser: first all connect
+            await until(lambda: len(listener) == 2)
+            await asyncio.sleep_ms(20)
+            for stream in streams:
+                await stream.send(b"x")
+            for stream in streams:
+                self.assertEqual(await read(stream, 1), b"x")
+            silent = [connect(), connect()]
+            await asyncio.sleep_ms(20)
+            started = clock.now_ms()
+            self.assertEqual(await talk(connect(), b"y"), b"y")
+            self.assertTrue(150 <= clock.now_ms() - started <= 300)
+            self.assertEqual(await outcome(read(silent[0], 1)), b"")
 
         self.run_case(scenario)
 

@@ -136,6 +136,22 @@ class TestPower(unittest.TestCase):
 
         self.run_case(scenario, pulse="5")
 
+    def test_seconds_until_it_switches_off(self):
+        async def scenario(power, settings):
+            self.assertIsNone(power.off_in_s)
+            power.cmd_power("on")
+            self.assertEqual(power.off_in_s, 2)
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(power.off_in_s, 1)
+            power.cmd_timer("2")
+            self.assertEqual(power.off_in_s, 120)
+            await asyncio.sleep_ms(60_060)
+            self.assertEqual(power.off_in_s, 60)
+            power.cmd_power("off")
+            self.assertIsNone(power.off_in_s)
+
+        self.run_case(scenario, pulse="15")
+
     def test_any_change_clears_the_timer(self):
         for text in ("on", "off", "toggle"):
             power, _ = make()

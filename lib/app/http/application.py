@@ -14,7 +14,11 @@ from config import limits
 from proto.http import REASONS, HTTPError
 from proto.reasons import describe
 
-_POLLED = ("/api/status", "/api/log")  # every few seconds by an open page: not logged
+_POLLED = (
+    "/api/status",
+    "/api/log",
+    "/api/camera",
+)  # every few seconds by an open page: not logged
 
 
 class Application(Microdot):
@@ -152,7 +156,8 @@ class Application(Microdot):
         """Add what every response has in common; log the request without its query string."""
         status = response.status_code  # 200 for what a handler has sent itself
         self._headers.count(status)
-        if status != 200 or request.path not in _POLLED:
+        polled = request.method == "GET" and request.path in _POLLED
+        if status != 200 or not polled:
             self._log.debug("web", "{} {}: {}", request.method, request.path, status)
         if response is not Response.already_handled:
             response.reason = REASONS[status]

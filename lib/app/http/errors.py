@@ -44,11 +44,11 @@ class Errors:
             headers["Retry-After"] = "5"
         what, advice = what or _TEXTS[status][0], advice or _TEXTS[status][1]
         title = "{} {}".format(status, REASONS[status])
-        if request.is_api():
-            return Response({"error": what, "advice": advice}, status, headers)
         if request.wants_page():
             texts = {"title": title, "what": what, "advice": advice}
             return page("message.html", texts.get, status, headers)
+        if request.wants_json():
+            return Response({"error": what, "advice": advice}, status, headers)
         return Response("{}: {} {}\n".format(title, what, advice), status, headers)
 
     def _own_headers(self, request, status):

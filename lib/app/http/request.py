@@ -76,6 +76,10 @@ class Request(MicrodotRequest):
         """Return True if a browser wants a page; False for a program or an <img>."""
         return "text/html" in self.headers.get("Accept", "") and not self.is_api()
 
+    def wants_json(self):
+        """Return True for the API, and for a script that accepts JSON from another path."""
+        return self.is_api() or "application/json" in self.headers.get("Accept", "")
+
     def is_api(self):
         return self.path.startswith("/api/")
 

@@ -13,23 +13,29 @@ function make(tag, fields = {}, ...children) {
   return element;
 }
 
-async function api(path, body, locked = () => location.assign("/login?next=" + location.pathname)) {
-  const options = { headers: { Accept: "application/json", "X-Requested-With": "page" } };
+const ANSWER_MS = 15000; // a scan for networks takes some seconds
+
+async function api(path, body, locked = () => location.assign("/login?next=" + location.pathname), limitMs = ANSWER_MS) {
+  const options = { headers: { Accept: "application/json", "X-Requested-With": "page" }, signal: AbortSignal.timeout(limitMs) };
   if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
   let response;
   try {
     response = await fetch("/api/" + path, options);
   } catch {
-    throw new Error("The camera does not respond.");
+    throw Object.assign(new Error("The camera does not respond."), { silent: true }); // nothing arrives
   }
   if (response.status === 401) locked();
-  const found = await response.json().catch(() => ({ error: "The response was cut off." }));
+  const found = await response.json().catch(() => { throw Object.assign(new Error("The response was cut off."), { silent: true }); });
   if (!response.ok) throw Object.assign(new Error(found.error), { status: response.status, faults: found.faults, advice: found.advice });
   return found;
 }
 
+// Text with exactly one full stop, whether or not the camera has sent one
+const sentence = (text) => `${text.trim().replace(/[.\s]+$/, "")}.`;
+
 let toastTimer;
 function toast(text) {
+  (document.fullscreenElement || document.body).append($("toast")); // full screen shows nothing else
   $("toast").textContent = text;
   $("toast").hidden = false;
   clearTimeout(toastTimer);

@@ -1,15 +1,28 @@
-// Buttons that copy a text. Browsers offer the clipboard only to encrypted pages, hence execCommand.
+// Copies text. Browsers offer navigator.clipboard only to encrypted pages, hence execCommand.
 
+async function copyText(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = make("textarea", { value: text, className: "sr", readOnly: true });
+  const before = document.activeElement;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  before.focus();
+  if (!copied) throw new Error("The browser does not allow it. Select the text and copy it.");
+}
+
+function copyButton(text, label) {
+  const button = make("button", { type: "button", className: "copy", textContent: "Copy", "aria-label": `Copy ${label}` });
+  button.addEventListener("click", () => copyText(text).then(() => toast("Copied"), (error) => toast(`Not copied: ${error.message}`)));
+  return button;
+}
+
+// A button of a page that a template has made
 function copiesAddress(button) {
   button.hidden = false;
-  button.addEventListener("click", () => {
-    const field = make("textarea", { value: button.dataset.copies, className: "sr" });
-    button.after(field);
-    field.select();
-    const copied = document.execCommand("copy");
-    field.remove();
-    button.focus();
-    button.textContent = copied ? "Copied" : "Not copied";
+  button.addEventListener("click", async () => {
+    button.textContent = await copyText(button.dataset.copies).then(() => "Copied", () => "Not copied");
     setTimeout(() => { button.textContent = "Copy"; }, 3000);
   });
 }

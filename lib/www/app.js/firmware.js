@@ -23,7 +23,7 @@ function upload(event) {
   const ended = (note, restarts = "") => {
     Object.assign(update, { request: null, note, restarts });
     showStory();
-    poll();
+    pollNow();
   };
   request.upload.addEventListener("progress", (step) => {
     update.sent = step.loaded / step.total;
@@ -37,7 +37,7 @@ function upload(event) {
   request.setRequestHeader("X-Requested-With", "page");
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.send(file);
-  poll();
+  pollNow();
 }
 
 function uploaded(request, ended) {
@@ -141,7 +141,7 @@ async function run(command, argument) {
   } catch (error) {
     update.note = error.message;
   }
-  await poll();
+  await pollNow();
 }
 
 function cancel() {
@@ -162,16 +162,21 @@ async function restart() {
   }
 }
 
+// True while new firmware arrives, or the camera restarts with it
+function installing() {
+  return Boolean(update.request || update.restarts || (update.status && update.status.update !== "idle"));
+}
+
 // True while something changes every second
 function updating() {
   const { status } = update;
   const judged = status && status.firmware.trial && status.firmware.trial.keeps_itself;
-  return Boolean(update.request || update.restarts || goesBack || judged || update.checks !== null || (status && status.update !== "idle"));
+  return Boolean(installing() || goesBack || judged || update.checks !== null);
 }
 
 function firmware() {
   $("steps").replaceChildren(...STEPS.map((name) => make("li", { textContent: name })));
-  const buttons = trialButtons(poll);
+  const buttons = trialButtons(pollNow);
   buttons.classList.add("decide");
   $("story").append(buttons);
   $("update").addEventListener("submit", upload);

@@ -62,15 +62,9 @@ function logText(time) {
   return rows.map((row) => (row.dataset.time ? `${time(row.dataset.time)}${row.textContent.slice(8)}` : row.textContent)).join("\n");
 }
 
-// A page at http:// may not use navigator.clipboard.
 function copyLog() {
-  const area = make("textarea", { value: logText((time) => time.slice(11)), className: "sr", "aria-hidden": "true" });
-  document.body.append(area);
-  area.select();
-  const copied = document.execCommand("copy");
-  area.remove();
-  $("log-copy").focus();
-  toast(copied ? "The log is copied" : "The browser does not copy. Select the lines, then press Ctrl-C.");
+  const text = logText((time) => time.slice(11));
+  copyText(text).then(() => toast("The log is copied"), (error) => toast(`Not copied: ${error.message}`));
 }
 
 function downloadLog() {

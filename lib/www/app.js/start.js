@@ -13,6 +13,6 @@ document.addEventListener("DOMContentLoaded", () => {
     settingsTab();
     logTab();
     firmware();
-    poll();
+    pollNow();
   }
 });

@@ -141,6 +141,8 @@ class API:
             "viewers": self._images.viewers,
             "power": status.power.on,
             "timer": status.power.minutes_left,
+            "off_in_s": status.power.off_in_s,
+            "topics": _topics(status.topics),
             "safe_mode": status.safe_mode and _safe_mode(status.safe_mode),
             "restarts": sum(status.supervisor.restarts.values()),
             "errors": status.log.errors,
@@ -208,6 +210,16 @@ def _parameter(row, values):
     elif name in CHOICES:
         found["options"] = CHOICES[name]
     return found
+
+
+def _topics(topics):
+    """Return the topics to subscribe to, and the beginning of those for commands."""
+    return {
+        "image": topics.image.decode(),
+        "commands": topics.cmnd(""),
+        "replies": topics.stat("#").decode(),
+        "telemetry": topics.tele("#").decode(),
+    }
 
 
 def _safe_mode(safe):
