@@ -55,6 +55,15 @@ def test_total_size(repo, bytecode):
     assert sum(len(gzip.compress(data)) for data in sources.values()) < 60_000
 
 
+def test_no_two_functions_of_the_script_have_the_same_name(repo):
+    """The files of app.js are sent as one, in which the last function of a name would count."""
+    text = compiler.content(repo / "lib/www/app.js").decode()
+    names = re.findall(r"^(?:async )?function\*? (\w+)|^(?:const|let) (\w+)", text, re.MULTILINE)
+    names = [first or second for first, second in names]
+    assert len(names) > 50
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_files_are_compressed_and_cached(client, path):
     source = compiler.content(ROOT / "lib" / "www" / path[1:])

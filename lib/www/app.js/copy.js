@@ -1,7 +1,7 @@
-// Copies text. Browsers offer navigator.clipboard only to encrypted pages, hence execCommand.
+// Copies text. Browsers offer navigator.clipboard only to encrypted pages, and not always, hence execCommand.
 
 async function copyText(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  if (navigator.clipboard && await navigator.clipboard.writeText(text).then(() => true, () => false)) return;
   const field = make("textarea", { value: text, className: "sr", readOnly: true });
   const before = document.activeElement;
   document.body.append(field);

@@ -74,7 +74,7 @@ function downloadLog() {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-function follow(follows) {
+function scrollAlong(follows) {
   log.follows = follows;
   $("log-newest").hidden = follows;
   if (follows) $("lines").scrollTop = $("lines").scrollHeight;
@@ -113,13 +113,13 @@ function recall(event) {
 function logTab() {
   $("lines").addEventListener("scroll", () => {
     const { scrollTop, clientHeight, scrollHeight } = $("lines");
-    if (clientHeight) follow(scrollTop + clientHeight > scrollHeight - 30);
+    if (clientHeight) scrollAlong(scrollTop + clientHeight > scrollHeight - 30);
   });
   $("log-level").addEventListener("change", filterLog);
   $("log-text").addEventListener("input", filterLog);
   $("log-copy").addEventListener("click", copyLog);
   $("log-download").addEventListener("click", downloadLog);
-  $("log-newest").addEventListener("click", () => { follow(true); $("lines").focus(); });
+  $("log-newest").addEventListener("click", () => { scrollAlong(true); $("lines").focus(); });
   $("command").addEventListener("submit", runCommand);
   $("line").addEventListener("keydown", recall);
 }
