@@ -40,7 +40,8 @@ def spans(markdown):
     """Yield the commands in inline code that are complete."""
     for line in prose(markdown):
         for found in _INLINE.findall(line):
-            if found.startswith(_PROGRAMS) and " " in found and "..." not in found:
+            is_name = re.fullmatch(r"make [a-z-]+|\S+", found)  # of a target or a program
+            if found.startswith(_PROGRAMS) and not is_name and "..." not in found:
                 yield found
 
 

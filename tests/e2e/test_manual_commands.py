@@ -1,0 +1,210 @@
+"""The commands in README.md and tools/README.md, run as they are printed.
+
+`make run` runs once, and the commands for a camera are sent to it. Those for a board, which is not
+there, run until they say so. A command that nothing here can run fails.
+"""
+
+import re
+import shlex
+import socket
+import subprocess
+import sys
+
+import manual
+import pytest
+from listener import Listener
+from sim import ROOT, Simulator, wait_until
+
+FILES = ("README.md", "tools/README.md")
+PORT = "/dev/no-board"
+# not the variables of the make that runs the tests, and the same Python
+MAKE = ["env", "-u", "MAKEFLAGS", "make", "--no-print-directory", "PYTHON=" + sys.executable]
+PRINTED = (  # targets that build, run tests or never end: only `make -n`
+    "run test firmware web-installer home-assistant release size bench soak hubs screenshots "
+    "check docs help setup restore"
+).split()
+NOT_HERE = (
+    "sudo ",
+    "py -m venv",
+    r".venv\Scripts\pip ",
+    r".venv\Scripts\python tools\device_pack",
+)
+
+
+def commands():
+    """Return all commands, each once, in the order of the text."""
+    texts = [manual.text(name) for name in FILES]
+    return list(dict.fromkeys(c for t in texts for c in (*manual.blocks(t), *manual.spans(t))))
+
+
+class Desk:
+    """The simulated camera of `make run`, and a folder and configuration for its clients."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "build" / "release").mkdir(parents=True)
+        (folder / "home").mkdir()
+        self.camera = Simulator(folder / "camera", settings={"pubinterval": "1"})
+        options = shlex.join(self.camera._line[2:])
+        self.camera._line = [*MAKE, "-C", str(ROOT), "run", "ARGS=" + options]
+
+    def start(self):
+        """Start the camera; let clients find it where its addresses in the text lead."""
+        self.camera.start()
+        self.camera.wait_status("mqtt connected")
+        facts, home = self.camera.facts, self.folder / "home"
+        self.broker = int(facts["mqtt"].rpartition(":")[2])
+        for client in ("mosquitto_pub", "mosquitto_sub"):
+            (home / client).write_text(f"-h 127.0.0.1\n-p {self.broker}\n")
+        curl = [f'connect-to = "::127.0.0.1:{facts["http"]}"', 'noproxy = "*"', "fail", "silent"]
+        (home / ".curlrc").write_text("\n".join(curl))
+
+    def run(self, line, stdin="", limit_s=20):
+        """Run a line in a shell of its own folder; return (exit status, output)."""
+        home = str(self.folder / "home")
+        line = line.replace(".venv/bin/python tools/", f"{sys.executable} {ROOT}/tools/")
+        done = subprocess.run(
+            ["env", f"XDG_CONFIG_HOME={home}", f"CURL_HOME={home}", "sh", "-c", line],
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=limit_s,
+            start_new_session=True,  # no terminal, so that a password comes from stdin
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    made = Desk(tmp_path_factory.mktemp("desk"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.camera.stop()
+
+
+def planned(words):
+    """Return the last line that make would run."""
+    done = subprocess.run(
+        [*MAKE, "-n", *words], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()[-1].removeprefix("exec ")
+
+
+def make(desk, words):
+    """A target of make: its program can run, but for want of a board or of a file."""
+    program = planned(words)
+    if words[0] == "run":
+        parse_options(words[1:])
+    if words[0] not in PRINTED:
+        status, output = desk.run(program, stdin="simulated\n")
+        assert "Traceback" not in output and "usage:" not in output, output
+        assert status == (0 if words == ["app"] else 1), output
+
+
+def parse_options(variables):
+    """Parse ARGS of `make run`; only --help ends the program."""
+    import options
+
+    given = shlex.split("".join(variables).removeprefix("ARGS="))
+    if given == ["--help"]:
+        with pytest.raises(SystemExit, match="^0$"):
+            options.parse(given)
+    else:
+        options.parse(given)
+
+
+def publish(desk, line):
+    """A command for the camera, which replies on the command's own topic, not on SYNTAX."""
+    with Listener(desk.broker, "stat/#") as client:
+        since = client.catch_up()
+        assert desk.run(line)[0] == 0
+        name = re.search(r"cmnd/[\w-]+/(\w+)", line)[1]
+        replies = (f"stat/esp32-mqtt-cam/{name}", "stat/esp32-mqtt-cam/SYNTAX")
+        fresh = lambda: [m.topic for m in client.messages[since:] if not m.retain]  # noqa: E731
+        wait_until(lambda: set(replies) & set(fresh()), what="a reply")
+        assert replies[1] not in fresh()
+
+
+def picture(desk, line):
+    """A client that saves a picture."""
+    status, output = desk.run(line)
+    assert status == 0, output
+    data = (desk.folder / "picture.jpg").read_bytes()
+    assert data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9"
+    (desk.folder / "picture.jpg").unlink()
+
+
+def telnet(desk, line):
+    """A console on which `help` can be typed."""
+    line = line.replace("<camera>", "127.0.0.1") + f" {desk.camera.facts['telnet']}"
+    client = subprocess.Popen(
+        shlex.split(line), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=0
+    )
+    try:
+        client.stdin.write("help\n")
+        assert any("pubinterval" in each for each in client.stdout)
+    finally:
+        client.kill()
+        client.wait()
+        client.stdin.close()
+        client.stdout.close()
+
+
+def tool(desk, line):
+    """A program of tools/ on files, or with the broker."""
+    line = line.replace("mqtt://broker", f"mqtt://127.0.0.1:{desk.broker}")
+    if " serve " in line:
+        return serve(desk, line)
+    status, output = desk.run(line)
+    if " push " in line:  # the archive is for the chip, not for the simulated board
+        assert status == 1 and "bytecode" in output, output
+    else:
+        assert status == 0, output
+
+
+def serve(desk, line):
+    words = line.replace(".venv/bin/python", sys.executable).split() + ["--port", "0"]
+    words[1] = str(ROOT / words[1])
+    server = subprocess.Popen(words, cwd=desk.folder, stdout=subprocess.PIPE, text=True)
+    try:
+        host, port = re.search(r"//([\d.]+):(\d+)", server.stdout.readline()).groups()
+        socket.create_connection((host, int(port)), 5).close()
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def windows(line):
+    """A tool in PowerShell: what make runs for the same command."""
+    words = line.replace("\\", "/").split()[1:]
+    target = re.fullmatch(r"tools/(\w+)\.py", words[0])[1]
+    same = next(each for each in commands() if each.startswith(f"make {target} PORT="))
+    there = planned(shlex.split(same.replace("/dev/ttyUSB0", words[1]))[1:])
+    assert there.split()[1:] == words
+
+
+def run(desk, line):
+    """Run one command of the documentation in the way that its program needs."""
+    if line.startswith("make "):
+        make(desk, shlex.split(line.replace("/dev/ttyUSB0", PORT))[1:])
+    elif line.startswith("mosquitto_pub "):
+        publish(desk, line)
+    elif line.startswith(("mosquitto_sub ", "curl ")):
+        picture(desk, line.replace("<camera>", "127.0.0.1"))
+    elif line.startswith("telnet "):
+        telnet(desk, line)
+    elif line.startswith(".venv/bin/python tools/"):
+        tool(desk, line)
+    elif line.startswith(r".venv\Scripts\python tools"):
+        windows(line)
+    else:
+        pytest.fail(f"nothing here knows how to run: {line}")
+
+
+@pytest.mark.parametrize("line", [each for each in commands() if not each.startswith(NOT_HERE)])
+def test_command(desk, line):
+    run(desk, line)
