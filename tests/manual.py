@@ -28,7 +28,7 @@ def prose(markdown):
 def blocks(markdown):
     """Yield the lines of code blocks without their indentation and comments."""
     for line in markdown.splitlines():
-        if _is_code(line):
+        if _is_code(line) and line.strip()[0] not in '{"':  # JSON
             yield re.split(r"\s{2,}#\s", line.strip())[0].rstrip()
 
 
