@@ -10,6 +10,7 @@ from sim import ROOT, Simulator
 
 # not the variables of the make that runs the tests, and the same Python
 MAKE = ["env", "-u", "MAKEFLAGS", "make", "--no-print-directory", "PYTHON=" + sys.executable]
+_SETTINGS = {"pubinterval": "1", "name": "porch", "adminpass": "PASSWORD"}
 
 
 class Desk:
@@ -19,7 +20,7 @@ class Desk:
         self.folder = folder
         self.work = folder / "work"  # of the latest command
         (folder / "home").mkdir()
-        self.camera = Simulator(folder / "camera", settings={"pubinterval": "1"})
+        self.camera = Simulator(folder / "camera", settings=_SETTINGS)
         options = shlex.join(self.camera._line[2:])
         self.camera._line = [*MAKE, "-C", str(ROOT), "run", "ARGS=" + options]
 
