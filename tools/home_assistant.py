@@ -80,7 +80,7 @@ def wait_for_camera(hub, limit_s=_DISCOVERY_S):
     try:
         hub.wait(lambda: _shows_picture(hub), limit_s)
     except AssertionError:
-        text = "no camera on this broker has sent a picture within {} s; is its pubinterval 0?"
+        text = "no camera on this broker has sent a picture within {} s. Is its pubinterval 0?"
         raise NoHub(text.format(limit_s)) from None
 
 
@@ -89,9 +89,9 @@ def _serve(hub):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         wait_for_camera(hub)
+        print(f"The camera is on the dashboard of Home Assistant: {hub.url}/")
     except NoHub as exc:  # it may still come
-        print(f"home_assistant.py: {exc}")
-    print(f"The camera is on the dashboard of Home Assistant: {hub.url}/")
+        print(f"home_assistant.py: {exc} Home Assistant is at {hub.url}/")
     print("Press Ctrl-C to stop.", flush=True)
     signal.pause()
 
