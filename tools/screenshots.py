@@ -34,7 +34,7 @@ _HUB_WAIT_MS = 60_000  # its first page loads some megabytes of scripts
 SIZES = {"page": (1180, 700), "setup": (390, 844), "home-assistant": (1000, 700)}
 _PASSWORD = "correct horse"
 _SETTINGS = {"name": "Garden", "topic": "garden", "pubinterval": "10", "adminpass": _PASSWORD}
-_SHOWS_PICTURE = "document.getElementById('live').naturalWidth > 100"
+_SHOWS_PICTURE = "((e) => (e.naturalWidth ?? e.width) > 100)(document.getElementById('live'))"
 
 
 def page(browser, folder, save):
