@@ -31,7 +31,7 @@ from sim import Simulator
 FOLDER = ROOT / "config" / "images"
 _QUALITY = 85  # of the JPEG files
 _HUB_WAIT_MS = 60_000  # its first page loads some megabytes of scripts
-SIZES = {"page": (1180, 700), "setup": (390, 844), "home-assistant": (1000, 700)}
+SIZES = {"page": (1180, 760), "setup": (390, 844), "home-assistant": (1000, 700)}
 _PASSWORD = "correct horse"
 _SETTINGS = {"name": "Garden", "topic": "garden", "pubinterval": "10", "adminpass": _PASSWORD}
 _SHOWS_PICTURE = "((e) => (e.naturalWidth ?? e.width) > 100)(document.getElementById('live'))"
