@@ -8,8 +8,9 @@ import sys
 import trustme
 from sim import ROOT, Simulator
 
-# not the variables of the make that runs the tests, and the same Python
-MAKE = ["env", "-u", "MAKEFLAGS", "make", "--no-print-directory", "PYTHON=" + sys.executable]
+_VARIABLES = "MAKEFLAGS ARGS PORT FIRMWARE FILE".split()  # those of the make that runs the tests
+MAKE = ["env", *(word for name in _VARIABLES for word in ("-u", name))]
+MAKE += ["make", "--no-print-directory", "PYTHON=" + sys.executable]
 _SETTINGS = {"pubinterval": "1", "name": "porch", "adminpass": "PASSWORD"}
 
 
