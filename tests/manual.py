@@ -1,19 +1,25 @@
 """The Markdown files of the project: their headings, links and commands."""
 
+import functools
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_OTHERS = {".git", ".venv", "build", "managed_components", "node_modules", ".pytest_cache"}
+_FOLDERS = "config", "lib", "tools", "tests"
 _PROGRAMS = "make", "mosquitto_", "curl", "telnet", "sudo", ".venv", "py"
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 
 
+@functools.cache
 def files():
     """Return the paths of all Markdown files, relative to the root."""
-    found = (path.relative_to(ROOT) for path in ROOT.rglob("*.md"))
-    return sorted(str(path) for path in found if not _OTHERS & set(path.parts))
+    found = [
+        *ROOT.glob("*.md"),
+        *(path for name in _FOLDERS for path in (ROOT / name).rglob("*.md")),
+    ]
+    names = [str(path.relative_to(ROOT)) for path in found]
+    return sorted(name for name in names if "managed_components" not in name)
 
 
 def text(name):

@@ -30,7 +30,7 @@ from sim import Simulator
 
 FOLDER = ROOT / "config" / "images"
 _QUALITY = 85  # of the JPEG files
-_HUB_WAIT_MS = 60_000  # its first page loads some megabytes of scripts
+_WAIT_MS = 60_000  # Home Assistant's first page loads some megabytes of scripts
 SIZES = {"page": (1180, 760), "setup": (390, 844), "home-assistant": (1000, 700)}
 _PASSWORD = "correct horse"
 _SETTINGS = {"name": "Garden", "topic": "garden", "pubinterval": "10", "adminpass": _PASSWORD}
@@ -46,7 +46,7 @@ def page(browser, folder, save):
             shown.keyboard.press("Enter")
             shown.wait_for_selector("#live")
             _wait(shown, _SHOWS_PICTURE)
-            expect(shown.locator("body")).to_contain_text("connected", ignore_case=True)
+            _see(shown.get_by_text(re.compile("^connected$", re.IGNORECASE)))
             save(shown)
 
 
@@ -58,7 +58,7 @@ def setup(browser, folder, save):
         with browser.page(camera.url, _viewport("setup"), has_touch=True) as shown:
             shown.goto("/")
             for name in ("sim", "Guests"):
-                expect(shown.get_by_text(name).first).to_be_visible()
+                _see(shown.get_by_text(name))
             save(shown)
 
 
@@ -73,11 +73,10 @@ def home_assistant(browser, folder, save):
         camera.command("capture")
         wait_for_camera(hub)
         shown = stack.enter_context(browser.page(hub.url, _viewport("home-assistant")))
-        shown.set_default_timeout(_HUB_WAIT_MS)
-        expect.set_options(timeout=_HUB_WAIT_MS)
+        shown.set_default_timeout(_WAIT_MS)
         shown.goto("/")
-        expect(shown.get_by_text("Take a picture")).to_be_visible()
-        expect(shown.locator("hui-picture-entity-card img").first).to_be_visible()
+        _see(shown.get_by_text("Take a picture"))
+        _see(shown.locator("hui-picture-entity-card img"))
         shown.wait_for_load_state("networkidle")
         shown.errors.clear()  # what another product logs is not ours
         save(shown)
@@ -103,9 +102,14 @@ def _camera(folder, broker):
         yield camera
 
 
+def _see(locator):
+    """Wait until the first match is visible."""
+    expect(locator.first).to_be_visible(timeout=_WAIT_MS)
+
+
 def _wait(shown, condition):
     """Wait for a condition in JavaScript; evaluate() bypasses the content security policy."""
-    for _ in range(100):
+    for _ in range(_WAIT_MS // 100):
         if shown.evaluate(condition):
             return
         shown.wait_for_timeout(100)
