@@ -25,6 +25,7 @@ from homeassistant import HomeAssistant  # noqa: E402 - found on the path above
 
 RECORD = ROOT / "build" / "state" / "runner.json"  # `make run` keeps its broker there
 _BROKER = "mqtt://127.0.0.1:1883"
+_OWN = 'To use a Home Assistant that you have: make run ARGS="--broker mqtt://ITS-BROKER"'
 _PORT = 8123
 _DISCOVERY_S = 30
 
@@ -115,7 +116,10 @@ def main(argv=None):
         with tempfile.TemporaryDirectory() as folder:
             with HomeAssistant(program, folder, port, port=free(_PORT), **broker) as hub:
                 _serve(hub)
-    except (NoHub, hubs.InstallError) as exc:
+    except hubs.InstallError as exc:
+        print(f"home_assistant.py: {exc}. {_OWN}", file=sys.stderr)
+        return 1
+    except NoHub as exc:
         print(f"home_assistant.py: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 import socket
 
 import home_assistant
+import hubs
 import pytest
 from home_assistant import NoHub
 
@@ -42,6 +43,18 @@ def test_no_broker(capsys):
         port = unused.getsockname()[1]
         assert home_assistant.main(["--broker", f"mqtt://127.0.0.1:{port}"]) == 1
     assert "Is `make run` running in another terminal?" in capsys.readouterr().err
+
+
+def test_not_installed(monkeypatch, capsys):
+    def fail():
+        raise hubs.InstallError("Home Assistant needs Python 3.13")
+
+    monkeypatch.setattr(hubs, "home_assistant", fail)
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        uri = f"mqtt://127.0.0.1:{broker.getsockname()[1]}"
+        assert home_assistant.main(["--broker", uri]) == 1
+    told = capsys.readouterr().err
+    assert "Python 3.13. To use a Home Assistant that you have: make run" in told
 
 
 def test_port_that_is_taken():
