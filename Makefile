@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak faults hubs
+.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak faults hubs home-assistant screenshots
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -28,6 +28,12 @@ faults: setup ## Inject every fault of the fault matrix; write build/faults.md a
 hubs: setup ## Install Home Assistant, Node-RED, Prometheus, ...; test the camera with them (ARGS="-k node_red")
 	@$(VENV)/python tools/hubs.py
 	@$(VENV)/python -m pytest --hubs tests/hubs $(ARGS)
+
+home-assistant: setup ## Run Home Assistant with the camera of `make run` (ARGS="--broker mqtt://...")
+	@exec $(VENV)/python tools/home_assistant.py $(ARGS)
+
+screenshots: setup ## Make the pictures of the documentation (ARGS="page setup" selects some)
+	@exec $(VENV)/python tools/screenshots.py $(ARGS)
 
 check: setup ## Check style, format, spelling, import layers, generated tables and size limits
 	$(VENV)/ruff check --quiet .

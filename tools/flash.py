@@ -25,6 +25,7 @@ _TO_CONNECT = (
     "adapter to U0R, RX to U0T, GND to GND, and power the board from 5 V. A lower speed may help: "
     "ARGS='--baud 115200'."
 )
+_TO_GET_ONE = "`make firmware` builds one; tools/README.md names others (What it runs on)."
 _AFTER = "Done. Remove the wire between IO0 and GND and press the reset button"
 
 
@@ -114,6 +115,9 @@ def parse(argv=None):
 
 def main(argv=None):
     args = parse(argv)
+    if args.firmware and not args.firmware.exists():
+        print(f"flash: there is no file {args.firmware}. {_TO_GET_ONE}", file=sys.stderr)
+        return 1
     try:
         flash(args.port, args.firmware, args.nvs, args.baud, args.erase)
     except BadFirmware as exc:

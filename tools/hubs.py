@@ -46,15 +46,20 @@ def install():
     """Install what is missing or has another version; say what cannot be installed."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     debian.install_tools(say, FOLDER / "apt-failed", debian.HUBS)
-    for step in (_home_assistant, _opencv, _node_red):
+    for step in (home_assistant, _opencv, _node_red):
         try:
             step()
         except (InstallError, subprocess.CalledProcessError) as error:
             say(str(error))
 
 
-def _home_assistant():
-    _venv("homeassistant", _python_313)
+def home_assistant():
+    """Install Home Assistant if it is missing; raises InstallError."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        _venv("homeassistant", _python_313)
+    except subprocess.CalledProcessError:
+        raise InstallError("pip could not install Home Assistant; see its message above") from None
 
 
 def _opencv():

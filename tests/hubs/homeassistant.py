@@ -19,6 +19,9 @@ homeassistant:
   unit_system: metric
   time_zone: UTC
   media_dirs: {{local: {media}}}
+  auth_providers:
+    - {{type: trusted_networks, trusted_networks: [{host}], allow_bypass_login: true}}
+    - type: homeassistant
 http:
   server_host: {host}
   server_port: {port}
@@ -40,14 +43,16 @@ _LIMIT_S = 30
 class HomeAssistant:
     """One hub; a context manager that starts it, creates its user and connects it to a broker.
 
-    program: path of `hass`. more: text that is added to its configuration.
+    program: path of `hass`. more: text that is added to its configuration. broker: what the
+    dialog of the MQTT integration asks for, besides the port. Browsers on this computer need no
+    login.
     """
 
-    def __init__(self, program, folder, broker_port, more=""):
+    def __init__(self, program, folder, broker_port, more="", port=None, **broker):
         self._folder = Path(folder)
         self.media.mkdir(parents=True, exist_ok=True)
-        self._broker_port = broker_port
-        self.port = free_port()
+        self._broker = {"broker": HOST, "port": broker_port, **broker}
+        self.port = port or free_port()
         text = _CONFIGURATION.format(host=HOST, port=self.port, media=self.media, more=more)
         (self._folder / "configuration.yaml").write_text(text)
         (self._folder / ".storage").mkdir(exist_ok=True)
@@ -141,7 +146,7 @@ class HomeAssistant:
         assert json.loads(self._socket.recv())["type"] == "auth_ok"
 
     def _add_broker(self):
-        self.add("mqtt", {"broker": HOST, "port": self._broker_port})
+        self.add("mqtt", self._broker)
 
     def add(self, integration, *entered):
         """Set up an integration as its dialog does, with the values of each of its pages."""

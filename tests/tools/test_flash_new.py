@@ -127,3 +127,9 @@ def test_no_board(firmware, capsys):
 def test_wrong_arguments(capsys):
     with pytest.raises(SystemExit, match="2"):
         flash.parse(["COM3"])
+
+
+def test_missing_file_is_named_with_how_to_get_one(tmp_path, capsys):
+    assert flash.main(["/dev/no-board", str(tmp_path / "firmware.bin")]) == 1
+    told = capsys.readouterr().err
+    assert "firmware.bin. `make firmware` builds one" in told

@@ -165,7 +165,7 @@ def print_summary(facts, topic, unconfigured):
         broker = urlsplit(facts["mqtt"])
         if broker.scheme == "mqtt":
             get = f"mosquitto_sub -h {broker.hostname} -p {broker.port or 1883}"
-            lines += [f"           {get} -t 'data/{topic}/image' -C 1 > x.jpg"]
+            lines += [f"           {get} -t 'data/{topic}/image' -C 1 -N > picture.jpg"]
     hint = "" if "uart" in facts else "Type console commands here. "
     lines.append(hint + "Press Ctrl-C to stop.")
     print("\n".join(lines), flush=True)

@@ -189,5 +189,8 @@ def _lock_file(path):
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise UsageError(f"{path.parent} is in use; choose another --state DIR") from None
+        text = (
+            "{} is in use: another `make run` is running. Stop it, or choose another --state DIR"
+        )
+        raise UsageError(text.format(path.parent)) from None
     return file
