@@ -25,7 +25,7 @@ HTTP_HEADERS = 64  # headers of a request; more get 431
 HTTP_TARGET_BYTES = 1_024  # path and query string; a longer one gets 414
 HTTP_HEAD_MS = 10_000  # receiving the head; then 408
 HTTP_HEAD_PAUSE_MS = 200  # pause in the rest of a head that got 431; then its connection is closed
-HTTP_BODY_BYTES = 16_384  # body that is held in memory; a longer one gets 413
+HTTP_BODY_BYTES = 32_768  # body that is held in memory; a longer one gets 413
 # a password and the path of the next page fit
 HTTP_LOGIN_BYTES = 2_048  # body of a request that needs no login; a longer one gets 413
 HTTP_BODY_MS = 10_000  # receiving that body, or a pause in an upload; then the request ends
@@ -156,8 +156,8 @@ ARCHIVE_RECORDS = 4_096  # records of 512 bytes in an archive; a longer one is n
 ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that needs them is refused
 
 # System
-# all settings at their longest need less
-SETTINGS_JOURNAL_BYTES = 3_600  # changes saved as one; of more, a power cut may leave only a part
+# fits NVS_VALUE_BYTES, as a longer record would not be stored at all
+SETTINGS_JOURNAL_BYTES = 2_400  # changes saved as one; of more, a power cut may leave only a part
 SETTINGS_SAVE_MS = 500  # wait for more changes after a command; then all are stored
 SETTINGS_PAUSE_MS = 60_000  # pause after flash refused a save; then the next attempt
 # a larger blob that fails can make later writes fail (ESP-IDF 5.2)

@@ -286,10 +286,10 @@ def test_commands(client):
 
 
 def test_oversized_request_gets_a_page_or_json(client):
-    page = client.post("/setup", content=b"x" * 20_000, headers={"Accept": "text/html"})
+    page = client.post("/setup", content=b"x" * 40_000, headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (413, "text/html; charset=UTF-8")
     assert "request is too large" in page.text and "Send less" in page.text
-    text = client.post("/api/settings", content=b"x" * 20_000)
+    text = client.post("/api/settings", content=b"x" * 40_000)
     assert text.status_code == 413 and text.json()["advice"] == "Send less at once."
 
 

@@ -87,9 +87,9 @@ MALFORMED = {
     "half an escape": (b"mqttuser=a&save=1&topic=%4", 400),
     "escape that is none": (b"mqttuser=%zz&save=1", 400),
     "JSON": (b'{"mqttuser": "new", "save": 1}', 400),
-    "12 KB": (b"mqttuser=new&save=1&x=" + b"x" * 12_000, 413),
-    "certificate of 11 KB": (b"save=1&mqttca=" + b"x" * 11_000, 413),
-    "20 KB": (b"mqttuser=new&save=1&x=" + b"x" * 20_000, 413),
+    "18 KB": (b"mqttuser=new&save=1&x=" + b"x" * 18_000, 413),
+    "certificate of 19 KB": (b"save=1&mqttca=" + b"x" * 19_000, 413),
+    "30 KB": (b"mqttuser=new&save=1&x=" + b"x" * 30_000, 413),
 }
 PIECES = (
     "", "1884", "UTC0", "\u00fc", "\U0001f4f7", "<b>", '"', "&", "'", "\0", "%00", "\r\n", " ",

@@ -136,8 +136,8 @@ def set_by_form(outputs, name, value):
 
 def refused(outputs, name, value):
     """Send a value that is too long, and one with a control character, which consoles ignore."""
-    outputs.camera.type(f"{name} {value * 9}\n")
-    for bad in (value * 9, value + "\x01"):
+    outputs.camera.type(f"{name} {value * 20}\n")
+    for bad in (value * 20, value + "\x01"):
         set_by_api(outputs, name, bad)
         set_by_form(outputs, name, bad)
         outputs.client.command(name, bad, reply="SYNTAX")

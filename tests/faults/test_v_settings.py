@@ -19,6 +19,7 @@ from proto.values import BadArgument
 TEXTS = (  # each setting accepts two of them
     *("first-value", "other-value", "7", "8", "2", "0", "1", "11", "12"),
     *("mqtt://first", "http://first/x", "10.1.2.3", "10.1.2.4", "UTC1", "UTC2"),
+    *("255.0.0.0", "255.255.0.0"),
 )
 SEVERAL = ("ssid", "password", "mqtthost", "mqttuser", "mqttpass", "mqttca", "topic", "pulse")
 RECOVERY = 9  # operations of a recovery, at most

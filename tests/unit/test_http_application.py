@@ -98,7 +98,7 @@ class TestHandlers(unittest.TestCase):
 
     def test_overlong_body_is_refused(self):
         for accept, kind in (("", "application/json"), ("Accept: text/html\r\n", "application/")):
-            request = "POST /api/x HTTP/1.0\r\nContent-Length: 16385\r\n{}\r\n".format(accept)
+            request = "POST /api/x HTTP/1.0\r\nContent-Length: 32769\r\n{}\r\n".format(accept)
             found, _ = self.respond("", request)
             self.assertEqual(status(found), 413)
             self.assertTrue(header(found, "Content-Type").startswith(kind))

@@ -6,6 +6,7 @@ from app.http.errors import Errors
 from app.http.pages.api import API
 from app.http.pages.backup import Backup
 from app.http.pages.login import LoginPages
+from app.http.pages.metrics import Metrics
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
 from app.http.request import Request
@@ -51,9 +52,7 @@ class Application(Microdot):
         LoginPages(access, images, log).add_routes(self)
         API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
         Backup(settings, access, device_id).add_routes(self)
-        self._metrics = None
-        self._measured = settings, status, access, headers, images, updater, publisher
-        self.get("/metrics")(self._show_metrics)
+        Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options
         self.errorhandler(404)(self._not_found)
         self.errorhandler(405)(self._not_allowed)
@@ -94,14 +93,6 @@ class Application(Microdot):
         except MemoryError:
             self._log.error("web", "too little memory for " + request.path)
             return self._errors.response(request, 503)
-
-    async def _show_metrics(self, request):
-        if not self._metrics:
-            # lazy import: most cameras never need its table, and code deployed as files takes heap
-            from app.http.pages.metrics import Metrics
-
-            self._metrics = Metrics(*self._measured)
-        return self._metrics.response(request)
 
     async def _load(self, request):
         """Read the body; return the status that refuses the request, or 0."""
