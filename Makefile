@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak faults hubs home-assistant screenshots
+.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak faults pages hubs home-assistant screenshots
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -24,6 +24,9 @@ test: setup ## Run the tests (ARGS="-k mqtt" selects some)
 
 faults: setup ## Inject every fault of the fault matrix; write build/faults.md and .json (ARGS="-k o10 --seed 7")
 	@$(VENV)/python -m pytest tests/faults --full -o faulthandler_timeout=0 -n 4 --dist loadfile $(ARGS)
+
+pages: setup ## Run all tests of the pages in a browser (ARGS="-k settings")
+	@$(VENV)/python -m pytest --full tests/e2e/test_browser*.py $(ARGS)
 
 hubs: setup ## Install Home Assistant, Node-RED, Prometheus, ...; test the camera with them (ARGS="-k node_red")
 	@$(VENV)/python tools/hubs.py

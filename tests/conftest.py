@@ -16,13 +16,15 @@ collect_ignore_glob = ["unit/*", "device/*", "sim/*"]
 
 def pytest_addoption(parser):
     group = parser.getgroup("faults")
-    group.addoption("--full", action="store_true", help="inject faults as often as promised")
+    group.addoption(
+        "--full", action="store_true", help="run slow tests; inject faults as often as promised"
+    )
     group.addoption("--hubs", action="store_true", help="also run tests/hubs")
     group.addoption("--seed", type=int, default=1, help="of the random faults (default: 1)")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what only `make faults` has the time for."""
+    """Leave out what only `make faults` and `make pages` have the time for."""
     if not config.getoption("full"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)

@@ -100,6 +100,7 @@ def step(page):
     return page.locator("#steps [aria-current=step]")
 
 
+@pytest.mark.slow
 def test_update_keeps_itself(browser, camera, running, tmp_path):
     """Every page shows the trial, also after a reload and in another browser."""
     version = next(VERSIONS)
@@ -178,6 +179,7 @@ def test_keep_and_go_back(browser, camera, running, tmp_path):
     assert camera.control("flash")["running"] == kept != running
 
 
+@pytest.mark.slow
 def test_power_cut_on_trial(browser, camera, running, tmp_path):
     with firmware_tab(browser, camera, color_scheme="dark") as page:
         version = install(page, tmp_path)
@@ -217,6 +219,7 @@ def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
         expect(page.locator("#install")).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_release(browser, camera, running, tmp_path):
     """Check for a release, read what is new, and install it; the page says why that fails."""
     with release(tmp_path / "release", "7.1.0", b"another file") as url:

@@ -83,6 +83,7 @@ def test_lines_and_filters(page, camera):
     screenshot(page, "log-desktop")
 
 
+@pytest.mark.slow
 def test_selection_and_scrolling_survive_new_lines(page, camera):
     """The ring of the camera turns over; the page keeps what it shows."""
     first = page.locator("#lines li").first
@@ -106,6 +107,7 @@ def test_selection_and_scrolling_survive_new_lines(page, camera):
     expect(page.locator("#log-newest")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_commands_with_history(browser, camera):
     with log_tab(browser, camera, PHONE, color_scheme="dark") as page:
         run(page, "topic")

@@ -93,6 +93,7 @@ def test_pause_freezes_what_is_shown(page, camera):
     wait_until(lambda: page.evaluate(PIXELS) != frozen)
 
 
+@pytest.mark.slow
 def test_zoom_and_rotation_are_remembered(page, camera):
     extent = "document.getElementById('stage').scrollWidth"
     width = page.evaluate(extent)
@@ -144,6 +145,7 @@ def test_the_whole_picture_fits_in_every_size(browser, camera):
         expect(page.get_by_role("button", name="Full screen", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_picture_without_javascript(browser, camera):
     with browser.page(camera.url, PHONE, java_script_enabled=False) as page:
         page.goto("/", wait_until="commit")  # the stream never ends
@@ -183,6 +185,7 @@ def test_a_camera_that_does_not_answer_looks_offline(page, camera):
     expect(page.locator("#stale")).to_have_attribute("hidden", "")
 
 
+@pytest.mark.slow
 def test_a_board_without_a_camera_says_why(browser, tmp_path):
     with (
         Simulator(tmp_path / "none", NO_BROKER, args=("--driver", "none")) as camera,
@@ -200,6 +203,7 @@ def test_a_board_without_a_camera_says_why(browser, tmp_path):
         screenshot(page, "no-camera")
 
 
+@pytest.mark.slow
 def test_a_failing_camera_says_so(page, camera):
     camera.control("camera", fault="raise")
     try:
@@ -214,6 +218,7 @@ def test_a_failing_camera_says_so(page, camera):
     wait_for_picture(page)
 
 
+@pytest.mark.slow
 def test_safe_mode_shows_no_spinner(page, camera):
     def in_safe_mode(route):
         status = route.fetch().json()
@@ -228,6 +233,7 @@ def test_safe_mode_shows_no_spinner(page, camera):
     page.unroute_all(behavior="wait")
 
 
+@pytest.mark.slow
 def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):
     with contextlib.ExitStack() as stack:
         four = [stack.enter_context(Viewer(camera.url)) for _ in range(4)]
@@ -247,6 +253,7 @@ def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):
             expect(overlay(page)).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_lamp_and_its_countdown(page, camera):
     lamp = page.get_by_role("switch", name="Lamp")
     lamp.click()
@@ -307,6 +314,7 @@ def test_status_keeps_a_selection_and_warns(page, camera):
     assert page.evaluate("String(getSelection())") == address.inner_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clipboard", [True, False], ids=["clipboard", "plain-http"])
 def test_addresses_are_links_with_copy_buttons(browser, camera, clipboard):
     allowed = ["clipboard-read", "clipboard-write"] if clipboard else []
@@ -329,6 +337,7 @@ def test_addresses_are_links_with_copy_buttons(browser, camera, clipboard):
 # Picture
 
 
+@pytest.mark.slow
 def test_picture_tab(page, camera):
     open_picture_tab(page)
     names = {row["name"] for row in page.request.get("/api/camera").json()["parameters"]}
@@ -356,6 +365,7 @@ def test_picture_tab(page, camera):
     page.request.post("/api/camera", data={"brightness": 0, "hmirror": 0, "save_to_nvs": 1})
 
 
+@pytest.mark.slow
 def test_exposure_and_gain_are_disabled_while_automatic(page, camera):
     open_picture_tab(page)
     page.get_by_text("Advanced", exact=True).click()
@@ -374,6 +384,7 @@ def test_exposure_and_gain_are_disabled_while_automatic(page, camera):
         expect(page.locator(f"#p-{switch}")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_a_refused_change_shows_the_value_in_force(page, camera):
     open_picture_tab(page)
     page.route("**/api/camera", refuse)

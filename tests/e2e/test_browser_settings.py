@@ -54,6 +54,7 @@ def save(page, text="Saved"):
     expect(page.locator("#unsaved")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_fields_search_and_defaults(browser, camera):
     """Switches, choices, time zones by name, search, and the way back to a default."""
     with browser.page(camera.url, timezone_id="Europe/Vienna") as page:
@@ -135,6 +136,7 @@ def assert_uncovered(page):
     assert bottom <= top + 1, page.evaluate("document.activeElement.outerHTML")
 
 
+@pytest.mark.slow
 def test_by_keyboard_alone(browser, camera):
     """From the tab to a saved setting; the unsaved-changes bar covers no field on the way."""
     with browser.page(camera.url, SMALL) as page:
@@ -199,6 +201,7 @@ def test_unsaved_changes_survive_tabs_and_reloads_but_secrets_do_not(browser, ca
         assert not row(page, "password2")["set"] and row(page, "ssid2")["value"] == ""
 
 
+@pytest.mark.slow
 def test_restart_is_announced_before_saving(browser, tmp_path):
     with Simulator(tmp_path / "camera", NO_BROKER) as camera:
         with browser.page(camera.url) as page:
@@ -230,6 +233,7 @@ def test_restart_is_announced_before_saving(browser, tmp_path):
             camera.wait_status("access point")
 
 
+@pytest.mark.slow
 def test_backup_and_restore(browser, tmp_path):
     settings = {"adminpass": WORD, "mqttpass": "canary-mqtt", "pulse": "7"}
     with Simulator(tmp_path / "camera", NO_BROKER, settings) as camera:
@@ -285,6 +289,7 @@ def choose(page, data):
     page.set_input_files("#restore-file", file)
 
 
+@pytest.mark.slow
 def test_every_group_fits_and_is_accessible(browser, camera):
     with browser.page(camera.url, SMALL) as page:
         open_settings(page)

@@ -87,6 +87,7 @@ def check_copy_and_address(browser, camera):
         assert page.evaluate("navigator.clipboard.readText()") == "http://porch.local"
 
 
+@pytest.mark.slow
 def test_admin_password_in_the_setup(browser, camera):
     """The warning leads to the field; the saved page then has a login."""
     with browser.page(camera.url, PHONE) as page:
@@ -175,6 +176,7 @@ def test_form_errors_show_before_submission(browser, camera):
         expect(page.locator("[aria-invalid=true]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_certificate_from_a_file(browser, camera, tmp_path):
     from certificates import authority
 
