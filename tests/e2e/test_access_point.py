@@ -179,6 +179,7 @@ def strongest_network_first(folder):
     settings = {"ssid2": "far", "password2": "far and weak"}
     settings.update(ssid3="near", password3="near and strong")
     with Simulator(folder, NO_BROKER, settings) as camera:
+        camera.wait_status("wifi joined")  # an attempt under way knows only what it has seen
         camera.control("wifi", add=True, ssid="far", password="far and weak", rssi=-85)
         camera.control("wifi", add=True, ssid="near", password="near and strong", rssi=-40)
         for gone, wanted in (("sim", "near"), ("near", "far")):
