@@ -79,6 +79,8 @@ class Status:
             "POWER": self._power(),
             "Camera": {
                 "State": camera.state,
+                "Reason": camera.reason,
+                "Sensor": camera.chip,
                 "Captured": camera.captured,
                 "Failed": camera.failed,
                 "Dropped": self.frames.dropped,
@@ -142,6 +144,7 @@ class Status:
         yield "uptime {}".format(self.log.uptime_s())
         yield "started by " + self.chip.reset_cause()
         yield "rssi {}".format(self.wifi.rssi())
+        yield "sensor {}".format(self.camera.chip or "unknown")
         yield "captured {}".format(self.camera.captured)
         yield "failed {}".format(self.camera.failed)
         yield "recoveries {}".format(sum(self.camera.recoveries.values()))

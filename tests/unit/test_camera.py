@@ -17,7 +17,7 @@ CUT = JPEG[:-2]
 class Absent(OSError):
     """Stands in for hal.sensor.NoSensor."""
 
-    absent = True
+    state = "absent"
 
 
 class Sensor:
@@ -25,6 +25,7 @@ class Sensor:
 
     stale = 2
     copies = False
+    chip = "OV2640"
 
     def __init__(self, *script):
         self._script = list(script)

@@ -103,6 +103,8 @@ class Parts:
         else:
             self.on = bool(what)
 
+    chip = "OV2640"
+
     def values(self):
         return self.params
 

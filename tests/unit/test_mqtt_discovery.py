@@ -46,6 +46,8 @@ class Parts:
 
     lacks = ()
 
+    chip = "OV2640"
+
     def values(self):
         return {row[0]: row[3] for row in PARAMS if row[0] not in self.lacks}
 

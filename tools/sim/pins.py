@@ -43,6 +43,7 @@ class Pins:
         self._modes = {}
         self._pulls = {}
         self._routes = {}
+        self._waves = {}
 
     def drive_by(self, pin, source):
         """Drive a pin from outside; `source()` returns its level."""
@@ -79,7 +80,17 @@ class Pins:
         return time.monotonic() - self.starved_s()
 
     def calls(self):
-        return {"pin.init": self.init, "pin.route": self.route}
+        return {"pin.init": self.init, "pin.route": self.route, "pin.wave": self.set_wave}
+
+    def set_wave(self, pin, tick_hz=0, high=0, low=0):
+        """Put a square wave on a pin, or end it."""
+        self._waves.pop(pin, None)
+        if tick_hz:
+            self._waves[pin] = (tick_hz // (high + low), 100 * high // (high + low))
+
+    def wave(self, pin):
+        """Return (Hz, percent high) of the wave on a pin; None if it has none."""
+        return self._waves.get(pin) if self.route(pin) != SIMPLE_GPIO else None
 
     def route(self, pin, signal=None):
         """Return the output signal that the GPIO matrix routes to a pin; set it if given."""
@@ -135,10 +146,11 @@ class Pins:
         }
 
     def report(self):
-        """Return the levels of the pins in use, and the last 100 [ms, level] of the LED."""
+        """Return the levels of the pins in use, waves, and the last 100 [ms, level] of the LED."""
         used = {LED, POWER, *self._modes}
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
-        return {"pins": levels, "led": list(self.led)}
+        waves = {str(pin): self.wave(pin) for pin in self._waves if self.wave(pin)}
+        return {"pins": levels, "waves": waves, "led": list(self.led)}
 
     def longest_pause(self):
         """Return the longest pause of the firmware's loop since the last such request.

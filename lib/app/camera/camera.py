@@ -13,10 +13,12 @@ class CameraFault(OSError):
 
 
 class Camera:
-    """Captures pictures and sets parameters. `state` is absent, starting, ready or recovering.
+    """Captures pictures and sets parameters.
 
-    Absent means that there is no sensor (None) for the reason `missing`, or that it does not
-    answer, which is retried for ever. `reason` says what is wrong in any state but ready.
+    `state` is absent, unsuitable, starting, ready or recovering. Absent means that there is no
+    sensor (None) for the reason `missing`, or that it does not answer; unsuitable, that it cannot
+    make JPEG pictures. Both are retried for ever. `reason` says what is wrong in any state but
+    ready.
     """
 
     def __init__(
@@ -61,6 +63,11 @@ class Camera:
     def stale(self):
         """Number of the next captures whose exposure may have begun before now."""
         return self._sensor.stale if self._sensor else 0
+
+    @property
+    def chip(self):
+        """Name of the sensor that was found, such as "OV2640"; "" if none was."""
+        return self._sensor.chip if self._sensor else ""
 
     @property
     def usual_size(self):
@@ -177,7 +184,7 @@ class Camera:
         self.reason = str(error)
         self._recovery.climb(error, is_running)
         self._log.debug("camera", "failure {}: {}", self.failed, self.reason)
-        self.state = "absent" if getattr(error, "absent", False) else "recovering"
+        self.state = getattr(error, "state", "recovering")
 
 
 def _kind(error):

@@ -62,7 +62,7 @@ class Frames:
 
     def absent(self):
         """Return the reason why there is no camera, or ""."""
-        return self._camera.reason if self._camera.state == "absent" else ""
+        return self._camera.reason if self._camera.state in ("absent", "unsuitable") else ""
 
     @property
     def possible(self):

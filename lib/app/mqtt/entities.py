@@ -8,7 +8,7 @@ import json
 from app.identity import slug
 from app.settings import schema
 from config import product
-from proto.params import CHOICES, PARAMS
+from proto.params import CHOICES, limits_of
 
 PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE = range(8)  # sources
 
@@ -61,21 +61,21 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      ("device_class", "problem")),
 )  # fmt: skip
 _EVENTS = {"button": ("press", "four_presses")}
-_LIMITS = {row[0]: row[1:3] for row in PARAMS}
 
 
 class Device:
     """The discovery message, made in pieces: `len` and `piece` are all that is needed to send it.
 
-    mac: six bytes. offered: the names of the parameters that the camera has. The pieces stay the
-    same as long as the settings do.
+    mac: six bytes. offered: the names of the parameters that the camera has. chip: its sensor. The
+    pieces stay the same as long as the settings do.
     """
 
-    def __init__(self, settings, topics, mac, address, offered):
+    def __init__(self, settings, topics, mac, address, offered, chip=""):
         self._topics = topics
         self._name = settings["name"] or settings["topic"]
         self._mac = ":".join("{:02x}".format(byte) for byte in mac)
         self._address = address
+        self._chip = chip
         self._entities = [row for row in ENTITIES if row[4] != PARAMETER or row[5] in offered]
 
     def __len__(self):
@@ -125,6 +125,9 @@ class Device:
         if category:
             entity["entity_category"] = category
         _ADD[source](entity, self._topics, platform, subject)
+        if source == PARAMETER and platform == "number":
+            entity["min"], entity["max"] = limits_of(subject, self._chip)
+            entity["step"] = 1
         for at in range(0, len(more), 2):
             entity[more[at]] = more[at + 1]
         return entity
@@ -162,8 +165,6 @@ def _parameter(entity, topics, platform, name):
         value = "{}[{}]".format(json.dumps(CHOICES[name]), value)
         entity["command_template"] = '{{"{}": "{{{{ value }}}}"}}'.format(name)
     else:
-        low, high = _LIMITS[name]
-        entity.update({"min": low, "max": high, "step": 1})
         entity["command_template"] = '{{"{}": {{{{ value }}}}}}'.format(name)
     entity["value_template"] = "{{ " + value + " }}"
 

@@ -32,12 +32,12 @@ function showStatus(status) {
   $("logout").hidden = status.open;
   watchLive(status);
   if (!live.paused && (!ready || $("live").naturalWidth)) {
-    const lost = status.camera.state === "absent" ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture returns by itself.`;
+    const lost = ["absent", "unsuitable"].includes(status.camera.state) ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture returns by itself.`;
     overlay(ready ? "" : lost);
   }
   const wifi = status.wifi;
   list($("figures"), [
-    ["Camera", `${status.camera.state}${rate(status)}`],
+    ["Camera", `${status.camera.sensor} ${status.camera.state}${rate(status)}`],
     ["Live viewers", String(status.viewers)],
     ["Wi-Fi", `${wifi.state}${wifi.ssid ? ` ${wifi.ssid}` : ""}${wifi.reason ? ` (${wifi.reason})` : ""} `, ...(wifi.signal ? [bars(wifi.signal), ` ${wifi.signal} dBm`] : [])],
     ["Address", `${wifi.address || "none"}, ${status.host}`],

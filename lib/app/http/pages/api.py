@@ -7,7 +7,7 @@ from microdot import Response
 from app.settings import schema
 from config import limits, product
 from proto.http import HTTPError
-from proto.params import CHOICES, FRAMESIZES, PARAMS
+from proto.params import FRAMESIZES, PARAMS, choices_of, limits_of
 from proto.values import BadArgument, UnknownCommand
 
 _JSON = "application/json; charset=UTF-8"  # as microdot names it for a dictionary
@@ -85,9 +85,10 @@ class API:
     # Camera parameters
 
     async def camera(self, request):
-        """Return all parameters; the value of one that this camera's driver lacks is null."""
-        values = self._status.camera.values()
-        return _list("parameters", (_parameter(row, values) for row in PARAMS))
+        """Return all parameters; the value of one that this camera lacks is null."""
+        camera = self._status.camera
+        values = camera.values()
+        return _list("parameters", (_parameter(row, values, camera.chip) for row in PARAMS))
 
     async def set_camera(self, request):
         """Set all that are given, or none."""
@@ -180,13 +181,14 @@ class API:
         return {"message" if status == 200 else "error": text}, status
 
 
-def _parameter(row, values):
-    name, low, high, initial = row
+def _parameter(row, values, chip):
+    name, _, _, initial = row
+    low, high = limits_of(name, chip)
     found = {"name": name, "value": values.get(name), "low": low, "high": high, "default": initial}
     if name == "framesize":
         found["options"] = ["{} x {}".format(width, height) for _, width, height in FRAMESIZES]
-    elif name in CHOICES:
-        found["options"] = CHOICES[name]
+    elif choices_of(name, chip):
+        found["options"] = choices_of(name, chip)
     return found
 
 
@@ -198,6 +200,7 @@ def _camera_state(camera):
     return {
         "state": camera.state,
         "reason": camera.reason,
+        "sensor": camera.chip,
         "captured": camera.captured,
         "failed": camera.failed,
         "recoveries": sum(camera.recoveries.values()),
