@@ -119,6 +119,7 @@ PICTURE_BYTES = 1_000_000  # one picture; a larger one is dropped
 PICTURE_SLOTS = 6  # pictures in memory; then the camera waits for its readers
 PICTURE_HOLD_MS = 2_000  # all slots held by slow readers; then their streams are closed
 PICTURE_FAILING_MS = 8_000  # captures that fail in a row; then readers get the reason (503)
+FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 # longer than the usual interval between pictures
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
 

@@ -56,7 +56,7 @@ from app.wifi.station import WiFiLink
 from config import board, limits, product
 from hal import appslot, chip, flash, otadata, sensor, sntp
 from hal.nvs import NVS
-from hal.pins import Input, Output
+from hal.pins import Dimmer, Input, Output
 from hal.stdio import Stdio
 from hal.wifi import SoftAP, Station
 
@@ -74,7 +74,7 @@ class System:
         self.off_loop = OffLoop()
         self.connector = Connector(self.off_loop, self.deadlines)
         self.supervisor = Supervisor(self.log, Backoff, Exhausted)
-        self.power = Power(Output(board.POWER), self.settings)
+        self.power = Power(Dimmer(board.POWER), self.settings, self.log)
         self._make_network()
         self._make_consoles()
         self._make_camera()
@@ -164,7 +164,7 @@ class System:
             self.log,
         )
         self.publisher = ImagePublisher(
-            self.frames, self.session, self.settings, self.topics.image, self.log
+            self.frames, self.session, self.settings, self.topics.image, self.log, self.power
         )
 
     def _make_servers(self):

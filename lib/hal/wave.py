@@ -28,7 +28,7 @@ class Wave:
 
         Raises OSError if the firmware has no RMT, or its channel is in use.
         """
-        self.stop()
+        self.stop()  # a channel takes new pulses only when it is free
         if not hasattr(esp32, "RMT"):
             raise OSError("no RMT in this firmware")
         try:

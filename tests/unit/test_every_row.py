@@ -157,12 +157,12 @@ class Idle:
 def make(nvs=None, values=None):
     nvs, log, parts, idle = nvs or NVS(), Log(), Parts(), Idle()
     settings = settings_on(nvs, log, ID, values)
-    power = Power(Parts(), settings)
+    power = Power(Parts(), settings, log)
     commands = Commands(settings)
     commands.own(
         status=Status(settings, parts, power, *(parts,) * 9, Memory(parts)),
         power=power,
-        publisher=ImagePublisher(parts, parts, settings, b"image", Log()),
+        publisher=ImagePublisher(parts, parts, settings, b"image", Log(), parts),
         params=Params(parts, NVS(), lambda: None),
         wifi=WiFiLink(None, None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),

@@ -61,24 +61,50 @@ class Session:
             raise OSError("link lost")
 
 
+class Lamp:
+    def __init__(self):
+        self.lit = False
+        self.changes = []  # (ms, on)
+
+    def flash(self, on):
+        self.lit = on
+        self.changes.append((clock.now_ms(), on))
+
+
 class TestPublisher(unittest.TestCase):
     def run_case(self, scenario, interval=10):
         async def main():
-            settings = {"pubinterval": interval, "retain": 1}
+            settings = {"pubinterval": interval, "retain": 1, "flash": 0, "flashlead": 300}
             frames, session = Frames(), Session()
-            publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log())
+            publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log(), Lamp())
             task = asyncio.create_task(publisher.run())
             try:
                 await scenario(publisher, frames, session, settings)
             finally:
                 await ended(task)
-            self.assertEqual(frames.leased, 0)
+            self.assertEqual((frames.leased, publisher._lamp.lit), (0, False))
 
         run(main(), 2_000_000)
 
     def gaps(self, session):
         times = [each[0] for each in session.published]
         return [b - a for a, b in zip(times, times[1:])]
+
+    def test_flash_is_on_for_each_picture_alone(self):
+        async def scenario(publisher, frames, session, settings):
+            settings["flash"] = 1
+            for fault in (None, CameraFault("no picture"), None):
+                frames.fault = fault
+                publisher._lamp.changes.clear()
+                publisher.request()
+                await asyncio.sleep_ms(2_000)
+                (on_ms, on), (off_ms, off) = publisher._lamp.changes
+                self.assertEqual((on, off), (True, False))
+                self.assertTrue(350 <= off_ms - on_ms < 450)  # the lead and the capture
+            publisher.request()
+            await until(lambda: publisher._lamp.lit)  # and the task is cancelled
+
+        self.run_case(scenario, interval=0)
 
     def test_one_picture_each_interval_retained_at_qos_0(self):
         async def scenario(publisher, frames, session, settings):

@@ -28,6 +28,7 @@ class Pins:
         self._tasks = 0  # of the firmware's loop, at the last read
         self.starved_s = lambda: 0  # how long the board has waited for the PC's cores
         self.led = deque(maxlen=100)
+        self.lamp = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
         self._sources = {}
@@ -38,7 +39,7 @@ class Pins:
         """Disable all outputs, like a reset of the chip."""
         self._last_read = 0
         if self._driven.get(LED) == 0:
-            self._note_led(1)
+            self._note(self.led, 1)
         self._driven = {}
         self._modes = {}
         self._pulls = {}
@@ -127,13 +128,15 @@ class Pins:
         self._driven[pin] = value
         if value != before:
             if pin == LED:
-                self._note_led(value)
+                self._note(self.led, value)
+            elif pin == POWER:
+                self._note(self.lamp, value)
             for listener in self._listeners:
                 listener(pin, value)
         return 0
 
-    def _note_led(self, level):
-        self.led.append([round(1000 * (time.monotonic() - self._started)), level])
+    def _note(self, changes, level):
+        changes.append([round(1000 * (time.monotonic() - self._started)), level])
 
     # Control requests
 
@@ -146,11 +149,11 @@ class Pins:
         }
 
     def report(self):
-        """Return the levels of the pins in use, waves, and the last 100 [ms, level] of the LED."""
+        """Return levels of the pins in use, waves, the last 100 [ms, level] of LED and lamp."""
         used = {LED, POWER, *self._modes}
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
         waves = {str(pin): self.wave(pin) for pin in self._waves if self.wave(pin)}
-        return {"pins": levels, "waves": waves, "led": list(self.led)}
+        return {"pins": levels, "waves": waves, "led": list(self.led), "lamp": list(self.lamp)}
 
     def longest_pause(self):
         """Return the longest pause of the firmware's loop since the last such request.

@@ -10,13 +10,13 @@ from app.settings import schema
 from config import product
 from proto.params import CHOICES, limits_of
 
-PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE = range(8)  # sources
+PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE, LIGHT = range(9)  # sources
 
 ENTITIES = (  # key, platform, name, category, source, its subject, more keys and their values
     ("camera", "camera", None, None, PICTURE, "topic", ()),
     ("picture", "image", "Picture", None, PICTURE, "image_topic",
      ("content_type", "image/jpeg")),
-    ("lamp", "light", "Lamp", None, COMMAND, "power", ("payload_on", "on", "payload_off", "off")),
+    ("lamp", "light", "Lamp", None, LIGHT, "power", ("payload_on", "on", "payload_off", "off")),
     ("button", "event", "Button", None, EVENT, "button", ("device_class", "button")),
     ("capture", "button", "Take a picture", None, ACTION, "capture", ("icon", "mdi:camera")),
     ("restart", "button", "Restart", "config", ACTION, "restart", ("device_class", "restart")),
@@ -28,6 +28,8 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      ("icon", "mdi:wifi-cog", "enabled_by_default", False)),
     ("interval", "number", "Picture every", "config", SETTING, "pubinterval",
      ("mode", "box", "unit_of_measurement", "s", "icon", "mdi:timer")),
+    ("flash", "switch", "Flash", "config", COMMAND, "flash",
+     ("payload_on", "on", "payload_off", "off", "icon", "mdi:flash")),
     ("size", "select", "Size", "config", PARAMETER, "framesize", ()),
     ("quality", "number", "Compression", "config", PARAMETER, "quality", ()),
     ("brightness", "number", "Brightness", "config", PARAMETER, "brightness", ()),
@@ -142,6 +144,13 @@ def _command(entity, topics, platform, name):
     entity["command_topic"] = topics.cmnd(name)
 
 
+def _light(entity, topics, platform, name):
+    _command(entity, topics, platform, name)
+    entity["brightness_state_topic"] = topics.stat("lamplevel").decode()
+    entity["brightness_command_topic"] = topics.cmnd("lamplevel")
+    entity["brightness_scale"] = 100
+
+
 def _action(entity, topics, platform, name):
     entity["command_topic"] = topics.cmnd(name)
     entity["payload_press"] = "1"
@@ -186,4 +195,14 @@ def _update(entity, topics, platform, name):
     entity["value_template"] = "{{ dict(value_json.items() | rejectattr(1, 'none')) | to_json }}"
 
 
-_ADD = (_picture, _command, _action, _setting, _parameter, _figure, _event, _update)  # by source
+_ADD = (
+    _picture,
+    _command,
+    _action,
+    _setting,
+    _parameter,
+    _figure,
+    _event,
+    _update,
+    _light,
+)  # by source

@@ -62,12 +62,13 @@ class SizeLimit:
 class ImagePublisher:
     """Publishes while the broker is up; drops pictures that cannot be sent."""
 
-    def __init__(self, frames, session, settings, topic, log):
+    def __init__(self, frames, session, settings, topic, log, lamp):
         self._lease = frames.fresh()  # one for all pictures: nothing is allocated for each
         self._session = session
         self._settings = settings
         self._topic = topic
         self._log = log
+        self._lamp = lamp
         self.limit = SizeLimit(log)
         self._requested = False
         self.sent = self.dropped = self.sent_bytes = 0
@@ -96,10 +97,21 @@ class ImagePublisher:
                 last = ticks_ms()  # ticks that are more than 6 days apart cannot be compared
                 await asyncio.sleep_ms(_POLL_MS)
 
+    async def _shoot(self):
+        """Hold a fresh frame, exposed with the flash if the setting requires it; return it."""
+        if not self._settings["flash"]:
+            return await self._lease.renewed().acquire()
+        self._lamp.flash(True)
+        try:
+            await asyncio.sleep_ms(self._settings["flashlead"])
+            return await self._lease.renewed().acquire()
+        finally:
+            self._lamp.flash(False)
+
     async def _publish(self):
         untried = 0  # size of a picture on which the link may be lost
         try:
-            frame = await self._lease.renewed().acquire()
+            frame = await self._shoot()
             size = len(frame.view)
             try:
                 self.limit.check(size, self._session.connects)

@@ -142,6 +142,13 @@ SCHEMA = (
     ("pulse", "APP_PULSE", INT, 0, Between(0, 36_000), 0,
      "Power output", "Pulse",
      "Tenths of a second until the output switches off by itself; 0: it stays on."),
+    ("lamplevel", "LAMP_LEVEL", INT, 100, Between(1, 100), 0,
+     "Power output", "Brightness", "Of the lamp, in percent; 100 for a relay."),
+    ("flash", "FLASH", INT, 0, OneOf("off", "on"), 0,
+     "Power output", "Flash", "on: the lamp is on for each published picture."),
+    ("flashlead", "FLASH_LEAD", INT, 300, Between(0, 5_000), 0,
+     "Power output", "Flash lead",
+     "Milliseconds of light before the picture, in which the exposure adapts."),
 
     ("otaurl", "OTA_URL", TEXT, "", Chars(0, 255), DEFAULT_BY_1 | LOGIN,
      "Updates", "Update from",

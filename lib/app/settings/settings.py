@@ -162,6 +162,10 @@ class Settings:
                 call()
         return changed
 
+    def put(self, name, value):
+        """Put a valid value in force, as a user does; save it a moment later."""
+        self._enforce([(find(name), value)])
+
     def keep(self, name, value):
         """Put a value in force that is known to be valid, and save it a moment later."""
         self._values[name] = value
