@@ -47,7 +47,7 @@ from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
 from app.restart import Restart
-from app.settings.schema import HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
+from app.settings.schema import CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
 from app.syslog import Syslog
@@ -124,6 +124,8 @@ class System:
             chip.free_bytes,
             missing=missing,
         )
+        self.camera.set_clock(self.settings["xclk"])
+        self.settings.also_check("xclk", self.camera.check_clock)
         self.frames = Frames(self.camera, self.log)
         self.params = params.Params(self.camera, stored, self.frames.invalidate)
 
@@ -308,6 +310,7 @@ class System:
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.settings.on_change(HASHED, self.updater.revoke)
+        self.settings.on_change(CLOCK, self._reclock)
         self.settings.on_change(0, lambda: states.changed(SETTINGS))
         self.power.watchers.append(lambda: states.changed("power"))
         self.camera.watchers.append(lambda: states.changed("params"))
@@ -316,6 +319,10 @@ class System:
             parts = self.frames, self.camera, self.clock, self.restart, self.updater
             safe_mode = SafeMode(*parts, chip.attempts(), self.log)
             self.status.safe_mode = self.led_state.safe_mode = safe_mode
+
+    def _reclock(self):
+        self.camera.set_clock(self.settings["xclk"])
+        self.frames.invalidate()
 
     def start(self):
         """Return the supervisor, which runs all components; this object is no longer needed."""

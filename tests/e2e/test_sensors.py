@@ -78,3 +78,11 @@ def test_an_ov3660_has_its_own_ranges(camera, broker):
         assert announced()["saturation"]["min"] == -4
         assert "night" not in announced()
     assert "sensor OV3660" in camera.status("3")
+
+
+def test_the_clock_of_the_sensor_is_a_setting(camera):
+    assert camera.control("sensor")["xclk_hz"] == 20_000_000
+    assert camera.command("xclk 12") == "12"
+    assert camera.get("/capture").status_code == 200
+    assert camera.control("sensor")["xclk_hz"] == 12_000_000
+    assert camera.status("3").count("failed 0,") == 1

@@ -137,6 +137,16 @@ class TestStart(SensorTestCase):
         expected.update(vsync=25, href=23, pclk=22, xclk=0)
         self.assertEqual(settings, expected)
 
+    def test_clock_of_10_or_20_mhz(self):
+        self.sensor.set_clock(10)
+        self.start("VGA")
+        self.assertEqual(driver.running["xclk_freq"], driver.XCLK_10MHz)
+        self.sensor.set("vflip", 1)
+        self.sensor.set_clock(20)  # restarts with all values
+        self.assertEqual(driver.running["xclk_freq"], driver.XCLK_20MHz)
+        self.assertEqual((driver.running["framesize"], driver.called), (8, [("flip", 1)]))
+        self.assertEqual(self.sensor.clocks_mhz, (10, 20))
+
     def test_quality_is_limited_to_what_fits_the_buffer(self):
         self.start("VGA", 8)
         self.assertEqual(driver.running["quality"], 10)

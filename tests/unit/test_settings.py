@@ -391,6 +391,20 @@ class TestSaving(unittest.TestCase):
             self.assertEqual(again[row[NAME]], row[DEFAULT])
 
 
+class TestAlsoCheck(unittest.TestCase):
+    def test_a_value_that_this_board_refuses_changes_nothing(self):
+        def check(value):
+            if value == 12:
+                raise BadArgument("the driver offers 10 or 20 MHz")
+
+        settings = settings_on()
+        settings.also_check("xclk", check)
+        run(settings.set("xclk", "10"))
+        applied = run(settings.apply({"xclk": "12", "pulse": "5"}))
+        self.assertEqual(applied.faults, {"xclk": "the driver offers 10 or 20 MHz"})
+        self.assertEqual((settings["xclk"], settings["pulse"]), (10, 0))
+
+
 class TestOnChange(unittest.TestCase):
     def watched(self, *changes):
         """Return the settings after these changes, and the flags whose callbacks ran."""

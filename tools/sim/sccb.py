@@ -80,11 +80,10 @@ class Registers:
         self._values = dict(self.chip.registers)
         self._bank = _DSP
 
-    def exchange(self, chip="OV2640"):
-        """Solder in another sensor, by its name or id; it is there from the next access on."""
+    def exchange(self, chip):
+        """Put another sensor on the bus, by its name or id."""
         self.name = chip_named(chip)
         self.reset()
-        return {"chip": self.name}
 
     def set_size(self):
         """Restore the clock divider, as the driver does when it sets a frame size."""

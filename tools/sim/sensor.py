@@ -100,8 +100,14 @@ class Sensor:
     def controls(self):
         return {
             "frames": lambda: {"captured": self.captured, "last": self.last},
-            "sensor": self.registers.exchange,
+            "sensor": self.exchange,
         }
+
+    def exchange(self, chip=None):
+        """Solder in another sensor, by its name or id, if given; report sensor and clock."""
+        if chip is not None:
+            self.registers.exchange(chip)
+        return {"chip": self.registers.name, "xclk_hz": (self._config or {}).get("xclk_hz")}
 
     async def init(self, config):
         """Start like esp_camera_init; return the buffer size in bytes.
@@ -162,8 +168,9 @@ class Sensor:
     def _period_s(self):
         if self._fast:
             return _FAST_PERIOD_S
+        slow = 20_000_000 / self._config["xclk_hz"]
         big = self._settings["frame_size"] > frame_sizes.NAMES.index("SVGA")
-        return (0.08 if big else 0.04) * self.registers.clock_divider()
+        return (0.08 if big else 0.04) * slow * self.registers.clock_divider()
 
     @property
     def _latest(self):

@@ -6,6 +6,7 @@ from app.camera.recovery import Recovery, apply
 from config import limits
 from proto import jpeg
 from proto.params import size_name
+from proto.values import BadArgument
 
 
 class CameraFault(OSError):
@@ -146,6 +147,22 @@ class Camera:
         self._notify()
         text = ", ".join("{} {}".format(name, value) for name, value in changes)
         self._log.debug("camera", "set {}", text)
+
+    def check_clock(self, mhz):
+        """Raise BadArgument unless the driver offers that frequency of the sensor's clock."""
+        offered = self._sensor.clocks_mhz if self._sensor else ()
+        if offered and mhz not in offered:
+            mhz = " or ".join([str(each) for each in offered])
+            raise BadArgument("{} offers {} MHz".format(self._sensor.name, mhz))
+
+    def set_clock(self, mhz):
+        """Set the frequency of the sensor's clock in MHz; a running sensor restarts."""
+        if self._sensor:
+            try:
+                self._sensor.set_clock(mhz)
+            except (OSError, MemoryError) as e:  # the next capture starts it
+                self._log.error("camera", "xclk {}: {}".format(mhz, e))
+                self.stop()
 
     def resize(self, size):
         """Set the sensor's frame size by name, but not in `params`: others still want the usual.

@@ -55,6 +55,7 @@ PUBLIC_KEY = const(2048)  # once set, it stays until a reset
 HASHED = const(4096)  # stored as a salted hash; a change ends sessions and connections
 LOGIN = const(8192)  # an address that may contain a password
 SPACES = const(16384)  # white space around the value belongs to it
+CLOCK = const(32768)  # a change restarts the sensor
 
 _NETWORK = const(REJOIN | DEFAULT_BY_1)
 _BROKER = const(RECONNECT | DEFAULT_BY_1)
@@ -65,6 +66,10 @@ SCHEMA = (
     ("name", "CAM_NAME", TEXT, "", MQTTText(0, 48), RESTART | DEFAULT_BY_1,
      "Camera", "Name",
      "Shown by hubs; the host name is made from its letters and digits. Empty: the topic."),
+
+    ("xclk", "CAM_XCLK", INT, 20, Between(8, 20), CLOCK,
+     "Camera", "Sensor clock",
+     "MHz; a slower clock can end stripes in pictures and Wi-Fi trouble, with fewer pictures/s."),
 
     ("ssid", "STA_SSID", TEXT, "", Chars(1, 32), SPACES | _NETWORK,
      "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),

@@ -19,6 +19,7 @@ class Base:
     """A driver adds `_begin`, `_set`, `_size`, `poll`, `release` and `stop`."""
 
     copies = False  # True: a picture stays as it is after its release
+    clocks_mhz = ()  # frequencies of XCLK that the driver offers; (): all
     chip = ""  # name of the sensor that was found, such as "OV2640"; "": none yet
     _room = -1  # largest frame size of the buffers, as the driver's number; -1: stopped
     _pace = None  # for a driver that does not report whether it has a picture
@@ -47,6 +48,17 @@ class Base:
         self._values = {"framesize": framesize, "quality": quality}
         self._restart()
         await asyncio.sleep_ms(0)
+
+    def set_clock(self, mhz):
+        """Set the frequency of XCLK, of which all others follow; a running sensor restarts.
+
+        Raises OSError or MemoryError if it does not; it has to be started then.
+        """
+        hz = 1_000_000 * mhz
+        if hz != self._pins["xclk_freq"]:
+            self._pins["xclk_freq"] = hz
+            if self._room >= 0:
+                self._restart()
 
     def set(self, name, value):
         """Set one parameter to its value on the wire; a frame size by its name.

@@ -44,6 +44,7 @@ class Sensor(Base):
 
     name = "micropython-camera-driver"
     copies = True
+    clocks_mhz = (10, 20)
 
     def __init__(self, pins, fb_count=2):
         super().__init__(pins, fb_count)
