@@ -123,6 +123,12 @@ FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 # longer than the usual interval between pictures
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
 
+# TLS included
+PUSH_MS = 30_000  # one attempt to post a picture; then it fails
+PUSH_STALL_MS = 10_000  # no data from the server; then the attempt fails
+PUSH_ATTEMPTS = 3  # attempts to post a picture; then it is dropped
+PUSH_PAUSE_MS = 2_000  # pause after an attempt that failed; then the next one
+
 # Updates
 UPDATE_MQTT_STALL_MS = 20_000  # no data over MQTT; then the update ends
 UPDATE_MQTT_REPLY_MS = 30_000  # wait for a link on which to reply `off`; then the reply is dropped

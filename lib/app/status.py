@@ -41,6 +41,7 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
+        self.push = None  # HTTPPush
         self.safe_mode = None  # SafeMode while it is in force
 
     def cmd_status(self, argument):
@@ -86,6 +87,7 @@ class Status:
                 "Dropped": self.frames.dropped,
                 "Recoveries": camera.recoveries,
             },
+            "Push": self.push and self.push.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
@@ -104,6 +106,10 @@ class Status:
             text += ", tls ca" if self.link.verified() else ", tls off"
         return text
 
+    def push_state(self):
+        """Return `3 posted`, with the reason if the last picture was not accepted."""
+        return _with_reason("{} posted".format(self.push.sent), self.push.reason)
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -116,6 +122,8 @@ class Status:
         yield "wifi " + self._wifi_state()
         yield "mqtt " + self.broker_state()
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
+        if s["pushurl"]:
+            yield "push " + self.push_state()
         if self.safe_mode:
             yield self.safe_mode
         yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"

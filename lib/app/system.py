@@ -46,6 +46,7 @@ from app.ota.trial import Trial
 from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
+from app.push import HTTPPush
 from app.restart import Restart
 from app.settings.schema import CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
@@ -231,6 +232,10 @@ class System:
             self.session, self.settings, self.topics, self.clock, self.log, self.status.figures
         )
         self.status.on_status = self.telemetry.request
+        self.push = self.status.push = HTTPPush(
+            self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
+        )
+        self.publisher.sinks.append(self.push)
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -342,6 +347,7 @@ class System:
             ("mqtt", self.session),
             ("mqtt commands", self.handler),
             ("publisher", self.publisher),
+            ("push", self.push),
             ("http", self.http),
             ("http server", self.http_server),
             ("telnet", self.telnet),

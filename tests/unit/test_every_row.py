@@ -193,8 +193,16 @@ def other_value(row):
     if row[KIND] == INT:
         value = check.high if check.high != row[DEFAULT] else check.low
         return str(value), value
-    text = {"timezone": "UTC0", "apip": "10.0.0.1"}.get(row[NAME], "something")
+    text = _TEXTS.get(row[NAME], "something")
     return text, text
+
+
+_TEXTS = {
+    "timezone": "UTC0",
+    "apip": "10.0.0.1",
+    "pushurl": "http://host/in",
+    "pushheader": "X-Key: something",
+}
 
 
 def bad_value(row):

@@ -85,11 +85,15 @@ class Frames:
                     await self._wait_for_change()
         finally:
             self._waiting.remove(lease)
-        lease.frame = frame = self._newest
+        self.share(self._newest, lease)
+        return lease.frame
+
+    def share(self, frame, lease):
+        """Let `lease` hold a frame, too, that another lease holds now."""
+        lease.frame = frame
         lease.seq = frame.seq + 1
         frame.leases += 1
         self._held.append(lease)
-        return frame
 
     def release(self, lease):
         """End the hold of `lease` on its frame."""
@@ -224,12 +228,10 @@ class Frames:
 
     def _is_watched(self):
         """Return True if one of the readers is a stream, which goes on for a while."""
-        for lease in self._held:
-            if lease.give_up:
-                return True
-        for lease in self._waiting:
-            if lease.give_up:
-                return True
+        for leases in (self._held, self._waiting):
+            for lease in leases:
+                if lease.give_up:
+                    return True
         return False
 
     def _is_awaited(self, seq):

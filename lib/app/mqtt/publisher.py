@@ -69,6 +69,7 @@ class ImagePublisher:
         self._topic = topic
         self._log = log
         self._lamp = lamp
+        self.sinks = []  # others that take its pictures: wants(), take(frame)
         self.limit = SizeLimit(log)
         self._requested = False
         self.sent = self.dropped = self.sent_bytes = 0
@@ -89,15 +90,32 @@ class ImagePublisher:
             if self._requested or (interval_ms and left <= 0):
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
                 self._requested = False
-                if self._session.up.is_set():
-                    await self._publish()
+                await self._take()
             elif interval_ms:
                 await asyncio.sleep_ms(min(left, _POLL_MS))
             else:
                 last = ticks_ms()  # ticks that are more than 6 days apart cannot be compared
                 await asyncio.sleep_ms(_POLL_MS)
 
+    async def _take(self):
+        """Take a picture for the broker, or without one for those that want it, too."""
+        if self._session.up.is_set():
+            await self._publish()
+        elif any([sink.wants() for sink in self.sinks]):
+            try:
+                await self._shoot()
+                self._lease.release()
+            except OSError as e:
+                self._log.debug("mqtt", "no picture: {}", describe(e))
+
     async def _shoot(self):
+        """Hold a fresh frame, and offer it to the other sinks; return it."""
+        frame = await self._lit()
+        for sink in self.sinks:
+            sink.take(frame)
+        return frame
+
+    async def _lit(self):
         """Hold a fresh frame, exposed with the flash if the setting requires it; return it."""
         if not self._settings["flash"]:
             return await self._lease.renewed().acquire()

@@ -11,6 +11,7 @@ from app.settings.checks import (
     BrokerURI,
     CertificateText,
     Chars,
+    HeaderLine,
     HostNames,
     IPv4,
     KeyText,
@@ -20,6 +21,7 @@ from app.settings.checks import (
     TopicFilter,
     TopicName,
     TopicPrefix,
+    WebAddress,
     WPAKey,
     ZoneRule,
 )
@@ -134,6 +136,12 @@ SCHEMA = (
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
      "Topics and publishing", "Telemetry every",
      "Seconds between reports on tele/; 0: only after the command status."),
+
+    ("pushurl", "PUSH_URL", TEXT, "", WebAddress(255), DEFAULT_BY_1 | LOGIN,
+     "HTTP push", "Post pictures to",
+     "Web address that gets each published picture by POST, with or without a broker."),
+    ("pushheader", "PUSH_HEADER", TEXT, "", HeaderLine(255), SECRET | DEFAULT_BY_1,
+     "HTTP push", "Header", "Sent along, such as Authorization: Bearer TOKEN."),
 
     ("hadiscovery", "HA_DISCOVERY", INT, 1, OneOf("off", "on"), RECONNECT,
      "Home Assistant", "Discovery", "on: Home Assistant discovers the camera."),
