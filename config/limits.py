@@ -161,7 +161,7 @@ ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that need
 
 # System
 # all settings at their longest need less
-SETTINGS_JOURNAL_BYTES = 3_600  # changes saved as one; of more, a power cut may leave only a part
+SETTINGS_JOURNAL_BYTES = 4_400  # changes saved as one; of more, a power cut may leave only a part
 SETTINGS_SAVE_MS = 500  # wait for more changes after a command; then all are stored
 SETTINGS_PAUSE_MS = 60_000  # pause after flash refused a save; then the next attempt
 # a larger blob that fails can make later writes fail (ESP-IDF 5.2)

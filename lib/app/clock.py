@@ -47,6 +47,11 @@ class Clock:
         """Return local time, now or in some seconds, as ISO 8601."""
         return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._local_time(in_s)[:6])
 
+    def minute_of_day(self):
+        """Return the minutes since midnight, local time."""
+        hour, minute = self._local_time()[3:5]
+        return 60 * hour + minute
+
     def cmd_time(self, argument):
         """Return local time as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
         year, month, day, hour, minute, second, weekday = self._local_time()[:7]

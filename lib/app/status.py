@@ -42,6 +42,7 @@ class Status:
         self.memory = memory
         self.on_status = None
         self.push = None  # HTTPPush
+        self.schedule = None  # Schedule
         self.safe_mode = None  # SafeMode while it is in force
 
     def cmd_status(self, argument):
@@ -87,6 +88,7 @@ class Status:
                 "Dropped": self.frames.dropped,
                 "Recoveries": camera.recoveries,
             },
+            "Paused": self.schedule and self.schedule.closed,
             "Push": self.push and self.push.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
@@ -122,6 +124,8 @@ class Status:
         yield "wifi " + self._wifi_state()
         yield "mqtt " + self.broker_state()
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
+        if self.schedule and self.schedule.closed:
+            yield "pictures pause ({})".format(self.schedule.closed)
         if s["pushurl"]:
             yield "push " + self.push_state()
         if self.safe_mode:

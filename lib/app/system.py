@@ -48,6 +48,7 @@ from app.ota.updater import Updater
 from app.power import Power
 from app.push import HTTPPush
 from app.restart import Restart
+from app.schedule import Schedule
 from app.settings.schema import CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
@@ -236,6 +237,7 @@ class System:
             self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
         )
         self.publisher.sinks.append(self.push)
+        self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)

@@ -69,6 +69,8 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "name": ("Front door", ["x" * 49]),
     "haprefix": ("my/home", ["x" * 49, "#"]),
     "ntpserver": ("time.example", ["x" * 64]),
+    "pubtimes": ("07:00-21:30", ["7-9", "07:00-07:00", "x"]),
+    "place": ("48.1,11.6", ["91,0", "x"]),
     "pushurl": ("http://127.0.0.1:9/in", ["ftp://x", "http://", "http://x/" + "x" * 255]),
     "pushheader": ("X-Key: word of push", ["word", "Host: x", "X: " + "x" * 255]),
     "topic": ("porch", ["x" * 32]),

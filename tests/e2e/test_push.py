@@ -29,4 +29,8 @@ def test_each_picture_is_posted_with_the_header_of_the_user(tmp_path):
             camera.wait_status("push 1 posted (the server answered 403 Forbidden)")
             state = camera.get("/api/status").json()
             assert state["push"] == "1 posted (the server answered 403 Forbidden)"
+            hour = int(camera.command("time").split()[3][:2])
+            camera.command(f"pubtimes {(hour + 2) % 24}:00-{(hour + 3) % 24}:00")
+            camera.wait_status("pictures pause (outside of ")
+            assert camera.get("/api/status").json()["paused"].startswith("outside of ")
             assert "canary" not in camera.output + camera.get("/api/settings").text

@@ -200,6 +200,8 @@ def other_value(row):
 _TEXTS = {
     "timezone": "UTC0",
     "apip": "10.0.0.1",
+    "pubtimes": "07:00-21:30",
+    "place": "48.1,11.6",
     "pushurl": "http://host/in",
     "pushheader": "X-Key: something",
 }

@@ -90,6 +90,49 @@ class TestPublisher(unittest.TestCase):
         times = [each[0] for each in session.published]
         return [b - a for a, b in zip(times, times[1:])]
 
+    def test_closed_hours_hold_back_all_but_requests(self):
+        class Schedule:
+            closed = "the sun is down"
+
+        async def scenario(publisher, frames, session, settings):
+            publisher.schedule = schedule = Schedule()
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual(session.published, [])
+            publisher.request()
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(len(session.published), 1)
+            schedule.closed = ""
+            await asyncio.sleep_ms(30_500)
+            self.assertEqual(len(session.published), 4)
+
+        self.run_case(scenario)
+
+    def test_without_a_broker_others_get_the_pictures(self):
+        class Sink:
+            is_wanting = False
+            taken = 0
+
+            def wants(self):
+                return self.is_wanting
+
+            def take(self, frame):
+                assert bytes(frame.view) == b"jpeg"
+                self.taken += 1
+
+        async def scenario(publisher, frames, session, settings):
+            sink = Sink()
+            publisher.sinks.append(sink)
+            await asyncio.sleep_ms(30_500)
+            self.assertEqual((len(session.published), sink.taken), (3, 3))
+            session.up.clear()
+            await asyncio.sleep_ms(30_000)
+            self.assertEqual((len(session.published), sink.taken), (3, 3))
+            sink.is_wanting = True
+            await asyncio.sleep_ms(30_000)
+            self.assertEqual((len(session.published), sink.taken), (3, 6))
+
+        self.run_case(scenario)
+
     def test_flash_is_on_for_each_picture_alone(self):
         async def scenario(publisher, frames, session, settings):
             settings["flash"] = 1

@@ -64,6 +64,10 @@ def good_values(check):
         return passphrases
     if kind == "WebAddress":
         return [(t, t) for t in ("http://a/b?c=d", "https://b.example:8443/in", "")]
+    if kind == "DayTimes":
+        return [(t, t) for t in ("07:00-21:30", "22:00-6:15", "00:00-24:00", "sun")]
+    if kind == "Place":
+        return [(t, t) for t in ("48.137, 11.575", "-90,180", "")]
     if kind == "HeaderLine":
         return [
             ("X-Key:  abc ", "X-Key: abc"),
@@ -96,6 +100,10 @@ def bad_values(check):
         return ["http://a", "mqtt://", "a b", "mqtt://u:p@a", "a" * (check.high + 1), "a:0"]
     if type(check).__name__ == "WebAddress":
         return ["ftp://a", "a", "http://", "http://a b", "http://a/" + "x" * check.high, TOO_LONG]
+    if type(check).__name__ == "DayTimes":
+        return ["7-9", "07:00", "07:00-07:00", "25:00-26:00", "07:60-08:00", "24:01-1:00", "x"]
+    if type(check).__name__ == "Place":
+        return ["48", "91,0", "0,181", "north,east", "nan,0", "0," + "0" * 40, TOO_LONG]
     if type(check).__name__ == "HeaderLine":
         return ["x", "x:", ": y", "a b: c", "Host: x", "X: " + "y" * check.high, "X: y\r\nZ: z"]
     bad = ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]

@@ -332,7 +332,7 @@ class TestJournal(unittest.TestCase):
                 pairs.append((row, "x" * size))
         Store(nvs).save(pairs)
         self.assertEqual(records[0][0], JOURNAL)
-        self.assertTrue(records[0][1] <= 3_600)
+        self.assertTrue(records[0][1] <= 4_400)
 
     def test_damaged_journal_changes_nothing(self):
         good = pack([("APP_PULSE", 8), ("STA_SSID", b"new")])

@@ -69,6 +69,7 @@ class ImagePublisher:
         self._topic = topic
         self._log = log
         self._lamp = lamp
+        self.schedule = None  # Schedule; None: pictures are published at all times
         self.sinks = []  # others that take its pictures: wants(), take(frame)
         self.limit = SizeLimit(log)
         self._requested = False
@@ -89,8 +90,10 @@ class ImagePublisher:
             left = interval_ms - ticks_diff(ticks_ms(), last)
             if self._requested or (interval_ms and left <= 0):
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
+                is_wanted = self._requested or not (self.schedule and self.schedule.closed)
                 self._requested = False
-                await self._take()
+                if is_wanted:
+                    await self._take()
             elif interval_ms:
                 await asyncio.sleep_ms(min(left, _POLL_MS))
             else:

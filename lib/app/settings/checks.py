@@ -11,11 +11,8 @@ from proto.mqtttext import is_filter, is_name, is_printable
 from proto.pem import certificates
 from proto.posixtz import parse_rule
 from proto.signature import public_key
-from proto.uri import parse_broker, parse_url
+from proto.uri import parse_broker
 from proto.values import BadArgument, as_switch, int_between, number_between
-
-_TOKEN_MARKS = "!#$%&'*+-.^_`|~"  # RFC 9110 section 5.6.2
-_OWN_HEADERS = "host content-length content-type transfer-encoding connection".split()
 
 
 class Between:
@@ -53,48 +50,6 @@ class OneOf:
 
     def __str__(self):
         return " | ".join(self.names)
-
-
-class WebAddress:
-    """http:// or https:// address of at most `high` characters, or none."""
-
-    def __init__(self, high):
-        self.high = high
-
-    def __call__(self, text):
-        if len(text) > self.high:
-            raise BadArgument(str(self))
-        if text:
-            parse_url(text)
-        return text
-
-    def __str__(self):
-        return "http://host/path or https://host/path, at most {} characters".format(self.high)
-
-
-class HeaderLine:
-    """`Name: value` of an HTTP header (RFC 9110 section 5), at most `high` characters, or none."""
-
-    def __init__(self, high):
-        self.high = high
-
-    def __call__(self, text):
-        name, colon, value = text.partition(":")
-        if not text:
-            return text
-        is_text = all(31 < ord(char) < 127 for char in value)
-        if len(text) > self.high or not (colon and value.strip() and is_text and _is_token(name)):
-            raise BadArgument(str(self))
-        if name.lower() in _OWN_HEADERS:
-            raise BadArgument("{} is set by the camera".format(name))
-        return "{}: {}".format(name, value.strip())
-
-    def __str__(self):
-        return "Name: value, at most {} characters".format(self.high)
-
-
-def _is_token(name):
-    return bool(name) and all(c in _TOKEN_MARKS or c.isalpha() or c.isdigit() for c in name)
 
 
 class Chars:

@@ -11,7 +11,6 @@ from app.settings.checks import (
     BrokerURI,
     CertificateText,
     Chars,
-    HeaderLine,
     HostNames,
     IPv4,
     KeyText,
@@ -21,10 +20,10 @@ from app.settings.checks import (
     TopicFilter,
     TopicName,
     TopicPrefix,
-    WebAddress,
     WPAKey,
     ZoneRule,
 )
+from app.settings.formats import DayTimes, HeaderLine, Place, WebAddress
 from config import limits
 
 NAMESPACE = "syscfg"  # of NVS
@@ -68,10 +67,6 @@ SCHEMA = (
     ("name", "CAM_NAME", TEXT, "", MQTTText(0, 48), RESTART | DEFAULT_BY_1,
      "Camera", "Name",
      "Shown by hubs; the host name is made from its letters and digits. Empty: the topic."),
-
-    ("xclk", "CAM_XCLK", INT, 20, Between(8, 20), CLOCK,
-     "Camera", "Sensor clock",
-     "MHz; a slower clock can end stripes in pictures and Wi-Fi trouble, with fewer pictures/s."),
 
     ("ssid", "STA_SSID", TEXT, "", Chars(1, 32), SPACES | _NETWORK,
      "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),
@@ -130,6 +125,12 @@ SCHEMA = (
      "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
+    ("pubtimes", "PUB_TIMES", TEXT, "", DayTimes(), DEFAULT_BY_1,
+     "Topics and publishing", "Only at",
+     "Local times such as 07:00-21:30, or sun: from sunrise to sunset. Empty: always."),
+    ("place", "PUB_PLACE", TEXT, "", Place(), DEFAULT_BY_1,
+     "Topics and publishing", "Place",
+     "Latitude and longitude for sunrise and sunset; south and west are negative."),
     ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
      "Topics and publishing", "Retain",
      "1: the broker keeps pictures and states for hubs that start later; 0: it does not."),
@@ -147,6 +148,10 @@ SCHEMA = (
      "Home Assistant", "Discovery", "on: Home Assistant discovers the camera."),
     ("haprefix", "HA_PREFIX", TEXT, "homeassistant", TopicPrefix(1, 48), RECONNECT | DEFAULT_BY_1,
      "Home Assistant", "Discovery prefix", "As set in Home Assistant's MQTT integration."),
+
+    ("xclk", "CAM_XCLK", INT, 20, Between(8, 20), CLOCK,
+     "Sensor", "Clock",
+     "MHz; a slower clock can end stripes in pictures and Wi-Fi trouble, with fewer pictures/s."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),

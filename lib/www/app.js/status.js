@@ -42,6 +42,7 @@ function showStatus(status) {
     ["Wi-Fi", `${wifi.state}${wifi.ssid ? ` ${wifi.ssid}` : ""}${wifi.reason ? ` (${wifi.reason})` : ""} `, ...(wifi.signal ? [bars(wifi.signal), ` ${wifi.signal} dBm`] : [])],
     ["Address", `${wifi.address || "none"}, ${status.host}`],
     ["Broker", status.broker.state],
+    ...(status.paused ? [["Pictures", `pause: ${status.paused}`]] : []),
     ...(status.push ? [["HTTP push", status.push]] : []),
     ["Time", status.time],
     ["Running", `${span(status.uptime_s)}, started by ${status.started_by}`],

@@ -138,6 +138,7 @@ class API:
             "wifi": self._wifi_state(),
             "broker": {"state": status.broker_state(), "connects": status.session.connects},
             "camera": _camera_state(status.camera),
+            "paused": status.schedule.closed,
             "push": status.push_state() if self._settings["pushurl"] else "",
             "viewers": self._images.viewers,
             "power": status.power.on,
