@@ -43,6 +43,7 @@ class Status:
         self.on_status = None
         self.push = None  # HTTPPush
         self.schedule = None  # Schedule
+        self.clock = None  # Clock
         self.safe_mode = None  # SafeMode while it is in force
 
     def cmd_status(self, argument):

@@ -233,6 +233,7 @@ class System:
             self.session, self.settings, self.topics, self.clock, self.log, self.status.figures
         )
         self.status.on_status = self.telemetry.request
+        self.status.clock = self.clock
         self.push = self.status.push = HTTPPush(
             self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
         )

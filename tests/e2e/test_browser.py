@@ -57,6 +57,7 @@ def test_first_start(browser, tmp_path):
             expect(page.get_by_role("heading", name="Set up the camera")).to_be_visible()
             network = page.locator("#networks button", has_text="sim").first
             expect(page.locator("#networks")).to_contain_text(evil)  # as text, not as HTML
+            wait_until(lambda: api(page, "status")["time_set"], 10, "the browser's time")
             assert_fits(page)
             assert_accessible(page)
             screenshot(page, "setup-phone")

@@ -68,6 +68,7 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "hosts": ("door.example.org .home.net", ["x" * 256, "http://x", "*.x"]),
     "name": ("Front door", ["x" * 49]),
     "haprefix": ("my/home", ["x" * 49, "#"]),
+    "ntpserver2": ("time2.example", ["x" * 64]),
     "ntpserver": ("time.example", ["x" * 64]),
     "pubtimes": ("07:00-21:30", ["7-9", "07:00-07:00", "x"]),
     "place": ("48.1,11.6", ["91,0", "x"]),

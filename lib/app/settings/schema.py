@@ -182,6 +182,8 @@ SCHEMA = (
      "Time", "Time zone", "POSIX rule, such as CET-1CEST,M3.5.0,M10.5.0/3."),
     ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1,
      "Time", "Time server", "NTP server that sets the clock."),
+    ("ntpserver2", "NTP_SERVER2", TEXT, "", Chars(0, 63), DEFAULT_BY_1,
+     "Time", "Second server", "Asked when the first one does not answer; often the router."),
 
     ("adminpass", "ADMIN_PASS", TEXT, "",
      Passphrase(8, limits.PASSWORD_BYTES), SECRET | SPACES | DEFAULT_BY_1 | HASHED,

@@ -45,6 +45,7 @@ function setup(form) {
     scan();
   });
   scan();
+  giveTime();
 }
 
 async function scan() {

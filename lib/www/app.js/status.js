@@ -30,6 +30,7 @@ function showStatus(status) {
   $("device").textContent = status.device_id;
   $("open").hidden = !status.open;
   $("logout").hidden = status.open;
+  if (!status.time_set) giveTime();
   watchLive(status);
   if (!live.paused && (!ready || $("live").naturalWidth)) {
     const lost = ["absent", "unsuitable"].includes(status.camera.state) ? `There is no picture: ${status.camera.reason}.` : `The camera is ${status.camera.state}; the picture returns by itself.`;

@@ -8,6 +8,7 @@ from app.settings import schema
 from config import limits, product
 from proto.http import HTTPError
 from proto.params import FRAMESIZES, PARAMS, choices_of, limits_of
+from proto.posixtz import SECONDS_TO_2000
 from proto.values import BadArgument, UnknownCommand
 
 _JSON = "application/json; charset=UTF-8"  # as microdot names it for a dictionary
@@ -33,6 +34,7 @@ class API:
         app.post("/api/camera")(self.set_camera)
         app.post("/api/command")(self.command)
         app.get("/api/status")(self.status)
+        app.post("/api/time")(self.set_time)
         app.get("/api/log")(self.log)
         app.get("/api/networks")(self.networks)
         app.post("/update")(self.update)
@@ -132,6 +134,7 @@ class API:
             "open": self._access.open,
             "uptime_s": status.log.uptime_s(),
             "time": time,
+            "time_set": status.clock.set.is_set(),
             "heap_free": status.memory.free_bytes,
             "internal_free": status.chip.internal_bytes()[0],
             "started_by": status.chip.reset_cause(),
@@ -160,6 +163,19 @@ class API:
             "signal": wifi.rssi(),
             "ap_open": wifi.ap_open,
         }
+
+    async def set_time(self, request):
+        """Accept the browser's time, unless the camera has one already."""
+        given = _object(request)
+        seconds = given.get("time")
+        if set(given) != {"time"} or type(seconds) is not int:
+            raise HTTPError(400, 'The body must be {"time": seconds since 1970}.')
+        try:
+            accepted = self._status.clock.accept(seconds - SECONDS_TO_2000)
+        except ValueError:
+            text = "This time is implausible; check the clock of this device."
+            raise HTTPError(400, text) from None
+        return {"accepted": accepted}
 
     async def log(self, request):
         """Return the lines of the log, the oldest first."""
