@@ -123,6 +123,10 @@ FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 # longer than the usual interval between pictures
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
 
+KEPT_PICTURES = 50  # most that the setting `keep` allows; more are refused
+KEPT_BYTES = 1_500_000  # all pictures kept while the broker is away; then the oldest are dropped
+# for pictures of viewers, TLS and updates
+KEPT_RESERVE_BYTES = 1_000_000  # heap that stays free; with less, fewer pictures are kept
 # TLS included
 PUSH_MS = 30_000  # one attempt to post a picture; then it fails
 PUSH_STALL_MS = 10_000  # no data from the server; then the attempt fails

@@ -41,6 +41,7 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
+        self.kept = None  # Kept
         self.push = None  # HTTPPush
         self.schedule = None  # Schedule
         self.clock = None  # Clock
@@ -90,6 +91,7 @@ class Status:
                 "Recoveries": camera.recoveries,
             },
             "Paused": self.schedule and self.schedule.closed,
+            "Kept": self.kept and self.kept.figures(),
             "Push": self.push and self.push.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
@@ -127,6 +129,8 @@ class Status:
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
         if self.schedule and self.schedule.closed:
             yield "pictures pause ({})".format(self.schedule.closed)
+        if self.kept and self.kept.waiting:
+            yield "{} pictures kept".format(self.kept.waiting)
         if s["pushurl"]:
             yield "push " + self.push_state()
         if self.safe_mode:

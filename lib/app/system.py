@@ -33,6 +33,7 @@ from app.memory import Exhausted, Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
 from app.mqtt.discovery import Discovery
+from app.mqtt.kept import Kept
 from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
 from app.mqtt.receiver import Receiver
@@ -237,7 +238,16 @@ class System:
         self.push = self.status.push = HTTPPush(
             self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
         )
-        self.publisher.sinks.append(self.push)
+        self.kept = self.status.kept = Kept(
+            self.frames,
+            self.session,
+            self.settings,
+            self.topics,
+            self.clock,
+            self.log,
+            chip.free_bytes,
+        )
+        self.publisher.sinks += (self.push, self.kept)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
 
     def _make_button(self):
@@ -350,6 +360,7 @@ class System:
             ("mqtt", self.session),
             ("mqtt commands", self.handler),
             ("publisher", self.publisher),
+            ("kept pictures", self.kept),
             ("push", self.push),
             ("http", self.http),
             ("http server", self.http_server),

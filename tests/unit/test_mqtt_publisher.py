@@ -307,4 +307,5 @@ class TestPublisher(unittest.TestCase):
         self.run_case(scenario, 0)
 
 
-suite.main()
+if __name__ == "__main__":
+    suite.main()

@@ -81,7 +81,7 @@ class ImagePublisher:
 
     def cmd_capture(self, argument):
         self.request()
-        return "capturing" if self._session.up.is_set() else "no broker"
+        return "capturing" if self._session.up.is_set() or self._others() else "no broker"
 
     async def run(self):
         last = ticks_ms()
@@ -104,12 +104,16 @@ class ImagePublisher:
         """Take a picture for the broker, or without one for those that want it, too."""
         if self._session.up.is_set():
             await self._publish()
-        elif any([sink.wants() for sink in self.sinks]):
+        elif self._others():
             try:
                 await self._shoot()
                 self._lease.release()
             except OSError as e:
                 self._log.debug("mqtt", "no picture: {}", describe(e))
+
+    def _others(self):
+        """Return True if a sink other than the broker wants a picture."""
+        return any([sink.wants() for sink in self.sinks])
 
     async def _shoot(self):
         """Hold a fresh frame, and offer it to the other sinks; return it."""

@@ -44,6 +44,7 @@ function showStatus(status) {
     ["Address", `${wifi.address || "none"}, ${status.host}`],
     ["Broker", status.broker.state],
     ...(status.paused ? [["Pictures", `pause: ${status.paused}`]] : []),
+    ...(status.kept ? [["Kept pictures", String(status.kept)]] : []),
     ...(status.push ? [["HTTP push", status.push]] : []),
     ["Time", status.time],
     ["Running", `${span(status.uptime_s)}, started by ${status.started_by}`],

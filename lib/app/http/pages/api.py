@@ -142,6 +142,7 @@ class API:
             "broker": {"state": status.broker_state(), "connects": status.session.connects},
             "camera": _camera_state(status.camera),
             "paused": status.schedule.closed,
+            "kept": status.kept.waiting,
             "push": status.push_state() if self._settings["pushurl"] else "",
             "viewers": self._images.viewers,
             "power": status.power.on,
