@@ -73,7 +73,9 @@ def test_pictures_pause_outside_of_the_times_of_day(camera):
 
 def test_the_newest_pictures_of_an_outage_arrive_in_order(camera, broker):
     camera.command("keep 2")
-    camera.command("pubinterval 1")
+    for count in (1, 2, 2):
+        camera.command("capture")
+        wait_until(lambda count=count: metric(camera, "kept_pictures") == count)
     wait_until(lambda: metric(camera, "kept_pictures_dropped_total"))
     assert "2 pictures kept" in camera.status()
     assert camera.get("/api/status").json()["kept"] == 2

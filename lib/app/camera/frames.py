@@ -66,8 +66,8 @@ class Frames:
 
     @property
     def possible(self):
-        """False if there can never be a frame with this board and firmware."""
-        return self._camera.exists
+        """False if there can never be a frame with this board, its sensor and firmware."""
+        return self._camera.exists and self._camera.state != "unsuitable"
 
     def leased(self):
         """Return the number of leases that hold a frame."""
