@@ -164,8 +164,8 @@ ARCHIVE_RECORDS = 4_096  # records of 512 bytes in an archive; a longer one is n
 ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that needs them is refused
 
 # System
-# all settings at their longest need less
-SETTINGS_JOURNAL_BYTES = 4_400  # changes saved as one; of more, a power cut may leave only a part
+# fits NVS_VALUE_BYTES, as a longer record would not be stored at all
+SETTINGS_JOURNAL_BYTES = 2_400  # changes saved as one; of more, a power cut may leave only a part
 SETTINGS_SAVE_MS = 500  # wait for more changes after a command; then all are stored
 SETTINGS_PAUSE_MS = 60_000  # pause after flash refused a save; then the next attempt
 # a larger blob that fails can make later writes fail (ESP-IDF 5.2)

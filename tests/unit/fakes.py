@@ -12,6 +12,7 @@ from aio.deadline import Deadlines
 from aio.streams import Stream
 from app.settings.schema import CHECK, INT, KEY, KIND, find
 from app.settings.settings import Settings
+from config import limits
 
 # the least that is a JPEG: SOI, SOF0, SOS, a scan, EOI
 JPEG = b"\xff\xd8\xff\xc0\0\3x\xff\xda\0\3xscan\xff\xd9"
@@ -253,6 +254,8 @@ class NVS:
 
     def set_blob(self, key, data):
         assert isinstance(data, bytes)
+        if len(data) > limits.NVS_VALUE_BYTES:
+            raise ValueError("too long for NVS")
         self._set(key, data)
 
     def _set(self, key, value):

@@ -9,6 +9,7 @@ from powercut import MODES, DyingNVS, PowerCut
 
 from app.settings.schema import CHECK, DEFAULT, FILE, FLAGS, HASHED, INT, KEY, KIND, NAME, SCHEMA
 from app.settings.store import Store, pack
+from config import limits
 
 _HASH_BYTES = 116
 JOURNAL = "SAVE_JOURNAL"
@@ -311,17 +312,8 @@ class TestDamage(unittest.TestCase):
 
 
 class TestJournal(unittest.TestCase):
-    def test_longest_values_of_all_settings_fit_one_save(self):
-        nvs = NVS()
-        records = []
-        original = nvs.set_blob
-
-        def note(key, data):
-            records.append((key, len(data)))
-            original(key, data)
-
-        nvs.set_blob = note
-        pairs = []
+    def test_a_save_that_is_too_long_for_the_journal_is_stored_all_the_same(self):
+        nvs, pairs = NVS(), []
         for row in SCHEMA:
             if row[KIND] == INT:
                 pairs.append((row, -2_000_000_000))
@@ -331,8 +323,14 @@ class TestJournal(unittest.TestCase):
                 size = _HASH_BYTES if row[FLAGS] & HASHED else row[CHECK].high
                 pairs.append((row, "x" * size))
         Store(nvs).save(pairs)
-        self.assertEqual(records[0][0], JOURNAL)
-        self.assertTrue(records[0][1] <= 4_400)
+        self.assertFalse(JOURNAL in nvs.stored)
+        for row, value in pairs:
+            if row[KIND] != FILE:
+                stored = nvs.stored[row[KEY]]
+                self.assertEqual(stored if row[KIND] == INT else stored.decode(), value)
+
+    def test_a_record_fits_a_value_of_nvs(self):
+        self.assertTrue(limits.SETTINGS_JOURNAL_BYTES <= limits.NVS_VALUE_BYTES)
 
     def test_damaged_journal_changes_nothing(self):
         good = pack([("APP_PULSE", 8), ("STA_SSID", b"new")])
