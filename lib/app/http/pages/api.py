@@ -146,6 +146,7 @@ class API:
             "push": status.push_state() if self._settings["pushurl"] else "",
             "viewers": self._images.viewers,
             "power": status.power.on,
+            "brightness": self._settings["lamplevel"],
             "timer": status.power.minutes_left,
             "safe_mode": status.safe_mode and _safe_mode(status.safe_mode),
             "restarts": sum(status.supervisor.restarts.values()),
