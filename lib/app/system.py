@@ -55,6 +55,7 @@ from app.settings.settings import Settings
 from app.status import Status
 from app.syslog import Syslog
 from app.watchdog import Feeder, SafeMode
+from app.wifi.roaming import Roaming
 from app.wifi.station import WiFiLink
 from config import board, limits, product
 from hal import appslot, chip, flash, otadata, sensor, sntp
@@ -354,6 +355,7 @@ class System:
             ("led", self.led),
             ("button", self.button),
             ("wifi", self.wifi),
+            ("roaming", Roaming(self.wifi, self.settings, self._is_watched, self.log)),
             ("clock", self.clock),
             ("frames", self.frames),
             ("frame memory", self.frames.pool),
@@ -379,3 +381,7 @@ class System:
             self.supervisor.add(name, component)
         gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor
+
+    def _is_watched(self):
+        """Return True while somebody watches the stream, or an update is under way."""
+        return bool(self.images.viewers) or self.updater.state != "idle"

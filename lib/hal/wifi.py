@@ -59,6 +59,7 @@ class Station:
     def __init__(self, hostname):
         _call(network.hostname, hostname)  # before it joins: DHCP and mDNS announce it
         self._wlan = _call(network.WLAN, network.STA_IF)
+        self._is_static = False
 
     def scan(self):
         """Return the rows of `network.WLAN.scan()`. Blocks for 2.5 s: call it off the loop.
@@ -68,13 +69,19 @@ class Station:
         _call(self._wlan.active, True)
         return _call(self._wlan.scan)
 
-    async def join(self, ssid, password, bssid, timeout_ms):
+    async def join(self, ssid, password, bssid, timeout_ms, static=None):
         """Return True once there is an address, False after `timeout_ms` or a lasting failure.
 
-        Raises OSError if the radio refuses.
+        static: (address, netmask, gateway, DNS server), None for DHCP. Raises OSError if the radio
+        refuses.
         """
         _call(self._wlan.active, True)
         self.leave()  # connect() while connecting raises
+        if static:
+            _call(self._wlan.ifconfig, static)
+        elif self._is_static:
+            _try(self._wlan.ifconfig, "dhcp")
+        self._is_static = bool(static)
         if bssid:
             _call(self._wlan.connect, ssid, password, bssid=bssid)
         else:

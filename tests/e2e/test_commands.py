@@ -40,7 +40,7 @@ TRANSPORTS = ("mqtt", "telnet", "uart")
 SETTINGS = {row[NAME]: row for row in SCHEMA if not row[FLAGS] & HIDDEN}
 COMMANDS = {row[0]: row for row in TABLE}
 FILES = [n for n, row in SETTINGS.items() if row[KIND] == FILE]
-CURRENT_WIFI = ("ssid", "password")  # of the network in use
+CURRENT_WIFI = ("ssid", "password", "ip")  # of the network in use
 DISRUPTIVE = [
     n for n, row in SETTINGS.items() if row[FLAGS] & (RESTART | RECONNECT) or n in CURRENT_WIFI
 ]
@@ -65,6 +65,10 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "otaurl": ("http://example/fw.bin", ["x" * 256]),
     "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),
     "syslog": ("127.0.0.1:9", ["x" * 64]),
+    "ip": ("192.168.4.77", ["192.168.4.0", "192.168.4", "127.0.0.1"]),
+    "netmask": ("255.255.0.0", ["255.255.0.255", "0.0.0.0", "x"]),
+    "gateway": ("192.168.4.1", ["192.168.4.256", "x"]),
+    "dns": ("9.9.9.9", ["9.9.9", "x"]),
     "hosts": ("door.example.org .home.net", ["x" * 256, "http://x", "*.x"]),
     "name": ("Front door", ["x" * 49]),
     "haprefix": ("my/home", ["x" * 49, "#"]),

@@ -15,3 +15,15 @@ def test_wrong_password(tmp_path):
             assert "another-one" not in camera.output.replace("password another-one", "")
             camera.control("wifi", ssid="elsewhere")
             camera.wait_status("no such network", 25)
+
+
+def test_address_of_its_own_on_a_network_without_dhcp(tmp_path):
+    with Simulator(tmp_path, "mqtt://127.0.0.1:1") as camera:
+        camera.wait_status("wifi joined")
+        camera.control("wifi", dhcp=False)
+        assert camera.command("ip 192.168.4.77") == "192.168.4.77"
+        camera.wait_output("wifi: address 192.168.4.77")
+        camera.control("wifi", dhcp=True)
+        since = len(camera.output)
+        assert camera.command("ip 1") == ""
+        camera.wait_output("wifi: address 192.168.4.15", since=since)

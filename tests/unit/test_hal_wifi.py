@@ -123,6 +123,15 @@ class TestJoin(unittest.TestCase):
         self.assertEqual(Chip.one.calls, [("home", "password", BSSID)])
         self.assertEqual(Network.name, "ESP32-A1B2C3-cam")
 
+    def test_static_address_and_dhcp_again(self):
+        station = wifi.Station("cam")
+        static = "10.0.0.9", "255.255.255.0", "10.0.0.1", "10.0.0.1"
+        for wanted in (static, None, None):
+            Chip.one.after = [(1, 1_010)]
+            self.assertTrue(run(station.join("home", "password", None, 15_000, wanted)))
+        joined = ("home", "password", None)
+        self.assertEqual(Chip.one.calls, [static, joined, "dhcp", joined, joined])
+
     def test_absent_network_fails_after_one_scan_of_all_channels(self):
         self.assertEqual(self.join([(2.46, 201)]), (False, 3, "no such network"))
 

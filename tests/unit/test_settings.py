@@ -75,7 +75,9 @@ def good_values(check):
         ]
     if kind == "WPAKey":
         return passphrases + [("0aF" * 21 + "9", "0af" * 21 + "9")]
-    if kind == "IPv4":
+    if kind == "Netmask":
+        return [(t, t) for t in ("255.255.255.0", "255.0.0.0", "255.255.255.252")]
+    if "IPv4" in kind:
         return [(t, t) for t in ("10.0.0.1", "4.3.2.1")]
     if kind == "BrokerURI":
         return [(t, t) for t in ("mqtt://a", "mqtts://b.example:8884", "10.0.0.1")]
@@ -107,6 +109,8 @@ def bad_values(check):
     if type(check).__name__ == "HeaderLine":
         return ["x", "x:", ": y", "a b: c", "Host: x", "X: " + "y" * check.high, "X: y\r\nZ: z"]
     bad = ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
+    if type(check).__name__ == "Netmask":
+        bad += ["255.255.0.255", "0.0.0.0", "255.255.255.254", "254.0.0.0", "255.255.255"]
     if type(check).__name__ == "HostNames":
         bad += ["a..b", "cam_1", "a:80", "http://a", "*.a"]
     if type(check).__name__ in ("MQTTText", "TopicName", "TopicFilter"):

@@ -39,7 +39,8 @@ class Station:
             raise OSError("Wifi Internal State Error")
         return self.seen
 
-    async def join(self, ssid, password, bssid, timeout_ms):
+    async def join(self, ssid, password, bssid, timeout_ms, static=None):
+        self.static = static
         if self.broken:
             raise OSError("Wifi Internal Error")
         self.joins.append((ssid, password))
@@ -99,7 +100,7 @@ class AccessPointModule:
 
 sys.modules["app.wifi.access_point"] = AccessPointModule
 SETTINGS = {"ssid": "home", "password": KEY, "ssid2": "", "password2": "", "ssid3": ""}
-SETTINGS.update(password3="", apfallback=180)
+SETTINGS.update(password3="", apfallback=180, ip="", netmask="255.255.255.0", gateway="", dns="")
 
 
 class WiFiTestCase(unittest.TestCase):
@@ -208,6 +209,30 @@ class TestStation(WiFiTestCase):
             link.rejoin()
             await asyncio.sleep_ms(5_000)
             self.assertEqual((link.joins, link.state), (1, "joined"))
+
+        self.run_case(scenario)
+
+
+class TestStaticAddress(WiFiTestCase):
+    def test_change_joins_again(self):
+        async def scenario(link, station, settings, log, backoff):
+            await link.up.wait()
+            self.assertIsNone(station.static)
+            for changes, expected in (
+                ({"ip": "10.0.0.9"}, ("10.0.0.9", "255.255.255.0", "10.0.0.9", "10.0.0.9")),
+                ({"gateway": "10.0.0.1"}, ("10.0.0.9", "255.255.255.0", "10.0.0.1", "10.0.0.1")),
+                ({"dns": "9.9.9.9"}, ("10.0.0.9", "255.255.255.0", "10.0.0.1", "9.9.9.9")),
+                ({"ip": ""}, None),
+            ):
+                settings.update(changes)
+                link.rejoin()
+                await until(lambda: not link.up.is_set())
+                await link.up.wait()
+                self.assertEqual(station.static, expected)
+            settings["gateway"] = ""  # without an address of its own it does not matter
+            link.rejoin()
+            await asyncio.sleep_ms(5_000)
+            self.assertEqual(link.joins, 5)
 
         self.run_case(scenario)
 

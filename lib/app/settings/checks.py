@@ -216,6 +216,37 @@ class ZoneRule:
         return "{}, at most {} characters".format(example, self.high)
 
 
+class OptionalIPv4(IPv4):
+    """The same, or empty."""
+
+    low = 0
+
+    def __call__(self, text):
+        return super().__call__(text) if text else text
+
+    def __str__(self):
+        return super().__str__() + ", or none"
+
+
+class Netmask:
+    """Mask of a network with room for at least two hosts, as text."""
+
+    low, high = 7, 15
+
+    def __call__(self, text):
+        try:
+            a, b, c, d = [int_between(part, 0, 255) for part in text.split(".")]
+        except (BadArgument, ValueError):
+            raise BadArgument(str(self)) from None
+        bits = "{:032b}".format(a << 24 | b << 16 | c << 8 | d)
+        if "01" in bits or not 8 <= bits.count("1") <= 30:
+            raise BadArgument(str(self))
+        return "{}.{}.{}.{}".format(a, b, c, d)
+
+    def __str__(self):
+        return "a mask such as 255.255.255.0"
+
+
 class CertificateText:
     """Certificates in PEM, at most `high` bytes; empty removes them."""
 

@@ -10,7 +10,8 @@ from time import ticks_diff, ticks_ms
 from micropython import const
 
 from aio.tasks import finish
-from app.wifi.scan import candidates, listing
+from app.wifi.networks import known, static_address
+from app.wifi.scan import Choice, listing, stronger
 from config import limits
 from proto.values import confirmed
 
@@ -39,7 +40,7 @@ class WiFiLink:
         self._join_ms = join_ms
         self._next = ""  # the state that a command or a changed setting requests
         self._seen = None  # rows of the last scan; None: none since the last join
-        self._failed = []  # (bssid, ticks), the oldest first
+        self._choice = Choice()
         self._lost_at = ticks_ms()
         self._offered = False  # the access point was opened since then
         self._candidate = None  # (ssid, password) to join in place of the known networks
@@ -49,6 +50,8 @@ class WiFiLink:
         self.reason = ""
         self.joins = 0
         self.network = None  # (ssid, password) of the last join
+        self._bssid = None  # of its access point, if a scan has shown it
+        self._used = None  # static_address then
         self.up = asyncio.Event()
 
     @property
@@ -76,14 +79,12 @@ class WiFiLink:
 
     def known(self):
         """Return [(ssid, password), ...] of the networks to join."""
-        if self._candidate:
-            return [self._candidate]
-        s = self._settings
-        return [(s["ssid" + n], s["password" + n]) for n in ("", "2", "3") if s["ssid" + n]]
+        return [self._candidate] if self._candidate else known(self._settings)
 
     def rejoin(self):
-        """Join again after a change of the settings, unless the network in use is still known."""
-        if self.state != "joined" or self.network not in self.known():
+        """Join again after a change of the settings, unless what is in use is still right."""
+        is_known = self.network in self.known() and self._used == static_address(self._settings)
+        if self.state != "joined" or not is_known:
             self._next = "joining"
 
     async def attempt(self, ssid, password, limit_ms):
@@ -130,6 +131,19 @@ class WiFiLink:
             self._seen = None
         return found
 
+    async def stronger(self):
+        """Scan; return the BSSID of an access point of this network that is 10 dB stronger."""
+        least = (self.rssi() or 0) + limits.WIFI_ROAM_DB
+        if self.state == "joined" and self._bssid:
+            await self._scan()
+            rows, self._seen = self._seen or (), None
+            return stronger(rows, self.network[0], self._bssid, least)
+
+    def roam(self, bssid):
+        """Join another access point of this network."""
+        self._choice.preferred = bssid
+        self._next = "joining"
+
     async def run(self):
         states = {
             "joining": self._joining,
@@ -151,38 +165,32 @@ class WiFiLink:
         if self._next == _ACCESS_POINT:
             return self._next
         self._next = ""
-        known = self.known()
-        if not known:
+        wanted = self.known()
+        if not wanted:
             self.reason = "ssid is not set"
             return _ACCESS_POINT
         self._station.leave()  # the chip keeps trying by itself, and cannot scan meanwhile
         await self._scan()
-        networks, refused = candidates(known, self._seen or (), self._lately_failed())
+        networks, refused = self._choice.order(wanted, self._seen or ())
         reasons = [ssid + ": open, but a password is stored" for ssid in refused]
         for ssid, password, bssid in networks:
             self._log.info("wifi", "joining " + ssid)
             failure = await self._join(ssid, password, bssid)
             if not failure:
-                self.network = ssid, password
+                self.network, self._bssid = (ssid, password), bssid
                 return "joined"
             self._log.debug("wifi", "{}: {}", ssid, failure)
-            self._failed = self._failed[1 - limits.WIFI_FAILED :] + [(bssid, ticks_ms())]
-            failure = failure if len(known) == 1 else ssid + ": " + failure
+            self._choice.note_failed(bssid)
+            failure = failure if len(wanted) == 1 else ssid + ": " + failure
             if failure not in reasons:
                 reasons.append(failure)
             if self._next:
                 break
         self.reason = "; ".join(reasons)
         self._log.error("wifi", self.reason)
-        if known == [self._candidate]:
+        if wanted == [self._candidate]:
             self._tried.set()
         return "waiting"
-
-    def _lately_failed(self):
-        """Return the BSSIDs that have failed in the last ten minutes."""
-        now = ticks_ms()
-        self._failed = [f for f in self._failed if ticks_diff(now, f[1]) < limits.WIFI_FAILED_MS]
-        return [bssid for bssid, _ in self._failed]
 
     async def _scan(self):
         """Remember the networks in range; if the scan fails, keep those of the last one."""
@@ -198,7 +206,8 @@ class WiFiLink:
     async def _join(self, ssid, password, bssid):
         """Join one network; return "" or the reason why it failed."""
         try:
-            if await self._station.join(ssid, password, bssid, self._join_ms):
+            self._used = used = static_address(self._settings)
+            if await self._station.join(ssid, password, bssid, self._join_ms, used):
                 return ""
             failure = self._station.failure()
         except OSError as e:  # the radio refuses
