@@ -200,6 +200,10 @@ def other_value(row):
 _TEXTS = {
     "timezone": "UTC0",
     "apip": "10.0.0.1",
+    "ip": "10.0.0.2",
+    "netmask": "255.255.0.0",
+    "gateway": "10.0.0.1",
+    "dns": "10.0.0.1",
     "pubtimes": "07:00-21:30",
     "place": "48.1,11.6",
     "pushurl": "http://host/in",
