@@ -52,10 +52,16 @@ class Power:
 
     def cmd_light(self, argument):
         """Do as `power`; 3..100, or 1%..100%, also sets the brightness and switches on."""
-        text = argument[:-1] if argument[-1:] == "%" else argument
-        if text == argument and text in ("", "0", "1", "2") or not text.isdigit():
-            return self.cmd_power(argument)
-        percent = number_between(text, 0, _FULL)
+        is_percent = argument[-1:] == "%"
+        if not is_percent:
+            try:
+                return self.cmd_power(argument)
+            except BadArgument:  # then it is a brightness
+                pass
+        try:
+            percent = number_between(argument[:-1].strip() if is_percent else argument, 0, _FULL)
+        except BadArgument:
+            raise BadArgument("off | on | toggle | 3..100, or 1%..100%") from None
         if percent:
             self._settings.put("lamplevel", percent)
         self.set(bool(percent))

@@ -6,6 +6,7 @@ from micropython import const
 
 from app.webclient import WebClient
 from config import limits
+from proto.httpreply import REDIRECTS
 from proto.reasons import describe
 from proto.uri import parse_url
 from proto.values import BadArgument
@@ -127,7 +128,8 @@ class Refused(OSError):
     """The server does not accept the picture."""
 
     def __init__(self, reply):
-        super().__init__(str(reply))
+        text = "; set pushurl to its new address" if reply.status in REDIRECTS else ""
+        super().__init__(str(reply) + text)
         self.status = reply.status
 
 

@@ -43,4 +43,5 @@ class Wave:
         """Free the channel; the pin has to be set up again for another use."""
         rmt, self._rmt = self._rmt, None
         if rmt:
+            rmt.loop(False)
             rmt.deinit()

@@ -16,6 +16,7 @@ class TestWave(unittest.TestCase):
                 rmt.loop(True)
                 rmt.write_pulses((high, low) * 16, 1)
             finally:
+                rmt.loop(False)
                 rmt.deinit()
             again = esp32.RMT(channel, pin=Pin(SPARE), clock_div=divider)  # it is free
             again.deinit()

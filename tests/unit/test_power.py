@@ -68,12 +68,15 @@ class TestPower(unittest.TestCase):
             ("1%", True, 1),
             ("100", True, 100),
             ("0%", False, 0),
+            ("55.0", True, 55),
+            ("7 %", True, 7),
+            ("false", False, 0),
             ("3", True, 3),
         ):
             power.cmd_light(text)
             self.assertEqual((power.on, power._output.percent), (lit, percent), text)
         self.assertEqual(settings["lamplevel"], 3)
-        for text in ("101", "-5", "40 %x", "%", "4.5"):
+        for text in ("101", "-5", "40 %x", "%", "4.5", "on%", "dim"):
             with self.assertRaises(BadArgument):
                 power.cmd_light(text)
         with self.assertRaises(BadArgument):  # it may be a relay

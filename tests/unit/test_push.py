@@ -102,6 +102,16 @@ class TestPush(unittest.TestCase):
 
         self.run_case([BUSY, BUSY, OK, FORBIDDEN, OK], scenario)
 
+    def test_a_redirect_is_not_followed(self):
+        async def scenario(push, server, settings):
+            push.take(Frame())
+            await until(lambda: push.failed)
+            why = "the server answered 301 Moved; set pushurl to its new address"
+            self.assertEqual((push.reason, len(server.requests)), (why, 1))
+
+        moved = b"HTTP/1.1 301 Moved\r\nLocation: https://a/\r\nContent-Length: 0\r\n\r\n"
+        self.run_case([[moved]], scenario)
+
     def test_retries_end(self):
         async def scenario(push, server, settings):
             push.take(Frame())
