@@ -154,10 +154,17 @@ class TestStart(SensorTestCase):
 
     def test_names_a_sensor_without_an_encoder(self):
         machine.chip, machine.clocked = "GC2145", False
-        Camera.error = OSError(95, "ESP_ERR_NOT_SUPPORTED")
-        error = self.start()
-        self.assertEqual(type(error), Unsuitable)
-        self.assertTrue(str(error).startswith("sensor GC2145 has no JPEG encoder; "))
+        for error in (
+            OSError(95, "ESP_ERR_NOT_SUPPORTED"),
+            OSError(-261, "ESP_ERR_NOT_FOUND"),  # the driver was built without this sensor
+            OSError("Failed to capture initial frame."),
+        ):
+            Camera.error = error
+            found = self.start()
+            self.assertEqual(type(found), Unsuitable)
+            self.assertTrue(str(found).startswith("sensor GC2145 has no JPEG encoder; "))
+        machine.chip = "OV2640"  # silent: the recovery goes on
+        self.assertEqual(type(self.start()), NoFrame)
 
     def test_driver_that_fails_to_stop_is_started_again(self):
         self.start()

@@ -138,8 +138,8 @@ class Base:
         self._night = None
         try:
             self._begin(size, values["quality"])
-        except NoSensor:
-            self._probe()
+        except (NoSensor, NoFrame) as e:
+            self._probe(isinstance(e, NoSensor))
             raise
         self._room = size
         self.chip = sccb.identify(self._bus())
@@ -149,8 +149,11 @@ class Base:
         if values.get("nightmode"):
             self._apply("nightmode", 1)
 
-    def _probe(self):
-        """Raise what is known about a sensor that the driver does not accept, if one answers."""
+    def _probe(self, is_refused):
+        """Raise what is known about a sensor that does not start, if one answers.
+
+        is_refused: the driver has found none that it accepts.
+        """
         clock = wave.Wave(wave.CLOCK, Pin(self._pins["xclk_pin"]), 1)
         try:
             clock.start(4, 4)  # 10 MHz, which every sensor accepts
@@ -160,12 +163,12 @@ class Base:
             return
         finally:
             clock.stop()
-        if self.chip == sccb.UNKNOWN:
-            raise Unsuitable("a sensor of an unknown type; this firmware needs an OV2640")
-        if self.chip and not sccb.encodes(self.chip):
+        if self.chip not in ("", sccb.UNKNOWN) and not sccb.encodes(self.chip):
             text = "sensor {} has no JPEG encoder; this firmware needs an OV2640"
             raise Unsuitable(text.format(self.chip))
-        if self.chip:
+        if self.chip == sccb.UNKNOWN and is_refused:
+            raise Unsuitable("a sensor of an unknown type; this firmware needs an OV2640")
+        if self.chip and is_refused:
             raise SensorError("sensor {} answers, but does not start".format(self.chip))
 
     def _grow(self, size):
