@@ -122,8 +122,19 @@ PICTURE_BYTES = 1_000_000  # one picture; a larger one is dropped
 PICTURE_SLOTS = 6  # pictures in memory; then the camera waits for its readers
 PICTURE_HOLD_MS = 2_000  # all slots held by slow readers; then their streams are closed
 PICTURE_FAILING_MS = 8_000  # captures that fail in a row; then readers get the reason (503)
+FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 # longer than the usual interval between pictures
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
+
+KEPT_PICTURES = 50  # most that the setting `keep` allows; more are refused
+KEPT_BYTES = 1_500_000  # all pictures kept while the broker is away; then the oldest are dropped
+# for pictures of viewers, TLS and updates
+KEPT_RESERVE_BYTES = 1_000_000  # heap that stays free; with less, fewer pictures are kept
+# TLS included
+PUSH_MS = 30_000  # one attempt to post a picture; then it fails
+PUSH_STALL_MS = 10_000  # no data from the server; then the attempt fails
+PUSH_ATTEMPTS = 3  # attempts to post a picture; then it is dropped
+PUSH_PAUSE_MS = 2_000  # pause after an attempt that failed; then the next one
 
 # Updates
 UPDATE_MQTT_STALL_MS = 20_000  # no data over MQTT; then the update ends

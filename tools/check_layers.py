@@ -55,13 +55,14 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
         "app.tls",
     },
     "app.ota": {
-        "aio",
         "proto",
         "config.product",
         "app.camera.camera",  # CameraFault
         "app.signing_key",
-        "app.tls",
+        "app.webclient",
     },
+    "app.push": {"proto", "app.webclient"},
+    "app.webclient": {"aio", "proto", "config.product", "app.tls"},
     "app.settings": {"proto", "app.password", "app.signing_key", "app.tls"},
     "app.wifi": {"aio", "proto"},
     "app.system": {"aio", "app", "config", "hal"},

@@ -19,7 +19,7 @@ from zones import with_rules  # noqa: E402
 from app.commands import GROUP, QOS1, RETAIN, TABLE  # noqa: E402
 from app.settings import schema  # noqa: E402
 from config import limits as values  # noqa: E402
-from proto.params import CHOICES, FRAMESIZES, PARAMS  # noqa: E402
+from proto.params import CHOICES, FRAMESIZES, PARAMS, RANGES, limits_of  # noqa: E402
 
 _NOTES = (
     (schema.SECRET, "secret: shown as `***`"),
@@ -72,11 +72,15 @@ def visible():
 
 def parameters():
     """Yield the lines of the table of camera parameters, and of the frame sizes below it."""
-    yield "| parameter | range | default |"
-    yield "| --- | --- | --- |"
+    sensors = ", ".join(RANGES)
+    yield f"| parameter | range with an OV2640 | with an {sensors} | default |"
+    yield "| --- | --- | --- | --- |"
     for name, low, high, initial in PARAMS:
-        yield f"| `{name}` | {low}..{high} | {initial} |"
-    yield "| `save_to_nvs` | 1 | |"
+        others = {limits_of(name, sensor) for sensor in RANGES} - {(low, high)}
+        other = " ".join(f"{low}..{high}" for low, high in others)
+        other = "not offered" if name == "nightmode" else other or "the same"
+        yield f"| `{name}` | {low}..{high} | {other} | {initial} |"
+    yield "| `save_to_nvs` | 1 | the same | |"
     sizes = (f"{i} {name} ({w} x {h})" for i, (name, w, h) in enumerate(FRAMESIZES))
     yield ""
     yield "`framesize` is a number or a name: " + ", ".join(sizes) + "."

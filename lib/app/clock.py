@@ -19,7 +19,8 @@ class Clock:
     """`set` is set once the time is known; `sntp` is hal.sntp.
 
     Times before the build date are refused. A time after 2037, or more than a day before the one
-    that is set, is refused until a server with another address confirms it.
+    that is set, is refused until a server with another address confirms it. A time that a browser
+    has set is replaced by that of any server.
     """
 
     def __init__(self, sntp, off_loop, settings, wifi_up, log, new_backoff, hour_ms=_HOUR_MS):
@@ -35,6 +36,7 @@ class Clock:
         self._zone_text = None
         self._since = self._until = self._offset = 0  # the period in which the offset is valid
         self._doubtful = None  # (seconds since 2000, ticks, address) of the last answer refused
+        self._by_browser = False
         self.set = asyncio.Event()
         if self._is_plausible(self.utc()):  # the chip's clock has survived a restart
             self.set.set()
@@ -50,6 +52,24 @@ class Clock:
     def iso_if_set(self, in_s=0):
         """Return `iso(in_s)`; None until the time is known."""
         return self.iso(in_s) if self.set.is_set() else None
+
+    def accept(self, seconds):
+        """Set a clock that is not set to what a browser says, in seconds since 2000 UTC.
+
+        Return True if it did; raises ValueError for an implausible time.
+        """
+        if self.set.is_set():
+            return False
+        if not self._is_plausible(seconds):
+            raise ValueError("implausible time")
+        self._by_browser = True
+        self._set(seconds - EPOCH, "a browser")
+        return True
+
+    def minute_of_day(self):
+        """Return the minutes since midnight, local time."""
+        hour, minute = self._local_time()[3:5]
+        return 60 * hour + minute
 
     def cmd_time(self, argument):
         """Return local time as C's ctime() prints it: `Sun Nov 22 21:34:50 2026`."""
@@ -69,7 +89,13 @@ class Clock:
 
     async def _synchronise(self):
         """Set the chip's clock; return False if no server gives a plausible time."""
-        server = self._settings["ntpserver"]
+        for name in ("ntpserver", "ntpserver2"):
+            if self._settings[name] and await self._ask(self._settings[name]):
+                return True
+        return False
+
+    async def _ask(self, server):
+        """Set the chip's clock by a server; return False if it gives no plausible time."""
         self._log.debug("clock", "requesting the time from {}", server)
         try:
             seconds, address = await self._off_loop.call(self._sntp.query, server)
@@ -79,17 +105,23 @@ class Clock:
         if not self._is_acceptable(seconds + EPOCH, address):
             self._log.error("clock", "implausible time from {}: {}".format(server, seconds))
             return False
+        self._by_browser = False
+        self._set(seconds, server)
+        return True
+
+    def _set(self, seconds, source):
         self._sntp.set_clock(seconds)
         self._log.info("clock", self.iso())
+        self._log.debug("clock", "set by {}", source)
         self.set.set()
-        return True
 
     def _is_acceptable(self, seconds, address):
         """Return True if the clock may be set to what the server at `address` has answered."""
         before, self._doubtful = self._doubtful, None
         if seconds < self._earliest:
             return False
-        earliest = self.utc() - limits.CLOCK_BACK_S if self.set.is_set() else self._earliest
+        is_known = self.set.is_set() and not self._by_browser
+        earliest = self.utc() - limits.CLOCK_BACK_S if is_known else self._earliest
         if earliest <= seconds < _END:
             return True
         self._doubtful = seconds, ticks_ms(), address

@@ -41,6 +41,9 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
+        self.kept = None  # Kept
+        self.push = None  # HTTPPush
+        self.schedule = None  # Schedule
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
@@ -80,11 +83,16 @@ class Status:
             "POWER": self._power(),
             "Camera": {
                 "State": camera.state,
+                "Reason": camera.reason,
+                "Sensor": camera.chip,
                 "Captured": camera.captured,
                 "Failed": camera.failed,
                 "Dropped": self.frames.dropped,
                 "Recoveries": camera.recoveries,
             },
+            "Paused": self.schedule and self.schedule.closed,
+            "Kept": self.kept and self.kept.figures(),
+            "Push": self.push and self.push.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
@@ -103,6 +111,10 @@ class Status:
             text += ", tls ca" if self.link.verified() else ", tls off"
         return text
 
+    def push_state(self):
+        """Return `3 posted`, with the reason if the last picture was not accepted."""
+        return _with_reason("{} posted".format(self.push.sent), self.push.reason)
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -115,6 +127,12 @@ class Status:
         yield "wifi " + self._wifi_state()
         yield "mqtt " + self.broker_state()
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
+        if self.schedule and self.schedule.closed:
+            yield "pictures pause ({})".format(self.schedule.closed)
+        if self.kept and self.kept.waiting:
+            yield "{} pictures kept".format(self.kept.waiting)
+        if s["pushurl"]:
+            yield "push " + self.push_state()
         if self.safe_mode:
             yield self.safe_mode
         yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"
@@ -143,6 +161,7 @@ class Status:
         yield "uptime {}".format(self.log.uptime_s())
         yield "started by " + self.chip.reset_cause()
         yield "rssi {}".format(self.wifi.rssi())
+        yield "sensor {}".format(self.camera.chip or "unknown")
         yield "captured {}".format(self.camera.captured)
         yield "failed {}".format(self.camera.failed)
         yield "recoveries {}".format(sum(self.camera.recoveries.values()))

@@ -32,6 +32,7 @@ from app.log import Log
 from app.memory import Exhausted, Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
+from app.mqtt.kept import Kept
 from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
 from app.mqtt.receiver import Receiver
@@ -46,8 +47,10 @@ from app.ota.trial import Trial
 from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
+from app.push import HTTPPush
 from app.restart import Restart
-from app.settings.schema import HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
+from app.schedule import Schedule
+from app.settings.schema import CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
 from app.syslog import Syslog
@@ -57,7 +60,7 @@ from app.wifi.station import WiFiLink
 from config import board, limits, product
 from hal import appslot, chip, flash, otadata, sensor, sntp
 from hal.nvs import NVS
-from hal.pins import Input, Output
+from hal.pins import Dimmer, Input, Output
 from hal.stdio import Stdio
 from hal.wifi import SoftAP, Station
 
@@ -75,7 +78,7 @@ class System:
         self.off_loop = OffLoop()
         self.connector = Connector(self.off_loop, self.deadlines)
         self.supervisor = Supervisor(self.log, Backoff, Exhausted)
-        self.power = Power(Output(board.POWER), self.settings)
+        self.power = Power(Dimmer(board.POWER), self.settings, self.log)
         self._make_network()
         self._make_consoles()
         self._make_camera()
@@ -125,6 +128,8 @@ class System:
             chip.free_bytes,
             missing=missing,
         )
+        self.camera.set_clock(self.settings["xclk"])
+        self.settings.also_check("xclk", self.camera.check_clock)
         self.frames = Frames(self.camera, self.log)
         self.params = params.Params(self.camera, stored, self.frames.invalidate)
 
@@ -156,7 +161,7 @@ class System:
         self.session.announce = self.handler.announce
         self.discovery = self._discovery() if sensor.has_psram() else None
         self.publisher = ImagePublisher(
-            self.frames, self.session, self.settings, self.topics.image, self.log
+            self.frames, self.session, self.settings, self.topics.image, self.log, self.power
         )
 
     def _discovery(self):
@@ -237,6 +242,20 @@ class System:
         )
         self.status.on_status = self.telemetry.request
         self.status.clock = self.clock
+        self.push = self.status.push = HTTPPush(
+            self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
+        )
+        self.kept = self.status.kept = Kept(
+            self.frames,
+            self.session,
+            self.settings,
+            self.topics,
+            self.clock,
+            self.log,
+            chip.free_bytes,
+        )
+        self.publisher.sinks += (self.push, self.kept)
+        self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -332,6 +351,7 @@ class System:
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.settings.on_change(HASHED, self.updater.revoke)
+        self.settings.on_change(CLOCK, self._reclock)
         self.settings.on_change(0, lambda: states.changed(SETTINGS))
         self.power.watchers.append(lambda: states.changed("power"))
         self.camera.watchers.append(lambda: states.changed("params"))
@@ -340,6 +360,10 @@ class System:
             parts = self.frames, self.camera, self.clock, self.restart, self.updater
             safe_mode = SafeMode(*parts, chip.attempts(), self.log)
             self.status.safe_mode = self.led_state.safe_mode = safe_mode
+
+    def _reclock(self):
+        self.camera.set_clock(self.settings["xclk"])
+        self.frames.invalidate()
 
     def start(self):
         """Return the supervisor, which runs all components; this object is no longer needed."""
@@ -360,6 +384,8 @@ class System:
             ("mqtt", self.session),
             ("mqtt commands", self.handler),
             ("publisher", self.publisher),
+            ("kept pictures", self.kept),
+            ("push", self.push),
             ("http", self.http),
             ("http server", self.http_server),
             ("telnet", self.telnet),

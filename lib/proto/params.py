@@ -32,6 +32,15 @@ PARAMS = (  # name, low, high, value at the first start, which is the OV2640 dri
     ("ae_level", -2, 2, 0),
     ("nightmode", 0, 1, 0),
 )
+_OF_3660 = {  # ranges of its driver, where they differ from the OV2640's
+    "contrast": (-3, 3),
+    "brightness": (-3, 3),
+    "saturation": (-4, 4),
+    "ae_level": (-5, 5),
+    "agc_gain": (0, 64),
+    "gainceiling": (0, 511),  # in sixteenths
+}
+RANGES = {"OV3660": _OF_3660, "OV5640": _OF_3660}  # by sensor
 FRAMESIZES = (  # name, width, height; the index is the number on the wire, not a driver's
     ("96X96", 96, 96),
     ("QQVGA", 160, 120),
@@ -70,16 +79,33 @@ def size_name(number):
     return FRAMESIZES[number][0]
 
 
-def _choice(name, text):
+def limits_of(name, sensor=""):
+    """Return (low, high) of a parameter with that sensor, None if there is no such parameter.
+
+    With an unknown sensor, they are those of the OV2640.
+    """
+    for row in PARAMS:
+        if row[0] == name:
+            return RANGES.get(sensor, {}).get(name, row[1:3])
+    return (0, 1) if name == SAVE else None
+
+
+def choices_of(name, sensor=""):
+    """Return the names of a parameter's values, () if they have none with that sensor."""
+    names = CHOICES.get(name, ())
+    return names if names and limits_of(name, sensor) == (0, len(names) - 1) else ()
+
+
+def _choice(name, text, sensor):
     """Return the value that a parameter's `text` names, in any case; None if there is none."""
-    for value, choice in enumerate(CHOICES.get(name, ())):
+    for value, choice in enumerate(choices_of(name, sensor)):
         if choice.lower() == text.lower():
             return value
     return None
 
 
-def parse(text):
-    """Return [(name, value), ...] of a JSON object, in its order.
+def parse(text, sensor=""):
+    """Return [(name, value), ...] of a JSON object, in its order, for that sensor.
 
     Values are numbers, strings of them, or names from CHOICES. Raises BadArgument, which names the
     parameter at fault.
@@ -91,19 +117,19 @@ def parse(text):
     if not isinstance(wanted, dict) or not wanted:
         raise BadArgument(_EXAMPLE)
     names = sorted(wanted, key=lambda name: text.find('"{}"'.format(name)))  # a dict has no order
-    return [(name, value_of(name, wanted[name])) for name in names]
+    return [(name, value_of(name, wanted[name], sensor)) for name in names]
 
 
-def value_of(name, value):
+def value_of(name, value, sensor=""):
     """Return the number of a parameter's value: a number, its text, or a name; BadArgument."""
-    limits = _limits(name)
+    limits = limits_of(name, sensor)
     if not limits:
         names = ", ".join(sorted([row[0] for row in PARAMS] + [SAVE]))
         raise BadArgument("{}: no such parameter; {}".format(name, names))
     if not isinstance(value, (int, float, str)):
         raise BadArgument("{}: must be a number".format(name))
     text = str(value).strip()
-    number = _choice(name, text)
+    number = _choice(name, text, sensor)
     if number is not None:
         return number
     low, high = limits
@@ -113,11 +139,3 @@ def value_of(name, value):
         return number_between(text, low, high)
     except BadArgument:
         raise BadArgument("{}: {}..{}".format(name, low, high)) from None
-
-
-def _limits(name):
-    """Return (low, high) of a parameter, or None if there is no such parameter."""
-    for row in PARAMS:
-        if row[0] == name:
-            return row[1:3]
-    return (0, 1) if name == SAVE else None

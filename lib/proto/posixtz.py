@@ -13,8 +13,8 @@ _HOUR = const(3_600)
 _DAY = const(86_400)
 _FOREVER = const(0x7FFF_FFFF)  # 2068
 _DAYS_TO_2000 = const(730_425)  # from 0000-03-01, where the calendar's cycle of 400 years begins
-_SECONDS_TO_2000 = const(946_684_800)  # from 1970-01-01
-EPOCH = 0 if time.gmtime(0)[0] == 2000 else -_SECONDS_TO_2000  # where time.time() counts from
+SECONDS_TO_2000 = const(946_684_800)  # from 1970-01-01
+EPOCH = 0 if time.gmtime(0)[0] == 2000 else -SECONDS_TO_2000  # where time.time() counts from
 DAYS = "MonTueWedThuFriSatSun"
 MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _US_CHANGES = ",M3.2.0,M11.1.0"  # of a rule without dates, which POSIX leaves open
@@ -180,7 +180,7 @@ def _julian(year, nth):
 
 def unix_time(time_s):
     """Convert seconds of time.time() to seconds from 1970-01-01."""
-    return time_s + EPOCH + _SECONDS_TO_2000
+    return time_s + EPOCH + SECONDS_TO_2000
 
 
 def date_of(days):

@@ -3,6 +3,7 @@
 import re
 import time
 
+import httpx
 import pytest
 from mosquitto import Mosquitto
 from sim import Simulator
@@ -85,4 +86,25 @@ def test_clock_survives_a_reset(camera):
     camera.wait_boot(boots + 1)
     camera.wait_status("mqtt connected, tls ca")
     assert not UNKNOWN.search(camera.command("time"))
+    camera.control("sntp", answer="ok")
+
+
+def test_the_clock_of_a_browser_where_no_time_server_answers(camera):
+    """The broker's certificate is checked against it."""
+
+    def give(seconds):
+        headers = {"X-Requested-With": "page"}
+        body = {"time": seconds}
+        return httpx.post(camera.url + "/api/time", json=body, headers=headers, trust_env=False)
+
+    camera.control("sntp", answer="silent")
+    camera.power_cut()
+    assert UNKNOWN.search(camera.command("time"))
+    assert not camera.get("/api/status").json()["time_set"]
+    assert give(1_000).status_code == 400
+    assert give("now").status_code == 400
+    assert give(int(time.time())).json() == {"accepted": True}
+    camera.wait_status("mqtt connected")
+    assert abs(local_time_s(camera) - time.time()) < 86_400
+    assert give(int(time.time()) + 9_999).json() == {"accepted": False}
     camera.control("sntp", answer="ok")

@@ -94,7 +94,8 @@ def test_timer_overrides_the_pulse(camera, client):
     [("off", "on", 0), ("on", "off", 1), ("last_state", "on", 1), ("last_state", "off", 0)],
 )
 def test_power_at_reset(camera, client, at_reset, before, after):
-    assert client.command("poweratreset", at_reset) == at_reset
+    # the first message may be the announcement of a state after the connect
+    wait_until(lambda: client.command("poweratreset", at_reset) == at_reset, 5)
     client.command("power", "on" if before == "off" else "off")
     client.command("power", before)
     expected = {"off": 0, "on": 1, "last_state": None}[at_reset]
@@ -114,3 +115,20 @@ def test_quick_changes_publish_the_final_state(camera, client, broker):
     client.command("pulse")  # commands run in order, so all eleven have run
     wait_until(lambda: level(camera) and retained(broker) == ("on", "0"), 5)
     assert client.command("power") == "on"
+
+
+def test_brightness_of_the_lamp_and_the_flash(camera, client):
+    assert client.command("light", "40", reply="power") == "on"
+    client.wait(STAT + "lamplevel", b"40")
+    assert camera.control("pins")["waves"] == {PIN: [10_000, 40]}
+    assert client.command("power", "off") == "off"
+    assert (camera.control("pins")["waves"], level(camera)) == ({}, 0)
+    assert client.command("lamplevel", "100") == "100"
+    assert client.command("flash", "on") == "on"
+    client.command("flashlead", "100")
+    since = len(client.messages)
+    client.command("capture")
+    client.wait(f"data/{TOPIC}/image", since=since)
+    assert [level for _, level in camera.control("pins")["lamp"]][-2:] == [1, 0]
+    assert client.command("power") == "off"
+    client.command("flash", "off")

@@ -8,7 +8,7 @@ from mosquitto import HOST
 
 
 class Web:
-    """Web server that handles GET request n with `handlers[n]` and records it in `requests`."""
+    """Web server that handles request n with `handlers[n]` and records it in `requests`."""
 
     def __init__(self, *handlers, chain=None):
         self.requests = []
@@ -18,6 +18,10 @@ class Web:
             def do_GET(self):
                 web.requests.append(self)
                 remaining.pop(0)(self)
+
+            def do_POST(self):
+                self.body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
 
             def log_message(self, *args):
                 pass

@@ -18,6 +18,15 @@ _OUT_SEL = 0x3FF44530
 SOFT = 256
 
 
+CHIPS = {  # address, bits of a register's number, register of the id, id
+    "OV2640": (0x30, 8, 0x0A, b"\x26\x42"),
+    "OV3660": (0x3C, 16, 0x300A, b"\x36\x60"),
+    "OV5640": (0x3C, 16, 0x300A, b"\x56\x40"),
+    "GC2145": (0x3C, 8, 0xF0, b"\x21\x45"),
+    "new one": (0x3C, 8, 0xF0, b"\x99\x99"),
+}
+
+
 class Machine:
     """Stands in for the module `machine`."""
 
@@ -27,6 +36,10 @@ class Machine:
         self.registers = {}
         self.bank = 0
         self.bus_fails = False
+        self.chip = "OV2640"
+        self.waves = []  # (pin, divider, pulses) of each square wave
+        self.wave = None  # the one that is running
+        self.clocked = True  # by the driver
         self.vsync = True
         self.vsync_checks_us = []
         self.mem32 = self
@@ -63,15 +76,22 @@ class I2C:
         assert (scl.number, sda.number) == (27, 26)
 
     def writeto_mem(self, address, register, data):
-        assert address == 0x30
-        if machine.bus_fails:
-            raise OSError(19)
+        self._select(address)
         if register == 0xFF:
             machine.bank = data[0]
         else:
             machine.registers[machine.bank, register] = data[0]
 
-    def readfrom_mem(self, address, register, count):
+    def _select(self, address):
+        is_clocked = machine.clocked or machine.wave
+        if machine.bus_fails or not is_clocked or CHIPS.get(machine.chip, (0,))[0] != address:
+            raise OSError(19)
+
+    def readfrom_mem(self, address, register, count, addrsize=8):
+        self._select(address)
+        _, bits, at, number = CHIPS[machine.chip]
+        if (bits, at) == (addrsize, register) and (at != 0x0A or address != 0x30 or machine.bank):
+            return number[:count]
         if register == 0xFF:
             return bytes((machine.bank,))
         return bytes((machine.registers.get((machine.bank, register), 0),))
@@ -90,6 +110,22 @@ class esp32:
     """Stands in for the module `esp32`; `regions` is what PSRAM adds to the IDF's heap."""
 
     regions = [(4 << 20, 0, 0, 0)]
+
+    class RMT:
+        def __init__(self, channel, pin, clock_div):
+            if machine.wave:
+                raise OSError(-259, "ESP_ERR_INVALID_STATE")
+            self._pin, self._divider = pin.number, clock_div
+
+        def loop(self, enable):
+            assert enable in (True, False)
+
+        def write_pulses(self, pulses, level):
+            machine.wave = (self._pin, self._divider, pulses[:2])
+            machine.waves.append(machine.wave)
+
+        def deinit(self):
+            machine.wave = None
 
     @staticmethod
     def idf_heap_info(capabilities):

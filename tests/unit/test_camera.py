@@ -9,6 +9,7 @@ from fakes import JPEG, NVS, Backoff, Log, clock, outcome, run
 from app.camera import params
 from app.camera.camera import Camera, CameraFault
 from app.camera.recovery import LADDER
+from proto.values import BadArgument
 
 GOOD = JPEG
 CUT = JPEG[:-2]
@@ -17,7 +18,7 @@ CUT = JPEG[:-2]
 class Absent(OSError):
     """Stands in for hal.sensor.NoSensor."""
 
-    absent = True
+    state = "absent"
 
 
 class Sensor:
@@ -25,6 +26,7 @@ class Sensor:
 
     stale = 2
     copies = False
+    chip = "OV2640"
 
     def __init__(self, *script):
         self._script = list(script)
@@ -235,6 +237,29 @@ class TestCamera(unittest.TestCase):
         sensor.calls.clear()
         self.assertEqual(bytes(shoot(camera)), GOOD)
         self.assertEqual(sensor.calls, ["start UXGA 8", "capture"])
+
+    def test_clock_that_the_driver_does_not_offer(self):
+        camera, sensor, _ = camera_of(GOOD)
+        sensor.name, sensor.clocks_mhz = "the driver", (10, 20)
+        for mhz in (10, 20):
+            self.assertEqual(camera.check_clock(mhz), None)
+        try:
+            camera.check_clock(12)
+            self.fail("accepted")
+        except BadArgument as e:
+            self.assertEqual(str(e), "the driver offers 10 or 20 MHz")
+
+    def test_sensor_that_does_not_restart_with_a_clock_starts_later(self):
+        camera, sensor, log = camera_of(GOOD)
+        shoot(camera)
+
+        def fail(mhz):
+            raise OSError("init failed")
+
+        sensor.set_clock = fail
+        camera.set_clock(10)
+        self.assertEqual((camera.state, len(log.errors)), ("starting", 1))
+        self.assertEqual(bytes(shoot(camera)), GOOD)
 
     def test_without_a_sensor(self):
         log, missing = Log(), "no camera driver in this firmware"

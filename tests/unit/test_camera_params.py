@@ -28,6 +28,7 @@ class Sensor:
 
     stale = 0
     copies = False
+    chip = "OV2640"
 
     def __init__(self):
         self.values = {}

@@ -54,12 +54,13 @@ class ClockTestCase(unittest.TestCase):
 
     tearDown = setUp
 
-    def run_case(self, scenario, answer=BUILT + DAY, wifi=True, backoff=None, zone=ZONE):
+    def run_case(self, scenario, answer=BUILT + DAY, wifi=True, backoff=None, zone=ZONE, **more):
         async def main():
             sntp, log, up = SNTP(answer), Log(), asyncio.Event()
             if wifi:
                 up.set()
-            settings = {"ntpserver": "ntp.example", "timezone": zone}
+            settings = {"ntpserver": "ntp.example", "ntpserver2": "", "timezone": zone}
+            settings.update(more)
             clock_ = Clock(sntp, Direct(), settings, up, log, backoff or Backoff(5_000))
             task = asyncio.create_task(clock_.run())
             try:
@@ -68,6 +69,41 @@ class ClockTestCase(unittest.TestCase):
                 await ended(task)
 
         run(main(), 200_000)
+
+
+class TestOtherSources(ClockTestCase):
+    def test_the_second_server_is_asked_when_the_first_fails(self):
+        async def scenario(clock_, sntp, log, up):
+            original = sntp.query
+
+            def query(host):
+                if host == "ntp.example":
+                    sntp.requests.append((clock.now_ms(), host))
+                    raise OSError(-202)
+                return original(host)
+
+            sntp.query = query
+            await clock_.set.wait()
+            self.assertEqual([host for _, host in sntp.requests], ["ntp.example", "192.168.1.1"])
+            self.assertEqual((len(log.errors), sntp.set_to), (1, [BUILT + DAY]))
+
+        self.run_case(scenario, ntpserver2="192.168.1.1")
+
+    def test_a_browser_sets_a_clock_that_is_not_set(self):
+        async def scenario(clock_, sntp, log, up):
+            for wrong in (0, BUILT + EPOCH - DAY, BUILT + EPOCH + 20 * 365 * DAY):
+                with self.assertRaises(ValueError):
+                    clock_.accept(wrong)
+            self.assertTrue(clock_.accept(BUILT + EPOCH + 9 * DAY))
+            self.assertEqual((clock_.set.is_set(), clock_.utc()), (True, BUILT + EPOCH + 9 * DAY))
+            self.assertFalse(clock_.accept(BUILT + EPOCH + 2 * DAY))
+            self.assertFalse(clock_.accept(0))
+            up.set()  # and a server that answers replaces it, though it is days earlier
+            await until(lambda: len(sntp.set_to) == 2)
+            self.assertEqual(sntp.set_to[-1], BUILT + DAY)
+            self.assertFalse(clock_.accept(BUILT + EPOCH + 9 * DAY))
+
+        self.run_case(scenario, wifi=False)
 
 
 class TestSynchronising(ClockTestCase):

@@ -136,7 +136,8 @@ class TestSettingsAsCommands(unittest.TestCase):
         self.assertEqual(call(commands, "topic", "1")[1], "esp32-mqtt-cam")
         for row in SCHEMA:
             if row[FLAGS] & SECRET:
-                self.assertEqual(call(commands, row[NAME], "canary-word")[1], "***")
+                text = "X: canary-word" if row[NAME] == "pushheader" else "canary-word"
+                self.assertEqual(call(commands, row[NAME], text)[1], "***")
                 self.assertEqual(call(commands, row[NAME], "")[1], "***")
 
 

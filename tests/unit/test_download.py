@@ -35,6 +35,7 @@ class Server:
     def __init__(self, *responses):
         self.responses = list(responses)
         self.requests = []
+        self.bodies = []
         self._sock, self.port = listening()
         self._sock.setblocking(False)
         self._tasks = []
@@ -65,6 +66,9 @@ class Server:
             while not head.endswith(b"\r\n\r\n"):
                 head += await read(stream, 1)
             self.requests.append(head.decode())
+            if "Content-Length: " in self.requests[-1]:
+                length = int(self.requests[-1].split("Content-Length: ")[1].split("\r\n")[0])
+                self.bodies.append(await read(stream, length))
             for part in self.responses.pop(0):
                 if isinstance(part, int):
                     await asyncio.sleep_ms(part)

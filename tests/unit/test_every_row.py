@@ -63,9 +63,6 @@ GOOD = {  # command -> argument, reply
     "restart": ("1", "Restarting"),
     "reset": ("1", "Reset and Restarting"),
 }
-ADDRESSES = ("apip", "ip", "gateway", "dns")
-SAMPLES = {"timezone": "UTC0", "netmask": "255.255.0.0"}
-SAMPLES.update({name: "10.0.0.1" for name in ADDRESSES})
 BAD = {
     "status": "9",
     "camera": '{"quality": 99}',
@@ -108,6 +105,8 @@ class Parts:
             self.params.update(what)
         else:
             self.on = bool(what)
+
+    chip = "OV2640"
 
     def values(self):
         return self.params
@@ -168,12 +167,12 @@ class Slots:
 def make(nvs=None, values=None):
     nvs, log, parts, idle = nvs or NVS(), Log(), Parts(), Idle()
     settings = settings_on(nvs, log, ID, values)
-    power = Power(Parts(), settings)
+    power = Power(Parts(), settings, log)
     commands = Commands(settings)
     commands.own(
         status=Status(settings, parts, power, *(parts,) * 9, Memory(parts)),
         power=power,
-        publisher=ImagePublisher(parts, parts, settings, b"image", Log()),
+        publisher=ImagePublisher(parts, parts, settings, b"image", Log(), parts),
         params=Params(parts, NVS(), lambda: None),
         wifi=WiFiLink(None, None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
@@ -205,8 +204,22 @@ def other_value(row):
     if row[KIND] == INT:
         value = check.high if check.high != row[DEFAULT] else check.low
         return str(value), value
-    text = SAMPLES.get(row[NAME], "something")
+    text = _TEXTS.get(row[NAME], "something")
     return text, text
+
+
+_TEXTS = {
+    "timezone": "UTC0",
+    "apip": "10.0.0.1",
+    "ip": "10.0.0.2",
+    "netmask": "255.255.0.0",
+    "gateway": "10.0.0.1",
+    "dns": "10.0.0.1",
+    "pubtimes": "07:00-21:30",
+    "place": "48.1,11.6",
+    "pushurl": "http://host/in",
+    "pushheader": "X-Key: something",
+}
 
 
 def bad_value(row):

@@ -199,15 +199,17 @@ class TestPictures(ImagesTestCase):
 
     def test_board_that_never_has_pictures_advises_no_retry(self):
         async def scenario(server, images, camera, frames):
-            camera.exists, camera.state, camera.reason = False, "absent", "no PSRAM"
+            never = (False, "absent", "no PSRAM"), (True, "unsuitable", "sensor GC2145")
             camera.fault = CameraFault("x")
-            for path in ("/capture", "/mjpg"):
+            for path, facts in (("/capture", never[0]), ("/mjpg", never[0]), ("/mjpg", never[1])):
+                camera.exists, camera.state, camera.reason = facts
                 async with Viewer(server, path) as viewer:
                     first, headers = await viewer.head()
                     self.assertTrue(b" 503 " in first)
                     self.assertFalse("Retry-After" in headers)
                     text = await read(viewer.peer, 1_000)
-                    self.assertTrue(b"no picture: no PSRAM. Trying again does not help" in text)
+                    why = "no picture: {}. Trying again does not help".format(facts[2])
+                    self.assertTrue(why.encode() in text, text)
 
         self.run_case(scenario)
 

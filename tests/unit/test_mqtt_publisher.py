@@ -61,24 +61,93 @@ class Session:
             raise OSError("link lost")
 
 
+class Lamp:
+    def __init__(self):
+        self.lit = False
+        self.changes = []  # (ms, on)
+
+    def flash(self, on):
+        self.lit = on
+        self.changes.append((clock.now_ms(), on))
+
+
 class TestPublisher(unittest.TestCase):
     def run_case(self, scenario, interval=10):
         async def main():
-            settings = {"pubinterval": interval, "retain": 1}
+            settings = {"pubinterval": interval, "retain": 1, "flash": 0, "flashlead": 300}
             frames, session = Frames(), Session()
-            publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log())
+            publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log(), Lamp())
             task = asyncio.create_task(publisher.run())
             try:
                 await scenario(publisher, frames, session, settings)
             finally:
                 await ended(task)
-            self.assertEqual(frames.leased, 0)
+            self.assertEqual((frames.leased, publisher._lamp.lit), (0, False))
 
         run(main(), 2_000_000)
 
     def gaps(self, session):
         times = [each[0] for each in session.published]
         return [b - a for a, b in zip(times, times[1:])]
+
+    def test_closed_hours_hold_back_all_but_requests(self):
+        class Schedule:
+            closed = "the sun is down"
+
+        async def scenario(publisher, frames, session, settings):
+            publisher.schedule = schedule = Schedule()
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual(session.published, [])
+            publisher.request()
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(len(session.published), 1)
+            schedule.closed = ""
+            await asyncio.sleep_ms(30_500)
+            self.assertEqual(len(session.published), 4)
+
+        self.run_case(scenario)
+
+    def test_without_a_broker_others_get_the_pictures(self):
+        class Sink:
+            is_wanting = False
+            taken = 0
+
+            def wants(self):
+                return self.is_wanting
+
+            def take(self, frame):
+                assert bytes(frame.view) == b"jpeg"
+                self.taken += 1
+
+        async def scenario(publisher, frames, session, settings):
+            sink = Sink()
+            publisher.sinks.append(sink)
+            await asyncio.sleep_ms(30_500)
+            self.assertEqual((len(session.published), sink.taken), (3, 3))
+            session.up.clear()
+            await asyncio.sleep_ms(30_000)
+            self.assertEqual((len(session.published), sink.taken), (3, 3))
+            sink.is_wanting = True
+            await asyncio.sleep_ms(30_000)
+            self.assertEqual((len(session.published), sink.taken), (3, 6))
+
+        self.run_case(scenario)
+
+    def test_flash_is_on_for_each_picture_alone(self):
+        async def scenario(publisher, frames, session, settings):
+            settings["flash"] = 1
+            for fault in (None, CameraFault("no picture"), None):
+                frames.fault = fault
+                publisher._lamp.changes.clear()
+                publisher.request()
+                await asyncio.sleep_ms(2_000)
+                (on_ms, on), (off_ms, off) = publisher._lamp.changes
+                self.assertEqual((on, off), (True, False))
+                self.assertTrue(350 <= off_ms - on_ms < 450)  # the lead and the capture
+            publisher.request()
+            await until(lambda: publisher._lamp.lit)  # and the task is cancelled
+
+        self.run_case(scenario, interval=0)
 
     def test_one_picture_each_interval_retained_at_qos_0(self):
         async def scenario(publisher, frames, session, settings):
@@ -238,4 +307,5 @@ class TestPublisher(unittest.TestCase):
         self.run_case(scenario, 0)
 
 
-suite.main()
+if __name__ == "__main__":
+    suite.main()

@@ -66,7 +66,7 @@ class Case:
 
     def __init__(self, values):
         self.settings = settings_on(values=values)
-        self.power = Power(Output(), self.settings)
+        self.power = Power(Output(), self.settings, Log())
         self.camera, self.session, self.lines = Camera(), Session(), []
         commands = Commands(self.settings)
         commands.own(power=self.power, params=self.camera, update=Updates())

@@ -4,7 +4,16 @@ import unittest
 
 import suite
 
-from proto.params import CHOICES, FRAMESIZES, PARAMS, SAVE, parse, size_name
+from proto.params import (
+    CHOICES,
+    FRAMESIZES,
+    PARAMS,
+    SAVE,
+    choices_of,
+    limits_of,
+    parse,
+    size_name,
+)
 from proto.values import BadArgument
 
 RANGES = {row[0]: row[1:3] for row in PARAMS}
@@ -59,6 +68,29 @@ class TestParams(unittest.TestCase):
                     self.assertEqual(parse('{"%s": "%s"}' % (name, wire)), [(name, value)])
         with self.assertRaises(BadArgument):
             parse('{"wb_mode": "Sepia"}')
+
+    def test_ranges_of_other_sensors(self):
+        for sensor in ("OV3660", "OV5640"):
+            for name, low, high in (
+                ("contrast", -3, 3),
+                ("brightness", -3, 3),
+                ("saturation", -4, 4),
+                ("gainceiling", 0, 511),
+                ("vflip", 0, 1),
+                ("framesize", 0, 13),
+            ):
+                self.assertEqual(tuple(limits_of(name, sensor)), (low, high))
+                for value in (low, high):
+                    self.assertEqual(parse('{"%s": %d}' % (name, value), sensor), [(name, value)])
+                with self.assertRaises(BadArgument):
+                    parse('{"%s": %d}' % (name, high + 1), sensor)
+            self.assertEqual(
+                (choices_of("gainceiling", sensor), len(choices_of("wb_mode"))), ((), 5)
+            )
+            with self.assertRaises(BadArgument):  # 1 is a sixteenth there, not 4x
+                parse('{"gainceiling": "4x"}', sensor)
+        self.assertEqual(tuple(limits_of("contrast", "unknown")), (-2, 2))
+        self.assertIs(limits_of("nothing", "OV3660"), None)
 
     def test_bad_parameter_is_named_and_none_is_set(self):
         for wire, word in (

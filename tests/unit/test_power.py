@@ -4,23 +4,27 @@ import asyncio
 import unittest
 
 import suite
-from fakes import NVS, clock, ended, run, settings_on
+from fakes import NVS, Log, clock, ended, run, settings_on
 
 from app.power import Power
+from config import limits
 from proto.values import BadArgument
 
 
 class Output:
     def __init__(self):
-        self.on = False
+        self.percent = 0
+        self.dims = True
 
-    def set(self, on):
-        self.on = bool(on)
+    def set(self, percent):
+        if percent not in (0, 100) and not self.dims:
+            raise OSError("no RMT in this firmware")
+        self.percent = percent
 
 
 def make(nvs=None, **values):
     settings = settings_on(nvs, values=values)
-    return Power(Output(), settings), settings
+    return Power(Output(), settings, Log()), settings
 
 
 class TestPower(unittest.TestCase):
@@ -51,6 +55,75 @@ class TestPower(unittest.TestCase):
             self.assertEqual(power.cmd_power(text), answer)
             self.assertEqual(power.on, answer == "on")
         self.assertEqual(power.cmd_light("toggle"), "on")
+
+    def test_brightness_of_the_lamp(self):
+        power, settings = make()
+        for text, lit, percent in (
+            ("40", True, 40),
+            ("off", False, 0),
+            ("on", True, 40),  # the last one
+            ("1", True, 40),
+            ("0", False, 0),
+            ("2", True, 40),
+            ("1%", True, 1),
+            ("100", True, 100),
+            ("0%", False, 0),
+            ("55.0", True, 55),
+            ("7 %", True, 7),
+            ("false", False, 0),
+            ("3", True, 3),
+        ):
+            power.cmd_light(text)
+            self.assertEqual((power.on, power._output.percent), (lit, percent), text)
+        self.assertEqual(settings["lamplevel"], 3)
+        for text in ("101", "-5", "40 %x", "%", "4.5", "on%", "dim"):
+            with self.assertRaises(BadArgument):
+                power.cmd_light(text)
+        with self.assertRaises(BadArgument):  # it may be a relay
+            power.cmd_power("40")
+
+    def test_a_new_level_shows_at_once(self):
+        async def scenario(power, settings):
+            power.cmd_power("on")
+            await settings.set("lamplevel", "25")
+            await asyncio.sleep_ms(100)
+            self.assertEqual(power._output.percent, 25)
+
+        self.run_case(scenario)
+
+    def test_a_lamp_that_cannot_be_dimmed_is_fully_on(self):
+        power, _ = make()
+        power._output.dims = False
+        with self.assertRaises(BadArgument):
+            power.cmd_light("40")
+        self.assertEqual((power.on, power._output.percent), (True, 100))
+        self.assertEqual((power.cmd_light("off"), power._output.percent), ("off", 0))
+        self.assertEqual((power.cmd_light("on"), power._output.percent), ("on", 100))
+
+    def test_flash_changes_no_state(self):
+        power, _ = make()
+        calls = []
+        power.watchers.append(lambda: calls.append(1))
+        power.flash(True)
+        self.assertEqual(
+            (power.on, power.cmd_power(""), power._output.percent), (False, "off", 100)
+        )
+        power.flash(False)
+        self.assertEqual((power._output.percent, calls), (0, []))
+        power.cmd_power("on")
+        power.flash(True)
+        power.flash(False)
+        self.assertEqual(power._output.percent, 100)
+
+    def test_flash_ends_by_itself(self):
+        async def scenario(power, settings):
+            power.flash(True)
+            await asyncio.sleep_ms(limits.FLASH_MS - 100)
+            self.assertEqual(power._output.percent, 100)
+            await asyncio.sleep_ms(200)
+            self.assertEqual(power._output.percent, 0)
+
+        self.run_case(scenario)
 
     def test_invalid_arguments_change_nothing(self):
         power, _ = make()
@@ -234,7 +307,7 @@ class TestPower(unittest.TestCase):
 
     def test_timer_of_a_day(self):
         async def main():
-            power = Power(Output(), settings_on(), minute_ms=200)
+            power = Power(Output(), settings_on(), Log(), minute_ms=200)
             task = asyncio.create_task(power.run())
             power.cmd_timer("1440")
             await asyncio.sleep_ms(1_440 * 200 - 150)

@@ -70,7 +70,7 @@ module.Camera, module.FrameSize = Camera, FrameSize
 module.PixelFormat, module.GrabMode = PixelFormat, GrabMode
 
 from hal import sensor  # noqa: E402
-from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
+from hal.sensor import NoFrame, NoSensor, SensorError, Unsuitable  # noqa: E402
 
 
 class TestFind(unittest.TestCase):
@@ -139,6 +139,7 @@ class TestStart(SensorTestCase):
         self.assertEqual(machine.routes, {26: 96, 27: 95})
 
     def test_errors_of_the_driver(self):
+        machine.chip = None
         for error, kind in (
             (OSError(95, "ESP_ERR_NOT_SUPPORTED"), NoSensor),
             (OSError(-261, "ESP_ERR_NOT_FOUND"), NoSensor),
@@ -150,6 +151,20 @@ class TestStart(SensorTestCase):
         ):
             Camera.error = error
             self.assertEqual(type(self.start()), kind)
+
+    def test_names_a_sensor_without_an_encoder(self):
+        machine.chip, machine.clocked = "GC2145", False
+        for error in (
+            OSError(95, "ESP_ERR_NOT_SUPPORTED"),
+            OSError(-261, "ESP_ERR_NOT_FOUND"),  # the driver was built without this sensor
+            OSError("Failed to capture initial frame."),
+        ):
+            Camera.error = error
+            found = self.start()
+            self.assertEqual(type(found), Unsuitable)
+            self.assertTrue(str(found).startswith("sensor GC2145 has no JPEG encoder; "))
+        machine.chip = "OV2640"  # silent: the recovery goes on
+        self.assertEqual(type(self.start()), NoFrame)
 
     def test_driver_that_fails_to_stop_is_started_again(self):
         self.start()

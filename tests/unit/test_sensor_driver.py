@@ -86,7 +86,7 @@ class Driver:
 driver = sys.modules["camera"] = Driver()
 
 from hal import sensor  # noqa: E402
-from hal.sensor import NoFrame, NoSensor, SensorError  # noqa: E402
+from hal.sensor import NoFrame, NoSensor, SensorError, Unsuitable  # noqa: E402
 
 SUPPORTED = (  # name in the API, value, (function of the driver, argument)
     ("quality", 30, ("quality", 30)),
@@ -137,6 +137,16 @@ class TestStart(SensorTestCase):
         expected.update(vsync=25, href=23, pclk=22, xclk=0)
         self.assertEqual(settings, expected)
 
+    def test_clock_of_10_or_20_mhz(self):
+        self.sensor.set_clock(10)
+        self.start("VGA")
+        self.assertEqual(driver.running["xclk_freq"], driver.XCLK_10MHz)
+        self.sensor.set("vflip", 1)
+        self.sensor.set_clock(20)  # restarts with all values
+        self.assertEqual(driver.running["xclk_freq"], driver.XCLK_20MHz)
+        self.assertEqual((driver.running["framesize"], driver.called), (8, [("flip", 1)]))
+        self.assertEqual(self.sensor.clocks_mhz, (10, 20))
+
     def test_quality_is_limited_to_what_fits_the_buffer(self):
         self.start("VGA", 8)
         self.assertEqual(driver.running["quality"], 10)
@@ -155,15 +165,37 @@ class TestStart(SensorTestCase):
         self.assertTrue(driver.running)
 
     def test_distinguishes_no_sensor_from_no_memory(self):
-        driver.absent = True
+        driver.absent, machine.chip = True, None
         error = self.start()
         self.assertIsInstance(error, NoSensor)
-        self.assertTrue(error.absent)
-        driver.absent = False
+        self.assertEqual(error.state, "absent")
+        driver.absent, machine.chip = False, "OV2640"
         driver.most_psram = 5
         self.assertIsInstance(self.start(), MemoryError)
         self.assertEqual(driver.running, None)
         self.assertEqual(self.start("QVGA"), None)
+
+    def test_names_a_sensor_that_does_not_start(self):
+        driver.absent, machine.clocked = True, False
+        for chip, kind, text in (
+            (
+                "GC2145",
+                Unsuitable,
+                "sensor GC2145 has no JPEG encoder; this firmware needs an OV2640",
+            ),
+            ("OV5640", SensorError, "sensor OV5640 answers, but does not start"),
+            ("new one", Unsuitable, "a sensor of an unknown type; this firmware needs an OV2640"),
+            (None, NoSensor, "no sensor answers"),
+        ):
+            machine.chip = chip
+            error = self.start()
+            self.assertEqual((type(error), str(error)), (kind, text))
+            self.assertEqual(machine.waves.pop(), (0, 1, (4, 4)))
+            self.assertEqual((machine.wave, machine.routes), (None, {26: 96, 27: 95}))
+
+    def test_without_a_clock_for_the_probe_it_is_absent(self):
+        driver.absent, machine.wave = True, "busy"
+        self.assertEqual(type(self.start()), NoSensor)
 
     def test_power_cycle_by_pwdn(self):
         self.start()
@@ -195,6 +227,18 @@ class TestParameters(SensorTestCase):
         offered = [name for name, _, _ in SUPPORTED] + ["nightmode"]
         self.assertTrue(all(self.sensor.offers(name) for name in offered))
         self.assertFalse(any(self.sensor.offers(name) for name in UNSUPPORTED))
+
+    def test_night_mode_is_for_the_ov2640_alone(self):
+        for chip in ("OV3660", "OV5640"):
+            machine.chip = chip
+            self.start()
+            self.assertEqual((self.sensor.chip, self.sensor.offers("nightmode")), (chip, False))
+            self.assertEqual(self.refused("nightmode", 1), "nightmode: not offered by " + chip)
+            self.assertEqual(machine.registers, {})
+        machine.chip = "OV2640"
+        self.start()
+        self.assertTrue(self.sensor.offers("nightmode"))
+        self.assertEqual((self.sensor.chip, machine.bank), ("OV2640", 0))  # the driver's own bank
 
     def test_stopped_driver(self):
         self.assertTrue("not started" in self.refused("vflip", 1))

@@ -62,6 +62,17 @@ def good_values(check):
     passphrases = [(t, t) for t in ("x" * 8, "x" * 63, " b c d e ", "2000$5a$c3c3")]
     if kind == "Passphrase":
         return passphrases
+    if kind == "WebAddress":
+        return [(t, t) for t in ("http://a/b?c=d", "https://b.example:8443/in", "")]
+    if kind == "DayTimes":
+        return [(t, t) for t in ("07:00-21:30", "22:00-6:15", "00:00-24:00", "sun")]
+    if kind == "Place":
+        return [(t, t) for t in ("48.137, 11.575", "-90,180", "")]
+    if kind == "HeaderLine":
+        return [
+            ("X-Key:  abc ", "X-Key: abc"),
+            ("Authorization: Bearer a.b", "Authorization: Bearer a.b"),
+        ]
     if kind == "WPAKey":
         return passphrases + [("0aF" * 21 + "9", "0af" * 21 + "9")]
     if kind == "Netmask":
@@ -89,6 +100,14 @@ def bad_values(check):
         return ["CET", "C-1", "CET-1CEST,M3.5.0", "ü-1", "x" * (check.high + 1), TOO_LONG]
     if type(check).__name__ == "BrokerURI":
         return ["http://a", "mqtt://", "a b", "mqtt://u:p@a", "a" * (check.high + 1), "a:0"]
+    if type(check).__name__ == "WebAddress":
+        return ["ftp://a", "a", "http://", "http://a b", "http://a/" + "x" * check.high, TOO_LONG]
+    if type(check).__name__ == "DayTimes":
+        return ["7-9", "07:00", "07:00-07:00", "25:00-26:00", "07:60-08:00", "24:01-1:00", "x"]
+    if type(check).__name__ == "Place":
+        return ["48", "91,0", "0,181", "north,east", "nan,0", "0," + "0" * 40, TOO_LONG]
+    if type(check).__name__ == "HeaderLine":
+        return ["x", "x:", ": y", "a b: c", "Host: x", "X: " + "y" * check.high, "X: y\r\nZ: z"]
     bad = ["x" * (check.high + 1), "a\nb", "a\0", "\x7f", "ü" * (check.high // 2 + 1), TOO_LONG]
     if type(check).__name__ == "Netmask":
         bad += ["255.255.0.255", "0.0.0.0", "255.255.255.254", "254.0.0.0", "255.255.255"]
@@ -186,14 +205,23 @@ class TestEveryRow(unittest.TestCase):
     def test_secrets_are_masked_even_if_empty(self):
         log = Log()
         secrets = [row for row in SCHEMA if row[FLAGS] & SECRET]
-        names = ["password", "password2", "password3", "appass", "mqttpass", "adminpass"]
+        names = [
+            "password",
+            "password2",
+            "password3",
+            "appass",
+            "mqttpass",
+            "pushheader",
+            "adminpass",
+        ]
         self.assertEqual([row[NAME] for row in secrets], names)
         settings = make(log=log)
         for row in secrets:
             self.assertEqual(settings.show(row[NAME]), "***")
-            put(settings, row[NAME], "canary-word")
+            text = "X: canary-word" if row[NAME] == "pushheader" else "canary-word"
+            put(settings, row[NAME], text)
             self.assertEqual(settings.show(row[NAME]), "***")
-            self.assertEqual(settings[row[NAME]] == "canary-word", not row[FLAGS] & HASHED)
+            self.assertEqual(settings[row[NAME]] == text, not row[FLAGS] & HASHED)
         settings.flush()
         self.assertTrue("canary" not in str(log.infos) + str(log.errors))
 
@@ -393,6 +421,20 @@ class TestSaving(unittest.TestCase):
         again = make(nvs)
         for row in SCHEMA:
             self.assertEqual(again[row[NAME]], row[DEFAULT])
+
+
+class TestAlsoCheck(unittest.TestCase):
+    def test_a_value_that_this_board_refuses_changes_nothing(self):
+        def check(value):
+            if value == 12:
+                raise BadArgument("the driver offers 10 or 20 MHz")
+
+        settings = settings_on()
+        settings.also_check("xclk", check)
+        run(settings.set("xclk", "10"))
+        applied = run(settings.apply({"xclk": "12", "pulse": "5"}))
+        self.assertEqual(applied.faults, {"xclk": "the driver offers 10 or 20 MHz"})
+        self.assertEqual((settings["xclk"], settings["pulse"]), (10, 0))
 
 
 class TestOnChange(unittest.TestCase):

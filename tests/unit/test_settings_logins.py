@@ -158,4 +158,25 @@ class TestAddress(unittest.TestCase):
         self.assertEqual(without_password("http://u@h?x"), "http://u:***@h?x")
 
 
+class TestPush(unittest.TestCase):
+    def test_another_server_gets_neither_login_nor_header(self):
+        for url, why in (
+            ("https://attacker/in", "the server is another one"),
+            ("http://host/in", "the connection is no longer encrypted"),
+        ):
+            settings = settings_on(values={"pushurl": LOGIN, "pushheader": "X-Key: canary"})
+            reply = run(settings.command("pushurl", url))
+            self.assertIn("\npushheader: removed, because " + why, reply)
+            self.assertEqual((settings["pushheader"], settings["pushurl"]), ("", url))
+            settings = settings_on(values={"pushurl": LOGIN, "pushheader": "X-Key: canary"})
+            run(settings.apply({"pushurl": url, "pushheader": "X-Key: new"}))
+            self.assertEqual(settings["pushheader"], "X-Key: new")
+
+    def test_another_path_keeps_them(self):
+        settings = settings_on(values={"pushurl": LOGIN, "pushheader": "X-Key: canary"})
+        run(settings.command("pushurl", "https://joe:***@host/other"))
+        self.assertEqual(settings["pushheader"], "X-Key: canary")
+        self.assertEqual(settings["pushurl"], "https://joe:canary@host/other")
+
+
 suite.main()

@@ -24,6 +24,7 @@ class Parts:
     state = "connected"
     reason = ""
     waits_for = "no Wi-Fi"
+    chip = "OV2640"
     captured = failed = dropped = joins = connects = 3
     recoveries = {"retry": 1, "power": 2}
     restarts = {"wifi": 0, "mqtt": 4}

@@ -4,6 +4,9 @@ import argparse
 import re
 from pathlib import Path
 
+import sccb
+from errors import UsageError
+
 _HEAP = re.compile(r"\d+[kKmM]?")
 _STATE = Path(__file__).resolve().parents[2] / "build" / "state"
 DEVICE_ID = "DVES_A1B2C3"
@@ -66,6 +69,13 @@ def parse(argv=None):
         help="camera module in the firmware: micropython-camera-API, -driver, or none",
     )
     add(
+        "--sensor",
+        type=_sensor,
+        default="OV2640",
+        metavar="CHIP",
+        help="sensor on the board, by name or id (0x2145): " + ", ".join(sccb.CHIPS),
+    )
+    add(
         "--uptime",
         default=0,
         type=_uptime,
@@ -113,6 +123,13 @@ def _port(text):
     if not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text}: expected a port, 0..65535")
     return int(text)
+
+
+def _sensor(text):
+    try:
+        return sccb.chip_named(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _uptime(text):

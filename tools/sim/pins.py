@@ -28,6 +28,7 @@ class Pins:
         self._tasks = 0  # of the firmware's loop, at the last read
         self.starved_s = lambda: 0  # how long the board has waited for the PC's cores
         self.led = deque(maxlen=100)
+        self.lamp = deque(maxlen=100)
         self._listeners = []
         self._outside = {}
         self._sources = {}
@@ -38,11 +39,12 @@ class Pins:
         """Disable all outputs, like a reset of the chip."""
         self._last_read = 0
         if self._driven.get(LED) == 0:
-            self._note_led(1)
+            self._note(self.led, 1)
         self._driven = {}
         self._modes = {}
         self._pulls = {}
         self._routes = {}
+        self._waves = {}
 
     def drive_by(self, pin, source):
         """Drive a pin from outside; `source()` returns its level."""
@@ -79,7 +81,17 @@ class Pins:
         return time.monotonic() - self.starved_s()
 
     def calls(self):
-        return {"pin.init": self.init, "pin.route": self.route}
+        return {"pin.init": self.init, "pin.route": self.route, "pin.wave": self.set_wave}
+
+    def set_wave(self, pin, tick_hz=0, high=0, low=0):
+        """Put a square wave on a pin, or end it."""
+        self._waves.pop(pin, None)
+        if tick_hz:
+            self._waves[pin] = (tick_hz // (high + low), 100 * high // (high + low))
+
+    def wave(self, pin):
+        """Return (Hz, percent high) of the wave on a pin; None if it has none."""
+        return self._waves.get(pin) if self.route(pin) != SIMPLE_GPIO else None
 
     def route(self, pin, signal=None):
         """Return the output signal that the GPIO matrix routes to a pin; set it if given."""
@@ -116,13 +128,15 @@ class Pins:
         self._driven[pin] = value
         if value != before:
             if pin == LED:
-                self._note_led(value)
+                self._note(self.led, value)
+            elif pin == POWER:
+                self._note(self.lamp, value)
             for listener in self._listeners:
                 listener(pin, value)
         return 0
 
-    def _note_led(self, level):
-        self.led.append([round(1000 * (time.monotonic() - self._started)), level])
+    def _note(self, changes, level):
+        changes.append([round(1000 * (time.monotonic() - self._started)), level])
 
     # Control requests
 
@@ -135,10 +149,11 @@ class Pins:
         }
 
     def report(self):
-        """Return the levels of the pins in use, and the last 100 [ms, level] of the LED."""
+        """Return levels of the pins in use, waves, the last 100 [ms, level] of LED and lamp."""
         used = {LED, POWER, *self._modes}
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
-        return {"pins": levels, "led": list(self.led)}
+        waves = {str(pin): self.wave(pin) for pin in self._waves if self.wave(pin)}
+        return {"pins": levels, "waves": waves, "led": list(self.led), "lamp": list(self.lamp)}
 
     def longest_pause(self):
         """Return the longest pause of the firmware's loop since the last such request.

@@ -1,4 +1,4 @@
-"""Simulated OV2640 behind the frame buffers of esp32-camera.
+"""Simulated sensor, an OV2640 or another, behind the frame buffers of esp32-camera.
 
 The frame size at the start of the driver determines the size of the buffers. As on the chip, later
 pictures that do not fit are lost. The sensor is free-running. A picture is exposed at a frame
@@ -60,7 +60,7 @@ class Frame:
 class Sensor:
     """Exposes pictures, queues them in buffers and returns their data."""
 
-    def __init__(self, renderer, faults, pins, fast=False):
+    def __init__(self, renderer, faults, pins, fast=False, chip="OV2640"):
         self._render = renderer
         self._faults = faults
         self._pins = pins
@@ -69,7 +69,9 @@ class Sensor:
         self.captured = 0
         self.last = None
         self._task = None
-        self.registers = Registers(pins, lambda: self._config is not None and not faults.absent)
+        self.registers = Registers(
+            pins, lambda: self._config is not None, lambda: faults.absent, chip
+        )
         pins.on_change(self._pin_changed)
         pins.drive_by(VSYNC, self._vsync)
         self.reset()
@@ -96,7 +98,16 @@ class Sensor:
         return {**own, **self.registers.calls()}
 
     def controls(self):
-        return {"frames": lambda: {"captured": self.captured, "last": self.last}}
+        return {
+            "frames": lambda: {"captured": self.captured, "last": self.last},
+            "sensor": self.exchange,
+        }
+
+    def exchange(self, chip=None):
+        """Solder in another sensor, by its name or id, if given; report sensor and clock."""
+        if chip is not None:
+            self.registers.exchange(chip)
+        return {"chip": self.registers.name, "xclk_hz": (self._config or {}).get("xclk_hz")}
 
     async def init(self, config):
         """Start like esp_camera_init; return the buffer size in bytes.
@@ -106,7 +117,8 @@ class Sensor:
         self.deinit()
         if self._pins.level(PWDN) or self._faults.absent:
             raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
-        if config["pixel_format"] not in (JPEG, *_BYTES_PER_PIXEL):
+        encodes = self.registers.chip.jpeg
+        if config["pixel_format"] not in ((JPEG,) if encodes else ()) + (*_BYTES_PER_PIXEL,):
             raise os_error(_NOT_SUPPORTED, "ESP_ERR_NOT_SUPPORTED")
         await asyncio.sleep(0 if self._fast else 0.1)
         self._config = config
@@ -156,8 +168,9 @@ class Sensor:
     def _period_s(self):
         if self._fast:
             return _FAST_PERIOD_S
+        slow = 20_000_000 / self._config["xclk_hz"]
         big = self._settings["frame_size"] > frame_sizes.NAMES.index("SVGA")
-        return (0.08 if big else 0.04) * self.registers.clock_divider()
+        return (0.08 if big else 0.04) * slow * self.registers.clock_divider()
 
     @property
     def _latest(self):
@@ -293,7 +306,7 @@ class Sensor:
         if name == "max_frame_size":
             return frame_sizes.UXGA
         if name == "sensor_name":
-            return "OV2640"
+            return self.registers.name
         if name in ("pixel_width", "pixel_height"):
             return frame_sizes.pixels(self._settings["frame_size"])[name == "pixel_height"]
         value = self._settings[name] if name in self._settings else self._config[name]
@@ -308,7 +321,7 @@ class Sensor:
         if name in _SWITCHES:
             value = int(bool(value))
         else:
-            low, high, _ = _INTEGERS[name]
+            low, high = self.registers.chip.ranges.get(name, _INTEGERS[name][:2])
             if not low <= value <= high:
                 raise value_error("Invalid setting for " + name)
         if name in _BY_DSP and self.registers.wrong_bank():

@@ -56,7 +56,7 @@ class World:
         self.air = Air(self.sntp)
         self.scenes = SceneProcess()
         self.faults = Faults()
-        self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast)
+        self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast, args.sensor)
         self.memory = IDFMemory(args.psram != "none")
         command, environment = firmware.command(
             args, self.flash.path, counter, self.state / "clock"

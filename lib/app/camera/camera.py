@@ -6,6 +6,7 @@ from app.camera.recovery import Recovery, apply
 from config import limits
 from proto import jpeg
 from proto.params import size_name
+from proto.values import BadArgument
 
 
 class CameraFault(OSError):
@@ -13,10 +14,12 @@ class CameraFault(OSError):
 
 
 class Camera:
-    """Captures pictures and sets parameters. `state` is absent, starting, ready or recovering.
+    """Captures pictures and sets parameters.
 
-    Absent means that there is no sensor (None) for the reason `missing`, or that it does not
-    answer, which is retried for ever. `reason` says what is wrong in any state but ready.
+    `state` is absent, unsuitable, starting, ready or recovering. Absent means that there is no
+    sensor (None) for the reason `missing`, or that it does not answer; unsuitable, that it cannot
+    make JPEG pictures. Both are retried for ever. `reason` says what is wrong in any state but
+    ready.
     """
 
     def __init__(
@@ -61,6 +64,11 @@ class Camera:
     def stale(self):
         """Number of the next captures whose exposure may have begun before now."""
         return self._sensor.stale if self._sensor else 0
+
+    @property
+    def chip(self):
+        """Name of the sensor that was found, such as "OV2640"; "" if none was."""
+        return self._sensor.chip if self._sensor else ""
 
     @property
     def usual_size(self):
@@ -140,6 +148,22 @@ class Camera:
         text = ", ".join("{} {}".format(name, value) for name, value in changes)
         self._log.debug("camera", "set {}", text)
 
+    def check_clock(self, mhz):
+        """Raise BadArgument unless the driver offers that frequency of the sensor's clock."""
+        offered = self._sensor.clocks_mhz if self._sensor else ()
+        if offered and mhz not in offered:
+            mhz = " or ".join([str(each) for each in offered])
+            raise BadArgument("{} offers {} MHz".format(self._sensor.name, mhz))
+
+    def set_clock(self, mhz):
+        """Set the frequency of the sensor's clock in MHz; a running sensor restarts."""
+        if self._sensor:
+            try:
+                self._sensor.set_clock(mhz)
+            except (OSError, MemoryError) as e:  # the next capture starts it
+                self._log.error("camera", "xclk {}: {}".format(mhz, e))
+                self.stop()
+
     def resize(self, size):
         """Set the sensor's frame size by name, but not in `params`: others still want the usual.
 
@@ -177,7 +201,7 @@ class Camera:
         self.reason = str(error)
         self._recovery.climb(error, is_running)
         self._log.debug("camera", "failure {}: {}", self.failed, self.reason)
-        self.state = "absent" if getattr(error, "absent", False) else "recovering"
+        self.state = getattr(error, "state", "recovering")
 
 
 def _kind(error):

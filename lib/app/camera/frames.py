@@ -62,12 +62,12 @@ class Frames:
 
     def absent(self):
         """Return the reason why there is no camera, or ""."""
-        return self._camera.reason if self._camera.state == "absent" else ""
+        return self._camera.reason if self._camera.state in ("absent", "unsuitable") else ""
 
     @property
     def possible(self):
-        """False if there can never be a frame with this board and firmware."""
-        return self._camera.exists
+        """False if there can never be a frame with this board, its sensor and firmware."""
+        return self._camera.exists and self._camera.state != "unsuitable"
 
     def leased(self):
         """Return the number of leases that hold a frame."""
@@ -85,11 +85,15 @@ class Frames:
                     await self._wait_for_change()
         finally:
             self._waiting.remove(lease)
-        lease.frame = frame = self._newest
+        self.share(self._newest, lease)
+        return lease.frame
+
+    def share(self, frame, lease):
+        """Let `lease` hold a frame, too, that another lease holds now."""
+        lease.frame = frame
         lease.seq = frame.seq + 1
         frame.leases += 1
         self._held.append(lease)
-        return frame
 
     def release(self, lease):
         """End the hold of `lease` on its frame."""
@@ -224,12 +228,10 @@ class Frames:
 
     def _is_watched(self):
         """Return True if one of the readers is a stream, which goes on for a while."""
-        for lease in self._held:
-            if lease.give_up:
-                return True
-        for lease in self._waiting:
-            if lease.give_up:
-                return True
+        for leases in (self._held, self._waiting):
+            for lease in leases:
+                if lease.give_up:
+                    return True
         return False
 
     def _is_awaited(self, seq):

@@ -2,18 +2,22 @@
 
 import json
 
-from proto.params import PARAMS, SAVE, parse
+from proto.params import PARAMS, RANGES, SAVE, limits_of, parse
 from proto.values import BadArgument
 
 NAMESPACE = "cam_param"
 
 
 def load(nvs, log):
-    """Return {name: value} of all parameters: the stored value, or that of a first start."""
+    """Return {name: value} of all parameters: the stored value, or that of a first start.
+
+    The sensor is not known yet: a value is in range if it is with one of them.
+    """
     values = {}
-    for name, low, high, initial in PARAMS:
+    for name, _, _, initial in PARAMS:
         value = nvs.get_int(name, initial)
-        if not low <= value <= high:
+        ranges = [limits_of(name, sensor) for sensor in [""] + list(RANGES)]
+        if not any(low <= value <= high for low, high in ranges):
             log.error("camera", "the stored {} is out of range; using {}".format(name, initial))
             value = initial
         values[name] = value
@@ -35,7 +39,7 @@ class Params:
         return json.dumps(self._camera.values())
 
     def _set(self, argument):
-        wanted = parse(argument)
+        wanted = parse(argument, self._camera.chip)
         changes = [pair for pair in wanted if pair[0] != SAVE]
         if changes:
             try:

@@ -11,6 +11,7 @@ import time
 from micropython import const
 
 from config import limits
+from proto.posixtz import unix_time
 
 _MARGIN = const(128)  # before and after a picture, for headers that are sent with it
 _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: the next one fits
@@ -64,6 +65,11 @@ class Frame:
         self.wrapped = None
         self.seq = seq
         self.time_ns = time.time_ns()
+
+    def timestamp(self):
+        """Return the time of the capture in seconds since 1970, with microseconds, as text."""
+        seconds, ns = divmod(self.time_ns, 1_000_000_000)
+        return "{}.{:06d}".format(unix_time(seconds), ns // 1_000)
 
     def wrap(self, head, tail):
         """Set `wrapped` to the parts of head + picture + tail, for all readers: one if possible.

@@ -6,7 +6,7 @@ from micropython import const
 
 from config import limits
 from proto.jpeg import BadJPEG
-from proto.params import PARAMS, size_name
+from proto.params import PARAMS, limits_of, size_name
 
 LADDER = ("retry", "flush", "reinit", "reinit", "power")  # one step for each failure in a row
 _SILENT = const(3)  # steps at once for a silent sensor: the first ones would only wait
@@ -75,13 +75,23 @@ class Recovery:
             text = "too little memory for {}; using {}".format(size_name(wanted), size_name(size))
             self._log.error("camera", text)
             self._params["framesize"] = size
+        chip = self._sensor.chip
+        self._log_once(self._log.info, "sensor " + (chip or "silent on its bus"))
         for name, _, _, initial in PARAMS:
-            value = self._params[name]
-            if value != initial and name not in ("framesize", "quality"):
-                try:
-                    apply(self._sensor, name, value)
-                except OSError as e:  # stored for another sensor: go on without it
-                    self._log.error("camera", str(e))
+            if name not in ("framesize", "quality") and self._params[name] != initial:
+                self._set(name, initial, limits_of(name, chip))
+
+    def _set(self, name, initial, bounds):
+        """Set a parameter to its value in `params`, unless that was stored for another sensor."""
+        low, high = bounds
+        try:
+            if not low <= self._params[name] <= high:
+                text = "{}: {} is out of range, {}..{}"
+                wrong, self._params[name] = self._params[name], initial
+                raise OSError(text.format(name, wrong, low, high))
+            apply(self._sensor, name, self._params[name])
+        except OSError as e:
+            self._log.error("camera", str(e))
 
     async def _start_largest(self, wanted):
         """Start with the largest size up to `wanted` that leaves the reserve; return it."""

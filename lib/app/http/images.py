@@ -7,7 +7,6 @@ from app.camera.camera import CameraFault
 from config import limits
 from proto.http import HTTPError
 from proto.params import CHOICES, size_name, value_of
-from proto.posixtz import unix_time
 from proto.values import BadArgument
 
 _JPEG_HEAD = (
@@ -70,7 +69,7 @@ class Images:
         try:
             async with self._frames.fresh(size) as frame:
                 lines = self._headers.picture_lines()
-                head = _JPEG_HEAD.format(len(frame.view), _timestamp(frame), lines)
+                head = _JPEG_HEAD.format(len(frame.view), frame.timestamp(), lines)
                 return await request.respond(head.encode(), frame.view)
         except CameraFault as e:
             raise self._no_picture(e) from None
@@ -114,7 +113,7 @@ class Images:
             next_seq = frame.seq + 1
             try:
                 if not frame.wrapped:
-                    head = _PART_HEAD.format(len(frame.view), _timestamp(frame))
+                    head = _PART_HEAD.format(len(frame.view), frame.timestamp())
                     frame.wrap(head.encode(), _BOUNDARY)
                 if not connection.put(frame.wrapped):
                     await connection.flush()
@@ -152,9 +151,3 @@ def _interval_ms(fps):
     if not _SLOWEST <= rate <= _FASTEST:
         raise HTTPError(400, "fps must be a number from {} to {}.".format(_SLOWEST, _FASTEST))
     return int(1_000 / rate)
-
-
-def _timestamp(frame):
-    """Return the time of a capture in seconds since 1970, with microseconds."""
-    seconds, ns = divmod(frame.time_ns, 1_000_000_000)
-    return "{}.{:06d}".format(unix_time(seconds), ns // 1_000)

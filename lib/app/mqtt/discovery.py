@@ -8,6 +8,7 @@ from micropython import const
 
 from app.mqtt.entities import Device
 from proto.mqtt import Pieces
+from proto.params import RANGES
 
 _ONLINE = b"online"
 _POLL_MS = const(500)
@@ -18,7 +19,8 @@ _SOON_MS, _SPREAD_MS = const(1_000), const(4_000)  # so that not all cameras ans
 class Discovery:
     """Publishes the discovery message, or removes it from the broker, as the settings require.
 
-    It is published on each connect, and again when the hub reports that it is online.
+    It is published on each connect, again when the hub reports that it is online, and when another
+    sensor was found, which has other ranges.
     """
 
     def __init__(self, session, handler, settings, topics, camera, wifi, mac, log):
@@ -31,6 +33,7 @@ class Discovery:
         self._log = log
         self._link = 0  # number of the link on which the message was sent
         self._kept = topics.discovery()  # where the broker may keep a message, perhaps an old one
+        self._chip = ""  # the sensor in that message
         self._due_ms = None  # when to publish it again (ticks)
         self._handler = handler
 
@@ -69,14 +72,16 @@ class Discovery:
             await self.remove()
             self._kept = None
         is_due = self._due_ms is not None and ticks_diff(ticks_ms(), self._due_ms) >= 0
-        if wanted and (is_new_link or is_due or not self._kept):
+        is_new_chip = RANGES.get(self._camera.chip) is not RANGES.get(self._chip)
+        if wanted and (is_new_link or is_due or is_new_chip or not self._kept):
             self._due_ms = None
             await self._announce(wanted)
         self._link = self._session.connects
 
     async def _announce(self, topic):
-        offered = self._camera.values()
-        device = Device(self._settings, self._topics, self._mac, self._wifi.address(), offered)
+        self._chip, offered = self._camera.chip, self._camera.values()
+        address = self._wifi.address()
+        device = Device(self._settings, self._topics, self._mac, address, offered, self._chip)
         size = 0
         for number in range(len(device)):
             size += len(device.piece(number))

@@ -8,15 +8,15 @@ import json
 from app.identity import slug
 from app.settings import schema
 from config import product
-from proto.params import CHOICES, PARAMS
+from proto.params import CHOICES, limits_of
 
-PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE = range(8)  # sources
+PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE, LIGHT = range(9)  # sources
 
 ENTITIES = (  # key, platform, name, category, source, its subject, more keys and their values
     ("camera", "camera", None, None, PICTURE, "topic", ()),
     ("picture", "image", "Picture", None, PICTURE, "image_topic",
      ("content_type", "image/jpeg")),
-    ("lamp", "light", "Lamp", None, COMMAND, "power", ("payload_on", "on", "payload_off", "off")),
+    ("lamp", "light", "Lamp", None, LIGHT, "power", ("payload_on", "on", "payload_off", "off")),
     ("button", "event", "Button", None, EVENT, "button", ("device_class", "button")),
     ("capture", "button", "Take a picture", None, ACTION, "capture", ("icon", "mdi:camera")),
     ("restart", "button", "Restart", "config", ACTION, "restart", ("device_class", "restart")),
@@ -28,6 +28,8 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      ("icon", "mdi:wifi-cog", "enabled_by_default", False)),
     ("interval", "number", "Picture every", "config", SETTING, "pubinterval",
      ("mode", "box", "unit_of_measurement", "s", "icon", "mdi:timer")),
+    ("flash", "switch", "Flash", "config", COMMAND, "flash",
+     ("payload_on", "on", "payload_off", "off", "icon", "mdi:flash")),
     ("size", "select", "Size", "config", PARAMETER, "framesize", ()),
     ("quality", "number", "Compression", "config", PARAMETER, "quality", ()),
     ("brightness", "number", "Brightness", "config", PARAMETER, "brightness", ()),
@@ -61,21 +63,21 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      ("device_class", "problem")),
 )  # fmt: skip
 _EVENTS = {"button": ("press", "four_presses")}
-_LIMITS = {row[0]: row[1:3] for row in PARAMS}
 
 
 class Device:
     """The discovery message, made in pieces: `len` and `piece` are all that is needed to send it.
 
-    mac: six bytes. offered: the names of the parameters that the camera has. The pieces stay the
-    same as long as the settings do.
+    mac: six bytes. offered: the names of the parameters that the camera has. chip: its sensor. The
+    pieces stay the same as long as the settings do.
     """
 
-    def __init__(self, settings, topics, mac, address, offered):
+    def __init__(self, settings, topics, mac, address, offered, chip=""):
         self._topics = topics
         self._name = settings["name"] or settings["topic"]
         self._mac = ":".join("{:02x}".format(byte) for byte in mac)
         self._address = address
+        self._chip = chip
         self._entities = [row for row in ENTITIES if row[4] != PARAMETER or row[5] in offered]
 
     def __len__(self):
@@ -125,6 +127,9 @@ class Device:
         if category:
             entity["entity_category"] = category
         _ADD[source](entity, self._topics, platform, subject)
+        if source == PARAMETER and platform == "number":
+            entity["min"], entity["max"] = limits_of(subject, self._chip)
+            entity["step"] = 1
         for at in range(0, len(more), 2):
             entity[more[at]] = more[at + 1]
         return entity
@@ -137,6 +142,13 @@ def _picture(entity, topics, platform, key):
 def _command(entity, topics, platform, name):
     entity["state_topic"] = topics.stat(name).decode()
     entity["command_topic"] = topics.cmnd(name)
+
+
+def _light(entity, topics, platform, name):
+    _command(entity, topics, platform, name)
+    entity["brightness_state_topic"] = topics.stat("lamplevel").decode()
+    entity["brightness_command_topic"] = topics.cmnd("lamplevel")
+    entity["brightness_scale"] = 100
 
 
 def _action(entity, topics, platform, name):
@@ -162,8 +174,6 @@ def _parameter(entity, topics, platform, name):
         value = "{}[{}]".format(json.dumps(CHOICES[name]), value)
         entity["command_template"] = '{{"{}": "{{{{ value }}}}"}}'.format(name)
     else:
-        low, high = _LIMITS[name]
-        entity.update({"min": low, "max": high, "step": 1})
         entity["command_template"] = '{{"{}": {{{{ value }}}}}}'.format(name)
     entity["value_template"] = "{{ " + value + " }}"
 
@@ -185,4 +195,14 @@ def _update(entity, topics, platform, name):
     entity["value_template"] = "{{ dict(value_json.items() | rejectattr(1, 'none')) | to_json }}"
 
 
-_ADD = (_picture, _command, _action, _setting, _parameter, _figure, _event, _update)  # by source
+_ADD = (
+    _picture,
+    _command,
+    _action,
+    _setting,
+    _parameter,
+    _figure,
+    _event,
+    _update,
+    _light,
+)  # by source

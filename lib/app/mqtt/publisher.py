@@ -62,12 +62,15 @@ class SizeLimit:
 class ImagePublisher:
     """Publishes while the broker is up; drops pictures that cannot be sent."""
 
-    def __init__(self, frames, session, settings, topic, log):
+    def __init__(self, frames, session, settings, topic, log, lamp):
         self._lease = frames.fresh()  # one for all pictures: nothing is allocated for each
         self._session = session
         self._settings = settings
         self._topic = topic
         self._log = log
+        self._lamp = lamp
+        self.schedule = None  # Schedule; None: pictures are published at all times
+        self.sinks = []  # others that take its pictures: wants(), take(frame)
         self.limit = SizeLimit(log)
         self._requested = False
         self.sent = self.dropped = self.sent_bytes = 0
@@ -78,7 +81,7 @@ class ImagePublisher:
 
     def cmd_capture(self, argument):
         self.request()
-        return "capturing" if self._session.up.is_set() else "no broker"
+        return "capturing" if self._session.up.is_set() or self._others() else "no broker"
 
     async def run(self):
         last = ticks_ms()
@@ -87,19 +90,53 @@ class ImagePublisher:
             left = interval_ms - ticks_diff(ticks_ms(), last)
             if self._requested or (interval_ms and left <= 0):
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
+                is_wanted = self._requested or not (self.schedule and self.schedule.closed)
                 self._requested = False
-                if self._session.up.is_set():
-                    await self._publish()
+                if is_wanted:
+                    await self._take()
             elif interval_ms:
                 await asyncio.sleep_ms(min(left, _POLL_MS))
             else:
                 last = ticks_ms()  # ticks that are more than 6 days apart cannot be compared
                 await asyncio.sleep_ms(_POLL_MS)
 
+    async def _take(self):
+        """Take a picture for the broker, or without one for those that want it, too."""
+        if self._session.up.is_set():
+            await self._publish()
+        elif self._others():
+            try:
+                await self._shoot()
+                self._lease.release()
+            except OSError as e:
+                self._log.debug("mqtt", "no picture: {}", describe(e))
+
+    def _others(self):
+        """Return True if a sink other than the broker wants a picture."""
+        return any([sink.wants() for sink in self.sinks])
+
+    async def _shoot(self):
+        """Hold a fresh frame, and offer it to the other sinks; return it."""
+        frame = await self._lit()
+        for sink in self.sinks:
+            sink.take(frame)
+        return frame
+
+    async def _lit(self):
+        """Hold a fresh frame, exposed with the flash if the setting requires it; return it."""
+        if not self._settings["flash"]:
+            return await self._lease.renewed().acquire()
+        self._lamp.flash(True)
+        try:
+            await asyncio.sleep_ms(self._settings["flashlead"])
+            return await self._lease.renewed().acquire()
+        finally:
+            self._lamp.flash(False)
+
     async def _publish(self):
         untried = 0  # size of a picture on which the link may be lost
         try:
-            frame = await self._lease.renewed().acquire()
+            frame = await self._shoot()
             size = len(frame.view)
             try:
                 self.limit.check(size, self._session.connects)

@@ -11,6 +11,8 @@ class Topics:
         self._topic = topic
         self.lwt = self.tele("LWT")
         self.image = "data/{}/image".format(topic).encode()
+        self.kept = "data/{}/kept".format(topic).encode()
+        self.kept_info = "data/{}/kept/info".format(topic).encode()
         self.own = "cmnd/{}/".format(topic).encode()
         self.group = "cmnd/{}/".format(group).encode()
         self.fallback = "cmnd/{}/".format(device_id).encode()

@@ -6,10 +6,9 @@ from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
 
-from aio.reader import Paced, Reader
-from app import tls
-from config import limits, product
-from proto.httpreply import REDIRECTS, BadReply, Reply, chunk_size, is_needed
+from app.webclient import WebClient
+from config import limits
+from proto.httpreply import REDIRECTS, BadReply, chunk_size
 from proto.reasons import describe
 from proto.values import BadArgument
 
@@ -64,15 +63,12 @@ class Download:
     ):
         self._first_url = url
         self._url = url
-        self._connector = connector
-        self._settings = settings
         self._log = log
-        self._stall_ms = stall_ms
         self._pause_ms = pause_ms
         self._total_ms = total_ms
         self._ends = ticks_add(ticks_ms(), total_ms)
-        self._buffer = bytearray(_BUFFER)
-        self._stream = self._reader = self._reply = None
+        self._client = WebClient(connector, settings, bytearray(_BUFFER), stall_ms)
+        self._reply = None
         self._left = None  # bytes of this response or chunk; None: until the server closes
         self._first = True  # chunk of the response
         self._attempts = limits.UPDATE_ATTEMPTS
@@ -86,7 +82,7 @@ class Download:
         self._url = self._first_url  # the target of a redirect may be valid for a minute only
         for _ in range(limits.UPDATE_REDIRECTS + 1):
             self.close()
-            reply = self._reply = await self._request_in_time()
+            reply = self._reply = await self._request()
             if reply.status not in REDIRECTS:
                 return await self._begin(reply)
             if not reply.location:
@@ -108,44 +104,16 @@ class Download:
                 await self._resume(e)
 
     def close(self):
-        if self._stream:
-            self._stream.close()
-            self._stream = None
-
-    async def _request_in_time(self):
-        try:
-            limit_ms = limits.UPDATE_CONNECT_MS + self._stall_ms
-            return await asyncio.wait_for_ms(self._request(), limit_ms)
-        except asyncio.TimeoutError:
-            raise OSError("no answer in time") from None
-        except ValueError as e:  # the certificate
-            raise BadArgument(tls.describe(e)) from None
+        self._client.close()
 
     async def _request(self):
         """Connect and send a request; return the head of the response."""
-        url, context = self._url, None
-        if url.tls:
-            verify = not self._settings["mqttverify"]
-            context = tls.client_context(verify, self._settings["mqttca"])
-        self._stream = await self._connector.connect(url.host, url.port, context)
-        lines = ["GET {} HTTP/1.1".format(url.path), "Host: " + url.authority()]
-        lines += ["User-Agent: {}/{}".format(product.NAME, product.VERSION)]
-        lines += ["Accept-Encoding: identity", "Connection: close"]
-        if url.login:
-            lines.append("Authorization: Basic " + url.login)
+        headers = []
         if self.at:
-            lines.append("Range: bytes={}-".format(self.at))
+            headers.append("Range: bytes={}-".format(self.at))
             if self._tag:
-                lines.append("If-Range: " + self._tag)
-        await self._stream.send("\r\n".join(lines + ["", ""]).encode())
-        self._reader = Reader(Paced(self._stream), self._buffer, self._stall_ms)
-        for _ in range(limits.UPDATE_INTERIM + 1):
-            reply = Reply()
-            while not reply.feed(await self._line()):
-                pass
-            if not reply.is_interim():
-                return reply
-        raise BadReply("more than {} interim responses".format(limits.UPDATE_INTERIM))
+                headers.append("If-Range: " + self._tag)
+        return await self._client.request("GET", self._url, headers)
 
     async def _begin(self, reply):
         """Check that the response matches the request, and go to the first missing byte."""
@@ -211,7 +179,7 @@ class Download:
             return 0
         limit = len(view) if self._left is None else min(len(view), self._left)
         try:
-            part = await self._reader.read_some(limit)
+            part = await self._client.reader.read_some(limit)
         except OSError as e:
             if self._left is None and e.errno == ECONNRESET:  # the end of a body without a length
                 return 0
@@ -227,21 +195,7 @@ class Download:
         if self._left is None:
             return None
         if not self._first:
-            await self._line()
+            await self._client.line()
         self._first = False
-        self._left = chunk_size(await self._line()) or None
+        self._left = chunk_size(await self._client.line()) or None
         return self._left
-
-    async def _line(self):
-        """Read a line without its end; only the beginning of a long header that is not needed."""
-        line, length, most = bytearray(), 0, limits.UPDATE_LINE_BYTES
-        while True:
-            byte = await self._reader.read_byte()
-            if byte == 10:
-                break
-            length += 1
-            if length <= most:
-                line.append(byte)
-            elif length > limits.UPDATE_SKIPPED_BYTES or length == most + 1 and is_needed(line):
-                raise BadReply("the response has too long a line")
-        return bytes(line).rstrip(b"\r")

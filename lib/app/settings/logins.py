@@ -28,12 +28,18 @@ def withhold(now, given, values):
         if why:
             values["mqttpass"] = ""
             removed["mqttpass"] = "removed, because " + why
-    stored, address = now["otaurl"], after("otaurl")
-    if address and login_of(stored) and not _has_own_login(given.get("otaurl", "")):
-        why = _exposure(_web(stored, now.__getitem__), _web(address, after))
+    for name in ("otaurl", "pushurl"):
+        stored, address = now[name], after(name)
+        if address and login_of(stored) and not _has_own_login(given.get(name, "")):
+            why = _exposure(_web(stored, now.__getitem__), _web(address, after))
+            if why:
+                values[name] = with_login(address, "")
+                removed[name] = "login removed, because " + why
+    if now["pushheader"] and now["pushurl"] and after("pushurl") and "pushheader" not in given:
+        why = _exposure(_web(now["pushurl"], now.__getitem__), _web(after("pushurl"), after))
         if why:
-            values["otaurl"] = with_login(address, "")
-            removed["otaurl"] = "login removed, because " + why
+            values["pushheader"] = ""
+            removed["pushheader"] = "removed, because " + why
     return removed
 
 

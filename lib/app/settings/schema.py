@@ -25,6 +25,7 @@ from app.settings.checks import (
     WPAKey,
     ZoneRule,
 )
+from app.settings.formats import DayTimes, HeaderLine, Place, WebAddress
 from config import limits
 
 NAMESPACE = "syscfg"  # of NVS
@@ -57,6 +58,7 @@ PUBLIC_KEY = const(2048)  # once set, it stays until a reset
 HASHED = const(4096)  # stored as a salted hash; a change ends sessions and connections
 LOGIN = const(8192)  # an address that may contain a password
 SPACES = const(16384)  # white space around the value belongs to it
+CLOCK = const(32768)  # a change restarts the sensor
 
 _NETWORK = const(REJOIN | DEFAULT_BY_1)
 _BROKER = const(RECONNECT | DEFAULT_BY_1)
@@ -138,6 +140,15 @@ SCHEMA = (
      "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
+    ("keep", "PUB_KEEP", INT, 0, Between(0, limits.KEPT_PICTURES), 0,
+     "Topics and publishing", "Keep pictures",
+     "The newest so many, taken while the broker is away, are sent afterwards; 0: none."),
+    ("pubtimes", "PUB_TIMES", TEXT, "", DayTimes(), DEFAULT_BY_1,
+     "Topics and publishing", "Only at",
+     "Local times such as 07:00-21:30, or sun: from sunrise to sunset. Empty: always."),
+    ("place", "PUB_PLACE", TEXT, "", Place(), DEFAULT_BY_1,
+     "Topics and publishing", "Place",
+     "Latitude and longitude for sunrise and sunset; south and west are negative."),
     ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
      "Topics and publishing", "Retain",
      "The broker keeps pictures and states for hubs that start later."),
@@ -145,10 +156,20 @@ SCHEMA = (
      "Topics and publishing", "Telemetry every",
      "Seconds between reports on tele/; 0: only after the command status."),
 
+    ("pushurl", "PUSH_URL", TEXT, "", WebAddress(255), DEFAULT_BY_1 | LOGIN,
+     "HTTP push", "Post pictures to",
+     "Web address that gets each published picture by POST, with or without a broker."),
+    ("pushheader", "PUSH_HEADER", TEXT, "", HeaderLine(255), SECRET | DEFAULT_BY_1,
+     "HTTP push", "Header", "Sent along, such as Authorization: Bearer TOKEN."),
+
     ("hadiscovery", "HA_DISCOVERY", INT, 1, OneOf("off", "on"), RECONNECT,
      "Home Assistant", "Discovery", "Home Assistant finds the camera by itself."),
     ("haprefix", "HA_PREFIX", TEXT, "homeassistant", TopicPrefix(1, 48), RECONNECT | DEFAULT_BY_1,
      "Home Assistant", "Discovery prefix", "As set in Home Assistant's MQTT integration."),
+
+    ("xclk", "CAM_XCLK", INT, 20, Between(8, 20), CLOCK,
+     "Sensor", "Clock",
+     "MHz; a slower clock can end stripes in pictures and Wi-Fi trouble, with fewer pictures/s."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),
@@ -157,6 +178,13 @@ SCHEMA = (
     ("pulse", "APP_PULSE", INT, 0, Between(0, 36_000), 0,
      "Power output", "Pulse",
      "Tenths of a second until the output switches off by itself; 0: it stays on."),
+    ("lamplevel", "LAMP_LEVEL", INT, 100, Between(1, 100), 0,
+     "Power output", "Brightness", "Of the lamp, in percent; 100 for a relay."),
+    ("flash", "FLASH", INT, 0, OneOf("off", "on"), 0,
+     "Power output", "Flash", "on: the lamp is on for each published picture."),
+    ("flashlead", "FLASH_LEAD", INT, 300, Between(0, 5_000), 0,
+     "Power output", "Flash lead",
+     "Milliseconds of light before the picture, in which the exposure adapts."),
 
     ("otaurl", "OTA_URL", TEXT, "", Chars(0, 255), DEFAULT_BY_1 | LOGIN,
      "Updates", "Update from",
@@ -172,6 +200,8 @@ SCHEMA = (
      "Time", "Time zone", "POSIX rule, such as CET-1CEST,M3.5.0,M10.5.0/3."),
     ("ntpserver", "NTP_SERVER", TEXT, "pool.ntp.org", Chars(1, 63), DEFAULT_BY_1,
      "Time", "Time server", "NTP server that sets the clock."),
+    ("ntpserver2", "NTP_SERVER2", TEXT, "", Chars(0, 63), DEFAULT_BY_1,
+     "Time", "Second server", "Asked when the first one does not answer; often the router."),
 
     ("adminpass", "ADMIN_PASS", TEXT, "",
      Passphrase(8, limits.PASSWORD_BYTES), SECRET | SPACES | DEFAULT_BY_1 | HASHED,

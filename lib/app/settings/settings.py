@@ -66,6 +66,7 @@ class Settings:
         self._to_save = asyncio.Event()
         self._one_change = asyncio.Lock()
         self._watchers = []
+        self._checks = {}
         self._load()
 
     def __getitem__(self, name):
@@ -74,6 +75,10 @@ class Settings:
     def on_change(self, flag, call):
         """Call `call()` after a change of a setting that has `flag`; 0: of any setting."""
         self._watchers.append((flag, call))
+
+    def also_check(self, name, call):
+        """Call `call(value)` for each new value; it raises BadArgument to refuse it."""
+        self._checks[name] = call
 
     async def command(self, name, argument, group=False):
         """Set the value if there is an argument; return the value now in force as text.
@@ -135,6 +140,8 @@ class Settings:
         if flags & DEVICE_ID_TOO and text == self._device_id:
             return row[DEFAULT]
         value = row[CHECK](unmasked(text, self[row[NAME]]) if flags & LOGIN else text)
+        if row[NAME] in self._checks:
+            self._checks[row[NAME]](value)
         if value and flags & CERTIFICATE:
             tls.check_ca(value)
         if flags & PUBLIC_KEY:
@@ -161,6 +168,10 @@ class Settings:
             if changed & flag or (names and not flag):
                 call()
         return changed
+
+    def put(self, name, value):
+        """Put a valid value in force, as a user does; save it a moment later."""
+        self._enforce([(find(name), value)])
 
     def keep(self, name, value):
         """Put a value in force that is known to be valid, and save it a moment later."""

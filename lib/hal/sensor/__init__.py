@@ -20,7 +20,13 @@ class NoFrame(SensorError):
 class NoSensor(SensorError):
     """Nothing answers on the sensor's bus: there is no sensor, or its cable is loose."""
 
-    absent = True
+    state = "absent"
+
+
+class Unsuitable(SensorError):
+    """The sensor is one that cannot make JPEG pictures, or an unknown one; the message says so."""
+
+    state = "unsuitable"
 
 
 class NoCamera(Exception):

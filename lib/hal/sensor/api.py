@@ -14,7 +14,6 @@ from micropython import const
 
 from hal.sensor import NoFrame, NoSensor, SensorError
 from hal.sensor.base import Base
-from hal.sensor.ov2640 import SharedBus
 from hal.sensor.pace import Pace
 
 _I2C = const(1)
@@ -97,8 +96,8 @@ class Sensor(Base):
             except (OSError, RuntimeError):  # it has stopped already
                 pass
 
-    def _night_bus(self):
-        return self._i2c or SharedBus(self._pins["sda_pin"], self._pins["scl_pin"])
+    def _bus(self):
+        return self._i2c or super()._bus()
 
     def _set(self, name, value):
         if name == "quality":

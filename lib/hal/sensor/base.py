@@ -1,21 +1,26 @@
 """Common base of the camera drivers: parameters by name, larger buffers, waiting, power."""
 
 import asyncio
+from time import sleep_ms
 
 from machine import Pin
 from micropython import const
 
-from hal.sensor import NoFrame, SensorError
+from hal import wave
+from hal.sensor import NoFrame, NoSensor, SensorError, Unsuitable, sccb
 from hal.sensor.ov2640 import NightMode
 
 _POLL_MS = const(5)
 _PWDN_MS = const(100)  # OV2640: 100 ms high, then 100 ms low revive it
+_CLOCK_MS = const(10)  # of its clock, until a sensor answers
 
 
 class Base:
-    """A driver adds `_begin`, `_set`, `_size`, `_night_bus`, `poll`, `release` and `stop`."""
+    """A driver adds `_begin`, `_set`, `_size`, `poll`, `release` and `stop`."""
 
     copies = False  # True: a picture stays as it is after its release
+    clocks_mhz = ()  # frequencies of XCLK that the driver offers; (): all
+    chip = ""  # name of the sensor that was found, such as "OV2640"; "": none yet
     _room = -1  # largest frame size of the buffers, as the driver's number; -1: stopped
     _pace = None  # for a driver that does not report whether it has a picture
 
@@ -36,10 +41,24 @@ class Base:
         return self._values.get("framesize", "")
 
     async def start(self, framesize="UXGA", quality=8):
-        """Initialise the driver; raises NoSensor, or MemoryError if its buffers do not fit."""
+        """Initialise the driver; raises MemoryError if its buffers do not fit.
+
+        Raises NoSensor, or Unsuitable if there is a sensor that makes no JPEG pictures.
+        """
         self._values = {"framesize": framesize, "quality": quality}
         self._restart()
         await asyncio.sleep_ms(0)
+
+    def set_clock(self, mhz):
+        """Set the frequency of XCLK, of which all others follow; a running sensor restarts.
+
+        Raises OSError or MemoryError if it does not; it has to be started then.
+        """
+        hz = 1_000_000 * mhz
+        if hz != self._pins["xclk_freq"]:
+            self._pins["xclk_freq"] = hz
+            if self._room >= 0:
+                self._restart()
 
     def set(self, name, value):
         """Set one parameter to its value on the wire; a frame size by its name.
@@ -62,8 +81,8 @@ class Base:
             self._pace.restart()
 
     def offers(self, name):
-        """Return True if the driver has a parameter."""
-        return True
+        """Return True if driver and sensor have a parameter."""
+        return name != "nightmode" or self.chip in ("", sccb.OV2640)
 
     async def capture(self, timeout_ms):
         """Return a view of the next frame, valid until `release` or the next capture.
@@ -87,10 +106,16 @@ class Base:
         pin.value(0)
         await asyncio.sleep_ms(_PWDN_MS)
 
+    def _bus(self):
+        """Return the sensor's bus."""
+        return sccb.SharedBus(self._pins["sda_pin"], self._pins["scl_pin"])
+
     def _apply(self, name, value):
         if name == "nightmode":
+            if not self.offers(name):
+                raise SensorError("not offered by " + self.chip)
             if not self._night:
-                self._night = NightMode(self._night_bus())
+                self._night = NightMode(self._bus())
             self._night.set(value)
         elif name == "framesize":
             self._resize(self._size(value))
@@ -111,13 +136,40 @@ class Base:
         values = self._values
         size = self._size(values["framesize"])
         self._night = None
-        self._begin(size, values["quality"])
+        try:
+            self._begin(size, values["quality"])
+        except (NoSensor, NoFrame) as e:
+            self._probe(isinstance(e, NoSensor))
+            raise
         self._room = size
+        self.chip = sccb.identify(self._bus())
         for name in values:
             if name not in ("framesize", "quality", "nightmode"):
                 self._set(name, values[name])
         if values.get("nightmode"):
             self._apply("nightmode", 1)
+
+    def _probe(self, is_refused):
+        """Raise what is known about a sensor that does not start, if one answers.
+
+        is_refused: the driver has found none that it accepts.
+        """
+        clock = wave.Wave(wave.CLOCK, Pin(self._pins["xclk_pin"]), 1)
+        try:
+            clock.start(4, 4)  # 10 MHz, which every sensor accepts
+            sleep_ms(_CLOCK_MS)
+            self.chip = sccb.identify(self._bus())
+        except OSError:  # there is no clock for it
+            return
+        finally:
+            clock.stop()
+        if self.chip not in ("", sccb.UNKNOWN) and not sccb.encodes(self.chip):
+            text = "sensor {} has no JPEG encoder; this firmware needs an OV2640"
+            raise Unsuitable(text.format(self.chip))
+        if self.chip == sccb.UNKNOWN and is_refused:
+            raise Unsuitable("a sensor of an unknown type; this firmware needs an OV2640")
+        if self.chip and is_refused:
+            raise SensorError("sensor {} answers, but does not start".format(self.chip))
 
     def _grow(self, size):
         """Restart for a larger frame size, because the buffers keep the size of the start."""

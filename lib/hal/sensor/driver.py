@@ -12,7 +12,6 @@ from micropython import const
 
 from hal.sensor import NoSensor, SensorError, has_psram
 from hal.sensor.base import Base
-from hal.sensor.ov2640 import SharedBus
 from hal.sensor.pace import Pace
 
 _FUNCTIONS = {  # name on the wire -> the driver's function
@@ -45,6 +44,7 @@ class Sensor(Base):
 
     name = "micropython-camera-driver"
     copies = True
+    clocks_mhz = (10, 20)
 
     def __init__(self, pins, fb_count=2):
         super().__init__(pins, fb_count)
@@ -89,10 +89,7 @@ class Sensor(Base):
         camera.deinit()
 
     def offers(self, name):
-        return name in _FUNCTIONS or name == "nightmode"
-
-    def _night_bus(self):
-        return SharedBus(self._pins["sda_pin"], self._pins["scl_pin"])
+        return (name in _FUNCTIONS or name == "nightmode") and super().offers(name)
 
     def _set(self, name, value):
         if name not in _FUNCTIONS:

@@ -67,6 +67,7 @@ function setup(form) {
     scan();
   });
   scan();
+  giveTime();
 }
 
 async function scan() {

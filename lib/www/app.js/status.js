@@ -74,14 +74,18 @@ function showStatus(status) {
   setText($("device"), status.device_id);
   $("open").hidden = !status.open;
   $("logout").hidden = status.open;
+  if (!status.time_set) giveTime();
   recallView(status.device_id);
   list($("figures"), [
-    ["Camera", `${upper(camera.state)}${rate(status)}`],
+    ["Camera", `${status.camera.sensor ? `${status.camera.sensor}, ` : ""}${camera.state}${rate(status)}`],
     ["Live picture", plural(status.viewers, "viewer")],
     ["Wi-Fi", `${upper(wifi.state)}${wifi.ssid ? ` ${wifi.ssid}` : ""}${wifi.reason ? ` (${wifi.reason})` : ""} `, ...(wifi.signal ? [bars(wifi.signal), ` ${wifi.signal} dBm`] : [])],
     ["IP address", wifi.address || "none"],
     ["Host name", status.host],
     ["Broker", brokerText(status.broker.state)],
+    ...(status.paused ? [["Pictures", `Pause: ${status.paused}`]] : []),
+    ...(status.kept ? [["Kept pictures", String(status.kept)]] : []),
+    ...(status.push ? [["HTTP push", status.push]] : []),
     ["Time", status.time],
     ["Running", `${span(status.uptime_s)}, started by ${status.started_by}`],
     ["Free memory", `${Math.round(status.heap_free / 1024)} KB, internal ${Math.round(status.internal_free / 1024)} KB`],

@@ -27,7 +27,7 @@ async def main(size, count, port):
     tasks = parts.start()
     await asyncio.wait_for(parts.session.up.wait(), 10)
     publisher = ImagePublisher(
-        parts.frames, parts.session, parts.settings, parts.topics.image, parts.log
+        parts.frames, parts.session, parts.settings, parts.topics.image, parts.log, None
     )
     frame = memoryview(bytes(jpeg(size)))
 

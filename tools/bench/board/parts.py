@@ -57,6 +57,7 @@ class Sensor:
 
     stale = 2  # as in the real drivers
     copies = False
+    chip = "OV2640"
     framesize = "UXGA"
 
     def __init__(self, size):
@@ -96,6 +97,7 @@ class Parts:
         self.settings = {
             "hadiscovery": 0,
             "retain": 1,
+            "flash": 0,
             "mqtthost": host,
             "mqttport": port,
             "mqttsecurity": 1 if ca else 0,

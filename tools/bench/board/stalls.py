@@ -57,7 +57,7 @@ class Ticker:
 async def main(size, port, http, seconds, robust):
     parts = Parts(size, port)
     publisher = ImagePublisher(
-        parts.frames, parts.session, parts.settings, parts.topics.image, parts.log
+        parts.frames, parts.session, parts.settings, parts.topics.image, parts.log, None
     )
     if robust:
         parts.settings["mqtthost"] = ""

@@ -55,6 +55,9 @@ class NVS:
         pass
 
 
+_RMT_SIGNAL = 87  # of the first channel in the GPIO matrix
+
+
 class Partition:
     """Partition of the flash, selected by label, or as RUNNING or BOOT."""
 
@@ -132,6 +135,37 @@ class Partition:
     def __repr__(self):
         line = "<Partition type=%d, subtype=%d, address=%d, size=%d, label=%s, encrypted=%d>"
         return line % self._info
+
+
+class RMT:
+    """Transmitter of pulses; at most one object per channel, 0..7, until `deinit`."""
+
+    _used = set()
+
+    def __init__(self, channel, *, pin=None, clock_div=8, idle_level=False, tx_carrier=None):
+        if not 0 <= channel < 8 or not 1 <= clock_div <= 255:
+            raise ValueError("invalid channel or clock_div")
+        if channel in RMT._used:
+            raise OSError(-259, "ESP_ERR_INVALID_STATE")
+        RMT._used.add(channel)
+        self._channel, self._pin, self._divider = channel, pin._id, clock_div
+        self._loops = False
+        world.call("pin.route", self._pin, _RMT_SIGNAL + channel)
+
+    def loop(self, enable):
+        self._loops = bool(enable)
+
+    def write_pulses(self, duration, data=True):
+        """Send pulses, whose lengths are in ticks of the divided clock (80 MHz)."""
+        if not all(1 <= ticks <= 32_767 for ticks in duration):
+            raise ValueError("duration")
+        if self._loops:
+            high, low = duration[0], duration[1]
+            world.call("pin.wave", self._pin, 80_000_000 // self._divider, high, low)
+
+    def deinit(self):
+        RMT._used.discard(self._channel)
+        world.call("pin.wave", self._pin)
 
 
 def idf_heap_info(capabilities):

@@ -133,10 +133,12 @@ class I2C:
         return world.call("i2c.scan", self._sda, self._scl)
 
     def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
-        return bytes(world.call("i2c.read", self._sda, self._scl, addr, memaddr, nbytes))
+        read = world.call("i2c.read", self._sda, self._scl, addr, memaddr, nbytes, addrsize)
+        return bytes(read)
 
     def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
-        world.call("i2c.write", self._sda, self._scl, addr, memaddr, list(bytes(buf)))
+        data = list(bytes(buf))
+        world.call("i2c.write", self._sda, self._scl, addr, memaddr, data, addrsize)
 
 
 class SoftI2C(I2C):

@@ -7,7 +7,8 @@ from microdot import Response
 from app.settings import schema
 from config import limits, product
 from proto.http import HTTPError
-from proto.params import CHOICES, FRAMESIZES, PARAMS
+from proto.params import FRAMESIZES, PARAMS, choices_of, limits_of
+from proto.posixtz import SECONDS_TO_2000
 from proto.values import BadArgument, UnknownCommand
 
 _JSON = "application/json; charset=UTF-8"  # as microdot names it for a dictionary
@@ -33,6 +34,7 @@ class API:
         app.post("/api/camera")(self.set_camera)
         app.post("/api/command")(self.command)
         app.get("/api/status")(self.status)
+        app.post("/api/time")(self.set_time)
         app.get("/api/log")(self.log)
         app.get("/api/networks")(self.networks)
         app.post("/update")(self.update)
@@ -85,9 +87,10 @@ class API:
     # Camera parameters
 
     async def camera(self, request):
-        """Return all parameters; the value of one that this camera's driver lacks is null."""
-        values = self._status.camera.values()
-        return _list("parameters", (_parameter(row, values) for row in PARAMS))
+        """Return all parameters; the value of one that this camera lacks is null."""
+        camera = self._status.camera
+        values = camera.values()
+        return _list("parameters", (_parameter(row, values, camera.chip) for row in PARAMS))
 
     async def set_camera(self, request):
         """Set all that are given, or none."""
@@ -132,14 +135,19 @@ class API:
             "open": self._access.open,
             "uptime_s": status.log.uptime_s(),
             "time": time,
+            "time_set": status.clock.set.is_set(),
             "heap_free": status.memory.free_bytes,
             "internal_free": status.chip.internal_bytes()[0],
             "started_by": status.chip.reset_cause(),
             "wifi": self._wifi_state(),
             "broker": {"state": status.broker_state(), "connects": status.session.connects},
             "camera": _camera_state(status.camera),
+            "paused": status.schedule.closed,
+            "kept": status.kept.waiting,
+            "push": status.push_state() if self._settings["pushurl"] else "",
             "viewers": self._images.viewers,
             "power": status.power.on,
+            "brightness": self._settings["lamplevel"],
             "timer": status.power.minutes_left,
             "off_in_s": status.power.off_in_s,
             "topics": _topics(status.topics),
@@ -161,6 +169,19 @@ class API:
             "signal": wifi.rssi(),
             "ap_open": wifi.ap_open,
         }
+
+    async def set_time(self, request):
+        """Accept the browser's time, unless the camera has one already."""
+        given = _object(request)
+        seconds = given.get("time")
+        if set(given) != {"time"} or type(seconds) is not int:
+            raise HTTPError(400, 'The body must be {"time": seconds since 1970}.')
+        try:
+            accepted = self._status.clock.accept(seconds - SECONDS_TO_2000)
+        except ValueError:
+            text = "This time is implausible; check the clock of this device."
+            raise HTTPError(400, text) from None
+        return {"accepted": accepted}
 
     async def log(self, request):
         """Return the lines of the log, the oldest first, with the clock time of each."""
@@ -202,13 +223,14 @@ def _flag(request, name):
     return text and text == "1"
 
 
-def _parameter(row, values):
-    name, low, high, initial = row
+def _parameter(row, values, chip):
+    name, _, _, initial = row
+    low, high = limits_of(name, chip)
     found = {"name": name, "value": values.get(name), "low": low, "high": high, "default": initial}
     if name == "framesize":
         found["options"] = ["{} x {}".format(width, height) for _, width, height in FRAMESIZES]
-    elif name in CHOICES:
-        found["options"] = CHOICES[name]
+    elif choices_of(name, chip):
+        found["options"] = choices_of(name, chip)
     return found
 
 
@@ -230,6 +252,7 @@ def _camera_state(camera):
     return {
         "state": camera.state,
         "reason": camera.reason,
+        "sensor": camera.chip,
         "captured": camera.captured,
         "failed": camera.failed,
         "recoveries": sum(camera.recoveries.values()),

@@ -126,6 +126,7 @@ class Camera:
             "jpeg_quality": jpeg_quality,
             "fb_count": min(2, max(1, fb_count)),
             "grab_mode": grab_mode,
+            "xclk_hz": xclk_freq,
         }
         self._running = False
         self._buffer = None

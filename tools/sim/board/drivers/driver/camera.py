@@ -78,7 +78,7 @@ def init(
     wired = (d0, d1, d2, d3, d4, d5, d6, d7, vsync, href, pclk, pwdn, xclk, siod, sioc)
     if deinit() or wired != _WIRED or not _has_memory(fb_location, framesize):
         raise OSError("Camera Init Failed")
-    _start(format, framesize, quality, fb_size)
+    _start(format, framesize, quality, fb_size, xclk_freq)
     return True
 
 
@@ -91,7 +91,7 @@ def _has_memory(location, framesize):
     return framesize <= _CIF
 
 
-def _start(format, framesize, quality, fb_size):
+def _start(format, framesize, quality, fb_size, xclk_hz):
     global _running
     config = {
         "pixel_format": format,
@@ -99,6 +99,7 @@ def _start(format, framesize, quality, fb_size):
         "jpeg_quality": _percent(quality),
         "fb_count": fb_size,
         "grab_mode": 0,
+        "xclk_hz": xclk_hz,
     }
     try:
         world.call("camera.init", config)
