@@ -88,9 +88,10 @@ MQTT_COMMANDS_WAITING = 512  # commands that wait; further ones are not run, and
 MQTT_COMMANDS_BYTES = 32_768  # their names and arguments; commands beyond that are not run either
 MQTT_COMMAND_PAUSE_MS = 5  # pause after each command, for other tasks; then the next one runs
 MQTT_RETAINED_LOGGED = 8  # retained commands in the log, per link; further ones are not logged
-MQTT_LOST_LINKS = 3  # links lost in a row on a picture; then pictures of that size are held back
-MQTT_HELD_S = 60  # time for which they are held back; then one is tried again
+MQTT_LOST_LINKS = 2  # links lost in a row on a picture; then smaller pictures are sent
+MQTT_HELD_S = 60  # time for which they are; then a larger one is tried
 MQTT_HELD_LONGEST_S = 3_600  # that time, doubled after each failure; it gets no longer
+MQTT_PICTURES_OVER = 6  # pictures larger than `pubmaxbytes` in a row; then a pause as usual
 
 # Wi-Fi, name server, time
 WIFI_JOIN_MS = 15_000  # joining a network and getting an address; then the attempt fails

@@ -19,6 +19,7 @@ class Status:
         wifi,
         link,
         session,
+        publisher,
         handler,
         camera,
         frames,
@@ -33,6 +34,7 @@ class Status:
         self.wifi = wifi
         self.link = link
         self.session = session
+        self.publisher = publisher
         self.handler = handler
         self.camera = camera
         self.frames = frames
@@ -77,6 +79,7 @@ class Status:
             "Wifi": {"Signal": self.wifi.rssi(), "LinkCount": self.wifi.joins},
             "MqttCount": self.session.connects,
             "POWER": self._power(),
+            "Picture": self.publisher.figures(),
             "Camera": {
                 "State": camera.state,
                 "Captured": camera.captured,
@@ -114,6 +117,9 @@ class Status:
         yield "wifi " + self._wifi_state()
         yield "mqtt " + self.broker_state()
         yield "camera " + _with_reason(self.camera.state, self.camera.reason)
+        limited = self.publisher.limited()
+        if limited:
+            yield limited
         if self.safe_mode:
             yield self.safe_mode
         yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"

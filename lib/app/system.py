@@ -217,6 +217,7 @@ class System:
             self.wifi,
             self.connection,
             self.session,
+            self.publisher,
             self.handler,
             self.camera,
             self.frames,
@@ -302,7 +303,7 @@ class System:
         )
         self.settings.on_change(RESTART, self.restart.request)
         self.settings.on_change(RECONNECT, self.session.reconnect)
-        self.settings.on_change(RECONNECT, self.publisher.limit.forget)
+        self.settings.on_change(RECONNECT, self.publisher.forget_limit)
         self.settings.on_change(REJOIN, self.wifi.rejoin)
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)

@@ -112,6 +112,9 @@ class Parts:
     def address(self):
         return "10.0.0.2", 1883, False
 
+    def limited(self):
+        return ""
+
     def rssi(self):
         return -60
 
@@ -158,7 +161,7 @@ def make(nvs=None, values=None):
     power = Power(Parts(), settings)
     commands = Commands(settings)
     commands.own(
-        status=Status(settings, parts, power, *(parts,) * 9, Memory(parts)),
+        status=Status(settings, parts, power, *(parts,) * 10, Memory(parts)),
         power=power,
         publisher=ImagePublisher(parts, parts, settings, b"image", Log()),
         params=Params(parts, NVS(), lambda: None),

@@ -123,6 +123,10 @@ SCHEMA = (
      "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
      "Topics and publishing", "Picture every", "Seconds between published pictures; 0: none."),
+    ("pubmaxbytes", "MQTT_PUBMAX", INT, 0, Between(0, limits.PICTURE_BYTES), 0,
+     "Topics and publishing", "Largest picture",
+     "Bytes of a published picture, for which quality, then size are lowered;"
+     " 0: find out what the broker accepts."),
     ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
      "Topics and publishing", "Retain",
      "1: the broker keeps pictures and states for hubs that start later; 0: it does not."),
