@@ -91,6 +91,8 @@ MQTT_RETAINED_LOGGED = 8  # retained commands in the log, per link; further ones
 MQTT_LOST_LINKS = 2  # links lost in a row on a picture; then smaller pictures are sent
 MQTT_HELD_S = 60  # time for which they are; then a larger one is tried
 MQTT_HELD_LONGEST_S = 3_600  # that time, doubled after each failure; it gets no longer
+MQTT_CLOSES_MS = 3_000  # link that ends so soon after a message; then the message is the reason
+MQTT_SMALL_BYTES = 2_048  # a message; only of a larger one, the size may be the reason
 MQTT_PICTURES_OVER = 6  # pictures larger than `pubmaxbytes` in a row; then a pause as usual
 
 # Wi-Fi, name server, time

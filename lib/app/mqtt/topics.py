@@ -1,5 +1,7 @@
 """Names of topics."""
 
+NONE = "-"  # as `grouptopic`: no topic for groups
+
 
 class Topics:
     """Topics as bytes, because umqtt counts characters of text where MQTT counts bytes."""
@@ -12,13 +14,15 @@ class Topics:
         self.lwt = self.tele("LWT")
         self.image = "data/{}/image".format(topic).encode()
         self.own = "cmnd/{}/".format(topic).encode()
-        self.group = "cmnd/{}/".format(group).encode()
+        self.group = b"" if group == NONE else "cmnd/{}/".format(group).encode()
         self.fallback = "cmnd/{}/".format(device_id).encode()
 
     def filters(self):
         """Return the topic filters of the subscriptions."""
         settings = self._settings
-        found = [self.own + settings["subtopic"].encode(), self.group + b"#", self.fallback + b"#"]
+        found = [self.own + settings["subtopic"].encode(), self.fallback + b"#"]
+        if self.group:
+            found.insert(1, self.group + b"#")
         return found + [self.hub().encode()] if settings["hadiscovery"] else found
 
     def hub(self):
