@@ -16,7 +16,8 @@ CONNECT_MS = 10_000  # TCP connection to a server; then the attempt fails
 STALL_MS = 10_000  # wait for a peer to send or to accept data; then its connection is closed
 TRANSFER_RATE_BYTES = 1_024  # rate per second; a slower upload ends, a slower download is resumed
 TRANSFER_RATE_MS = 30_000  # time spent waiting for the peer; then that rate is checked
-TLS_CA_BYTES = 16_384  # CA certificate; a longer one is refused
+TLS_CA_BYTES = 16_384  # CA or client certificate; a longer one is refused
+TLS_KEY_BYTES = 4_096  # key of the client certificate; a longer one is refused
 
 # HTTP server
 HTTP_HEAD_BYTES = 3_072  # request line and headers; a longer head gets 431

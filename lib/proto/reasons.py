@@ -86,18 +86,16 @@ def not_reached(error, host, port):
 def no_handshake(error, waits, has_certificate):
     """Return the reason why the TLS handshake ended; `waits` for the broker came before that.
 
-    The first answer of a TLS server follows one wait, its opinion of the client at least two.
+    The first answer of a TLS server follows one wait. Its opinion of the client certificate
+    follows the second, unless the network is faster than the camera.
     """
     code = abs(_code(error) or 0)
-    is_first = waits < 2 and code != _EPIPE
-    if code == -_ALERT and is_first:
-        return _OLD_TLS
-    if code == -_ALERT or (code in _CLOSED and not is_first):
+    is_late = waits > 1 or code == _EPIPE
+    if code == -_ALERT or (code in _CLOSED and is_late):
+        cause = "requires a client certificate: set mqttcert and mqttkey"
         if has_certificate:
-            return (
-                "the broker refuses the client certificate: check mqttcert, its CA and its dates"
-            )
-        return "the broker requires a client certificate: set mqttcert and mqttkey"
+            cause = "refuses the client certificate: check mqttcert, its CA and its dates"
+        return "the broker {}{}".format("" if is_late else "offers no TLS 1.2, or it ", cause)
     if code in _CLOSED:
         return "connection closed before TLS begins; perhaps " + _NO_TLS
     return describe(error)
@@ -106,7 +104,10 @@ def no_handshake(error, waits, has_certificate):
 def no_login(error):
     """Return the reason why there was no CONNACK."""
     if abs(_code(error) or 0) in _CLOSED:
-        return "closed on the login: check mqttuser, mqttpass and mqttclientid; TLS needs mqtts://"
+        return (
+            "closed on the login: check mqttuser, mqttpass, mqttclientid, and whether the broker"
+            " runs on this port; TLS needs mqtts://"
+        )
     return describe(error)
 
 

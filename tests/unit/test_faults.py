@@ -43,7 +43,8 @@ class TestFaults(unittest.TestCase):
     def test_handshake(self):
         alert, eof = -0x7780, -0x7280
         for code, waits, certificate, part in (
-            (alert, 1, False, "no TLS 1.2"),
+            (alert, 1, False, "offers no TLS 1.2, or it requires a client certificate"),
+            (alert, 1, True, "offers no TLS 1.2, or it refuses the client certificate"),
             (alert, 2, False, "requires a client certificate: set mqttcert"),
             (alert, 2, True, "refuses the client certificate"),
             (32, 1, False, "requires a client certificate"),

@@ -62,6 +62,8 @@ class Camera:
             "mqttsecurity": 0,
             "mqttverify": 0,
             "mqttca": "",
+            "mqttcert": "",
+            "mqttkey": "",
             "mqttkeepalive": 10,
             "mqttcleansession": 1,
             "mqttuser": "",

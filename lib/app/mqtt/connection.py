@@ -68,7 +68,7 @@ class Connection:
         context = None
         if secure:
             gc.collect()  # TLS needs some 40 KB in one piece
-            context = tls.client_context(self.verified(), self._settings["mqttca"])
+            context = self._context()
         try:
             stream = await self._connector.connect(host, port, context)
         except OSError as e:
@@ -81,13 +81,18 @@ class Connection:
             stream.close()
             raise
 
+    def _context(self):
+        s = self._settings
+        return tls.client_context(self.verified(), s["mqttca"], s["mqttcert"], s["mqttkey"])
+
     async def _send_login(self, stream, clean, host, port):
         """Send CONNECT, in TLS after the handshake; a refused connection shows itself here."""
         try:
             await stream.send(self._connect_packet(clean))
         except OSError as e:
             if self.tls:
-                reason = reasons.no_handshake(e, stream.waits, False)
+                has_certificate = bool(self._settings["mqttcert"])
+                reason = reasons.no_handshake(e, stream.waits, has_certificate)
             else:
                 reason = reasons.not_reached(e, host, port)
             raise OSError(reason) from None

@@ -10,6 +10,7 @@ from binascii import hexlify, unhexlify
 from proto.mqtttext import is_filter, is_name, is_printable
 from proto.pem import certificates
 from proto.posixtz import parse_rule
+from proto.privatekey import private_key
 from proto.signature import public_key
 from proto.uri import parse_broker
 from proto.values import BadArgument, as_switch, int_between, number_between
@@ -234,6 +235,26 @@ class CertificateText:
 
     def __str__(self):
         return "a certificate in PEM, at most {} bytes".format(self.high)
+
+
+class PrivateKeyText:
+    """RSA or EC private key in PEM, at most `high` bytes; empty removes it."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high:
+            raise BadArgument(str(self))
+        if text:
+            try:
+                private_key(text.encode())
+            except ValueError as e:
+                raise BadArgument("{}: {}".format(self, e)) from None
+        return text
+
+    def __str__(self):
+        return "an RSA or EC private key in PEM, at most {} bytes".format(self.high)
 
 
 class KeyText:
