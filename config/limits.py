@@ -79,6 +79,7 @@ MQTT_SUBACK_MS = 20_000  # neither SUBACK nor a message; then the link is closed
 MQTT_PUBACK_MS = 20_000  # no PUBACK, although pings are answered; then the link is closed
 MQTT_OUTBOX_MESSAGES = 16  # QoS 1 messages without an acknowledgement; then their senders wait
 MQTT_EVENTS = 16  # button events that wait to be sent; further ones are dropped
+WEBSOCKET_HEAD_BYTES = 2_048  # answer of a web server to a WebSocket; a longer one is refused
 MQTT_TOPIC_BYTES = 256  # topic of a message; a message with a longer one is skipped
 MQTT_PACKET_BYTES = 64  # any packet from the broker but PUBLISH; a longer one ends the link
 # brokers wait for 10 to 32 acknowledgements at a time

@@ -6,7 +6,8 @@ import httpx
 import pytest
 from certificates import CLIENT, authority, make
 from listener import Listener
-from mosquitto import Mosquitto
+from mosquitto import Mosquitto, free_port
+from pictures import check
 from scripted import PUBLISH, SUBSCRIBE, ScriptedBroker
 from sim import TOPIC, Simulator
 from tlsserver import RecordingServer
@@ -126,3 +127,31 @@ def test_client_certificate(camera, broker, ca, tmp_path):
         for name in ("mqttkey", "mqttcert"):
             camera.command(f"{name} 1")
         camera.wait_status("requires a client certificate")
+
+
+# MQTT over WebSocket
+
+
+@pytest.mark.parametrize("scheme", ["ws", pytest.param("wss", marks=pytest.mark.slow)])
+def test_websocket(camera, tmp_path, scheme):
+    port = free_port()
+    options = {"listener": f"{port} 127.0.0.1", "protocol": "websockets"}
+    if scheme == "wss":
+        for name, file in (("certfile", "server.pem"), ("keyfile", "server.key")):
+            options[name] = tmp_path / file
+    with Mosquitto(tmp_path, tls=True, options=options) as web:
+        camera.command(f"mqtthost {scheme}://localhost:{port}/mqtt")
+        camera.wait_status("mqtt connected")
+        with Listener(web.port) as client:
+            for name in ("on", "off"):
+                assert client.command("power", name) == name
+            since = len(client.messages)
+            client.command("capture")
+            picture = client.wait(f"data/{TOPIC}/image", since=since).payload
+            check(picture)
+            assert len(picture) > 100_000
+            update = b"x" * 100_000  # one large message to the camera, which skips it
+            client.publish(f"cmnd/{TOPIC}/pulse", update)
+            assert client.command("pulse", "7") == "7"
+        web.kill()
+        camera.wait_status("mqtt waiting (c")

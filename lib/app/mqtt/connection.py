@@ -7,6 +7,7 @@ from micropython import const
 
 from aio.reader import Reader
 from app import tls
+from app.mqtt.websocket import WebSocket
 from config import limits
 from proto import mqtt, reasons, uri
 
@@ -74,7 +75,10 @@ class Connection:
         except OSError as e:
             raise OSError(reasons.not_reached(e, host, port)) from None
         try:
-            await self._send_login(stream, clean, host, port)
+            path = uri.websocket_path(self._settings["mqtthost"])
+            if path:
+                stream = WebSocket(stream)
+            await self._send_login(stream, clean, host, port, path)
             reader = Reader(stream, buffer, 2 * limits.MQTT_CONNECT_MS)  # longer than the attempt
             return stream, reader, await self._receive_connack(reader, clean)
         except BaseException:
@@ -85,9 +89,11 @@ class Connection:
         s = self._settings
         return tls.client_context(self.verified(), s["mqttca"], s["mqttcert"], s["mqttkey"])
 
-    async def _send_login(self, stream, clean, host, port):
+    async def _send_login(self, stream, clean, host, port, path):
         """Send CONNECT, in TLS after the handshake; a refused connection shows itself here."""
         try:
+            if path:
+                await stream.open(host, port, path)
             await stream.send(self._connect_packet(clean))
         except OSError as e:
             if self.tls:

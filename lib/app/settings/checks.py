@@ -12,7 +12,7 @@ from proto.pem import certificates
 from proto.posixtz import parse_rule
 from proto.privatekey import private_key
 from proto.signature import public_key
-from proto.uri import parse_broker
+from proto.uri import BROKER, parse_broker
 from proto.values import BadArgument, as_switch, int_between, number_between
 
 
@@ -197,7 +197,7 @@ class BrokerURI:
         return text
 
     def __str__(self):
-        return "mqtt://host or mqtts://host, at most {} characters".format(self.high)
+        return "{}, at most {} characters".format(BROKER, self.high)
 
 
 class ZoneRule:

@@ -91,9 +91,10 @@ SCHEMA = (
      "Access point", "Channel", "Radio channel while no network is joined."),
 
     ("mqtthost", "MQTT_HOST", TEXT, "", BrokerURI(127), _BROKER,
-     "MQTT broker", "Broker", "Address, such as mqtt://broker.local, or mqtts:// for TLS."),
+     "MQTT broker", "Broker",
+     "Address, such as mqtt://broker.local; mqtts:// for TLS, ws:// or wss:// for WebSocket."),
     ("mqttport", "MQTT_PORT", INT, 0, Between(0, 65_535), _BROKER,
-     "MQTT broker", "Port", "0: the standard port, 1883, or 8883 for TLS."),
+     "MQTT broker", "Port", "0: the standard port: 1883, 8883 for TLS, 80 or 443 for WebSocket."),
     ("mqttuser", "MQTT_USER", TEXT, "", MQTTText(0, 255), _BROKER,
      "MQTT broker", "User", "User name, if the broker requires one."),
     ("mqttpass", "MQTT_PASS", TEXT, "", Chars(0, 255), SECRET | SPACES | _BROKER,
