@@ -89,7 +89,7 @@ class System:
     def _make_settings(self):
         self.settings = Settings(NVS(NAMESPACE), self.log, self.id)
         self.log.settings = self.settings
-        self.topics = Topics(self.settings, self.id)
+        self.topics = Topics(self.settings, self.id, self.settings["topiclayout"])
         self.commands = Commands(self.settings)
 
     def _make_consoles(self):

@@ -1,5 +1,6 @@
 """Brokers with demands: `status` says what they are and what to do, and then it works."""
 
+import json
 import ssl
 
 import httpx
@@ -155,3 +156,31 @@ def test_websocket(camera, tmp_path, scheme):
             assert client.command("pulse", "7") == "7"
         web.kill()
         camera.wait_status("mqtt waiting (c")
+
+
+# Topic levels
+
+
+def test_one_root_for_all_topics(tmp_path):
+    """A broker that allows one root: commands, replies, picture, last will and discovery."""
+    root = "home/garden/cam"
+    allowed = ["home/garden/#", "homeassistant/#", "listener/#"]
+    settings = {"topic": "cam", "topiclayout": "home/garden/%topic%/%prefix%", "pubinterval": "1"}
+    with (
+        Mosquitto(tmp_path / "b", acl=[f"topic readwrite {each}" for each in allowed]) as broker,
+        Listener(broker.port) as client,
+        Simulator(tmp_path, broker.uri, settings) as camera,
+    ):
+        client.wait(f"{root}/tele/LWT", b"Online")
+        check(client.wait(f"{root}/data/image").payload)
+        device_id = camera.facts["device_id"]
+        for topic in (root, f"home/garden/{device_id}", "home/garden/esp32-mqtt-cams"):
+            since = client.catch_up()
+            client.send(f"{topic}/cmnd/power", "toggle")
+            client.wait(f"{root}/stat/power", since=since)
+        found = client.wait(f"homeassistant/device/{device_id}/config").payload
+        config = json.loads(found)
+        assert config["avty_t"] == f"{root}/tele/LWT"
+        assert config["cmps"]["lamp"]["command_topic"] == f"{root}/cmnd/power"
+        assert config["cmps"]["camera"]["topic"] == f"{root}/data/image"
+        assert "Denied" not in broker.log

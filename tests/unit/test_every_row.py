@@ -194,7 +194,8 @@ def other_value(row):
     if row[KIND] == INT:
         value = check.high if check.high != row[DEFAULT] else check.low
         return str(value), value
-    text = {"timezone": "UTC0", "apip": "10.0.0.1"}.get(row[NAME], "something")
+    texts = {"timezone": "UTC0", "apip": "10.0.0.1", "topiclayout": "%topic%/%prefix%"}
+    text = texts.get(row[NAME], "something")
     return text, text
 
 

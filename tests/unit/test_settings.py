@@ -57,6 +57,8 @@ def good_values(check):
     kind = type(check).__name__
     if kind == "Between":
         return [(str(n), n) for n in (check.low, check.high, (check.low + check.high) // 2)]
+    if kind == "TopicLayout":
+        return [(t, t) for t in ("%topic%/%prefix%", "home/garden/%topic%/%prefix%")]
     if kind == "HostNames":
         return [("Cam.example.org, .home.net", "cam.example.org .home.net"), ("x", "x")]
     passphrases = [(t, t) for t in ("x" * 8, "x" * 63, " b c d e ", "2000$5a$c3c3")]

@@ -7,7 +7,7 @@ are the choices of `OneOf`.
 
 from binascii import hexlify, unhexlify
 
-from proto.mqtttext import is_filter, is_name, is_printable
+from proto.mqtttext import is_filter, is_layout, is_name, is_printable
 from proto.pem import certificates
 from proto.posixtz import parse_rule
 from proto.privatekey import private_key
@@ -115,6 +115,19 @@ class TopicPrefix(MQTTText):
 
     def __str__(self):
         return "levels of a topic, without wildcards; " + super().__str__()
+
+
+class TopicLayout(MQTTText):
+    """Levels of a topic, in which %prefix% and %topic% stand for the two that vary."""
+
+    def __call__(self, text):
+        text = super().__call__(text)
+        if not is_layout(text):
+            raise BadArgument(str(self))
+        return text
+
+    def __str__(self):
+        return "levels with %prefix% and %topic%, once each; " + super().__str__()
 
 
 class HostNames(Chars):

@@ -19,12 +19,14 @@ from app.settings.checks import (
     Passphrase,
     PrivateKeyText,
     TopicFilter,
+    TopicLayout,
     TopicName,
     TopicPrefix,
     WPAKey,
     ZoneRule,
 )
 from config import limits
+from proto.mqtttext import LAYOUT
 
 NAMESPACE = "syscfg"  # of NVS
 
@@ -130,6 +132,10 @@ SCHEMA = (
     ("grouptopic", "MQTT_GRPTOPIC", TEXT, "esp32-mqtt-cams", TopicName(1, 31), GROUP | _TOPIC,
      "Topics and publishing", "Group topic",
      "Topic for commands to several cameras at once; -: none."),
+    ("topiclayout", "MQTT_LAYOUT", TEXT, LAYOUT, TopicLayout(16, 64),
+     RESTART | CLEAN_SESSION | DEFAULT_BY_1,
+     "Topics and publishing", "Topic layout",
+     "Levels of all topics, such as home/garden/%topic%/%prefix%; prefix: cmnd, stat and so on."),
     ("subtopic", "MQTT_SUBTOPIC", TEXT, "#", TopicFilter(1, 31), RESTART | DEFAULT_BY_1,
      "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
