@@ -10,7 +10,7 @@ from listener import Listener
 from mosquitto import Mosquitto, free_port
 from pictures import check
 from scripted import PUBLISH, SUBSCRIBE, ScriptedBroker
-from sim import TOPIC, Simulator
+from sim import TOPIC, Simulator, wait_until
 from tlsserver import RecordingServer
 
 
@@ -31,6 +31,11 @@ def check_reason(camera, uri, *parts):
     camera.command(f"mqtthost {uri}")
     for part in parts:
         assert part in camera.wait_status(part)
+
+
+def set_settings(camera, **values):
+    response = httpx.post(f"{camera.url}/api/settings", json=values, trust_env=False)
+    assert response.status_code == 200, response.text
 
 
 # Reasons
@@ -83,9 +88,7 @@ def test_closes_by_phase(camera, what):
 
 def set_pair(camera, pair):
     """Send a client certificate and its key in one request."""
-    both = {"mqttcert": pair.cert_pem.decode(), "mqttkey": pair.key_pem.decode()}
-    response = httpx.post(f"{camera.url}/api/settings", json=both, trust_env=False)
-    assert response.status_code == 200, response.text
+    set_settings(camera, mqttcert=pair.cert_pem.decode(), mqttkey=pair.key_pem.decode())
 
 
 def test_client_certificate(camera, broker, ca, tmp_path):
@@ -128,6 +131,18 @@ def test_client_certificate(camera, broker, ca, tmp_path):
         for name in ("mqttkey", "mqttcert"):
             camera.command(f"{name} 1")
         camera.wait_status("requires a client certificate")
+
+
+def test_self_signed_certificate_is_its_own_ca(camera, tmp_path):
+    own, other = make(), make()
+    with RecordingServer(tmp_path, own.pem) as server:
+        camera.command("mqttverify ca")
+        set_settings(camera, mqttca=own.cert_pem.decode())
+        camera.command(f"mqtthost mqtts://localhost:{server.port}")
+        wait_until(lambda: b"MQTT" in server.data, what="a login")
+        server.use(other.pem)
+        check_reason(camera, f"mqtts://127.0.0.1:{server.port}", "certificate is not signed")
+    set_settings(camera, mqttca="", mqttverify="off")
 
 
 # MQTT over WebSocket
