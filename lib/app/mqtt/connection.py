@@ -7,7 +7,6 @@ from micropython import const
 
 from aio.reader import Reader
 from app import tls
-from app.mqtt.websocket import WebSocket
 from config import limits
 from proto import mqtt, reasons, uri
 
@@ -77,6 +76,8 @@ class Connection:
         try:
             path = uri.websocket_path(self._settings["mqtthost"])
             if path:
+                from app.mqtt.websocket import WebSocket  # 8 KB of heap, where code is not frozen
+
                 stream = WebSocket(stream)
             await self._send_login(stream, clean, host, port, path)
             reader = Reader(stream, buffer, 2 * limits.MQTT_CONNECT_MS)  # longer than the attempt

@@ -105,7 +105,8 @@ class ImagePublisher:
 
     def _max_bytes(self):
         """Return the size of the largest picture to send; 0: any."""
-        self._accepted.probe(self._log.uptime_s())
+        if self._accepted.max_bytes:
+            self._accepted.probe(self._log.uptime_s())
         known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
         return min(known, learned) if known and learned else known or learned
 
