@@ -160,8 +160,7 @@ class Settings:
         """Return the text of a file that is given, or else stored; "" if there is none."""
         if name in values or not self[name]:
             return values.get(name, "")
-        with open(self[name]) as f:
-            return f.read()
+        return self._store.text(self[name])
 
     def _enforce(self, changes):
         """Put checked values in force; return the flags of the settings that have changed."""
