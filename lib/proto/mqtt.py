@@ -98,6 +98,9 @@ class Pieces:
         self.count = count
         self.piece = piece
 
+    def __len__(self):
+        return self.size
+
 
 class _Packet:
     """The parts of a packet: its header, then the pieces of its payload."""

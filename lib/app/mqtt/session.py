@@ -13,6 +13,7 @@ from proto import mqtt
 from proto.reasons import describe, link_ended
 
 _BUFFER = const(2_048)
+_ONLINE = b"Online"
 
 
 class NotConnected(OSError):
@@ -63,7 +64,8 @@ class MQTTSession:
         if qos:
             await self._keep(topic, payload, retain)
         elif self.up.is_set():
-            await self._send(self._publish, topic, payload, retain)
+            self._trail.note_message(topic, len(payload), retain)
+            await self._send(self._codec.publish, topic, payload, retain)
         else:
             raise NotConnected("not connected")
 
@@ -207,7 +209,8 @@ class MQTTSession:
     async def _begin(self):
         """Subscribe, publish Online and the kept messages; then send the outbox for ever."""
         await self._subscriptions.renew()
-        await self._send(self._publish, self._topics.lwt, b"Online", True)
+        self._trail.note_message(self._topics.lwt, len(_ONLINE), True)
+        await self._send(self._codec.publish, self._topics.lwt, _ONLINE, True)
         self._outbox.rewind()
         self.connects += 1
         self.reason = ""
@@ -256,14 +259,10 @@ class MQTTSession:
         if message is None:  # another task has sent it
             return None
         message.sent_ms = ticks_ms()
-        return self._publish(
+        self._trail.note_message(message.topic, len(message.payload), message.retain)
+        return self._codec.publish(
             message.topic, message.payload, message.retain, message.packet_id, message.dup
         )
-
-    def _publish(self, topic, payload, retain, *more):
-        size = payload.size if isinstance(payload, mqtt.Pieces) else len(payload)
-        self._trail.note_message(topic, size, retain)
-        return self._codec.publish(topic, payload, retain, *more)
 
     async def _send(self, encode, *args):
         """Send the packet that `encode` returns, once no other packet is being written.
@@ -280,7 +279,7 @@ class MQTTSession:
                 raise NotConnected("not connected")
             if packet and not self._stream.put(packet):
                 await self._stream.flush()
-            self._trail.note_sent()
+                self._trail.note_sent()
         except BaseException as e:  # also when cancelled: a part of the packet may be out
             self._fail(e if isinstance(e, OSError) else OSError("interrupted while sending"))
             raise

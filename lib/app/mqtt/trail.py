@@ -39,10 +39,13 @@ class Trail:
             self._topic, self._proved = b"", max(self._size, self._proved)
 
     def note_message(self, topic, size, retain):
-        self._topic, self._size, self._retain = topic, size, retain
+        self._topic = topic
+        self._size = size
+        self._retain = retain
+        self._sent_ms = ticks_ms()
 
     def note_sent(self):
-        """Note that all is out."""
+        """Note that all is out, if that took a while."""
         self._sent_ms = ticks_ms()
 
     def end(self):
