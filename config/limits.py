@@ -17,7 +17,8 @@ CONNECT_MS = 10_000  # TCP connection to a server; then the attempt fails
 STALL_MS = 10_000  # wait for a peer to send or to accept data; then its connection is closed
 TRANSFER_RATE_BYTES = 1_024  # rate per second; a slower upload ends, a slower download is resumed
 TRANSFER_RATE_MS = 30_000  # time spent waiting for the peer; then that rate is checked
-TLS_CA_BYTES = 16_384  # CA certificate; a longer one is refused
+TLS_CA_BYTES = 16_384  # CA or client certificate; a longer one is refused
+TLS_KEY_BYTES = 4_096  # key of the client certificate; a longer one is refused
 
 # HTTP server
 HTTP_HEAD_BYTES = 3_072  # request line and headers; a longer head gets 431
@@ -79,6 +80,7 @@ MQTT_SUBACK_MS = 20_000  # neither SUBACK nor a message; then the link is closed
 MQTT_PUBACK_MS = 20_000  # no PUBACK, although pings are answered; then the link is closed
 MQTT_OUTBOX_MESSAGES = 16  # QoS 1 messages without an acknowledgement; then their senders wait
 MQTT_EVENTS = 16  # button events that wait to be sent; further ones are dropped
+WEBSOCKET_HEAD_BYTES = 2_048  # answer of a web server to a WebSocket; a longer one is refused
 MQTT_TOPIC_BYTES = 256  # topic of a message; a message with a longer one is skipped
 MQTT_PACKET_BYTES = 64  # any packet from the broker but PUBLISH; a longer one ends the link
 # brokers wait for 10 to 32 acknowledgements at a time
@@ -89,9 +91,12 @@ MQTT_COMMANDS_WAITING = 512  # commands that wait; further ones are not run, and
 MQTT_COMMANDS_BYTES = 32_768  # their names and arguments; commands beyond that are not run either
 MQTT_COMMAND_PAUSE_MS = 5  # pause after each command, for other tasks; then the next one runs
 MQTT_RETAINED_LOGGED = 8  # retained commands in the log, per link; further ones are not logged
-MQTT_LOST_LINKS = 3  # links lost in a row on a picture; then pictures of that size are held back
-MQTT_HELD_S = 60  # time for which they are held back; then one is tried again
+MQTT_LOST_LINKS = 2  # links lost in a row on a picture; then smaller pictures are sent
+MQTT_HELD_S = 60  # time for which they are; then a larger one is tried
 MQTT_HELD_LONGEST_S = 3_600  # that time, doubled after each failure; it gets no longer
+MQTT_CLOSES_MS = 3_000  # link that ends so soon after a message; then the message is the reason
+MQTT_SMALL_BYTES = 2_048  # a message; only of a larger one, the size may be the reason
+MQTT_PICTURES_OVER = 6  # pictures larger than `pubmaxbytes` in a row; then a pause as usual
 
 # Wi-Fi, name server, time
 WIFI_JOIN_MS = 15_000  # joining a network and getting an address; then the attempt fails

@@ -21,6 +21,8 @@ sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's pu
 # ruff: noqa: E402
 from update.errors import UpdateError
 
+from proto.mqtttext import LAYOUT
+
 
 def _info(args):
     from update.file import Update
@@ -121,6 +123,9 @@ def parser():
     push.add_argument("--broker", required=True, help="mqtt://host[:port] or mqtts://...")
     push.add_argument("--device", required=True, help="device id, DVES_...")
     push.add_argument("--topic", help="the camera's topic (default: query the camera)")
+    push.add_argument(
+        "--layout", default=LAYOUT, help="the camera's topiclayout (default: %(default)s)"
+    )
     push.add_argument("--confirm", action="store_true", help="keep the new image once it runs")
     push.add_argument(
         "--force",

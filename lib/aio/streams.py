@@ -35,6 +35,7 @@ class Stream(_Stream):
         self._slice = _WHOLE
         self._parts = None  # of `put`: [part] is written up to `at`, its slice ends at `end`
         self._part = self._at = self._end = 0
+        self.waits = 0  # for the peer while writing; in a TLS handshake, for its answers
         self._idle_at = ticks_ms()  # None: never
         self._stuck_at = None  # when a peer that accepts no data counts as idle
 
@@ -64,6 +65,7 @@ class Stream(_Stream):
         """Write the rest of a `put`; OSError(ETIMEDOUT) when the peer accepts nothing."""
         while True:
             if self._at < self._end:  # the socket is full
+                self.waits += 1
                 self._stuck_at = ticks_add(ticks_ms(), limits.CONNECTION_STUCK_MS)
                 await self._ready(self._writing, core._io_queue.queue_write, self.stall_ms)
                 self._stuck_at = None

@@ -19,6 +19,7 @@ class Status:
         wifi,
         link,
         session,
+        publisher,
         handler,
         camera,
         frames,
@@ -33,6 +34,7 @@ class Status:
         self.wifi = wifi
         self.link = link
         self.session = session
+        self.publisher = publisher
         self.handler = handler
         self.camera = camera
         self.frames = frames
@@ -81,6 +83,7 @@ class Status:
             "Wifi": {"Signal": self.wifi.rssi(), "LinkCount": self.wifi.joins},
             "MqttCount": self.session.connects,
             "POWER": self._power(),
+            "Picture": self.publisher.figures(),
             "Camera": {
                 "State": camera.state,
                 "Reason": camera.reason,
@@ -133,6 +136,9 @@ class Status:
             yield "{} pictures kept".format(self.kept.waiting)
         if s["pushurl"]:
             yield "push " + self.push_state()
+        limited = self.publisher.limited()
+        if limited:
+            yield limited
         if self.safe_mode:
             yield self.safe_mode
         yield "guarded by a password" if s["adminpass"] else "open: no adminpass is set"

@@ -93,7 +93,7 @@ class System:
     def _make_settings(self):
         self.settings = Settings(NVS(NAMESPACE), self.log, self.id)
         self.log.settings = self.settings
-        self.topics = Topics(self.settings, self.id)
+        self.topics = Topics(self.settings, self.id, self.settings["topiclayout"])
         self.commands = Commands(self.settings)
 
     def _make_consoles(self):
@@ -229,6 +229,7 @@ class System:
             self.wifi,
             self.connection,
             self.session,
+            self.publisher,
             self.handler,
             self.camera,
             self.frames,
@@ -345,7 +346,7 @@ class System:
         )
         self.settings.on_change(RESTART, self.restart.request)
         self.settings.on_change(RECONNECT, self.session.reconnect)
-        self.settings.on_change(RECONNECT, self.publisher.limit.forget)
+        self.settings.on_change(RECONNECT, self.publisher.forget_limit)
         self.settings.on_change(REJOIN, self.wifi.rejoin)
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)

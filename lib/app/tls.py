@@ -4,6 +4,7 @@ import ssl
 
 from config import limits
 from proto.pem import certificates
+from proto.privatekey import private_key
 from proto.values import BadArgument
 
 
@@ -11,34 +12,63 @@ class TLSConfigError(OSError):
     """There is nothing to verify the peer with; the message says what to do."""
 
 
-def client_context(verify, ca_path):
+def client_context(verify, ca_path, cert_path="", key_path=""):
     """Return a context for connecting; `verify` checks certificate and name against the CA file.
 
-    The CA is PEM or DER. Raises TLSConfigError without a usable one.
+    The files are PEM or DER. With a client certificate and its key, the client shows who it is.
+    Raises TLSConfigError without usable ones.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not verify:
-        context.verify_mode = ssl.CERT_NONE
-        return context
-    _trust(context, _read_ca(ca_path))
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_NONE
+    if verify:
+        if not ca_path:
+            raise TLSConfigError("no CA: set mqttca, or mqttverify off")
+        _trust(context, _read(ca_path, "CA", "mqttca"))
+        context.verify_mode = ssl.CERT_REQUIRED
+    if cert_path:
+        _identify(context, cert_path, key_path)
     return context
 
 
-def _read_ca(path):
-    if not path:
-        raise TLSConfigError("no CA: set mqttca, or mqttverify off")
+def _read(path, what, name):
     try:
         with open(path, "rb") as f:
             size = f.seek(0, 2)
-            if size > limits.TLS_CA_BYTES:
-                raise TLSConfigError("the CA file is too long: set mqttca")
             f.seek(0)
-            return f.read(size)  # without a size it allocates in steps
-    except TLSConfigError:
-        raise
+            if size <= limits.TLS_CA_BYTES:
+                return f.read(size)  # without a size it allocates in steps
     except OSError:
-        raise TLSConfigError("the CA file is missing: set mqttca") from None
+        raise TLSConfigError("the {} file is missing: set {}".format(what, name)) from None
+    raise TLSConfigError("the {} file is too long: set {}".format(what, name))
+
+
+def _identify(context, cert_path, key_path):
+    """Load the client certificate. Mbed TLS takes one: those of CAs after it are not sent."""
+    if not key_path:
+        raise TLSConfigError("the client certificate has no key: set mqttkey")
+    data = _read(cert_path, "certificate", "mqttcert"), _read(key_path, "key", "mqttkey")
+    try:
+        context.load_cert_chain(*_pair(*data))
+    except (ValueError, OSError) as e:
+        raise TLSConfigError("the client certificate is unusable: {}".format(e)) from None
+
+
+def _pair(certificate, key):
+    """Return certificate and key as DER; raises ValueError if they do not belong together."""
+    leaf = certificates(certificate)[0]
+    der, public = private_key(key)
+    if public not in leaf:
+        raise ValueError("mqttkey does not belong to mqttcert; send both together")
+    return leaf, der
+
+
+def check_client(certificate, key):
+    """Raise BadArgument unless TLS itself can use the key with the certificate (texts)."""
+    try:
+        pair = _pair(certificate.encode(), key.encode())
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(*pair)
+    except (ValueError, OSError) as e:
+        raise BadArgument(str(e)) from None
 
 
 def check_ca(text):

@@ -22,13 +22,6 @@ _SMALL = const(256)
 _FIXED = const(5)  # bytes of the longest fixed header (section 2.2)
 _FILTER_BYTES = const(122)  # of a subscription, up to umqtt 1.6
 _LAST_ID = const(65_535)
-_RETURN_CODES = {  # section 3.2.2.3
-    1: "protocol version",
-    2: "client id",
-    3: "server unavailable",
-    4: "bad user name or password",
-    5: "not authorised",
-}
 
 
 class ProtocolError(OSError):
@@ -42,7 +35,8 @@ class Refused(OSError):
     """The broker refused the connection with the return `code` of a CONNACK."""
 
     def __init__(self, code):
-        super().__init__("refused: {}".format(_RETURN_CODES.get(code, "code {}".format(code))))
+        super().__init__("refused: code {}".format(code))
+        self.return_code = code
         self.is_login = code in (4, 5)
 
 
@@ -103,6 +97,9 @@ class Pieces:
         self.size = size
         self.count = count
         self.piece = piece
+
+    def __len__(self):
+        return self.size
 
 
 class _Packet:

@@ -1,5 +1,8 @@
 """Text in MQTT 3.1.1: strings (section 1.5.3), topic names and topic filters (section 4.7)."""
 
+PREFIX, TOPIC = "%prefix%", "%topic%"  # levels of a layout that stand for others
+LAYOUT = PREFIX + "/" + TOPIC
+
 
 def decode(raw):
     """Return the text of UTF-8 bytes; raise UnicodeError for what section 1.5.3 forbids.
@@ -52,3 +55,19 @@ def is_filter(text):
         if len(level) > 1 and ("+" in level or "#" in level):
             return False
     return bool(text) and "#" not in levels[:-1]
+
+
+def is_layout(text):
+    """Return True for levels of a topic in which PREFIX and TOPIC stand once each."""
+    levels = text.split("/")
+    others = [level for level in levels if level not in (PREFIX, TOPIC)]
+    if len(levels) - len(others) != 2 or PREFIX not in levels or TOPIC not in levels:
+        return False
+    return is_name(text) and "" not in others and levels[0][:1] != "$"
+
+
+def topic_of(layout, prefix, topic, name):
+    """Return the topic of a name: the layout with a prefix and a topic in it, then the name."""
+    meaning = {PREFIX: prefix, TOPIC: topic}
+    levels = [meaning.get(level, level) for level in layout.split("/")]
+    return "/".join(levels + [name])

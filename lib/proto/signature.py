@@ -50,17 +50,17 @@ def public_key(text):
     if not alone or len(found) != 1:
         raise ValueError("no public key in PEM")
     (der,) = found
-    info, at = _element(der, 0, 0x30)
+    info, at = element(der, 0, 0x30)
     if at != len(der) or not info.startswith(_RSA):
         raise ValueError("not an RSA key")
-    bits, at = _element(info, len(_RSA), 0x03)
+    bits, at = element(info, len(_RSA), 0x03)
     if at != len(info) or bits[:1] != b"\0":
         raise ValueError("not an RSA key")
-    pair, at = _element(bits, 1, 0x30)
+    pair, at = element(bits, 1, 0x30)
     if at != len(bits):
         raise ValueError("not an RSA key")
-    modulus, at = _element(pair, 0, 0x02)
-    exponent, at = _element(pair, at, 0x02)
+    modulus, at = element(pair, 0, 0x02)
+    exponent, at = element(pair, at, 0x02)
     modulus = modulus.lstrip(b"\0")
     if at != len(pair) or len(modulus) not in (256, 384) or modulus[0] < 128:
         raise ValueError("the key must have 2048 or 3072 bits")
@@ -69,7 +69,7 @@ def public_key(text):
     return int.from_bytes(modulus, "big"), 65_537
 
 
-def _element(der, at, tag):
+def element(der, at, tag):
     """Return (content, end) of the DER element at `at`; raises ValueError."""
     head = der[at : at + 4]
     if len(head) < 2 or head[0] != tag:

@@ -1,7 +1,7 @@
 """Addresses of brokers and of updates (RFC 3986).
 
-A broker's is `mqtt://host`, `mqtts://host:8883` or the bare host; an update's is `http://...` or
-`https://...`.
+A broker's is `mqtt://host`, `mqtts://host:8883` or the bare host, over WebSocket `ws://host/path`
+or `wss://host/path`; an update's is `http://...` or `https://...`.
 """
 
 from binascii import b2a_base64, unhexlify
@@ -9,8 +9,10 @@ from binascii import b2a_base64, unhexlify
 from proto.values import BadArgument, int_between
 
 MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA
+_WEB_PORTS = {"ws": 80, "wss": 443}  # RFC 6455 section 3
+_WEB_PATH = "/mqtt"  # of most brokers
 _HTTP_PORTS = {"http": 80, "https": 443}
-_BROKER = "mqtt://host or mqtts://host"
+BROKER = "mqtt://host or mqtts://host, ws://host/path or wss://host/path"
 _URL = "http://host/file or https://host/file"
 
 
@@ -23,15 +25,27 @@ def parse_broker(text, port=0, tls=False):
     if not found:
         scheme, rest = "mqtts" if tls else "mqtt", text
     scheme = scheme.lower()
-    if scheme not in MQTT_PORTS:
-        raise BadArgument(_BROKER)
+    standard = MQTT_PORTS.get(scheme) or _WEB_PORTS.get(scheme)
+    if not standard:
+        raise BadArgument(BROKER)
     authority, _, path = rest.partition("/")
-    if path or "@" in authority or any(c in authority for c in " ?#\\\"'<>"):
-        raise BadArgument(_BROKER + "; user and password are settings of their own")
+    if (path and scheme in MQTT_PORTS) or "@" in authority:
+        raise BadArgument(BROKER + "; user and password are settings of their own")
+    if any(c in authority for c in " ?#\\\"'<>") or any(not 32 < ord(c) < 127 for c in path):
+        raise BadArgument(BROKER)
     host, own_port = _host_and_port(authority)
     if not host or "[" in host or "]" in host:
-        raise BadArgument(_BROKER)
-    return host, port or own_port or MQTT_PORTS[scheme], scheme == "mqtts"
+        raise BadArgument(BROKER)
+    return host, port or own_port or standard, scheme in ("mqtts", "wss")
+
+
+def websocket_path(text):
+    """Return the path of a broker over WebSocket, with its query; "" for any other broker."""
+    scheme, found, rest = text.partition("://")
+    if not found or scheme.lower() not in _WEB_PORTS:
+        return ""
+    _, slash, path = rest.partition("/")
+    return slash + path.partition("#")[0] if path else _WEB_PATH
 
 
 def parse_url(text):

@@ -40,13 +40,20 @@ class Pair:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
     @property
+    def key_pem(self):
+        return self._key(serialization.NoEncryption())
+
+    @property
+    def encrypted_key_pem(self):
+        return self._key(serialization.BestAvailableEncryption(b"password"))
+
+    def _key(self, encryption):
+        form = serialization.PrivateFormat.PKCS8
+        return self.key.private_bytes(serialization.Encoding.PEM, form, encryption)
+
+    @property
     def pem(self):
-        key = self.key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        return key + self.cert_pem
+        return self.key_pem + self.cert_pem
 
 
 def make(

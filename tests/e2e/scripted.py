@@ -80,9 +80,14 @@ class Peer:
             self.send(connack(code))
         return got
 
-    def serve(self, until=lambda packet: False):
-        """Serve correctly until `until(packet)` is true; return that packet, None at the end."""
+    def serve(self, until=lambda packet: False, refuse=lambda packet: False):
+        """Serve correctly until `until(packet)` is true; return that packet, None at the end.
+
+        A packet for which `refuse(packet)` is true is not answered, and ends it.
+        """
         while got := self.packet():
+            if refuse(got):
+                return None
             kind, flags, body = got
             if kind == SUBSCRIBE:
                 self.send(b"\x90\x03" + body[:2] + b"\x01")

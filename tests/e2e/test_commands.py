@@ -82,6 +82,7 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "topic": ("porch", ["x" * 32]),
     "grouptopic": ("everywhere", ["x" * 32]),
     "subtopic": ("+", ["x" * 32]),
+    "topiclayout": ("%prefix%/%topic%/x", ["%prefix%/a/b/c/d/e", "x" * 65]),
     "ssid2": ("shed", ["x" * 33]),
     "password2": ("word of shed", ["x" * 7, "x" * 64]),
     "ssid3": ("attic", ["x" * 33]),
@@ -253,14 +254,15 @@ def test_broker_setting(transports, camera, client, broker, name):
 
 def test_settings_that_restart(transports, camera, client, broker):
     """Set values over one transport, check them after the restart, restore them over the next."""
-    assert set(RESTARTS) == {"name", "topic", "grouptopic", "subtopic", "mqttcleansession"}
+    topics = {"topic", "grouptopic", "topiclayout", "subtopic"}
+    assert set(RESTARTS) == {"name", *topics, "mqttcleansession"}
     values = {name: samples(name)[0] for name in RESTARTS}
 
     def command_all(transport, arguments):
         boots, since = camera.facts["boots"], len(client.messages)
         replies = {name: transport.command(name, value).text for name, value in arguments.items()}
         camera.wait_boot(boots + 1)
-        topic = arguments["topic"] if arguments["topic"] == "porch" else TOPIC
+        topic = "porch/x" if arguments["topic"] == "porch" else TOPIC
         topic = "a_b_c_" if "/" in arguments["topic"] else topic
         client.wait(f"stat/{topic}/{LAST}", since=since)
         return replies
@@ -271,7 +273,7 @@ def test_settings_that_restart(transports, camera, client, broker):
     set_last = {"mqttcleansession": "0", **values}
     assert set_last | {"mqttcleansession": "0"} == command_all(transports["mqtt"], set_last)
     assert {n: transports["telnet"].command(n).text for n in RESTARTS} == wanted
-    assert client.wait("tele/porch/LWT", b"Online")
+    assert client.wait("tele/porch/x/LWT", b"Online")
     restore = {name: default(name)[0] for name in RESTARTS}
     defaults = {name: default(name)[1] for name in RESTARTS}
     assert command_all(transports["telnet"], restore) == defaults

@@ -26,6 +26,7 @@ FIELDS = {
     "MqttCount",
     "POWER",
     "Camera",
+    "Picture",
     "Restarts",
     "LastError",
 }

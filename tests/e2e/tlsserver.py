@@ -21,12 +21,19 @@ class RecordingServer:
         self.port = self._server.getsockname()[1]
         self.use(chain, **limits)
 
-    def use(self, chain, ciphers="ALL", **limits):
-        """Present another certificate chain. limits: attributes of the SSLContext."""
+    def use(self, chain, ciphers="ALL", clients=None, **limits):
+        """Present another certificate chain.
+
+        clients: a Pair; require client certificates signed by it. limits: attributes of the
+        SSLContext.
+        """
         (self.folder / "chain.pem").write_bytes(chain)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers(f"{ciphers}:@SECLEVEL=0")  # the camera decides, not this server
         context.load_cert_chain(self.folder / "chain.pem")
+        if clients:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(cadata=clients.cert_pem.decode())
         for name, value in limits.items():
             setattr(context, name, value)
         self._context = context

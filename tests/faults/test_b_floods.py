@@ -1,11 +1,13 @@
 """Commands by the thousand, and pictures that a broker does not accept."""
 
+import io
 import time
 
 from invariants import invariants, settled
 from listener import Listener
 from mosquitto import Mosquitto
-from pictures import check
+from PIL import Image
+from scripted import PUBLISH, ScriptedBroker
 from sim import TOPIC, Simulator, wait_until
 
 STAT = f"stat/{TOPIC}/"
@@ -16,7 +18,8 @@ RATE = 500  # commands a second
 MINUTE_S = 60
 STEP_S = 0.1
 LIMIT = 30_000  # bytes; pictures are larger
-LOST_LINKS = 3
+LOST_LINKS = 2
+VGA = (640, 480)
 
 
 # B9
@@ -94,6 +97,7 @@ def test_b13_picture_larger_than_the_broker_takes(row, tmp_path):
     dropped(row, tmp_path / "drops")
     if row.full:
         closes(row, tmp_path / "closes")
+        closes_without_a_word(row, tmp_path / "scripted")
 
 
 def dropped(row, folder):
@@ -110,23 +114,61 @@ def dropped(row, folder):
 
 
 def closes(row, folder):
-    """After three links the camera holds such pictures back, and sends smaller ones."""
+    """Mosquitto ends two links; then the camera sends pictures that it accepts."""
     oversize = "disconnected due to oversize packet"
     with (
         Mosquitto(folder / "broker", options={"max_packet_size": LIMIT}) as broker,
-        Simulator(folder, broker.uri, {"pubinterval": "1"}) as camera,
+        Simulator(folder, broker.uri, {"pubinterval": "0"}) as camera,
         Listener(broker.port) as client,
     ):
-        held_back = camera.wait_output("the link ends on pictures of", 60)
-        camera.wait_output("mqtt: connected", 35, held_back)
-        sent = client.catch_up()
-        dropped = broker.log.count(oversize)
+        size = publish_vga(camera)
+        camera.wait_output("the broker ends the link on pictures of", 60)
         for _ in range(5):
-            client.send(f"cmnd/{TOPIC}/capture")
-            assert client.command("pubinterval") == "1"
-        client.command("camera", '{"framesize": "QVGA"}')
-        check(client.wait(IMAGE, since=sent).payload, (320, 240))
-        assert broker.log.count(oversize) == dropped == LOST_LINKS
+            picture = client.wait(IMAGE, lambda each: not each.retain, 35).payload
+            assert Image.open(io.BytesIO(picture)).size <= VGA and picture[-2:] == b"\xff\xd9"
+            assert 0.3 * LIMIT < len(picture) < LIMIT
+            client.catch_up()
+            client.messages.clear()
+        assert broker.log.count(oversize) == LOST_LINKS
         assert f"mqtt connects {1 + LOST_LINKS}," in camera.status("3")
-        row.count(dropped)
-        row.figure("links lost", dropped)
+        status = camera.status()
+        assert f"pictures up to {size // 2} bytes (" in status, status
+        assert f"the broker ends the link on {size} bytes" in status, status
+        row.count(LOST_LINKS)
+        row.figure("links lost", LOST_LINKS)
+
+
+def closes_without_a_word(row, folder):
+    """A broker that reads each picture and closes the link on the large ones."""
+    taken, lost = [], []
+
+    def script(peer):
+        peer.login()
+
+        def is_large(packet):
+            kind, _, body = packet
+            if kind != PUBLISH or IMAGE.encode() not in body[:80]:
+                return False
+            (lost if len(body) > LIMIT else taken).append(len(body))
+            return len(body) > LIMIT
+
+        peer.serve(is_large)
+
+    with (
+        ScriptedBroker(script) as broker,
+        Simulator(folder, broker.uri, {"pubinterval": "0"}) as camera,
+    ):
+        publish_vga(camera)
+        wait_until(lambda: len(taken) >= 5, 60, "pictures that the broker accepts")
+        assert len(lost) == len(broker.connects) - 1 == LOST_LINKS
+        row.count(len(lost))
+
+
+def publish_vga(camera):
+    """Publish VGA pictures at quality 8 every 2 s; return the size of one that ends the link."""
+    assert camera.get("/jpg").content  # a camera that starts takes no parameters
+    camera.command('camera {"framesize": "VGA", "quality": 8}')
+    start = len(camera.output)
+    assert camera.command("pubinterval 2") == "2"
+    end = camera.wait_output("ends the link on pictures of ", 60, start)
+    return int(camera.output[end:].split()[0])

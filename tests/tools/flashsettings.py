@@ -34,7 +34,9 @@ def patched(monkeypatch):
     monkeypatch.setattr(store, "open", files.open, raising=False)
     monkeypatch.setattr(checks, "certificates", lambda text: None)
     monkeypatch.setattr(checks, "public_key", lambda text: None)
+    monkeypatch.setattr(checks, "private_key", lambda text: None)
     monkeypatch.setattr(tls, "check_ca", lambda text: None)
+    monkeypatch.setattr(tls, "check_client", lambda *pair: None)
     monkeypatch.setattr(signing_key, "check", lambda text, path: None)
     monkeypatch.setattr(gc, "threshold", lambda count: None, raising=False)
     return files

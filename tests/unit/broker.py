@@ -54,6 +54,7 @@ class Broker:
         self.links = self.open = 0
         self.packets = []
         self.stream = None
+        self.closes_on = lambda packet: False
         self.on_up = None  # bytes to send after the third SUBACK
 
     async def __aenter__(self):
@@ -86,6 +87,8 @@ class Broker:
                 if not packet:
                     return
                 self.packets.append(packet)
+                if self.closes_on(packet):
+                    return
                 await stream.send(self._response(packet))
                 if packet.kind == SUBSCRIBE and self.on_up and len(self.of(SUBSCRIBE)) == 3:
                     await stream.send(self.on_up)

@@ -18,6 +18,7 @@ from app.settings.checks import (
     OneOf,
     Passphrase,
     TopicFilter,
+    TopicLayout,
     TopicName,
     ZoneRule,
 )
@@ -40,6 +41,26 @@ class ChecksTestCase(unittest.TestCase):
 
 
 class TestNumbers(ChecksTestCase):
+    def test_topic_layout(self):
+        check = TopicLayout(16, 64)
+        self.accepts(
+            check, "%prefix%/%topic%", "home/garden/%topic%/%prefix%", "%topic%/x/%prefix%/y"
+        )
+        for text in (
+            "home/garden/camera",
+            "%prefix%/aaaaaaaaaaa",
+            "%prefix%/%topic%/%topic%",
+            "%prefix%/%topic%/",
+            "/%prefix%/%topic%",
+            "%prefix%//%topic%",
+            "%prefix%/+/%topic%",
+            "%prefix%/#/%topic%",
+            "x%prefix%/%topic%",
+            "$SYS/%prefix%/%topic%",
+            "%prefix%/%topic%/" + "x" * 64,
+        ):
+            self.refuses(check, text)
+
     def test_between(self):
         check = Between(-2, 2)
         self.assertEqual([check("-2"), check("2"), check("-1.0"), check(" 1.")], [-2, 2, -1, 1])

@@ -117,6 +117,9 @@ class Parts:
     def address(self):
         return "10.0.0.2", 1883, False
 
+    def limited(self):
+        return ""
+
     def rssi(self):
         return -60
 
@@ -170,7 +173,7 @@ def make(nvs=None, values=None):
     power = Power(Parts(), settings, log)
     commands = Commands(settings)
     commands.own(
-        status=Status(settings, parts, power, *(parts,) * 9, Memory(parts)),
+        status=Status(settings, parts, power, *(parts,) * 10, Memory(parts)),
         power=power,
         publisher=ImagePublisher(parts, parts, settings, b"image", Log(), parts),
         params=Params(parts, NVS(), lambda: None),
@@ -215,6 +218,7 @@ _TEXTS = {
     "netmask": "255.255.0.0",
     "gateway": "10.0.0.1",
     "dns": "10.0.0.1",
+    "topiclayout": "%topic%/%prefix%",
     "pubtimes": "07:00-21:30",
     "place": "48.1,11.6",
     "pushurl": "http://host/in",

@@ -16,13 +16,13 @@ from app.camera.pool import Frame
 class Camera:
     """Takes a picture every 100 ms: its number as 1,000 bytes. `fault` makes it fail."""
 
-    usual_size = "VGA"
+    usual_size, usual_quality = "VGA", 8
     offers = ("VGA", "UXGA")
 
     def __init__(self, stale=0):
         self.stale = stale
         self.copies = False
-        self.size = "VGA"
+        self.size, self.quality = "VGA", 8
         self.sizes = []  # of all captures
         self.reason = "no frame"
         self.state = "ready"
@@ -43,13 +43,15 @@ class Camera:
     def grab(self):
         return None
 
-    def resize(self, size):
+    def adapt(self, size=None, quality=None):
+        size = size or self.usual_size
         if size not in self.offers:
             raise CameraFault("framesize: no " + size)
         self.size = size
+        self.quality = self.usual_quality if quality is None else quality
 
     def stop(self):
-        self.size = self.usual_size
+        self.size, self.quality = self.usual_size, self.usual_quality
         self.stops += 1
 
     def release(self, rest=False):
@@ -190,6 +192,29 @@ class TestReaders(FramesTestCase):
         self.assertEqual(seen, 3 * turn + ["VGA"])
         self.assertEqual(sizes.count("UXGA"), 3 * (2 + 1))  # two were exposed before the change
 
+    def test_reader_with_a_quality_of_its_own_leaves_the_others_theirs(self):
+        async def scenario(frames, camera, log):
+            for size in (None, "UXGA"):
+                own = asyncio.create_task(frames.fresh(size, 30).acquire())
+                async with frames.fresh() as usual:
+                    got = (usual.size, usual.quality)
+                    self.assertEqual(got, frames.usual)
+                other = await own
+                self.assertEqual((other.size, other.quality), (size or "VGA", 30))
+                async with frames.fresh() as usual:
+                    self.assertEqual((usual.size, usual.quality), frames.usual)
+
+        self.run_case(scenario, stale=2)
+
+    def test_renewed_lease_forgets_that_it_was_refused(self):
+        async def scenario(frames, camera, log):
+            lease = frames.fresh("SXGA")
+            self.assertIsInstance(await outcome(lease.acquire()), CameraFault)
+            lease.size = None
+            await lease.renewed().acquire()
+
+        self.run_case(scenario)
+
     def test_size_stays_until_another_is_wanted(self):
         async def scenario(frames, camera, log):
             for _ in range(2):
@@ -223,7 +248,7 @@ class TestReaders(FramesTestCase):
 
     def test_reader_of_another_size_survives_a_restart_of_the_sensor(self):
         async def scenario(frames, camera, log):
-            camera.resize("UXGA")
+            camera.adapt("UXGA")
             reader = frames.fresh("UXGA")
             camera.stop()  # as a step of recovery does
             async with reader as frame:

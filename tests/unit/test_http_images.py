@@ -19,6 +19,7 @@ class Camera:
     """Takes a picture every 100 ms, identified by its size and its first byte."""
 
     usual_size = size = "VGA"
+    usual_quality = quality = 8
 
     stale = 0
     copies = False

@@ -9,25 +9,45 @@ from fakes import Log, clock, ended, run, until
 from app.camera.camera import CameraFault
 from app.mqtt.publisher import ImagePublisher
 
+_ZEROS = memoryview(bytes(50_000))
+
 
 class Frames:
+    """Frames, lease and frame in one; `detail` makes pictures of `detail` / quality bytes."""
+
+    usual = "VGA", 8
+
     def __init__(self):
         self.fault = None
         self.jpeg = b"jpeg"
+        self.detail = 0
+        self.refuses = ()
+        self.refused = ""
         self.leased = 0
+        self.size = self.quality = None
 
     def fresh(self):
         return self
 
-    renewed = fresh
+    def renewed(self):
+        self.refused = ""
+        return self
 
     async def acquire(self):
         await asyncio.sleep_ms(50)
+        if self.size in self.refuses:
+            self.refused = "no " + self.size
+            raise CameraFault(self.refused)
         if self.fault:
             raise self.fault
         self.leased += 1
+        self.size, self.quality = self.size or "VGA", self.quality or 8
         self.view = memoryview(self.jpeg)
+        if self.detail:
+            self.view = _ZEROS[: self.detail // self.quality]
         return self
+
+    frame = property(lambda self: self)
 
     def release(self, rest=False):
         self.leased -= 1
@@ -44,7 +64,8 @@ class Session:
         self.up.set()
         self.fault = None
         self.takes_ms = 0
-        self.published = []
+        self.published = []  # (time, topic, start of the payload, retain, QoS)
+        self.sizes = []
 
     async def publish(self, topic, payload, retain=False, qos=0):
         await asyncio.sleep_ms(self.takes_ms)
@@ -52,12 +73,13 @@ class Session:
             raise self.fault
         if len(payload) >= self.limit:
             self.connects += 1
-        self.published.append((clock.now_ms(), topic, bytes(payload), retain, qos))
+        self.published.append((clock.now_ms(), topic, bytes(payload[:8]), retain, qos))
+        self.sizes.append(len(payload))
 
     async def confirm(self):
         await asyncio.sleep_ms(10)
         self.confirmed += 1
-        if len(self.published[-1][2]) >= self.limit:
+        if self.sizes[-1] >= self.limit:
             raise OSError("link lost")
 
 
@@ -74,7 +96,8 @@ class Lamp:
 class TestPublisher(unittest.TestCase):
     def run_case(self, scenario, interval=10):
         async def main():
-            settings = {"pubinterval": interval, "retain": 1, "flash": 0, "flashlead": 300}
+            settings = {"pubinterval": interval, "retain": 1, "pubmaxbytes": 0}
+            settings.update(flash=0, flashlead=300)
             frames, session = Frames(), Session()
             publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log(), Lamp())
             task = asyncio.create_task(publisher.run())
@@ -214,11 +237,13 @@ class TestPublisher(unittest.TestCase):
 
     def test_lost_link_drops_only_that_picture(self):
         async def scenario(publisher, frames, session, settings):
-            session.fault = OSError("gone")
-            await until(lambda: publisher.dropped == 2)
-            session.fault = None
-            await until(lambda: publisher.sent == 2)
-            self.assertEqual(publisher.dropped, 2)
+            for lost in range(1, 4):
+                session.fault = OSError("gone")
+                await until(lambda n=lost: publisher.dropped == n)
+                session.fault = None
+                session.connects += 1
+                await until(lambda n=lost: publisher.sent == n)
+            self.assertEqual(publisher.dropped, 3)
 
         self.run_case(scenario)
 
@@ -255,24 +280,74 @@ class TestPublisher(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_pictures_that_the_broker_closes_the_link_on_are_held_back(self):
+    def test_pictures_that_the_broker_closes_the_link_on_get_smaller(self):
+        async def scenario(publisher, frames, session, settings):
+            frames.detail, session.limit = 8 * 36_000, 30_000
+            self.assertEqual(publisher.limited(), "")
+            await until(lambda: publisher.sent == 1)
+            sizes = session.sizes
+            self.assertEqual(sizes[:2], [36_000, 36_000])
+            self.assertTrue(9_000 < sizes[2] <= 18_000, sizes)
+            self.assertEqual(
+                publisher.limited(),
+                "pictures up to 18000 bytes (VGA, quality 28)"
+                " because the broker ends the link on 36000 bytes",
+            )
+            figures = publisher.figures()
+            self.assertEqual((figures["MaxBytes"], figures["RefusedBytes"]), (18_000, 36_000))
+            self.assertEqual((figures["Size"], figures["Quality"]), ("VGA", 28))
+            settings["pubinterval"] = 60
+            await asyncio.sleep_ms(4 * 3_600_000)
+            self.assertTrue(publisher.last_bytes > 25_500, publisher.last_bytes)
+            self.assertTrue(publisher.dropped < 15, publisher.dropped)
+            session.limit = 1_000_000  # the broker has another configuration
+            await asyncio.sleep_ms(2 * 3_600_000)
+            self.assertEqual((publisher.last_bytes, publisher.limited()), (36_000, ""))
+
+        self.run_case(scenario)
+
+    def test_pictures_that_cannot_get_smaller_are_held_back(self):
         async def scenario(publisher, frames, session, settings):
             frames.jpeg = bytes(2_000)
-            await asyncio.sleep_ms(80_000)
-            self.assertEqual((len(session.published), publisher.sent), (3, 0))
+            await asyncio.sleep_ms(59_000)
+            self.assertEqual((len(session.published), publisher.sent), (2, 0))
             frames.jpeg = bytes(999)
             await until(lambda: publisher.sent == 2)
             frames.jpeg = bytes(2_000)
             settings["pubinterval"] = 60
             await asyncio.sleep_ms(4 * 3_600_000)  # retries are rare
+            tries = len(session.published) - 2 - 2
+            self.assertTrue(5 <= tries <= 13, tries)
             settings["pubinterval"] = 10
-            tries = len(session.published) - 2
-            self.assertTrue(11 <= tries <= 13, tries)
-            publisher.limit.forget()
-            await until(lambda: len(session.published) == 2 + tries + 3)
-            session.limit = 10_000  # the broker has got another configuration
-            await asyncio.sleep_ms(70_000)
-            self.assertTrue(publisher.sent > 2)
+            publisher.forget_limit()
+            await until(lambda: len(session.published) == 4 + tries + 2)
+
+        self.run_case(scenario)
+
+    def test_budget_lowers_the_quality_and_raises_it_again(self):
+        async def scenario(publisher, frames, session, settings):
+            frames.detail, session.limit, settings["pubmaxbytes"] = 8 * 36_000, 10**6, 20_000
+            started = clock.now_ms()
+            await until(lambda: publisher.sent == 1)
+            self.assertTrue(clock.now_ms() - started < 11_000)  # another one was taken at once
+            await until(lambda: publisher.sent == 3)
+            sizes = session.sizes
+            self.assertTrue(all(17_000 <= size <= 20_000 for size in sizes[1:]), sizes)
+            frames.detail = 8 * 15_000
+            await until(lambda: publisher.sent == 5)
+            self.assertEqual((publisher.last_bytes, frames.quality), (15_000, 8))
+            self.assertEqual(publisher.dropped, 0)
+
+        self.run_case(scenario)
+
+    def test_size_that_the_sensor_refuses_is_left_out(self):
+        async def scenario(publisher, frames, session, settings):
+            frames.jpeg, settings["pubmaxbytes"] = bytes(900), 1
+            frames.refuses = ("HVGA", "CIF")
+            await until(lambda: publisher.dropped == 4)
+            self.assertEqual(frames.size, "QQVGA")
+            settings["pubmaxbytes"] = 0
+            await until(lambda: publisher.sent == 1)
 
         self.run_case(scenario)
 

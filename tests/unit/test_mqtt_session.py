@@ -62,6 +62,8 @@ class Camera:
             "mqttsecurity": 0,
             "mqttverify": 0,
             "mqttca": "",
+            "mqttcert": "",
+            "mqttkey": "",
             "mqttkeepalive": 10,
             "mqttcleansession": 1,
             "mqttuser": "",
@@ -210,6 +212,78 @@ class TestConnect(SessionTestCase):
             self.assertEqual(session.reason, "")
 
         self.run_case(scenario)
+
+    def test_close_is_explained_by_its_phase(self):
+        def is_retained(packet):
+            return packet.kind == PUBLISH and packet.retain and packet.topic == "tele/cam/LWT"
+
+        for closes_on, reason in (
+            (lambda packet: packet.kind == CONNECT, "closed on the login: check mqttuser"),
+            (lambda packet: packet.topic == "cmnd/cams/#", "the subscription to cmnd/cams/#"),
+            (is_retained, "closed on tele/cam/LWT: if the broker keeps no retained messages"),
+        ):
+            self.closed(closes_on, reason)
+
+    def closed(self, closes_on, reason):
+        async def scenario(camera, broker, session):
+            broker.closes_on = closes_on
+            await until(lambda: reason in session.reason, reason)
+            broker.closes_on = lambda packet: False
+            await camera.up()
+            self.assertEqual(session.reason, "")
+
+        self.run_case(scenario)
+
+    def test_close_of_a_link_is_explained_by_the_last_message(self):
+        async def scenario(camera, broker, session):
+            async def end(topic, size, retain, confirmed=False, later_ms=0):
+                await camera.up()
+                if confirmed:
+                    await session.publish(topic, bytes(size))
+                    await session.confirm()
+                await session.publish(topic, bytes(size), retain)
+                await until(lambda: broker.of(PUBLISH, topic.decode()))
+                await asyncio.sleep_ms(later_ms)
+                broker.packets.clear()
+                broker.stream.close()
+                await until(lambda: session.reason)
+                return session.reason
+
+            image = b"data/cam/image"
+            self.assertIn("closed on a picture of 5000 bytes", await end(image, 5_000, True))
+            self.assertIn("closed by the broker", await end(image, 5_000, True, True))
+            self.assertIn("closed by the broker", await end(image, 5_000, True, later_ms=4_000))
+            self.assertIn("closed on stat/cam/a: if the broker", await end(b"stat/cam/a", 5, True))
+            self.assertIn("not allow this topic", await end(b"stat/cam/a", 5, False))
+
+        self.run_case(scenario)
+
+    def test_other_protocols_on_the_port(self):
+        for answer, reason in (
+            (b"HTTP/1.1 400", "a web server answers"),
+            (b"\x15\x03\x01\x00\x02\x02\x46", "the port expects TLS: use mqtts://"),
+        ):
+            self.other_protocol(answer, reason)
+
+    def other_protocol(self, answer, reason):
+        async def scenario(camera, broker, session):
+            broker.connack = answer
+            await until(lambda: session.reason)
+            self.assertIn(reason, session.reason)
+
+        self.run_case(scenario)
+
+    def test_without_a_group_topic(self):
+        async def scenario(camera, broker, session):
+            await camera.up()
+            topics = sorted(packet.topic for packet in broker.of(SUBSCRIBE))
+            self.assertEqual(topics, ["cmnd/DVES_A1B2C3/#", "cmnd/cam/#"])
+            await broker.stream.send(b"\x30\x0a\x00\x08cmnd/x/y")  # is no command
+            await broker.stream.send(b"\x30\x10\x00\x0ecmnd/cam/power")
+            await until(lambda: camera.commands.calls)
+            self.assertEqual(camera.commands.calls, 1)
+
+        self.run_case(scenario, grouptopic="-")
 
     def test_missing_connack_ends_the_attempt(self):
         async def scenario(camera, broker, session):

@@ -6,6 +6,7 @@ import suite
 
 from app.identity import device_id, host_name
 from app.mqtt.topics import Topics
+from proto.mqtt import Codec
 
 MAC = b"\x24\x0a\xc4\xa1\xb2\xc3"
 
@@ -44,6 +45,27 @@ class TestTopics(unittest.TestCase):
         expected = ["cmnd/küche/#", "cmnd/gruppe/#", "cmnd/DVES_A1B2C3/#"]
         self.assertEqual(sorted(topics.filters()), sorted(each.encode() for each in expected))
         self.assertEqual(topics.cmnd("power"), "cmnd/küche/power")
+
+    def test_layout_with_one_root(self):
+        settings = {"topic": "cam", "grouptopic": "cams", "subtopic": "#", "hadiscovery": 0}
+        topics = Topics(settings, "DVES_A1B2C3", "home/garden/%topic%/%prefix%")
+        self.assertEqual(topics.image, b"home/garden/cam/data/image")
+        self.assertEqual(topics.lwt, b"home/garden/cam/tele/LWT")
+        self.assertEqual(topics.stat("power"), b"home/garden/cam/stat/power")
+        self.assertEqual(topics.cmnd("power"), "home/garden/cam/cmnd/power")
+        self.assertEqual(topics.update, "home/garden/DVES_A1B2C3/OTA/data")
+        expected = [b"home/garden/%s/cmnd/#" % name for name in (b"cam", b"cams", b"DVES_A1B2C3")]
+        self.assertEqual(topics.filters(), expected)
+        settings["grouptopic"] = "-"
+        self.assertEqual(len(Topics(settings, "DVES_A1B2C3").filters()), 2)
+        self.assertEqual(Topics(settings, "DVES_A1B2C3").update, "OTA/DVES_A1B2C3/data")
+
+    def test_longest_topics_fit_a_subscription(self):
+        longest = "x" * 31
+        settings = {"topic": longest, "grouptopic": "-", "subtopic": longest, "hadiscovery": 0}
+        layout = "/".join(("y" * 48, "%prefix%", "%topic%"))[-64:]
+        for filter in Topics(settings, "DVES_A1B2C3", layout).filters():
+            Codec().subscribe(filter, 1)
 
     def test_topics_of_home_assistant_follow_the_settings(self):
         settings = {"topic": "cam", "grouptopic": "cams", "subtopic": "#", "hadiscovery": 1}

@@ -45,6 +45,12 @@ class Parts:
     def verified(self):
         return not self.settings["mqttverify"]
 
+    def limited(self):
+        return ""
+
+    def figures(self):
+        return {"MaxBytes": 0}
+
     def rssi(self):
         return -61
 
@@ -66,7 +72,7 @@ def make():
     log = RealLog(lambda text: None)
     topics = Topics(settings, "DVES_A1B2C3")
     parts.settings = settings
-    status = Status(settings, topics, *(parts,) * 8, log, parts, Memory(parts, 1, 1))
+    status = Status(settings, topics, *(parts,) * 9, log, parts, Memory(parts, 1, 1))
     return status, parts, log
 
 

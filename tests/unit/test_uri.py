@@ -4,11 +4,20 @@ import unittest
 
 import suite
 
-from proto.uri import parse_broker, parse_url, percent_decoded, without_password
+from proto.uri import (
+    parse_broker,
+    parse_url,
+    percent_decoded,
+    websocket_path,
+    without_password,
+)
 from proto.values import BadArgument
 
 GOOD_BROKERS = {
     "mqtt://host": ("host", 1883, False),
+    "ws://host": ("host", 80, False),
+    "WSS://host:8084/mqtt?x=1": ("host", 8084, True),
+    "wss://host/": ("host", 443, True),
     "mqtts://host": ("host", 8883, True),
     "MQTTS://Host.example/": ("Host.example", 8883, True),
     "mqtt://10.0.0.1:11883": ("10.0.0.1", 11883, False),
@@ -20,6 +29,9 @@ BAD_BROKERS = (
     "mqtt:/host",
     "mqtt://",
     "mqtt://:1883",
+    "ws://user@host/path",
+    "ws://host/pa th",
+    "ws://",
     "mqtt://host:0",
     "mqtt://host:65536",
     "mqtt://host:x",
@@ -61,6 +73,16 @@ BAD_URLS = (
 
 
 class TestBroker(unittest.TestCase):
+    def test_path_of_websocket(self):
+        for text, path in (
+            ("ws://host", "/mqtt"),
+            ("wss://host:1/", "/mqtt"),
+            ("ws://host/a/b?c=d#e", "/a/b?c=d"),
+            ("mqtt://host", ""),
+            ("host", ""),
+        ):
+            self.assertEqual(websocket_path(text), path)
+
     def test_good(self):
         for text, expected in GOOD_BROKERS.items():
             self.assertEqual(parse_broker(text), expected, text)

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from update.errors import NoAnswer, UpdateError
 
+from proto.mqtttext import topic_of
+
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _REPLY_S = 10
 _CONSOLE = Console(stderr=True)
@@ -23,6 +25,7 @@ class Push:
     def __init__(self, args):
         self._device = args.device
         self._topic = args.topic
+        self._layout = args.layout
         self._timeout_s = args.patience
         self._reply_s = min(_REPLY_S, args.patience)
         self._messages = queue.Queue()
@@ -63,7 +66,7 @@ class Push:
         else:
             topic = self._topic or "+"
             names = ("topic", "ota", "mqttotastart", "mqttotaconfirm")
-            client.subscribe([(f"stat/{topic}/{name}", 1) for name in names])
+            client.subscribe([(self._name("stat", topic, name), 1) for name in names])
 
     def run(self, update, force=False, confirm=False):
         """Send an update and wait until it runs; raise UpdateError."""
@@ -71,7 +74,7 @@ class Push:
         self._find_topic()
         self._start(force)
         with contextlib.closing(_Bar(update)) as bar:
-            self._client.publish(f"OTA/{self._device}/data", update.data)
+            self._client.publish(self._name("OTA", self._device, "data"), update.data)
             self._wait(lambda m: self._ended(m, bar), 2 * self._timeout_s + 600, "the camera")
         _CONSOLE.print("installed; the camera restarts")
         peer = "the restarted camera"
@@ -96,14 +99,17 @@ class Push:
         self._command("mqttotastart", "force" if force else "1")
         self._wait(self._reply("mqttotastart", ("on",)), self._reply_s)
 
+    def _name(self, prefix, topic, name):
+        return topic_of(self._layout, prefix, topic, name)
+
     def _command(self, name, argument):
-        self._client.publish(f"cmnd/{self._device}/{name}", argument, qos=1)
+        self._client.publish(self._name("cmnd", self._device, name), argument, qos=1)
 
     def _reply(self, name, good):
         """Return a matcher for the reply to a command, which must begin with one of `good`."""
 
         def match(message):
-            if message.topic != f"stat/{self._topic}/{name}":
+            if message.topic != self._name("stat", self._topic, name):
                 return None
             text = message.payload.decode(errors="replace")
             if not text.startswith(good):
@@ -114,7 +120,10 @@ class Push:
 
     def _ended(self, message, bar):
         """Return true once all is written; until then show the progress."""
-        if message.topic == f"stat/{self._topic}/mqttotastart" and message.payload == b"off":
+        if (
+            message.topic == self._name("stat", self._topic, "mqttotastart")
+            and message.payload == b"off"
+        ):
             raise UpdateError("the camera has cancelled the update")
         report = self._report(message)
         if not report or message.retain:
@@ -142,7 +151,7 @@ class Push:
 
     def _report(self, message):
         """Return the JSON of an update report, None for another message."""
-        if message.topic != f"stat/{self._topic}/ota":
+        if message.topic != self._name("stat", self._topic, "ota"):
             return None
         with contextlib.suppress(ValueError):
             return json.loads(message.payload)

@@ -76,9 +76,19 @@ class Camera:
         return size_name(self.params["framesize"])
 
     @property
+    def usual_quality(self):
+        """Quality in `params`."""
+        return self.params["quality"]
+
+    @property
     def size(self):
         """Name of the frame size that the sensor has now."""
         return self._sensor.framesize if self._sensor else self.usual_size
+
+    @property
+    def quality(self):
+        """Quality that the sensor has now."""
+        return self._sensor.quality if self._sensor else self.usual_quality
 
     def grab(self):
         """Return what `capture` returns if a picture is ready, else None."""
@@ -164,13 +174,19 @@ class Camera:
                 self._log.error("camera", "xclk {}: {}".format(mhz, e))
                 self.stop()
 
-    def resize(self, size):
-        """Set the sensor's frame size by name, but not in `params`: others still want the usual.
+    def adapt(self, size=None, quality=None):
+        """Set the sensor's frame size by name and its quality; None is the usual one.
 
-        Raises CameraFault if the sensor does not offer it, or there is no memory for it.
+        They are not set in `params`, because others still want the usual ones. Raises CameraFault
+        if the sensor does not offer them, or there is no memory for them.
         """
+        size = size or self.usual_size
+        quality = self.usual_quality if quality is None else quality
         try:
-            self._sensor.set("framesize", size)
+            if quality != self.quality:
+                self._sensor.set("quality", quality)
+            if size != self.size:
+                self._sensor.set("framesize", size)
         except OSError as e:
             raise CameraFault(str(e)) from None
 

@@ -3,7 +3,7 @@
 A picture is copied once, from the driver's buffer into a slot of a small pool; from a driver that
 returns copies, the copy itself is kept. Readers lease slots. All waiting readers get the same
 frame; a slow reader holds one slot and skips the frames it misses. Readers of another frame size
-take turns with the rest: the sensor has the size that the reader waits for who came first.
+or quality take turns with the rest: the sensor has what the reader who came first waits for.
 """
 
 import asyncio
@@ -52,9 +52,14 @@ class Frames:
 
     # For readers
 
-    def fresh(self, size=None):
+    def fresh(self, size=None, quality=None):
         """Lease a frame of `size` exposed from now on: `async with frames.fresh("VGA") as f`."""
-        return Lease(self, self.next_fresh(), size)
+        return Lease(self, self.next_fresh(), size, quality)
+
+    @property
+    def usual(self):
+        """Name of the frame size and quality that the user has set."""
+        return self._camera.usual_size, self._camera.usual_quality
 
     def next_fresh(self):
         """Return the number of the first capture whose exposure begins after this call."""
@@ -152,7 +157,7 @@ class Frames:
             if not self.pool.has_free():
                 await self._wait_for_slot()
                 continue
-            self._resize()
+            self._adapt()
             try:
                 view = self._camera.grab()
                 self._receive(await self._camera.capture() if view is None else view)
@@ -186,25 +191,21 @@ class Frames:
                     self._log.debug("frames", "a slow reader gives up its slot")
                     lease.give_up()
 
-    def _resize(self):
-        """Give the sensor the frame size that the first of the waiting readers wants."""
+    def _adapt(self):
+        """Give the sensor the size and quality that the first of the waiting readers wants."""
         if not self._waiting or self._camera.state != "ready":
             return
         lease = self._waiting[0]
-        size = self._size_for(lease)
-        if size == self._camera.size or self._suits(self._newest, lease):
+        if lease.matches(self._camera, self._camera) or self._suits(self._newest, lease):
             return
         try:
-            self._camera.resize(size)
+            self._camera.adapt(lease.size, lease.quality)
         except CameraFault as e:
             lease.refused = str(e)
             self._wake_readers()
             if not lease.size:
                 self._camera.stop()  # the next capture starts it with the usual size
         self.invalidate()
-
-    def _size_for(self, lease):
-        return lease.size or self._camera.usual_size
 
     # A capture
 
@@ -217,7 +218,7 @@ class Frames:
         try:
             if self._is_awaited(self._seq):
                 self._newest = self.pool.put(view, self._seq, self._camera.copies)
-                self._newest.size = self._camera.size
+                self._newest.size, self._newest.quality = self._camera.size, self._camera.quality
                 self._wake_readers()
             self._failing_since = None
             self._drop_reason = ""
@@ -237,7 +238,7 @@ class Frames:
     def _is_awaited(self, seq):
         if seq >= self._floor:
             for lease in self._waiting:
-                if lease.seq <= seq and self._size_for(lease) == self._camera.size:
+                if lease.seq <= seq and lease.matches(self._camera, self._camera):
                     return True
         return False
 
@@ -276,7 +277,7 @@ class Frames:
         return False
 
     def _suits(self, frame, lease):
-        if not frame or not frame.view or frame.size != self._size_for(lease):
+        if not frame or not frame.view or not lease.matches(frame, self._camera):
             return False
         return frame.seq >= max(lease.seq, self._floor)
 

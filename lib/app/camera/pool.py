@@ -20,13 +20,14 @@ _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: t
 class Frame:
     """A slot: `view` is the JPEG, `seq` its capture's number, `time_ns` time.time_ns() then.
 
-    `size` is the name of its frame size.
+    `size` is the name of its frame size, `quality` its quality as on the wire.
     """
 
     def __init__(self):
         self._buffer = memoryview(b"")
         self.view = None
         self.size = ""
+        self.quality = 0
         self.seq = 0
         self.time_ns = 0
         self.wrapped = None

@@ -137,7 +137,7 @@ class CommandHandler:
         """Return (name, True on the group topic) of a command topic, else (None, False)."""
         topic = topic.encode()
         for prefix in (self._topics.own, self._topics.fallback, self._topics.group):
-            if topic.startswith(prefix):
+            if prefix and topic.startswith(prefix):
                 return topic[len(prefix) :].decode(), prefix is self._topics.group
         return None, False
 

@@ -8,7 +8,7 @@ from micropython import const
 from aio.reader import Reader
 from app import tls
 from config import limits
-from proto import mqtt, uri
+from proto import mqtt, reasons, uri
 
 _POLL_MS = const(100)
 
@@ -68,16 +68,52 @@ class Connection:
         context = None
         if secure:
             gc.collect()  # TLS needs some 40 KB in one piece
-            context = tls.client_context(self.verified(), self._settings["mqttca"])
-        stream = await self._connector.connect(host, port, context)
+            context = self._context()
         try:
-            await stream.send(self._connect_packet(clean))
+            stream = await self._connector.connect(host, port, context)
+        except OSError as e:
+            raise OSError(reasons.not_reached(e, host, port)) from None
+        try:
+            path = uri.websocket_path(self._settings["mqtthost"])
+            if path:
+                from app.mqtt.websocket import WebSocket  # 8 KB of heap, where code is not frozen
+
+                stream = WebSocket(stream)
+            await self._send_login(stream, clean, host, port, path)
             reader = Reader(stream, buffer, 2 * limits.MQTT_CONNECT_MS)  # longer than the attempt
-            kept = mqtt.check_connack(await reader.read_exactly(4), clean)
-            return stream, reader, kept
+            return stream, reader, await self._receive_connack(reader, clean)
         except BaseException:
             stream.close()
             raise
+
+    def _context(self):
+        s = self._settings
+        return tls.client_context(self.verified(), s["mqttca"], s["mqttcert"], s["mqttkey"])
+
+    async def _send_login(self, stream, clean, host, port, path):
+        """Send CONNECT, in TLS after the handshake; a refused connection shows itself here."""
+        try:
+            if path:
+                await stream.open(host, port, path)
+            await stream.send(self._connect_packet(clean))
+        except OSError as e:
+            if self.tls:
+                has_certificate = bool(self._settings["mqttcert"])
+                reason = reasons.no_handshake(e, stream.waits, has_certificate)
+            else:
+                reason = reasons.not_reached(e, host, port)
+            raise OSError(reason) from None
+
+    async def _receive_connack(self, reader, clean):
+        """Return True if the broker has kept the session; raises OSError with the reason."""
+        try:
+            packet = await reader.read_exactly(4)
+        except OSError as e:
+            raise OSError(reasons.no_login(e)) from None
+        other = reasons.no_connack(bytes(packet))
+        if other:
+            raise OSError(other)
+        return mqtt.check_connack(packet, clean)
 
     def _connect_packet(self, clean):
         s = self._settings

@@ -5,6 +5,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
+from app.mqtt.budget import Budget, LargestAccepted
 from config import limits
 from proto.reasons import describe
 
@@ -12,57 +13,14 @@ _POLL_MS = const(500)  # a changed interval takes effect this soon
 
 
 class TooLarge(OSError):
-    """The broker closes the link on pictures of this size."""
-
-
-class SizeLimit:
-    """Learns which sizes a broker does not accept: it closes the link, and gives no reason.
-
-    On each link, a size is untried until the broker has responded after a picture of it.
-    """
-
-    def __init__(self, log):
-        self._log = log
-        self.forget()
-
-    def forget(self):
-        """Try all sizes again, because the broker may be another one."""
-        self._link = self._taken = 0  # number of the link, largest picture answered on it
-        self._lost = self._smallest = 0  # links lost in a row, smallest picture that lost one
-        self._hold_s = self._until_s = 0
-
-    def check(self, size, link):
-        """Raise TooLarge for a picture that is held back."""
-        if link != self._link:
-            self._link, self._taken = link, 0
-        if self._lost >= limits.MQTT_LOST_LINKS and size >= self._smallest:
-            if self._log.uptime_s() < self._until_s:
-                raise TooLarge("the link ends on pictures of {} bytes".format(self._smallest))
-
-    def is_untried(self, size):
-        return size > self._taken
-
-    def note_taken(self, size):
-        """Note that the broker has responded after a picture."""
-        self._taken = max(size, self._taken)
-        if size >= self._smallest:
-            self._lost = self._smallest = self._hold_s = 0
-
-    def note_lost(self, size):
-        """Note that the link was lost on a picture."""
-        self._lost += 1
-        self._smallest = min(size, self._smallest or size)
-        if self._lost >= limits.MQTT_LOST_LINKS:
-            self._hold_s = min(2 * self._hold_s or limits.MQTT_HELD_S, limits.MQTT_HELD_LONGEST_S)
-            self._until_s = self._log.uptime_s() + self._hold_s
-            text = "the link ends on pictures of {} bytes; for {} s, only smaller ones are sent"
-            self._log.error("mqtt", text.format(self._smallest, self._hold_s))
+    """No picture is small enough for the broker, or for `pubmaxbytes`."""
 
 
 class ImagePublisher:
     """Publishes while the broker is up; drops pictures that cannot be sent."""
 
     def __init__(self, frames, session, settings, topic, log, lamp):
+        self._frames = frames
         self._lease = frames.fresh()  # one for all pictures: nothing is allocated for each
         self._session = session
         self._settings = settings
@@ -71,9 +29,11 @@ class ImagePublisher:
         self._lamp = lamp
         self.schedule = None  # Schedule; None: pictures are published at all times
         self.sinks = []  # others that take its pictures: wants(), take(frame)
-        self.limit = SizeLimit(log)
+        self._accepted = LargestAccepted()
+        self._budget = Budget()
         self._requested = False
         self.sent = self.dropped = self.sent_bytes = 0
+        self.last_bytes = 0  # of the last picture that was sent
 
     def request(self):
         """Publish one picture as soon as possible."""
@@ -106,7 +66,8 @@ class ImagePublisher:
             await self._publish()
         elif self._others():
             try:
-                await self._shoot()
+                await self._acquire()
+                self._offer()
                 self._lease.release()
             except OSError as e:
                 self._log.debug("mqtt", "no picture: {}", describe(e))
@@ -115,43 +76,119 @@ class ImagePublisher:
         """Return True if a sink other than the broker wants a picture."""
         return any([sink.wants() for sink in self.sinks])
 
-    async def _shoot(self):
-        """Hold a fresh frame, and offer it to the other sinks; return it."""
-        frame = await self._lit()
+    def _offer(self):
+        """Offer the frame that is held to the other sinks."""
         for sink in self.sinks:
-            sink.take(frame)
-        return frame
+            sink.take(self._lease.frame)
 
-    async def _lit(self):
-        """Hold a fresh frame, exposed with the flash if the setting requires it; return it."""
+    async def _publish(self):
+        try:
+            for _ in range(limits.MQTT_PICTURES_OVER):
+                if await self._publish_one():
+                    return
+            raise TooLarge("no picture has at most {} bytes".format(self._budget.max_bytes))
+        except OSError as e:  # no link, no picture, or none that is small enough
+            self.dropped += 1
+            self._log.debug("mqtt", "picture dropped: {}", describe(e))
+
+    async def _publish_one(self):
+        """Publish a new picture; return False if it was larger than the budget."""
+        await self._acquire()
+        frame = self._lease.frame
+        size = len(frame.view)
+        untried = False
+        try:
+            if not self._budget.fits(frame.size, frame.quality, size):
+                return False
+            self._offer()
+            untried = self._accepted.is_untried(size, self._session.connects)
+            retain = bool(self._settings["retain"])
+            await self._session.publish(self._topic, frame.view, retain)
+        except OSError:
+            if untried:
+                self._note_lost(size)
+            raise
+        finally:
+            self._lease.release()
+        if untried:
+            await self._confirm(size)
+        self.sent += 1
+        self.sent_bytes += size
+        self.last_bytes = size
+        return True
+
+    async def _acquire(self):
+        """Lease a new frame of the size and quality that the budget allows."""
+        self._budget.choose(self._frames.usual, self._max_bytes())
+        lease = self._lease.renewed()
+        lease.size, lease.quality = self._budget.size, self._budget.quality
+        try:
+            await self._lit(lease)
+        except OSError:
+            if lease.refused and lease.size:
+                self._budget.exclude()
+            raise
+
+    async def _lit(self, lease):
+        """Acquire a frame, exposed with the flash if the setting requires it."""
         if not self._settings["flash"]:
-            return await self._lease.renewed().acquire()
+            await lease.acquire()
+            return
         self._lamp.flash(True)
         try:
             await asyncio.sleep_ms(self._settings["flashlead"])
-            return await self._lease.renewed().acquire()
+            await lease.renewed().acquire()
         finally:
             self._lamp.flash(False)
 
-    async def _publish(self):
-        untried = 0  # size of a picture on which the link may be lost
+    def _max_bytes(self):
+        """Return the size of the largest picture to send; 0: any."""
+        if self._accepted.max_bytes:
+            self._accepted.probe(self._log.uptime_s())
+        known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
+        return min(known, learned) if known and learned else known or learned
+
+    async def _confirm(self, size):
+        """Wait until the broker has responded after a picture of this size."""
         try:
-            frame = await self._shoot()
-            size = len(frame.view)
-            try:
-                self.limit.check(size, self._session.connects)
-                untried = size if self.limit.is_untried(size) else 0
-                retain = bool(self._settings["retain"])
-                await self._session.publish(self._topic, frame.view, retain)
-            finally:
-                self._lease.release()
-            if untried:
-                await self._session.confirm()
-                self.limit.note_taken(size)
-            self.sent += 1
-            self.sent_bytes += size
-        except OSError as e:  # no link, no picture, or one that is held back
-            self.dropped += 1
-            if untried:
-                self.limit.note_lost(untried)
-            self._log.debug("mqtt", "picture dropped: {}", describe(e))
+            await self._session.confirm()
+        except OSError:
+            self._note_lost(size)
+            raise
+        self._accepted.note_accepted(size)
+
+    def _note_lost(self, size):
+        if self._accepted.note_lost(size, self._log.uptime_s()):
+            text = "the broker ends the link on pictures of {} bytes; sending up to {} bytes"
+            accepted = self._accepted
+            self._log.error("mqtt", text.format(accepted.refused_bytes, accepted.max_bytes))
+
+    # For people
+
+    def forget_limit(self):
+        """Try all sizes again, because the broker may be another one."""
+        self._accepted.forget()
+
+    def limited(self):
+        """Return the sizes that the broker refuses and gets as text, "" without a limit."""
+        refused, budget = self._accepted.refused_bytes, self._budget
+        if not budget.max_bytes:
+            return ""
+        text = "pictures up to {} bytes".format(budget.max_bytes)
+        if budget.size:
+            text += " ({}, quality {})".format(budget.size, budget.quality)
+        if refused:
+            text += " because the broker ends the link on {} bytes".format(refused)
+        return text
+
+    def figures(self):
+        """Return the telemetry of the pictures."""
+        size, quality = self._frames.usual
+        budget = self._budget
+        return {
+            "Size": budget.size or size,
+            "Quality": quality if budget.quality is None else budget.quality,
+            "Bytes": self.last_bytes,
+            "MaxBytes": budget.max_bytes,
+            "RefusedBytes": self._accepted.refused_bytes,
+        }

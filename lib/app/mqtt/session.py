@@ -7,11 +7,13 @@ from micropython import const
 
 from aio.tasks import finish
 from app.mqtt.subscriptions import Subscriptions
+from app.mqtt.trail import Trail
 from config import limits
 from proto import mqtt
-from proto.reasons import describe
+from proto.reasons import describe, link_ended
 
 _BUFFER = const(2_048)
+_ONLINE = b"Online"
 
 
 class NotConnected(OSError):
@@ -42,10 +44,7 @@ class MQTTSession:
         self._kept = False  # the broker has kept the session of the last link
         self._fault = None  # the reason why the link is being closed
         self._wait_ms = 0
-        self._pings = []  # when the unanswered ones were sent
-        self._ponged_ms = None  # when the last answered one was sent
-        self._pongs = 0  # answered ones on this link
-        self._ponged = asyncio.Event()  # a ping was answered, or the link has ended
+        self._trail = Trail()
         self._writable = asyncio.Event()  # no packet is being written
         self._writable.set()
         self._acknowledged = asyncio.Event()
@@ -65,6 +64,7 @@ class MQTTSession:
         if qos:
             await self._keep(topic, payload, retain)
         elif self.up.is_set():
+            self._trail.note_message(topic, len(payload), retain)
             await self._send(self._codec.publish, topic, payload, retain)
         else:
             raise NotConnected("not connected")
@@ -84,12 +84,10 @@ class MQTTSession:
         """Wait until a ping shows that the broker has read all of it; OSError if the link ends."""
         link = self.connects
         await self._ping()
-        last = self._pongs + len(self._pings)
-        while self._pongs < last:
-            if self.connects != link or not self.up.is_set():
-                raise NotConnected("link lost")
-            self._ponged.clear()
-            await self._ponged.wait()
+        if not await self._trail.pings_answered(
+            lambda: self.connects == link and self.up.is_set()
+        ):
+            raise NotConnected("link lost")
 
     async def subscribe(self, filter):
         """Subscribe to one more filter (bytes), on each link until `unsubscribe`.
@@ -152,9 +150,8 @@ class MQTTSession:
 
     async def _connected(self):
         started = ticks_ms()
-        self._fault = self._ponged_ms = None
-        self._pings.clear()
-        self._pongs = 0
+        self._fault = None
+        self._trail.begin()
         tasks = [asyncio.create_task(self._guard(c)) for c in (self._begin(), self._keep_alive())]
         try:
             self._reader.stall_ms = self._keepalive_ms()
@@ -162,7 +159,7 @@ class MQTTSession:
         except (OSError, MemoryError) as e:
             if ticks_diff(ticks_ms(), started) > limits.MQTT_STABLE_MS:
                 self._backoff.reset()
-            return self._lost(self._fault or e)
+            return self._lost(self._explained(self._fault or e))
         finally:
             self._close()
             await finish(*tasks)
@@ -181,9 +178,15 @@ class MQTTSession:
         self._log.debug("mqtt", "next attempt in {} ms", self._wait_ms)
         return "waiting"
 
+    def _explained(self, error):
+        """Return the error with its cause: a broker that closes a link gives no reason."""
+        last = self._trail.suspect(not self._writable.is_set())
+        is_picture = last and last[0] == self._topics.image
+        return OSError(link_ended(error, self._subscriptions.unanswered(), last, is_picture))
+
     def _close(self):
         self.up.clear()
-        self._ponged.set()
+        self._trail.end()
         if self._stream:
             self._stream.close()
             self._stream = self._reader = None
@@ -206,7 +209,8 @@ class MQTTSession:
     async def _begin(self):
         """Subscribe, publish Online and the kept messages; then send the outbox for ever."""
         await self._subscriptions.renew()
-        await self._send(self._codec.publish, self._topics.lwt, b"Online", True)
+        self._trail.note_message(self._topics.lwt, len(_ONLINE), True)
+        await self._send(self._codec.publish, self._topics.lwt, _ONLINE, True)
         self._outbox.rewind()
         self.connects += 1
         self.reason = ""
@@ -228,7 +232,7 @@ class MQTTSession:
         """
         while True:
             await asyncio.sleep_ms(self._keepalive_ms() // 2)
-            sent, ponged = self._outbox.oldest_ms(), self._ponged_ms
+            sent, ponged = self._outbox.oldest_ms(), self._trail.answered_ms
             if sent is not None and ponged is not None and ticks_diff(ponged, sent) > 0:
                 if ticks_diff(ticks_ms(), sent) > limits.MQTT_PUBACK_MS:
                     raise OSError("no PUBACK")
@@ -236,14 +240,11 @@ class MQTTSession:
             await self._subscriptions.retry()
 
     async def _ping(self):
-        self._pings.append(ticks_ms())
+        self._trail.note_ping()
         await self._send(self._codec.ping)
 
     def on_pingresp(self):
-        if self._pings:
-            self._ponged_ms = self._pings.pop(0)
-            self._pongs += 1
-            self._ponged.set()
+        self._trail.note_pong()
 
     def _keepalive_ms(self):
         return 1_000 * self._settings["mqttkeepalive"]
@@ -258,6 +259,7 @@ class MQTTSession:
         if message is None:  # another task has sent it
             return None
         message.sent_ms = ticks_ms()
+        self._trail.note_message(message.topic, len(message.payload), message.retain)
         return self._codec.publish(
             message.topic, message.payload, message.retain, message.packet_id, message.dup
         )
@@ -277,6 +279,7 @@ class MQTTSession:
                 raise NotConnected("not connected")
             if packet and not self._stream.put(packet):
                 await self._stream.flush()
+                self._trail.note_sent()
         except BaseException as e:  # also when cancelled: a part of the packet may be out
             self._fail(e if isinstance(e, OSError) else OSError("interrupted while sending"))
             raise

@@ -28,12 +28,21 @@ class Subscriptions:
         self._unanswered = {}  # packet id -> filter
         self._refused = []  # filters
         self._answered = asyncio.Event()
+        self._one_by_one = False  # the last link ended before all were answered
 
     async def renew(self):
         """Subscribe to all filters on a new link; OSError if the broker does not answer."""
+        self._one_by_one = bool(self._unanswered)
         self._unanswered.clear()  # packet ids of the last link
         self._refused = []
         await self._subscribe_all(self._filters() + ([self._extra] if self._extra else []))
+
+    def unanswered(self):
+        """Return the filters that the broker has not answered, in the order of subscribing.
+
+        After a link that ended there, only one is sent at a time, so the next reason is exact.
+        """
+        return [self._unanswered[number] for number in sorted(self._unanswered)]
 
     async def retry(self):
         """Retry the filters that the broker has refused."""
@@ -66,6 +75,11 @@ class Subscriptions:
     async def _subscribe_all(self, filters):
         for filter in filters:
             await self._subscribe(filter)
+            if self._one_by_one:
+                await self._wait_for_answers()
+        await self._wait_for_answers()
+
+    async def _wait_for_answers(self):
         while not self._answered.is_set():
             seen = self._messages()
             try:

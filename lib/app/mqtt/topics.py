@@ -1,26 +1,39 @@
 """Names of topics."""
 
+from proto.mqtttext import LAYOUT, topic_of
+
+NONE = "-"  # as `grouptopic`: no topic for groups
+
 
 class Topics:
-    """Topics as bytes, because umqtt counts characters of text where MQTT counts bytes."""
+    """Topics as bytes, because umqtt counts characters of text where MQTT counts bytes.
 
-    def __init__(self, settings, device_id):
+    layout: the levels of a topic before its name, such as `home/garden/%topic%/%prefix%`; the
+    prefix is `cmnd`, `stat`, `tele`, `data` or `OTA`.
+    """
+
+    def __init__(self, settings, device_id, layout=LAYOUT):
         topic, group = settings["topic"], settings["grouptopic"]
         self._settings = settings
         self.device_id = device_id
-        self._topic = topic
+        self._cmnd, self._stat, self._tele = (
+            topic_of(layout, prefix, topic, "") for prefix in ("cmnd", "stat", "tele")
+        )
         self.lwt = self.tele("LWT")
-        self.image = "data/{}/image".format(topic).encode()
-        self.kept = "data/{}/kept".format(topic).encode()
-        self.kept_info = "data/{}/kept/info".format(topic).encode()
-        self.own = "cmnd/{}/".format(topic).encode()
-        self.group = "cmnd/{}/".format(group).encode()
-        self.fallback = "cmnd/{}/".format(device_id).encode()
+        self.image = topic_of(layout, "data", topic, "image").encode()
+        self.kept = topic_of(layout, "data", topic, "kept").encode()
+        self.kept_info = topic_of(layout, "data", topic, "kept/info").encode()
+        self.own = self._cmnd.encode()
+        self.group = b"" if group == NONE else topic_of(layout, "cmnd", group, "").encode()
+        self.fallback = topic_of(layout, "cmnd", device_id, "").encode()
+        self.update = topic_of(layout, "OTA", device_id, "data")
 
     def filters(self):
         """Return the topic filters of the subscriptions."""
         settings = self._settings
-        found = [self.own + settings["subtopic"].encode(), self.group + b"#", self.fallback + b"#"]
+        found = [self.own + settings["subtopic"].encode(), self.fallback + b"#"]
+        if self.group:
+            found.insert(1, self.group + b"#")
         return found + [self.hub().encode()] if settings["hadiscovery"] else found
 
     def hub(self):
@@ -33,12 +46,12 @@ class Topics:
 
     def cmnd(self, name):
         """Return the topic of a command, as text."""
-        return "cmnd/{}/{}".format(self._topic, name)
+        return self._cmnd + name
 
     def stat(self, name):
         """Return the topic of a reply."""
-        return "stat/{}/{}".format(self._topic, name).encode()
+        return (self._stat + name).encode()
 
     def tele(self, name):
         """Return a topic of telemetry."""
-        return "tele/{}/{}".format(self._topic, name).encode()
+        return (self._tele + name).encode()

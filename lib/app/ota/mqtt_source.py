@@ -46,7 +46,7 @@ class MQTTSource:
 
     async def run(self):
         """Listen until the update is installed, fails, or nothing arrives for `stall_ms`."""
-        topic = "OTA/{}/data".format(self._topics.device_id)
+        topic = self._topics.update
         self._handler.data = (topic, self.receive)
         try:
             reason = await self._listen(topic.encode())

@@ -7,11 +7,12 @@ are the choices of `OneOf`.
 
 from binascii import hexlify, unhexlify
 
-from proto.mqtttext import is_filter, is_name, is_printable
+from proto.mqtttext import is_filter, is_layout, is_name, is_printable
 from proto.pem import certificates
 from proto.posixtz import parse_rule
+from proto.privatekey import private_key
 from proto.signature import public_key
-from proto.uri import parse_broker
+from proto.uri import BROKER, parse_broker
 from proto.values import BadArgument, as_switch, int_between, number_between
 
 
@@ -116,6 +117,19 @@ class TopicPrefix(MQTTText):
         return "levels of a topic, without wildcards; " + super().__str__()
 
 
+class TopicLayout(MQTTText):
+    """Levels of a topic, in which %prefix% and %topic% stand for the two that vary."""
+
+    def __call__(self, text):
+        text = super().__call__(text)
+        if not is_layout(text):
+            raise BadArgument(str(self))
+        return text
+
+    def __str__(self):
+        return "levels with %prefix% and %topic%, once each; " + super().__str__()
+
+
 class HostNames(Chars):
     """Host names (RFC 1123), or domains with a dot before them, separated by spaces or commas."""
 
@@ -196,7 +210,7 @@ class BrokerURI:
         return text
 
     def __str__(self):
-        return "mqtt://host or mqtts://host, at most {} characters".format(self.high)
+        return "{}, at most {} characters".format(BROKER, self.high)
 
 
 class ZoneRule:
@@ -265,6 +279,26 @@ class CertificateText:
 
     def __str__(self):
         return "a certificate in PEM, at most {} bytes".format(self.high)
+
+
+class PrivateKeyText:
+    """RSA or EC private key in PEM, at most `high` bytes; empty removes it."""
+
+    def __init__(self, high):
+        self.high = high
+
+    def __call__(self, text):
+        if len(text) > self.high:
+            raise BadArgument(str(self))
+        if text:
+            try:
+                private_key(text.encode())
+            except ValueError as e:
+                raise BadArgument("{}: {}".format(self, e)) from None
+        return text
+
+    def __str__(self):
+        return "an RSA or EC private key in PEM, at most {} bytes".format(self.high)
 
 
 class KeyText:

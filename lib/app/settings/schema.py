@@ -19,7 +19,9 @@ from app.settings.checks import (
     OneOf,
     OptionalIPv4,
     Passphrase,
+    PrivateKeyText,
     TopicFilter,
+    TopicLayout,
     TopicName,
     TopicPrefix,
     WPAKey,
@@ -27,6 +29,7 @@ from app.settings.checks import (
 )
 from app.settings.formats import DayTimes, HeaderLine, Place, WebAddress
 from config import limits
+from proto.mqtttext import LAYOUT
 
 NAMESPACE = "syscfg"  # of NVS
 
@@ -107,9 +110,10 @@ SCHEMA = (
      "Access point", "Channel", "Radio channel while no network is joined."),
 
     ("mqtthost", "MQTT_HOST", TEXT, "", BrokerURI(127), _BROKER,
-     "MQTT broker", "Broker", "Address, such as mqtt://broker.local, or mqtts:// for TLS."),
+     "MQTT broker", "Broker",
+     "Address, such as mqtt://broker.local; mqtts:// for TLS, ws:// or wss:// for WebSocket."),
     ("mqttport", "MQTT_PORT", INT, 0, Between(0, 65_535), _BROKER,
-     "MQTT broker", "Port", "0: the standard port, 1883, or 8883 for TLS."),
+     "MQTT broker", "Port", "0: the standard port: 1883, 8883 for TLS, 80 or 443 for WebSocket."),
     ("mqttuser", "MQTT_USER", TEXT, "", MQTTText(0, 255), _BROKER,
      "MQTT broker", "User", "User name, if the broker requires one."),
     ("mqttpass", "MQTT_PASS", TEXT, "", Chars(0, 255), SECRET | SPACES | _BROKER,
@@ -123,6 +127,14 @@ SCHEMA = (
      CertificateText(limits.TLS_CA_BYTES), RECONNECT | CERTIFICATE,
      "MQTT broker", "CA certificate",
      "PEM certificate of the CA that signs for the broker and for the update server."),
+    ("mqttcert", "mqttcert.pem", FILE, "",
+     CertificateText(limits.TLS_CA_BYTES), RECONNECT | DEFAULT_BY_1,
+     "MQTT broker", "Client certificate",
+     "PEM certificate of the camera, if the broker requires one; 1 removes it."),
+    ("mqttkey", "mqttkey.pem", FILE, "",
+     PrivateKeyText(limits.TLS_KEY_BYTES), SECRET | RECONNECT | DEFAULT_BY_1,
+     "MQTT broker", "Client key",
+     "PEM private key of this certificate, without a password; 1 removes it."),
     ("mqttclientid", "MQTT_CLIENT_ID", TEXT, "", MQTTText(0, 128), _BROKER,
      "MQTT broker", "Client id", "Empty: the device id."),
     ("mqttkeepalive", "MQTT_KEEPALIVE", INT, 120, Between(10, 3_600), RECONNECT,
@@ -135,7 +147,12 @@ SCHEMA = (
     ("topic", "MQTT_TOPIC", TEXT, "esp32-mqtt-cam", TopicName(1, 31), _TOPIC,
      "Topics and publishing", "Topic", "Middle part of the cmnd/, stat/, data/ and tele/ topics."),
     ("grouptopic", "MQTT_GRPTOPIC", TEXT, "esp32-mqtt-cams", TopicName(1, 31), GROUP | _TOPIC,
-     "Topics and publishing", "Group topic", "Topic for commands to several cameras at once."),
+     "Topics and publishing", "Group topic",
+     "Topic for commands to several cameras at once; -: none."),
+    ("topiclayout", "MQTT_LAYOUT", TEXT, LAYOUT, TopicLayout(16, 64),
+     RESTART | CLEAN_SESSION | DEFAULT_BY_1,
+     "Topics and publishing", "Topic layout",
+     "Levels of all topics, such as home/garden/%topic%/%prefix%; prefix: cmnd, stat and so on."),
     ("subtopic", "MQTT_SUBTOPIC", TEXT, "#", TopicFilter(1, 31), RESTART | DEFAULT_BY_1,
      "Topics and publishing", "Subscription", "Topic filter below cmnd/<topic>/; #: everything."),
     ("pubinterval", "MQTT_PUBINTERV", INT, 0, Between(0, 86_400), 0,
@@ -149,6 +166,10 @@ SCHEMA = (
     ("place", "PUB_PLACE", TEXT, "", Place(), DEFAULT_BY_1,
      "Topics and publishing", "Place",
      "Latitude and longitude for sunrise and sunset; south and west are negative."),
+    ("pubmaxbytes", "MQTT_PUBMAX", INT, 0, Between(0, limits.PICTURE_BYTES), 0,
+     "Topics and publishing", "Largest picture",
+     "Bytes of a published picture, for which quality, then size are lowered;"
+     " 0: find out what the broker accepts."),
     ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
      "Topics and publishing", "Retain",
      "The broker keeps pictures and states for hubs that start later."),

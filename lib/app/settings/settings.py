@@ -122,6 +122,8 @@ class Settings:
                     faults[name] = str(e)
                 await asyncio.sleep(0)  # checking a certificate takes a while
             if not faults:
+                faults = self._check_client(values)
+            if not faults:
                 removed = withhold(self, wanted, values)
                 changes = await _with_hashes(values)
                 faults = self._store.stage_files(changes)
@@ -147,6 +149,25 @@ class Settings:
         if flags & PUBLIC_KEY:
             signing_key.check(value, self[row[NAME]])
         return value
+
+    def _check_client(self, values):
+        """Return {name: reason} if the client certificate would not belong to its key."""
+        given = [name for name in ("mqttkey", "mqttcert") if values.get(name)]
+        if not given:
+            return {}
+        try:
+            pair = [self._client(name, values) for name in ("mqttcert", "mqttkey")]
+            if all(pair):
+                tls.check_client(*pair)
+        except (BadArgument, OSError) as e:
+            return {given[0]: str(e)}
+        return {}
+
+    def _client(self, name, values):
+        """Return the text of a file that is given, or else stored; "" if there is none."""
+        if name in values or not self[name]:
+            return values.get(name, "")
+        return self._store.text(self[name])
 
     def _enforce(self, changes):
         """Put checked values in force; return the flags of the settings that have changed."""

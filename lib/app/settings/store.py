@@ -32,6 +32,11 @@ class Store:
             return row[KEY] if _exists(row[KEY]) else None
         return self._unfinished[row[KEY]] if row[KEY] in self._unfinished else self._held(row)
 
+    def text(self, path):
+        """Return the content of a file."""
+        with open(path) as f:
+            return f.read()
+
     def is_damaged(self, row):
         """Return True if a value is stored that cannot be read, and the journal has no other."""
         if row[KIND] != TEXT or row[KEY] in self._unfinished:

@@ -40,6 +40,11 @@ class Base:
         """Name of the frame size; "" before the first start."""
         return self._values.get("framesize", "")
 
+    @property
+    def quality(self):
+        """Quality as on the wire; -1 before the first start."""
+        return self._values.get("quality", -1)
+
     async def start(self, framesize="UXGA", quality=8):
         """Initialise the driver; raises MemoryError if its buffers do not fit.
 

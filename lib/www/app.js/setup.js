@@ -22,7 +22,7 @@ function fault(field) {
   if (field.minLength > 0 && bytes < field.minLength) return `At least ${field.minLength} characters.`;
   if (field.maxLength > 0 && bytes > field.maxLength) return `At most ${field.maxLength} bytes.`;
   if (field.type === "number" && !field.validity.valid) return `A whole number from ${field.min} to ${field.max}.`;
-  if (field.id === "mqtthost" && !/^(mqtts?:\/\/)?[^\s/?#@\\"'<>]+$/i.test(field.value)) return "An address such as mqtt://broker.local or mqtts://10.0.0.5:8883.";
+  if (field.id === "mqtthost" && !/^((mqtts?:\/\/)?[^\s/?#@\\"'<>]+|wss?:\/\/[^\s/?#@\\"'<>]+(\/\S*)?)$/i.test(field.value)) return "An address such as mqtt://broker.local or mqtts://10.0.0.5:8883.";
   if (field.id === "mqttca" && !field.value.includes("-----BEGIN CERTIFICATE-----")) return "This is not a PEM certificate.";
   return "";
 }

@@ -58,7 +58,7 @@ class Sensor:
     stale = 2  # as in the real drivers
     copies = False
     chip = "OV2640"
-    framesize = "UXGA"
+    framesize, quality = "UXGA", 8
 
     def __init__(self, size):
         self._view = jpeg(size)
@@ -103,6 +103,8 @@ class Parts:
             "mqttsecurity": 1 if ca else 0,
             "mqttverify": 0,
             "mqttca": ca,
+            "mqttcert": "",
+            "mqttkey": "",
             "mqttkeepalive": 120,
             "mqttcleansession": 1,
             "mqttuser": "",
@@ -114,6 +116,7 @@ class Parts:
             "subtopic": "#",
             "mqttclientid": "",
             "pubinterval": interval_s,
+            "pubmaxbytes": 0,
         }
         self.log = Log()
         self.topics = Topics(self.settings, "DVES_BE7C40")
