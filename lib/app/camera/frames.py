@@ -2,8 +2,7 @@
 
 A picture is copied once, from the driver's buffer into a slot of a small pool; from a driver that
 returns copies, the copy itself is kept. Readers lease slots. All waiting readers get the same
-frame; a slow reader holds one slot and skips the frames it misses. Readers of another frame size
-or quality take turns with the rest: the sensor has what the reader who came first waits for.
+frame; a slow one holds one slot and skips frames. Readers of another size or quality take turns.
 """
 
 import asyncio

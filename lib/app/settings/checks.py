@@ -8,10 +8,7 @@ are the choices of `OneOf`.
 from binascii import hexlify, unhexlify
 
 from proto.mqtttext import is_filter, is_layout, is_name, is_printable
-from proto.pem import certificates
 from proto.posixtz import parse_rule
-from proto.privatekey import private_key
-from proto.signature import public_key
 from proto.uri import BROKER, parse_broker
 from proto.values import BadArgument, as_switch, int_between, number_between
 
@@ -259,62 +256,3 @@ class Netmask:
 
     def __str__(self):
         return "a mask such as 255.255.255.0"
-
-
-class CertificateText:
-    """Certificates in PEM, at most `high` bytes; empty removes them."""
-
-    def __init__(self, high):
-        self.high = high
-
-    def __call__(self, text):
-        if len(text) > self.high:
-            raise BadArgument(str(self))
-        if text:
-            try:
-                certificates(text.encode())
-            except ValueError as e:
-                raise BadArgument("{}: {}".format(self, e)) from None
-        return text
-
-    def __str__(self):
-        return "a certificate in PEM, at most {} bytes".format(self.high)
-
-
-class PrivateKeyText:
-    """RSA or EC private key in PEM, at most `high` bytes; empty removes it."""
-
-    def __init__(self, high):
-        self.high = high
-
-    def __call__(self, text):
-        if len(text) > self.high:
-            raise BadArgument(str(self))
-        if text:
-            try:
-                private_key(text.encode())
-            except ValueError as e:
-                raise BadArgument("{}: {}".format(self, e)) from None
-        return text
-
-    def __str__(self):
-        return "an RSA or EC private key in PEM, at most {} bytes".format(self.high)
-
-
-class KeyText:
-    """RSA public key in PEM, at most `high` bytes."""
-
-    def __init__(self, high):
-        self.high = high
-
-    def __call__(self, text):
-        if len(text) > self.high:
-            raise BadArgument(str(self))
-        try:
-            public_key(text.encode())
-        except ValueError as e:
-            raise BadArgument("{}: {}".format(self, e)) from None
-        return text
-
-    def __str__(self):
-        return "an RSA public key in PEM, 2048 or 3072 bits; only a reset removes it"

@@ -9,17 +9,14 @@ from micropython import const
 from app.settings.checks import (
     Between,
     BrokerURI,
-    CertificateText,
     Chars,
     HostNames,
     IPv4,
-    KeyText,
     MQTTText,
     Netmask,
     OneOf,
     OptionalIPv4,
     Passphrase,
-    PrivateKeyText,
     TopicFilter,
     TopicLayout,
     TopicName,
@@ -27,6 +24,7 @@ from app.settings.checks import (
     WPAKey,
     ZoneRule,
 )
+from app.settings.filechecks import CertificateText, KeyText, PrivateKeyText
 from app.settings.formats import DayTimes, HeaderLine, Place, WebAddress
 from config import limits
 from proto.mqtttext import LAYOUT

@@ -4,6 +4,7 @@ import asyncio
 from collections import namedtuple
 
 from app import password, signing_key, tls
+from app.settings.clientlogin import client_faults
 from app.settings.logins import unmasked, withhold
 from app.settings.schema import (
     CERTIFICATE,
@@ -40,8 +41,7 @@ from proto.values import BadArgument, UnknownCommand
 _MASK = "***"
 _UNUSABLE = "(not usable)"  # no access point accepts it: a network with a password stays closed
 
-# result of `apply`: {name: reason}, all is in flash, the camera restarts, logins that were removed
-# with the change: {name: what has happened}
+# of `apply`: {name: reason}, all is in flash, the camera restarts, {name: why its login is gone}
 Applied = namedtuple("Applied", ("faults", "saved", "restarts", "removed"))
 
 
@@ -122,7 +122,7 @@ class Settings:
                     faults[name] = str(e)
                 await asyncio.sleep(0)  # checking a certificate takes a while
             if not faults:
-                faults = self._check_client(values)
+                faults = client_faults(values, self, self._store)
             if not faults:
                 removed = withhold(self, wanted, values)
                 changes = await _with_hashes(values)
@@ -149,25 +149,6 @@ class Settings:
         if flags & PUBLIC_KEY:
             signing_key.check(value, self[row[NAME]])
         return value
-
-    def _check_client(self, values):
-        """Return {name: reason} if the client certificate would not belong to its key."""
-        given = [name for name in ("mqttkey", "mqttcert") if values.get(name)]
-        if not given:
-            return {}
-        try:
-            pair = [self._client(name, values) for name in ("mqttcert", "mqttkey")]
-            if all(pair):
-                tls.check_client(*pair)
-        except (BadArgument, OSError) as e:
-            return {given[0]: str(e)}
-        return {}
-
-    def _client(self, name, values):
-        """Return the text of a file that is given, or else stored; "" if there is none."""
-        if name in values or not self[name]:
-            return values.get(name, "")
-        return self._store.text(self[name])
 
     def _enforce(self, changes):
         """Put checked values in force; return the flags of the settings that have changed."""
@@ -215,8 +196,8 @@ class Settings:
         for row, text in self.all():
             value, flags = self[row[NAME]], row[FLAGS]
             if row[KIND] == FILE:
-                if value or not flags & PUBLIC_KEY:
-                    yield row[NAME], _content(value)
+                if (secrets or not flags & SECRET) and (value or not flags & PUBLIC_KEY):
+                    yield row[NAME], self._store.text(value) if value else ""
             elif flags & SECRET or (flags & LOGIN and text != value):
                 if secrets and not flags & HASHED and value != _UNUSABLE:
                     yield row[NAME], value
@@ -308,14 +289,6 @@ class Settings:
                 value = self[row[NAME]]
                 if row[FLAGS] & HASHED and value and not password.is_hash(value):
                     self.keep(row[NAME], await password.hashed(value))
-
-
-def _content(path):
-    """Return the text of a file, "" without a path."""
-    if not path:
-        return ""
-    with open(path) as f:
-        return f.read()
 
 
 async def _with_hashes(values):
