@@ -6,7 +6,6 @@ import pytest
 from browser import (
     DESKTOP,
     PHONE,
-    Browser,
     assert_accessible,
     assert_fits,
     screenshot,
@@ -18,12 +17,6 @@ from sim import Simulator
 NO_BROKER = "mqtt://127.0.0.1:1"
 TABS = ["status", "picture", "settings", "log", "firmware"]
 WORD = "open, sesame!"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
