@@ -190,6 +190,7 @@ def test_power_cut_on_trial(browser, camera, running, tmp_path):
     assert camera.control("flash")["running"] == running
 
 
+@pytest.mark.slow
 def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
     with firmware_tab(browser, camera, PHONE) as page:
         page.click("#install")
@@ -209,8 +210,8 @@ def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
         with slow_upload(page):
             page.click("#install")
             page.click("#cancel")
-        expect(note(page)).to_have_text("Cancelled. The running firmware stays.")
-        expect(page.locator("#install")).to_be_enabled()
+            expect(note(page)).to_have_text("Cancelled. The running firmware stays.")
+            expect(page.locator("#install")).to_be_enabled()  # before the rest can be sent
 
 
 @pytest.mark.slow

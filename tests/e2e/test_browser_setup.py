@@ -144,6 +144,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.slow
 def test_form_errors_show_before_submission(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/setup")
