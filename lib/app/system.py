@@ -378,7 +378,7 @@ class System:
             ("led", self.led),
             ("button", self.button),
             ("wifi", self.wifi),
-            ("roaming", Roaming(self.wifi, self.settings, self._is_watched, self.log)),
+            ("roaming", Roaming(self.wifi, self.settings, self._is_busy, self.log)),
             ("clock", self.clock),
             ("frames", self.frames),
             ("frame memory", self.frames.pool),
@@ -406,6 +406,6 @@ class System:
         gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor
 
-    def _is_watched(self):
-        """Return True while somebody watches the stream, or an update is under way."""
+    def _is_busy(self):
+        """Return True while there is a viewer or an update."""
         return bool(self.images.viewers) or self.updater.state != "idle"

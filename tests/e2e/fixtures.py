@@ -22,6 +22,15 @@ def broker(tmp_path_factory):
         yield made
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium for one test module."""
+    from browser import Browser  # lazy: Playwright takes a while to import
+
+    with Browser() as made:
+        yield made
+
+
 @pytest.fixture
 def client(broker):
     """MQTT client with a subscription to all topics."""

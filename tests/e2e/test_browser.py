@@ -6,7 +6,6 @@ import pytest
 from browser import (
     DESKTOP,
     PHONE,
-    Browser,
     assert_accessible,
     assert_fits,
     screenshot,
@@ -21,12 +20,6 @@ WORD = "open, sesame!"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def camera(tmp_path_factory):
     # in real time, because a stream at full speed would keep the browser busy
     with Simulator(tmp_path_factory.mktemp("camera"), NO_BROKER, fast=False) as made:
@@ -37,7 +30,9 @@ def camera(tmp_path_factory):
 # The camera's page
 
 
-@pytest.mark.parametrize("name", ["desktop-light", "phone-dark"])
+@pytest.mark.parametrize(
+    "name", ["desktop-light", pytest.param("phone-dark", marks=pytest.mark.slow)]
+)
 def test_every_tab_fits_and_is_accessible(browser, camera, name):
     size = PHONE if "phone" in name else DESKTOP
     scheme = name.partition("-")[2]

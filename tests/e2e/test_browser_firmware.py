@@ -5,7 +5,7 @@ import re
 
 import pytest
 from appupdates import SUMMARY, release
-from browser import DESKTOP, PHONE, Browser, assert_accessible, assert_fits, screenshot
+from browser import DESKTOP, PHONE, assert_accessible, assert_fits, screenshot
 from images import KB, image
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
@@ -13,12 +13,6 @@ from sim import Simulator, wait_until
 NO_BROKER = "mqtt://127.0.0.1:1"
 VERSIONS = (f"v9.0.{number}" for number in range(1, 100))  # each newer than the last
 CLOCK = re.compile(r"until \d\d:\d\d\.")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +190,7 @@ def test_power_cut_on_trial(browser, camera, running, tmp_path):
     assert camera.control("flash")["running"] == running
 
 
+@pytest.mark.slow
 def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
     with firmware_tab(browser, camera, PHONE) as page:
         page.click("#install")
@@ -215,8 +210,8 @@ def test_refused_cancelled_and_no_file(browser, camera, running, tmp_path):
         with slow_upload(page):
             page.click("#install")
             page.click("#cancel")
-        expect(note(page)).to_have_text("Cancelled. The running firmware stays.")
-        expect(page.locator("#install")).to_be_enabled()
+            expect(note(page)).to_have_text("Cancelled. The running firmware stays.")
+            expect(page.locator("#install")).to_be_enabled()  # before the rest can be sent
 
 
 @pytest.mark.slow

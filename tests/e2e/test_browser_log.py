@@ -5,18 +5,12 @@ import re
 
 import httpx
 import pytest
-from browser import DESKTOP, PHONE, Browser, assert_accessible, assert_fits, screenshot
+from browser import DESKTOP, PHONE, assert_accessible, assert_fits, screenshot
 from playwright.sync_api import expect
 from sim import Simulator
 
 NO_BROKER = "mqtt://127.0.0.1:1"
 LINE = re.compile(r"\d\d:\d\d:\d\d (error|info|debug) [a-z ]+: .+")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from browser import (
     DESKTOP,
     PHONE,
     SCREENSHOTS,
-    Browser,
     assert_accessible,
     assert_fits,
     screenshot,
@@ -24,12 +23,6 @@ SMALL, LARGE = {"width": 320, "height": 640}, {"width": 1920, "height": 1080}
 PIXELS = "document.getElementById('live').toDataURL()"
 SIZE = "[document.getElementById('live').width, document.getElementById('live').height]"
 BOX = "JSON.stringify(document.getElementById('frame').getBoundingClientRect())"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,19 +3,13 @@
 import json
 
 import pytest
-from browser import DESKTOP, PHONE, Browser, assert_fits, assert_no_violation, screenshot
+from browser import DESKTOP, PHONE, assert_fits, assert_no_violation, screenshot
 from playwright.sync_api import expect
 from sim import Simulator, wait_until
 
 NO_BROKER = "mqtt://127.0.0.1:1"
 WORD = "open, sesame!"
 SMALL = {"width": 320, "height": 568}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import time
 import pytest
 from browser import (
     PHONE,
-    Browser,
     assert_fits,
     assert_no_violation,
     screenshot,
@@ -17,12 +16,6 @@ NO_BROKER = "mqtt://127.0.0.1:1"
 WORD = "open, sesame!"
 FIELDS = "#setup input:visible, #setup select:visible, #setup textarea:visible"
 MOST_FIELDS, MOST_S = 5, 60  # of a set-up on a phone
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +144,7 @@ ERRORS = {
 }
 
 
+@pytest.mark.slow
 def test_form_errors_show_before_submission(browser, camera):
     with browser.page(camera.url) as page:
         page.goto("/setup")

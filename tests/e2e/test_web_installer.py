@@ -7,19 +7,13 @@ import pytest
 import serial
 import webinstaller
 import wholeimage
-from browser import PHONE, Browser, assert_accessible, assert_fits, screenshot
+from browser import PHONE, assert_accessible, assert_fits, screenshot
 from images import image, whole
 from probe import NO_BROKER
 from sim import Simulator
 
 PORT = Path(__file__).with_name("serialport.js").read_text()
 NO_SERIAL = "delete Navigator.prototype.serial"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with Browser() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

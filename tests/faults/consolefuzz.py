@@ -136,8 +136,8 @@ def compare_uart(data):
 
 
 def batch(mutator, inputs):
-    """Return inputs joined."""
-    return b"".join(mutator()[:_MOST] for _ in range(inputs))
+    """Return inputs joined, without a Ctrl-D, which ends a connection on an empty line."""
+    return b"".join(mutator()[:_MOST] for _ in range(inputs)).replace(b"\x04", b"")
 
 
 def uart_batch(mutator, inputs):

@@ -177,7 +177,7 @@ def subscription_refused(folder, wait_for_retry):
             elif got[0] == PINGREQ:
                 peer.send(b"\xd0\x00")
 
-    settings = {"mqttkeepalive": "10"}
+    settings = {"mqttkeepalive": "10", "hadiscovery": "off"}
     with ScriptedBroker(script) as broker, Simulator(folder, broker.uri, settings) as camera:
         camera.wait_status("mqtt connected")
         camera.wait_output("subscription refused: cmnd/esp32-mqtt-cams/#")
@@ -193,7 +193,8 @@ def no_suback(folder):
         while peer.packet():
             pass
 
-    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri) as camera:
+    settings = {"hadiscovery": "off"}
+    with ScriptedBroker(script) as broker, Simulator(folder, broker.uri, settings) as camera:
         camera.wait_status("no SUBACK", 30)
         assert len(broker.connects) == 1
         assert sum(packet[0] == SUBSCRIBE for packet in broker.peers[0].packets) == 3

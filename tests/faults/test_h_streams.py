@@ -145,10 +145,11 @@ def test_h9_every_part_is_a_picture(cameras, row):
             for thread in threads:
                 thread.start()
             for size in itertools.cycle(SIZES):
-                if not any(thread.is_alive() for thread in threads):
+                alive = [thread for thread in threads if thread.is_alive()]
+                if not alive:
                     break
                 camera.command(f'camera {{"framesize": "{size}"}}')
-                threads[0].join(2)
+                alive[0].join(2)
         camera.command('camera {"framesize": "UXGA"}')
         row.count(2 * parts, sum(counts))
 

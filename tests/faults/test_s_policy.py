@@ -41,8 +41,11 @@ def test_s13_retained_restarts_and_updates(row, tmp_path):
                 reconnect(camera, client, 60 + number)
                 row.count(3 * len(RETAINED))
             replies = {m.topic for m in client.messages if m.topic.startswith(STAT)}
-            announced = {"NAME", "VERSION", "FALLBACKTOPIC", "power", "timer"}
-            assert replies == {STAT + name for name in announced}
+            announced = {"NAME", "VERSION", "FALLBACKTOPIC", "power", "timer", "camera", "update"}
+            announced |= {row[schema.NAME] for row in schema.SCHEMA}  # states, on each connect
+            assert replies <= {STAT + name for name in announced}
+            stolen = {argument.encode() for argument in RETAINED.values() if len(argument) > 2}
+            assert not stolen & {m.payload for m in client.messages if m.topic in replies}
             assert {m.payload for m in client.on(STAT + "power")} == {b"off"}
             assert camera.facts["boots"] == 1 and "mqtt connected" in camera.status()
             assert camera.control("nvs")["nvs"]["syscfg"]["ADMIN_PASS"] == before

@@ -69,7 +69,7 @@ def odd_request(camera, client, secret):
 
 def unknown_command(camera, client, secret):
     client.publish(f"cmnd/{TOPIC}/nothing", secret)
-    client.publish(f"cmnd/{TOPIC}/mqttpass", secret * 9)
+    client.publish(f"cmnd/{TOPIC}/mqttpass", secret * 20)
     client.command("camera", f'{{"quality": "{plain(secret)}"}}', reply="SYNTAX")
 
 

@@ -1,4 +1,4 @@
-"""What the settings say about the networks to join."""
+"""The networks to join, and the static address, from the settings."""
 
 _SUFFIXES = ("", "2", "3")  # of ssid and password
 
