@@ -10,10 +10,8 @@ from test_uri import BAD_BROKERS
 from app.settings.checks import (
     Between,
     BrokerURI,
-    CertificateText,
     Chars,
     IPv4,
-    KeyText,
     MQTTText,
     OneOf,
     Passphrase,
@@ -22,6 +20,7 @@ from app.settings.checks import (
     TopicName,
     ZoneRule,
 )
+from app.settings.filechecks import CertificateText, KeyText
 from proto.values import BadArgument
 
 

@@ -213,8 +213,8 @@ class TestEveryRow(unittest.TestCase):
             "password3",
             "appass",
             "mqttpass",
-            "pushheader",
             "mqttkey",
+            "pushheader",
             "adminpass",
         ]
         self.assertEqual([row[NAME] for row in secrets], names)
