@@ -404,14 +404,11 @@ class System:
             ("releases", self.releases),
             ("update state", self.update_state),
             ("restart", self.restart),
-        ):
-            self.supervisor.add(name, component)
-        for name, component in (
             ("kept pictures", self.kept),
             ("push", self.push),
             ("discovery", self.discovery),
         ):
-            if component:  # not without PSRAM
+            if component:  # some need PSRAM
                 self.supervisor.add(name, component)
         gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor
