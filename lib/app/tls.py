@@ -2,10 +2,17 @@
 
 import ssl
 
+from micropython import const
+
 from config import limits
 from proto.pem import certificates
 from proto.privatekey import private_key
 from proto.values import BadArgument
+
+BY_CA = const(0)  # values of mqttverify
+OFF = const(1)
+BY_PIN = const(2)
+LEARN = "learn"  # as mqttpin: take the key that the next connection presents
 
 
 class TLSConfigError(OSError):

@@ -59,4 +59,5 @@ class TestCertificate(unittest.TestCase):
                 public_key_info(whole[:size])
 
 
-suite.main()
+if __name__ == "__main__":
+    suite.main()

@@ -55,7 +55,8 @@ function summary(status) {
 }
 
 function brokerText(state) {
-  return upper(state).replace(", tls ca", ", encrypted, its certificate checked").replace(", tls off", ", encrypted, its certificate not checked");
+  const checks = { ca: "its certificate checked", pin: "its key checked", off: "its certificate not checked" };
+  return upper(state).replace(/, tls (ca|pin|off)/, (_, how) => `, encrypted, ${checks[how]}`);
 }
 
 function showSummary(dot, text) {
