@@ -102,9 +102,11 @@ SCHEMA = (
      "Access point", "Opens after",
      "Seconds without Wi-Fi, a third of that after a refused password; 0: never."),
     ("apip", "AP_IP", TEXT, "192.168.1.1", IPv4(), DEFAULT_BY_1,
-     "Access point", "Address", "IP address of the camera on its access point."),
+     "Access point", "Address",
+     "IP address of the camera there; 4.3.2.1 if a Samsung phone does not show the set-up page."),
     ("appass", "AP_PASS", TEXT, "", Passphrase(8, 63), SECRET | SPACES | DEFAULT_BY_1,
-     "Access point", "Password", "WPA2 password; without one the access point is open."),
+     "Access point", "Password",
+     "WPA2 password; without one anyone can join until it closes, after 10 minutes unused."),
     ("apchannel", "AP_CHANNEL", INT, 1, Between(1, 13), 0,
      "Access point", "Channel", "Radio channel while no network is joined."),
 
