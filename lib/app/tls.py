@@ -29,7 +29,7 @@ def client_context(verify, ca_path, cert_path="", key_path=""):
     context.verify_mode = ssl.CERT_NONE
     if verify:
         if not ca_path:
-            raise TLSConfigError("no CA: set mqttca, or mqttverify off")
+            raise TLSConfigError("no CA: set mqttca, or mqttverify to pin or off")
         _trust(context, _read(ca_path, "CA", "mqttca"))
         context.verify_mode = ssl.CERT_REQUIRED
     if cert_path:

@@ -92,6 +92,8 @@ class TestKey(unittest.TestCase):
     def test_other_key_gets_nothing(self):
         settings = self.assert_refused("another server may answer", mqttpin="5e" * 32)
         self.assertEqual(settings["mqttpin"], "5e" * 32)
+        url = "wss://broker/mqtt?key=canary"
+        self.assert_refused("another server may answer", mqttpin="5e" * 32, mqtthost=url)
 
     def test_without_a_pin_there_is_no_attempt(self):
         _, stream, error, _ = self.open(mqttpin="")
