@@ -24,7 +24,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what only `make faults` and `make pages` have the time for."""
+    """Leave out slow tests; begin with the longest file, so that no process works on it alone."""
+    items.sort(key=lambda item: item.path.name != "test_micropython.py")
     if not config.getoption("full"):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)

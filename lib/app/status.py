@@ -115,7 +115,9 @@ class Status:
         return text
 
     def push_state(self):
-        """Return `3 posted`, with the reason if the last picture was not accepted."""
+        """Return `3 posted`, with the reason if the last picture was not accepted; "" if none."""
+        if not (self.push and self.settings["pushurl"]):
+            return ""
         return _with_reason("{} posted".format(self.push.sent), self.push.reason)
 
     def _state(self):
@@ -134,7 +136,7 @@ class Status:
             yield "pictures pause ({})".format(self.schedule.closed)
         if self.kept and self.kept.waiting:
             yield "{} pictures kept".format(self.kept.waiting)
-        if s["pushurl"]:
+        if self.push_state():
             yield "push " + self.push_state()
         limited = self.publisher.limited()
         if limited:

@@ -32,7 +32,6 @@ from app.log import Log
 from app.memory import Exhausted, Memory
 from app.mqtt.commands import CommandHandler
 from app.mqtt.connection import Connection
-from app.mqtt.kept import Kept
 from app.mqtt.outbox import Outbox
 from app.mqtt.publisher import ImagePublisher
 from app.mqtt.receiver import Receiver
@@ -47,9 +46,7 @@ from app.ota.trial import Trial
 from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
-from app.push import HTTPPush
 from app.restart import Restart
-from app.schedule import Schedule
 from app.settings.schema import CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
@@ -243,6 +240,16 @@ class System:
         )
         self.status.on_status = self.telemetry.request
         self.status.clock = self.clock
+        self.kept = self.push = None
+        if sensor.has_psram():
+            self._make_outlets()
+
+    def _make_outlets(self):
+        """Make what takes published pictures besides the broker, and the hours of the pictures."""
+        from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
+        from app.push import HTTPPush
+        from app.schedule import Schedule
+
         self.push = self.status.push = HTTPPush(
             self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
         )
@@ -385,8 +392,6 @@ class System:
             ("mqtt", self.session),
             ("mqtt commands", self.handler),
             ("publisher", self.publisher),
-            ("kept pictures", self.kept),
-            ("push", self.push),
             ("http", self.http),
             ("http server", self.http_server),
             ("telnet", self.telnet),
@@ -399,10 +404,12 @@ class System:
             ("releases", self.releases),
             ("update state", self.update_state),
             ("restart", self.restart),
+            ("kept pictures", self.kept),
+            ("push", self.push),
+            ("discovery", self.discovery),
         ):
-            self.supervisor.add(name, component)
-        if self.discovery:
-            self.supervisor.add("discovery", self.discovery)
+            if component is not None:  # some need PSRAM
+                self.supervisor.add(name, component)
         gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor
 

@@ -67,7 +67,7 @@ def describe(error):
     """Return the reason for an OSError, mqtt.Refused included, or the text of any other error."""
     code, return_code = _code(error), getattr(error, "return_code", None)
     if return_code in _RETURN_CODES:
-        return "refused: " + _RETURN_CODES[return_code]
+        return "refused: {}".format(_RETURN_CODES[return_code])
     if code is not None:
         return _REASONS.get(code) or _REASONS.get(-code) or str(error)
     return str(error) or repr(error)
@@ -105,8 +105,8 @@ def no_login(error):
     """Return the reason why there was no CONNACK."""
     if abs(_code(error) or 0) in _CLOSED:
         return (
-            "closed on the login: check mqttuser, mqttpass, mqttclientid, and whether the broker"
-            " runs on this port; TLS needs mqtts://"
+            "refused or closed on the login: is the broker running there? If it is, check"
+            " mqttuser, mqttpass and mqttclientid; TLS needs mqtts://"
         )
     return describe(error)
 

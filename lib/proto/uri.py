@@ -12,7 +12,7 @@ MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA
 _WEB_PORTS = {"ws": 80, "wss": 443}  # RFC 6455 section 3
 _WEB_PATH = "/mqtt"  # of most brokers
 _HTTP_PORTS = {"http": 80, "https": 443}
-BROKER = "mqtt://host or mqtts://host, ws://host/path or wss://host/path"
+BROKER = "mqtt://host, mqtts://host, ws://host/path or wss://host/path"
 _URL = "http://host/file or https://host/file"
 
 

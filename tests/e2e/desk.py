@@ -41,7 +41,17 @@ class Desk:
         (self.folder / "work" / "build" / "release").mkdir(parents=True)
         for line in ("app build/app.tar", "keygen porch"):
             assert self.run(f".venv/bin/python tools/ota.py {line}")[0] == 0
-        trustme.CA().cert_pem.write_to_path(self.work / "ca.pem")
+        ca = trustme.CA()
+        for name, pem in (
+            ("ca.pem", ca.cert_pem),
+            ("ca.crt", ca.cert_pem),
+            ("ca.key", ca.private_key_pem),
+        ):
+            pem.write_to_path(self.work / name)
+        client = ca.issue_cert("porch")
+        client.private_key_pem.write_to_path(self.work / "porch.key")
+        client.cert_chain_pems[0].write_to_path(self.work / "porch.crt")
+        assert self.run("openssl req -new -key porch.key -subj /CN=porch -out porch.csr")[0] == 0
         self.work.rename(self.folder / "files")
 
     def run(self, line, stdin="", limit_s=20):

@@ -174,7 +174,7 @@ def test_a_camera_that_does_not_answer_looks_offline(page, camera):
     for locator in ("#power", "#timer", "#snapshot", "#p-quality", "#keep"):
         expect(page.locator(locator)).to_be_enabled()
     expect(page.locator("#summary")).to_contain_text("Online")
-    expect(page.locator("#figures dd").first).to_contain_text("Ready")
+    expect(page.locator("#figures dd").first).to_contain_text("ready")
     expect(page.locator("#stale")).to_have_attribute("hidden", "")
 
 

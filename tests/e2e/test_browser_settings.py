@@ -102,7 +102,9 @@ def test_faults_are_in_view_and_nothing_is_saved(browser, camera):
         page.fill("#s-adminpass", "short")
         page.fill("#find", "pulse")  # hides the fields with faults
         page.click("#save")
-        check_fault(page, "mqtthost", "Enter mqtt://host or mqtts://host.")
+        check_fault(
+            page, "mqtthost", "Enter mqtt://host, mqtts://host, ws://host/path or wss://host/path."
+        )
         text = "Nothing was saved. Correct Broker, Admin password."
         expect(page.locator("#settings-error")).to_have_text(text)
         text = "Enter 8 to 63 characters, or none."

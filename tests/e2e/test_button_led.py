@@ -70,9 +70,15 @@ def phases(seen):
 
 
 def matches(seen, lit_ms, dark_ms):
-    """Return True if the phases have these durations, with a margin for a busy PC."""
-    wanted = {True: lit_ms, False: dark_ms}
-    return all(-60 < ms - wanted[lit] < 150 for lit, ms in seen)
+    """Return True if the phases have these durations.
+
+    A busy PC prolongs single phases and shortens none.
+    """
+    for lit, wanted_ms in ((True, lit_ms), (False, dark_ms)):
+        shortest = min((ms for phase, ms in seen if phase == lit), default=wanted_ms)
+        if not -60 < shortest - wanted_ms < 150:
+            return False
+    return True
 
 
 def wait_dark(camera):

@@ -194,6 +194,7 @@ def test_refuses_a_folder_that_hides_the_application(redeploy, camera):
         board.do("remove('/app/mine.py')")
 
 
+@pytest.mark.slow
 def test_sources(camera):
     output = camera.tool("deploy.py", "--py", "app.camera")
     assert "/lib/app/camera/frames.py" in output and "2.0.0 runs" in output
@@ -205,6 +206,7 @@ def test_sources(camera):
     assert "remove /lib/app/camera/frames.py" in output and "2.0.0 runs" in output
 
 
+@pytest.mark.slow
 def test_over_the_network(camera, capsys):
     """Deploy through a TCP port, as emulators and serial servers provide it."""
     with Relay(camera.port) as relay:

@@ -19,9 +19,9 @@ def test_status_shows_what_is_quoted(tmp_path):
     with Mosquitto(tmp_path / "broker", users={"cam": "secret"}) as broker:
         with Simulator(tmp_path / "camera", REFUSED, {"mqttuser": "cam"}, args) as camera:
             expect(camera, "camera absent (no camera driver in this firmware)")
-            expect(camera, "mqtt waiting (connection refused or reset)")
+            expect(camera, "refused or closed on the login")
             camera.command(f"mqtthost {broker.uri}")
-            expect(camera, "mqtt waiting (refused: not authorised)")
+            expect(camera, "refused: not authorised")
             camera.command("mqtthost 1")
             expect(camera, "mqtt offline (mqtthost is not set)")
             camera.command("ssid elsewhere")

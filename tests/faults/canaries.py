@@ -34,7 +34,7 @@ class Canaries:
         secret = f"{self._chance.getrandbits(64):016x}"
         for form in forms(secret):
             self._forms[form] = f"{name} as {form[:60]}"
-        return f"&'<{secret}>\"%ü"
+        return f"X-Key: &'<{secret}>\"%" if name == "pushheader" else f"&'<{secret}>\"%ü"
 
     def leaks(self, data):
         """Return the names of the secrets in `data` (bytes), however they are encoded."""

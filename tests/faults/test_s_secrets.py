@@ -12,9 +12,9 @@ from routes import routes
 from sim import ROOT, TOPIC, Simulator, wait_until
 from syslog_server import SyslogServer
 from telnet_client import TelnetClient
-from usersettings import is_secret, visible
+from usersettings import is_file, is_secret, visible
 
-SECRETS = [row[0] for row in visible() if is_secret(row)]
+SECRETS = [row[0] for row in visible() if is_secret(row) and not is_file(row)]
 WEB = {"timeout": 20, "trust_env": False}
 STAT = f"stat/{TOPIC}/"
 ACTIONS = {

@@ -22,7 +22,8 @@ ROUTES = {  # all of them; a new one has to be added here, after a decision abou
     "GET": "/ /camera /setup /login /style.css /app.js /icon.svg /zones.txt /capture /jpg /mjpg "
     "/stream /snapshot.jpg /cam.jpg /cam.mjpeg /stream.mjpg /metrics "
     "/api/status /api/settings /api/camera /api/log /api/networks",
-    "POST": "/setup /login /logout /update /api/settings /api/camera /api/command /api/backup",
+    "POST": "/setup /login /logout /update /api/settings /api/camera /api/command /api/backup "
+    "/api/time",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 FACTORY = ["admin", "password", "12345678", "esp32cam", "micropython", "simulated", "DVES_A1B2C3"]

@@ -7,10 +7,10 @@ from listener import Listener
 from probe import NO_BROKER
 from sim import TOPIC, Simulator, wait_until
 from telnet_client import TelnetClient
-from usersettings import is_secret, visible
+from usersettings import is_file, is_secret, visible
 from visitors import exchange, visitor
 
-SECRETS = [row[0] for row in visible() if is_secret(row)]
+SECRETS = [row[0] for row in visible() if is_secret(row) and not is_file(row)]
 NAMES = {"topic": "canary-topic", "mqttclientid": "canary-client", "mqttuser": "canary-user"}
 LINES, CHARACTERS = 32, 160  # of the log
 REQUEST = 4  # flash operations that request the reset
@@ -118,6 +118,7 @@ def reset_with_cuts(folder, first, second):
     certificate = trustme.CA().cert_pem.bytes()
     (folder / "ca.pem").write_bytes(certificate)
     secrets = {name: f"canary-of-{name}" for name in SECRETS} | {"password": "simulated"} | NAMES
+    secrets["pushheader"] = "X-Key: canary-of-pushheader"
     settings = {**secrets, "mqttca": f"@{folder / 'ca.pem'}"}
     with Simulator(folder, NO_BROKER, settings) as camera:
         marks = [text for name, text in secrets.items() if name != "adminpass"]

@@ -11,5 +11,5 @@ for folder in ("lib", "tools/pc", "tests/e2e"):
     if str(ROOT / folder) not in sys.path:
         sys.path.append(str(ROOT / folder))
 
-settings.register_profile("unit", max_examples=150, deadline=None, derandomize=True)
+settings.register_profile("unit", max_examples=100, deadline=None, derandomize=True)
 settings.load_profile("unit")

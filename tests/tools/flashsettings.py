@@ -9,7 +9,7 @@ from inprocess import Board
 from littleos import File, LittleOS
 
 from app import password, signing_key, tls
-from app.settings import checks, store
+from app.settings import filechecks, store
 from app.settings.schema import (
     FILE,
     KEY,
@@ -32,9 +32,9 @@ def patched(monkeypatch):
     for module in (store, bootnote):
         monkeypatch.setattr(module, "os", files)
     monkeypatch.setattr(store, "open", files.open, raising=False)
-    monkeypatch.setattr(checks, "certificates", lambda text: None)
-    monkeypatch.setattr(checks, "public_key", lambda text: None)
-    monkeypatch.setattr(checks, "private_key", lambda text: None)
+    monkeypatch.setattr(filechecks, "certificates", lambda text: None)
+    monkeypatch.setattr(filechecks, "public_key", lambda text: None)
+    monkeypatch.setattr(filechecks, "private_key", lambda text: None)
     monkeypatch.setattr(tls, "check_ca", lambda text: None)
     monkeypatch.setattr(tls, "check_client", lambda *pair: None)
     monkeypatch.setattr(signing_key, "check", lambda text, path: None)

@@ -40,7 +40,7 @@ class Server(Bytes):
     async def connect(self, host, port, context):
         return self
 
-    async def send(self, data):
+    async def send(self, *parts):
         pass
 
     def recv_into(self, view, stall_ms=0):

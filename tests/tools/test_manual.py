@@ -119,7 +119,7 @@ def test_troubleshooting_quotes_the_firmware(texts):
 
 @pytest.mark.parametrize(
     "text",
-    ["mqtt waiting (connection denied)", "wifi gone", "No picture", "camera absent (no OV2640)"],
+    ["mqtt waiting (connection denied)", "wifi gone", "No image", "camera absent (no OV2640)"],
 )
 def test_other_texts_are_not_known(text, texts):
     assert not is_known(text, texts)

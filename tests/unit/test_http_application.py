@@ -49,6 +49,14 @@ class TestHandlers(unittest.TestCase):
         self.assertTrue("memory" in json.loads(body(found))["error"])
         self.assertEqual(len(errors), 1)
 
+    def test_lack_of_memory_for_the_response_itself_gets_a_503(self):
+        class Headers:
+            def __iter__(self):
+                raise MemoryError
+
+        found, errors = self.respond(lambda request: ("", 200, Headers()))
+        self.assertEqual((status(found), len(errors)), (503, 1))
+
     def test_fault_within_the_body_ends_the_connection_without_a_second_head(self):
         for fault in (ValueError("x"), MemoryError()):
             found, errors = self.sent("half" * 400, fault)

@@ -73,7 +73,7 @@ class Session:
             raise self.fault
         if len(payload) >= self.limit:
             self.connects += 1
-        self.published.append((clock.now_ms(), topic, bytes(payload[:8]), retain, qos))
+        self.published.append((clock.now_ms(), topic, bytes(payload[:600]), retain, qos))
         self.sizes.append(len(payload))
 
     async def confirm(self):

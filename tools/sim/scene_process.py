@@ -10,13 +10,28 @@ _SIZE = struct.Struct("<I")
 
 
 class SceneProcess:
-    """Draws one picture per request: a JSON line in, the length and the data out."""
+    """Draws one picture per request: a JSON line in, the length and the data out.
+
+    It starts with the first request, because many boards never take a picture.
+    """
 
     def __init__(self):
         self._process = None
         self._lock = asyncio.Lock()
 
-    async def open(self):
+    async def render(self, **request):
+        """Return the data of a picture; for the arguments see `scene.Scene.picture`."""
+        return await asyncio.shield(self._exchange(request))  # always read the response
+
+    async def _exchange(self, request):
+        async with self._lock:
+            if not self._process:
+                await self._start()
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            head = await self._process.stdout.readexactly(_SIZE.size)
+            return await self._process.stdout.readexactly(_SIZE.unpack(head)[0])
+
+    async def _start(self):
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             str(Path(__file__).resolve()),
@@ -25,16 +40,6 @@ class SceneProcess:
             limit=4 << 20,
             start_new_session=True,  # only the runner handles Ctrl-C
         )
-
-    async def render(self, **request):
-        """Return the data of a picture; for the arguments see `scene.Scene.picture`."""
-        return await asyncio.shield(self._exchange(request))  # always read the response
-
-    async def _exchange(self, request):
-        async with self._lock:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            head = await self._process.stdout.readexactly(_SIZE.size)
-            return await self._process.stdout.readexactly(_SIZE.unpack(head)[0])
 
     async def close(self):
         if self._process and self._process.returncode is None:

@@ -129,7 +129,6 @@ class World:
         ports = await self.air.open(public)
         control = await Control(self.actions).open(args.control_port or 0)
         await self.sntp.open()
-        await self.scenes.open()
         broker = args.broker
         if self.broker:
             await self.broker.open()

@@ -141,7 +141,8 @@ class Application(Microdot):
 
     def _failed(self, request, error):
         self._log.error("web", "{}: {!r}".format(request.path, error))
-        return self._errors.response(request, 500)
+        status = 503 if isinstance(error, MemoryError) else 500
+        return self._errors.response(request, status)
 
     def _finish(self, request, response):
         """Add what every response has in common; log the request without its query string."""

@@ -15,6 +15,7 @@ class Metrics:
 
     def __init__(self, settings, status, access, headers, images, updater, publisher):
         self._settings = settings
+        self._status = status
         self._sources = {
             "status": status,
             "access": access,
@@ -35,17 +36,24 @@ class Metrics:
         response.headers["Content-Type"] = _OPEN_TYPE if is_open else _PLAIN
         return response
 
+    def _source(self, name):
+        """Return what a row is read from; None for what a board without PSRAM does not have."""
+        return self._sources.get(name) or getattr(self._status, name)
+
     def _text(self, is_open):
         # lazy import: most cameras never need the table, and code deployed as files takes heap
         from app.http.pages.metric_rows import ROWS
 
         for name, kind, about, source, read in ROWS:
+            found = self._source(source)
+            if not found:
+                continue
             name = _PREFIX + name
             family = name
             if is_open and kind == "counter":  # OpenMetrics names the family without the suffix
                 family = name[: -len("_total")]
             yield "# HELP {} {}\n# TYPE {} {}\n".format(family, about, family, kind)
-            value = read(self._sources[source])
+            value = read(found)
             for labels, number in value if isinstance(value, list) else [("", value)]:
                 yield "{}{} {}\n".format(name, labels, number)
         if is_open:
