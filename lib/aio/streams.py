@@ -7,7 +7,7 @@ allocate what they return. Here the socket works on the caller's buffers.
 import asyncio
 from asyncio import core
 from asyncio.stream import Stream as _Stream
-from errno import ENOTCONN, ETIMEDOUT
+from errno import ECONNRESET, ENOTCONN, ETIMEDOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -129,6 +129,24 @@ class Stream(_Stream):
         self.s = self._polled = context.wrap_socket(
             self.s, server_hostname=host, do_handshake_on_connect=False
         )
+
+    async def peer_certificate(self):
+        """Do the handshake of TLS; return the server's certificate (DER) before any data is sent.
+
+        A server that closes, or sends data first as in none of our protocols, is refused.
+        """
+        first = bytearray(1)
+        while True:
+            if self.s is None:
+                raise OSError(ENOTCONN)
+            if self.s.readinto(first) is not None:
+                raise OSError(ECONNRESET)
+            der = self.s.getpeercert(True)
+            if der:
+                self._polled = self._bare
+                return der
+            self.waits += 1
+            await self._ready(self._writing, core._io_queue.queue_read, self.stall_ms)
 
     async def _ready(self, deadline, queue, ms):
         if self.s is None or self._aborted:
