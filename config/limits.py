@@ -35,6 +35,7 @@ HTTP_JSON_BYTES = 4_096  # JSON for commands and camera parameters; more get 413
 HTTP_SETTINGS_BYTES = TLS_CA_BYTES + 8_192  # JSON for settings; more get 413
 # more than any slot holds
 HTTP_UPLOAD_BYTES = 2_097_152  # image or archive of an update; a longer one gets 413
+# a request whose client has gone gives way at once
 HTTP_BUSY_MS = 5_000  # handling of a request; a slower one gives way to a new connection
 HTTP_DISCARD_MS = 10_000  # discarding the unread rest of a body; then the connection is closed
 HTTP_LINGER_MS = 1_000  # the same after a refused request; then the connection is closed
