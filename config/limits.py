@@ -21,6 +21,7 @@ TLS_CA_BYTES = 16_384  # CA or client certificate; a longer one is refused
 TLS_KEY_BYTES = 4_096  # key of the client certificate; a longer one is refused
 
 # HTTP server
+HTTP_PAGES_BYTES = 36_864  # free memory before the pages are loaded; with less, requests get 503
 HTTP_HEAD_BYTES = 3_072  # request line and headers; a longer head gets 431
 HTTP_HEADERS = 64  # headers of a request; more get 431
 HTTP_TARGET_BYTES = 1_024  # path and query string; a longer one gets 414

@@ -193,6 +193,7 @@ class System:
             self.publisher,
             self.log,
             self.id,
+            self.memory,
         )
         self.http = Listener(
             _HTTP_PORT,
