@@ -204,8 +204,7 @@ class System:
             budget,
             limits.CONNECTIONS,
         )
-        banner = "{} {}".format(product.NAME, product.VERSION)
-        telnet = TelnetServer(self.consoles, access, banner)
+        telnet = TelnetServer(self.consoles, access, product.NAME + " " + product.VERSION)
         self.telnet = Listener(
             _TELNET_PORT,
             telnet.serve,
