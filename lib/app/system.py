@@ -408,7 +408,7 @@ class System:
             ("push", self.push),
             ("discovery", self.discovery),
         ):
-            if component:  # some need PSRAM
+            if component is not None:  # some need PSRAM
                 self.supervisor.add(name, component)
         gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor
