@@ -42,6 +42,8 @@ class HTTPPush:
         self._lease = frames.fresh()
         self._given = asyncio.Event()
         self._holds = False
+        self._task = None  # that runs `run`
+        self._gives_up = False
         self.sent = self.failed = self.dropped = 0
         self.reason = ""
 
@@ -60,13 +62,27 @@ class HTTPPush:
         self._holds = True
         self._given.set()
 
+    def drop_pictures(self):
+        """Give up the picture that is being posted, if there is one."""
+        if self._holds and self._task and not self._gives_up:
+            self._gives_up = True
+            self._task.cancel()
+
     async def run(self):
+        self._task = asyncio.current_task()
         try:
             while True:
-                await self._given.wait()
+                try:
+                    await self._given.wait()
+                    await self._post_in_turn()
+                except asyncio.CancelledError:
+                    if not self._gives_up:
+                        raise
+                    self._gives_up = False
+                    self._release()
                 self._given.clear()
-                await self._post_in_turn()
         finally:
+            self._task = None
             self._release()
 
     def figures(self):

@@ -46,8 +46,9 @@ from app.ota.trial import Trial
 from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
+from app.privacy import Privacy
 from app.restart import Restart
-from app.settings.schema import CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
+from app.settings.schema import AT_ONCE, CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
 from app.syslog import Syslog
@@ -85,6 +86,7 @@ class System:
         self._make_releases()
         self._make_updater()
         self._make_servers()
+        self._make_privacy()
         self._connect()
 
     def _make_settings(self):
@@ -217,6 +219,20 @@ class System:
             patient=True,
         )
 
+    def _make_privacy(self):
+        kept, frames = self.kept, self.frames
+        outlets = [part for part in (self.images, kept, self.push) if part]
+        self.privacy = privacy = Privacy(
+            self.settings,
+            frames,
+            outlets,
+            lambda: bool(frames.leased() or (kept and kept.sending)),
+            self.session.reconnect,
+            self.log,
+        )
+        self.publisher.privacy = self.led_state.privacy = self.actions.privacy = privacy
+        self.settings.settle_with(privacy.settle)
+
     def _make_status(self):
         self.memory = Memory(chip)
         self.status = Status(
@@ -272,6 +288,7 @@ class System:
         actions = ButtonActions(
             self.power, self.led, self.wifi, self.restart, self.log, self.states.event
         )
+        self.actions = actions
         self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
     def _make_releases(self):
@@ -360,6 +377,7 @@ class System:
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.settings.on_change(HASHED, self.updater.revoke)
         self.settings.on_change(CLOCK, self._reclock)
+        self.settings.on_change(AT_ONCE, self.privacy.follow)
         self.settings.on_change(0, lambda: states.changed(SETTINGS))
         self.power.watchers.append(lambda: states.changed("power"))
         self.camera.watchers.append(lambda: states.changed("params"))

@@ -19,6 +19,7 @@ _STREAM_HEAD = (
     "Cache-Control: no-store\r\n{}\r\n"
 )
 _NEVER = "Trying again does not help, because pictures need another board or other firmware."
+_PRIVATE = "The command privacy off, or the switch on the camera's page, allows them again."
 _BOUNDARY = b"\r\n--frame\r\n"
 _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}\r\n\r\n"
 _SLOWEST, _FASTEST = 0.1, 30  # pictures a second
@@ -32,6 +33,7 @@ class Images:
         self._headers = headers
         self._max_viewers = max_viewers
         self._streams = []  # (connection, token of the session or "")
+        self._sending = []  # connections that single pictures are sent to
         self.skipped = 0  # pictures that slow viewers have missed
 
     def add_routes(self, app):
@@ -63,21 +65,34 @@ class Images:
             if token is None or session == token:
                 connection.abort()
 
+    def drop_pictures(self):
+        """End everything that sends a picture."""
+        self.drop_viewers()
+        for connection in self._sending:
+            connection.abort()
+
     async def capture(self, request):
         """Send a picture that was exposed after the request, of the frame size `size` if given."""
         size = _frame_size(request.args.get("size"))
         try:
             async with self._frames.fresh(size) as frame:
-                lines = self._headers.picture_lines()
-                head = _JPEG_HEAD.format(len(frame.view), frame.timestamp(), lines)
-                return await request.respond(head.encode(), frame.view)
+                return await self._send(request, frame)
         except CameraFault as e:
             raise self._no_picture(e) from None
+
+    async def _send(self, request, frame):
+        head = _JPEG_HEAD.format(len(frame.view), frame.timestamp(), self._headers.picture_lines())
+        connection = request.sock[1]
+        self._sending.append(connection)
+        try:
+            return await request.respond(head.encode(), frame.view)
+        finally:
+            self._sending.remove(connection)
 
     async def stream(self, request):
         """Send pictures until the viewer leaves, at most `fps` a second."""
         interval_ms = _interval_ms(request.args.get("fps"))
-        reason = self._frames.absent()
+        reason = self._frames.withheld or self._frames.absent()
         if reason:
             raise self._no_picture(reason)
         if self.viewers >= self._max_viewers:
@@ -105,6 +120,8 @@ class Images:
             try:
                 frame = await lease.acquire()
             except CameraFault:  # the viewer stays, because the camera recovers
+                if connection.aborted():
+                    return
                 await asyncio.sleep_ms(limits.HTTP_VIEWER_PAUSE_MS)
                 lease.renewed()
                 next_seq = None
@@ -125,6 +142,9 @@ class Images:
                 next_seq = None
 
     def _no_picture(self, reason):
+        if self._frames.withheld:
+            text = "There is no picture: {}.".format(self._frames.withheld)
+            return HTTPError(403, text, _PRIVATE)
         advice = "" if self._frames.possible else _NEVER
         return HTTPError(503, "There is no picture: {}.".format(reason), advice)
 

@@ -46,6 +46,7 @@ class Kept:
         self._reserve_bytes = reserve_bytes
         self._pictures = []
         self._tries = 0  # of the first one
+        self.sending = False
         self.sent = self.dropped = 0
 
     @property
@@ -82,7 +83,15 @@ class Kept:
                 self._make_room(0, 0)
             self._make_room(self._settings["keep"], self._most_bytes)
             while self._pictures and self._session.up.is_set():
-                await self._send_first()
+                self.sending = True
+                try:
+                    await self._send_first()
+                finally:
+                    self.sending = False
+
+    def drop_pictures(self):
+        """Drop all pictures."""
+        self._make_room(0, 0)
 
     def figures(self):
         """Return the telemetry."""
@@ -93,6 +102,8 @@ class Kept:
         picture = self._pictures[0]
         try:
             await self._session.publish(self._topics.kept_info, self._info(picture))
+            if not self._is_first(picture):  # dropped meanwhile
+                return
             await self._session.publish(self._topics.kept, memoryview(picture.data))
             await self._session.confirm()
         except OSError as e:

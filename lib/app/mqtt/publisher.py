@@ -28,6 +28,7 @@ class ImagePublisher:
         self._log = log
         self._lamp = lamp
         self.schedule = None  # Schedule; None: pictures are published at all times
+        self.privacy = None  # Privacy; None: nothing ever withholds the pictures
         self.sinks = []  # others that take its pictures: wants(), take(frame)
         self._accepted = LargestAccepted()
         self._budget = Budget()
@@ -40,6 +41,8 @@ class ImagePublisher:
         self._requested = True
 
     def cmd_capture(self, argument):
+        if self._is_private():
+            return "no picture: " + self.privacy.reason
         self.request()
         return "capturing" if self._session.up.is_set() or self._others() else "no broker"
 
@@ -52,7 +55,7 @@ class ImagePublisher:
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
                 is_wanted = self._requested or not (self.schedule and self.schedule.closed)
                 self._requested = False
-                if is_wanted:
+                if is_wanted and not self._is_private():
                     await self._take()
             elif interval_ms:
                 await asyncio.sleep_ms(min(left, _POLL_MS))
@@ -71,6 +74,9 @@ class ImagePublisher:
                 self._lease.release()
             except OSError as e:
                 self._log.debug("mqtt", "no picture: {}", describe(e))
+
+    def _is_private(self):
+        return bool(self.privacy and self.privacy.on)
 
     def _others(self):
         """Return True if a sink other than the broker wants a picture."""

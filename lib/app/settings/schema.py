@@ -60,6 +60,7 @@ HASHED = const(4096)  # stored as a salted hash; a change ends sessions and conn
 LOGIN = const(8192)  # an address that may contain a password
 SPACES = const(16384)  # white space around the value belongs to it
 CLOCK = const(32768)  # a change restarts the sensor
+AT_ONCE = const(65536)  # in flash and in force before the reply to a change
 
 _NETWORK = const(REJOIN | DEFAULT_BY_1)
 _BROKER = const(RECONNECT | DEFAULT_BY_1)
@@ -70,6 +71,10 @@ SCHEMA = (
     ("name", "CAM_NAME", TEXT, "", MQTTText(0, 48), RESTART | DEFAULT_BY_1,
      "Camera", "Name",
      "Shown by hubs; the address is made from its letters and digits. Empty: the topic."),
+    ("privacy", "PRIVACY", INT, 0, OneOf("off", "on"), AT_ONCE,
+     "Camera", "Privacy", "on: the sensor has no power and nobody gets a picture, until off."),
+    ("buttonmode", "BUTTON_MODE", INT, 0, OneOf("power", "privacy"), 0,
+     "Camera", "Button", "A press switches the power output (the lamp), or privacy."),
 
     ("ssid", "STA_SSID", TEXT, "", Chars(1, 32), SPACES | _NETWORK,
      "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),
