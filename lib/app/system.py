@@ -263,6 +263,7 @@ class System:
     def _make_outlets(self):
         """Make what takes published pictures besides the broker, and the hours of the pictures."""
         from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
+        from app.mqtt.meta import Meta
         from app.push import HTTPPush
         from app.schedule import Schedule
 
@@ -279,6 +280,7 @@ class System:
             chip.free_bytes,
         )
         self.publisher.sinks += (self.push, self.kept)
+        self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
 
     def _make_button(self):

@@ -1,15 +1,20 @@
 """MQTT through a real broker: greetings, pictures, commands and restarts."""
 
+import hashlib
+import io
 import itertools
 import json
+from datetime import datetime
 
 import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
+from PIL import Image
 from sim import TOPIC, Simulator, wait_until
 
 IMAGE = f"data/{TOPIC}/image"
+META = f"data/{TOPIC}/meta"
 LWT = f"tele/{TOPIC}/LWT"
 STATE = f"tele/{TOPIC}/STATE"
 STAT = f"stat/{TOPIC}/"
@@ -142,6 +147,29 @@ def test_capture(camera, client):
     picture = client.wait(IMAGE, lambda m: not m.retain, since=since)
     assert check(picture.payload) > before
     assert client.count(IMAGE, 0.5) == 0
+
+
+def test_metadata_describes_the_next_picture(camera, client, broker):
+    assert client.command("meta", "on") == "on"
+    since = len(client.messages)
+    client.command("capture")
+    picture = client.wait(IMAGE, lambda m: not m.retain, since=since)
+    messages = [m for m in client.messages[since:] if m.topic in (IMAGE, META) and not m.retain]
+    assert [m.topic for m in messages] == [META, IMAGE]
+    found = json.loads(messages[0].payload)
+    assert found["SHA256"] == hashlib.sha256(picture.payload).hexdigest()
+    with Image.open(io.BytesIO(picture.payload)) as image:
+        assert (found["Width"], found["Height"]) == image.size
+    assert (found["Bytes"], found["Trigger"]) == (len(picture.payload), "command")
+    taken = datetime.fromisoformat(found["Time"])
+    assert taken.timestamp() == pytest.approx(found["Timestamp"], abs=0.001)
+    with Listener(broker.port, META) as late:
+        assert late.wait(META, lambda m: m.retain).payload == messages[0].payload
+    client.command("meta", "off")
+    since = len(client.messages)
+    client.command("capture")
+    client.wait(IMAGE, lambda m: not m.retain, since=since)
+    assert not [m for m in client.messages[since:] if m.topic == META]
 
 
 # Commands

@@ -29,16 +29,18 @@ class ImagePublisher:
         self._lamp = lamp
         self.schedule = None  # Schedule; None: pictures are published at all times
         self.privacy = None  # Privacy; None: nothing ever withholds the pictures
+        self.meta = None  # Meta; None: pictures are not described
         self.sinks = []  # others that take its pictures: wants(), take(frame)
         self._accepted = LargestAccepted()
         self._budget = Budget()
-        self._requested = False
+        self._requested = ""  # by what, or ""
+        self._trigger = ""  # of the picture that is being published
         self.sent = self.dropped = self.sent_bytes = 0
         self.last_bytes = 0  # of the last picture that was sent
 
-    def request(self):
-        """Publish one picture as soon as possible."""
-        self._requested = True
+    def request(self, trigger="command"):
+        """Publish one picture as soon as possible; its metadata names the trigger."""
+        self._requested = trigger
 
     def cmd_capture(self, argument):
         if self._is_private():
@@ -54,7 +56,7 @@ class ImagePublisher:
             if self._requested or (interval_ms and left <= 0):
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
                 is_wanted = self._requested or not (self.schedule and self.schedule.closed)
-                self._requested = False
+                self._trigger, self._requested = self._requested or "interval", ""
                 if is_wanted and not self._is_private():
                     await self._take()
             elif interval_ms:
@@ -107,6 +109,8 @@ class ImagePublisher:
             if not self._budget.fits(frame.size, frame.quality, size):
                 return False
             self._offer()
+            if self.meta:
+                await self.meta.publish(frame, self._trigger)
             untried = self._accepted.is_untried(size, self._session.connects)
             retain = bool(self._settings["retain"])
             await self._session.publish(self._topic, frame.view, retain)

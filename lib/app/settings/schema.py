@@ -179,6 +179,9 @@ SCHEMA = (
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
      "Topics and publishing", "Telemetry every",
      "Seconds between reports on tele/; 0: only after the command status."),
+    ("meta", "PUB_META", INT, 0, OneOf("off", "on"), 0,
+     "Topics and publishing", "Metadata",
+     "on: before each published picture, data/<topic>/meta has its time, size and SHA-256."),
 
     ("pushurl", "PUSH_URL", TEXT, "", WebAddress(255), DEFAULT_BY_1 | LOGIN,
      "HTTP push", "Post pictures to",
