@@ -7,6 +7,7 @@ from micropython import const
 from app.webclient import WebClient
 from config import limits
 from proto.httpreply import REDIRECTS
+from proto.jpeg import size_of, whole
 from proto.reasons import describe
 from proto.uri import parse_url
 from proto.values import BadArgument
@@ -40,6 +41,7 @@ class HTTPPush:
         self._pause_ms = pause_ms
         self._client = WebClient(connector, settings, bytearray(_BUFFER), limits.PUSH_STALL_MS)
         self._lease = frames.fresh()
+        self.parts = whole  # function of a frame: what is sent of it
         self._given = asyncio.Event()
         self._holds = False
         self._task = None  # that runs `run`
@@ -112,12 +114,13 @@ class HTTPPush:
         if url.tls and not self._settings["mqttverify"] and not self._clock_set.is_set():
             raise BadArgument("certificates need the time, and no time server has answered")
         frame = self._lease.frame
-        headers = ["Content-Type: image/jpeg", "Content-Length: {}".format(len(frame.view))]
+        parts = self.parts(frame)
+        headers = ["Content-Type: image/jpeg", "Content-Length: {}".format(size_of(parts))]
         if self._clock_set.is_set():
             headers.append("X-Timestamp: " + frame.timestamp())
         if self._settings["pushheader"]:
             headers.append(self._settings["pushheader"])
-        reply = await self._client.request("POST", url, headers, frame.view, limits.PUSH_MS)
+        reply = await self._client.request("POST", url, headers, parts, limits.PUSH_MS)
         if not 200 <= reply.status < 300:
             raise Refused(reply)
 

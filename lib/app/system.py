@@ -256,12 +256,13 @@ class System:
         )
         self.status.on_status = self.telemetry.request
         self.status.clock = self.clock
-        self.kept = self.push = None
+        self.kept = self.push = self.exif = None
         if sensor.has_psram():
             self._make_outlets()
 
     def _make_outlets(self):
         """Make what takes published pictures besides the broker, and the hours of the pictures."""
+        from app.camera.exif import Exif
         from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
         from app.mqtt.meta import Meta
         from app.push import HTTPPush
@@ -279,6 +280,8 @@ class System:
             self.log,
             chip.free_bytes,
         )
+        self.exif = Exif(self.settings, self.clock)
+        self.push.parts = self.kept.parts = self.publisher.parts = self.exif.parts
         self.publisher.sinks += (self.push, self.kept)
         self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
@@ -358,6 +361,8 @@ class System:
 
     def _connect(self):
         states = self.states
+        if self.exif:
+            self.images.parts = self.exif.parts
         self.commands.own(
             status=self.status,
             power=self.power,

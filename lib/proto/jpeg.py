@@ -44,6 +44,16 @@ def newest(view):
     return view if end - start == len(view) else view[start:end]
 
 
+def whole(frame):
+    """Return the parts of a frame's JPEG: it is one."""
+    return (frame.view,)
+
+
+def size_of(parts):
+    """Return the bytes of all parts of a JPEG."""
+    return sum([len(part) for part in parts])
+
+
 def dimensions(view):
     """Return (width, height) of a whole JPEG, (0, 0) if its frame header is damaged."""
     at = 2

@@ -55,7 +55,7 @@ def settings(**more):
 
 
 class TestMeta(unittest.TestCase):
-    def published(self, frames=1, is_set=True, **more):
+    def published(self, frames=1, is_set=True, parts=(Frame.view,), **more):
         session, values = Session(), settings(**more)
         clock = Clock(None, None, values, None, Log(), lambda: None)
         (clock.set.set if is_set else clock.set.clear)()
@@ -63,7 +63,7 @@ class TestMeta(unittest.TestCase):
 
         async def main():
             for _ in range(frames):
-                await meta.publish(Frame, "interval")
+                await meta.publish(Frame, parts, "interval")
 
         run(main())
         return session.published
@@ -101,6 +101,12 @@ class TestMeta(unittest.TestCase):
         found = json.loads(payload)
         self.assertEqual((found["Time"], found["Timestamp"], retain), (None, None, False))
 
+    def test_a_picture_in_parts(self):
+        view = Frame.view
+        found = json.loads(self.published(parts=(b"\xff\xd8 exif", view[2:]))[0][2])
+        expected = hexlify(hashlib.sha256(b"\xff\xd8 exif" + PICTURE[2:]).digest()).decode()
+        self.assertEqual((found["Bytes"], found["SHA256"]), (len(PICTURE) + 5, expected))
+
     def test_off_publishes_nothing(self):
         self.assertEqual(self.published(meta=0), [])
 
@@ -115,7 +121,7 @@ class TestMeta(unittest.TestCase):
                     await asyncio.sleep_ms(0)
 
             task = asyncio.create_task(count())
-            digest = await sha256(memoryview(PICTURE))
+            digest = await sha256((memoryview(PICTURE),))
             task.cancel()
             self.assertEqual(digest, hexlify(hashlib.sha256(PICTURE).digest()).decode())
             self.assertTrue(turns >= len(PICTURE) // 8_192, turns)

@@ -6,6 +6,7 @@ from time import ticks_diff, ticks_ms
 from app.camera.camera import CameraFault
 from config import limits
 from proto.http import HTTPError
+from proto.jpeg import size_of, whole
 from proto.params import CHOICES, size_name, value_of
 from proto.values import BadArgument
 
@@ -32,6 +33,7 @@ class Images:
         self._frames = frames
         self._headers = headers
         self._max_viewers = max_viewers
+        self.parts = whole  # function of a frame: what is sent of it
         self._streams = []  # (connection, token of the session or "")
         self._sending = []  # connections that single pictures are sent to
         self.skipped = 0  # pictures that slow viewers have missed
@@ -81,11 +83,13 @@ class Images:
             raise self._no_picture(e) from None
 
     async def _send(self, request, frame):
-        head = _JPEG_HEAD.format(len(frame.view), frame.timestamp(), self._headers.picture_lines())
+        parts = self.parts(frame)
+        lines = self._headers.picture_lines()
+        head = _JPEG_HEAD.format(size_of(parts), frame.timestamp(), lines)
         connection = request.sock[1]
         self._sending.append(connection)
         try:
-            return await request.respond(head.encode(), frame.view)
+            return await request.respond(head.encode(), *parts)
         finally:
             self._sending.remove(connection)
 

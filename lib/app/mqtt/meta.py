@@ -6,7 +6,7 @@ from binascii import hexlify
 
 from micropython import const
 
-from proto.jpeg import dimensions
+from proto.jpeg import dimensions, size_of
 from proto.posixtz import unix_time
 
 _PIECE = const(8_192)  # bytes that are hashed before other tasks get a turn
@@ -31,15 +31,15 @@ class Meta:
         self._clock = clock
         self._sequence = 0
 
-    async def publish(self, frame, trigger):
-        """Publish what `frame` is, which the caller holds; raises OSError without a link."""
+    async def publish(self, frame, parts, trigger):
+        """Publish what the JPEG in `parts`, made from `frame`, is; raises OSError if it cannot."""
         self._sequence += 1
         if not self._settings["meta"]:
             return
         sequence = self._sequence
         time, timestamp = self._times(frame.time_ns // _MS)
         width, height = dimensions(frame.view)
-        size, digest = len(frame.view), await sha256(frame.view)
+        size, digest = size_of(parts), await sha256(parts)
         text = _TEXT.format(
             sequence, time, timestamp, width, height, size, frame.quality, trigger, digest
         )
@@ -55,10 +55,11 @@ class Meta:
         return text.format(*fields[:6], ms, offset), "{}.{:03d}".format(unix_time(seconds), ms)
 
 
-async def sha256(view):
+async def sha256(parts):
     """Return the SHA-256 of a picture in hex; other tasks run in between."""
     digest = hashlib.sha256()
-    for at in range(0, len(view), _PIECE):
-        digest.update(view[at : at + _PIECE])
-        await asyncio.sleep_ms(0)
+    for part in parts:
+        for at in range(0, len(part), _PIECE):
+            digest.update(part[at : at + _PIECE])
+            await asyncio.sleep_ms(0)
     return hexlify(digest.digest()).decode()

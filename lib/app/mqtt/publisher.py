@@ -7,6 +7,8 @@ from micropython import const
 
 from app.mqtt.budget import Budget, LargestAccepted
 from config import limits
+from proto.jpeg import size_of, whole
+from proto.mqtt import Pieces
 from proto.reasons import describe
 
 _POLL_MS = const(500)  # a changed interval takes effect this soon
@@ -29,6 +31,7 @@ class ImagePublisher:
         self._lamp = lamp
         self.schedule = None  # Schedule; None: pictures are published at all times
         self.privacy = None  # Privacy; None: nothing ever withholds the pictures
+        self.parts = whole  # function of a frame: what is sent of it
         self.meta = None  # Meta; None: pictures are not described
         self.sinks = []  # others that take its pictures: wants(), take(frame)
         self._accepted = LargestAccepted()
@@ -103,17 +106,21 @@ class ImagePublisher:
         """Publish a new picture; return False if it was larger than the budget."""
         await self._acquire()
         frame = self._lease.frame
-        size = len(frame.view)
         untried = False
         try:
+            parts = self.parts(frame)
+            size = size_of(parts)
             if not self._budget.fits(frame.size, frame.quality, size):
                 return False
             self._offer()
             if self.meta:
-                await self.meta.publish(frame, self._trigger)
+                await self.meta.publish(frame, parts, self._trigger)
             untried = self._accepted.is_untried(size, self._session.connects)
             retain = bool(self._settings["retain"])
-            await self._session.publish(self._topic, frame.view, retain)
+            payload = parts[0]
+            if len(parts) > 1:
+                payload = Pieces(size, len(parts), lambda number: parts[number])
+            await self._session.publish(self._topic, payload, retain)
         except OSError:
             if untried:
                 self._note_lost(size)

@@ -197,6 +197,11 @@ SCHEMA = (
     ("xclk", "CAM_XCLK", INT, 20, Between(8, 20), CLOCK,
      "Sensor", "Clock",
      "MHz; a slower clock can end stripes in pictures and Wi-Fi trouble, with fewer pictures/s."),
+    ("rotate", "CAM_ROTATE", INT, 0, OneOf("0", "90", "180", "270"), 0,
+     "Sensor", "Rotate",
+     "Degrees by which viewers turn pictures right (Exif); the stream has no Exif data."),
+    ("exif", "CAM_EXIF", INT, 0, OneOf("off", "on"), 0,
+     "Sensor", "Exif data", "on: pictures contain when they were taken, and the orientation."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),
