@@ -46,7 +46,6 @@ from app.ota.trial import Trial
 from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
-from app.privacy import Privacy
 from app.restart import Restart
 from app.settings.schema import AT_ONCE, CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
@@ -86,7 +85,8 @@ class System:
         self._make_releases()
         self._make_updater()
         self._make_servers()
-        self._make_privacy()
+        if sensor.has_psram():
+            self._make_privacy()
         self._connect()
 
     def _make_settings(self):
@@ -220,18 +220,20 @@ class System:
         )
 
     def _make_privacy(self):
+        from app.privacy import Privacy  # lazy: without PSRAM there are no pictures
+
         kept, frames = self.kept, self.frames
-        outlets = [part for part in (self.images, kept, self.push) if part]
-        self.privacy = privacy = Privacy(
+        privacy = Privacy(
             self.settings,
             frames,
-            outlets,
-            lambda: bool(frames.leased() or (kept and kept.sending)),
+            (self.images, kept, self.push),
+            lambda: bool(frames.leased() or kept.sending),
             self.session.reconnect,
             self.log,
         )
         self.publisher.privacy = self.led_state.privacy = self.actions.privacy = privacy
         self.settings.settle_with(privacy.settle)
+        self.settings.on_change(AT_ONCE, privacy.follow)
 
     def _make_status(self):
         self.memory = Memory(chip)
@@ -384,7 +386,6 @@ class System:
         self.settings.on_change(HASHED, self.telnet.end_all)
         self.settings.on_change(HASHED, self.updater.revoke)
         self.settings.on_change(CLOCK, self._reclock)
-        self.settings.on_change(AT_ONCE, self.privacy.follow)
         self.settings.on_change(0, lambda: states.changed(SETTINGS))
         self.power.watchers.append(lambda: states.changed("power"))
         self.camera.watchers.append(lambda: states.changed("params"))
