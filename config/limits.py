@@ -122,6 +122,7 @@ SYSLOG_PAUSE_MS = 30_000  # pause after a line could not be sent; then it is sen
 
 # Pictures
 CAMERA_CAPTURE_MS = 3_000  # one capture; then the next step of recovery
+PRIVACY_MS = 3_000  # end of the pictures on their way when privacy begins; then the link closes
 CAMERA_STOP_MS = 5_000  # stopping the camera for an update; then the update goes on
 CAMERA_RESERVE_BYTES = 65_536  # heap that stays free for the rest; with less, pictures get smaller
 CAMERA_LOG_LINES = 12  # different log lines about one fault; further ones are not logged

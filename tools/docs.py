@@ -24,6 +24,7 @@ from proto.params import CHOICES, FRAMESIZES, PARAMS, RANGES, limits_of  # noqa:
 _NOTES = (
     (schema.SECRET, "secret: shown as `***`"),
     (schema.RESTART, "restarts the camera"),
+    (schema.AT_ONCE, "saved before the reply"),
     (schema.REJOIN, "joins the Wi-Fi again"),
     (schema.RECONNECT, "reconnects to the broker"),
     (schema.DEFAULT_BY_1, "`1` restores the default"),

@@ -78,9 +78,9 @@ class Button:
 
 
 class ButtonActions:
-    """A press toggles the power, four open the access point, a hold resets to factory settings.
+    """A press toggles power or privacy, four open the access point, a hold erases the settings.
 
-    `notify(name, kind)` publishes an event for hubs.
+    `notify(name, kind)` publishes an event for hubs. `privacy` is set by the composition root.
     """
 
     def __init__(self, power, led, wifi, restart, log, notify):
@@ -90,10 +90,14 @@ class ButtonActions:
         self._restart = restart
         self._log = log
         self._notify = notify
+        self.privacy = None
 
     def press(self):
         self._notify("button", "press")
-        self._power.toggle()
+        if self.privacy and self.privacy.has_button:
+            self.privacy.toggle()
+        else:
+            self._power.toggle()
         self._led.show("press")
 
     def many(self):

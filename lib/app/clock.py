@@ -49,6 +49,13 @@ class Clock:
         """Return local time, now or in some seconds, as ISO 8601."""
         return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._local_time(in_s)[:6])
 
+    def local(self, time_s):
+        """Return time.gmtime() of a time of time.time(), but local, and the offset, `+01:00`."""
+        fields = self._local_time(time_s - time.time())
+        minutes = abs(self._offset) // 60
+        sign = "-" if self._offset < 0 else "+"
+        return fields, "{}{:02d}:{:02d}".format(sign, minutes // 60, minutes % 60)
+
     def iso_if_set(self, in_s=0):
         """Return `iso(in_s)`; None until the time is known."""
         return self.iso(in_s) if self.set.is_set() else None

@@ -16,6 +16,7 @@ FAST_BLINK = ((1, 100), (0, 100))  # toggles every 100 ms
 SLOW_FLASH = ((1, 100), (0, 1_500))  # 100 ms on, with the period of the slow blink
 FAST_FLASH = ((1, 100), (0, 100))
 DOUBLE_FLASH = ((1, 100), (0, 200), (1, 100), (0, 1_600))
+RARE_FLASH = ((1, 100), (0, 4_900))  # the only one of a camera that works
 TRIPLE_FLASH = ((1, 100), (0, 200), (1, 100), (0, 200), (1, 100), (0, 1_300))
 QUADRUPLE_FLASH = ((1, 100), (0, 200)) * 3 + ((1, 100), (0, 1_000))
 
@@ -26,6 +27,7 @@ STATES = {  # state of the camera -> pattern, repeated
     "joining": SLOW_BLINK,
     "connecting": SLOW_FLASH,
     "connected": OFF,
+    "private": RARE_FLASH,
     "access point": FAST_FLASH,
     "update": BLINK,
     "safe mode": DOUBLE_FLASH,
@@ -100,7 +102,7 @@ class LEDState:
 
     def __init__(self, wifi):
         self._wifi = wifi
-        self.session = self.restart = self.updater = self.safe_mode = None
+        self.session = self.restart = self.updater = self.safe_mode = self.privacy = None
 
     def now(self):
         """Return a key of STATES."""
@@ -114,4 +116,6 @@ class LEDState:
             return "access point"
         if self._wifi.state != "joined":
             return "joining"
-        return "connected" if self.session and self.session.up.is_set() else "connecting"
+        if not (self.session and self.session.up.is_set()):
+            return "connecting"
+        return "private" if self.privacy and self.privacy.on else "connected"

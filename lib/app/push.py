@@ -7,6 +7,7 @@ from micropython import const
 from app.webclient import WebClient, is_verified
 from config import limits
 from proto.httpreply import REDIRECTS
+from proto.jpeg import size_of, whole
 from proto.reasons import describe
 from proto.uri import parse_url
 from proto.values import BadArgument
@@ -40,8 +41,11 @@ class HTTPPush:
         self._pause_ms = pause_ms
         self._client = WebClient(connector, settings, bytearray(_BUFFER), limits.PUSH_STALL_MS)
         self._lease = frames.fresh()
+        self.parts = whole  # function of a frame: what is sent of it
         self._given = asyncio.Event()
         self._holds = False
+        self._task = None  # that runs `run`
+        self._gives_up = False
         self.sent = self.failed = self.dropped = 0
         self.reason = ""
 
@@ -60,13 +64,27 @@ class HTTPPush:
         self._holds = True
         self._given.set()
 
+    def drop_pictures(self):
+        """Give up the picture that is being posted, if there is one."""
+        if self._holds and self._task and not self._gives_up:
+            self._gives_up = True
+            self._task.cancel()
+
     async def run(self):
+        self._task = asyncio.current_task()
         try:
             while True:
-                await self._given.wait()
+                try:
+                    await self._given.wait()
+                    await self._post_in_turn()
+                except asyncio.CancelledError:
+                    if not self._gives_up:
+                        raise
+                    self._gives_up = False
+                    self._release()
                 self._given.clear()
-                await self._post_in_turn()
         finally:
+            self._task = None
             self._release()
 
     def figures(self):
@@ -96,12 +114,13 @@ class HTTPPush:
         if url.tls and is_verified(self._settings) and not self._clock_set.is_set():
             raise BadArgument("certificates need the time, and no time server has answered")
         frame = self._lease.frame
-        headers = ["Content-Type: image/jpeg", "Content-Length: {}".format(len(frame.view))]
+        parts = self.parts(frame)
+        headers = ["Content-Type: image/jpeg", "Content-Length: {}".format(size_of(parts))]
         if self._clock_set.is_set():
             headers.append("X-Timestamp: " + frame.timestamp())
         if self._settings["pushheader"]:
             headers.append(self._settings["pushheader"])
-        reply = await self._client.request("POST", url, headers, frame.view, limits.PUSH_MS)
+        reply = await self._client.request("POST", url, headers, parts, limits.PUSH_MS)
         if not 200 <= reply.status < 300:
             raise Refused(reply)
 

@@ -83,6 +83,7 @@ class Status:
             "Wifi": {"Signal": self.wifi.rssi(), "LinkCount": self.wifi.joins},
             "MqttCount": self.session.connects,
             "POWER": self._power(),
+            "Privacy": self.settings.show("privacy"),
             "Picture": self.publisher.figures(),
             "Camera": {
                 "State": camera.state,

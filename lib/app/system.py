@@ -47,7 +47,7 @@ from app.ota.update_state import UpdateState
 from app.ota.updater import Updater
 from app.power import Power
 from app.restart import Restart
-from app.settings.schema import CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
+from app.settings.schema import AT_ONCE, CLOCK, HASHED, LOG, NAMESPACE, RECONNECT, REJOIN, RESTART
 from app.settings.settings import Settings
 from app.status import Status
 from app.syslog import Syslog
@@ -85,6 +85,8 @@ class System:
         self._make_releases()
         self._make_updater()
         self._make_servers()
+        if sensor.has_psram():
+            self._make_privacy()
         self._connect()
 
     def _make_settings(self):
@@ -217,6 +219,22 @@ class System:
             patient=True,
         )
 
+    def _make_privacy(self):
+        from app.privacy import Privacy  # lazy: without PSRAM there are no pictures
+
+        kept, frames = self.kept, self.frames
+        privacy = Privacy(
+            self.settings,
+            frames,
+            (self.images, kept, self.push),
+            lambda: bool(frames.leased() or kept.sending),
+            self.session.reconnect,
+            self.log,
+        )
+        self.publisher.privacy = self.led_state.privacy = self.actions.privacy = privacy
+        self.settings.settle_with(privacy.settle)
+        self.settings.on_change(AT_ONCE, privacy.follow)
+
     def _make_status(self):
         self.memory = Memory(chip)
         self.status = Status(
@@ -240,13 +258,15 @@ class System:
         )
         self.status.on_status = self.telemetry.request
         self.status.clock = self.clock
-        self.kept = self.push = None
+        self.kept = self.push = self.exif = None
         if sensor.has_psram():
             self._make_outlets()
 
     def _make_outlets(self):
         """Make what takes published pictures besides the broker, and the hours of the pictures."""
+        from app.camera.exif import Exif
         from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
+        from app.mqtt.meta import Meta
         from app.push import HTTPPush
         from app.schedule import Schedule
 
@@ -262,7 +282,10 @@ class System:
             self.log,
             chip.free_bytes,
         )
+        self.exif = Exif(self.settings, self.clock)
+        self.push.parts = self.kept.parts = self.publisher.parts = self.exif.parts
         self.publisher.sinks += (self.push, self.kept)
+        self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
 
     def _make_button(self):
@@ -272,6 +295,7 @@ class System:
         actions = ButtonActions(
             self.power, self.led, self.wifi, self.restart, self.log, self.states.event
         )
+        self.actions = actions
         self.button = Button(Input(board.BUTTON).down, actions, self.log)
 
     def _make_releases(self):
@@ -339,6 +363,8 @@ class System:
 
     def _connect(self):
         states = self.states
+        if self.exif:
+            self.images.parts = self.exif.parts
         self.commands.own(
             status=self.status,
             power=self.power,

@@ -33,9 +33,10 @@ class WebClient:
             self._stream.close()
             self._stream = None
 
-    async def request(self, method, url, headers, body=b"", limit_ms=0):
+    async def request(self, method, url, headers, body=(), limit_ms=0):
         """Send a request on a new connection; return the head of the response (a Reply).
 
+        body: parts that are sent one after the other.
         It takes `limit_ms` at most. Raises OSError with the reason, BadArgument for a certificate.
         """
         self.close()
@@ -58,7 +59,7 @@ class WebClient:
         if url.login:
             lines.append("Authorization: Basic " + url.login)
         lines += headers
-        await self._stream.send("\r\n".join(lines + ["", ""]).encode(), body)
+        await self._stream.send("\r\n".join(lines + ["", ""]).encode(), *body)
         self.reader = Reader(Paced(self._stream), self._buffer, self._stall_ms)
         for _ in range(limits.UPDATE_INTERIM + 1):
             reply = Reply()

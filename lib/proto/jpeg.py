@@ -44,6 +44,32 @@ def newest(view):
     return view if end - start == len(view) else view[start:end]
 
 
+def whole(frame):
+    """Return the parts of a frame's JPEG: it is one."""
+    return (frame.view,)
+
+
+def size_of(parts):
+    """Return the bytes of all parts of a JPEG."""
+    return sum([len(part) for part in parts])
+
+
+def dimensions(view):
+    """Return (width, height) of a whole JPEG, (0, 0) if its frame header is damaged."""
+    at = 2
+    while at + 9 <= len(view):
+        kind = _kind(view, at)
+        if 0xC0 <= kind <= 0xCF and kind not in _NO_FRAMES:
+            return _number(view, at + 7), _number(view, at + 5)
+        at += 1 if kind == 0xFF else 2 + _number(view, at + 2)
+    return 0, 0
+
+
+def _number(view, at):
+    """Return two bytes as a number."""
+    return (view[at] & 0xFF) << 8 | view[at + 1] & 0xFF
+
+
 def _scan(view, start):
     """Return where the scan of the JPEG at `start` begins; raises BadJPEG."""
     at, has_frame = start + 2, False
@@ -56,7 +82,7 @@ def _scan(view, start):
             break
         has_frame = has_frame or kind <= 0xCF and kind not in _NO_FRAMES
         segment = at
-        at += 2 + ((view[at + 2] & 0xFF) << 8 | view[at + 3] & 0xFF)
+        at += 2 + _number(view, at + 2)
         if kind < _APP0 and _next_soi(view, segment + 4, min(at + 3, len(view))) >= 0:
             raise BadJPEG("another SOI in its headers")
         if kind == _SOS:

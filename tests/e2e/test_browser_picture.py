@@ -247,6 +247,29 @@ def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):
 
 
 @pytest.mark.slow
+def test_privacy_hides_the_picture_until_it_ends(page, camera):
+    privacy = page.get_by_role("switch", name="Privacy")
+    picture = page.evaluate(PIXELS)
+    privacy.click()
+    expect(page.locator("#badge")).to_have_text("Privacy")
+    expect(overlay(page)).to_have_text(
+        "Privacy is on: the sensor has no power, and nobody gets a picture."
+    )
+    expect(page.locator("#summary")).to_have_text("Privacy is on: nobody gets a picture.")
+    expect(page.locator("#live")).to_be_hidden()
+    expect(page.locator("#snapshot")).to_be_disabled()
+    assert page.evaluate(PIXELS) != picture  # the last picture is gone, not only hidden
+    assert (camera.command("privacy"), viewers(page)) == ("on", 0)
+    assert_accessible(page)
+    assert_fits(page)
+    screenshot(page, "privacy")
+    privacy.click()
+    wait_for_picture(page)
+    assert camera.command("privacy") == "off"
+    expect(overlay(page)).to_be_hidden()
+
+
+@pytest.mark.slow
 def test_lamp_and_its_countdown(page, camera):
     lamp = page.get_by_role("switch", name="Lamp")
     lamp.click()

@@ -203,7 +203,8 @@ def shown(name, value):
     check = SETTINGS[name][CHECK]
     if SETTINGS[name][FLAGS] & SECRET:
         return "***"
-    return check.names[int(value)] if isinstance(check, OneOf) and value.isdigit() else value
+    is_position = isinstance(check, OneOf) and value.isdigit() and value not in check.names
+    return check.names[int(value)] if is_position else value
 
 
 def default(name):

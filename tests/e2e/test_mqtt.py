@@ -1,15 +1,20 @@
 """MQTT through a real broker: greetings, pictures, commands and restarts."""
 
+import hashlib
+import io
 import itertools
 import json
+from datetime import datetime
 
 import pytest
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import check
+from PIL import ExifTags, Image
 from sim import TOPIC, Simulator, wait_until
 
 IMAGE = f"data/{TOPIC}/image"
+META = f"data/{TOPIC}/meta"
 LWT = f"tele/{TOPIC}/LWT"
 STATE = f"tele/{TOPIC}/STATE"
 STAT = f"stat/{TOPIC}/"
@@ -142,6 +147,50 @@ def test_capture(camera, client):
     picture = client.wait(IMAGE, lambda m: not m.retain, since=since)
     assert check(picture.payload) > before
     assert client.count(IMAGE, 0.5) == 0
+
+
+def test_metadata_and_exif_data(camera, client, broker):
+    for name, value in (("meta", "on"), ("exif", "on"), ("rotate", "90")):
+        assert client.command(name, value) == value
+    since = len(client.messages)
+    client.command("capture")
+    client.wait(IMAGE, lambda m: not m.retain, since=since)
+    messages = [m for m in client.messages[since:] if m.topic in (IMAGE, META) and not m.retain]
+    assert [m.topic for m in messages] == [META, IMAGE]
+    found, picture = json.loads(messages[0].payload), messages[1].payload
+    assert found["SHA256"] == hashlib.sha256(picture).hexdigest()
+    with Image.open(io.BytesIO(picture)) as image:
+        assert (found["Width"], found["Height"]) == image.size
+    assert (found["Bytes"], found["Trigger"]) == (len(picture), "command")
+    taken = datetime.fromisoformat(found["Time"])
+    assert taken.timestamp() == pytest.approx(found["Timestamp"], abs=0.001)
+    assert exif_time(picture) == taken.replace(microsecond=0)
+    with Listener(broker.port, META) as late:
+        assert late.wait(META, lambda m: m.retain).payload == messages[0].payload
+    response, head = camera.get("/capture"), camera.get("/capture", "HEAD")
+    assert int(response.headers["Content-Length"]) == len(response.content)
+    taken = exif_time(response.content)
+    assert 0 <= float(response.headers["X-Timestamp"]) - taken.timestamp() < 1
+    assert not head.content
+    for name, value in (("exif", "off"), ("rotate", "0"), ("meta", "off")):
+        client.command(name, value)
+    since = len(client.messages)
+    client.command("capture")
+    plain = client.wait(IMAGE, lambda m: not m.retain, since=since).payload
+    with Image.open(io.BytesIO(plain)) as image:
+        assert not image.getexif()
+    assert not [m for m in client.messages[since:] if m.topic == META]
+
+
+def exif_time(jpeg):
+    """Return the time in a picture, which has to be turned right by 90 degrees."""
+    check(jpeg)
+    with Image.open(io.BytesIO(jpeg)) as image:
+        exif = image.getexif()
+    assert exif[ExifTags.Base.Orientation] == 6
+    found = exif.get_ifd(ExifTags.IFD.Exif)
+    text = found[ExifTags.Base.DateTimeOriginal] + found[ExifTags.Base.OffsetTimeOriginal]
+    return datetime.strptime(text, "%Y:%m:%d %H:%M:%S%z")
 
 
 # Commands

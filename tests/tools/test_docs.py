@@ -78,7 +78,7 @@ def test_every_row_is_complete():
 
 def test_every_flag_is_a_separate_bit_and_every_kind_is_used():
     names = "SECRET GROUP RESTART REJOIN RECONNECT CLEAN_SESSION HIDDEN DEFAULT_BY_1 "
-    names += "DEVICE_ID_TOO LOG CERTIFICATE PUBLIC_KEY HASHED LOGIN SPACES CLOCK"
+    names += "DEVICE_ID_TOO LOG CERTIFICATE PUBLIC_KEY HASHED LOGIN SPACES CLOCK AT_ONCE"
     flags = [getattr(schema, name) for name in names.split()]
     assert flags == [1 << n for n in range(len(flags))]
     used = 0

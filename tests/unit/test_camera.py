@@ -277,4 +277,61 @@ class TestCamera(unittest.TestCase):
         self.assertEqual(camera.state, "absent")
 
 
+class PoweredSensor(Sensor):
+    """Sensor whose power can be switched; without it, it delivers nothing."""
+
+    def power(self, on):
+        self.stop()
+        self.calls.append("power on" if on else "power off")
+
+
+class TestPower(unittest.TestCase):
+    def camera(self, *script):
+        sensor = PoweredSensor(*script)
+        log = Log()
+        return Camera(sensor, log, Backoff(1_000), initial_params(), plenty), sensor, log
+
+    def test_off_stops_the_sensor_and_on_starts_it(self):
+        camera, sensor, _ = self.camera(GOOD)
+        changes = []
+        camera.watchers.append(lambda: changes.append(camera.state))
+        shoot(camera)
+        for _ in range(2):
+            camera.power(False, "privacy is on")
+        camera.stop()
+        self.assertEqual((camera.state, camera.reason), ("off", "privacy is on"))
+        error = shoot(camera)
+        self.assertEqual((type(error), str(error)), (CameraFault, "privacy is on"))
+        try:
+            camera.set([("quality", 10)])
+            self.fail()
+        except CameraFault as e:
+            self.assertEqual(str(e), "the camera is off: privacy is on")
+        for _ in range(2):
+            camera.power(True)
+        self.assertEqual((camera.state, camera.reason), ("starting", ""))
+        self.assertEqual(bytes(shoot(camera)), GOOD)
+        self.assertEqual(changes, ["ready", "off", "starting", "ready"])
+        start = ["start UXGA 8", "capture"]
+        off, on = ["stop", "power off", "stop"], ["stop", "power on"]
+        self.assertEqual(sensor.calls, start + off + on + start)
+
+    def test_a_capture_that_loses_its_power_is_no_failure(self):
+        camera, sensor, log = self.camera(GOOD, OSError("no frame"), GOOD)
+        shoot(camera)
+
+        async def main():
+            capture = asyncio.create_task(outcome(camera.capture()))
+            await asyncio.sleep_ms(10)
+            camera.power(False, "privacy is on")
+            return await capture
+
+        error = run(main())
+        self.assertEqual((type(error), str(error)), (CameraFault, "privacy is on"))
+        self.assertEqual((camera.state, camera.failed, log.errors), ("off", 0, []))
+        camera.power(True)
+        self.assertEqual(bytes(shoot(camera)), GOOD)
+        self.assertEqual(sum(camera.recoveries.values()), 0)
+
+
 suite.main()

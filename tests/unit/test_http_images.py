@@ -47,6 +47,12 @@ class Camera:
     def release(self, rest=False):
         self.lent -= 1
 
+    def stop(self):
+        pass
+
+    def power(self, on, reason=""):
+        pass
+
 
 class Viewer(Wire):
     """Connection on which a request has been sent."""
@@ -412,6 +418,32 @@ class TestStream(ImagesTestCase):
                     pass
 
         self.run_case(scenario)
+
+    def test_withheld_pictures_are_403_and_end_what_is_on_its_way(self):
+        async def scenario(server, images, camera, frames):
+            gc.collect()
+            camera.picture = HUGE  # more than the sockets hold
+            async with Viewer(server, "/capture") as slow, Viewer(server, "/mjpg") as stream:
+                await slow.head()
+                await stream.head()
+                self.assertEqual((frames.leased() > 0, images.viewers), (True, 1))
+                frames.withhold("privacy is on")
+                images.drop_pictures()
+                await until(lambda: not frames.leased())
+                await until(lambda: not images.viewers, limit_s=0.5)
+            for path in ("/capture", "/mjpg"):
+                async with Viewer(server, path) as viewer:
+                    first, headers = await viewer.head()
+                    self.assertTrue(b" 403 " in first)
+                    self.assertFalse("Retry-After" in headers)
+                    text = await read(viewer.peer, 1_000)
+                    self.assertTrue(b"There is no picture: privacy is on. The command" in text)
+            frames.withhold("")
+            camera.picture = None
+            async with Viewer(server, "/capture") as viewer:
+                self.assertTrue(b" 200 " in (await viewer.head())[0])
+
+        self.run_case(scenario, {"slots": 1, "hold_ms": 60_000})
 
 
 suite.main()

@@ -7,7 +7,7 @@ import unittest
 import suite
 from fakes import JPEG
 
-from proto.jpeg import BadJPEG, newest
+from proto.jpeg import BadJPEG, dimensions, newest
 
 SOI, SOF, SOS, EOI = b"\xff\xd8", b"\xff\xc0\0\3x", b"\xff\xda\0\3x", b"\xff\xd9"
 SCAN = b"\0scan\xff\0\xff\xd0"
@@ -84,6 +84,21 @@ class TestNewest(unittest.TestCase):
         cost = gc.mem_alloc() - before
         gc.enable()
         self.assertTrue(cost < 512, cost)
+
+
+class TestDimensions(unittest.TestCase):
+    def test_of_the_first_frame_header(self):
+        frame = b"\xff\xc0\0\x11\x08\x04\xb0\x06\x40\x03" + bytes(9)
+        before = b"\xff\xe0\0\4\xff\xc0", b"\xff\xc4\0\6\xff\xc0\0\1", b"\xff"
+        for start in (b"", before[0] + before[1]) + before:
+            data = SOI + start + frame + SOS + SCAN + EOI
+            self.assertEqual(dimensions(memoryview(data)), (1_600, 1_200))
+            signed = array.array("b", [b - 256 if b > 127 else b for b in data])
+            self.assertEqual(dimensions(memoryview(signed)), (1_600, 1_200))
+
+    def test_of_a_damaged_frame_header(self):
+        for data in (JPEG[:8], SOI + SOS + EOI, SOI + b"\xff\xe0\xff\xff" + SOF + SCAN):
+            self.assertEqual(dimensions(memoryview(data)), (0, 0))
 
 
 suite.main()

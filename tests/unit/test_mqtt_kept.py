@@ -131,6 +131,21 @@ class TestKept(unittest.TestCase):
 
         self.run_case(scenario, keep=9, most_bytes=1_000, reserve_bytes=1_000)
 
+    def test_dropped_pictures_are_not_sent_nor_is_one_whose_info_was(self):
+        async def scenario(kept, session, settings, memory):
+            session.takes_ms = 10_000
+            for _ in range(2):
+                kept.take(Frame(b"x"))
+            session.up.set()
+            await until(lambda: kept.sending)
+            kept.drop_pictures()
+            await until(lambda: not kept.sending)
+            await asyncio.sleep_ms(30_000)
+            self.assertEqual([each[1] for each in session.published], [Topics.kept_info])
+            self.assertEqual((kept.waiting, kept.sent, kept.dropped), (0, 0, 2))
+
+        self.run_case(scenario)
+
     def test_a_lost_link_sends_the_picture_again_but_not_for_ever(self):
         async def scenario(kept, session, settings, memory):
             session.limit = 100  # the broker closes on pictures of this size

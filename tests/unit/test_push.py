@@ -87,6 +87,25 @@ class TestPush(unittest.TestCase):
 
         self.run_case([OK], scenario)
 
+    def test_a_picture_that_is_dropped_is_not_posted_again(self):
+        async def scenario(push, server, settings):
+            await asyncio.sleep_ms(0)
+            for is_running in (False, True):  # before the connection, and in the pause after one
+                push.take(Frame())
+                if is_running:
+                    await until(lambda: server.requests)
+                    await asyncio.sleep_ms(100)
+                push.drop_pictures()
+                push.drop_pictures()
+                await asyncio.sleep_ms(20)
+                self.assertEqual(push._frames.held, 0)
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual((len(server.requests), push.sent, push.failed), (1, 0, 0))
+            push.take(Frame())
+            await until(lambda: push.sent)
+
+        self.run_case([BUSY, OK], scenario)
+
     def test_a_busy_server_gets_it_again_a_refusal_is_final(self):
         async def scenario(push, server, settings):
             push.take(Frame())

@@ -207,6 +207,20 @@ class TestStart(SensorTestCase):
         run(self.sensor.power_cycle())
         self.assertEqual((len(machine.levels), driver.running), (2, None))
 
+    def test_without_power_nothing_starts_it(self):
+        self.start()
+        self.sensor.power(False)
+        self.assertEqual((machine.levels.pop(), driver.running), ((32, 1), None))
+        error = self.start()
+        self.assertEqual((type(error), str(error)), (SensorError, "the sensor has no power"))
+        run(self.sensor.power_cycle())
+        self.assertEqual((machine.levels[-1], driver.running), ((32, 1), None))
+        before = clock.now_ms()
+        self.sensor.power(True)
+        self.assertEqual(machine.levels[-1], (32, 0))
+        self.assertEqual(self.start(), None)
+        self.assertTrue(driver.running and clock.now_ms() - before >= 100)
+
 
 class TestParameters(SensorTestCase):
     def test_names_and_scales(self):

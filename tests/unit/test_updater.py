@@ -11,6 +11,7 @@ import test_signature as signing
 from espimages import image
 from fakes import NVS, Log, ended, outcome, run, until
 
+from app.camera.camera import CameraFault, Withheld
 from app.mqtt.topics import Topics
 from app.ota.report import Report
 from app.ota.trial import Trial
@@ -806,6 +807,21 @@ class TestTrial(unittest.TestCase):
         camera = self.started(prepare=self.pending, otaconfirm=1)
         self.assertEqual(camera.states(), [("confirmed", None)])
         self.assertEqual((camera.board.confirmed, camera.restart.requests), (1, 0))
+
+    def test_privacy_does_not_keep_it_from_confirming_itself(self):
+        class Private(Frames):
+            async def __aenter__(self):
+                raise self.fault
+
+        for fault, confirmed in ((Withheld("privacy is on"), 1), (CameraFault("no frame"), 0)):
+
+            def prepare(camera, fault=fault):
+                self.pending(camera)
+                camera.trial._frames = Private()
+                camera.trial._frames.fault = fault
+
+            camera = self.started(prepare=prepare, otaconfirm=1)
+            self.assertEqual(camera.board.confirmed, confirmed)
 
     def test_an_update_may_choose_whether_it_confirms_itself(self):
         """An upload's choice counts for its update alone, against the setting."""

@@ -13,13 +13,17 @@ class CameraFault(OSError):
     """There is no picture; the message says why."""
 
 
+class Withheld(CameraFault):
+    """The user wants no pictures; the message says why."""
+
+
 class Camera:
     """Captures pictures and sets parameters.
 
-    `state` is absent, unsuitable, starting, ready or recovering. Absent means that there is no
-    sensor (None) for the reason `missing`, or that it does not answer; unsuitable, that it cannot
-    make JPEG pictures. Both are retried for ever. `reason` says what is wrong in any state but
-    ready.
+    `state` is absent, unsuitable, off, starting, ready or recovering. Absent means that there is
+    no sensor (None) for the reason `missing`, or that it does not answer; unsuitable, that it
+    cannot make JPEG pictures. Both are retried for ever. Off means that `power` has taken its
+    power. `reason` says what is wrong in any state but ready.
     """
 
     def __init__(
@@ -109,6 +113,8 @@ class Camera:
         if not self._sensor:
             await asyncio.sleep_ms(1_000)
             raise CameraFault(self.reason)
+        if self.state == "off":
+            raise CameraFault(self.reason)
         is_running = self.state == "ready"
         try:
             if self.state == "starting":
@@ -130,7 +136,16 @@ class Camera:
         """Stop the sensor; the next capture starts it again."""
         if self._sensor:
             self._sensor.stop()
-            self.state = "starting"
+            if self.state != "off":
+                self.state = "starting"
+
+    def power(self, on, reason=""):
+        """Give the sensor power, or take it at once because of `reason`."""
+        if self._sensor and on == (self.state == "off"):
+            self._sensor.power(on)
+            self.state = "starting" if on else "off"
+            self.reason = reason
+            self._notify()
 
     def values(self):
         """Return {name: value} of the parameters that the driver offers."""
@@ -213,6 +228,8 @@ class Camera:
             call()
 
     def _note_failure(self, error, is_running):
+        if self.state == "off":  # it lost its power during the capture
+            return
         self.failures[_kind(error)] += 1
         self.reason = str(error)
         self._recovery.climb(error, is_running)

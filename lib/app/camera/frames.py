@@ -8,9 +8,10 @@ frame; a slow one holds one slot and skips frames. Readers of another size or qu
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms
 
-from app.camera.camera import CameraFault
+from app.camera.camera import CameraFault, Withheld
 from app.camera.lease import Lease
 from app.camera.pool import Pool
+from app.camera.tolerance import Tolerance
 from config import limits
 
 
@@ -32,7 +33,7 @@ class Frames:
     ):
         self._camera = camera
         self._log = log
-        self._tolerance_ms = tolerance_ms  # of failures, before readers get an error
+        self._tolerance = Tolerance(tolerance_ms)  # of failures, before readers get an error
         self._hold_ms = hold_ms  # for which slow readers may hold all slots
         self.pool = Pool(slots, max_bytes)  # a component of its own
         self._waiting = []  # leases
@@ -40,8 +41,8 @@ class Frames:
         self._newest = None
         self._seq = 0
         self._floor = 0  # earlier captures show the camera as it was before a change
-        self._failing_since = None
         self._pause_reason = ""
+        self.withheld = ""  # why nobody gets a picture, although the camera could take one
         self._drop_reason = ""  # why the last picture was dropped; "" once one was kept
         self._requested = asyncio.Event()  # a reader waits, or a pause begins or ends
         self._freed = asyncio.Event()  # a slot
@@ -83,10 +84,7 @@ class Frames:
         self._requested.set()
         try:
             while not self._has(lease):
-                if self._failing_since is None:
-                    await self._changed.wait()
-                else:
-                    await self._wait_for_change()
+                await self._tolerance.wait(self._changed)
         finally:
             self._waiting.remove(lease)
         self.share(self._newest, lease)
@@ -120,9 +118,7 @@ class Frames:
         """
         self._log.debug("frames", "paused: {}", reason)
         self._pause_reason = reason
-        self._wake_readers()
-        self._requested.set()
-        self._freed.set()
+        self._wake_all()
         limit = ticks_add(ticks_ms(), limit_ms)
         while not self.at_rest and ticks_diff(limit, ticks_ms()) > 0:
             await asyncio.sleep_ms(20)
@@ -135,7 +131,20 @@ class Frames:
     @property
     def at_rest(self):
         """True while the camera is stopped by `pause`."""
-        return self.state == "paused"
+        return self.state == "paused" and bool(self._pause_reason)
+
+    def withhold(self, reason):
+        """Take the sensor's power; readers get `reason` as Withheld, until it is "".
+
+        Frames that are leased stay so.
+        """
+        self.withheld = reason
+        self._camera.power(not reason, reason)
+        self._wake_all()
+
+    @property
+    def _is_stopped(self):
+        return bool(self._pause_reason or self.withheld)
 
     # The states
 
@@ -145,14 +154,14 @@ class Frames:
             self.state = await states[self.state]()
 
     async def _idle(self):
-        while not self._is_needed() and not self._pause_reason:
+        while not self._is_needed() and not self._is_stopped:
             self._requested.clear()
             await self._requested.wait()
         self.pool.complete()
-        return "paused" if self._pause_reason else "capturing"
+        return "paused" if self._is_stopped else "capturing"
 
     async def _capturing(self):
-        while self._is_needed() and not self._pause_reason:
+        while self._is_needed() and not self._is_stopped:
             if not self.pool.has_free():
                 await self._wait_for_slot()
                 continue
@@ -168,16 +177,16 @@ class Frames:
     async def _paused(self):
         self._camera.stop()
         self._newest = None
+        self._tolerance.end()
         self.pool.drop_free()  # an update needs the memory
-        while self._pause_reason:
+        while self._is_stopped:
             self._requested.clear()
             await self._requested.wait()
         return "idle"
 
     def _is_needed(self):
         """Return True if a capture is due: a first start and recovery do not wait for a reader."""
-        failing = self._failing_since is not None
-        return self._waiting or failing or self._camera.state == "starting"
+        return self._waiting or self._tolerance.failing or self._camera.state == "starting"
 
     async def _wait_for_slot(self):
         """Wait for a free slot; after `hold_ms` call `give_up` of the readers that have one."""
@@ -219,7 +228,7 @@ class Frames:
                 self._newest = self.pool.put(view, self._seq, self._camera.copies)
                 self._newest.size, self._newest.quality = self._camera.size, self._camera.quality
                 self._wake_readers()
-            self._failing_since = None
+            self._tolerance.end()
             self._drop_reason = ""
         except MemoryError:
             self._drop(len(view))
@@ -254,24 +263,22 @@ class Frames:
             self._log.error("frames", text)
 
     def _note_failure(self):
-        now = ticks_ms()
-        if self._failing_since is None:
-            self._failing_since = now
-        elif self._has_failed():  # keep it so: ticks compare only up to 6 days apart
-            self._failing_since = ticks_add(now, -self._tolerance_ms - 1)
+        self._tolerance.note_failure()
         self._wake_readers()
 
     # Waiting for a frame
 
     def _has(self, lease):
         """Return True if a frame for `lease` is there; raises CameraFault if none is to come."""
+        if self.withheld:
+            raise Withheld(self.withheld)
         if self._pause_reason:
             raise CameraFault(self._pause_reason)
         if lease.refused:
             raise CameraFault(lease.refused)
         if self._suits(self._newest, lease):
             return True
-        if self._has_failed():
+        if self._tolerance.exceeded or self.absent():
             raise CameraFault(self._camera.reason or self._drop_reason or "no picture")
         return False
 
@@ -280,20 +287,11 @@ class Frames:
             return False
         return frame.seq >= max(lease.seq, self._floor)
 
-    def _has_failed(self):
-        """Return True if the camera is absent, or has failed for longer than the tolerance."""
-        since = self._failing_since
-        failed_long = since is not None and ticks_diff(ticks_ms(), since) > self._tolerance_ms
-        return failed_long or bool(self.absent())
-
-    async def _wait_for_change(self):
-        """Wait for a change, or the end of the tolerance: the next attempt may be 30 s away."""
-        waited_ms = ticks_diff(ticks_ms(), self._failing_since)
-        left_ms = max(0, self._tolerance_ms - waited_ms) + 1
-        try:
-            await asyncio.wait_for_ms(self._changed.wait(), left_ms)
-        except asyncio.TimeoutError:
-            pass
+    def _wake_all(self):
+        """Let readers and states notice that the camera stops, or may run again."""
+        self._wake_readers()
+        self._requested.set()
+        self._freed.set()
 
     def _wake_readers(self):
         self._changed.set()

@@ -6,6 +6,7 @@ from time import ticks_diff, ticks_ms
 from app.camera.camera import CameraFault
 from config import limits
 from proto.http import HTTPError
+from proto.jpeg import size_of, whole
 from proto.params import CHOICES, size_name, value_of
 from proto.values import BadArgument
 
@@ -19,6 +20,7 @@ _STREAM_HEAD = (
     "Cache-Control: no-store\r\n{}\r\n"
 )
 _NEVER = "Trying again does not help, because pictures need another board or other firmware."
+_PRIVATE = "The command privacy off, or the switch on the camera's page, allows them again."
 _BOUNDARY = b"\r\n--frame\r\n"
 _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}\r\n\r\n"
 _SLOWEST, _FASTEST = 0.1, 30  # pictures a second
@@ -31,7 +33,9 @@ class Images:
         self._frames = frames
         self._headers = headers
         self._max_viewers = max_viewers
+        self.parts = whole  # function of a frame: what is sent of it
         self._streams = []  # (connection, token of the session or "")
+        self._sending = []  # connections that single pictures are sent to
         self.skipped = 0  # pictures that slow viewers have missed
 
     def add_routes(self, app):
@@ -63,21 +67,36 @@ class Images:
             if token is None or session == token:
                 connection.abort()
 
+    def drop_pictures(self):
+        """End everything that sends a picture."""
+        self.drop_viewers()
+        for connection in self._sending:
+            connection.abort()
+
     async def capture(self, request):
         """Send a picture that was exposed after the request, of the frame size `size` if given."""
         size = _frame_size(request.args.get("size"))
         try:
             async with self._frames.fresh(size) as frame:
-                lines = self._headers.picture_lines()
-                head = _JPEG_HEAD.format(len(frame.view), frame.timestamp(), lines)
-                return await request.respond(head.encode(), frame.view)
+                return await self._send(request, frame)
         except CameraFault as e:
             raise self._no_picture(e) from None
+
+    async def _send(self, request, frame):
+        parts = self.parts(frame)
+        lines = self._headers.picture_lines()
+        head = _JPEG_HEAD.format(size_of(parts), frame.timestamp(), lines)
+        connection = request.sock[1]
+        self._sending.append(connection)
+        try:
+            return await request.respond(head.encode(), *parts)
+        finally:
+            self._sending.remove(connection)
 
     async def stream(self, request):
         """Send pictures until the viewer leaves, at most `fps` a second."""
         interval_ms = _interval_ms(request.args.get("fps"))
-        reason = self._frames.absent()
+        reason = self._frames.withheld or self._frames.absent()
         if reason:
             raise self._no_picture(reason)
         if self.viewers >= self._max_viewers:
@@ -105,6 +124,8 @@ class Images:
             try:
                 frame = await lease.acquire()
             except CameraFault:  # the viewer stays, because the camera recovers
+                if connection.aborted():
+                    return
                 await asyncio.sleep_ms(limits.HTTP_VIEWER_PAUSE_MS)
                 lease.renewed()
                 next_seq = None
@@ -125,6 +146,9 @@ class Images:
                 next_seq = None
 
     def _no_picture(self, reason):
+        if self._frames.withheld:
+            text = "There is no picture: {}.".format(self._frames.withheld)
+            return HTTPError(403, text, _PRIVATE)
         advice = "" if self._frames.possible else _NEVER
         return HTTPError(503, "There is no picture: {}.".format(reason), advice)
 

@@ -17,6 +17,8 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
     ("picture", "image", "Picture", None, PICTURE, "image_topic",
      ("content_type", "image/jpeg")),
     ("lamp", "light", "Lamp", None, LIGHT, "power", ("payload_on", "on", "payload_off", "off")),
+    ("privacy", "switch", "Privacy", None, COMMAND, "privacy",
+     ("payload_on", "on", "payload_off", "off", "icon", "mdi:eye-off")),
     ("button", "event", "Button", None, EVENT, "button", ("device_class", "button")),
     ("capture", "button", "Take a picture", None, ACTION, "capture", ("icon", "mdi:camera")),
     ("restart", "button", "Restart", "config", ACTION, "restart", ("device_class", "restart")),
@@ -65,7 +67,7 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      ("device_class", "data_size", "unit_of_measurement", "B", "state_class", "measurement",
       "enabled_by_default", False)),
     ("problem", "binary_sensor", "Camera", "diagnostic", FIGURE,
-     "'OFF' if value_json.Camera.State in ('ready', 'starting') else 'ON'",
+     "'OFF' if value_json.Camera.State in ('ready', 'starting', 'off') else 'ON'",
      ("device_class", "problem")),
 )  # fmt: skip
 _EVENTS = {"button": ("press", "four_presses")}

@@ -7,6 +7,7 @@ from collections import namedtuple
 from micropython import const
 
 from config import limits
+from proto.jpeg import size_of, whole
 from proto.posixtz import SECONDS_TO_2000
 from proto.reasons import describe
 
@@ -46,6 +47,8 @@ class Kept:
         self._reserve_bytes = reserve_bytes
         self._pictures = []
         self._tries = 0  # of the first one
+        self.sending = False
+        self.parts = whole  # function of a frame: what is sent of it
         self.sent = self.dropped = 0
 
     @property
@@ -62,7 +65,8 @@ class Kept:
         """Keep a copy of a frame, if the broker is away; drop the oldest ones for it."""
         if not self.wants():
             return
-        size = len(frame.view)
+        parts = self.parts(frame)
+        size = size_of(parts)
         self._make_room(self._settings["keep"] - 1, self._most_bytes - size)
         while self._free_bytes() - size < self._reserve_bytes:
             if not self._pictures:
@@ -70,7 +74,7 @@ class Kept:
                 return
             self._drop_first()
         try:
-            self._pictures.append(_Picture(bytearray(frame.view), self._log.uptime_s()))
+            self._pictures.append(_Picture(_joined(parts, size), self._log.uptime_s()))
         except MemoryError:  # free memory, but not in one piece
             self.dropped += 1
             self._make_room(0, 0)
@@ -82,7 +86,15 @@ class Kept:
                 self._make_room(0, 0)
             self._make_room(self._settings["keep"], self._most_bytes)
             while self._pictures and self._session.up.is_set():
-                await self._send_first()
+                self.sending = True
+                try:
+                    await self._send_first()
+                finally:
+                    self.sending = False
+
+    def drop_pictures(self):
+        """Drop all pictures."""
+        self._make_room(0, 0)
 
     def figures(self):
         """Return the telemetry."""
@@ -93,6 +105,8 @@ class Kept:
         picture = self._pictures[0]
         try:
             await self._session.publish(self._topics.kept_info, self._info(picture))
+            if not self._is_first(picture):  # dropped meanwhile
+                return
             await self._session.publish(self._topics.kept, memoryview(picture.data))
             await self._session.confirm()
         except OSError as e:
@@ -133,3 +147,12 @@ class Kept:
         self._pictures.pop(0)
         self._tries = 0
         self.dropped += 1
+
+
+def _joined(parts, size):
+    """Return a copy of all parts in one piece; raises MemoryError."""
+    copy, at = bytearray(size), 0
+    for part in parts:
+        copy[at : at + len(part)] = part
+        at += len(part)
+    return copy

@@ -7,6 +7,8 @@ from micropython import const
 
 from app.mqtt.budget import Budget, LargestAccepted
 from config import limits
+from proto.jpeg import size_of, whole
+from proto.mqtt import Pieces
 from proto.reasons import describe
 
 _POLL_MS = const(500)  # a changed interval takes effect this soon
@@ -28,18 +30,24 @@ class ImagePublisher:
         self._log = log
         self._lamp = lamp
         self.schedule = None  # Schedule; None: pictures are published at all times
+        self.privacy = None  # Privacy; None: nothing ever withholds the pictures
+        self.parts = whole  # function of a frame: what is sent of it
+        self.meta = None  # Meta; None: pictures are not described
         self.sinks = []  # others that take its pictures: wants(), take(frame)
         self._accepted = LargestAccepted()
         self._budget = Budget()
-        self._requested = False
+        self._requested = ""  # by what, or ""
+        self._trigger = ""  # of the picture that is being published
         self.sent = self.dropped = self.sent_bytes = 0
         self.last_bytes = 0  # of the last picture that was sent
 
-    def request(self):
-        """Publish one picture as soon as possible."""
-        self._requested = True
+    def request(self, trigger="command"):
+        """Publish one picture as soon as possible; its metadata names the trigger."""
+        self._requested = trigger
 
     def cmd_capture(self, argument):
+        if self._is_private():
+            return "no picture: " + self.privacy.reason
         self.request()
         return "capturing" if self._session.up.is_set() or self._others() else "no broker"
 
@@ -51,8 +59,8 @@ class ImagePublisher:
             if self._requested or (interval_ms and left <= 0):
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
                 is_wanted = self._requested or not (self.schedule and self.schedule.closed)
-                self._requested = False
-                if is_wanted:
+                self._trigger, self._requested = self._requested or "interval", ""
+                if is_wanted and not self._is_private():
                     await self._take()
             elif interval_ms:
                 await asyncio.sleep_ms(min(left, _POLL_MS))
@@ -71,6 +79,9 @@ class ImagePublisher:
                 self._lease.release()
             except OSError as e:
                 self._log.debug("mqtt", "no picture: {}", describe(e))
+
+    def _is_private(self):
+        return bool(self.privacy and self.privacy.on)
 
     def _others(self):
         """Return True if a sink other than the broker wants a picture."""
@@ -95,15 +106,21 @@ class ImagePublisher:
         """Publish a new picture; return False if it was larger than the budget."""
         await self._acquire()
         frame = self._lease.frame
-        size = len(frame.view)
         untried = False
         try:
+            parts = self.parts(frame)
+            size = size_of(parts)
             if not self._budget.fits(frame.size, frame.quality, size):
                 return False
             self._offer()
+            if self.meta:
+                await self.meta.publish(frame, parts, self._trigger)
             untried = self._accepted.is_untried(size, self._session.connects)
             retain = bool(self._settings["retain"])
-            await self._session.publish(self._topic, frame.view, retain)
+            payload = parts[0]
+            if len(parts) > 1:
+                payload = Pieces(size, len(parts), lambda number: parts[number])
+            await self._session.publish(self._topic, payload, retain)
         except OSError:
             if untried:
                 self._note_lost(size)

@@ -23,6 +23,7 @@ class Topics:
         self.image = topic_of(layout, "data", topic, "image").encode()
         self.kept = topic_of(layout, "data", topic, "kept").encode()
         self.kept_info = topic_of(layout, "data", topic, "kept/info").encode()
+        self.meta = topic_of(layout, "data", topic, "meta").encode()
         self.own = self._cmnd.encode()
         self.group = b"" if group == NONE else topic_of(layout, "cmnd", group, "").encode()
         self.fallback = topic_of(layout, "cmnd", device_id, "").encode()

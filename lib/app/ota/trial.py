@@ -11,7 +11,7 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from app.camera.camera import CameraFault
+from app.camera.camera import CameraFault, Withheld
 from config import limits, product
 from proto.values import confirmed
 
@@ -153,6 +153,8 @@ class Trial:
         try:
             async with self._frames.fresh():
                 return ""
+        except Withheld:  # whether there would be a picture is not known before the user wants one
+            return ""
         except CameraFault:
             return "picture"
 

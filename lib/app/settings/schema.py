@@ -61,6 +61,7 @@ HASHED = const(4096)  # stored as a salted hash; a change ends sessions and conn
 LOGIN = const(8192)  # an address that may contain a password
 SPACES = const(16384)  # white space around the value belongs to it
 CLOCK = const(32768)  # a change restarts the sensor
+AT_ONCE = const(65536)  # in flash and in force before the reply to a change
 
 _NETWORK = const(REJOIN | DEFAULT_BY_1)
 _BROKER = const(RECONNECT | DEFAULT_BY_1)
@@ -71,6 +72,10 @@ SCHEMA = (
     ("name", "CAM_NAME", TEXT, "", MQTTText(0, 48), RESTART | DEFAULT_BY_1,
      "Camera", "Name",
      "Shown by hubs; the address is made from its letters and digits. Empty: the topic."),
+    ("privacy", "PRIVACY", INT, 0, OneOf("off", "on"), AT_ONCE,
+     "Camera", "Privacy", "on: the sensor has no power and nobody gets a picture, until off."),
+    ("buttonmode", "BUTTON_MODE", INT, 0, OneOf("power", "privacy"), 0,
+     "Camera", "Button", "A press switches the power output (the lamp), or privacy."),
 
     ("ssid", "STA_SSID", TEXT, "", Chars(1, 32), SPACES | _NETWORK,
      "Wi-Fi", "Network", "Name (SSID) of the Wi-Fi network to join."),
@@ -180,6 +185,9 @@ SCHEMA = (
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
      "Topics and publishing", "Telemetry every",
      "Seconds between reports on tele/; 0: only after the command status."),
+    ("meta", "PUB_META", INT, 0, OneOf("off", "on"), 0,
+     "Topics and publishing", "Metadata",
+     "on: before each published picture, data/<topic>/meta has its time, size and SHA-256."),
 
     ("pushurl", "PUSH_URL", TEXT, "", WebAddress(255), DEFAULT_BY_1 | LOGIN,
      "HTTP push", "Post pictures to",
@@ -195,6 +203,11 @@ SCHEMA = (
     ("xclk", "CAM_XCLK", INT, 20, Between(8, 20), CLOCK,
      "Sensor", "Clock",
      "MHz; a slower clock can end stripes in pictures and Wi-Fi trouble, with fewer pictures/s."),
+    ("rotate", "CAM_ROTATE", INT, 0, OneOf("0", "90", "180", "270"), 0,
+     "Sensor", "Rotate",
+     "Degrees by which viewers turn pictures right (Exif); the stream has no Exif data."),
+    ("exif", "CAM_EXIF", INT, 0, OneOf("off", "on"), 0,
+     "Sensor", "Exif data", "on: pictures contain when they were taken, and the orientation."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),

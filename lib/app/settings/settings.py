@@ -5,8 +5,10 @@ from collections import namedtuple
 
 from app import password, signing_key, tls
 from app.settings.clientlogin import client_faults
+from app.settings.hashes import hash_clear_text, with_hashes
 from app.settings.logins import unmasked, withhold
 from app.settings.schema import (
+    AT_ONCE,
     CERTIFICATE,
     CHECK,
     CLEAN_SESSION,
@@ -67,6 +69,7 @@ class Settings:
         self._one_change = asyncio.Lock()
         self._watchers = []
         self._checks = {}
+        self._settle = []  # coroutine functions
         self._load()
 
     def __getitem__(self, name):
@@ -75,6 +78,10 @@ class Settings:
     def on_change(self, flag, call):
         """Call `call()` after a change of a setting that has `flag`; 0: of any setting."""
         self._watchers.append((flag, call))
+
+    def settle_with(self, call):
+        """Await `call()` after a change of a setting that has AT_ONCE, before the reply to it."""
+        self._settle.append(call)
 
     def also_check(self, name, call):
         """Call `call(value)` for each new value; it raises BadArgument to refuse it."""
@@ -89,6 +96,8 @@ class Settings:
         if row[FLAGS] & HIDDEN or (group and not row[FLAGS] & GROUP):
             raise UnknownCommand(name)
         removed = await self.set(name, argument) if argument else {}
+        if argument and row[FLAGS] & AT_ONCE and name in self._unsaved and not self.flush():
+            raise BadArgument("in force, but not saved: the flash refuses. Send it again")
         lines = ["{}: {}".format(*item) for item in sorted(removed.items())]
         return "\n".join([self._text(row)] + lines)
 
@@ -125,13 +134,17 @@ class Settings:
                 faults = client_faults(values, self, self._store)
             if not faults:
                 removed = withhold(self, wanted, values)
-                changes = await _with_hashes(values)
+                changes = await with_hashes(values)
                 faults = self._store.stage_files(changes)
             if faults:
                 return faults, 0, {}
             for name, what in removed.items():
                 self._log.info("settings", "{}: {}".format(name, what))
-            return {}, self._enforce(changes), removed
+            changed = self._enforce(changes)
+            if changed & AT_ONCE:
+                for call in self._settle:
+                    await call()
+            return {}, changed, removed
 
     def _checked(self, row, text):
         """Return the value that a user's text means; raises BadArgument."""
@@ -164,7 +177,7 @@ class Settings:
             changed |= row[FLAGS]
         if changed & CLEAN_SESSION:
             self.keep("mqttcleansession", 1)
-        if has_file:  # it comes into force by being moved into place
+        if has_file or changed & AT_ONCE:  # a file comes into force by being moved into place
             self.flush()
         for flag, call in self._watchers:
             if changed & flag or (names and not flag):
@@ -218,7 +231,8 @@ class Settings:
         return names[value] if names else str(value)
 
     async def run(self):
-        await self._hash_clear_text()
+        async with self._one_change:
+            await hash_clear_text(self)
         while True:
             await self._to_save.wait()
             self._to_save.clear()
@@ -281,20 +295,3 @@ class Settings:
         what = "set it again" if closed else "the default is in force"
         self._log.error("settings", "the stored {} is unusable: {}".format(row[NAME], what))
         return _UNUSABLE if closed else row[DEFAULT]
-
-    async def _hash_clear_text(self):
-        """Hash passwords that `provision` of older versions has stored in clear text."""
-        async with self._one_change:
-            for row in SCHEMA:
-                value = self[row[NAME]]
-                if row[FLAGS] & HASHED and value and not password.is_hash(value):
-                    self.keep(row[NAME], await password.hashed(value))
-
-
-async def _with_hashes(values):
-    """Return [(row, value), ...] of {name: value}; passwords that are hashed take a while."""
-    changes = []
-    for name, value in values.items():
-        row = find(name)
-        changes.append((row, await password.hashed(value) if row[FLAGS] & HASHED else value))
-    return changes

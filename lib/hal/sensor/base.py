@@ -22,6 +22,8 @@ class Base:
     clocks_mhz = ()  # frequencies of XCLK that the driver offers; (): all
     chip = ""  # name of the sensor that was found, such as "OV2640"; "": none yet
     _room = -1  # largest frame size of the buffers, as the driver's number; -1: stopped
+    powered = True  # False: `power` has taken it, and `start` fails
+    _wakes = False  # power has come back since the last start
     _pace = None  # for a driver that does not report whether it has a picture
 
     def __init__(self, pins, fb_count=2):
@@ -50,9 +52,14 @@ class Base:
 
         Raises NoSensor, or Unsuitable if there is a sensor that makes no JPEG pictures.
         """
+        if self._wakes:
+            await asyncio.sleep_ms(_PWDN_MS)
+        self._require_power()
+        self._wakes = False
         self._values = {"framesize": framesize, "quality": quality}
         self._restart()
         await asyncio.sleep_ms(0)
+        self._require_power()  # the start may have blocked the loop for seconds
 
     def set_clock(self, mhz):
         """Set the frequency of XCLK, of which all others follow; a running sensor restarts.
@@ -106,10 +113,25 @@ class Base:
         self.stop()
         if self._pins["powerdown_pin"] < 0:  # not every board has it
             return
-        pin = Pin(self._pins["powerdown_pin"], Pin.OUT, value=1)
+        self._power_down(True)
         await asyncio.sleep_ms(_PWDN_MS)
-        pin.value(0)
+        self._power_down(not self.powered)
         await asyncio.sleep_ms(_PWDN_MS)
+
+    def power(self, on):
+        """Stop the sensor and switch its power (PWDN); without it, `start` raises SensorError."""
+        self.stop()
+        self.powered = self._wakes = on
+        if self._pins["powerdown_pin"] >= 0:
+            self._power_down(not on)
+
+    def _power_down(self, down):
+        Pin(self._pins["powerdown_pin"], Pin.OUT, value=int(down))
+
+    def _require_power(self):
+        if not self.powered:
+            self.stop()
+            raise SensorError("the sensor has no power")
 
     def _bus(self):
         """Return the sensor's bus."""

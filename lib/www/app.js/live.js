@@ -5,13 +5,13 @@ const LATE_MS = 3000; // without a new frame for so long, the picture is not liv
 const DEAD_MS = 10000; // without any data for so long, the stream is opened again
 const RETRY_MS = 3000;
 const UPDATING = "The firmware is being updated. The picture returns after the restart.";
-const BADGES = { live: "LIVE", loading: "Loading", late: "Waiting", refused: "Waiting", absent: "No camera", stopped: "Stopped", paused: "Paused", offline: "Offline" };
+const BADGES = { live: "LIVE", loading: "Loading", late: "Waiting", refused: "Waiting", absent: "No camera", stopped: "Stopped", private: "Privacy", paused: "Paused", offline: "Offline" };
 
 const live = { paused: false, stream: null, heard: 0, fault: "", frame: null, jpeg: null, at: 0, took: 0 };
 
 function showLive() {
   stopLive();
-  if (live.paused || document.hidden) return;
+  if (live.paused || document.hidden || link.private) return;
   live.stream = new AbortController();
   follow(live.stream.signal);
 }
@@ -21,6 +21,18 @@ function stopLive() {
   if (live.stream) live.stream.abort();
   live.stream = null;
   showState();
+}
+
+// Nobody sees the last picture either, once privacy is on.
+function setPrivate(isPrivate) {
+  $("privacy").checked = isPrivate;
+  if (isPrivate === link.private) return;
+  link.private = isPrivate;
+  if (!isPrivate) return showLive();
+  if (live.frame) live.frame.close();
+  Object.assign(live, { frame: null, jpeg: null, at: 0, took: 0, fault: "" });
+  $("live").getContext("2d").reset();
+  stopLive();
 }
 
 async function follow(signal) {
@@ -81,6 +93,7 @@ async function* parts(reader) {
 
 function pictureState() {
   if (link.offline) return "offline";
+  if (link.private) return "private";
   if (live.paused || (live.at && !live.stream)) return "paused";
   if (link.camera && ["absent", "stopped"].includes(link.camera.state)) return link.camera.state;
   const limit = Math.min(DEAD_MS, Math.max(LATE_MS, 3 * live.took));
@@ -93,6 +106,7 @@ function explanation(state) {
   const { camera } = link;
   if (state !== "live" && state !== "paused" && installing()) return UPDATING;
   if (state === "offline") return "The camera does not respond. The picture returns when it does.";
+  if (state === "private") return "Privacy is on: the sensor has no power, and nobody gets a picture.";
   if (state === "absent" || state === "stopped") return `There is no picture: ${sentence(camera.reason)}`;
   if (state !== "late" && state !== "refused") return "";
   if (camera && camera.state === "recovering") return "The camera is recovering. The picture returns by itself.";
@@ -110,7 +124,7 @@ function showState() {
   setText($("overlay"), text);
   $("overlay").hidden = !text;
   $("live").setAttribute("aria-label", state === "live" ? "Live picture of the camera" : live.at ? "Last picture of the camera" : "No picture of the camera");
-  $("snapshot").disabled = ["offline", "absent", "stopped"].includes(state);
+  $("snapshot").disabled = ["offline", "absent", "stopped", "private"].includes(state);
 }
 
 function everySecond() {

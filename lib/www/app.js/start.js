@@ -8,7 +8,7 @@ document.addEventListener("DOMContentLoaded", () => {
     $("panels").hidden = false;
     tabs();
     picture();
-    powerSwitch();
+    switches();
     controls();
     settingsTab();
     logTab();

@@ -2,7 +2,7 @@
 
 const POLL_MS = 3000;
 const STATUS_MS = 5000; // a camera that takes longer for its status is offline
-const link = { offline: false, since: null, seen: null, camera: null, off: null, timer: 0, polls: 0 };
+const link = { offline: false, since: null, seen: null, camera: null, private: false, off: null, timer: 0, polls: 0 };
 
 function span(seconds) {
   const [d, h, m] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
@@ -49,6 +49,7 @@ function upper(text) {
 function summary(status) {
   const { safe_mode: safe, camera, broker } = status;
   if (safe) return ["lost", `Safe mode after ${safe.reason}: no pictures. A normal start follows in ${span(safe.left_s)}${safe.ends ? `, at ${safe.ends.slice(11)}` : ""}.`];
+  if (status.private) return ["poor", "Privacy is on: nobody gets a picture."];
   if (camera.state !== "ready" && camera.state !== "starting") return ["lost", `The camera is ${camera.state}: ${sentence(camera.reason)}`];
   if (!broker.state.startsWith("connected")) return ["poor", `Online, without a broker: ${sentence(brokerText(broker.state))}`];
   return ["good", "Online"];
@@ -98,6 +99,7 @@ function showStatus(status) {
   showTrial(status, pollNow);
   showFirmware(status);
   $("power").checked = status.power;
+  setPrivate(status.private);
   showCountdown();
 }
 
@@ -120,7 +122,7 @@ function setOffline(offline) {
     link.since = new Date();
     $("stale").hidden = !offline || !link.seen;
     $("figures").classList.toggle("soft", offline);
-    $("power").disabled = $("timer").disabled = offline;
+    $("power").disabled = $("timer").disabled = $("privacy").disabled = offline;
     if (offline) showStale();
     else showLive();
   }
@@ -166,7 +168,7 @@ function pollNow() {
   });
 }
 
-// The lamp
+// The switches: the lamp, and privacy
 
 function showCountdown() {
   const left = link.off === null || link.offline ? 0 : Math.max(0, Math.ceil((link.off - performance.now()) / 1000));
@@ -174,16 +176,19 @@ function showCountdown() {
   setText($("countdown"), left ? `off in ${h ? `${h}:${String(m).padStart(2, "0")}` : m}:${s}` : "");
 }
 
-function powerSwitch() {
-  const send = async (command, argument) => {
-    link.polls += 1; // a status from before is outdated
-    try {
-      await api("command", { command, argument });
-    } catch (error) {
-      toast(`The lamp is not switched: ${error.message}`);
-    }
-    pollNow();
-  };
+async function sendSwitch(what, command, argument) {
+  link.polls += 1; // a status from before is outdated
+  try {
+    await api("command", { command, argument });
+  } catch (error) {
+    toast(`${what} is not switched: ${error.message}`);
+  }
+  pollNow();
+}
+
+function switches() {
+  const send = (command, argument) => sendSwitch("The lamp", command, argument);
+  $("privacy").addEventListener("change", () => sendSwitch("Privacy", "privacy", $("privacy").checked ? "on" : "off"));
   $("power").addEventListener("change", () => {
     const minutes = $("timer").value;
     if ($("power").checked && minutes) send("timer", minutes);

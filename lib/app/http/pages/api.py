@@ -142,6 +142,7 @@ class API:
             "wifi": self._wifi_state(),
             "broker": {"state": status.broker_state(), "connects": status.session.connects},
             "camera": _camera_state(status.camera),
+            "private": bool(self._settings["privacy"]),
             "paused": status.schedule.closed if status.schedule else "",
             "kept": status.kept.waiting if status.kept else 0,
             "push": status.push_state(),

@@ -42,6 +42,8 @@ ROWS = (  # name, type, help, source, function of it: a number, or [(labels, num
      "status", lambda s: _info(reason=s.chip.reset_cause())),
     ("safe_mode", "gauge", "1 in safe mode.",
      "status", lambda s: int(bool(s.safe_mode))),
+    ("privacy", "gauge", "1 while privacy is on.",
+     "status", lambda s: s.settings["privacy"]),
     ("component_restarts_total", "counter", "Restarts of components after an error.",
      "status", lambda s: _by("component", s.supervisor.restarts)),
     ("memory_free_bytes", "gauge", "Free memory.", "status", _memory),
