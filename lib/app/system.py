@@ -12,6 +12,7 @@ from aio.deadline import Deadlines
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
+from aio.switched import Switched
 from app.button import Button, ButtonActions
 from app.camera import params
 from app.camera.camera import Camera
@@ -195,13 +196,7 @@ class System:
             self.id,
         )
         self.http = Listener(
-            _HTTP_PORT,
-            server.serve,
-            server.busy,
-            self.deadlines,
-            self.log,
-            budget,
-            limits.CONNECTIONS,
+            _HTTP_PORT, server.serve, server.busy, self.deadlines, self.log, budget
         )
         banner = "{} {}".format(product.NAME, product.VERSION)
         telnet = TelnetServer(self.consoles, access, banner)
@@ -216,6 +211,33 @@ class System:
             self.images.drop_viewer,
             patient=True,
         )
+        self._make_rtsp(access, budget)
+
+    def _make_rtsp(self, access, budget):
+        self.rtsp = self.status.rtsp = Switched(
+            lambda: self.settings["rtsp"], lambda: self._new_rtsp(access, budget)
+        )
+
+    def _new_rtsp(self, access, budget):
+        # lazy import: most cameras never need it
+        from app.rtsp import RTSPServer
+
+        return RTSPServer(
+            self.frames,
+            self.images,
+            access,
+            self.settings,
+            self.wifi,
+            self.clock,
+            self.log,
+            self.deadlines,
+            budget,
+            self.host,
+        )
+
+    def _end_rtsp_clients(self):
+        if self.rtsp.running:
+            self.rtsp.running.end_all()
 
     def _make_status(self):
         self.memory = Memory(chip)
@@ -358,6 +380,8 @@ class System:
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
+        self.settings.on_change(HASHED, self._end_rtsp_clients)
+        self.settings.on_change(0, self.rtsp.check)
         self.settings.on_change(HASHED, self.updater.revoke)
         self.settings.on_change(CLOCK, self._reclock)
         self.settings.on_change(0, lambda: states.changed(SETTINGS))
@@ -395,6 +419,7 @@ class System:
             ("http", self.http),
             ("http server", self.http_server),
             ("telnet", self.telnet),
+            ("rtsp", self.rtsp),
             ("power", self.power),
             ("states", self.states),
             ("telemetry", self.telemetry),
@@ -408,7 +433,7 @@ class System:
             ("push", self.push),
             ("discovery", self.discovery),
         ):
-            if component:  # some need PSRAM
+            if component is not None:  # some need PSRAM
                 self.supervisor.add(name, component)
         gc.threshold(max(limits.GARBAGE_BYTES, self.memory.measure() // 4))
         return self.supervisor
