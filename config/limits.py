@@ -5,8 +5,9 @@ The comment of a limit says what it applies to and, after the semicolon, what ha
 """
 
 # Connections
-# of the chip's ten sockets, two listen, one is for the broker and one for datagrams
-CONNECTIONS = 6  # HTTP and telnet together; a new one replaces an idle one, or is refused (503)
+# of the chip's ten sockets, two listen, one is for the broker and one for datagrams; the port of
+# RTSP takes one of these six
+CONNECTIONS = 6  # HTTP, telnet, RTSP together; a new one replaces an idle one, or is refused (503)
 CONNECTION_BACKLOG = 16  # connections to accept, on each port; the network stack drops more
 # a browser connects several times at once, and sends its requests a round trip later
 CONNECTION_NEW_MS = 200  # a new connection sends nothing; then it counts as idle

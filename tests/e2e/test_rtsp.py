@@ -1,12 +1,15 @@
 """RTSP: the live picture over one TCP connection, with a client that makes JPEGs from RTP."""
 
+import re
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from browser import DESKTOP, screenshot
 from pictures import check
+from playwright.sync_api import expect
 from rtsp_client import RTSPClient
 from sim import Simulator, wait_until
 
@@ -82,3 +85,15 @@ def test_a_third_client_and_a_change_of_the_setting(camera):
     wait_until(lambda: "rtsp 0 playing" in camera.status(), what="the server")
     with joined(camera) as client:
         check(client.picture()[0])
+
+
+@pytest.mark.slow
+def test_page_has_the_address_while_rtsp_is_on(browser, tmp_path):
+    with Simulator(tmp_path, NO_BROKER, {"rtsp": "on"}) as camera:
+        with browser.page(camera.url, DESKTOP) as page:
+            page.goto("/")
+            link = page.locator("#addresses a", has_text=re.compile("^rtsp:"))
+            expect(link).to_have_text("rtsp://127.0.0.1/mjpg")
+            screenshot(page, "rtsp")
+            camera.command("rtsp off")
+            expect(link).to_have_count(0)
