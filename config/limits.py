@@ -45,7 +45,7 @@ HTTP_VIEWER_PAUSE_MS = 1_000  # pause of a stream when there is no picture; then
 # RTSP server
 RTSP_SESSIONS = 2  # clients at a time; one more is refused (503)
 RTSP_SESSION_MS = 60_000  # client that sends neither request nor report; then it is closed
-RTSP_HEAD_BYTES = 2_048  # request line and headers; a longer head gets 413
+RTSP_HEAD_BYTES = 1_024  # request line and headers; a longer head gets 413
 RTSP_BODY_BYTES = 4_096  # body of a request, which is skipped; a longer one gets 413
 # RTP on TCP need not fit a segment, and 1,400 bytes would take a quarter of the rate on the PC
 RTSP_PACKET_BYTES = 60_000  # picture data in a packet; the rest follows in further ones

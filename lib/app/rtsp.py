@@ -93,12 +93,12 @@ class _Client:
                 request = requests.next()
                 if request:
                     await self._answer(request)
-                    continue
-                patience_ms = limits.RTSP_SESSION_MS if self._session else limits.STALL_MS
-                got = await self._stream.recv_into(requests.space(), patience_ms)
-                if not got:
-                    return
-                requests.add(got)
+                else:
+                    patience_ms = limits.RTSP_SESSION_MS if self._session else limits.STALL_MS
+                    got = await self._stream.recv_into(requests.space(), patience_ms)
+                    if not got:
+                        return
+                    requests.add(got)
                 await asyncio.sleep_ms(0)  # yield, also when there is always something to read
         except RTSPError as e:
             await self._send(response(e.status, e))

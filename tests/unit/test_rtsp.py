@@ -333,6 +333,26 @@ class TestPictures(RTSPTestCase):
 
 
 class TestClients(RTSPTestCase):
+    def test_a_flood_of_requests_leaves_others_their_turns(self):
+        async def scenario(desk):
+            turns = [0]
+
+            async def count():
+                while True:
+                    turns[0] += 1
+                    await asyncio.sleep_ms(0)
+
+            async with Client(desk) as client:
+                request = b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"
+                await client.peer.send(request * 20)
+                counting = asyncio.create_task(count())
+                for _ in range(20):
+                    self.assertEqual(await client.status(), 200)
+                await ended(counting)
+            self.assertTrue(turns[0] >= 20, str(turns))
+
+        self.run_case(scenario)
+
     def test_a_silent_client_is_closed(self):
         async def scenario(desk):
             for plays, least_s in ((False, 9), (True, 59)):

@@ -63,7 +63,7 @@ class Images:
             if token is None or session == token:
                 connection.abort()
 
-    def join(self, connection, token=""):
+    def join(self, connection, token=None):
         """Count a connection as a viewer, until `leave` of what this returns; raises HTTPError."""
         if self.viewers >= self._max_viewers:
             raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
