@@ -12,7 +12,6 @@ from aio.deadline import Deadlines
 from aio.listener import Budget, Listener
 from aio.offloop import OffLoop
 from aio.supervisor import Supervisor
-from aio.switched import Switched
 from app.button import Button, ButtonActions
 from app.camera import params
 from app.camera.camera import Camera
@@ -211,12 +210,19 @@ class System:
             self.images.drop_viewer,
             patient=True,
         )
-        self._make_rtsp(access, budget)
+        self.rtsp = None
+        if sensor.has_psram():
+            self._make_rtsp(access, budget)
 
     def _make_rtsp(self, access, budget):
+        # lazy import: without PSRAM there are no pictures, and no memory
+        from aio.switched import Switched
+
         self.rtsp = self.status.rtsp = Switched(
             lambda: self.settings["rtsp"], lambda: self._new_rtsp(access, budget)
         )
+        self.settings.on_change(0, self.rtsp.check)
+        self.settings.on_change(HASHED, self._end_rtsp_clients)
 
     def _new_rtsp(self, access, budget):
         # lazy import: most cameras never need it
@@ -380,8 +386,6 @@ class System:
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)
         self.settings.on_change(HASHED, self.telnet.end_all)
-        self.settings.on_change(HASHED, self._end_rtsp_clients)
-        self.settings.on_change(0, self.rtsp.check)
         self.settings.on_change(HASHED, self.updater.revoke)
         self.settings.on_change(CLOCK, self._reclock)
         self.settings.on_change(0, lambda: states.changed(SETTINGS))
