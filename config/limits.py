@@ -5,8 +5,9 @@ The comment of a limit says what it applies to and, after the semicolon, what ha
 """
 
 # Connections
-# of the chip's ten sockets, two listen, one is for the broker and one for datagrams
-CONNECTIONS = 6  # HTTP and telnet together; a new one replaces an idle one, or is refused (503)
+# of the chip's ten sockets, two listen, one is for the broker and one for datagrams; the port of
+# RTSP takes one of these six
+CONNECTIONS = 6  # HTTP, telnet, RTSP together; a new one replaces an idle one, or is refused (503)
 CONNECTION_BACKLOG = 16  # connections to accept, on each port; the network stack drops more
 # a browser connects several times at once, and sends its requests a round trip later
 CONNECTION_NEW_MS = 200  # a new connection sends nothing; then it counts as idle
@@ -42,6 +43,16 @@ HTTP_DISCARD_MS = 10_000  # discarding the unread rest of a body; then the conne
 HTTP_LINGER_MS = 1_000  # the same after a refused request; then the connection is closed
 HTTP_VIEWERS = 4  # live streams at a time; one more gets 503
 HTTP_VIEWER_PAUSE_MS = 1_000  # pause of a stream when there is no picture; then it tries again
+
+# RTSP server
+RTSP_SESSIONS = 2  # clients at a time; one more is refused (503)
+RTSP_SESSION_MS = 60_000  # client that sends neither request nor report; then it is closed
+RTSP_HEAD_BYTES = 1_024  # request line and headers; a longer head gets 413
+RTSP_BODY_BYTES = 4_096  # body of a request, which is skipped; a longer one gets 413
+# RTP on TCP need not fit a segment, and 1,400 bytes would take a quarter of the rate on the PC
+RTSP_PACKET_BYTES = 60_000  # picture data in a packet; the rest follows in further ones
+RTSP_HEADERS_BYTES = 2_048  # headers of a picture that are compared; longer ones are parsed again
+RTSP_REPORT_MS = 5_000  # between two sender reports; then the next one
 
 # Logins
 LOGIN_SESSIONS = 4  # browser sessions; a further login ends the least recently used one

@@ -73,6 +73,8 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
     },
     "app.push": {"proto", "app.webclient"},
     "app.webclient": {"aio", "proto", "config.product", "app.tls"},
+    "app.rtsp": {"aio", "proto", "app.camera.camera", "app.rtspplayer"},  # CameraFault
+    "app.rtspplayer": {"aio", "proto", "app.camera.camera"},
     "app.settings": {"proto", "app.password", "app.signing_key", "app.tls"},
     "app.wifi": {"aio", "proto"},
     "app.system": {"aio", "app", "config", "hal"},

@@ -46,6 +46,7 @@ class Status:
         self.kept = None  # Kept
         self.push = None  # HTTPPush
         self.schedule = None  # Schedule
+        self.rtsp = None  # Switched; an RTSPServer while it is running
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
@@ -121,6 +122,10 @@ class Status:
             return ""
         return _with_reason("{} posted".format(self.push.sent), self.push.reason)
 
+    def rtsp_sessions(self):
+        """Return the number of RTSP clients that play, None while RTSP is off."""
+        return self.rtsp.running.sessions if self.rtsp and self.rtsp.running else None
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -139,6 +144,8 @@ class Status:
             yield "{} pictures kept".format(self.kept.waiting)
         if self.push_state():
             yield "push " + self.push_state()
+        if self.rtsp_sessions() is not None:
+            yield "rtsp {} playing".format(self.rtsp_sessions())
         limited = self.publisher.limited()
         if limited:
             yield limited

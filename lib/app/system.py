@@ -198,13 +198,7 @@ class System:
             self.memory,
         )
         self.http = Listener(
-            _HTTP_PORT,
-            server.serve,
-            server.busy,
-            self.deadlines,
-            self.log,
-            budget,
-            limits.CONNECTIONS,
+            _HTTP_PORT, server.serve, server.busy, self.deadlines, self.log, budget
         )
         telnet = TelnetServer(self.consoles, access, product.NAME + " " + product.VERSION)
         self.telnet = Listener(
@@ -218,6 +212,40 @@ class System:
             self.images.drop_viewer,
             patient=True,
         )
+        self.rtsp = None
+        if sensor.has_psram():
+            self._make_rtsp(access, budget)
+
+    def _make_rtsp(self, access, budget):
+        # lazy import: without PSRAM there are no pictures, and no memory
+        from aio.switched import Switched
+
+        self.rtsp = self.status.rtsp = Switched(
+            lambda: self.settings["rtsp"], lambda: self._new_rtsp(access, budget)
+        )
+        self.settings.on_change(0, self.rtsp.check)
+        self.settings.on_change(HASHED, self._end_rtsp_clients)
+
+    def _new_rtsp(self, access, budget):
+        # lazy import: most cameras never need it
+        from app.rtsp import RTSPServer
+
+        return RTSPServer(
+            self.frames,
+            self.images,
+            access,
+            self.settings,
+            self.wifi,
+            self.clock,
+            self.log,
+            self.deadlines,
+            budget,
+            self.host,
+        )
+
+    def _end_rtsp_clients(self):
+        if self.rtsp.running:
+            self.rtsp.running.end_all()
 
     def _make_privacy(self):
         from app.privacy import Privacy  # lazy: without PSRAM there are no pictures
@@ -421,6 +449,7 @@ class System:
             ("http", self.http),
             ("http server", self.http_server),
             ("telnet", self.telnet),
+            ("rtsp", self.rtsp),
             ("power", self.power),
             ("states", self.states),
             ("telemetry", self.telemetry),

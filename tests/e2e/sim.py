@@ -70,7 +70,7 @@ class Simulator:
         self._output = self.folder / "output"
         self._line = [sys.executable, str(ROOT / "tools" / "sim" / "run.py"), "--quiet"]
         self._line += ["--state", str(self.state), "--ready-file", str(self._ready_file)]
-        for name in ("http", "telnet", "dns", "control"):
+        for name in ("http", "telnet", "dns", "rtsp", "control"):
             self._line += [f"--{name}-port", "0"]
         self._line += ["--fast"] * fast + (["--broker", broker] if broker else [])
         for name, value in (settings or {}).items():

@@ -13,11 +13,12 @@ from mosquitto import HOST, free_port
 from probe import NO_BROKER
 from program import Failed, started
 from rows import Row
+from rtsp_client import RTSPClient
 from sim import Simulator
 from viewer import Viewer
 
 SIZE = 50_000
-AT_LEAST = {"/jpg": 0.3, "/mjpg": 0.9}
+AT_LEAST = {"/jpg": 0.3, "/mjpg": 0.9, "rtsp": 0.9}
 VIEWERS = 4
 FILES = ("/style.css", "/app.js", "/icon.svg")  # a browser requests them at once, after the page
 MOST_PAGE_MS = 300
@@ -25,15 +26,17 @@ MOST_PAGE_MS = 300
 
 def http(quick):
     """Yield requests/s and MB/s, compared with a bare asyncio server in the same process."""
-    ours, bare = free_port(), free_port()
+    ours, bare, rtsp = free_port(), free_port(), free_port()
     duration_s, rounds = (0.1, 3) if quick else (0.4, 9)
-    with started("web", size=SIZE, port=ours, bare_port=bare) as process:
+    with started("web", size=SIZE, port=ours, bare_port=bare, rtsp_port=rtsp) as process:
         if not process.stdout.readline().startswith("{"):
             raise Failed("the web server did not start\n" + process.stderr.read())
         pairs = [(_requests(ours, duration_s), _requests(bare, duration_s)) for _ in range(rounds)]
         yield _row("/jpg / bare asyncio server", "1/s", pairs, AT_LEAST["/jpg"])
         pairs = [(_stream(ours, duration_s), _stream(bare, duration_s)) for _ in range(rounds)]
         yield _row("/mjpg, 4 viewers / bare asyncio server", "MB/s", pairs, AT_LEAST["/mjpg"])
+        pairs = [(_rtsp(rtsp, duration_s), _stream(ours, duration_s, 1)) for _ in range(rounds)]
+        yield _row("RTSP / mjpg, 1 viewer", "MB/s", pairs, AT_LEAST["rtsp"])
     value = _page_ms(3 if quick else 15)
     yield Row("/ with its files and status, 4 viewers", value, "ms", at_most=MOST_PAGE_MS)
 
@@ -63,12 +66,26 @@ def _requests(port, duration_s):
     return count / passed
 
 
-def _stream(port, duration_s):
+def _stream(port, duration_s, viewers=VIEWERS):
     """Return the MB/s of all viewers together."""
+    with contextlib.ExitStack() as stack:
+        socks = [_connect(port, "/mjpg") for _ in range(viewers)]
+        for sock in socks:
+            stack.enter_context(contextlib.closing(sock))
+        return _received(socks, duration_s)
+
+
+def _rtsp(port, duration_s):
+    """Return the MB/s of one RTSP client, packet headers included."""
+    with RTSPClient(port) as client:
+        client.play()
+        return _received([client.sock], duration_s)
+
+
+def _received(socks, duration_s):
     buffer = bytearray(1 << 20)
-    with contextlib.ExitStack() as stack, selectors.DefaultSelector() as ready:
-        for _ in range(VIEWERS):
-            sock = stack.enter_context(contextlib.closing(_connect(port, "/mjpg")))
+    with selectors.DefaultSelector() as ready:
+        for sock in socks:
             ready.register(sock, selectors.EVENT_READ)
         _read(ready, buffer, duration_s / 4)  # until the sockets' buffers have grown
         return _read(ready, buffer, duration_s)

@@ -10,7 +10,8 @@ from errors import UsageError
 _HEAP = re.compile(r"\d+[kKmM]?")
 _STATE = Path(__file__).resolve().parents[2] / "build" / "state"
 DEVICE_ID = "DVES_A1B2C3"
-PORTS = {"http": 8080, "telnet": 2323, "dns": 5353, "control": 0}  # defaults; 0: any free port
+# defaults; 0: any free port
+PORTS = {"http": 8080, "telnet": 2323, "dns": 5353, "rtsp": 5554, "control": 0}
 WRAP_S = (1 << 30) // 1_000  # until ticks_ms wraps
 DRIVERS = ("api", "driver", "none")  # folders of board/drivers, except the last
 

@@ -125,6 +125,7 @@ class World:
             80: ("http", args.http_port),
             23: ("telnet", args.telnet_port),
             53: ("dns", args.dns_port),
+            554: ("rtsp", args.rtsp_port),
         }
         ports = await self.air.open(public)
         control = await Control(self.actions).open(args.control_port or 0)
@@ -140,6 +141,7 @@ class World:
             "http": ports[80],
             "telnet": ports[23],
             "dns": ports[53],
+            "rtsp": ports[554],
             "control": control,
             "mqtt": broker,
             "device_id": args.device_id,

@@ -20,7 +20,8 @@ _GRAIN = const(1_024)  # buffers are multiples of it, 1/16 larger than needed: t
 class Frame:
     """A slot: `view` is the JPEG, `seq` its capture's number, `time_ns` time.time_ns() then.
 
-    `size` is the name of its frame size, `quality` its quality as on the wire.
+    `ticks_ms` are those of the same moment; setting the clock does not affect them. `size` is the
+    name of its frame size, `quality` its quality as on the wire.
     """
 
     def __init__(self):
@@ -29,7 +30,7 @@ class Frame:
         self.size = ""
         self.quality = 0
         self.seq = 0
-        self.time_ns = 0
+        self.time_ns = self.ticks_ms = 0
         self.wrapped = None
         self.leases = 0
 
@@ -66,6 +67,7 @@ class Frame:
         self.wrapped = None
         self.seq = seq
         self.time_ns = time.time_ns()
+        self.ticks_ms = time.ticks_ms()
 
     def timestamp(self):
         """Return the time of the capture in seconds since 1970, with microseconds, as text."""

@@ -90,13 +90,15 @@ class Access:
             return 0
         if self._in_session(request.cookies.get("session", "")):
             return 0
-        given = headers.get("Authorization", "")
+        return await self.log_in_basic(headers.get("Authorization", ""), request.address)
+
+    async def log_in_basic(self, given, address):
+        """Return the status that refuses an Authorization header, or 0; any user name will do.
+
+        The digest of one that is right is remembered, because a check takes long.
+        """
         if given[:6].lower() != "basic ":
             return 401
-        return await self._basic(given, request.address)
-
-    async def _basic(self, given, address):
-        """Check a header of HTTP Basic, with any user name; remember its digest."""
         if self.wait_s(address):
             return 429
         digest = hashlib.sha256(given.encode()).digest()

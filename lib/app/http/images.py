@@ -73,6 +73,18 @@ class Images:
         for connection in self._sending:
             connection.abort()
 
+    def join(self, connection, token=None):
+        """Count a connection as a viewer, until `leave` of what this returns; raises HTTPError."""
+        if self.viewers >= self._max_viewers:
+            raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
+        connection.busy_for(None)
+        viewer = connection, token
+        self._streams.append(viewer)
+        return viewer
+
+    def leave(self, viewer):
+        self._streams.remove(viewer)
+
     async def capture(self, request):
         """Send a picture that was exposed after the request, of the frame size `size` if given."""
         size = _frame_size(request.args.get("size"))
@@ -99,12 +111,8 @@ class Images:
         reason = self._frames.withheld or self._frames.absent()
         if reason:
             raise self._no_picture(reason)
-        if self.viewers >= self._max_viewers:
-            raise HTTPError(503, "There are {} viewers already.".format(self._max_viewers))
         connection = request.sock[1]
-        connection.busy_for(None)
-        entry = connection, request.cookies.get("session", "")
-        self._streams.append(entry)
+        viewer = self.join(connection, request.cookies.get("session", ""))
         try:
             head = _STREAM_HEAD.format(self._headers.picture_lines())
             handled = await request.respond(head.encode(), _BOUNDARY[2:])
@@ -112,7 +120,7 @@ class Images:
                 await self._send_parts(connection, interval_ms)
             return handled
         finally:
-            self._streams.remove(entry)
+            self.leave(viewer)
 
     async def _send_parts(self, connection, interval_ms):
         """Send each picture with the boundary after it: browsers show it when that arrives."""

@@ -254,6 +254,8 @@ SCHEMA = (
 
     ("metrics", "HTTP_METRICS", INT, 0, OneOf("off", "on"), 0,
      "Access", "Metrics", "Metrics for Prometheus at /metrics."),
+    ("rtsp", "RTSP", INT, 0, OneOf("off", "on"), 0,
+     "Access", "RTSP", "Live picture for recorders and players at rtsp://, port 554."),
 
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
      "Log", "Level", "The log keeps messages up to this level."),

@@ -95,7 +95,7 @@ function showStatus(status) {
     ["Failures", `${plural(status.camera.failed, "picture")}, ${plural(status.restarts, "restart")} of components`],
     ["Last error", status.last_error || "none"],
   ]);
-  showAddresses(status.topics);
+  showAddresses(status);
   showTrial(status, pollNow);
   showFirmware(status);
   $("power").checked = status.power;
@@ -103,9 +103,10 @@ function showStatus(status) {
   showCountdown();
 }
 
-function showAddresses(topics) {
-  const { origin } = location;
+function showAddresses({ topics, rtsp }) {
+  const { origin, hostname } = location;
   const web = [["Page", `${origin}/`], ["Snapshot", `${origin}/capture`], ["Stream", `${origin}/mjpg`]];
+  if (rtsp !== null) web.push(["RTSP", `rtsp://${hostname}/mjpg`]);
   const mqtt = [["MQTT pictures", topics.image], ["MQTT commands", topics.commands], ["MQTT replies", topics.replies], ["MQTT telemetry", topics.telemetry]];
   $("addresses-box").hidden = false;
   list($("addresses"), [

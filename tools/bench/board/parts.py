@@ -20,6 +20,13 @@ from app.mqtt.receiver import Receiver
 from app.mqtt.session import MQTTSession
 from app.mqtt.topics import Topics
 
+_HEAD = (  # UXGA, 4:2:2
+    b"\xff\xd8"
+    + b"\xff\xdb\0\x84\0" + b"\x10" * 64 + b"\1" + b"\x10" * 64
+    + b"\xff\xc0\0\x11\x08\x04\xb0\x06\x40\3\1\x21\0\2\x11\1\3\x11\1"
+    + b"\xff\xda\0\x0c\3\1\0\2\x11\3\x11\0\x3f\0"
+)  # fmt: skip
+
 
 def arguments():
     """Return the program's arguments, one JSON object; set the GC threshold as app.system does."""
@@ -33,10 +40,9 @@ def say(**values):
 
 
 def jpeg(size):
-    """Return `size` incompressible bytes with JPEG markers, as a signed view like a driver's."""
+    """Return `size` incompressible bytes behind JPEG headers, as a signed view like a driver's."""
     noise = bytes(random.getrandbits(8) & 0x7F for _ in range(1_000))
-    head = b"\xff\xd8\xff\xc0\0\2\xff\xda\0\2"  # SOI, SOF0, SOS
-    data = head + noise * (size // 1_000 + 1)
+    data = _HEAD + noise * (size // 1_000 + 1)
     return memoryview(array.array("b", data[: size - 2] + b"\xff\xd9"))
 
 

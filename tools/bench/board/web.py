@@ -1,4 +1,4 @@
-"""The web server on one port, and a bare asyncio server with the same pictures on another."""
+"""The web server, the RTSP server and a bare asyncio server with the same pictures."""
 
 import asyncio
 import gc
@@ -11,6 +11,7 @@ from app.http.headers import Headers
 from app.http.images import Images
 from app.http.server import HTTPServer
 from app.memory import Memory
+from app.rtsp import RTSPServer
 from hal import chip
 
 _HEAD = (
@@ -101,10 +102,30 @@ def web(parts, port):
     return Listener(port, server.serve, server.busy, parts.deadlines, Log(), Budget(6))
 
 
-async def main(size, port, bare_port):
+def rtsp(parts, port):
+    """Return the RTSP server, not yet running."""
+    wifi, clock = WiFi(), Clock()
+    access = Access(parts.settings, wifi, "bench")
+    images = Images(parts.frames, Headers(clock, parts.settings))
+    return RTSPServer(
+        parts.frames,
+        images,
+        access,
+        parts.settings,
+        wifi,
+        clock,
+        parts.log,
+        parts.deadlines,
+        Budget(6),
+        "bench",
+        port,
+    )
+
+
+async def main(size, port, bare_port, rtsp_port):
     parts = Parts(size)
-    parts.settings["mqtthost"] = ""
-    parts.start(web(parts, port))
+    parts.settings["mqtthost"] = parts.settings["name"] = ""
+    parts.start(web(parts, port), rtsp(parts, rtsp_port))
     await asyncio.start_server(Bare(size).serve, "127.0.0.1", bare_port)
     gc.collect()
     await asyncio.sleep_ms(50)  # until the servers listen

@@ -147,6 +147,7 @@ class API:
             "kept": status.kept.waiting if status.kept else 0,
             "push": status.push_state(),
             "viewers": self._images.viewers,
+            "rtsp": status.rtsp_sessions(),
             "power": status.power.on,
             "brightness": self._settings["lamplevel"],
             "timer": status.power.minutes_left,

@@ -94,6 +94,8 @@ ROWS = (  # name, type, help, source, function of it: a number, or [(labels, num
      "status", lambda s: _by("step", s.camera.recoveries)),
     ("stream_viewers", "gauge", "Viewers of the live stream.",
      "images", lambda i: i.viewers),
+    ("rtsp_sessions", "gauge", "RTSP clients that play; they are viewers, too.",
+     "status", lambda s: s.rtsp_sessions() or 0),
     ("stream_skipped_total", "counter", "Pictures that slow viewers have missed.",
      "images", lambda i: i.skipped),
     ("http_responses_total", "counter", "Responses by status class.",

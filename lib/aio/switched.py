@@ -1,0 +1,49 @@
+"""A component that runs only while a setting is on."""
+
+import asyncio
+
+from aio.tasks import finish
+
+
+class Switched:
+    """Runs a component while `is_on()`, which makes it with `make()` when it is first needed.
+
+    `running` is the component while it runs, else None.
+    """
+
+    def __init__(self, is_on, make):
+        self._is_on = is_on
+        self._make = make
+        self._made = None
+        self._task = None
+        self._ends = False
+        self._changed = asyncio.Event()
+        self.running = None
+
+    def check(self):
+        """Start or stop the component if `is_on()` has changed."""
+        self._changed.set()
+        if self._task and not self._is_on():
+            self._ends = True
+            self._task.cancel()
+
+    async def run(self):
+        while True:
+            while not self._is_on():
+                self._changed.clear()
+                await self._changed.wait()
+            await self._run_once()
+
+    async def _run_once(self):
+        self._made = self._made or self._make()
+        self._ends = False
+        self._task = asyncio.create_task(self._made.run())
+        self.running = self._made
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            if not self._ends:
+                raise
+        finally:
+            task, self._task, self.running = self._task, None, None
+            await finish(task)
