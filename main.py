@@ -1,6 +1,7 @@
 """Starts the camera: Wi-Fi, then everything under lib/, which lib/app/system.py connects."""
 
 import asyncio
+import gc
 import sys
 import time
 
@@ -11,7 +12,7 @@ import micropython
 _START_MS = 60_000
 _PROMPT_MS = 3_600_000
 _CTRL_C = 3
-_STOPPED = "The camera has stopped ({!r}). It restarts in {} s; press Ctrl-C to get the prompt."
+_STOPPED = "The camera has stopped (", "). It restarts in ", " s; press Ctrl-C to get the prompt."
 _TOO_SMALL = "Its memory is too small: use a board with PSRAM and the camera's firmware image."
 _PAUSES_S = (2, 2, 2, 2, 2, 2, 60, 300)  # by the failed starts in a row: the seventh is safe mode
 
@@ -21,7 +22,8 @@ def _run():
     try:
         # Inside, because the copy of the application that runs may be broken. Wi-Fi comes first:
         # its buffers need internal RAM, which the heap takes while the application is imported.
-        from hal import wifi
+        # bootnote is small, and _failed_starts needs it when memory is used up.
+        from hal import bootnote, wifi  # noqa: F401
 
         try:
             wifi.start()
@@ -43,17 +45,54 @@ def _run():
 def _restart(error):
     """Restart; boot.py counts it, and chooses another copy if it happens again and again."""
     if error:
+        try:
+            _forget_application()
+        except Exception:  # its tasks stay, but the loop that they belong to has ended
+            pass
         pause_s = _PAUSES_S[_failed_starts()]
         try:
             _open_prompt()
-            sys.print_exception(error)
-            print(_STOPPED.format(error, pause_s))
-            if isinstance(error, MemoryError):
-                print(_TOO_SMALL)
+            _explain(error, pause_s)
         except Exception:  # there is no memory, even for the message
             pass
-        time.sleep(pause_s)
+        _pause(pause_s)
     machine.reset()
+
+
+def _forget_application():
+    """Free the memory of the application, which has ended; the rest of the start needs some.
+
+    MicroPython keeps the value of a deleted entry, and also does so when an import fails.
+    """
+    sys.modules["app.system"] = None
+    for name in sys.modules:  # without a copy, which would need memory
+        if name == "app" or name.startswith("app."):
+            sys.modules[name] = None
+            del sys.modules[name]
+    gc.collect()
+    asyncio.new_event_loop()  # the old one holds all tasks
+    gc.collect()
+
+
+def _explain(error, pause_s):
+    """Print why the camera has stopped; formatting the text would need memory."""
+    sys.print_exception(error)
+    stopped, restarts, prompt = _STOPPED
+    print(stopped, type(error).__name__, restarts, pause_s, prompt, sep="")
+    if isinstance(error, MemoryError):
+        print(_TOO_SMALL)
+
+
+def _pause(pause_s):
+    """Wait, and show on the LED that the camera has stopped, if there is memory for that."""
+    try:
+        from app import led  # lazy imports: only a failure needs them
+        from config import board
+        from hal.pins import Output
+
+        led.hold(Output(board.LED, board.LED_ON), "stopped", 1_000 * pause_s)
+    except Exception:
+        time.sleep(pause_s)
 
 
 def _failed_starts():

@@ -22,6 +22,7 @@ TLS_CA_BYTES = 16_384  # CA or client certificate; a longer one is refused
 TLS_KEY_BYTES = 4_096  # key of the client certificate; a longer one is refused
 
 # HTTP server
+HTTP_PAGES_BYTES = 36_864  # free memory before the pages are loaded; with less, requests get 503
 HTTP_HEAD_BYTES = 3_072  # request line and headers; a longer head gets 431
 HTTP_HEADERS = 64  # headers of a request; more get 431
 HTTP_TARGET_BYTES = 1_024  # path and query string; a longer one gets 414
@@ -36,6 +37,7 @@ HTTP_JSON_BYTES = 4_096  # JSON for commands and camera parameters; more get 413
 HTTP_SETTINGS_BYTES = TLS_CA_BYTES + 8_192  # JSON for settings; more get 413
 # more than any slot holds
 HTTP_UPLOAD_BYTES = 2_097_152  # image or archive of an update; a longer one gets 413
+# a request whose client has gone gives way at once
 HTTP_BUSY_MS = 5_000  # handling of a request; a slower one gives way to a new connection
 HTTP_DISCARD_MS = 10_000  # discarding the unread rest of a body; then the connection is closed
 HTTP_LINGER_MS = 1_000  # the same after a refused request; then the connection is closed

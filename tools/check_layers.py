@@ -25,7 +25,17 @@ STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".s
 
 ALLOWED = {  # package or module: its imports other than itself and standard modules
     "boot": {"machine", "esp32", "hal.bootnote", "hal.tarfs"},
-    "main": {"app.nowifi", "app.system", "hal.bootnote", "hal.wifi", "esp", "machine"},
+    "main": {
+        "app.led",
+        "app.nowifi",
+        "app.system",
+        "config.board",
+        "hal.bootnote",
+        "hal.pins",
+        "hal.wifi",
+        "esp",
+        "machine",
+    },
     "aio": set(),
     "proto": set(),
     "proto.mqtt": {"umqtt"},

@@ -11,8 +11,7 @@ from aio.streams import NO_DELAY, Stream
 from aio.tasks import finish
 from config import limits
 
-# accepted in a row; fewer than the limit, so that each is served before it may be closed for room
-_BATCH = const(4)
+_BATCH = const(4)  # accepted in a row; then other tasks run
 _STEP_MS = const(50)
 
 
@@ -23,6 +22,9 @@ class Listener:
     all listeners share also one of another listener, else what `make_room()` finds. When all
     connections are busy, it awaits `refuse(stream)`, which must be quick. A new connection counts
     as idle after CONNECTION_NEW_MS, with `patient` never.
+
+    `serve` may continue without its connection, so a connection that was closed for another one
+    takes no place any longer; up to `limit` such tasks may run.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Listener:
         budget.listeners.append(self)
 
     def __len__(self):
-        return len(self._tasks)
+        return len(self._streams)
 
     def end_all(self):
         """End every connection; what the socket has already taken is still sent."""
@@ -102,9 +104,8 @@ class Listener:
             connection.close()
             return True
         stream = Stream(connection, self._deadlines, peer)
-        stream.busy_for(None if self._patient else limits.CONNECTION_NEW_MS)
+        stream.busy_for(None)
         if self._has_room() or await self._wait_for_room(stream):
-            self._budget.taken += 1
             self._streams.append(stream)
             self._tasks.append(asyncio.create_task(self._serve_one(stream)))
         else:
@@ -114,12 +115,14 @@ class Listener:
     def _has_room(self):
         if self._has_idle():
             return True
-        below_limit = len(self._tasks) < self._limit
+        below_limit = len(self._streams) < self._limit
         return bool(below_limit and self._make_room and self._make_room())
 
     def _has_idle(self):
         """Return True if a place is free, or is made so by closing an idle connection."""
-        if len(self._tasks) >= self._limit:
+        if len(self._tasks) >= 2 * self._limit:
+            return False
+        if len(self._streams) >= self._limit:
             return self.evict()
         return self._budget.free() or self.evict() or self._budget.evict()
 
@@ -149,6 +152,7 @@ class Listener:
 
     async def _reject(self, stream):
         try:
+            stream.drop_input()
             await self._refuse(stream)
         except OSError:
             pass
@@ -157,6 +161,8 @@ class Listener:
 
     async def _serve_one(self, stream):
         try:
+            # from now on, because it may have waited for room that long
+            stream.busy_for(None if self._patient else limits.CONNECTION_NEW_MS)
             await self._serve(stream)
         except OSError:  # the peer has gone
             pass
@@ -164,7 +170,6 @@ class Listener:
             self._log.error("listener", "port {}: {!r}".format(self._port, e))
         finally:
             stream.close()
-            self._budget.taken -= 1
             self._tasks.remove(asyncio.current_task())
             self._ended.set()
             if stream in self._streams:
@@ -176,11 +181,15 @@ class Budget:
 
     def __init__(self, limit):
         self._limit = limit
-        self.taken = 0
         self.listeners = []
+        self.reserved = 0  # connections fewer, for sockets that are none
+
+    @property
+    def taken(self):
+        return sum(map(len, self.listeners))
 
     def free(self):
-        return self.taken < self._limit
+        return self.taken < self._limit - self.reserved
 
     def evict(self):
         """Close an idle connection of any listener; return False if there is none."""

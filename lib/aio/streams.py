@@ -5,9 +5,10 @@ allocate what they return. Here the socket works on the caller's buffers.
 """
 
 import asyncio
+import select
 from asyncio import core
 from asyncio.stream import Stream as _Stream
-from errno import ENOTCONN, ETIMEDOUT
+from errno import ECONNRESET, ENOTCONN, ETIMEDOUT
 from time import ticks_add, ticks_diff, ticks_ms
 
 from micropython import const
@@ -18,6 +19,8 @@ NO_DELAY = 6, 1, 1  # setsockopt: IPPROTO_TCP, TCP_NODELAY, on; the same in lwIP
 _WHOLE = const(0x1000_0000)  # a plain socket copies what its buffer holds, in microseconds
 _TLS_SLICE = const(16_384)  # a record; the chip encrypts it in some 60 ms, a PC in 0.2 ms
 _TURN_MS = const(10)  # of encryption, then other tasks run
+_PIECE = const(512)  # bytes of input to drop at a time
+_MOST_PIECES = const(8)  # more than a request's head
 
 
 class Stream(_Stream):
@@ -38,6 +41,7 @@ class Stream(_Stream):
         self.waits = 0  # for the peer while writing; in a TLS handshake, for its answers
         self._idle_at = ticks_ms()  # None: never
         self._stuck_at = None  # when a peer that accepts no data counts as idle
+        self.all_read = False  # True: the peer can only close it
 
     @property
     def idle(self):
@@ -46,10 +50,20 @@ class Stream(_Stream):
         for at in (self._idle_at, self._stuck_at):
             if at is not None and ticks_diff(now, at) >= 0:
                 return True
-        return False
+        return self.all_read and self._has_input()  # the peer has gone
+
+    def _has_input(self):
+        """Return True if the peer has sent data, or has closed."""
+        poller = select.poll()
+        poller.register(self._polled, select.POLLIN)
+        return bool(poller.poll(0))
 
     def busy_for(self, ms):
-        """Count as idle in `ms`, None: never. A peer that accepts no data is idle in any case."""
+        """Count as idle in `ms`, None: never.
+
+        In any case, a connection is idle if its peer accepts no data, or if it is `all_read` and
+        its peer has closed it.
+        """
         self._idle_at = None if ms is None else ticks_add(ticks_ms(), ms)
 
     def put(self, parts):
@@ -114,6 +128,13 @@ class Stream(_Stream):
                 return got
             await self._ready(self._reading, core._io_queue.queue_read, stall_ms or self.stall_ms)
 
+    def drop_input(self):
+        """Drop what has arrived. With unread data, a close loses what was sent before (RST)."""
+        piece = bytearray(_PIECE)
+        for _ in range(_MOST_PIECES):
+            if not self.s.readinto(piece):
+                return
+
     async def wait_connected(self, ms):
         """Wait for the end of a connect in progress; the first write or read has its result."""
         await self._ready(self._writing, core._io_queue.queue_write, ms)
@@ -129,6 +150,24 @@ class Stream(_Stream):
         self.s = self._polled = context.wrap_socket(
             self.s, server_hostname=host, do_handshake_on_connect=False
         )
+
+    async def peer_certificate(self):
+        """Do the handshake of TLS; return the server's certificate (DER) before any data is sent.
+
+        A server that closes, or sends data first as in none of our protocols, is refused.
+        """
+        first = bytearray(1)
+        while True:
+            if self.s is None:
+                raise OSError(ENOTCONN)
+            if self.s.readinto(first) is not None:
+                raise OSError(ECONNRESET)
+            der = self.s.getpeercert(True)
+            if der:
+                self._polled = self._bare
+                return der
+            self.waits += 1
+            await self._ready(self._writing, core._io_queue.queue_read, self.stall_ms)
 
     async def _ready(self, deadline, queue, ms):
         if self.s is None or self._aborted:

@@ -17,10 +17,12 @@ SLOW_FLASH = ((1, 100), (0, 1_500))  # 100 ms on, with the period of the slow bl
 FAST_FLASH = ((1, 100), (0, 100))
 DOUBLE_FLASH = ((1, 100), (0, 200), (1, 100), (0, 1_600))
 TRIPLE_FLASH = ((1, 100), (0, 200), (1, 100), (0, 200), (1, 100), (0, 1_300))
+QUADRUPLE_FLASH = ((1, 100), (0, 200)) * 3 + ((1, 100), (0, 1_000))
 
 STATES = {  # state of the camera -> pattern, repeated
     "start": STEADY,
     "no Wi-Fi": TRIPLE_FLASH,
+    "stopped": QUADRUPLE_FLASH,
     "joining": SLOW_BLINK,
     "connecting": SLOW_FLASH,
     "connected": OFF,
@@ -79,6 +81,18 @@ class LED:
                 await asyncio.sleep_ms(self._tick_ms)
                 if self._events or self._state() != state:
                     return
+
+
+def hold(output, state, ms):
+    """Show a key of STATES for `ms`, when no loop runs; nothing else happens meanwhile."""
+
+    async def show():
+        try:
+            await asyncio.wait_for_ms(LED(output, lambda: state).run(), ms)
+        except asyncio.TimeoutError:
+            pass
+
+    asyncio.run(show())
 
 
 class LEDState:

@@ -4,11 +4,9 @@ main.py restarts the chip afterwards, because ESP-IDF does not clean up after a 
 Wi-Fi. It has not loaded the application yet, so this is a composition root of its own.
 """
 
-import asyncio
-
 from micropython import const
 
-from app.led import LED
+from app import led
 from config import board, limits
 from hal import chip
 from hal.pins import Output
@@ -26,12 +24,4 @@ def wait(error):
     pause_s = limits.WIFI_START_PAUSE_S << chip.count_start_without_wifi()
     print(_TEXT.format(error, pause_s))
     chip.Watchdog(1_000 * (pause_s + _MARGIN_S))  # instead of one that the start has made
-    asyncio.run(_show(1_000 * pause_s))
-
-
-async def _show(pause_ms):
-    led = LED(Output(board.LED, board.LED_ON), lambda: "no Wi-Fi")
-    try:
-        await asyncio.wait_for_ms(led.run(), pause_ms)
-    except asyncio.TimeoutError:
-        pass
+    led.hold(Output(board.LED, board.LED_ON), "no Wi-Fi", 1_000 * pause_s)

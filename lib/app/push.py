@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from app.webclient import WebClient
+from app.webclient import WebClient, is_verified
 from config import limits
 from proto.httpreply import REDIRECTS
 from proto.reasons import describe
@@ -93,7 +93,7 @@ class HTTPPush:
     async def _post(self):
         """Send the picture; raises OSError or BadArgument with the reason."""
         url = parse_url(self._settings["pushurl"])
-        if url.tls and not self._settings["mqttverify"] and not self._clock_set.is_set():
+        if url.tls and is_verified(self._settings) and not self._clock_set.is_set():
             raise BadArgument("certificates need the time, and no time server has answered")
         frame = self._lease.frame
         headers = ["Content-Type: image/jpeg", "Content-Length: {}".format(len(frame.view))]

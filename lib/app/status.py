@@ -112,7 +112,7 @@ class Status:
             reason = self.link.waits_for
         text = _with_reason(state, reason)
         if state != "offline" and self.link.tls:
-            text += ", tls ca" if self.link.verified() else ", tls off"
+            text += ", tls " + self.settings.show("mqttverify")
         return text
 
     def push_state(self):

@@ -193,12 +193,12 @@ class System:
             self.publisher,
             self.log,
             self.id,
+            self.memory,
         )
         self.http = Listener(
             _HTTP_PORT, server.serve, server.busy, self.deadlines, self.log, budget
         )
-        banner = "{} {}".format(product.NAME, product.VERSION)
-        telnet = TelnetServer(self.consoles, access, banner)
+        telnet = TelnetServer(self.consoles, access, product.NAME + " " + product.VERSION)
         self.telnet = Listener(
             _TELNET_PORT,
             telnet.serve,

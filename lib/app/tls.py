@@ -2,10 +2,17 @@
 
 import ssl
 
+from micropython import const
+
 from config import limits
 from proto.pem import certificates
 from proto.privatekey import private_key
 from proto.values import BadArgument
+
+BY_CA = const(0)  # values of mqttverify
+OFF = const(1)
+BY_PIN = const(2)
+LEARN = "learn"  # as mqttpin: take the key that the next connection presents
 
 
 class TLSConfigError(OSError):
@@ -22,7 +29,7 @@ def client_context(verify, ca_path, cert_path="", key_path=""):
     context.verify_mode = ssl.CERT_NONE
     if verify:
         if not ca_path:
-            raise TLSConfigError("no CA: set mqttca, or mqttverify off")
+            raise TLSConfigError("no CA: set mqttca, or mqttverify to pin or off")
         _trust(context, _read(ca_path, "CA", "mqttca"))
         context.verify_mode = ssl.CERT_REQUIRED
     if cert_path:

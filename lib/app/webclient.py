@@ -1,4 +1,4 @@
-"""Requests to web servers: connection, TLS as for the broker, and the head of the response."""
+"""Requests to web servers: connection, TLS by the broker's CA, and the head of the response."""
 
 import asyncio
 
@@ -7,6 +7,11 @@ from app import tls
 from config import limits, product
 from proto.httpreply import BadReply, Reply, is_needed
 from proto.values import BadArgument
+
+
+def is_verified(settings):
+    """Return True if web servers must have a certificate of the CA; `mqttpin` is not their key."""
+    return settings["mqttverify"] != tls.OFF
 
 
 class WebClient:
@@ -45,8 +50,7 @@ class WebClient:
     async def _request(self, method, url, headers, body):
         context = None
         if url.tls:
-            verify = not self._settings["mqttverify"]
-            context = tls.client_context(verify, self._settings["mqttca"])
+            context = tls.client_context(is_verified(self._settings), self._settings["mqttca"])
         self._stream = await self._connector.connect(url.host, url.port, context)
         lines = ["{} {} HTTP/1.1".format(method, url.path), "Host: " + url.authority()]
         lines += ["User-Agent: {}/{}".format(product.NAME, product.VERSION)]

@@ -46,7 +46,7 @@ _REASONS = {
     -0x7180: "a TLS record is damaged: the network, or something between, changes data",
     -0x7200: _NO_TLS,
     -0x7300: "a TLS message cannot be read: the port may speak another protocol",
-    -0x7680: "no CA: set mqttca, or mqttverify off",
+    -0x7680: "no CA: set mqttca, or mqttverify to pin or off",
     -0x7700: "a TLS message came at the wrong time: the port may speak another protocol",
     -0x7A00: "certificate is refused",
     -0x7F00: _NO_MEMORY,

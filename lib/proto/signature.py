@@ -81,6 +81,6 @@ def element(der, at, tag):
         length, start = head[2] << 8 | head[3], at + 4
     elif length > 127:
         raise ValueError("not an RSA key")
-    if not length or start + length > len(der):
+    if start + length > len(der):
         raise ValueError("the key is cut off")
     return der[start : start + length], start + length

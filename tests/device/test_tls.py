@@ -122,6 +122,23 @@ class TestHandshake(TLSTestCase):
         text = "\nThe certificate Common Name (CN) does not match with the expected CN\n"
         self.assertEqual(args, (text,))
 
+    def test_certificate_of_the_peer(self):
+        """Without verification any is accepted; it is shown once the handshake is over."""
+        client = self.client(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "other.test")
+        self.assertIsNone(client.getpeercert(True))
+        self.assertEqual(self.talk(client), b"x")
+        self.assertEqual(client.getpeercert(True), CERTIFICATE)
+
+    def test_certificate_is_shown_before_the_peer_has_sent_data(self):
+        client, server = self.client(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)), self.server()
+        for _ in range(1_000):
+            self.assertIsNone(server.read(1))
+            self.assertIsNone(client.read(1))
+            if client.getpeercert(True):
+                break
+            time.sleep_ms(1)
+        self.assertEqual(client.getpeercert(True), CERTIFICATE)
+
     def test_clock_not_set(self):
         RTC().datetime((2000, 1, 1, 0, 0, 0, 0, 0))
         kind, args = refused(self.talk, self.client(client_context()))

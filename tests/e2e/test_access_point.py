@@ -11,6 +11,7 @@ from sim import Simulator, wait_until
 
 NO_BROKER = "mqtt://127.0.0.1:1"
 HOME = "http://192.168.1.1/"
+SAMSUNG = "4.3.2.1"  # the only address at which some phones look for a set-up page
 PROBES = "/generate_204 /hotspot-detect.html /ncsi.txt /canonical.html /success.txt /wpad.dat"
 MARGIN_BYTES = 3_000
 
@@ -148,18 +149,24 @@ def unknown_network_on_a_new_board(folder):
 
 def fallback_access_point(folder):
     """The access point opens after `apfallback` seconds without network, until it returns."""
-    settings = {"apfallback": "2", "appass": "canary-key", "apip": "10.1.2.3", "apchannel": "6"}
+    settings = {"apfallback": "2", "appass": "canary-key", "apip": SAMSUNG, "apchannel": "6"}
     with Simulator(folder, NO_BROKER, settings) as camera:
         camera.wait_status("wifi joined")
         camera.control("wifi", up=False)
         start = time.monotonic()
         wait_until(lambda: ap_state(camera)["on"], 30)
         assert time.monotonic() - start > 2
-        camera.wait_status("access point 10.1.2.3 (")
+        camera.wait_status(f"access point {SAMSUNG} (")
         ap = ap_state(camera)
-        assert (ap["security"], ap["address"], ap["channel"]) == (3, "10.1.2.3", 6)
+        assert (ap["security"], ap["address"], ap["channel"]) == (3, SAMSUNG, 6)
+        assert resolve(camera.facts["dns"], "connectivitycheck.gstatic.com") == (0, [SAMSUNG])
+        away, here = {"Host": "a.example"}, {"Host": SAMSUNG}
+        probe = httpx.get(camera.url + "/generate_204", headers=away, trust_env=False)
+        assert (probe.status_code, probe.headers["Location"]) == (302, f"http://{SAMSUNG}/")
+        page = httpx.get(camera.url + "/", headers=here, trust_env=False)
+        assert page.status_code == 200 and "Set up the camera" in page.text
         assert camera.control("ap_client", password="canary-key")["ap"]["clients"] == 1
-        status = camera.wait_status("access point 10.1.2.3 (1 joined)")
+        status = camera.wait_status(f"access point {SAMSUNG} (1 joined)")
         assert "(no such network)" in status
         assert camera.get("/").status_code == 200
         camera.control("wifi", up=True)
@@ -167,7 +174,7 @@ def fallback_access_point(folder):
         camera.wait_status("wifi joined", 35)
         wait_closed(camera)
         camera.command("password not-this-one")  # the access point opens for the correction
-        camera.wait_status("wrong password), access point 10.1.2.3", 30)
+        camera.wait_status(f"wrong password), access point {SAMSUNG}", 30)
         camera.command("password simulated")
         camera.wait_status("wifi joined", 35)
         wait_closed(camera)

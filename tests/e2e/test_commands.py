@@ -62,6 +62,7 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "mqttuser": ("someone else", ["x" * 256]),
     "mqttpass": ("word of mqtt", ["x" * 256]),
     "adminpass": ("word of an admin", ["x" * 64, "short"]),
+    "mqttpin": ("5e" * 32, ["5e" * 31, "x" * 64, "learned"]),
     "mqttclientid": ("cam7", ["x" * 129]),
     "otaurl": ("http://example/fw.bin", ["x" * 256]),
     "timezone": ("<+0530>-5:30", ["C", "CET", "CET-1CEST,M13.1.0,M10.5.0", "x" * 64]),

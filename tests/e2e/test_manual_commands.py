@@ -25,6 +25,7 @@ PRINTED = (  # targets that build, run tests or never end: only `make -n`
 NOT_HERE = re.compile(
     r"sudo |py -m venv|\.venv\\Scripts\\(pip |python tools\\device_packages)"  # change this PC
     r"|\.venv/bin/python .* firmware\.bin|curl .*@firmware\.bin|mosquitto_pub -h broker"  # updates
+    r"|openssl s_client"  # needs a broker with TLS: tests/e2e/test_pinning.py
     r"|curl -d wifissid"  # leaves the network: tests/e2e/test_access_point.py
     r"|curl -u admin:PASSWORD$"  # only options
     r"|curl .*/api/backup|jq "  # need a password: tests/e2e/test_access.py

@@ -6,7 +6,8 @@ from pathlib import Path
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-for folder in ("lib", "tools/pc"):  # tools/pc replaces MicroPython's own modules
+# tools/pc replaces MicroPython's own modules, tests/e2e has the certificates
+for folder in ("lib", "tools/pc", "tests/e2e"):
     if str(ROOT / folder) not in sys.path:
         sys.path.append(str(ROOT / folder))
 

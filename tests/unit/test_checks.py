@@ -12,6 +12,7 @@ from app.settings.checks import (
     BrokerURI,
     Chars,
     IPv4,
+    KeyPin,
     MQTTText,
     OneOf,
     Passphrase,
@@ -113,6 +114,16 @@ class TestText(ChecksTestCase):
     def test_stored_hash_is_too_long_for_a_passphrase(self):
         hash_ = "pbkdf2-sha256$1000${}${}".format("5a" * 16, "c3" * 32)
         self.refuses(Passphrase(8, 63), hash_, hash_[14:])
+
+
+class TestKeyPin(ChecksTestCase):
+    def test_hex_digits_learn_or_none(self):
+        pin = "0123456789abcdef" * 4
+        self.accepts(KeyPin(), "", "learn", pin)
+        for text in (pin.upper(), ":".join(pin[i : i + 2] for i in range(0, 64, 2))):
+            self.assertEqual(KeyPin()(text), pin)
+        self.assertEqual(KeyPin()("LEARN"), "learn")
+        self.refuses(KeyPin(), "x" * 64, pin[:-2], pin[:-1], pin + "00", "learned", "0x" + pin)
 
 
 class TestIPv4(ChecksTestCase):

@@ -218,6 +218,7 @@ _TEXTS = {
     "netmask": "255.255.0.0",
     "gateway": "10.0.0.1",
     "dns": "10.0.0.1",
+    "mqttpin": "5e" * 32,
     "topiclayout": "%topic%/%prefix%",
     "pubtimes": "07:00-21:30",
     "place": "48.1,11.6",

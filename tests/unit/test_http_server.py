@@ -8,6 +8,8 @@ import suite
 from fakes import Wire, clock, ended, outcome, read, run, served
 from webserver import Clock, Web, body, header, status
 
+from config import limits
+
 GET = b"GET /hello HTTP/1.1\r\nHost: cam\r\n"
 
 
@@ -299,11 +301,8 @@ class TestAttacks(unittest.TestCase):
     def test_lack_of_memory_for_the_application(self):
         async def scenario():
             web = Web()
-
-            def application():
-                raise MemoryError
-
-            web.server._application = application
+            web.server._app = None  # as after the start
+            web.memory.free = limits.HTTP_PAGES_BYTES - 1
             return await web.fetch(GET + b"\r\n")
 
         found = run(scenario())

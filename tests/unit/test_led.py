@@ -6,7 +6,7 @@ import unittest
 import suite
 from fakes import clock, ended, run
 
-from app.led import EVENTS, LED, STATES, LEDState
+from app.led import EVENTS, LED, STATES, LEDState, hold
 
 
 class Output:
@@ -102,6 +102,14 @@ class TestStates(LEDTestCase):
                 self.assertEqual(output.on, box[0] != "connected", box[0])
 
         self.run_case(scenario)
+
+    def test_hold_ends_in_time_with_the_led_off(self):
+        output, started = Output(), clock.now_ms()
+        hold(output, "stopped", 2_000)
+        self.assertTrue(near(clock.now_ms() - started, 2_000))
+        flashes = [ms for on, ms in spans(output.changes) if on]
+        self.assertTrue(len(flashes) >= 4 and all(near(ms, 100) for ms in flashes[:4]), flashes)
+        self.assertFalse(output.on)
 
     def test_every_pattern_is_well_formed(self):
         for pattern in list(STATES.values()) + [pattern for pattern, _ in EVENTS.values()]:

@@ -23,7 +23,10 @@ from aio.listener import Budget, Listener
 
 
 class Handler:
-    """Echoes a byte; F raises a bug, O raises OSError, W first waits for a second byte."""
+    """Echoes a byte; F raises a bug, O raises OSError, W first waits for a second byte.
+
+    A is the whole request of one that is never answered.
+    """
 
     def __init__(self):
         self.served = 0
@@ -41,6 +44,9 @@ class Handler:
             raise OSError("gone")
         if first == b"W":
             await read(stream, 1)
+        if first == b"A":
+            stream.all_read = True
+            await asyncio.Event().wait()
         await stream.send(first)
 
     async def refuse(self, stream):
@@ -157,6 +163,43 @@ class TestListener(ListenerTestCase):
             self.assertEqual(await talk(connect(), b"y"), b"y")
             self.assertTrue(150 <= clock.now_ms() - started <= 300)
             self.assertEqual(await outcome(read(silent[0], 1)), b"")
+
+        self.run_case(scenario)
+
+    def test_connection_that_has_waited_for_room_has_that_time_too(self):
+        async def scenario(connect, listener, handler, log):
+            handler.delays = True
+            silent = [connect(), connect()]
+            await until(lambda: len(listener) == len(silent))
+            streams = [connect() for _ in range(3)]  # wait until the silent ones are idle
+            for stream in streams:
+                await stream.send(b"x")
+            for stream in streams:
+                self.assertEqual(await outcome(read(stream, 1)), b"x")
+
+        self.run_case(scenario)
+
+    def test_connection_whose_client_has_gone_gives_way(self):
+        async def scenario(connect, listener, handler, log):
+            for served in (2, 4):
+                clients = [connect(), connect()]
+                for client in clients:
+                    await client.send(b"A")
+                await until(lambda count=served: handler.served == count)
+                self.assertEqual(await talk(connect(), b"x"), b"busy")
+                for client in clients:
+                    client.close()
+            # the handlers of the first two go on, so there is no room for more of that kind
+            self.assertEqual(await talk(connect(), b"x"), b"busy")
+
+        self.run_case(scenario)
+
+    def test_refusal_arrives_although_a_request_was_sent(self):
+        async def scenario(connect, listener, handler, log):
+            for _ in range(2):
+                await connect().send(b"W")
+            await until(lambda: handler.served == 2)
+            self.assertEqual(await outcome(talk(connect(), b"x" * 1_000)), b"busy")
 
         self.run_case(scenario)
 

@@ -3,9 +3,11 @@
 import sys
 import unittest
 
+import micropython as heap
 import suite
 
 PROMPT = ["watchdog 3600 s", "Ctrl-C on", "ESP-IDF's log on"]
+STOPPED = ["no tasks"] + PROMPT
 events = []
 
 
@@ -56,6 +58,12 @@ class Unprintable(MemoryError):
 
 class asyncio:
     @staticmethod
+    def new_event_loop():
+        assert not any(name.startswith("app") for name in sys.modules)
+        events.append("no tasks")
+        sys.modules["app"], sys.modules["app.led"] = app, led  # as an import finds them
+
+    @staticmethod
     def run(work):
         events.append("run")
         if work:
@@ -82,6 +90,22 @@ class nowifi:
             raise nowifi.error
 
 
+class led:
+    error = MemoryError()
+
+    @staticmethod
+    def hold(output, state, ms):
+        if led.error:
+            raise led.error
+        events.append("LED {} on {} for {} s".format(state, output, ms // 1_000))
+
+
+class pins:
+    @staticmethod
+    def Output(number, active):
+        return number
+
+
 class bootnote:
     starts = 0
 
@@ -93,6 +117,7 @@ class bootnote:
 class hal:
     wifi = wifi
     bootnote = bootnote
+    pins = pins
 
 
 class CancelledError(BaseException):
@@ -118,11 +143,23 @@ class Application:
 
 class app:
     nowifi = nowifi
+    led = led
+
+
+def functions():
+    """Return the names that main.py defines, without running it."""
+    with open(__file__.rsplit("/", 3)[0] + "/main.py") as file:
+        source = file.read()
+    defined = {}
+    sys.modules["machine"], sys.modules["esp"] = machine, esp
+    exec(source[: source.index("\nmicropython.kbd_intr(-1)")], defined)
+    return defined
 
 
 class TestMain(unittest.TestCase):
     def tearDown(self):
         wifi.error = nowifi.error = time.error = None
+        led.error = MemoryError()
         bootnote.starts = 0
 
     def run_main(self, error=None):
@@ -135,6 +172,7 @@ class TestMain(unittest.TestCase):
         before = {name: sys.modules.get(name) for name in modules}
         sys.modules.update(modules)
         sys.modules["hal.wifi"], sys.modules["hal.bootnote"] = wifi, bootnote
+        sys.modules["hal.pins"] = pins
         sys.modules.pop("main", None)
         try:
             __import__("main")
@@ -142,7 +180,7 @@ class TestMain(unittest.TestCase):
             pass
         finally:
             for name, module in before.items():
-                sys.modules.pop(name)
+                sys.modules.pop(name, None)
                 if module:
                     sys.modules[name] = module
         return events
@@ -155,10 +193,24 @@ class TestMain(unittest.TestCase):
 
     def test_whatever_ends_it_restarts_the_chip_after_a_delay_for_reading(self):
         for error in (None, ValueError("bug"), MemoryError(), OSError(5), CancelledError()):
-            self.assertEqual(self.run_main(error)[5:], PROMPT + ["sleep 2 s", "reset"])
+            self.assertEqual(self.run_main(error)[5:], STOPPED + ["sleep 2 s", "reset"])
 
     def test_restarts_even_if_there_is_no_memory_for_the_message(self):
-        self.assertEqual(self.run_main(Unprintable())[5:], PROMPT + ["sleep 2 s", "reset"])
+        self.assertEqual(self.run_main(Unprintable())[5:], STOPPED + ["sleep 2 s", "reset"])
+
+    def test_led_shows_the_pause_once_the_application_is_forgotten(self):
+        led.error = None
+        expected = STOPPED + ["LED stopped on 33 for 2 s", "reset"]
+        self.assertEqual(self.run_main(MemoryError())[5:], expected)
+
+    def test_message_needs_no_memory(self):
+        explain = functions()["_explain"]
+        for error in (MemoryError("memory allocation failed"), ValueError("a bug")):
+            heap.heap_lock()
+            try:
+                explain(error, 60)
+            finally:
+                heap.heap_unlock()
 
     def test_pauses_grow_if_safe_mode_fails_as_well(self):
         for starts, pause_s in ((5, 2), (6, 60), (7, 300)):
@@ -169,7 +221,7 @@ class TestMain(unittest.TestCase):
     def test_ctrl_c_allows_an_hour_at_the_prompt(self):
         self.assertEqual(self.run_main(KeyboardInterrupt())[5:], PROMPT)
         time.error = KeyboardInterrupt()
-        expected = PROMPT + ["sleep 2 s"] + PROMPT
+        expected = STOPPED + ["sleep 2 s"] + PROMPT
         self.assertEqual(self.run_main(ValueError("bug"))[5:], expected)
 
     def test_soft_reset_passes(self):
@@ -184,7 +236,7 @@ class TestMain(unittest.TestCase):
         nowifi.error = KeyboardInterrupt()
         self.assertEqual(self.run_main()[2:], expected + PROMPT)
         nowifi.error = ImportError("a broken copy")
-        self.assertEqual(self.run_main()[2:], expected + PROMPT + ["sleep 2 s", "reset"])
+        self.assertEqual(self.run_main()[2:], expected + STOPPED + ["sleep 2 s", "reset"])
 
 
 suite.main()

@@ -61,6 +61,7 @@ class Camera:
             "mqttport": self.broker.port,
             "mqttsecurity": 0,
             "mqttverify": 0,
+            "mqttpin": "",
             "mqttca": "",
             "mqttcert": "",
             "mqttkey": "",

@@ -87,4 +87,5 @@ class TestPrivateKey(unittest.TestCase):
                     private_key(whole[:end])
 
 
-suite.main()
+if __name__ == "__main__":
+    suite.main()

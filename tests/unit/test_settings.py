@@ -64,6 +64,8 @@ def good_values(check):
     passphrases = [(t, t) for t in ("x" * 8, "x" * 63, " b c d e ", "2000$5a$c3c3")]
     if kind == "Passphrase":
         return passphrases
+    if kind == "KeyPin":
+        return [("learn", "learn"), ("5E:" * 31 + "5E", "5e" * 32)]
     if kind == "WebAddress":
         return [(t, t) for t in ("http://a/b?c=d", "https://b.example:8443/in", "")]
     if kind == "DayTimes":

@@ -7,6 +7,7 @@ from fakes import NVS, Log, run, settings_on
 
 from proto.uri import login_of, with_login, without_password
 
+PIN, OTHER = "5e" * 32, "a7" * 32
 LOGIN = "https://joe:canary@host/fw.bin"
 
 
@@ -64,6 +65,21 @@ class TestBroker(unittest.TestCase):
         self.assert_keeps(
             ("mqtthost", "mqtts://broker"), mqtthost="mqtt://broker:8883", mqttverify="off"
         )
+
+    def test_key_that_is_not_known_removes_the_password(self):
+        why = "the certificate is no longer checked"
+        self.assert_removes(("mqttverify", "pin"), why)
+        self.assert_removes(("mqttverify", "pin"), why, mqttpin="learn")
+        self.assert_removes(("mqttpin", "learn"), why, mqttverify="pin", mqttpin=PIN)
+        self.assert_removes(("mqttpin", "1"), why, mqttverify="pin", mqttpin=PIN)
+        self.assert_removes(("mqttverify", "off"), why, mqttverify="pin", mqttpin=PIN)
+
+    def test_known_key_keeps_the_password(self):
+        self.assert_keeps(("mqttpin", "learn"), ("mqttpin", PIN), ("mqttverify", "pin"))
+        self.assert_keeps(("mqttpin", OTHER), mqttverify="pin", mqttpin=PIN)
+        self.assert_keeps(("mqttverify", "ca"), mqttverify="pin", mqttpin=PIN)
+        self.assert_keeps(("mqttpin", "learn"), ("mqttpin", PIN), mqttverify="pin")
+        self.assert_keeps(("mqttverify", "pin"), ("mqttpin", "learn"), mqttverify="off")
 
     def test_password_set_before_its_broker_is_kept(self):
         self.assert_keeps(("mqtthost", "mqtt://first"), mqtthost="")
@@ -125,6 +141,8 @@ class TestUpdateServer(unittest.TestCase):
         found, why = self.after(mqttverify="off")
         self.assertEqual(found, "https://host/fw.bin")
         self.assertIn("the certificate is no longer checked", why)
+        found, why = self.after(mqttverify="pin")
+        self.assertEqual((found, why), (LOGIN, None))  # its certificate is checked by the CA
         found, why = self.after(mqttverify="off", otaurl="https://joe:***@host/fw.bin")
         self.assertEqual(found, "https://host/fw.bin")
 

@@ -42,9 +42,6 @@ class Parts:
     def address(self):
         return "h", 1883, self.tls
 
-    def verified(self):
-        return not self.settings["mqttverify"]
-
     def limited(self):
         return ""
 
@@ -180,6 +177,8 @@ class TestStatus(unittest.TestCase):
         self.assertTrue("tls ca" in status.cmd_status(""))
         status.settings.keep("mqttverify", 1)
         self.assertTrue("tls off" in status.cmd_status(""))
+        status.settings.keep("mqttverify", 2)
+        self.assertTrue("tls pin" in status.cmd_status(""))
 
     def test_invalid_argument_is_refused(self):
         for text in ("4", "x", "-1", "00"):

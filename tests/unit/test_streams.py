@@ -5,7 +5,7 @@ import gc
 import hashlib
 import io
 import unittest
-from errno import ETIMEDOUT
+from errno import ECONNRESET, ETIMEDOUT
 
 import suite
 from fakes import Deadlines, Stream, Wire, clock, ended, outcome, read, run
@@ -87,6 +87,33 @@ class Records(io.IOBase):
         return self
 
 
+class Handshake(io.IOBase):
+    """TLS socket that shows `certificate` after some polls; then a read returns `data`."""
+
+    def __init__(self, polls, certificate=b"certificate", data=None):
+        self._left = polls
+        self._certificate = certificate
+        self._data = data
+
+    def wrap_socket(self, sock, server_hostname, do_handshake_on_connect):
+        return self
+
+    def readinto(self, buffer):
+        return None if self._left else self._data
+
+    def getpeercert(self, binary_form):
+        return None if self._left else self._certificate
+
+    def ioctl(self, request, argument):
+        if request != 3:  # MP_STREAM_POLL
+            return -22
+        self._left = max(0, self._left - 1)
+        return argument if not self._left else 0
+
+    def close(self):
+        pass
+
+
 async def turns_during(work):
     """Run `work` and return how often another task ran during that time."""
     turns = 0
@@ -136,6 +163,30 @@ class TestTLS(unittest.TestCase):
         slices = len(BIG) // 16_384
         self.assertTrue(run(scenario(60)) >= slices)
         self.assertTrue(1 < run(scenario(1)) < slices // 5)  # a PC does not wait for each record
+
+    def peer_certificate(self, handshake, stall_ms=1_000):
+        async def scenario():
+            async with Wire(stall_ms) as wire:
+                wire.ours.wrap(handshake, "broker")
+                found = await outcome(wire.ours.peer_certificate())
+                if not isinstance(found, Exception):
+                    self.assertEqual(wire.ours.waits, 1)
+                wire.ours.close()
+                return found, await asyncio.wait_for(read(wire.peer, 1), 10)
+
+        return run(scenario())
+
+    def test_certificate_of_the_server_before_any_data_is_sent(self):
+        self.assertEqual(self.peer_certificate(Handshake(5)), (b"certificate", b""))
+
+    def test_server_that_closes_or_speaks_first_has_no_certificate(self):
+        for data in (0, 1):
+            error, sent = self.peer_certificate(Handshake(5, data=data))
+            self.assertEqual((type(error), error.errno, sent), (OSError, ECONNRESET, b""))
+
+    def test_handshake_that_stalls_ends(self):
+        error, _ = self.peer_certificate(Handshake(1_000_000_000))
+        self.assertEqual((type(error), error.errno), (OSError, ETIMEDOUT))
 
     def test_close_frees_the_socket_after_a_failed_handshake(self):
         async def scenario():

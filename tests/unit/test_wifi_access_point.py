@@ -6,12 +6,16 @@ import socket
 import unittest
 
 import suite
-from fakes import Log, clock, ended, free_port, readable, run, until
+from fakes import Backoff, Direct, Log, clock, ended, free_port, readable, run, until
 
+import app.wifi.access_point as access_point
 from app.wifi.access_point import AccessPoint
+from app.wifi.station import WiFiLink
 
 QUERY = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\3www\7example\0\0\1\0\1"
 TEN_MINUTES = 600_000
+SETTINGS = {"password": "", "ssid2": "", "password2": "", "ssid3": "", "password3": "", "ip": ""}
+SETTINGS.update(apfallback=180, apip="127.0.0.1", appass="", apchannel=1)
 
 
 class Radio:
@@ -138,6 +142,59 @@ class TestOpening(AccessPointTestCase):
             self.assertTrue(left < 1_000, left)
 
         self.run_case(scenario)
+
+
+class Absent:
+    """Stands in for hal.wifi.Station; its network is never there."""
+
+    def scan(self):
+        return []
+
+    async def join(self, ssid, password, bssid, timeout_ms, static=None):
+        await asyncio.sleep_ms(timeout_ms)
+        return False
+
+    def leave(self):
+        pass
+
+    def failure(self):
+        return "no such network"
+
+    def address(self):
+        return ""
+
+
+class TestFallback(unittest.TestCase):
+    """What the link opens while the network is away."""
+
+    def setUp(self):
+        port = free_port()
+        access_point.AccessPoint = lambda *parts: AccessPoint(*parts, dns_port=port)
+
+    def tearDown(self):
+        access_point.AccessPoint = AccessPoint
+
+    def test_without_a_password_it_closes_after_ten_minutes_without_a_client(self):
+        async def main():
+            radio, settings = Radio(), dict(SETTINGS, ssid="home")
+            link = WiFiLink(Absent(), radio, settings, Log(), Backoff(2_000), Direct())
+            task = asyncio.create_task(link.run())
+            try:
+                await until(lambda: link.ap_open, limit_s=300)
+                self.assertEqual(radio.done, [("127.0.0.1", "", 1)])
+                radio.joined = 1
+                await asyncio.sleep_ms(TEN_MINUTES + 60_000)
+                self.assertTrue(link.ap_open)
+                radio.joined, left = 0, clock.now_ms()
+                await until(lambda: not link.ap_open, limit_s=700)
+                self.assertTrue(0 <= clock.now_ms() - left - TEN_MINUTES < 10_000)
+                await asyncio.sleep_ms(TEN_MINUTES)
+                self.assertEqual(radio.done[1:], ["closed"])
+                self.assertIn(link.state, ("joining", "waiting"))
+            finally:
+                await ended(task)
+
+        run(main(), 100_000)
 
 
 class TestNameServer(AccessPointTestCase):

@@ -52,6 +52,15 @@ class Settings(dict):
         self[name] = value
 
 
+class FreeMemory:
+    """Memory of which `free` bytes are free."""
+
+    free = 1 << 20
+
+    def measure(self):
+        return self.free
+
+
 class Web:
     """Server without a password whose collaborators a test can replace.
 
@@ -66,6 +75,7 @@ class Web:
         self.access = Access(self.settings, self.wifi, "cam")
         headers = Headers(clock or Clock(), self.settings)
         self.images = Images(frames, headers, max_viewers)
+        self.memory = FreeMemory()
         self.server = HTTPServer(
             self.access,
             headers,
@@ -78,6 +88,7 @@ class Web:
             None,
             self.log,
             "DVES_A1B2C3",
+            self.memory,
         )
         app = self.app = self.server._application()
         for method, path in routes:

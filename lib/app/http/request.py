@@ -48,11 +48,14 @@ class Request(MicrodotRequest):
     async def load(self):
         """Read the whole body into memory, for `body`, `form` and `json`.
 
-        Until it has arrived, the connection gives way to another one.
+        Until it has arrived, the connection gives way to another one; afterwards once the client
+        has gone.
         """
-        self.sock[1].busy_for(0)
+        connection = self.sock[1]
+        connection.busy_for(0)
         self._body = await self.stream.load()
-        self.sock[1].busy_for(limits.HTTP_BUSY_MS)
+        connection.busy_for(limits.HTTP_BUSY_MS)
+        connection.all_read = True
 
     async def send(self, *parts):
         """Write a response, or a part of it, straight to the connection."""

@@ -40,10 +40,12 @@ class HTTPServer:
         publisher,
         log,
         device_id,
+        memory,
     ):
         self._access = access
         self._headers = headers
         self._log = log
+        self._memory = memory
         self._app = None
         self._collaborators = (
             access, headers, images, settings, commands, wifi, status, updater, publisher, log,
@@ -97,6 +99,8 @@ class HTTPServer:
 
     def _application(self):
         if not self._app:
+            if self._memory.measure() < limits.HTTP_PAGES_BYTES:
+                raise MemoryError
             # lazy import: microdot and the pages take 20 KB of heap, and time that would delay
             # the first picture
             from app.http.application import Application

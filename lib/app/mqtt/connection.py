@@ -9,6 +9,7 @@ from aio.reader import Reader
 from app import tls
 from config import limits
 from proto import mqtt, reasons, uri
+from proto.certificate import pin
 
 _POLL_MS = const(100)
 
@@ -30,10 +31,6 @@ class Connection:
         s = self._settings
         return uri.parse_broker(s["mqtthost"], s["mqttport"], bool(s["mqttsecurity"]))
 
-    def verified(self):
-        """Return True if the broker's certificate is checked."""
-        return not self._settings["mqttverify"]
-
     async def ready(self):
         """Wait for all that an attempt needs; the settings may change meanwhile."""
         while self.waits_for:
@@ -47,7 +44,8 @@ class Connection:
             return "mqtthost is not set"
         if not self._wifi_up.is_set():
             return "no Wi-Fi"
-        if self.address()[2] and self.verified() and not self._clock_set.is_set():
+        by_ca = self._settings["mqttverify"] == tls.BY_CA
+        if self.address()[2] and by_ca and not self._clock_set.is_set():
             return "certificates need the time, and no time server has answered"
         return ""
 
@@ -74,6 +72,8 @@ class Connection:
         except OSError as e:
             raise OSError(reasons.not_reached(e, host, port)) from None
         try:
+            if secure:
+                await self._check_key(stream)
             path = uri.websocket_path(self._settings["mqtthost"])
             if path:
                 from app.mqtt.websocket import WebSocket  # 8 KB of heap, where code is not frozen
@@ -88,7 +88,30 @@ class Connection:
 
     def _context(self):
         s = self._settings
-        return tls.client_context(self.verified(), s["mqttca"], s["mqttcert"], s["mqttkey"])
+        if s["mqttverify"] == tls.BY_PIN and not s["mqttpin"]:
+            raise tls.TLSConfigError("no key of the broker: set mqttpin, or mqttpin learn")
+        by_ca = s["mqttverify"] == tls.BY_CA
+        return tls.client_context(by_ca, s["mqttca"], s["mqttcert"], s["mqttkey"])
+
+    async def _check_key(self, stream):
+        """Compare the broker's key with `mqttpin`, or learn it; until then nothing is sent."""
+        s = self._settings
+        if s["mqttverify"] != tls.BY_PIN and s["mqttpin"] != tls.LEARN:
+            return
+        try:
+            certificate = await stream.peer_certificate()
+        except OSError as e:
+            raise OSError(self._no_handshake(e, stream)) from None
+        found = pin(certificate)
+        if s["mqttpin"] == tls.LEARN:
+            s.keep("mqttpin", found)
+            self._log.info("mqtt", "learned the broker's key: mqttpin is " + found)
+        elif s["mqttpin"] != found:
+            self._log.debug("mqtt", "the broker's key is {}", found)
+            raise OSError(
+                "the broker's key is not mqttpin: another server may answer; if the broker has a"
+                " new key, set mqttpin to it, or to learn"
+            )
 
     async def _send_login(self, stream, clean, host, port, path):
         """Send CONNECT, in TLS after the handshake; a refused connection shows itself here."""
@@ -98,11 +121,13 @@ class Connection:
             await stream.send(self._connect_packet(clean))
         except OSError as e:
             if self.tls:
-                has_certificate = bool(self._settings["mqttcert"])
-                reason = reasons.no_handshake(e, stream.waits, has_certificate)
+                reason = self._no_handshake(e, stream)
             else:
                 reason = reasons.not_reached(e, host, port)
             raise OSError(reason) from None
+
+    def _no_handshake(self, error, stream):
+        return reasons.no_handshake(error, stream.waits, bool(self._settings["mqttcert"]))
 
     async def _receive_connack(self, reader, clean):
         """Return True if the broker has kept the session; raises OSError with the reason."""

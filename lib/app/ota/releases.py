@@ -5,6 +5,7 @@ import random
 
 from micropython import const
 
+from app.webclient import is_verified
 from config import limits, product
 from proto.reasons import describe
 from proto.uri import parse_url
@@ -85,8 +86,8 @@ class Releases:
         if not is_manifest(url) or not self._wifi_up.is_set() or self._is_busy():
             return False
         # certificates need the time
-        is_verified = url[:6].lower() == "https:" and not self._settings["mqttverify"]
-        return not is_verified or self._clock_set.is_set()
+        needs_time = url[:6].lower() == "https:" and is_verified(self._settings)
+        return not needs_time or self._clock_set.is_set()
 
     async def _check(self, url):
         """Fetch the manifest; return False after a failure, whose reason is logged once."""

@@ -7,6 +7,7 @@ are the choices of `OneOf`.
 
 from binascii import hexlify, unhexlify
 
+from app.tls import LEARN
 from proto.mqtttext import is_filter, is_layout, is_name, is_printable
 from proto.posixtz import parse_rule
 from proto.uri import BROKER, parse_broker
@@ -173,6 +174,24 @@ class WPAKey:
 
     def __str__(self):
         return "8..63 characters, 64 hex digits, or none"
+
+
+class KeyPin:
+    """SHA-256 of a public key as 64 hex digits, LEARN, or none; colons are ignored."""
+
+    low, high = 0, 64
+
+    def __call__(self, text):
+        digits = text.lower().replace(":", "")
+        try:
+            if digits not in ("", LEARN) and len(unhexlify(digits)) != self.high // 2:
+                raise ValueError
+        except ValueError:
+            raise BadArgument(str(self)) from None
+        return digits
+
+    def __str__(self):
+        return "64 hex digits, {}, or none".format(LEARN)
 
 
 class IPv4:

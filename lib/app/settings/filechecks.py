@@ -6,8 +6,10 @@ from proto.signature import public_key
 from proto.values import BadArgument
 
 
-class CertificateText:
-    """Certificates in PEM, at most `high` bytes; empty removes them."""
+class _PEM:
+    """PEM of at most `high` bytes, which `_parse` accepts; empty removes it."""
+
+    text = ""
 
     def __init__(self, high):
         self.high = high
@@ -17,49 +19,43 @@ class CertificateText:
             raise BadArgument(str(self))
         if text:
             try:
-                certificates(text.encode())
+                self._parse(text.encode())
             except ValueError as e:
                 raise BadArgument("{}: {}".format(self, e)) from None
         return text
 
     def __str__(self):
-        return "a certificate in PEM, at most {} bytes".format(self.high)
+        return "{}, at most {} bytes".format(self.text, self.high)
 
 
-class PrivateKeyText:
-    """RSA or EC private key in PEM, at most `high` bytes; empty removes it."""
+class CertificateText(_PEM):
+    """Certificates in PEM."""
 
-    def __init__(self, high):
-        self.high = high
+    text = "a certificate in PEM"
 
-    def __call__(self, text):
-        if len(text) > self.high:
-            raise BadArgument(str(self))
-        if text:
-            try:
-                private_key(text.encode())
-            except ValueError as e:
-                raise BadArgument("{}: {}".format(self, e)) from None
-        return text
-
-    def __str__(self):
-        return "an RSA or EC private key in PEM, at most {} bytes".format(self.high)
+    def _parse(self, data):
+        certificates(data)
 
 
-class KeyText:
-    """RSA public key in PEM, at most `high` bytes."""
+class PrivateKeyText(_PEM):
+    """RSA or EC private key in PEM."""
 
-    def __init__(self, high):
-        self.high = high
+    text = "an RSA or EC private key in PEM"
+
+    def _parse(self, data):
+        private_key(data)
+
+
+class KeyText(_PEM):
+    """RSA public key in PEM, which stays until a reset."""
 
     def __call__(self, text):
-        if len(text) > self.high:
+        if not text:
             raise BadArgument(str(self))
-        try:
-            public_key(text.encode())
-        except ValueError as e:
-            raise BadArgument("{}: {}".format(self, e)) from None
-        return text
+        return super().__call__(text)
 
     def __str__(self):
         return "an RSA public key in PEM, 2048 or 3072 bits; only a reset removes it"
+
+    def _parse(self, data):
+        public_key(data)

@@ -6,6 +6,7 @@ it without the encryption that protected it.
 
 from collections import namedtuple
 
+from app.tls import BY_CA, BY_PIN, LEARN, OFF
 from proto.uri import login_of, parse_broker, parse_url, with_login, without_password
 from proto.values import BadArgument
 
@@ -67,7 +68,7 @@ def _has_own_login(address):
 
 def _web(address, setting):
     host, port, tls = _place(address)
-    return _Server((host, port), tls, not setting("mqttverify"))
+    return _Server((host, port), tls, setting("mqttverify") != OFF)
 
 
 def _broker(setting):
@@ -76,7 +77,9 @@ def _broker(setting):
         host, port, tls = parse_broker(uri, port, tls)
     except BadArgument:  # none is set
         host, port, tls = "", 0, False
-    return _Server((host.lower(), port), tls, not setting("mqttverify"))
+    policy, pin = setting("mqttverify"), setting("mqttpin")
+    is_verified = policy == BY_CA or (policy == BY_PIN and pin not in ("", LEARN))
+    return _Server((host.lower(), port), tls, is_verified)
 
 
 def _exposure(before, after):

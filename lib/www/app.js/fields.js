@@ -2,7 +2,7 @@
 
 const OTHER_RULE = "other"; // the choice that opens a field for a time zone rule
 const WORDS = {
-  off: "Off", on: "On", last_state: "As before", plain: "Off", tls: "TLS", ca: "By the CA certificate",
+  off: "Off", on: "On", last_state: "As before", plain: "Off", tls: "TLS", ca: "By the CA certificate", pin: "By the broker's key",
   manual: "By hand", auto: "Automatic", error: "Errors only", info: "Normal", debug: "Everything",
 };
 let zones = []; // [name, rule]

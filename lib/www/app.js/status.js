@@ -50,12 +50,14 @@ function summary(status) {
   const { safe_mode: safe, camera, broker } = status;
   if (safe) return ["lost", `Safe mode after ${safe.reason}: no pictures. A normal start follows in ${span(safe.left_s)}${safe.ends ? `, at ${safe.ends.slice(11)}` : ""}.`];
   if (camera.state !== "ready" && camera.state !== "starting") return ["lost", `The camera is ${camera.state}: ${sentence(camera.reason)}`];
-  if (!broker.state.startsWith("connected")) return ["poor", `Online, without a broker: ${sentence(broker.state)}`];
+  if (!broker.state.startsWith("connected")) return ["poor", `Online, without a broker: ${sentence(brokerText(broker.state))}`];
   return ["good", "Online"];
 }
 
 function brokerText(state) {
-  return upper(state).replace(", tls ca", ", encrypted, its certificate checked").replace(", tls off", ", encrypted, its certificate not checked");
+  const checks = { ca: "its certificate checked", pin: "its key checked", off: "its certificate not checked" };
+  const isUp = state.startsWith("connected");
+  return state.replace(/, tls (ca|pin|off)$/, (_, how) => (isUp ? `, encrypted, ${checks[how]}` : ""));
 }
 
 function showSummary(dot, text) {
@@ -82,7 +84,7 @@ function showStatus(status) {
     ["Wi-Fi", `${upper(wifi.state)}${wifi.ssid ? ` ${wifi.ssid}` : ""}${wifi.reason ? ` (${wifi.reason})` : ""} `, ...(wifi.signal ? [bars(wifi.signal), ` ${wifi.signal} dBm`] : [])],
     ["IP address", wifi.address || "none"],
     ["Host name", status.host],
-    ["Broker", brokerText(status.broker.state)],
+    ["Broker", upper(brokerText(status.broker.state))],
     ...(status.paused ? [["Pictures", `Pause: ${status.paused}`]] : []),
     ...(status.kept ? [["Kept pictures", String(status.kept)]] : []),
     ...(status.push ? [["HTTP push", status.push]] : []),

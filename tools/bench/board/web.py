@@ -10,7 +10,9 @@ from app.http.auth import Access
 from app.http.headers import Headers
 from app.http.images import Images
 from app.http.server import HTTPServer
+from app.memory import Memory
 from app.rtsp import RTSPServer
+from hal import chip
 
 _HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
@@ -95,6 +97,7 @@ def web(parts, port):
         None,
         parts.log,
         "DVES_BE7C40",
+        Memory(chip),
     )
     return Listener(port, server.serve, server.busy, parts.deadlines, Log(), Budget(6))
 
