@@ -182,13 +182,14 @@ class Budget:
     def __init__(self, limit):
         self._limit = limit
         self.listeners = []
+        self.reserved = 0  # connections fewer, for sockets that are none
 
     @property
     def taken(self):
         return sum(map(len, self.listeners))
 
     def free(self):
-        return self.taken < self._limit
+        return self.taken < self._limit - self.reserved
 
     def evict(self):
         """Close an idle connection of any listener; return False if there is none."""

@@ -43,11 +43,11 @@ class RTSPServer:
         self.sessions = 0  # that play
 
     async def run(self):
-        self._budget.taken += 1  # the listening socket, one of the chip's ten
+        self._budget.reserved += 1  # the listening socket, one of the chip's ten
         try:
             await self._listener.run()
         finally:
-            self._budget.taken -= 1
+            self._budget.reserved -= 1
 
     def end_all(self):
         """End all connections, because the password has changed."""

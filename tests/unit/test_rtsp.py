@@ -337,6 +337,20 @@ class TestPictures(RTSPTestCase):
 
 
 class TestClients(RTSPTestCase):
+    def test_its_port_takes_a_connection_while_it_listens(self):
+        async def scenario(desk):
+            desk.budget = Budget(1)
+            desk.server._budget = desk.budget
+            self.assertTrue(desk.budget.free())
+            desk.server._listener.run = lambda: asyncio.sleep(1)
+            task = asyncio.create_task(desk.server.run())
+            await asyncio.sleep_ms(0)
+            self.assertFalse(desk.budget.free())
+            await task
+            self.assertTrue(desk.budget.free())
+
+        self.run_case(scenario)
+
     def test_a_flood_of_requests_leaves_others_their_turns(self):
         async def scenario(desk):
             turns = [0]
