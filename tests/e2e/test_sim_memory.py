@@ -37,10 +37,11 @@ print(gc.mem_free())
 WIFI_LAST = """
 import esp32, network
 print(esp32.idf_heap_info(4)[0][1])
-try:
-    import app.system
-except MemoryError:  # the modules before it stay loaded
-    pass
+for name in ("app.system", "app.http.server", "app.mqtt.session"):
+    try:
+        __import__(name)
+    except MemoryError:  # the modules before it stay loaded
+        pass
 print(esp32.idf_heap_info(4)[0][1])
 try:
     network.WLAN(network.STA_IF)
