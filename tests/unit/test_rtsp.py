@@ -282,6 +282,7 @@ class TestPictures(RTSPTestCase):
             async with Client(desk) as client:
                 self.assertEqual(await client.ask("DESCRIBE"), 403)
                 self.assertTrue("There is no picture: privacy is on" in client.head)
+            desk.frames.withhold("")
                 desk.camera.fault = None
                 await until(lambda: desk.camera.captures, "a picture")
                 await client.play()
