@@ -71,6 +71,7 @@ def test_captive_portal_probes_are_redirected(unconfigured, path):
     assert "Success" not in response.text
 
 
+@pytest.mark.slow
 def test_probes_of_fifty_clients_do_not_leak_heap(unconfigured):
     def visit(number):
         for name in ("captive.apple.com", f"host{number}.example"):

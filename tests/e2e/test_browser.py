@@ -30,9 +30,8 @@ def camera(tmp_path_factory):
 # The camera's page
 
 
-@pytest.mark.parametrize(
-    "name", ["desktop-light", pytest.param("phone-dark", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["desktop-light", "phone-dark"])
 def test_every_tab_fits_and_is_accessible(browser, camera, name):
     size = PHONE if "phone" in name else DESKTOP
     scheme = name.partition("-")[2]

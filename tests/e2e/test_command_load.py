@@ -27,6 +27,7 @@ def client(broker, camera):
         yield made
 
 
+@pytest.mark.slow
 def test_reply_time_while_streaming(camera, client):
     client.command("pubinterval", "1")
     stop = threading.Event()

@@ -141,6 +141,7 @@ def test_replaces_a_damaged_file(redeploy, camera):
     assert camera.files.read(path) == good
 
 
+@pytest.mark.slow
 def test_completes_an_interrupted_deployment(redeploy, camera):
     """Ctrl-C stops a deployment; the next one reports that and completes it."""
 

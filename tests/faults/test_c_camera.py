@@ -163,6 +163,7 @@ def recovers_after_power_cycle(driver, fault, folder):
         check_all(client)
 
 
+@pytest.mark.slow
 def test_c2_capture_fails(row, tmp_path):
     """A single bad picture goes unnoticed; a lasting fault is reported until it ends."""
     if not row.full:

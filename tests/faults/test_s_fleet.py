@@ -91,6 +91,7 @@ def hub(broker):
         yield made
 
 
+@pytest.mark.slow
 def test_s26_many_cameras_at_one_broker(broker, hub, row, tmp_path):
     """A camera's login is enough for all its functions, and gives no access to another camera."""
     login = {"mqttuser": TOPIC, "mqttpass": LOGINS[TOPIC], "mqttca": f"@{broker.ca_file}"}
