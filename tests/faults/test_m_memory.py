@@ -119,6 +119,7 @@ def fail_at_the_start(row, broker, folder):
                 assert not use(camera)
 
 
+@pytest.mark.slow
 def test_m2_large_allocation_fails(scarce, row, broker, tmp_path):
     """When any one large allocation fails, only that action fails, and says why."""
     scarce.run("allocations.fail(0)")
