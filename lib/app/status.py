@@ -136,8 +136,9 @@ class Status:
             yield "pictures pause ({})".format(self.schedule.closed)
         if self.kept and self.kept.waiting:
             yield "{} pictures kept".format(self.kept.waiting)
-        if self.push_state():
-            yield "push " + self.push_state()
+        posted = self.push_state()
+        if posted:
+            yield "push " + posted
         limited = self.publisher.limited()
         if limited:
             yield limited

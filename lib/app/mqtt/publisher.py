@@ -67,10 +67,13 @@ class ImagePublisher:
         elif self._others():
             try:
                 await self._acquire()
-                self._offer()
-                self._lease.release()
             except OSError as e:
                 self._log.debug("mqtt", "no picture: {}", describe(e))
+                return
+            try:
+                self._offer()
+            finally:
+                self._lease.release()
 
     def _others(self):
         """Return True if a sink other than the broker wants a picture."""
