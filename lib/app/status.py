@@ -142,8 +142,9 @@ class Status:
             yield "pictures pause ({})".format(self.schedule.closed)
         if self.kept and self.kept.waiting:
             yield "{} pictures kept".format(self.kept.waiting)
-        if self.push_state():
-            yield "push " + self.push_state()
+        posted = self.push_state()
+        if posted:
+            yield "push " + posted
         if self.rtsp_sessions() is not None:
             yield "rtsp {} playing".format(self.rtsp_sessions())
         limited = self.publisher.limited()

@@ -20,6 +20,7 @@ def test_budget_of_bytes(tmp_path):
         Simulator(tmp_path, broker.uri, {"pubmaxbytes": str(LIMIT)}) as camera,
         Listener(broker.port) as client,
     ):
+        camera.wait_status("mqtt connected")
         assert camera.get("/jpg").content  # a camera that starts takes no parameters
         client.command("camera", '{"framesize": "VGA", "quality": 8}')
         whole = camera.get("/jpg").content

@@ -1,4 +1,4 @@
-"""What `status` shows for the most frequent faults is what Troubleshooting quotes."""
+"""Troubleshooting quotes what `status` shows for the most frequent faults."""
 
 import manual
 from mosquitto import Mosquitto

@@ -43,6 +43,7 @@ def test_h1_slow_clients(tmp_path, row):
         row.figure("page meanwhile", slowest_s, "s")
 
 
+@pytest.mark.slow
 def test_h2_idle_connections(camera, row):
     """200 connections that send nothing: each closes an older one, and a page is served."""
     open_idle(camera, row, 20)  # once, because the lists of connections grow

@@ -91,7 +91,8 @@ class Outputs:
         lines = "\n".join(self.syslog.lines).encode()
         sent = [(m.topic, m.topic.encode() + b" " + m.payload) for m in self.client.messages]
         sent = [pair for pair in sent if not pair[0].startswith("cmnd/")]
-        console = re.sub(r"(\w+) &'<\S*", r"\1", self.camera.output).encode()  # without the echo
+        echo = r"(\w+) (X-Key: )?&'<.*"
+        console = re.sub(echo, r"\1", self.camera.output).encode()
         for where, data in [*self.collected, *sent, ("UART", console), ("syslog", lines)]:
             assert not (found := self.canaries.leaks(data)), (where, found)
         return len(self.collected) + len(sent) + 2

@@ -34,8 +34,8 @@ class Clock:
     def utc(self):
         return 840_000_000 + clock.now_ms() // 1_000
 
-    def iso(self, in_s=0):
-        return "T{}".format(self.utc() + in_s)
+    def iso_if_set(self, in_s=0):
+        return "T{}".format(self.utc() + in_s) if self.set.is_set() else None
 
 
 class UptimeLog(Log):

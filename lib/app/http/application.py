@@ -15,11 +15,8 @@ from config import limits
 from proto.http import REASONS, HTTPError
 from proto.reasons import describe
 
-_POLLED = (
-    "/api/status",
-    "/api/log",
-    "/api/camera",
-)  # every few seconds by an open page: not logged
+# every few seconds by an open page: not logged
+_POLLED = ("/api/status", "/api/log", "/api/camera")
 
 
 class Application(Microdot):

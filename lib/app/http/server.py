@@ -101,7 +101,7 @@ class HTTPServer:
         if not self._app:
             if self._memory.measure() < limits.HTTP_PAGES_BYTES:
                 raise MemoryError
-            # lazy import: microdot and the pages take 20 KB of heap, and time that would delay
+            # lazy import: microdot and the pages take 30 KB of heap, and time that would delay
             # the first picture
             from app.http.application import Application
 

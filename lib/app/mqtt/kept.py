@@ -126,10 +126,10 @@ class Kept:
     def _info(self, picture):
         """Return the message before a picture, as JSON; without the time only its age is known."""
         age_s = self._log.uptime_s() - picture.uptime_s
-        is_set = self._clock.set.is_set()
+        utc = self._clock.utc() if self._clock.set.is_set() else None
         info = {
-            "Time": self._clock.iso(-age_s) if is_set else None,
-            "Timestamp": self._clock.utc() + SECONDS_TO_2000 - age_s if is_set else None,
+            "Time": self._clock.iso_if_set(-age_s),
+            "Timestamp": None if utc is None else utc + SECONDS_TO_2000 - age_s,
             "AgeSec": age_s,
             "Bytes": len(picture.data),
             "Left": self.waiting - 1,

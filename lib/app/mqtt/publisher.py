@@ -75,10 +75,13 @@ class ImagePublisher:
         elif self._others():
             try:
                 await self._acquire()
-                self._offer()
-                self._lease.release()
             except OSError as e:
                 self._log.debug("mqtt", "no picture: {}", describe(e))
+                return
+            try:
+                self._offer()
+            finally:
+                self._lease.release()
 
     def _is_private(self):
         return bool(self.privacy and self.privacy.on)

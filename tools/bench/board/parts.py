@@ -108,6 +108,7 @@ class Parts:
             "mqttport": port,
             "mqttsecurity": 1 if ca else 0,
             "mqttverify": 0,
+            "mqttpin": "",
             "mqttca": ca,
             "mqttcert": "",
             "mqttkey": "",

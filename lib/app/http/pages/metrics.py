@@ -38,7 +38,7 @@ class Metrics:
 
     def _source(self, name):
         """Return what a row is read from; None for what a board without PSRAM does not have."""
-        return self._sources.get(name) or getattr(self._status, name)
+        return self._sources[name] if name in self._sources else getattr(self._status, name)
 
     def _text(self, is_open):
         # lazy import: most cameras never need the table, and code deployed as files takes heap
@@ -46,7 +46,7 @@ class Metrics:
 
         for name, kind, about, source, read in ROWS:
             found = self._source(source)
-            if not found:
+            if found is None:
                 continue
             name = _PREFIX + name
             family = name
