@@ -47,6 +47,8 @@ class Status:
         self.push = None  # HTTPPush
         self.schedule = None  # Schedule
         self.rtsp = None  # Switched; an RTSPServer while it is running
+        self.sleep = None  # Switched; a Sleeper while it is running
+        self.polls = 0  # of the state, by pages
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
@@ -98,6 +100,7 @@ class Status:
             "Paused": self.schedule and self.schedule.closed,
             "Kept": self.kept and self.kept.figures(),
             "Push": self.push and self.push.figures(),
+            "Sleep": self.sleep and self.sleep.running and self.sleep.running.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
@@ -126,6 +129,13 @@ class Status:
         """Return the number of RTSP clients that play, None while RTSP is off."""
         return self.rtsp.running.sessions if self.rtsp and self.rtsp.running else None
 
+    def awake(self):
+        """Return why a camera with deep sleep is awake, "" if it is about to sleep.
+
+        None without deep sleep.
+        """
+        return self.sleep.running.reason if self.sleep and self.sleep.running else None
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -147,6 +157,9 @@ class Status:
             yield "push " + posted
         if self.rtsp_sessions() is not None:
             yield "rtsp {} playing".format(self.rtsp_sessions())
+        awake = self.awake()
+        if awake is not None:
+            yield _with_reason("awake" if awake else "falling asleep", awake)
         limited = self.publisher.limited()
         if limited:
             yield limited

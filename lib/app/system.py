@@ -85,8 +85,10 @@ class System:
         self._make_releases()
         self._make_updater()
         self._make_servers()
+        self.sleep = None
         if sensor.has_psram():
             self._make_privacy()
+            self._make_sleep()
         self._connect()
 
     def _make_settings(self):
@@ -263,6 +265,104 @@ class System:
         self.settings.settle_with(privacy.settle)
         self.settings.on_change(AT_ONCE, privacy.follow)
 
+    def _make_sleep(self):
+        # lazy import: without PSRAM there are no pictures, and no memory
+        from aio.switched import Switched
+
+        settings = self.settings
+        is_on_at_start = bool(settings["deepsleep"])
+        self.sleep = self.status.sleep = Switched(
+            lambda: settings["deepsleep"], lambda: self._new_sleeper(is_on_at_start)
+        )
+        settings.on_change(0, self.sleep.check)
+        if is_on_at_start:
+            from hal import sleep  # lazy: most cameras never sleep
+
+            if sleep.woken_by():
+                self._continue(sleep.recall())
+            sleep.release([pin for pin, _ in self._held_pins()])
+
+    def _continue(self, notes):
+        """Go on after a sleep as before it: the power output, and the age of the time."""
+        if notes.get("power", self.power.on) != self.power.on:
+            self.power.set(notes["power"])
+        if notes.get("clock") is not None and self.clock.set.is_set():
+            age_s = self.clock.utc() - notes["clock"]
+            self.clock.rest_ms = 1_000 * max(0, limits.SLEEP_CLOCK_S - age_s)
+
+    def _new_sleeper(self, is_on_at_start):
+        # lazy import: most cameras never sleep
+        from app.sleep import Sleeper
+        from hal import sleep
+
+        woken_by = sleep.woken_by()
+        return Sleeper(
+            self.settings,
+            self.session,
+            self.wifi,
+            self.publisher,
+            self.telemetry,
+            self.log,
+            self._reasons_to_stay_awake(),
+            self._uses(),
+            sleep.recall(),
+            self._keep_notes,
+            self._sleep,
+            woken_by,
+            attended=is_on_at_start and woken_by != "timer",
+        )
+
+    def _reasons_to_stay_awake(self):
+        """Return functions, each of which returns a reason for people, or ""."""
+        status, trial, frames = self.status, self.trial, self.frames
+        return [
+            lambda: "safe mode" if status.safe_mode else "",
+            lambda: "an update is under way" if self.updater.state != "idle" else "",
+            lambda: "a restart is due" if self.restart.pending else "",
+            lambda: "the access point is open" if self.wifi.ap_open else "",
+            lambda: "somebody watches" if self.images.viewers else "",
+            lambda: "telnet is in use" if len(self.telnet) else "",
+            lambda: "a command runs" if self.handler.busy else "",
+            lambda: "a picture is sent" if self.publisher.pending or frames.leased() else "",
+            lambda: "kept pictures are sent" if self.kept.sending else "",
+            lambda: "the power output is timed" if self.power.off_in_s is not None else "",
+            lambda: "an update is on trial" if trial.unconfirmed else "",
+        ]
+
+    def _uses(self):
+        """Return (function, ms) of what shows that somebody uses the camera."""
+        settings = self.settings
+        return (
+            (lambda: self.handler.ran, lambda: 1_000 * settings["sleepwait"]),
+            (lambda: self.consoles.ran, lambda: limits.SLEEP_PAGE_MS),
+            (lambda: self.status.polls, lambda: limits.SLEEP_PAGE_MS),
+            (lambda: self.actions.presses, lambda: limits.SLEEP_ATTENDED_MS),
+        )
+
+    def _held_pins(self):
+        """Return (pin, level) of the outputs during a sleep; a lamp that is dimmed goes off."""
+        pins = [(board.LED, 1 - board.LED_ON), (board.POWER, int(self.power.is_full))]
+        power_down = board.CAMERA["powerdown_pin"]
+        return pins + [(power_down, 1)] if power_down >= 0 else pins
+
+    def _keep_notes(self, notes):
+        """Keep the notes of the sleeper over the sleep, and what `_continue` needs."""
+        from hal import sleep  # lazy: most cameras never sleep
+
+        notes["power"] = self.power.on
+        if self.clock.answered is not None:
+            notes["clock"] = self.clock.answered
+        sleep.remember(notes)
+
+    def _sleep(self, seconds):
+        """Switch everything off and sleep; nothing is awaited any more."""
+        from hal import sleep  # lazy: most cameras never sleep
+
+        chip.healthy()
+        self.camera.power(False, "asleep")
+        self.wifi.off()
+        sleep.begin(seconds, board.BUTTON, self._held_pins())
+
     def _make_status(self):
         self.memory = Memory(chip)
         self.status = Status(
@@ -429,6 +529,7 @@ class System:
 
     def start(self):
         """Return the supervisor, which runs all components; this object is no longer needed."""
+        # long: one list
         if self.status.safe_mode:
             self.supervisor.add("safe mode", self.status.safe_mode)
         for name, component in (
@@ -450,6 +551,7 @@ class System:
             ("http server", self.http_server),
             ("telnet", self.telnet),
             ("rtsp", self.rtsp),
+            ("sleep", self.sleep),
             ("power", self.power),
             ("states", self.states),
             ("telemetry", self.telemetry),

@@ -5,6 +5,8 @@ https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
 
 import json
 
+from micropython import const
+
 from app.identity import slug
 from app.settings import schema
 from config import product
@@ -30,6 +32,8 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      ("icon", "mdi:wifi-cog", "enabled_by_default", False)),
     ("interval", "number", "Picture every", "config", SETTING, "pubinterval",
      ("mode", "box", "unit_of_measurement", "s", "icon", "mdi:timer")),
+    ("sleep", "number", "Deep sleep", "config", SETTING, "deepsleep",
+     ("mode", "box", "unit_of_measurement", "s", "icon", "mdi:sleep")),
     ("flash", "switch", "Flash", "config", COMMAND, "flash",
      ("payload_on", "on", "payload_off", "off", "icon", "mdi:flash")),
     ("limit", "number", "Largest picture", "config", SETTING, "pubmaxbytes",
@@ -70,6 +74,7 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      "'OFF' if value_json.Camera.State in ('ready', 'starting', 'off') else 'ON'",
      ("device_class", "problem")),
 )  # fmt: skip
+_LATE_S = const(300)
 _EVENTS = {"button": ("press", "four_presses")}
 
 
@@ -82,6 +87,7 @@ class Device:
 
     def __init__(self, settings, topics, mac, address, offered, chip=""):
         self._topics = topics
+        self._settings = settings
         self._name = settings["name"] or settings["topic"]
         self._mac = ":".join("{:02x}".format(byte) for byte in mac)
         self._address = address
@@ -117,10 +123,18 @@ class Device:
             },
             "o": {"name": product.NAME, "sw": product.VERSION},
             "avty_t": self._topics.lwt.decode(),
+            "avty_tpl": "{{ 'Offline' if value == 'Offline' else 'Online' }}",  # not if it sleeps
             "pl_avail": "Online",
             "pl_not_avail": "Offline",
         }
+        if self._settings["deepsleep"]:
+            head["qos"] = 1  # the broker keeps no command at QoS 0 while the camera sleeps
         return json.dumps(head)[:-1] + ', "cmps": {'
+
+    def _expires_s(self):
+        """Return the seconds without telemetry after which the battery may be empty."""
+        asleep, awake = self._settings["deepsleep"], self._settings["teleperiod"]
+        return 3 * asleep + 2 * awake + _LATE_S
 
     def _entity(self, row):
         key, platform, name, category, source, subject, more = row
@@ -135,6 +149,8 @@ class Device:
         if category:
             entity["entity_category"] = category
         _ADD[source](entity, self._topics, platform, subject)
+        if source == FIGURE and self._settings["deepsleep"]:
+            entity["expire_after"] = self._expires_s()
         if source == PARAMETER and platform == "number":
             entity["min"], entity["max"] = limits_of(subject, self._chip)
             entity["step"] = 1

@@ -114,6 +114,10 @@ class WiFiLink:
         """Leave the network and open the access point."""
         self._next = _ACCESS_POINT
 
+    def off(self):
+        """Switch the station off at once; only for a sleep, which ends with another start."""
+        self._station.off()
+
     def cmd_smartconfig(self, argument):
         confirmed(argument, "open the access point")
         self.setup()

@@ -148,6 +148,7 @@ class API:
             "push": status.push_state(),
             "viewers": self._images.viewers,
             "rtsp": status.rtsp_sessions(),
+            "sleep": self._sleep_state(),
             "power": status.power.on,
             "brightness": self._settings["lamplevel"],
             "timer": status.power.minutes_left,
@@ -160,6 +161,12 @@ class API:
             "update": self._updater.state,
             "firmware": status.firmware.now(),
         }
+
+    def _sleep_state(self):
+        """Return why a camera with deep sleep is awake; this request is a reason, too."""
+        self._status.polls += 1
+        awake = self._status.awake()
+        return None if awake is None else {"every_s": self._settings["deepsleep"], "awake": awake}
 
     def _wifi_state(self):
         wifi = self._wifi
