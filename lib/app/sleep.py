@@ -16,9 +16,9 @@ _MOST_DOUBLINGS = const(12)
 class Sleeper:
     """Sleeps for `deepsleep` seconds when nothing keeps the camera awake: reporting -> awake.
 
-    reasons: functions that return why the camera must stay awake, "" if it need not; each
-    component has one there. uses: (function, ms); a change of what the function returns shows that
-    somebody uses the camera, and keeps it awake for `ms()`. notes: what the last wake has left.
+    reasons: functions that return why the camera must stay awake, "" if it need not; a component
+    with a reason of its own adds one. `uses()` returns (count, ms) of each kind of use; when a
+    count changes, the camera stays awake for so long. notes: what the last wake has left.
     `begin(seconds)` starts the sleep and does not return; `remember(notes)` keeps notes over it.
     woken_by: "timer", "button" or "". With `attended`, it first stays awake for a while.
     """
@@ -47,7 +47,7 @@ class Sleeper:
         self._log = log
         self.reasons = reasons
         self._uses = uses
-        self._counts = [count() for count, _ in uses]
+        self._counts = [count for count, _ in uses()]
         self._notes = notes
         self._remember = remember
         self._begin = begin
@@ -181,11 +181,10 @@ class Sleeper:
 
     def _stays_awake(self):
         """Note uses of the camera since the last call; return True if it must not sleep yet."""
-        for number, (count, ms) in enumerate(self._uses):
-            now = count()
-            if now != self._counts[number]:
-                self._counts[number] = now
-                self._extend(ms())
+        for number, (count, ms) in enumerate(self._uses()):
+            if count != self._counts[number]:
+                self._counts[number] = count
+                self._extend(ms)
         return bool(self.reason)
 
     def _extend(self, ms):

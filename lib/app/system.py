@@ -303,8 +303,8 @@ class System:
             self.publisher,
             self.telemetry,
             self.log,
-            self._reasons_to_stay_awake(),
-            self._uses(),
+            [self._why_awake],
+            self._uses,
             sleep.recall(),
             self._keep_notes,
             self._sleep,
@@ -312,31 +312,30 @@ class System:
             attended=is_on_at_start and woken_by != "timer",
         )
 
-    def _reasons_to_stay_awake(self):
-        """Return functions, each of which returns a reason for people, or ""."""
-        status, trial, frames = self.status, self.trial, self.frames
-        return [
-            lambda: "safe mode" if status.safe_mode else "",
-            lambda: "an update is under way" if self.updater.state != "idle" else "",
-            lambda: "a restart is due" if self.restart.pending else "",
-            lambda: "the access point is open" if self.wifi.ap_open else "",
-            lambda: "somebody watches" if self.images.viewers else "",
-            lambda: "telnet is in use" if len(self.telnet) else "",
-            lambda: "a command runs" if self.handler.busy else "",
-            lambda: "a picture is sent" if self.publisher.pending or frames.leased() else "",
-            lambda: "kept pictures are sent" if self.kept.sending else "",
-            lambda: "the power output is timed" if self.power.off_in_s is not None else "",
-            lambda: "an update is on trial" if trial.unconfirmed else "",
-        ]
+    def _why_awake(self):
+        """Return why the camera must not sleep, "" if it may."""
+        for is_true, text in (
+            (self.status.safe_mode, "safe mode"),
+            (self.updater.state != "idle", "an update is under way"),
+            (self.restart.pending, "a restart is due"),
+            (self.wifi.ap_open, "the access point is open"),
+            (self.images.viewers, "somebody watches"),
+            (len(self.telnet), "telnet is in use"),
+            (self.handler.busy, "a command runs"),
+            (self.publisher.pending or self.frames.leased(), "a picture is sent"),
+            (self.kept.sending, "kept pictures are sent"),
+            (self.power.off_in_s is not None, "the power output is timed"),
+        ):
+            if is_true:
+                return text
+        return "an update is on trial" if self.trial.unconfirmed else ""  # it reads the flash
 
     def _uses(self):
-        """Return (function, ms) of what shows that somebody uses the camera."""
-        settings = self.settings
+        """Return (count, ms) of each kind of use; a new one keeps the camera awake for so long."""
         return (
-            (lambda: self.handler.ran, lambda: 1_000 * settings["sleepwait"]),
-            (lambda: self.consoles.ran, lambda: limits.SLEEP_PAGE_MS),
-            (lambda: self.status.polls, lambda: limits.SLEEP_PAGE_MS),
-            (lambda: self.actions.presses, lambda: limits.SLEEP_ATTENDED_MS),
+            (self.handler.ran, 1_000 * self.settings["sleepwait"]),
+            (self.consoles.ran + self.status.polls, limits.SLEEP_PAGE_MS),
+            (self.actions.presses, limits.SLEEP_ATTENDED_MS),
         )
 
     def _held_pins(self):

@@ -73,7 +73,7 @@ class Board:
             self.telemetry,
             self.log,
             [lambda: "", lambda: self.reason],
-            [(lambda: self.used, lambda: 20_000)],
+            lambda: ((self.used, 20_000), (0, 1)),
             dict(self.notes),
             self._remember,
             self._begin,

@@ -174,7 +174,7 @@ class Pins:
 
     def report(self):
         """Return levels of the pins in use, waves, the last 100 [ms, level] of LED and lamp."""
-        used = {LED, POWER, *self._modes}
+        used = {LED, POWER, *self._modes, *self._held}
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
         waves = {str(pin): self.wave(pin) for pin in self._waves if self.wave(pin)}
         return {"pins": levels, "waves": waves, "led": list(self.led), "lamp": list(self.lamp)}

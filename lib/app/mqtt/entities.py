@@ -127,14 +127,15 @@ class Device:
             "pl_avail": "Online",
             "pl_not_avail": "Offline",
         }
-        if self._settings["deepsleep"]:
-            head["qos"] = 1  # the broker keeps no command at QoS 0 while the camera sleeps
         return json.dumps(head)[:-1] + ', "cmps": {'
 
-    def _expires_s(self):
-        """Return the seconds without telemetry after which the battery may be empty."""
-        asleep, awake = self._settings["deepsleep"], self._settings["teleperiod"]
-        return 3 * asleep + 2 * awake + _LATE_S
+    def _suit_sleep(self, entity, source):
+        """Let the broker keep commands, and telemetry expire, as the battery may be empty then."""
+        if "command_topic" in entity:
+            entity["qos"] = 1
+        if source == FIGURE:
+            asleep, awake = self._settings["deepsleep"], self._settings["teleperiod"]
+            entity["expire_after"] = 3 * asleep + 2 * awake + _LATE_S
 
     def _entity(self, row):
         key, platform, name, category, source, subject, more = row
@@ -149,8 +150,8 @@ class Device:
         if category:
             entity["entity_category"] = category
         _ADD[source](entity, self._topics, platform, subject)
-        if source == FIGURE and self._settings["deepsleep"]:
-            entity["expire_after"] = self._expires_s()
+        if self._settings["deepsleep"]:
+            self._suit_sleep(entity, source)
         if source == PARAMETER and platform == "number":
             entity["min"], entity["max"] = limits_of(subject, self._chip)
             entity["step"] = 1
