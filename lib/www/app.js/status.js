@@ -7,7 +7,7 @@ const link = { offline: false, since: null, seen: null, camera: null, sleep: nul
 function span(seconds) {
   const [d, h, m] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
   if (d) return `${d} d ${h} h`;
-  return h ? `${h} h ${m} min` : m ? `${m} min ${seconds % 60} s` : `${seconds} s`;
+  return h ? `${h} h ${m} min` : m ? `${m} min${seconds % 60 ? ` ${seconds % 60} s` : ""}` : `${seconds} s`;
 }
 
 function plural(count, one, more = `${one}s`) {
@@ -52,7 +52,7 @@ function summary(status) {
   if (status.private) return ["poor", "Privacy is on: nobody gets a picture."];
   if (camera.state !== "ready" && camera.state !== "starting") return ["lost", `The camera is ${camera.state}: ${sentence(camera.reason)}`];
   if (!broker.state.startsWith("connected")) return ["poor", `Online, without a broker: ${sentence(brokerText(broker.state))}`];
-  if (status.sleep) return ["good", `Online. It sleeps for ${span(status.sleep.every_s)} after each picture, but not while this page is open. The setting Deep sleep at 0 keeps it awake.`];
+  if (status.sleep) return ["good", `Online. The camera sleeps for ${span(status.sleep.every_s)} after each picture, but not while this page is open. Set Deep sleep to 0 to keep it awake.`];
   return ["good", "Online"];
 }
 
