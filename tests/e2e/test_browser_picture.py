@@ -238,6 +238,7 @@ def test_says_that_the_camera_sleeps(page, camera):
     page.reload()
     expect(page.locator("#summary")).to_contain_text("The camera sleeps for 10 min after each")
     page.unroute_all(behavior="wait")
+    page.click("#pause")  # a stream shows that the camera is there
     page.route("**/api/status", lambda route: route.abort())
     expect(page.locator("#summary")).to_contain_text("a press of its button wakes it")
     page.unroute_all(behavior="wait")
