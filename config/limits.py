@@ -187,7 +187,7 @@ ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that need
 
 # Deep sleep
 # longer than the usual `apfallback`, so that a camera that cannot join opens its access point
-SLEEP_ATTENDED_MS = 240_000  # after a press, the power or a restart; then the camera sleeps
+SLEEP_ATTENDED_MS = 300_000  # after a press, the power or a restart; then the camera sleeps
 SLEEP_PAGE_MS = 40_000  # a page requests the state; then the camera sleeps
 SLEEP_CONNECT_MS = 45_000  # Wi-Fi and broker after a wake; then the camera sleeps without them
 SLEEP_PUBLISH_MS = 60_000  # picture and telemetry after a wake; then the camera sleeps

@@ -53,6 +53,7 @@ class Sleeper:
         self._begin = begin
         self._woken_by = woken_by
         self._attended = attended
+        self._limit = ticks_ms()
         self._seconds = settings["deepsleep"]
         self._until = ticks_ms()
         self._reported = False  # by this wake
@@ -63,6 +64,7 @@ class Sleeper:
         self._seconds = self._settings["deepsleep"]
         self._until = ticks_add(ticks_ms(), limits.SLEEP_ATTENDED_MS if self._attended else 0)
         self._attended = False
+        self._limit = ticks_add(ticks_ms(), limits.SLEEP_CONNECT_MS)  # of the attempts to report
         self._failure = ""
         self.state = "reporting"
         states = {"reporting": self._reporting, "awake": self._awake, "asleep": self._asleep}
@@ -70,16 +72,20 @@ class Sleeper:
             self.state = await states[self.state]()
 
     async def _reporting(self):
-        """Publish a picture and telemetry, unless there is no link within the limit."""
+        """Publish a picture and telemetry; within the limit, again if the link is lost."""
         await asyncio.sleep_ms(_POLL_MS)  # a change of the setting closes the link
-        if await self._comes_true(self._is_linked, limits.SLEEP_CONNECT_MS):
+        left_ms = ticks_diff(self._limit, ticks_ms())
+        if await self._comes_true(self._is_linked, left_ms):
             self._publisher.request_due("wake")
             self._telemetry.request()
             await self._comes_true(self._is_published, limits.SLEEP_PUBLISH_MS)
-            self._reported, self._failure = True, ""
+            if not self._is_linked() and left_ms > 0:
+                return "reporting"
+        self._reported = self._is_linked()
+        self._failure = "" if self._reported else self._missing()
+        if self._reported:
             self._extend(1_000 * self._settings["sleepwait"])
         else:
-            self._failure = self._missing()
             self._log.error("sleep", self._failure)
         return "awake"
 
@@ -168,7 +174,8 @@ class Sleeper:
         return "no Wi-Fi: " + (self._wifi.reason or self._wifi.state)
 
     def _is_published(self):
-        return not (self._publisher.pending or self._telemetry.pending)
+        is_pending = self._publisher.pending or self._telemetry.pending
+        return not is_pending or not self._is_linked()
 
     async def _comes_true(self, condition, limit_ms):
         """Return True as soon as `condition()` is true, False after the limit."""
@@ -185,6 +192,7 @@ class Sleeper:
             if count != self._counts[number]:
                 self._counts[number] = count
                 self._extend(ms)
+        self._extend(0)  # ticks that are more than 6 days apart cannot be compared
         return bool(self.reason)
 
     def _extend(self, ms):

@@ -314,11 +314,12 @@ class System:
 
     def _why_awake(self):
         """Return why the camera must not sleep, "" if it may."""
+        wifi = self.wifi  # its access point may also be open between attempts to join
         for is_true, text in (
             (self.status.safe_mode, "safe mode"),
             (self.updater.state != "idle", "an update is under way"),
             (self.restart.pending, "a restart is due"),
-            (self.wifi.ap_open, "the access point is open"),
+            (wifi.state == "access point" or wifi.ap_clients, "the access point is open"),
             (self.images.viewers, "somebody watches"),
             (len(self.telnet), "telnet is in use"),
             (self.handler.busy, "a command runs"),

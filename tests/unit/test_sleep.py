@@ -143,6 +143,39 @@ class TestSleeper(unittest.TestCase):
         _, ms = self.wake([(0, slow)])
         self.about(ms, 9_000 + 5_000)
 
+    def test_a_link_that_is_lost_meanwhile_is_waited_for(self):
+        """A broker may end it because of the picture; the next one is smaller."""
+
+        def slow(board):
+            board.connect()
+            board.publisher.takes_ms = 1_000
+
+        def lose(board):
+            board.session.up.clear()
+
+        board, ms = self.wake([(0, slow), (700, lose), (9_000, Board.connect)])
+        self.assertEqual(board.calls, 2 * ["picture wake", "telemetry"] + ["stop"])
+        self.about(ms, 9_000 + 1_000 + 5_000)
+        self.assertEqual(board.notes["missed"], 0)
+        board, ms = self.wake([(0, slow), (700, lose)])
+        self.about(ms, limits.SLEEP_CONNECT_MS)
+        self.assertEqual(board.notes["failure"], "no broker: out of range")
+
+    def test_a_broker_that_ends_each_link_does_not_keep_it_awake(self):
+        def flap(board):
+            async def toggle():
+                while True:
+                    board.connect()
+                    await asyncio.sleep_ms(900)
+                    board.session.up.clear()
+                    await asyncio.sleep_ms(900)
+
+            board.publisher.takes_ms = 5_000
+            board._tasks.append(asyncio.create_task(toggle()))
+
+        board, ms = self.wake([(0, flap)])
+        self.assertTrue(ms < limits.SLEEP_CONNECT_MS + 20_000, ms)
+
     def test_without_a_broker_wifi_is_enough(self):
         board, ms = self.wake([(2_000, lambda board: board.wifi.up.set())], mqtthost="")
         self.assertEqual(board.calls, ["picture wake", "telemetry"])
@@ -165,6 +198,21 @@ class TestSleeper(unittest.TestCase):
 
         _, ms = self.wake([(0, Board.connect), (1_000, watch), (500_000, leave)])
         self.about(ms, 500_000)
+
+    def test_a_viewer_for_a_week(self):
+        def watch(board):
+            board.connect()
+            board.reason = "somebody watches"
+
+        def pass_days(board):
+            clock.ticks_offset += 2 * 24 * 3_600_000
+
+        def leave(board):
+            board.reason = ""
+
+        days = [(10_000 * n, pass_days) for n in range(1, 5)]
+        _, ms = self.wake([(0, watch), (60_000, leave)] + days)
+        self.about(ms, 60_000)
 
     def test_a_reason_at_the_last_moment(self):
         def watch(board):
