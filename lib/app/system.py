@@ -3,6 +3,7 @@
 # long: a part of it elsewhere would have to know the rest
 
 import gc
+from binascii import hexlify, unhexlify
 
 from micropython import const
 
@@ -108,8 +109,9 @@ class System:
 
     def _make_network(self):
         self.host = host_name(self.id, self.settings["topic"], self.settings["name"])
+        self.station = Station(self.host)
         self.wifi = WiFiLink(
-            Station(self.host), SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
+            self.station, SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
         )
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         self.syslog = Syslog(self.log, self.settings, self.wifi.up, self.off_loop, self.id)
@@ -283,9 +285,12 @@ class System:
             sleep.release([pin for pin, _ in self._held_pins()])
 
     def _continue(self, notes):
-        """Go on after a sleep as before it: the power output, and the age of the time."""
+        """Go on after a sleep as before it: power output, access point, age of the time."""
         if notes.get("power", self.power.on) != self.power.on:
             self.power.set(notes["power"])
+        if "ap" in notes:
+            ssid, bssid = notes["ap"]
+            self.wifi.remembered = [(ssid.encode(), unhexlify(bssid), 0, 0, 1, False)]
         if notes.get("clock") is not None and self.clock.set.is_set():
             age_s = self.clock.utc() - notes["clock"]
             self.clock.rest_ms = 1_000 * max(0, limits.SLEEP_CLOCK_S - age_s)
@@ -350,6 +355,8 @@ class System:
         from hal import sleep  # lazy: most cameras never sleep
 
         notes["power"] = self.power.on
+        if self.wifi.up.is_set() and self.wifi.bssid:
+            notes["ap"] = self.wifi.network[0], hexlify(self.wifi.bssid).decode()
         if self.clock.answered is not None:
             notes["clock"] = self.clock.answered
         sleep.remember(notes)
@@ -360,7 +367,7 @@ class System:
 
         chip.healthy()
         self.camera.power(False, "asleep")
-        self.wifi.off()
+        self.station.off()
         sleep.begin(seconds, board.BUTTON, self._held_pins())
 
     def _make_status(self):

@@ -68,13 +68,15 @@ def test_a_wake_changes_nothing_and_the_button_keeps_it_awake(broker, tmp_path):
     with Listener(broker.port) as client, Simulator(tmp_path, broker.uri, SETTINGS) as camera:
         client.wait(LWT, b"Online")
         client.command("power", "on")
+        client.command("loglevel", "debug")
         client.publish(f"cmnd/{TOPIC}/deepsleep", "600")
         fall_asleep(camera)
         before = camera.control("flash")["operations"]
         for _ in range(2):
-            since = client.catch_up()
+            since, scans = client.catch_up(), camera.output.count("access points in range")
             wake(camera)
             report(client, since)
+            assert camera.output.count("access points in range") == scans
             assert fall_asleep(camera)[LAMP] == 1
         assert camera.control("flash")["operations"] == before
         lamp = [level for _, level in camera.control("pins")["lamp"]]
