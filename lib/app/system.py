@@ -277,7 +277,7 @@ class System:
             lambda: settings["deepsleep"], lambda: self._new_sleeper(is_on_at_start)
         )
         settings.on_change(0, self.sleep.check)
-        if is_on_at_start:
+        if is_on_at_start or chip.reset_cause() == chip.WOKEN:
             from hal import sleep  # lazy: most cameras never sleep
 
             if sleep.woken_by():

@@ -10,13 +10,14 @@ from micropython import const
 from hal import bootnote
 
 _INTERNAL = const(1 << 11 | 1 << 2)  # MALLOC_CAP_INTERNAL and MALLOC_CAP_8BIT of ESP-IDF
+WOKEN = "deep sleep"  # of `reset_cause`
 FAMILY = "ESP32"  # as esptool and ESP Web Tools name it
 
 _CAUSES = {
     machine.PWRON_RESET: "power on",
     machine.HARD_RESET: "restart",
     machine.WDT_RESET: "watchdog",
-    machine.DEEPSLEEP_RESET: "deep sleep",
+    machine.DEEPSLEEP_RESET: WOKEN,
     machine.SOFT_RESET: "soft reset",
 }
 

@@ -9,11 +9,11 @@ _DIVIDER, _PERIOD = const(8), const(1_000)  # 10 kHz: no bands in pictures, no v
 
 
 class Output:
-    """An output; `active` is the level that means on."""
+    """An output; `active` is the level that means on. It ends a hold by hal.sleep."""
 
     def __init__(self, number, active=1, on=False):
         self._active = active
-        self._pin = Pin(number, Pin.OUT, value=active if on else 1 - active)
+        self._pin = Pin(number, Pin.OUT, value=active if on else 1 - active, hold=False)
 
     @property
     def on(self):
