@@ -16,11 +16,11 @@ _MOST_DOUBLINGS = const(12)
 class Sleeper:
     """Sleeps for `deepsleep` seconds when nothing keeps the camera awake: reporting -> awake.
 
-    reasons: functions that return why the camera must stay awake, "" if it need not; a component
-    with a reason of its own adds one. `uses()` returns (count, ms) of each kind of use; when a
-    count changes, the camera stays awake for so long. notes: what the last wake has left.
-    `begin(seconds)` starts the sleep and does not return; `remember(notes)` keeps notes over it.
-    woken_by: "timer", "button" or "". With `attended`, it first stays awake for a while.
+    `why_awake()` returns why the camera must stay awake, "" if it need not. `uses()` returns
+    (count, ms) of each kind of use; when a count changes, the camera stays awake for so long.
+    notes: what the last wake has left. `begin(seconds)` starts the sleep and does not return;
+    `remember(notes)` keeps notes over it. woken_by: "timer", "button" or "". With `attended`, it
+    first stays awake for a while.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Sleeper:
         publisher,
         telemetry,
         log,
-        reasons,
+        why_awake,
         uses,
         notes,
         remember,
@@ -45,7 +45,7 @@ class Sleeper:
         self._publisher = publisher
         self._telemetry = telemetry
         self._log = log
-        self.reasons = reasons
+        self._why_awake = why_awake
         self._uses = uses
         self._counts = [count for count, _ in uses()]
         self._notes = notes
@@ -126,10 +126,9 @@ class Sleeper:
     @property
     def reason(self):
         """Why the camera stays awake, "" if it is about to sleep."""
-        for reason in self.reasons:
-            text = reason()
-            if text:
-                return text
+        text = self._why_awake()
+        if text:
+            return text
         if self.state == "reporting":
             return "it has not reported yet"
         left_ms = ticks_diff(self._until, ticks_ms())

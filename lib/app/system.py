@@ -308,7 +308,7 @@ class System:
             self.publisher,
             self.telemetry,
             self.log,
-            [self._why_awake],
+            self._why_awake,
             self._uses,
             sleep.recall(),
             self._keep_notes,
@@ -318,7 +318,7 @@ class System:
         )
 
     def _why_awake(self):
-        """Return why the camera must not sleep, "" if it may."""
+        """Return why the camera must not sleep, "" if it may: one row per reason."""
         wifi = self.wifi  # its access point may also be open between attempts to join
         for is_true, text in (
             (self.status.safe_mode, "safe mode"),

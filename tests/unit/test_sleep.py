@@ -72,7 +72,7 @@ class Board:
             self.publisher,
             self.telemetry,
             self.log,
-            [lambda: "", lambda: self.reason],
+            lambda: self.reason,
             lambda: ((self.used, 20_000), (0, 1)),
             dict(self.notes),
             self._remember,
