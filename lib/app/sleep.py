@@ -140,6 +140,11 @@ class Sleeper:
         longest = max(seconds, limits.SLEEP_LONGEST_S)
         return min(seconds << min(max(0, missed - 1), _MOST_DOUBLINGS), longest)
 
+    def __str__(self):
+        if "awake" not in self._notes:
+            return "no wake before"
+        return "last wake {} s, {} missed".format(self._notes["awake"], self._notes["missed"])
+
     def figures(self):
         """Return the telemetry."""
         return {

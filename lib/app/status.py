@@ -190,6 +190,8 @@ class Status:
     def _health(self):
         yield "uptime {}".format(self.log.uptime_s())
         yield "started by " + self.chip.reset_cause()
+        if self.sleep and self.sleep.running:
+            yield self.sleep.running
         yield "rssi {}".format(self.wifi.rssi())
         yield "sensor {}".format(self.camera.chip or "unknown")
         yield "captured {}".format(self.camera.captured)

@@ -258,6 +258,7 @@ class TestSleeper(unittest.TestCase):
             [(0, Board.connect), (3_000, lambda board: told.append(board.sleeper.figures()))],
             notes=notes,
         )
+        self.assertTrue(" s, 20 missed" in str(board.sleeper))
         self.assertEqual((told[0]["Missed"], told[0]["Reason"]), (20, "no Wi-Fi: out of range"))
         self.assertEqual((told[0]["Wake"], told[0]["Awake"]), ("timer", 3))
         self.assertTrue(45 <= told[0]["LastAwake"] < 48, told)
