@@ -175,7 +175,7 @@ def test_reports_a_camera_that_does_not_start(redeploy, camera):
 def test_deployed_application_replaces_an_updated_one(redeploy, camera):
     """An application installed by an update no longer takes precedence."""
     put(camera, {"app_a/app/system.py": b"raise SystemExit"})
-    put(camera, dict.fromkeys(("app_b.tar", "app_a.tar.new"), bytes(1_024)))
+    put(camera, dict.fromkeys(("app_b.zip", "app_a.zip.new"), bytes(1_024)))
     with Board(camera.port) as board:
         board.interrupt()
         board.facts()
