@@ -160,8 +160,8 @@ def test_completes_an_interrupted_deployment(redeploy, camera):
 
 
 def test_full_board(redeploy):
-    with pytest.raises(BoardError, match="has 240 blocks, and the application takes 4"):
-        redeploy(lambda files: files.update({"/lib/app/big.mpy": bytes(1_000_000)}))
+    with pytest.raises(BoardError, match="has 512 blocks, and the application takes"):
+        redeploy(lambda files: files.update({"/lib/app/big.mpy": bytes(2_000_000)}))
 
 
 def test_reports_a_camera_that_does_not_start(redeploy, camera):

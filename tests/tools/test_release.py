@@ -93,7 +93,7 @@ def test_cameras_read_the_manifest(folder, tmp_path):
     release.release(file(tmp_path, whole(APP)), folder=folder, url=page)
     found = Manifest((folder / "manifest.json").read_bytes(), NAME)
     assert (found.version, found.min_version, found.url) == (VERSION, FACTS["UPDATES_FROM"], page)
-    assert found.file_for(0x180000, ESP32, False).name == f"{STEM}.app-bin"
+    assert found.file_for(0x190000, ESP32, False).name == f"{STEM}.app-bin"
     assert found.file_for(0, ESP32, False).name == f"{STEM}.zip"
     data = (folder / f"{STEM}.zip").read_bytes()
     assert found.file_for(0, ESP32, False).digest == hashlib.sha256(data).digest()
@@ -176,7 +176,7 @@ def test_files_of_an_earlier_release_are_removed(folder):
         (image("", ""), "is an image without a name; config"),
         (whole(APP) + b"more", "4 bytes follow"),
         (whole(APP, csv=ONE_SLOT), "does not have two slots"),
-        (image(VERSION, NAME, 0x180000 + 16), "1,572,880 bytes do not fit into a slot"),
+        (image(VERSION, NAME, 0x190000 + 16), "1,638,416 bytes do not fit into a slot"),
         (whole(APP)[:-1], "cut off"),
         (whole(chip=9), "another chip"),
         (b"<html>" * 100, "not whole firmware"),

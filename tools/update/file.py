@@ -14,7 +14,7 @@ from proto import signature
 from proto.espimage import HEAD_BYTES, Description, ImageParser, title
 
 BLOCKS = (signature.HEAD, signature.HEAD + 256, signature.HEAD + 384)
-SLOT_BYTES = 0x180000  # in config/partitions.csv
+SLOT_BYTES = 0x190000  # in config/partitions.csv
 
 
 class Update:
