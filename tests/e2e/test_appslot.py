@@ -103,7 +103,7 @@ def test_slot_is_unused_while_another_firmware_runs(tmp_path, repo):
         assert restart() == b"/app_a"
         probe.run("from hal import appslot\nappslot.confirm()")
         with open(probe.state / "flash.bin", "r+b") as flash:
-            flash.seek(0x190000)
+            flash.seek(0x1A0000)
             flash.write(appimage.make("v9.0.0"))
         probe.run("import esp32\nesp32.Partition('ota_1').set_boot()")
         assert restart() != b"/app_a"
