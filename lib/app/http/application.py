@@ -1,6 +1,8 @@
 """The Microdot application: all routes, and what every response has in common."""
 
-from microdot import Microdot, Response
+import sys
+
+from microdot import Microdot, Response, microdot
 
 from app.http.errors import Errors
 from app.http.pages.api import API
@@ -17,6 +19,14 @@ from proto.reasons import describe
 
 # every few seconds by an open page: not logged
 _POLLED = ("/api/status", "/api/log", "/api/camera")
+
+
+def _print_bug(error):
+    if not isinstance(error, MemoryError):
+        sys.print_exception(error)
+
+
+microdot.print_exception = _print_bug  # it would print tracebacks when memory is short, too
 
 
 class Application(Microdot):
