@@ -56,11 +56,13 @@ def run(args):
             recorder = stack.enter_context(Recorder(newest, encoder))
         keeper = Keeper(link, newest, args.fps, lambda: recorder or server.viewers)
         keeper.subscribe()
-        CONSOLE.print(f"{link.topic}: {server.url} (Ctrl-C ends it)")
-        if args.open:
-            webbrowser.open(server.url)
         try:
+            CONSOLE.print(f"{link.topic}: {server.url} (Ctrl-C ends it)")
+            if args.open:
+                webbrowser.open(server.url)
             _show(keeper, newest, recorder, args.seconds)
+        except KeyboardInterrupt:
+            pass
         finally:
             newest.end()
             keeper.stop(_STOP_S)
@@ -70,7 +72,7 @@ def run(args):
 
 def _show(keeper, newest, recorder, seconds):
     until = time.monotonic() + seconds if seconds else None
-    with CONSOLE.status("") as line, contextlib.suppress(KeyboardInterrupt):
+    with CONSOLE.status("") as line:
         while until is None or time.monotonic() < until:
             keeper.step()
             line.update(_text(newest, recorder))
