@@ -23,6 +23,7 @@ def camera(broker, tmp_path_factory):
         uri = f"mqtt://127.0.0.1:{link.relay(broker.port)}"
         settings = {"pubinterval": "0", "metrics": "on"}
         with Simulator(tmp_path_factory.mktemp("camera"), uri, settings) as made:
+            made.wait_status("camera ready")
             made.command('camera {"framesize": "VGA"}')
             yield made
 

@@ -19,6 +19,7 @@ QVGA = (320, 240)
 @pytest.fixture(scope="module")
 def camera(broker, tmp_path_factory):
     with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, {"pubinterval": "0"}) as made:
+        made.wait_status("camera ready")
         made.command('camera {"framesize": "QVGA"}')
         made.wait_status("mqtt connected")
         yield made
