@@ -17,8 +17,9 @@ class EncoderError(Exception):
 class Encoder:
     """Video that `write` adds pictures to; a context manager.
 
-    The file has its name once it is complete; without a picture there is none. fps: pictures a
-    second; None: each picture is shown as it comes. filters: of ffmpeg. Raises EncoderError.
+    The file is there once it is complete; after an error or without a picture there is none.
+    fps: pictures a second; None: each is shown until the next one comes. filters: of ffmpeg.
+    Raises EncoderError.
     """
 
     def __init__(self, output, fps=None, filters=(), force=False):
@@ -59,7 +60,7 @@ class Encoder:
     def __exit__(self, kind, *_):
         if not self._process:
             return
-        if kind and not issubclass(kind, KeyboardInterrupt):
+        if kind:
             self._process.kill()
         try:
             self._process.stdin.close()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from sim import ROOT, Simulator
+from sim import ROOT, TOPIC, Simulator
 
 QVGA = [320, 240]
 
@@ -48,3 +48,30 @@ def test_live_view_is_recorded(program, camera, broker, tmp_path):
     assert camera.command("live") == "0"
     assert [each.name for each in tmp_path.iterdir()] == ["porch.mp4"]
     assert run("live.py", *options).returncode == 1
+
+
+def test_time_lapse(program, camera, broker, tmp_path):
+    """Pictures with metadata, collected in two runs; then a video of all, and of none."""
+    program("ffmpeg")
+    folder, video = tmp_path / "porch", tmp_path / "day.mp4"
+    options = ["--broker", broker.uri, "--topic", TOPIC]
+    camera.command("meta on")
+    camera.command("pubinterval 1")
+    for _ in range(2):
+        done = run("timelapse.py", "collect", folder, *options, "--count", "3")
+        assert done.returncode == 0, done.stderr
+    camera.command("pubinterval 0")
+    camera.command('camera {"framesize": "96x96"}')  # fits into the video as well
+    camera.command("capture")
+    done = run("timelapse.py", "collect", folder, *options, "--count", "1")
+    assert done.returncode == 0, done.stderr
+    names = sorted(path.name for path in folder.iterdir())
+    assert len(names) == 7 and all(name.endswith("Z.jpg") for name in names)
+    done = run("timelapse.py", "video", folder, video, "--fps", "5", "--rotate", "90")
+    assert done.returncode == 0 and "7 pictures, 1.4 s" in done.stderr, done.stderr
+    assert facts(video) == (QVGA[::-1], 7, 1.4)
+    assert "--force" in run("timelapse.py", "video", folder, video).stderr
+    (folder / names[2]).write_bytes(b"damaged")
+    done = run("timelapse.py", "video", folder, video, "--force")
+    assert done.returncode == 0 and f"damaged, such as {names[2]}" in " ".join(done.stderr.split())
+    assert facts(video)[:2] == (QVGA, 6)
