@@ -45,6 +45,7 @@ class Status:
         self.on_status = None
         self.kept = None  # Kept
         self.push = None  # HTTPPush
+        self.live = None  # Live
         self.schedule = None  # Schedule
         self.rtsp = None  # Switched; an RTSPServer while it is running
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
@@ -126,6 +127,13 @@ class Status:
         """Return the number of RTSP clients that play, None while RTSP is off."""
         return self.rtsp.running.sessions if self.rtsp and self.rtsp.running else None
 
+    def live_state(self):
+        """Return `58 s left, 4.9 pictures a second`, "" while there is no live view."""
+        if not (self.live and self.live.left_s):
+            return ""
+        text = "{} s left, {:.1f} pictures a second"
+        return text.format(self.live.left_s, self.live.fps)
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -147,7 +155,10 @@ class Status:
             yield "push " + posted
         if self.rtsp_sessions() is not None:
             yield "rtsp {} playing".format(self.rtsp_sessions())
-        limited = self.publisher.limited()
+        live = self.live_state()
+        if live:
+            yield "live view ({})".format(live)
+        limited = self.publisher.sender.limited()
         if limited:
             yield limited
         if self.safe_mode:

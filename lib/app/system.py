@@ -254,7 +254,7 @@ class System:
         privacy = Privacy(
             self.settings,
             frames,
-            (self.images, kept, self.push),
+            (self.images, kept, self.push, self.live),
             lambda: bool(frames.leased() or kept.sending),
             self.session.reconnect,
             self.log,
@@ -286,14 +286,15 @@ class System:
         )
         self.status.on_status = self.telemetry.request
         self.status.clock = self.clock
-        self.kept = self.push = self.exif = None
+        self.kept = self.push = self.exif = self.live = None
         if sensor.has_psram():
             self._make_outlets()
 
     def _make_outlets(self):
-        """Make what takes published pictures besides the broker, and the hours of the pictures."""
+        """Make what sends pictures besides the publisher, and what else it needs for them."""
         from app.camera.exif import Exif
         from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
+        from app.mqtt.live import Live
         from app.mqtt.meta import Meta
         from app.push import HTTPPush
         from app.schedule import Schedule
@@ -311,10 +312,18 @@ class System:
             chip.free_bytes,
         )
         self.exif = Exif(self.settings, self.clock)
-        self.push.parts = self.kept.parts = self.publisher.parts = self.exif.parts
+        self.push.parts = self.kept.parts = self.publisher.sender.parts = self.exif.parts
         self.publisher.sinks += (self.push, self.kept)
         self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
+        self.live = self.status.live = Live(
+            self.frames,
+            self.publisher.sender,
+            self.session,
+            self.topics,
+            self.clock,
+            self.log,
+        )
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -397,6 +406,7 @@ class System:
             status=self.status,
             power=self.power,
             publisher=self.publisher,
+            live=self.live,
             params=self.params,
             clock=self.clock,
             wifi=self.wifi,
@@ -407,7 +417,7 @@ class System:
         )
         self.settings.on_change(RESTART, self.restart.request)
         self.settings.on_change(RECONNECT, self.session.reconnect)
-        self.settings.on_change(RECONNECT, self.publisher.forget_limit)
+        self.settings.on_change(RECONNECT, self.publisher.sender.forget_limit)
         self.settings.on_change(REJOIN, self.wifi.rejoin)
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)
@@ -429,6 +439,7 @@ class System:
 
     def start(self):
         """Return the supervisor, which runs all components; this object is no longer needed."""
+        # long: the table of all components
         if self.status.safe_mode:
             self.supervisor.add("safe mode", self.status.safe_mode)
         for name, component in (
@@ -460,6 +471,7 @@ class System:
             ("update state", self.update_state),
             ("restart", self.restart),
             ("kept pictures", self.kept),
+            ("live view", self.live),
             ("push", self.push),
             ("discovery", self.discovery),
         ):
@@ -470,4 +482,5 @@ class System:
 
     def _is_busy(self):
         """Return True while there is a viewer or an update."""
-        return bool(self.images.viewers) or self.updater.state != "idle"
+        is_live = self.live is not None and self.live.left_s
+        return bool(self.images.viewers or is_live) or self.updater.state != "idle"

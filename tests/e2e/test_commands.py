@@ -102,6 +102,7 @@ EXPECTED = {  # command that is not a setting -> reply to an empty argument
     "light": "off",
     "timer": "0",
     "capture": "capturing",
+    "live": "0",
     "upgrade": r"1 to upgrade",
     "update": r'\{.*"in_progress": false.*\}',
     "mqttotastart": "off",

@@ -42,6 +42,10 @@ class Parts:
     def address(self):
         return "h", 1883, self.tls
 
+    @property
+    def sender(self):
+        return self
+
     def limited(self):
         return ""
 
@@ -169,6 +173,17 @@ class TestStatus(unittest.TestCase):
         self.assertTrue("mqtt subscribing" in status.cmd_status(""))
         parts.state = "offline"
         self.assertTrue("mqtt offline (no Wi-Fi)" in status.cmd_status(""))
+
+    def test_live_view_is_shown_while_it_is_on(self):
+        class Live:
+            left_s, fps = 0, 0
+
+        status, _, _ = make()
+        self.assertEqual(status.live_state(), "")
+        status.live = Live()
+        self.assertFalse("live" in status.cmd_status(""))
+        Live.left_s, Live.fps = 58, 4.94
+        self.assertIn(", live view (58 s left, 4.9 pictures a second)", status.cmd_status(""))
 
     def test_tls_policy_is_shown(self):
         status, parts, _ = make()

@@ -10,12 +10,16 @@ from app.settings import schema
 from config import product
 from proto.params import CHOICES, limits_of
 
-PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE, LIGHT = range(9)  # sources
+# sources
+PICTURE, MOVING, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE, LIGHT = range(10)
 
 ENTITIES = (  # key, platform, name, category, source, its subject, more keys and their values
     ("camera", "camera", None, None, PICTURE, "topic", ()),
     ("picture", "image", "Picture", None, PICTURE, "image_topic",
      ("content_type", "image/jpeg")),
+    ("live", "camera", "Live", None, MOVING, "topic", ()),
+    ("golive", "button", "Live for a minute", None, ACTION, "live",
+     ("payload_press", "60", "icon", "mdi:video")),
     ("lamp", "light", "Lamp", None, LIGHT, "power", ("payload_on", "on", "payload_off", "off")),
     ("privacy", "switch", "Privacy", None, COMMAND, "privacy",
      ("payload_on", "on", "payload_off", "off", "icon", "mdi:eye-off")),
@@ -147,6 +151,10 @@ def _picture(entity, topics, platform, key):
     entity[key] = topics.image.decode()
 
 
+def _moving(entity, topics, platform, key):
+    entity[key] = topics.live.decode()
+
+
 def _command(entity, topics, platform, name):
     entity["state_topic"] = topics.stat(name).decode()
     entity["command_topic"] = topics.cmnd(name)
@@ -205,6 +213,7 @@ def _update(entity, topics, platform, name):
 
 _ADD = (
     _picture,
+    _moving,
     _command,
     _action,
     _setting,

@@ -24,6 +24,7 @@ class Topics:
         self.kept = topic_of(layout, "data", topic, "kept").encode()
         self.kept_info = topic_of(layout, "data", topic, "kept/info").encode()
         self.meta = topic_of(layout, "data", topic, "meta").encode()
+        self.live = topic_of(layout, "data", topic, "live").encode()
         self.own = self._cmnd.encode()
         self.group = b"" if group == NONE else topic_of(layout, "cmnd", group, "").encode()
         self.fallback = topic_of(layout, "cmnd", device_id, "").encode()
