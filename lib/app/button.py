@@ -91,8 +91,10 @@ class ButtonActions:
         self._log = log
         self._notify = notify
         self.privacy = None
+        self.presses = 0
 
     def press(self):
+        self.presses += 1
         self._notify("button", "press")
         if self.privacy and self.privacy.has_button:
             self.privacy.toggle()

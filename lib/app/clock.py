@@ -37,6 +37,8 @@ class Clock:
         self._since = self._until = self._offset = 0  # the period in which the offset is valid
         self._doubtful = None  # (seconds since 2000, ticks, address) of the last answer refused
         self._by_browser = False
+        self.rest_ms = 0  # before the first request to a time server
+        self.answered = None  # utc() of the last answer of a time server
         self.set = asyncio.Event()
         if self._is_plausible(self.utc()):  # the chip's clock has survived a restart
             self.set.set()
@@ -86,6 +88,7 @@ class Clock:
         )
 
     async def run(self):
+        await asyncio.sleep_ms(self.rest_ms)
         while True:
             await self._wifi_up.wait()
             if await self._synchronise():
@@ -114,6 +117,7 @@ class Clock:
             return False
         self._by_browser = False
         self._set(seconds, server)
+        self.answered = self.utc()
         return True
 
     def _set(self, seconds, source):

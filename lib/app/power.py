@@ -51,6 +51,11 @@ class Power:
             return None
         return max(0, (left_ms + 999) // 1_000)
 
+    @property
+    def is_full(self):
+        """True while the output is on without a square wave."""
+        return self._output.percent == _FULL
+
     def toggle(self):
         """Invert the output, as a press of the button does."""
         self.set(not self.on)

@@ -27,6 +27,10 @@ class Restart:
     def request(self):
         self._requested.set()
 
+    @property
+    def pending(self):
+        return self._requested.is_set()
+
     def erase(self):
         """Restart as a new board: settings and camera parameters are erased."""
         self.erasing = True

@@ -43,11 +43,10 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
-        self.kept = None  # Kept
-        self.push = None  # HTTPPush
-        self.live = None  # Live
-        self.schedule = None  # Schedule
+        self.kept = self.push = self.live = self.schedule = None  # without PSRAM
         self.rtsp = None  # Switched; an RTSPServer while it is running
+        self.sleep = None  # Switched; a Sleeper while it is running
+        self.polls = 0  # of the state, by pages
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
@@ -99,6 +98,7 @@ class Status:
             "Paused": self.schedule and self.schedule.closed,
             "Kept": self.kept and self.kept.figures(),
             "Push": self.push and self.push.figures(),
+            "Sleep": self.sleep and self.sleep.running and self.sleep.running.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
@@ -134,6 +134,13 @@ class Status:
         text = "{} s left, {:.1f} pictures a second"
         return text.format(self.live.left_s, self.live.fps)
 
+    def awake(self):
+        """Return why a camera with deep sleep is awake, "" if it is about to sleep.
+
+        None without deep sleep.
+        """
+        return self.sleep.running.reason if self.sleep and self.sleep.running else None
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -158,6 +165,9 @@ class Status:
         live = self.live_state()
         if live:
             yield "live view ({})".format(live)
+        awake = self.awake()
+        if awake is not None:
+            yield _with_reason("awake" if awake else "falling asleep", awake)
         limited = self.publisher.sender.limited()
         if limited:
             yield limited

@@ -3,6 +3,7 @@
 # long: a part of it elsewhere would have to know the rest
 
 import gc
+from binascii import hexlify, unhexlify
 
 from micropython import const
 
@@ -85,8 +86,10 @@ class System:
         self._make_releases()
         self._make_updater()
         self._make_servers()
+        self.sleep = None
         if sensor.has_psram():
             self._make_privacy()
+            self._make_sleep()
         self._connect()
 
     def _make_settings(self):
@@ -106,8 +109,9 @@ class System:
 
     def _make_network(self):
         self.host = host_name(self.id, self.settings["topic"], self.settings["name"])
+        self.station = Station(self.host)
         self.wifi = WiFiLink(
-            Station(self.host), SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
+            self.station, SoftAP(self.id), self.settings, self.log, Backoff, self.off_loop
         )
         self.clock = Clock(sntp, self.off_loop, self.settings, self.wifi.up, self.log, Backoff)
         self.syslog = Syslog(self.log, self.settings, self.wifi.up, self.off_loop, self.id)
@@ -262,6 +266,109 @@ class System:
         self.publisher.privacy = self.led_state.privacy = self.actions.privacy = privacy
         self.settings.settle_with(privacy.settle)
         self.settings.on_change(AT_ONCE, privacy.follow)
+
+    def _make_sleep(self):
+        # lazy import: without PSRAM there are no pictures, and no memory
+        from aio.switched import Switched
+
+        settings = self.settings
+        is_on_at_start = bool(settings["deepsleep"])
+        self.sleep = self.status.sleep = Switched(
+            lambda: settings["deepsleep"], lambda: self._new_sleeper(is_on_at_start)
+        )
+        settings.on_change(0, self.sleep.check)
+        if is_on_at_start:
+            from hal import sleep  # lazy: most cameras never sleep
+
+            if sleep.woken_by():
+                self._continue(sleep.recall())
+            sleep.release([pin for pin, _ in self._held_pins()])
+
+    def _continue(self, notes):
+        """Go on after a sleep as before it: power output, access point, age of the time."""
+        if notes.get("power", self.power.on) != self.power.on:
+            self.power.set(notes["power"])
+        if "ap" in notes:
+            ssid, bssid = notes["ap"]
+            self.wifi.remembered = [(ssid.encode(), unhexlify(bssid), 0, 0, 1, False)]
+        if notes.get("clock") is not None and self.clock.set.is_set():
+            age_s = self.clock.utc() - notes["clock"]
+            self.clock.rest_ms = 1_000 * max(0, limits.SLEEP_CLOCK_S - age_s)
+
+    def _new_sleeper(self, is_on_at_start):
+        # lazy import: most cameras never sleep
+        from app.sleep import Sleeper
+        from hal import sleep
+
+        woken_by = sleep.woken_by()
+        return Sleeper(
+            self.settings,
+            self.session,
+            self.wifi,
+            self.publisher,
+            self.telemetry,
+            self.log,
+            [self._why_awake],
+            self._uses,
+            sleep.recall(),
+            self._keep_notes,
+            self._sleep,
+            woken_by,
+            attended=is_on_at_start and woken_by != "timer",
+        )
+
+    def _why_awake(self):
+        """Return why the camera must not sleep, "" if it may."""
+        wifi = self.wifi  # its access point may also be open between attempts to join
+        for is_true, text in (
+            (self.status.safe_mode, "safe mode"),
+            (self.updater.state != "idle", "an update is under way"),
+            (self.restart.pending, "a restart is due"),
+            (wifi.state == "access point" or wifi.ap_clients, "the access point is open"),
+            (self._is_watched(), "somebody watches"),
+            (len(self.telnet), "telnet is in use"),
+            (self.handler.busy, "a command runs"),
+            (self.publisher.pending or self.frames.leased(), "a picture is sent"),
+            (self.kept.sending, "kept pictures are sent"),
+            (self.power.off_in_s is not None, "the power output is timed"),
+        ):
+            if is_true:
+                return text
+        return "an update is on trial" if self.trial.unconfirmed else ""  # it reads the flash
+
+    def _uses(self):
+        """Return (count, ms) of each kind of use; a new one keeps the camera awake for so long."""
+        return (
+            (self.handler.ran, 1_000 * self.settings["sleepwait"]),
+            (self.consoles.ran + self.status.polls, limits.SLEEP_PAGE_MS),
+            (self.actions.presses, limits.SLEEP_ATTENDED_MS),
+        )
+
+    def _held_pins(self):
+        """Return (pin, level) of the outputs during a sleep; a lamp that is dimmed goes off."""
+        pins = [(board.LED, 1 - board.LED_ON), (board.POWER, int(self.power.is_full))]
+        power_down = board.CAMERA["powerdown_pin"]
+        return pins + [(power_down, 1)] if power_down >= 0 else pins
+
+    def _keep_notes(self, notes):
+        """Keep the notes of the sleeper over the sleep, and what `_continue` needs."""
+        from hal import sleep  # lazy: most cameras never sleep
+
+        notes["power"] = self.power.on
+        if self.wifi.up.is_set() and self.wifi.bssid:
+            notes["ap"] = self.wifi.network[0], hexlify(self.wifi.bssid).decode()
+        if self.clock.answered is not None:
+            notes["clock"] = self.clock.answered
+        sleep.remember(notes)
+
+    def _sleep(self, seconds):
+        """Switch everything off and sleep; nothing is awaited any more."""
+        from hal import sleep  # lazy: most cameras never sleep
+
+        chip.healthy()
+        self.camera.power(False, "asleep")
+        self.station.off()
+        sleep.begin(seconds, board.BUTTON, self._held_pins())
 
     def _make_status(self):
         self.memory = Memory(chip)
@@ -461,6 +568,7 @@ class System:
             ("http server", self.http_server),
             ("telnet", self.telnet),
             ("rtsp", self.rtsp),
+            ("sleep", self.sleep),
             ("power", self.power),
             ("states", self.states),
             ("telemetry", self.telemetry),
@@ -482,5 +590,9 @@ class System:
 
     def _is_busy(self):
         """Return True while there is a viewer or an update."""
+        return self._is_watched() or self.updater.state != "idle"
+
+    def _is_watched(self):
+        """Return True while somebody watches the stream, or a live view through the broker."""
         is_live = self.live is not None and self.live.left_s
-        return bool(self.images.viewers or is_live) or self.updater.state != "idle"
+        return bool(self.images.viewers or is_live)

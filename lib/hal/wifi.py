@@ -105,6 +105,11 @@ class Station:
         """Leave the network, or stop joining; does nothing if the station is idle or off."""
         _try(self._wlan.disconnect)
 
+    def off(self):
+        """Leave the network and switch the radio off."""
+        self.leave()
+        _try(self._wlan.active, False)
+
     def joined(self):
         """Return True while there is a network and an address."""
         return bool(self.address())

@@ -4,6 +4,7 @@ import time
 import unittest
 
 import esp
+import esp32
 import machine
 from machine import RTC, WDT, Pin
 
@@ -57,6 +58,13 @@ class TestPin(unittest.TestCase):
     def test_button_is_up(self):
         self.assertEqual(Pin(BUTTON, Pin.IN, Pin.PULL_UP).value(), 1)
 
+    def test_held_pin_ignores_the_firmware_until_it_is_released(self):
+        pin = Pin(POWER, Pin.OUT, value=1, hold=True)
+        pin.value(0)
+        self.assertEqual(Pin(POWER).value(), 1)
+        pin.init(hold=False)
+        self.assertEqual(Pin(POWER).value(), 0)
+
     def test_signal(self):
         lamp = machine.Signal(Pin(LED, Pin.OUT), invert=True)
         lamp.on()
@@ -74,6 +82,16 @@ class TestChip(unittest.TestCase):
         self.assertIn(machine.reset_cause(), range(1, 6))
         causes = "PWRON_RESET HARD_RESET WDT_RESET DEEPSLEEP_RESET SOFT_RESET"
         self.assertEqual([getattr(machine, name) for name in causes.split()], [1, 2, 3, 4, 5])
+
+    def test_deep_sleep(self):
+        """No test sleeps, because the board would start again."""
+        self.assertTrue(callable(machine.deepsleep))
+        self.assertEqual((machine.EXT0_WAKE, machine.TIMER_WAKE), (2, 4))
+        self.assertIn(machine.wake_reason(), range(7))
+        self.assertEqual((esp32.WAKEUP_ALL_LOW, esp32.WAKEUP_ANY_HIGH), (False, True))
+        self.assertEqual(refused(esp32.wake_on_ext0, Pin(5), False)[0], ValueError)
+        self.assertIsNone(esp32.wake_on_ext0(Pin(BUTTON, Pin.IN, Pin.PULL_UP), False))
+        self.assertIsNone(esp32.wake_on_ext0(None, False))
 
     def test_frequency(self):
         self.assertIn(machine.freq(), (80_000_000, 160_000_000, 240_000_000))

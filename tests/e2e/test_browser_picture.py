@@ -227,6 +227,25 @@ def test_safe_mode_shows_no_spinner(page, camera):
 
 
 @pytest.mark.slow
+def test_says_that_the_camera_sleeps(page, camera):
+    def with_sleep(route):
+        status = route.fetch().json()
+        status["sleep"] = {"every_s": 600, "awake": "somebody watches"}
+        status["broker"]["state"] = "connected"
+        route.fulfill(json=status)
+
+    page.route("**/api/status", with_sleep)
+    page.reload()
+    expect(page.locator("#summary")).to_contain_text("The camera sleeps for 10 min after each")
+    page.unroute_all(behavior="wait")
+    page.click("#pause")  # a stream shows that the camera is there
+    page.route("**/api/status", lambda route: route.abort())
+    expect(page.locator("#summary")).to_contain_text("a press of its button wakes it")
+    page.unroute_all(behavior="wait")
+    page.errors.clear()  # of the requests that failed
+
+
+@pytest.mark.slow
 def test_viewer_over_the_limit_gets_a_free_slot_later(browser, camera):
     with contextlib.ExitStack() as stack:
         four = [stack.enter_context(Viewer(camera.url)) for _ in range(4)]

@@ -12,6 +12,7 @@ from hal import appslot, bootnote, chip
 
 A, B, OWN = "app_a", "app_b", ""
 POWER, HARD, WDT = machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET
+DEEP_SLEEP = machine.DEEPSLEEP_RESET
 
 
 EMPTY = b"PK\x05\x06" + bytes(18)  # an archive without files
@@ -105,6 +106,40 @@ class TestWithoutWiFi(BootTestCase):
         for expected in (B, B, B, A):
             chip.count_start_without_wifi()
             self.assertEqual(start(HARD), expected)
+
+
+class TestDeepSleep(BootTestCase):
+    """A wake is no start: it neither counts as failed nor decides about a copy on trial."""
+
+    def test_wakes_write_nothing(self):
+        self.confirmed(A)
+        starts(2, HARD)
+        writes, before = NVS.writes, dict(NVS.stored)
+        self.assertEqual(starts(9, DEEP_SLEEP), [A] * 9)
+        self.assertEqual((NVS.writes, NVS.stored), (writes, before))
+
+    def test_a_copy_on_trial_stays_on_trial(self):
+        self.confirmed(A)
+        appslot.choose(B)
+        self.assertEqual(start(HARD), B)
+        self.assertEqual(starts(3, DEEP_SLEEP), [B] * 3)
+        self.assertTrue(appslot.unconfirmed())
+        self.assertEqual(start(HARD), A)
+
+    def test_power_cut_before_a_sleep(self):
+        """A camera that sleeps as planned has not failed, whenever the power goes meanwhile."""
+        for after in (False, True):
+            self.setUp()
+            self.confirmed(A)
+            starts(2, HARD)
+            NVS.cut, NVS.after = NVS.writes, after
+            with self.assertRaises(PowerCut):
+                chip.healthy()
+            NVS.cut, NVS.after = None, False
+            self.assertEqual(bootnote.load().starts, 0 if after else 2)
+            self.assertEqual(start(POWER), A)
+            chip.healthy()
+            self.assertEqual(starts(3, HARD), [A] * 3)
 
 
 class TestUpdate(BootTestCase):

@@ -71,6 +71,27 @@ class ClockTestCase(unittest.TestCase):
         run(main(), 200_000)
 
 
+class TestAfterSleep(ClockTestCase):
+    def test_the_time_of_before_is_good_enough_for_a_while(self):
+        async def main():
+            set_clock(BUILT + DAY)
+            sntp, up = SNTP(BUILT + 2 * DAY), asyncio.Event()
+            up.set()
+            settings = {"ntpserver": "ntp.example", "ntpserver2": "", "timezone": ZONE}
+            clock_ = Clock(sntp, Direct(), settings, up, Log(), Backoff(5_000))
+            clock_.rest_ms = 30_000
+            task = asyncio.create_task(clock_.run())
+            self.assertTrue(clock_.set.is_set())
+            await asyncio.sleep_ms(29_000)
+            self.assertEqual((sntp.requests, clock_.answered), ([], None))
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual(len(sntp.requests), 1)
+            self.assertTrue(0 <= clock_.utc() - clock_.answered < 5)
+            await ended(task)
+
+        run(main())
+
+
 class TestOtherSources(ClockTestCase):
     def test_the_second_server_is_asked_when_the_first_fails(self):
         async def scenario(clock_, sntp, log, up):

@@ -238,6 +238,16 @@ class TestErrors(unittest.TestCase):
             radio.close()
 
 
+class TestOff(unittest.TestCase):
+    def test_leaves_and_switches_the_radio_off_whatever_fails(self):
+        station = wifi.Station("x")
+        for errors in ({}, {"disconnect": OSError("Wifi Not Started")}, {"active": OSError(1)}):
+            Chip.one.on, Chip.one.since, Chip.one.errors = True, 1, errors
+            station.off()
+            self.assertEqual(Chip.one.on, "active" in errors)
+            self.assertEqual(Chip.one.since, 1 if "disconnect" in errors else None)
+
+
 class TestScan(unittest.TestCase):
     def test_starts_the_radio(self):
         self.assertEqual(wifi.Station("x").scan(), [True])

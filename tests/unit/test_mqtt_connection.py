@@ -54,6 +54,7 @@ class TestKey(unittest.TestCase):
         settings = Settings(
             mqtthost="mqtts://broker", mqttport=0, mqttsecurity=0, mqttverify=2, mqttpin=CA_PIN,
             mqttca="", mqttcert="", mqttkey="", mqttclientid="", mqttkeepalive=60,
+            mqttcleansession=1, deepsleep=0,
             mqttuser="joe", mqttpass="canary", topic="cam", grouptopic="cams", subtopic="#",
         )  # fmt: skip
         settings.update(more)
@@ -71,7 +72,7 @@ class TestKey(unittest.TestCase):
             connection = Connection(self, settings, topics, wifi, clock, log)
             self.assertEqual(connection.waits_for, "")  # a key needs no time
             await connection.ready()
-            return await outcome(connection.open(True, bytearray(256)))
+            return await outcome(connection.open(bytearray(256)))
 
         found = run(scenario())
         return settings, streams[0] if streams else None, found, log

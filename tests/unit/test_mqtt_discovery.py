@@ -9,7 +9,7 @@ from fakes import Log, clock, ended, run, settings_on
 
 from app.commands import TABLE
 from app.mqtt.discovery import Discovery
-from app.mqtt.entities import ACTION, COMMAND, ENTITIES, PARAMETER, SETTING, UPDATE
+from app.mqtt.entities import ACTION, COMMAND, ENTITIES, FIGURE, PARAMETER, SETTING, UPDATE
 from app.mqtt.topics import Topics
 from app.settings.schema import find
 from proto.mqtt import Pieces
@@ -112,6 +112,27 @@ def announced(**values):
 
     run_case(scenario, **values)
     return found[0]
+
+
+class TestDeepSleep(unittest.TestCase):
+    def test_a_camera_that_sleeps_is_available_until_its_battery_is_empty(self):
+        """Home Assistant compares what the template makes of the last will's topic."""
+        usual, sleeps = announced(), announced(deepsleep="600", teleperiod="300")
+        for message in usual, sleeps:
+            self.assertEqual(
+                message["avty_tpl"], "{{ 'Offline' if value == 'Offline' else 'Online' }}"
+            )
+            self.assertEqual((message["pl_avail"], message["pl_not_avail"]), ("Online", "Offline"))
+        for key, entity in sleeps["cmps"].items():
+            is_figure = ROWS[key][4] == FIGURE
+            self.assertEqual(entity.get("expire_after"), 2_700 if is_figure else None)
+            qos = 1 if "command_topic" in entity else None  # the broker keeps none at QoS 0
+            self.assertEqual(entity.get("qos"), qos)
+            for name in ("expire_after", "qos"):
+                self.assertFalse(name in usual["cmps"][key])
+        number = sleeps["cmps"]["sleep"]
+        self.assertEqual((number["p"], number["min"], number["max"]), ("number", 0, 86_400))
+        self.assertEqual(number["command_topic"], "cmnd/esp32-mqtt-cam/deepsleep")
 
 
 class TestMessage(unittest.TestCase):

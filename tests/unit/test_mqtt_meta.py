@@ -49,7 +49,14 @@ class Frames:
 
 
 def settings(**more):
-    found = {"meta": 1, "retain": 1, "pubinterval": 0, "pubmaxbytes": 0, "flash": 0}
+    found = {
+        "meta": 1,
+        "retain": 1,
+        "pubinterval": 0,
+        "pubmaxbytes": 0,
+        "flash": 0,
+        "deepsleep": 0,
+    }
     found.update(timezone="CET-1CEST,M3.5.0,M10.5.0/3", **more)
     return found
 

@@ -96,7 +96,7 @@ class Lamp:
 class TestPublisher(unittest.TestCase):
     def run_case(self, scenario, interval=10):
         async def main():
-            settings = {"pubinterval": interval, "retain": 1, "pubmaxbytes": 0}
+            settings = {"pubinterval": interval, "retain": 1, "pubmaxbytes": 0, "deepsleep": 0}
             settings.update(flash=0, flashlead=300)
             frames, session = Frames(), Session()
             publisher = ImagePublisher(frames, session, settings, b"data/cam/image", Log(), Lamp())
@@ -189,6 +189,31 @@ class TestPublisher(unittest.TestCase):
             self.assertEqual(session.published, [])
 
         self.run_case(scenario, 0)
+
+    def test_with_deep_sleep_there_are_only_requested_pictures(self):
+        class Schedule:
+            closed = ""
+
+        async def scenario(publisher, frames, session, settings):
+            settings["deepsleep"] = 600
+            publisher.schedule = schedule = Schedule()
+            await asyncio.sleep_ms(60_000)
+            self.assertEqual((session.published, publisher.pending), ([], False))
+            publisher.request_due("wake")
+            self.assertTrue(publisher.pending)
+            session.takes_ms = 5_000
+            await asyncio.sleep_ms(4_000)
+            self.assertTrue(publisher.pending)
+            await until(lambda: not publisher.pending, limit_s=3)
+            self.assertEqual(len(session.published), 1)
+            session.fault = OSError("link lost")
+            publisher.request_due("wake")
+            await until(lambda: not publisher.pending, limit_s=10)
+            schedule.closed = "the sun is down"
+            publisher.request_due("wake")
+            self.assertFalse(publisher.pending)
+
+        self.run_case(scenario)
 
     def test_changed_interval_takes_effect_at_once(self):
         async def scenario(publisher, frames, session, settings):

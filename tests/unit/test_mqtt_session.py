@@ -67,6 +67,7 @@ class Camera:
             "mqttkey": "",
             "mqttkeepalive": 10,
             "mqttcleansession": 1,
+            "deepsleep": 0,
             "mqttuser": "",
             "mqttpass": "",
             "topic": "cam",
@@ -168,6 +169,21 @@ class TestConnect(SessionTestCase):
             self.assertTrue(body.endswith("\0\3joe\0\6s3cré".encode()), body)
 
         self.run_case(scenario, mqttuser="joe", mqttpass="s3cré", mqttcleansession=0)
+
+    def test_with_deep_sleep_the_session_is_persistent_and_its_end_says_so(self):
+        async def scenario(camera, broker, session):
+            await camera.up()
+            self.assertEqual(broker.packets[0].body[7] & 2, 0)  # not clean
+            broker.closes_on = lambda packet: packet.kind == DISCONNECT
+            await session.stop(b"Sleeping")
+            await until(lambda: not session.up.is_set())
+            last = broker.of(PUBLISH)[-1]
+            self.assertEqual((last.topic, last.payload), ("tele/cam/LWT", b"Sleeping"))
+            self.assertTrue(last.retain)
+            self.assertEqual(camera.log.errors, [])  # because the end is no fault
+            await camera.up()  # nothing has sent it to sleep
+
+        self.run_case(scenario, deepsleep=600)
 
     def test_waits_for_a_host_and_for_wifi_with_a_reason(self):
         async def scenario(camera, broker, session):

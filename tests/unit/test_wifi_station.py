@@ -104,7 +104,7 @@ SETTINGS.update(password3="", apfallback=180, ip="", netmask="255.255.255.0", ga
 
 
 class WiFiTestCase(unittest.TestCase):
-    def run_case(self, scenario, ssid="home", reach=True):
+    def run_case(self, scenario, ssid="home", reach=True, prepare=lambda link, station: None):
         async def main():
             station = Station()
             station.reach = reach
@@ -112,6 +112,7 @@ class WiFiTestCase(unittest.TestCase):
             log = Log()
             backoff = Backoff(2_000)
             link = WiFiLink(station, "radio", settings, log, backoff, Direct())
+            prepare(link, station)
             task = asyncio.create_task(link.run())
             try:
                 await scenario(link, station, settings, log, backoff)
@@ -121,6 +122,32 @@ class WiFiTestCase(unittest.TestCase):
             self.assertTrue("canary" not in str(log.infos) + str(log.errors))
 
         run(main(), 100_000)
+
+
+class TestAfterSleep(WiFiTestCase):
+    def test_the_access_point_of_before_is_joined_without_a_scan(self):
+        async def scenario(link, station, settings, log, backoff):
+            await asyncio.sleep_ms(1_500)
+            self.assertTrue(link.up.is_set())
+            self.assertEqual((station.scans, station.bssids), (0, [b"\2" * 6]))
+            self.assertEqual(link.bssid, b"\2" * 6)
+
+        def prepare(link, station):
+            link.remembered = [heard("home", number=2)]
+
+        self.run_case(scenario, prepare=prepare)
+
+    def test_if_it_is_gone_the_next_attempt_scans(self):
+        async def scenario(link, station, settings, log, backoff):
+            await until(link.up.is_set)
+            self.assertEqual((station.scans, station.bssids), (1, [b"\2" * 6, b"\1" * 6]))
+
+        def prepare(link, station):
+            link.remembered = [heard("home", number=2)]
+            station.bad = (b"\2" * 6,)
+            station.seen = [heard("home", number=1)]
+
+        self.run_case(scenario, prepare=prepare)
 
 
 class TestStation(WiFiTestCase):

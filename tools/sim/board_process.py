@@ -31,8 +31,8 @@ class BoardProcess:
         command,
         environment,
         folder,
-        clock,
         bootloader,
+        sleep,
         fast,
         receiver,
         inherited=(),
@@ -41,12 +41,12 @@ class BoardProcess:
         self._command = command
         self._environment = environment
         self._folder = folder
-        self._clock = clock
         self._receiver = receiver
         self._inherited = inherited  # descriptors for the interpreter, besides its links
         self._stdout = stdout
         self._raw_repl = False  # mode of the REPL; a soft reset keeps it
         self._bootloader = bootloader
+        self._sleep = sleep
         self._boot_watchdog_ms = _BOOT_WATCHDOG_MS // (30 if fast else 1)
         self._parts = []
         self._calls = {}
@@ -54,6 +54,7 @@ class BoardProcess:
         self._process = None
         self._cause = PWRON
         self._next_cause = None
+        self._losing = ()  # parts whose state a power cut ends
         self._powered = asyncio.Event()
         self._powered.set()
         self._watchdog = None
@@ -61,9 +62,13 @@ class BoardProcess:
         self.boots = 0
         self.exited = asyncio.get_running_loop().create_future()  # status of a --run program
 
-    def connect(self, parts, calls, quick):
-        """Set the parts to `reset()` with the board, and the handlers of the firmware's calls."""
+    def connect(self, parts, losing, calls, quick):
+        """Set the parts to `reset()` with the board, and the handlers of the firmware's calls.
+
+        losing: the parts that a power cut resets, by `power_on()`.
+        """
         self._parts = parts
+        self._losing = losing
         self._calls = calls
         self._quick = quick
 
@@ -102,6 +107,9 @@ class BoardProcess:
             self._cause = self._next_cause or HARD
             self._raw_repl = self._raw_repl and self._cause == SOFT
             self._next_cause = None
+            if self._cause == DEEPSLEEP:
+                await self._sleep.last()
+                self._cause, self._next_cause = self._next_cause or DEEPSLEEP, None
 
     def _boot(self):
         """Return the behaviour of the image that the bootloader starts, or None."""
@@ -168,7 +176,9 @@ class BoardProcess:
             "board.soft_reset": self.soft_reset,
             "board.raw_repl": lambda: self._raw_repl,
             "board.exit": self.exit,
+            "board.deepsleep": self.deepsleep,
             "chip.reset_cause": lambda: self._cause,
+            "chip.wake_reason": lambda: self._sleep.reason if self._cause == DEEPSLEEP else 0,
             "wdt.start": self._arm,
         }
 
@@ -176,6 +186,12 @@ class BoardProcess:
         """Kill the interpreter; it restarts immediately."""
         self._next_cause = cause
         self._kill()
+        self._sleep.interrupt()
+
+    def deepsleep(self, ms):
+        """Kill the interpreter; it restarts when the sleep ends."""
+        self._sleep.begin(ms)
+        self.reset(DEEPSLEEP)
 
     def soft_reset(self, raw_repl):
         """Restart the interpreter only; its REPL keeps its mode."""
@@ -221,8 +237,10 @@ class BoardProcess:
         """Switch the power off until `power_on`; the clock loses its time."""
         self._powered.clear()
         self._next_cause = PWRON
-        self._clock.power_on()
+        for part in self._losing:
+            part.power_on()
         self._kill()
+        self._sleep.interrupt()
 
     def power_on(self):
         self._powered.set()

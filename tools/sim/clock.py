@@ -23,9 +23,17 @@ class Clock:
         self._memory = b""
         self.set(0)
 
+    def advance(self, seconds):
+        """Move the time on, as if so many seconds had passed."""
+        self._page.seek(0)
+        (offset,) = struct.unpack("<q", self._page.read(8))
+        self._write(offset + int(seconds * 1_000_000_000))
+
     def set(self, seconds):
         """Set the time, in seconds since 2000."""
-        offset = int(seconds * 1_000_000_000) - time.time_ns()
+        self._write(int(seconds * 1_000_000_000) - time.time_ns())
+
+    def _write(self, offset):
         self._page.seek(0)
         self._page.write(struct.pack("<q", offset))
 

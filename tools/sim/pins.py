@@ -33,12 +33,17 @@ class Pins:
         self._outside = {}
         self._sources = {}
         self._driven = {}
+        self._held = {}  # pin -> level at its pad, whatever the firmware drives
         self.reset()
 
+    def power_on(self):
+        """Forget the held levels, like the chip without power."""
+        self._held = {}
+
     def reset(self):
-        """Disable all outputs, like a reset of the chip."""
+        """Disable all outputs but the held ones, like a reset of the chip."""
         self._last_read = 0
-        if self._driven.get(LED) == 0:
+        if self._driven.get(LED) == 0 and LED not in self._held:
             self._note(self.led, 1)
         self._driven = {}
         self._modes = {}
@@ -55,6 +60,11 @@ class Pins:
         self._listeners.append(listener)
 
     def level(self, pin):
+        if pin in self._held:
+            return self._held[pin]
+        return self._unheld(pin)
+
+    def _unheld(self, pin):
         if pin in self._driven:
             return self._driven[pin]
         if pin in self._sources:
@@ -99,7 +109,7 @@ class Pins:
             self._routes[pin] = signal
         return self._routes.get(pin, SIMPLE_GPIO)
 
-    def init(self, pin, mode=None, pull=None, value=None):
+    def init(self, pin, mode=None, pull=None, value=None, hold=None):
         """Configure a pin like `machine.Pin`; raise ValueError if it cannot do that."""
         if pin not in VALID:
             raise value_error("invalid pin")
@@ -118,6 +128,17 @@ class Pins:
             value = 0
         if value is not None and self._modes.get(pin) in (_OUTPUT, _OPEN_DRAIN):
             self.drive(pin, value)
+        if hold is not None and pin not in INPUT_ONLY:
+            self._hold_level(pin, hold)
+
+    def _hold_level(self, pin, hold):
+        """Keep the level of a pad, also over a reset or a sleep (gpio_hold_en), or end that."""
+        before = self.level(pin)
+        self._held.pop(pin, None)
+        if hold:
+            self._held[pin] = before
+        elif self.level(pin) != before:
+            self._tell(pin, self.level(pin))
 
     def drive(self, pin, value):
         """Set the level of an output; ignored for an input, as on the chip."""
@@ -126,14 +147,17 @@ class Pins:
         value = int(bool(value))
         before = self._driven.get(pin, _AT_REST.get(pin))
         self._driven[pin] = value
-        if value != before:
-            if pin == LED:
-                self._note(self.led, value)
-            elif pin == POWER:
-                self._note(self.lamp, value)
-            for listener in self._listeners:
-                listener(pin, value)
+        if value != before and pin not in self._held:
+            self._tell(pin, value)
         return 0
+
+    def _tell(self, pin, value):
+        if pin == LED:
+            self._note(self.led, value)
+        elif pin == POWER:
+            self._note(self.lamp, value)
+        for listener in self._listeners:
+            listener(pin, value)
 
     def _note(self, changes, level):
         changes.append([round(1000 * (time.monotonic() - self._started)), level])
@@ -150,7 +174,7 @@ class Pins:
 
     def report(self):
         """Return levels of the pins in use, waves, the last 100 [ms, level] of LED and lamp."""
-        used = {LED, POWER, *self._modes}
+        used = {LED, POWER, *self._modes, *self._held}
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
         waves = {str(pin): self.wave(pin) for pin in self._waves if self.wave(pin)}
         return {"pins": levels, "waves": waves, "led": list(self.led), "lamp": list(self.lamp)}

@@ -25,6 +25,7 @@ from ready import ReadyFile
 from scene_process import SceneProcess
 from sensor import Sensor
 from settings import Settings
+from sleep import Sleep
 from sntp import SNTPServer
 from terminal import Terminal
 from uart import Receiver, forward_stdin
@@ -51,6 +52,7 @@ class World:
         self.bootloader = Bootloader(self.flash, self.partitions)
         self.clock = Clock(self.state / "clock")
         self.pins = Pins()
+        self.sleep = Sleep(self.pins, self.clock)
         self.radio = Radio(mac, args.fast)
         self.sntp = SNTPServer(args.sntp)
         self.air = Air(self.sntp)
@@ -77,8 +79,8 @@ class World:
             command,
             environment,
             self.state,
-            self.clock,
             self.bootloader,
+            self.sleep,
             args.fast,
             self.receiver,
             (counter,),
@@ -92,7 +94,8 @@ class World:
         """Connect the parts: handlers of calls and control requests, and listeners."""
         parts = (self.board, self.nvs, self.clock, self.pins, self.radio, self.air, self.sensor)
         calls = {"chip.id": mac.hex}
-        for part in (*parts, self.memory, self.receiver, self.partitions, self.bootloader):
+        others = (self.memory, self.receiver, self.partitions, self.bootloader, self.sleep)
+        for part in (*parts, *others):
             calls.update(part.calls())
         quick = {
             PIN_GET: self.pins.read,
@@ -104,7 +107,7 @@ class World:
             FRAME_COPY: self.sensor.capture_copy,
         }
         reset = (self.nvs, self.pins, self.radio, self.air, self.sensor, self.memory)
-        self.board.connect(reset, calls, quick)
+        self.board.connect(reset, (self.clock, self.pins), calls, quick)
         self.flash.connect(self.board.cut_power)
         self.radio.on_link(self.air.link)
         self.air.count_sockets = self.board.count_sockets
@@ -112,7 +115,8 @@ class World:
         self.memory.sockets = self.board.sockets
         self.actions = {"flash": self._report_flash}
         self.air.has_address = self.radio.has_address
-        for part in (*parts, self.air.pace, self.memory, self.flash, self.sntp, self.faults):
+        more = (self.air.pace, self.memory, self.flash, self.sntp, self.faults, self.sleep)
+        for part in (*parts, *more):
             self.actions.update(getattr(part, "controls", dict)())
 
     def _report_flash(self, **changes):

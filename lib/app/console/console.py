@@ -105,6 +105,7 @@ class Consoles:
         self._commands = commands
         self._log = log
         self._open = []
+        self.ran = 0  # lines
 
     def __len__(self):
         return len(self._open)
@@ -130,6 +131,7 @@ class Consoles:
 
         All consoles show the reply; only this one shows an error or a private reply.
         """
+        self.ran += 1
         await asyncio.sleep_ms(0)  # yield between lines, many of which may arrive at once
         try:
             text = line.decode().lstrip()

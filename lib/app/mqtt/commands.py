@@ -35,6 +35,8 @@ class CommandHandler:
         self._waiting = deque((), limits.MQTT_COMMANDS_WAITING)
         self._bytes = 0  # of the arguments that wait
         self._arrived = asyncio.Event()
+        self._running = False
+        self.ran = 0  # commands
         self._logged = 0  # retained commands on this link
         self._answered = 0  # of the refused commands
         self.refused = 0  # commands that found the queue full
@@ -81,13 +83,23 @@ class CommandHandler:
             if self._waiting:
                 name, argument, group = self._waiting.popleft()
                 self._bytes -= len(name) + len(argument or b"")
-                await self._run(name, argument, group)
+                self._running = True
+                try:
+                    await self._run(name, argument, group)
+                finally:
+                    self._running = False
+                    self.ran += 1
             elif self._answered == self.refused:
                 self._arrived.clear()
                 await self._arrived.wait()
             if self._answered != self.refused:
                 await self._answer_refused()
             await asyncio.sleep_ms(limits.MQTT_COMMAND_PAUSE_MS)
+
+    @property
+    def busy(self):
+        """True while a command runs or waits."""
+        return bool(self._running or self._waiting)
 
     async def _answer_refused(self):
         """Reply once for all commands that were refused since the last such reply."""

@@ -49,16 +49,22 @@ class Connection:
             return "certificates need the time, and no time server has answered"
         return ""
 
-    async def open(self, clean, buffer):
+    async def open(self, buffer):
         """Return (stream, reader, True if the broker has kept the session).
 
         The reader uses `buffer`. Raises OSError with the reason."""
         try:
-            return await asyncio.wait_for_ms(self._open(clean, buffer), limits.MQTT_CONNECT_MS)
+            return await asyncio.wait_for_ms(
+                self._open(self._is_clean(), buffer), limits.MQTT_CONNECT_MS
+            )
         except asyncio.TimeoutError:
             raise OSError("no answer in {} s".format(limits.MQTT_CONNECT_MS // 1_000)) from None
         except ValueError as e:  # the certificate is refused
             raise OSError(tls.describe(e)) from None
+
+    def _is_clean(self):
+        """Return True for a clean session; with deep sleep, the broker has to keep commands."""
+        return bool(self._settings["mqttcleansession"]) and not self._settings["deepsleep"]
 
     async def _open(self, clean, buffer):
         host, port, secure = self.address()

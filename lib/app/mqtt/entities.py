@@ -5,6 +5,8 @@ https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload
 
 import json
 
+from micropython import const
+
 from app.identity import slug
 from app.settings import schema
 from config import product
@@ -34,6 +36,8 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      ("icon", "mdi:wifi-cog", "enabled_by_default", False)),
     ("interval", "number", "Picture every", "config", SETTING, "pubinterval",
      ("mode", "box", "unit_of_measurement", "s", "icon", "mdi:timer")),
+    ("sleep", "number", "Deep sleep", "config", SETTING, "deepsleep",
+     ("mode", "box", "unit_of_measurement", "s", "icon", "mdi:sleep")),
     ("flash", "switch", "Flash", "config", COMMAND, "flash",
      ("payload_on", "on", "payload_off", "off", "icon", "mdi:flash")),
     ("limit", "number", "Largest picture", "config", SETTING, "pubmaxbytes",
@@ -74,6 +78,7 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
      "'OFF' if value_json.Camera.State in ('ready', 'starting', 'off') else 'ON'",
      ("device_class", "problem")),
 )  # fmt: skip
+_LATE_S = const(300)
 _EVENTS = {"button": ("press", "four_presses")}
 
 
@@ -86,6 +91,7 @@ class Device:
 
     def __init__(self, settings, topics, mac, address, offered, chip=""):
         self._topics = topics
+        self._settings = settings
         self._name = settings["name"] or settings["topic"]
         self._mac = ":".join("{:02x}".format(byte) for byte in mac)
         self._address = address
@@ -121,10 +127,19 @@ class Device:
             },
             "o": {"name": product.NAME, "sw": product.VERSION},
             "avty_t": self._topics.lwt.decode(),
+            "avty_tpl": "{{ 'Offline' if value == 'Offline' else 'Online' }}",  # not if it sleeps
             "pl_avail": "Online",
             "pl_not_avail": "Offline",
         }
         return json.dumps(head)[:-1] + ', "cmps": {'
+
+    def _suit_sleep(self, entity, source):
+        """Let the broker keep commands, and telemetry expire, as the battery may be empty then."""
+        if "command_topic" in entity:
+            entity["qos"] = 1
+        if source == FIGURE:
+            asleep, awake = self._settings["deepsleep"], self._settings["teleperiod"]
+            entity["expire_after"] = 3 * asleep + 2 * awake + _LATE_S
 
     def _entity(self, row):
         key, platform, name, category, source, subject, more = row
@@ -139,6 +154,8 @@ class Device:
         if category:
             entity["entity_category"] = category
         _ADD[source](entity, self._topics, platform, subject)
+        if self._settings["deepsleep"]:
+            self._suit_sleep(entity, source)
         if source == PARAMETER and platform == "number":
             entity["min"], entity["max"] = limits_of(subject, self._chip)
             entity["step"] = 1

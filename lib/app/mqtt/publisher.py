@@ -42,6 +42,16 @@ class ImagePublisher:
         """Publish one picture as soon as possible; its metadata names the trigger."""
         self._requested = trigger
 
+    def request_due(self, trigger):
+        """Do as `request`, unless pictures pause at this time of day."""
+        if not (self.schedule and self.schedule.closed):
+            self.request(trigger)
+
+    @property
+    def pending(self):
+        """True until a requested picture has been published or dropped."""
+        return bool(self._requested or self._trigger)
+
     def cmd_capture(self, argument):
         if self._is_private():
             return "no picture: " + self.privacy.reason
@@ -49,9 +59,10 @@ class ImagePublisher:
         return "capturing" if self._session.up.is_set() or self._others() else "no broker"
 
     async def run(self):
-        last = ticks_ms()
+        last, settings = ticks_ms(), self._settings
         while True:
-            interval_ms = 1_000 * self._settings["pubinterval"]
+            # with deep sleep, there is one picture after each wake
+            interval_ms = 0 if settings["deepsleep"] else 1_000 * settings["pubinterval"]
             left = interval_ms - ticks_diff(ticks_ms(), last)
             if self._requested or (interval_ms and left <= 0):
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
@@ -59,6 +70,7 @@ class ImagePublisher:
                 self._trigger, self._requested = self._requested or "interval", ""
                 if is_wanted and not self._is_private():
                     await self._take()
+                self._trigger = ""
             elif interval_ms:
                 await asyncio.sleep_ms(min(left, _POLL_MS))
             else:

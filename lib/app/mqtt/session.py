@@ -43,6 +43,7 @@ class MQTTSession:
         self._stream = self._reader = None
         self._kept = False  # the broker has kept the session of the last link
         self._fault = None  # the reason why the link is being closed
+        self._stopped = False  # the broker is about to close the link
         self._wait_ms = 0
         self._trail = Trail()
         self._writable = asyncio.Event()  # no packet is being written
@@ -107,14 +108,14 @@ class MQTTSession:
         self._changed.set()
         self._fail(OSError(reason))
 
-    async def stop(self):
-        """Publish Offline and disconnect, if the link still allows it."""
-        if self.up.is_set():
-            try:
-                await self.publish(self._topics.lwt, b"Offline", True)
-                await self._send(self._codec.disconnect)
-            except OSError:
-                pass
+    async def stop(self, last=b"Offline"):
+        """Publish `last` in place of the will and disconnect, if the link still allows it."""
+        try:
+            await self.publish(self._topics.lwt, last, True)
+            self._stopped = True
+            await self._send(self._codec.disconnect)
+        except OSError:  # there is no link, or it has just ended
+            pass
 
     async def run(self):
         states = {
@@ -137,8 +138,7 @@ class MQTTSession:
     async def _connecting(self):
         self._changed.clear()
         try:
-            clean = bool(self._settings["mqttcleansession"])
-            link = await self._connection.open(clean, self._buffer)
+            link = await self._connection.open(self._buffer)
             self._stream, self._reader, self._kept = link
         except mqtt.Refused as e:
             return self._lost(e, limits.MQTT_LOGIN_PAUSE_MS if e.is_login else 0)
@@ -151,7 +151,7 @@ class MQTTSession:
 
     async def _connected(self):
         started = ticks_ms()
-        self._fault = None
+        self._fault, self._stopped = None, False
         self._trail.begin()
         tasks = [asyncio.create_task(self._guard(c)) for c in (self._begin(), self._keep_alive())]
         try:
@@ -174,7 +174,7 @@ class MQTTSession:
 
     def _lost(self, error, min_wait_ms=0):
         self.reason = describe(error)
-        self._log.error("mqtt", self.reason)
+        (self._log.info if self._stopped else self._log.error)("mqtt", self.reason)
         self._wait_ms = max(self._backoff.next_ms(), min_wait_ms)
         self._log.debug("mqtt", "next attempt in {} ms", self._wait_ms)
         return "waiting"

@@ -28,6 +28,11 @@ class Telemetry:
         """Publish soon, regardless of the period."""
         self._requested = True
 
+    @property
+    def pending(self):
+        """True until a requested report is published."""
+        return self._requested
+
     def state(self):
         """Return the JSON text."""
         uptime_s = self._log.uptime_s()

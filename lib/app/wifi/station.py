@@ -40,6 +40,7 @@ class WiFiLink:
         self._join_ms = join_ms
         self._next = ""  # the state that a command or a changed setting requests
         self._seen = None  # rows of the last scan; None: none since the last join
+        self.remembered = None  # rows instead of the first scan, which takes 2.5 s
         self._choice = Choice()
         self._lost_at = ticks_ms()
         self._offered = False  # the access point was opened since then
@@ -50,7 +51,7 @@ class WiFiLink:
         self.reason = ""
         self.joins = 0
         self.network = None  # (ssid, password) of the last join
-        self._bssid = None  # of its access point, if a scan has shown it
+        self.bssid = None  # of its access point, if a scan has shown it
         self._used = None  # static_address then
         self.up = asyncio.Event()
 
@@ -134,10 +135,10 @@ class WiFiLink:
     async def stronger(self):
         """Scan; return the BSSID of an access point of this network that is 10 dB stronger."""
         least = (self.rssi() or 0) + limits.WIFI_ROAM_DB
-        if self.state == "joined" and self._bssid:
+        if self.state == "joined" and self.bssid:
             await self._scan()
             rows, self._seen = self._seen or (), None
-            return stronger(rows, self.network[0], self._bssid, least)
+            return stronger(rows, self.network[0], self.bssid, least)
 
     def roam(self, bssid):
         """Join another access point of this network."""
@@ -170,14 +171,17 @@ class WiFiLink:
             self.reason = "ssid is not set"
             return _ACCESS_POINT
         self._station.leave()  # the chip keeps trying by itself, and cannot scan meanwhile
-        await self._scan()
+        if self.remembered:
+            self._seen, self.remembered = self.remembered, None
+        else:
+            await self._scan()
         networks, refused = self._choice.order(wanted, self._seen or ())
         reasons = [ssid + ": open, but a password is stored" for ssid in refused]
         for ssid, password, bssid in networks:
             self._log.info("wifi", "joining " + ssid)
             failure = await self._join(ssid, password, bssid)
             if not failure:
-                self.network, self._bssid = (ssid, password), bssid
+                self.network, self.bssid = (ssid, password), bssid
                 return "joined"
             self._log.debug("wifi", "{}: {}", ssid, failure)
             self._choice.note_failed(bssid)

@@ -2,12 +2,12 @@
 
 const POLL_MS = 3000;
 const STATUS_MS = 5000; // a camera that takes longer for its status is offline
-const link = { offline: false, since: null, seen: null, camera: null, private: false, off: null, timer: 0, polls: 0 };
+const link = { offline: false, since: null, seen: null, camera: null, sleep: null, private: false, off: null, timer: 0, polls: 0 };
 
 function span(seconds) {
   const [d, h, m] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
   if (d) return `${d} d ${h} h`;
-  return h ? `${h} h ${m} min` : m ? `${m} min ${seconds % 60} s` : `${seconds} s`;
+  return h ? `${h} h ${m} min` : m ? `${m} min${seconds % 60 ? ` ${seconds % 60} s` : ""}` : `${seconds} s`;
 }
 
 function plural(count, one, more = `${one}s`) {
@@ -52,6 +52,7 @@ function summary(status) {
   if (status.private) return ["poor", "Privacy is on: nobody gets a picture."];
   if (camera.state !== "ready" && camera.state !== "starting") return ["lost", `The camera is ${camera.state}: ${sentence(camera.reason)}`];
   if (!broker.state.startsWith("connected")) return ["poor", `Online, without a broker: ${sentence(brokerText(broker.state))}`];
+  if (status.sleep) return ["good", `Online. The camera sleeps for ${span(status.sleep.every_s)} after each picture, but not while this page is open. Set Deep sleep to 0 to keep it awake.`];
   return ["good", "Online"];
 }
 
@@ -69,7 +70,7 @@ function showSummary(dot, text) {
 function showStatus(status) {
   const wifi = status.wifi;
   const camera = status.safe_mode ? { state: "stopped", reason: `safe mode after ${status.safe_mode.reason}` } : status.camera;
-  Object.assign(link, { camera, off: status.off_in_s === null ? null : performance.now() + 1000 * status.off_in_s });
+  Object.assign(link, { camera, sleep: status.sleep, off: status.off_in_s === null ? null : performance.now() + 1000 * status.off_in_s });
   link.seen = new Date();
   showSummary(...summary(status));
   setText($("name"), status.title);
@@ -129,9 +130,14 @@ function setOffline(offline) {
     else showLive();
   }
   if (offline) document.title = `Offline: ${$("name").textContent}`;
-  if (offline) showSummary("lost", `Offline since ${link.since.toLocaleTimeString()}. Is the camera switched on and in reach of its Wi-Fi? This page reconnects by itself.`);
+  if (offline) showSummary("lost", `Offline since ${link.since.toLocaleTimeString()}. ${whyOffline()} This page reconnects by itself.`);
   lockControls();
   showState();
+}
+
+function whyOffline() {
+  if (!link.sleep) return "Is the camera switched on and in reach of its Wi-Fi?";
+  return `The camera sleeps for ${span(link.sleep.every_s)} after each picture; a press of its button wakes it.`;
 }
 
 // The figures stay, because they may say why the camera went; they do not pass for current ones.

@@ -114,6 +114,7 @@ class Parts:
             "mqttkey": "",
             "mqttkeepalive": 120,
             "mqttcleansession": 1,
+            "deepsleep": 0,
             "mqttuser": "",
             "mqttpass": "",
             "adminpass": "",

@@ -11,6 +11,16 @@ HEAP_EXEC = 1
 _CHIP_RAM = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 11 | 1 << 12  # 32BIT 8BIT DMA INTERNAL DEFAULT
 _PSRAM = 1 << 1 | 1 << 2 | 1 << 10 | 1 << 12  # 32BIT 8BIT SPIRAM DEFAULT
 _SECTOR = 4_096
+WAKEUP_ALL_LOW = False
+WAKEUP_ANY_HIGH = True
+_RTC_PINS = (0, 2, 4, 12, 13, 14, 15, 25, 26, 27, 32, 33, 34, 35, 36, 37, 38, 39)
+
+
+def wake_on_ext0(pin=None, level=None):
+    """Let a level of one pin end the next deep sleep; None: no pin does."""
+    if pin is not None and pin._id not in _RTC_PINS:
+        raise ValueError("invalid pin")
+    world.call("sleep.wake_on", None if pin is None else pin._id, int(bool(level)))
 
 
 def _text(name):

@@ -13,6 +13,8 @@ HARD_RESET = 2
 WDT_RESET = 3
 DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
+PIN_WAKE = EXT0_WAKE = 2
+TIMER_WAKE = 4
 
 _PIN_GET = world.PIN_GET
 _PIN_SET = world.PIN_SET
@@ -44,12 +46,12 @@ class Pin(umachine.PinBase):
             _pins[id] = super().__new__(cls)
         return _pins[id]
 
-    def __init__(self, id, mode=None, pull=None, *, value=None):
+    def __init__(self, id, mode=None, pull=None, *, value=None, hold=None):
         self._id = id
-        world.call("pin.init", id, mode, pull, value)
+        world.call("pin.init", id, mode, pull, value, hold)
 
-    def init(self, mode=None, pull=None, *, value=None):
-        world.call("pin.init", self._id, mode, pull, value)
+    def init(self, mode=None, pull=None, *, value=None, hold=None):
+        world.call("pin.init", self._id, mode, pull, value, hold)
 
     def value(self, level=None):
         if level is None:
@@ -186,6 +188,17 @@ def soft_reset():
 
 def reset_cause():
     return world.call("chip.reset_cause")
+
+
+def deepsleep(ms=0):
+    """Sleep until the timer or a pin wakes the chip, which then starts again; does not return."""
+    world.call("board.deepsleep", int(ms))
+    raise SystemExit
+
+
+def wake_reason():
+    """Return what has ended the last deep sleep, 0 after another start."""
+    return world.call("chip.wake_reason")
 
 
 def freq(hz=None):

@@ -123,6 +123,7 @@ class API:
 
     async def status(self, request):
         """Return the state that the camera's page shows."""
+        # long: one row for each field
         status = self._status
         _, time, _ = await self._commands.call("time", "")
         return {
@@ -149,6 +150,7 @@ class API:
             "live": status.live_state(),
             "viewers": self._images.viewers,
             "rtsp": status.rtsp_sessions(),
+            "sleep": self._sleep_state(),
             "power": status.power.on,
             "brightness": self._settings["lamplevel"],
             "timer": status.power.minutes_left,
@@ -161,6 +163,12 @@ class API:
             "update": self._updater.state,
             "firmware": status.firmware.now(),
         }
+
+    def _sleep_state(self):
+        """Return why a camera with deep sleep is awake; this request is a reason, too."""
+        self._status.polls += 1
+        awake = self._status.awake()
+        return None if awake is None else {"every_s": self._settings["deepsleep"], "awake": awake}
 
     def _wifi_state(self):
         wifi = self._wifi

@@ -1,0 +1,120 @@
+"""Deep sleep: a picture at each wake, and commands that the broker has kept."""
+
+import json
+
+import pytest
+from listener import Listener
+from mosquitto import Mosquitto
+from pictures import Viewer, check
+from sim import TOPIC, Simulator, wait_until
+from telnet_client import TelnetClient
+
+IMAGE, STATE, LWT = f"data/{TOPIC}/image", f"tele/{TOPIC}/STATE", f"tele/{TOPIC}/LWT"
+LED, LAMP, PWDN = "33", "4", "32"
+SETTINGS = {"sleepwait": "1", "pubinterval": "0", "poweratreset": "off"}
+
+
+def asleep(camera):
+    return camera.control("sleep")["asleep"]
+
+
+def fall_asleep(camera):
+    """Wait until the camera sleeps; return the levels of its pins."""
+    wait_until(lambda: asleep(camera), what="a camera that sleeps")
+    return camera.control("pins")["pins"]
+
+
+def wake(camera, cause="timer"):
+    """End the sleep and wait until the camera serves."""
+    boots = camera.facts["boots"]
+    camera.control("wake", cause=cause)
+    camera.wait_boot(boots + 1)
+
+
+def report(client, since):
+    """Return the telemetry of a wake about its sleep; check that there is a new picture."""
+    check(client.wait(IMAGE, lambda message: not message.retain, since=since).payload)
+    state = client.wait(STATE, lambda message: not message.retain, since=since)
+    return json.loads(state.payload)["Sleep"]
+
+
+def test_sleeps_between_pictures_and_runs_what_the_broker_has_kept(broker, tmp_path):
+    with Listener(broker.port) as client, Simulator(tmp_path, broker.uri, SETTINGS) as camera:
+        client.wait(LWT, b"Online")
+        client.publish(f"cmnd/{TOPIC}/deepsleep", "600")
+        levels = fall_asleep(camera)
+        assert (levels[LED], levels[LAMP], levels[PWDN]) == (1, 0, 1)
+        assert 590 < camera.control("sleep")["left_s"] <= 600
+        with Listener(broker.port, LWT) as late:
+            assert late.wait(LWT, lambda message: message.retain).payload == b"Sleeping"
+
+        client.publish(f"cmnd/{TOPIC}/pubmaxbytes", "400000")
+        client.publish(f"cmnd/{TOPIC}/power", "on")
+        since = client.catch_up()
+        wake(camera)
+        told = report(client, since)
+        assert (told["Wake"], told["Missed"], told["Reason"]) == ("timer", 0, "")
+        assert 0 <= told["Awake"] < 30 and told["LastAwake"] >= 1
+        client.wait(f"stat/{TOPIC}/pubmaxbytes", b"400000", since=since)
+        client.wait(f"stat/{TOPIC}/power", b"on", since=since)
+        assert fall_asleep(camera)[LAMP] == 1
+        client.catch_up()
+        changes = [message.payload for message in client.on(LWT)]
+        assert changes[-3:] == [b"Sleeping", b"Online", b"Sleeping"]
+
+
+@pytest.mark.slow
+def test_a_wake_changes_nothing_and_the_button_keeps_it_awake(broker, tmp_path):
+    with Listener(broker.port) as client, Simulator(tmp_path, broker.uri, SETTINGS) as camera:
+        client.wait(LWT, b"Online")
+        client.command("power", "on")
+        client.command("loglevel", "debug")
+        client.publish(f"cmnd/{TOPIC}/deepsleep", "600")
+        fall_asleep(camera)
+        before = camera.control("flash")["operations"]
+        for _ in range(2):
+            since, scans = client.catch_up(), camera.output.count("access points in range")
+            wake(camera)
+            report(client, since)
+            assert camera.output.count("access points in range") == scans
+            assert fall_asleep(camera)[LAMP] == 1
+        assert camera.control("flash")["operations"] == before
+        lamp = [level for _, level in camera.control("pins")["lamp"]]
+        assert lamp == [0, 1]  # it does not flicker, although `poweratreset` is off
+
+        boots = camera.facts["boots"]
+        camera.control("press")
+        camera.wait_boot(boots + 1)
+        camera.wait_status("awake (for 2")  # minutes, because somebody is there
+        with TelnetClient(camera.facts["telnet"]):
+            with Viewer(camera.facts["http"]):
+                camera.wait_status("awake (somebody watches)")
+                state = camera.get("/api/status").json()["sleep"]
+                assert state == {"every_s": 600, "awake": "somebody watches"}
+            camera.wait_status("awake (telnet is in use)")
+        camera.command("timer 5")
+        camera.wait_status("awake (the power output is timed)")
+        camera.command("smartconfig 1")
+        camera.wait_status("awake (the access point is open)")
+        camera.command("deepsleep 0")
+        wait_until(lambda: "awake (" not in camera.status())
+
+
+@pytest.mark.slow
+def test_sleeps_without_a_broker_and_tells_about_it(tmp_path):
+    """It waits for the broker in real time."""
+    with Mosquitto(tmp_path / "broker") as broker, Listener(broker.port) as client:
+        with Simulator(tmp_path / "camera", broker.uri, SETTINGS) as camera:
+            client.wait(LWT, b"Online")
+            client.publish(f"cmnd/{TOPIC}/deepsleep", "600")
+            fall_asleep(camera)
+            broker.stop()
+            wake(camera)
+            wait_until(lambda: asleep(camera), limit_s=90)
+            broker.start()
+            since = len(client.messages)
+            wake(camera)
+            told = report(client, since)
+            assert told["Missed"] == 1 and told["Reason"].startswith("no broker: ")
+            fall_asleep(camera)
+            assert camera.control("sleep")["left_s"] > 595
