@@ -57,6 +57,8 @@ RTSP_REPORT_MS = 5_000  # between two sender reports; then the next one
 # Motion
 # 160 are 2 ms on the chip: then the other tasks have their turn
 MOTION_STEP_MCUS = 160  # of a picture that are decoded at once; the rest follows in further steps
+MOTION_PICTURES = 10  # most that the setting `motionpictures` allows; more are refused
+MOTION_BYTES = 1_000_000  # all pictures around motion that wait; then the oldest are dropped
 
 # Logins
 LOGIN_SESSIONS = 4  # browser sessions; a further login ends the least recently used one

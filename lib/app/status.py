@@ -47,6 +47,7 @@ class Status:
         self.push = None  # HTTPPush
         self.schedule = None  # Schedule
         self.rtsp = None  # Switched; an RTSPServer while it is running
+        self.motion = None  # Switched; a Motion while it is running
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
@@ -98,6 +99,7 @@ class Status:
             "Paused": self.schedule and self.schedule.closed,
             "Kept": self.kept and self.kept.figures(),
             "Push": self.push and self.push.figures(),
+            "Motion": self.detection and self.detection.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
@@ -126,6 +128,17 @@ class Status:
         """Return the number of RTSP clients that play, None while RTSP is off."""
         return self.rtsp.running.sessions if self.rtsp and self.rtsp.running else None
 
+    @property
+    def detection(self):
+        """Motion while it is on, else None."""
+        return self.motion.running if self.motion else None
+
+    def motion_state(self):
+        """Return `motion` or `no motion`, with the reason if it can't be seen; "" while off."""
+        if not self.detection:
+            return ""
+        return _with_reason("motion" if self.detection.on else "no motion", self.detection.reason)
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -147,6 +160,8 @@ class Status:
             yield "push " + posted
         if self.rtsp_sessions() is not None:
             yield "rtsp {} playing".format(self.rtsp_sessions())
+        if self.detection:
+            yield self.motion_state()
         limited = self.publisher.limited()
         if limited:
             yield limited

@@ -85,7 +85,9 @@ class System:
         self._make_releases()
         self._make_updater()
         self._make_servers()
+        self.motion = None
         if sensor.has_psram():
+            self._make_motion()
             self._make_privacy()
         self._connect()
 
@@ -247,15 +249,59 @@ class System:
         if self.rtsp.running:
             self.rtsp.running.end_all()
 
+    def _make_motion(self):
+        # lazy import: without PSRAM there are no pictures, and no memory
+        from aio.switched import Switched
+        from app.motion.pin import check_pin
+        from app.mqtt.album import Album
+
+        settings = self.settings
+        self.album = Album(
+            chip.free_bytes, limits.MOTION_BYTES, limits.KEPT_RESERVE_BYTES, self.log
+        )
+        self.motion = self.status.motion = Switched(
+            lambda: settings["motion"] and not settings["privacy"], self._new_motion
+        )
+        settings.on_change(0, self.motion.check)
+        settings.also_check(
+            "motionpin", lambda pin: check_pin(pin, board.SENSOR_PINS, board.OTHER_PINS)
+        )
+
+    def _new_motion(self):
+        # lazy import: most cameras never need it
+        from app.motion.motion import Motion
+        from app.motion.pictures import EventPictures
+        from app.motion.pin import PinWatcher
+        from app.motion.watcher import PictureWatcher
+
+        settings, log = self.settings, self.log
+        pictures = EventPictures(
+            self.album,
+            self.frames,
+            self.session,
+            settings,
+            self.topics,
+            self.publisher.meta,
+            lambda: self.publisher.figures()["MaxBytes"],
+            log,
+        )
+        pictures.parts = self.exif.parts
+        motion = Motion(settings, self.session, self.topics, self.clock, log, pictures)
+        view = PictureWatcher(self.frames, settings, pictures, motion.note, log)
+        self.camera.watchers.append(view.relearn)
+        self.power.watchers.append(view.relearn)
+        motion.watch(view, PinWatcher(Input, settings, motion.note))
+        return motion
+
     def _make_privacy(self):
         from app.privacy import Privacy  # lazy: without PSRAM there are no pictures
 
-        kept, frames = self.kept, self.frames
+        kept, frames, album = self.kept, self.frames, self.album
         privacy = Privacy(
             self.settings,
             frames,
-            (self.images, kept, self.push),
-            lambda: bool(frames.leased() or kept.sending),
+            (self.images, kept, self.push, album),
+            lambda: bool(frames.leased() or kept.sending or album.sending),
             self.session.reconnect,
             self.log,
         )
@@ -324,7 +370,7 @@ class System:
             self.power, self.led, self.wifi, self.restart, self.log, self.states.event
         )
         self.actions = actions
-        self.button = Button(Input(board.BUTTON).down, actions, self.log)
+        self.button = Button(Input(board.BUTTON).on, actions, self.log)
 
     def _make_releases(self):
         self.releases = Releases(
@@ -427,6 +473,7 @@ class System:
         self.camera.set_clock(self.settings["xclk"])
         self.frames.invalidate()
 
+    # long: a row per component
     def start(self):
         """Return the supervisor, which runs all components; this object is no longer needed."""
         if self.status.safe_mode:
@@ -450,6 +497,7 @@ class System:
             ("http server", self.http_server),
             ("telnet", self.telnet),
             ("rtsp", self.rtsp),
+            ("motion", self.motion),
             ("power", self.power),
             ("states", self.states),
             ("telemetry", self.telemetry),

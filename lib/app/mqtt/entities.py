@@ -10,7 +10,8 @@ from app.settings import schema
 from config import product
 from proto.params import CHOICES, limits_of
 
-PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE, LIGHT = range(9)  # sources
+# sources
+PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE, LIGHT, MOTION = range(10)
 
 ENTITIES = (  # key, platform, name, category, source, its subject, more keys and their values
     ("camera", "camera", None, None, PICTURE, "topic", ()),
@@ -19,6 +20,10 @@ ENTITIES = (  # key, platform, name, category, source, its subject, more keys an
     ("lamp", "light", "Lamp", None, LIGHT, "power", ("payload_on", "on", "payload_off", "off")),
     ("privacy", "switch", "Privacy", None, COMMAND, "privacy",
      ("payload_on", "on", "payload_off", "off", "icon", "mdi:eye-off")),
+    ("motion", "binary_sensor", "Motion", None, MOTION, "MOTION",
+     ("device_class", "motion", "payload_on", "on", "payload_off", "off")),
+    ("detection", "select", "Motion detection", "config", SETTING, "motion",
+     ("icon", "mdi:motion-sensor")),
     ("button", "event", "Button", None, EVENT, "button", ("device_class", "button")),
     ("capture", "button", "Take a picture", None, ACTION, "capture", ("icon", "mdi:camera")),
     ("restart", "button", "Restart", "config", ACTION, "restart", ("device_class", "restart")),
@@ -166,8 +171,12 @@ def _action(entity, topics, platform, name):
 
 def _setting(entity, topics, platform, name):
     _command(entity, topics, platform, name)
-    check = schema.find(name)[schema.CHECK]
-    entity.update({"min": check.low, "max": check.high, "step": 1})
+    row = schema.find(name)
+    if platform == "select":
+        entity["options"] = schema.choices(row)
+    else:
+        check = row[schema.CHECK]
+        entity.update({"min": check.low, "max": check.high, "step": 1})
 
 
 def _parameter(entity, topics, platform, name):
@@ -189,6 +198,11 @@ def _parameter(entity, topics, platform, name):
 def _figure(entity, topics, platform, value):
     entity["state_topic"] = topics.tele("STATE").decode()
     entity["value_template"] = "{{ " + value + " }}"
+
+
+def _motion(entity, topics, platform, name):
+    entity["state_topic"] = entity["json_attributes_topic"] = topics.tele(name).decode()
+    entity["value_template"] = "{{ value_json.State }}"
 
 
 def _event(entity, topics, platform, name):
@@ -213,4 +227,5 @@ _ADD = (
     _event,
     _update,
     _light,
+    _motion,
 )  # by source

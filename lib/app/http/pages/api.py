@@ -146,6 +146,7 @@ class API:
             "paused": status.schedule.closed if status.schedule else "",
             "kept": status.kept.waiting if status.kept else 0,
             "push": status.push_state(),
+            "motion": status.motion_state(),
             "viewers": self._images.viewers,
             "rtsp": status.rtsp_sessions(),
             "power": status.power.on,
