@@ -88,6 +88,7 @@ function showStatus(status) {
     ["Broker", upper(brokerText(status.broker.state))],
     ...(status.paused ? [["Pictures", `Pause: ${status.paused}`]] : []),
     ...(status.kept ? [["Kept pictures", String(status.kept)]] : []),
+    ...(status.motion ? [["Motion detection", upper(status.motion)]] : []),
     ...(status.push ? [["HTTP push", status.push]] : []),
     ["Time", status.time],
     ["Running", `${span(status.uptime_s)}, started by ${status.started_by}`],
