@@ -282,14 +282,13 @@ class System:
             settings,
             self.topics,
             self.publisher.meta,
-            lambda: self.publisher.figures()["MaxBytes"],
+            lambda: self.publisher.max_bytes,
             log,
         )
         pictures.parts = self.exif.parts
         motion = Motion(settings, self.session, self.topics, self.clock, log, pictures)
-        view = PictureWatcher(self.frames, settings, pictures, motion.note, log)
+        view = PictureWatcher(self.frames, self.power, settings, pictures, motion.note, log)
         self.camera.watchers.append(view.relearn)
-        self.power.watchers.append(view.relearn)
         motion.watch(view, PinWatcher(Input, settings, motion.note))
         return motion
 

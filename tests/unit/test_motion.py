@@ -371,6 +371,10 @@ class Detector:
         return cells[0] in self.moving
 
 
+class Lamp:
+    flashing = on = False
+
+
 class Kept:
     def __init__(self):
         self.taken = []
@@ -384,8 +388,10 @@ class TestView(unittest.TestCase):
         async def main():
             self.settings = settings_on(values=values)
             self.frames, self.kept, self.log, self.notes = Frames(), Kept(), Log(), []
+            self.lamp = Lamp()
             view = PictureWatcher(
                 self.frames,
+                self.lamp,
                 self.settings,
                 self.kept,
                 lambda *all: self.notes.append(all),
@@ -425,6 +431,30 @@ class TestView(unittest.TestCase):
 
         self.run_case(scenario, motion="pin")
 
+    def test_pictures_in_the_light_of_the_flash_are_not_compared(self):
+        async def scenario(view):
+            await asyncio.sleep_ms(1_200)
+            compared = len(view.detector.compared)
+            self.lamp.flashing = True
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual(len(view.detector.compared), compared)
+            self.assertTrue(len(self.kept.taken) > compared)
+            self.lamp.flashing = False
+            await asyncio.sleep_ms(2_000)
+            self.assertTrue(len(view.detector.compared) > compared)
+
+        self.run_case(scenario, motion="picture")
+
+    def test_it_learns_again_when_the_lamp_is_switched(self):
+        async def scenario(view):
+            await asyncio.sleep_ms(1_000)
+            for self.lamp.on in (True, False):
+                learned = view.detector.learned
+                await asyncio.sleep_ms(3_000)
+                self.assertEqual(view.detector.learned, learned + 1)
+
+        self.run_case(scenario, motion="picture")
+
     def test_it_takes_at_most_half_of_the_time(self):
         async def scenario(view):
             start = view.grid.start
@@ -436,6 +466,32 @@ class TestView(unittest.TestCase):
             view.grid.start = slow_start
             await asyncio.sleep_ms(10_500)
             self.assertTrue(4 <= len(view.detector.compared) <= 6, view.detector.compared)
+
+        self.run_case(scenario, motion="picture")
+
+    def test_a_slow_sensor_does_not_slow_down_the_rate_further(self):
+        async def scenario(view):
+            acquire = self.frames.acquire
+
+            async def slowly():
+                await asyncio.sleep_ms(900)
+                return await acquire()
+
+            self.frames.acquire = slowly
+            await asyncio.sleep_ms(10_000)
+            self.assertTrue(9 <= len(view.detector.compared) <= 11, view.detector.compared)
+
+        self.run_case(scenario, motion="picture")
+
+    def test_it_learns_again_after_a_time_without_comparing(self):
+        async def scenario(view):
+            await asyncio.sleep_ms(2_000)
+            learned = view.detector.learned
+            self.assertTrue(view.is_current)
+            self.settings.put("motion", PIN)
+            await asyncio.sleep_ms(2_000)
+            self.assertFalse(view.is_current)
+            self.assertTrue(view.detector.learned > learned)
 
         self.run_case(scenario, motion="picture")
 

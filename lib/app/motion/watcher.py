@@ -14,11 +14,12 @@ class PictureWatcher:
     """Leases `motionfps` pictures a second, and calls `note` while the detector sees motion.
 
     It takes at most half of the time, so that viewers of large pictures keep theirs, and gives up
-    a picture that others need.
+    a picture that others need. Pictures in the light of the flash are not compared.
     """
 
-    def __init__(self, frames, settings, pictures, note, log):
-        self._frames = frames
+    def __init__(self, frames, lamp, settings, pictures, note, log):
+        self._lamp = lamp
+        self._is_lit = False
         self._settings = settings
         self._pictures = pictures
         self._note = note
@@ -32,40 +33,48 @@ class PictureWatcher:
         self.reason = ""
 
     def relearn(self):
-        """Compare with later pictures only, because the camera or its parameters have changed."""
+        """Compare with later pictures only, because the view or its light has changed."""
         self.detector.relearn()
 
     async def run(self):
-        self.relearn()
         try:
             while True:
                 started = ticks_ms()
+                if not self._compares:
+                    self._fail("")
+                busy_ms = 0
                 if self._compares or self._settings["motionpictures"]:
-                    await self._take()
-                took = ticks_diff(ticks_ms(), started)
-                interval = 1_000 // self._settings["motionfps"]
-                await asyncio.sleep_ms(max(interval - took, took))
+                    busy_ms = await self._take()
+                left_ms = 1_000 // self._settings["motionfps"] - ticks_diff(ticks_ms(), started)
+                await asyncio.sleep_ms(max(left_ms, busy_ms))
         finally:
-            self.is_current = False
+            self._fail("")
 
     @property
     def _compares(self):
         return bool(self._settings["motion"] & PICTURE)
 
     async def _take(self):
-        self._gives_up = False
+        """Take the next picture; return the time for which it was held."""
+        self._gives_up, is_flash = False, self._lamp.flashing
+        if self._is_lit != self._lamp.on:
+            self._is_lit = self._lamp.on
+            self.relearn()
         try:
             frame = await self._lease.renewed().acquire()
         except CameraFault as e:
             self._fail("no picture: {}".format(e))
             await asyncio.sleep_ms(limits.HTTP_VIEWER_PAUSE_MS)
-            return
+            return 0
+        began = ticks_ms()
         try:
-            if self._compares and await self._decode(frame.view):
+            is_flash = is_flash or self._lamp.flashing
+            if self._compares and not is_flash and await self._decode(frame.view):
                 self._compare()
             self._pictures.take(frame)
         finally:
             self._lease.release()
+        return ticks_diff(ticks_ms(), began)
 
     async def _decode(self, view):
         """Fill the grid; return False if there is none, or others need the picture's memory."""
@@ -91,6 +100,7 @@ class PictureWatcher:
             self._note(PICTURE, self.detector.score, self.detector.count)
 
     def _fail(self, reason):
+        """Note why the newest picture is not compared; the next one has to be learned."""
         self.reason = reason
         self.is_current = False
         self.relearn()

@@ -61,7 +61,7 @@ class Album:
             if not self.pictures:
                 raise MemoryError
             self.drop_first()
-        return bytearray(size)
+        return bytearray(size + size // 16)  # for a later one that is a little larger
 
     def drop_first(self):
         """Drop the oldest picture, and return it."""

@@ -165,6 +165,11 @@ class ImagePublisher:
         """Return the size of the largest picture to send; 0: any."""
         if self._accepted.max_bytes:
             self._accepted.probe(self._log.uptime_s())
+        return self.max_bytes
+
+    @property
+    def max_bytes(self):
+        """Size of the largest picture that the broker gets; 0: any."""
         known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
         return min(known, learned) if known and learned else known or learned
 

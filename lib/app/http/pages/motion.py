@@ -27,7 +27,8 @@ class MotionState:
             "cells": None,
         }
         detection = self._status.detection
-        if detection and detection.view.is_current:
+        is_private = self._settings["privacy"]  # which ends the detection a moment later
+        if detection and detection.view.is_current and not is_private:
             detector = detection.view.detector
             found["score"] = detector.score
             found["changed"] = "".join([str(each) for each in detector.changed])
