@@ -1,4 +1,4 @@
-"""Motion: cells of a picture that change more than its light does.
+"""Motion: cells of a picture that change otherwise than its light does.
 
 A cell is the mean brightness of 1/16 x 1/12 of the picture, from `proto.jpegdc`.
 """
@@ -6,15 +6,16 @@ A cell is the mean brightness of 1/16 x 1/12 of the picture, from `proto.jpegdc`
 import asyncio
 from array import array
 
+import micropython
 from micropython import const
 
-_CELLS = const(192)
-_LEARN_FRAMES = const(3)  # compared, but not reported, after `relearn`
+from app.motion.light import Light
+
+_CELLS = const(192)  # 12 rows of 16
+_LEARN_FRAMES = const(3)  # pictures whose motion is not reported, after the first one
+_MOST_STEPS = const(96)  # cells that change at once: it was the light, or the camera
 _ONE = const(64)  # brightness 1 in the background and the noise
-_DARK = const(24)  # the gain is not seen in cells below this brightness
-_BRIGHT = const(245)  # and above this one
-_SLOWLY, _NOISE_SLOWLY = const(4), const(4)  # 1/16 per frame
-_MOST_NOISE = const(12)
+_MOST_NOISE = const(12)  # of a picture, as a brightness
 
 
 async def decode_in_steps(grid, view):
@@ -30,12 +31,13 @@ async def decode_in_steps(grid, view):
 class Detector:
     """Compares each grid of cells with the one before and with a slowly adapting background.
 
-    A cell has changed if it differs from both by more than a threshold and by more than it usually
-    does; what all cells have in common, the light or the exposure, is removed first. The settings
-    `motionlevel`, `motionarea`, `motionframes` and `motionmask` are read for each grid.
+    What the light explains is removed first. A cell has changed if it differs from both by more
+    than a threshold, which rises with the cell's usual changes and with those of the light. The
+    settings `motionlevel`, `motionarea`, `motionframes` and `motionmask` are read for each grid.
 
-    `changed` has a 1 for each cell that changed and is not masked, `count` is their number, and
-    `score` is 0..100: from 50 on, enough cells changed for motion.
+    `changed` has a 1 for each changed cell, `count` is their number, and `score` 0..100 compares
+    it with `motionarea`: from 50 on, it is motion. A changed cell that touches no other one counts
+    only if `motionarea` is 1.
     """
 
     def __init__(self, settings):
@@ -47,25 +49,30 @@ class Detector:
         self._before = bytearray(_CELLS)
         self._background = array("H", bytes(2 * _CELLS))
         self._noise = array("H", bytes(2 * _CELLS))
-        self._counts = array("H", bytes(2 * 512))  # for the median
+        self._light = Light()
         self._frames = 0  # in a row with motion
-        self._learning = _LEARN_FRAMES + 1
+        self.relearn()
 
     def relearn(self):
         """Forget the background: the camera, its parameters or its view have changed."""
         self._learning = _LEARN_FRAMES + 1
-        self._frames = 0
 
     def compare(self, cells):
         """Compare a grid with those before; return True while there is motion."""
         self._read_mask(self._settings["motionmask"])
         if self._learning > _LEARN_FRAMES:
-            self._learn(cells)
-        gain = self._common_gain(cells)
-        offset = self._common_offset(cells, gain)
-        self._mark(cells, gain, offset)
-        self._settle(cells, gain, offset)
-        area = self._settings["motionarea"]
+            self._start_again(cells)
+        unrest = self._light.follow(cells, self._before, self._background, self._mask)
+        level, area = 100 - self._settings["motionlevel"], self._settings["motionarea"]
+        found = _mark(
+            self.changed, cells, self._before, self._background, self._noise, self._mask,
+            unrest, 2 + level * level // 400,
+        )  # fmt: skip
+        self.count = (found & 0xFF) - (_drop_lone(self.changed) if area > 1 else 0)
+        _learn(cells, self._before, self._background, self._noise)
+        if found >> 8 > _MOST_STEPS:
+            self.relearn()
+            self._start_again(cells)
         self.score = min(100, 50 * self.count // area)
         if self._learning:
             self._learning -= 1
@@ -80,69 +87,77 @@ class Detector:
                 self._mask[n] = bits >> (_CELLS - 1 - n) & 1
             self._mask_text = text
 
-    def _learn(self, cells):
+    def _start_again(self, cells):
+        """Take a picture as the background."""
         for n in range(_CELLS):
             self._before[n] = cells[n]
             self._background[n] = cells[n] * _ONE
             self._noise[n] = _ONE
 
-    def _median(self, total):
-        """Return the index of the median of `total` counted values."""
-        at, left = 0, total // 2
-        while left >= self._counts[at]:
-            left -= self._counts[at]
-            at += 1
-        return at
 
-    def _clear_counts(self):
-        for n in range(512):
-            self._counts[n] = 0
+@micropython.viper
+def _mark(
+    changed: ptr8,  # noqa: F821
+    cells: ptr8,  # noqa: F821
+    before: ptr8,  # noqa: F821
+    background: ptr16,  # noqa: F821
+    noise: ptr16,  # noqa: F821
+    mask: ptr8,  # noqa: F821
+    unrest: int,
+    threshold: int,
+) -> int:
+    """Mark the changed cells; return how many differ from the picture before << 8 | changed."""
+    n = 0
+    found = 0
+    while n < _CELLS:
+        step = cells[n] - before[n]
+        step = step if step > 0 else 0 - step
+        away = cells[n] * _ONE - background[n]
+        away = away if away > 0 else 0 - away
+        most = threshold * _ONE + 4 * noise[n] + ((before[n] * unrest) >> 3)
+        changed[n] = 0
+        if not mask[n] and step * 2 * _ONE > most:
+            found += 256
+            if away > most:
+                changed[n] = 1
+                found += 1
+        n += 1
+    return found
 
-    def _common_gain(self, cells):
-        """Return the median of the cells' gains since the grid before, times 128."""
-        self._clear_counts()
-        total = 0
-        for n in range(_CELLS):
-            was, cell = self._before[n], cells[n]
-            if not self._mask[n] and _DARK <= was and cell < _BRIGHT and was < _BRIGHT:
-                self._counts[min(511, (cell * 128 + was // 2) // was)] += 1
-                total += 1
-        return self._median(total) if total > _CELLS // 8 else 128
 
-    def _common_offset(self, cells, gain):
-        """Return the median of the changes that `gain` does not explain."""
-        self._clear_counts()
-        total = 0
-        for n in range(_CELLS):
-            if not self._mask[n]:
-                expected = min(255, self._before[n] * gain >> 7)
-                self._counts[cells[n] - expected + 256] += 1
-                total += 1
-        return self._median(total) - 256 if total else 0
+@micropython.viper
+def _drop_lone(changed: ptr8) -> int:  # noqa: F821
+    """Remove the cells that touch no other one; return how many."""
+    n = 0
+    dropped = 0
+    while n < _CELLS:
+        if changed[n]:
+            near = 0 - 1  # itself
+            row = n - 16 if n >= 16 else n
+            while row <= n + 16 and row < _CELLS:
+                near += changed[row]
+                if n & 15:
+                    near += changed[row - 1]
+                if (n & 15) < 15:
+                    near += changed[row + 1]
+                row += 16
+            if not near:
+                changed[n] = 0
+                dropped += 1
+        n += 1
+    return dropped
 
-    def _mark(self, cells, gain, offset):
-        """Mark the changed cells."""
-        level = self._settings["motionlevel"]
-        threshold = 3 + (100 - level) * (100 - level) * 37 // 10_000
-        self.count = 0
-        for n in range(_CELLS):
-            self.changed[n] = 0
-            if self._mask[n]:
-                continue
-            most = threshold + 2 * self._noise[n] // _ONE
-            step = cells[n] - max(0, min(255, (self._before[n] * gain >> 7) + offset))
-            away = cells[n] - max(0, min(255, (self._background[n] * gain >> 7) // _ONE + offset))
-            if abs(away) > most and 2 * abs(step) > most:
-                self.changed[n] = 1
-                self.count += 1
 
-    def _settle(self, cells, gain, offset):
-        """Take over the light into the background, then some of each cell."""
-        for n in range(_CELLS):
-            cell = cells[n]
-            expected = max(0, min(255 * _ONE, (self._background[n] * gain >> 7) + offset * _ONE))
-            self._background[n] = expected + (cell * _ONE - expected >> _SLOWLY)
-            step = abs(cell - max(0, min(255, (self._before[n] * gain >> 7) + offset)))
-            noise = self._noise[n]
-            self._noise[n] = noise + (min(step, _MOST_NOISE) * _ONE - noise >> _NOISE_SLOWLY)
-            self._before[n] = cell
+@micropython.viper
+def _learn(cells: ptr8, before: ptr8, background: ptr16, noise: ptr16):  # noqa: F821
+    """Adapt the background by 1/16 of the difference, and the noise by 1/32."""
+    n = 0
+    while n < _CELLS:
+        cell = cells[n]
+        step = cell - before[n]
+        step = step if step > 0 else 0 - step
+        step = step if step < _MOST_NOISE else _MOST_NOISE
+        noise[n] = noise[n] + ((step * _ONE - noise[n]) >> 5)
+        background[n] = background[n] + ((cell * _ONE - background[n]) >> 4)
+        before[n] = cell
+        n += 1
