@@ -54,6 +54,12 @@ RTSP_PACKET_BYTES = 60_000  # picture data in a packet; the rest follows in furt
 RTSP_HEADERS_BYTES = 2_048  # headers of a picture that are compared; longer ones are parsed again
 RTSP_REPORT_MS = 5_000  # between two sender reports; then the next one
 
+# Motion
+# 160 are 2 ms on the chip: then the other tasks have their turn
+MOTION_STEP_MCUS = 160  # of a picture that are decoded at once; the rest follows in further steps
+MOTION_PICTURES = 10  # most that the setting `motionpictures` allows; more are refused
+MOTION_BYTES = 1_000_000  # all pictures around motion that wait; then the oldest are dropped
+
 # Logins
 LOGIN_SESSIONS = 4  # browser sessions; a further login ends the least recently used one
 LOGIN_IDLE_MS = 1_800_000  # a session without a request; then it ends

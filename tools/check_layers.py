@@ -55,6 +55,7 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
         "app.password",
         "app.settings.schema",
     },
+    "app.motion": {"aio", "proto", "app.camera.camera"},  # CameraFault
     "app.mqtt": {
         "aio",
         "proto",

@@ -47,6 +47,7 @@ class Status:
         self.rtsp = None  # Switched; an RTSPServer while it is running
         self.sleep = None  # Switched; a Sleeper while it is running
         self.polls = 0  # of the state, by pages
+        self.motion = None  # Switched; a Motion while it is running
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
@@ -99,6 +100,7 @@ class Status:
             "Kept": self.kept and self.kept.figures(),
             "Push": self.push and self.push.figures(),
             "Sleep": self.sleep and self.sleep.running and self.sleep.running.figures(),
+            "Motion": self.detection and self.detection.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
@@ -141,6 +143,17 @@ class Status:
         """
         return self.sleep.running.reason if self.sleep and self.sleep.running else None
 
+    @property
+    def detection(self):
+        """Motion while it is on, else None."""
+        return self.motion.running if self.motion else None
+
+    def motion_state(self):
+        """Return `motion` or `no motion`, with the reason if it can't be seen; "" while off."""
+        if not self.detection:
+            return ""
+        return _with_reason("motion" if self.detection.on else "no motion", self.detection.reason)
+
     def _state(self):
         s = self.settings
         yield product.VERSION
@@ -168,6 +181,8 @@ class Status:
         awake = self.awake()
         if awake is not None:
             yield _with_reason("awake" if awake else "falling asleep", awake)
+        if self.detection:
+            yield self.motion_state()
         limited = self.publisher.sender.limited()
         if limited:
             yield limited

@@ -87,7 +87,9 @@ class System:
         self._make_updater()
         self._make_servers()
         self.sleep = None
+        self.motion = None
         if sensor.has_psram():
+            self._make_motion()
             self._make_privacy()
             self._make_sleep()
         self._connect()
@@ -251,15 +253,58 @@ class System:
         if self.rtsp.running:
             self.rtsp.running.end_all()
 
+    def _make_motion(self):
+        # lazy import: without PSRAM there are no pictures, and no memory
+        from aio.switched import Switched
+        from app.motion.pin import check_pin
+        from app.mqtt.album import Album
+
+        settings = self.settings
+        self.album = Album(
+            chip.free_bytes, limits.MOTION_BYTES, limits.KEPT_RESERVE_BYTES, self.log
+        )
+        self.motion = self.status.motion = Switched(
+            lambda: settings["motion"] and not settings["privacy"], self._new_motion
+        )
+        settings.on_change(0, self.motion.check)
+        settings.also_check(
+            "motionpin", lambda pin: check_pin(pin, board.SENSOR_PINS, board.OTHER_PINS)
+        )
+
+    def _new_motion(self):
+        # lazy import: most cameras never need it
+        from app.motion.motion import Motion
+        from app.motion.pictures import EventPictures
+        from app.motion.pin import PinWatcher
+        from app.motion.watcher import PictureWatcher
+
+        settings, log = self.settings, self.log
+        pictures = EventPictures(
+            self.album,
+            self.frames,
+            self.session,
+            settings,
+            self.topics,
+            self.publisher.meta,
+            lambda: self.publisher.sender.max_bytes,
+            log,
+        )
+        pictures.parts = self.exif.parts
+        motion = Motion(settings, self.session, self.topics, self.clock, log, pictures)
+        view = PictureWatcher(self.frames, self.power, settings, pictures, motion.note, log)
+        self.camera.watchers.append(view.relearn)
+        motion.watch(view, PinWatcher(Input, settings, motion.note))
+        return motion
+
     def _make_privacy(self):
         from app.privacy import Privacy  # lazy: without PSRAM there are no pictures
 
-        kept, frames = self.kept, self.frames
+        kept, frames, album = self.kept, self.frames, self.album
         privacy = Privacy(
             self.settings,
             frames,
-            (self.images, kept, self.push, self.live),
-            lambda: bool(frames.leased() or kept.sending),
+            (self.images, kept, self.push, self.live, album),
+            lambda: bool(frames.leased() or kept.sending or album.sending),
             self.session.reconnect,
             self.log,
         )
@@ -330,6 +375,8 @@ class System:
             (self.handler.busy, "a command runs"),
             (self.publisher.pending or self.frames.leased(), "a picture is sent"),
             (self.kept.sending, "kept pictures are sent"),
+            (self.album.sending, "pictures of motion are sent"),
+            (self.status.detection and self.status.detection.on, "there is motion"),
             (self.power.off_in_s is not None, "the power output is timed"),
         ):
             if is_true:
@@ -440,7 +487,7 @@ class System:
             self.power, self.led, self.wifi, self.restart, self.log, self.states.event
         )
         self.actions = actions
-        self.button = Button(Input(board.BUTTON).down, actions, self.log)
+        self.button = Button(Input(board.BUTTON).on, actions, self.log)
 
     def _make_releases(self):
         self.releases = Releases(
@@ -569,6 +616,7 @@ class System:
             ("telnet", self.telnet),
             ("rtsp", self.rtsp),
             ("sleep", self.sleep),
+            ("motion", self.motion),
             ("power", self.power),
             ("states", self.states),
             ("telemetry", self.telemetry),

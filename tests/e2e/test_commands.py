@@ -76,6 +76,8 @@ SAMPLES = {  # setting -> (valid value other than the default, invalid values)
     "haprefix": ("my/home", ["x" * 49, "#"]),
     "ntpserver2": ("time2.example", ["x" * 64]),
     "ntpserver": ("time.example", ["x" * 64]),
+    "motionmask": ("5e" * 24, ["5e" * 23, "x" * 48]),
+    "motionpin": ("14", ["12", "33", "40", "x"]),
     "pubtimes": ("07:00-21:30", ["7-9", "07:00-07:00", "x"]),
     "place": ("48.1,11.6", ["91,0", "x"]),
     "pushurl": ("http://127.0.0.1:9/in", ["ftp://x", "http://", "http://x/" + "x" * 255]),

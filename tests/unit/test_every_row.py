@@ -231,6 +231,7 @@ _TEXTS = {
     "gateway": "10.0.0.1",
     "dns": "10.0.0.1",
     "mqttpin": "5e" * 32,
+    "motionmask": "0f" * 24,
     "topiclayout": "%topic%/%prefix%",
     "pubtimes": "07:00-21:30",
     "place": "48.1,11.6",

@@ -131,6 +131,28 @@ class TestStatus(unittest.TestCase):
             },
         )
 
+    def test_motion_is_shown_while_it_is_on(self):
+        class Motion:
+            on, reason = False, ""
+
+            def figures(self):
+                return {"State": "off"}
+
+        class Switched:
+            running = None
+
+        status, _, _ = make()
+        for status.motion in (None, Switched):
+            self.assertEqual((status.motion_state(), status.figures()["Motion"]), ("", None))
+            self.assertFalse("motion" in status.cmd_status(""))
+        Switched.running = Motion()
+        self.assertIn(", no motion, ", status.cmd_status(""))
+        self.assertEqual(status.figures()["Motion"], {"State": "off"})
+        Motion.reason = "no picture: x"
+        self.assertIn(", no motion (no picture: x), ", status.cmd_status(""))
+        Motion.on, Motion.reason = True, ""
+        self.assertIn(", motion, ", status.cmd_status(""))
+
     def test_only_2_measures_the_free_memory(self):
         status, parts, _ = make()
         for view in "013":

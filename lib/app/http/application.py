@@ -9,8 +9,10 @@ from app.http.pages.api import API
 from app.http.pages.backup import Backup
 from app.http.pages.login import LoginPages
 from app.http.pages.metrics import Metrics
+from app.http.pages.motion import MotionState
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
+from app.http.pages.state import State
 from app.http.request import Request
 from app.http.static import StaticFiles
 from config import limits
@@ -57,7 +59,10 @@ class Application(Microdot):
         StaticFiles().add_routes(self)
         SetupPages(settings, commands, wifi, status, access, device_id).add_routes(self)
         LoginPages(access, images, log).add_routes(self)
-        API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
+        API(settings, commands, wifi, status, updater).add_routes(self)
+        seen = settings, commands, wifi, status, access, images, updater, device_id
+        State(*seen).add_routes(self)
+        MotionState(settings, status).add_routes(self)
         Backup(settings, access, device_id).add_routes(self)
         Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options

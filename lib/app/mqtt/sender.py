@@ -69,6 +69,11 @@ class PictureSender:
         """Return the size of the largest picture to send; 0: any."""
         if self._accepted.max_bytes:
             self._accepted.probe(self._log.uptime_s())
+        return self.max_bytes
+
+    @property
+    def max_bytes(self):
+        """Size of the largest picture that the broker gets; 0: any."""
         known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
         return min(known, learned) if known and learned else known or learned
 
@@ -83,11 +88,6 @@ class PictureSender:
     def forget_limit(self):
         """Try all sizes again, because the broker may be another one."""
         self._accepted.forget()
-
-    @property
-    def max_bytes(self):
-        """Size of the largest picture that may be sent, 0: any."""
-        return self._budget.max_bytes
 
     def limited(self):
         """Return the sizes that the broker refuses and gets as text, "" without a limit."""
