@@ -54,6 +54,12 @@ RTSP_PACKET_BYTES = 60_000  # picture data in a packet; the rest follows in furt
 RTSP_HEADERS_BYTES = 2_048  # headers of a picture that are compared; longer ones are parsed again
 RTSP_REPORT_MS = 5_000  # between two sender reports; then the next one
 
+# Motion
+# 160 are 2 ms on the chip: then the other tasks have their turn
+MOTION_STEP_MCUS = 160  # of a picture that are decoded at once; the rest follows in further steps
+MOTION_PICTURES = 10  # most that the setting `motionpictures` allows; more are refused
+MOTION_BYTES = 1_000_000  # all pictures around motion that wait; then the oldest are dropped
+
 # Logins
 LOGIN_SESSIONS = 4  # browser sessions; a further login ends the least recently used one
 LOGIN_IDLE_MS = 1_800_000  # a session without a request; then it ends
@@ -145,6 +151,10 @@ FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 # longer than the usual interval between pictures
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
 
+RATE_LEAST = 0.1  # pictures a second of a stream or the live view; a lower one is refused
+RATE_MOST = 30  # the same at most; a higher one is refused
+LIVE_S = 600  # live view of one command `live`; a longer one is refused
+LIVE_RATE = 5  # pictures a second, unless the command has another rate; further ones are not taken
 KEPT_PICTURES = 50  # most that the setting `keep` allows; more are refused
 KEPT_BYTES = 1_500_000  # all pictures kept while the broker is away; then the oldest are dropped
 # for pictures of viewers, TLS and updates
@@ -177,11 +187,9 @@ UPDATE_CHECK_SPREAD_MS = 10_000  # random pause before the first check of a rele
 UPDATE_CHECK_MS = 86_400_000  # the newest release is known; then it is checked again
 UPDATE_CHECK_RETRY_MS = 900_000  # pause after a check failed; then the next attempt
 UPDATE_TRIAL_MS = 300_000  # trial of a version that confirms itself; then the previous one returns
-ARCHIVE_FILES = 400  # files in the archive of an application; more are refused
+ARCHIVE_FILES = 400  # files in the archive of an application; more are refused, or not mounted
 ARCHIVE_FILE_BYTES = 262_144  # one of these files; a larger one is refused
 ARCHIVE_NAME_BYTES = 80  # name of a file; a longer one is refused
-# 2 MB: larger than any file system on 4 MB of flash
-ARCHIVE_RECORDS = 4_096  # records of 512 bytes in an archive; a longer one is not mounted
 # for the file system itself, and for settings that are saved during the update
 ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that needs them is refused
 

@@ -17,6 +17,7 @@ HUBS = (  # the same for `make hubs`
     ("ffmpeg", "ffmpeg", "the tests of recording"),
     ("motion", "motion", "the test with motion"),
     ("vlc-bin vlc-plugin-base", "cvlc", "the test with VLC"),
+    ("libimage-exiftool-perl", "exiftool", "the test with exiftool"),
 )
 _SERVICES = ("mosquitto", "nats-server", "prometheus", "motion")
 RETRY_S = 3_600  # after a failure, so that an offline machine starts quickly

@@ -3,7 +3,7 @@
     .venv/bin/python tools/ota.py info FILE [--key PUBLIC.pem]
     .venv/bin/python tools/ota.py keygen NAME
     .venv/bin/python tools/ota.py sign FILE --key NAME.key.pem [--output FILE]
-    .venv/bin/python tools/ota.py app FILE.tar [--key NAME.key.pem]
+    .venv/bin/python tools/ota.py app FILE.zip [--key NAME.key.pem]
     .venv/bin/python tools/ota.py push FILE --broker mqtt://host --device DVES_A1B2C3 [--confirm]
     .venv/bin/python tools/ota.py serve FOLDER [--port 8000]
 
@@ -11,7 +11,6 @@ Exit status: 0 success, 1 refused or failed, 2 wrong arguments, 3 no response.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -19,9 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path += [str(ROOT / "lib"), str(ROOT / "tools" / "pc")]  # the firmware's pure modules
 
 # ruff: noqa: E402
+import brokerlink
 from update.errors import UpdateError
-
-from proto.mqtttext import LAYOUT
 
 
 def _info(args):
@@ -72,8 +70,6 @@ def _push(args):
     from update.file import Update
     from update.push import Push
 
-    if args.password is None:
-        args.password = os.environ.get("MQTT_PASSWORD")
     with Push(args) as push:
         push.run(Update.read(args.file), args.force, args.confirm)
 
@@ -120,21 +116,13 @@ def parser():
     push = commands.add_parser("push", help="send a file to a camera over MQTT")
     push.set_defaults(run=_push)
     push.add_argument("file")
-    push.add_argument("--broker", required=True, help="mqtt://host[:port] or mqtts://...")
-    push.add_argument("--device", required=True, help="device id, DVES_...")
-    push.add_argument("--topic", help="the camera's topic (default: query the camera)")
-    push.add_argument(
-        "--layout", default=LAYOUT, help="the camera's topiclayout (default: %(default)s)"
-    )
+    brokerlink.add_arguments(push, needs_device=True)
     push.add_argument("--confirm", action="store_true", help="keep the new image once it runs")
     push.add_argument(
         "--force",
         action="store_true",
         help="also install an older image, one that failed before, or one without a name",
     )
-    push.add_argument("--cafile", help="for mqtts: CA certificate that signed the broker's")
-    push.add_argument("--user")
-    push.add_argument("--password", help="default: the environment variable MQTT_PASSWORD")
     push.add_argument("--patience", type=float, default=60, metavar="S", help=argparse.SUPPRESS)
 
     serve = commands.add_parser("serve", help="serve a folder over HTTP, for `upgrade`")
@@ -150,7 +138,7 @@ def main(arguments=None):
     args = parser().parse_args(arguments)
     try:
         args.run(args)
-    except UpdateError as error:
+    except (UpdateError, brokerlink.BrokerError) as error:
         print(f"ota.py: {error}", file=sys.stderr)
         return error.status
     except OSError as error:

@@ -91,6 +91,11 @@ class Power:
         self._flash_end = ticks_add(ticks_ms(), limits.FLASH_MS) if on else None
         self._light()
 
+    @property
+    def flashing(self):
+        """True while the lamp is on for a picture alone."""
+        return self._flash_end is not None and not self.on
+
     def cmd_timer(self, argument):
         """Start, extend or read the countdown."""
         if argument:

@@ -43,12 +43,11 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
-        self.kept = None  # Kept
-        self.push = None  # HTTPPush
-        self.schedule = None  # Schedule
+        self.kept = self.push = self.live = self.schedule = None  # without PSRAM
         self.rtsp = None  # Switched; an RTSPServer while it is running
         self.sleep = None  # Switched; a Sleeper while it is running
         self.polls = 0  # of the state, by pages
+        self.motion = None  # Switched; a Motion while it is running
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
         self.safe_mode = None  # SafeMode while it is in force
 
@@ -101,6 +100,7 @@ class Status:
             "Kept": self.kept and self.kept.figures(),
             "Push": self.push and self.push.figures(),
             "Sleep": self.sleep and self.sleep.running and self.sleep.running.figures(),
+            "Motion": self.detection and self.detection.figures(),
             "SafeMode": safe
             and {"Reason": safe.reason, "SecondsLeft": safe.left_s, "Ends": safe.ends()},
             "Restarts": {name: n for name, n in self.supervisor.restarts.items() if n},
@@ -129,12 +129,30 @@ class Status:
         """Return the number of RTSP clients that play, None while RTSP is off."""
         return self.rtsp.running.sessions if self.rtsp and self.rtsp.running else None
 
+    def live_state(self):
+        """Return `58 s left, 4.9 pictures a second`, "" while there is no live view."""
+        if not (self.live and self.live.left_s):
+            return ""
+        text = "{} s left, {:.1f} pictures a second"
+        return text.format(self.live.left_s, self.live.fps)
+
     def awake(self):
         """Return why a camera with deep sleep is awake, "" if it is about to sleep.
 
         None without deep sleep.
         """
         return self.sleep.running.reason if self.sleep and self.sleep.running else None
+
+    @property
+    def detection(self):
+        """Motion while it is on, else None."""
+        return self.motion.running if self.motion else None
+
+    def motion_state(self):
+        """Return `motion` or `no motion`, with the reason if it can't be seen; "" while off."""
+        if not self.detection:
+            return ""
+        return _with_reason("motion" if self.detection.on else "no motion", self.detection.reason)
 
     def _state(self):
         s = self.settings
@@ -157,10 +175,15 @@ class Status:
             yield "push " + posted
         if self.rtsp_sessions() is not None:
             yield "rtsp {} playing".format(self.rtsp_sessions())
+        live = self.live_state()
+        if live:
+            yield "live view ({})".format(live)
         awake = self.awake()
         if awake is not None:
             yield _with_reason("awake" if awake else "falling asleep", awake)
-        limited = self.publisher.limited()
+        if self.detection:
+            yield self.motion_state()
+        limited = self.publisher.sender.limited()
         if limited:
             yield limited
         if self.safe_mode:

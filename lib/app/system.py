@@ -87,7 +87,9 @@ class System:
         self._make_updater()
         self._make_servers()
         self.sleep = None
+        self.motion = None
         if sensor.has_psram():
+            self._make_motion()
             self._make_privacy()
             self._make_sleep()
         self._connect()
@@ -251,15 +253,58 @@ class System:
         if self.rtsp.running:
             self.rtsp.running.end_all()
 
+    def _make_motion(self):
+        # lazy import: without PSRAM there are no pictures, and no memory
+        from aio.switched import Switched
+        from app.motion.pin import check_pin
+        from app.mqtt.album import Album
+
+        settings = self.settings
+        self.album = Album(
+            chip.free_bytes, limits.MOTION_BYTES, limits.KEPT_RESERVE_BYTES, self.log
+        )
+        self.motion = self.status.motion = Switched(
+            lambda: settings["motion"] and not settings["privacy"], self._new_motion
+        )
+        settings.on_change(0, self.motion.check)
+        settings.also_check(
+            "motionpin", lambda pin: check_pin(pin, board.SENSOR_PINS, board.OTHER_PINS)
+        )
+
+    def _new_motion(self):
+        # lazy import: most cameras never need it
+        from app.motion.motion import Motion
+        from app.motion.pictures import EventPictures
+        from app.motion.pin import PinWatcher
+        from app.motion.watcher import PictureWatcher
+
+        settings, log = self.settings, self.log
+        pictures = EventPictures(
+            self.album,
+            self.frames,
+            self.session,
+            settings,
+            self.topics,
+            self.publisher.meta,
+            lambda: self.publisher.sender.max_bytes,
+            log,
+        )
+        pictures.parts = self.exif.parts
+        motion = Motion(settings, self.session, self.topics, self.clock, log, pictures)
+        view = PictureWatcher(self.frames, self.power, settings, pictures, motion.note, log)
+        self.camera.watchers.append(view.relearn)
+        motion.watch(view, PinWatcher(Input, settings, motion.note))
+        return motion
+
     def _make_privacy(self):
         from app.privacy import Privacy  # lazy: without PSRAM there are no pictures
 
-        kept, frames = self.kept, self.frames
+        kept, frames, album = self.kept, self.frames, self.album
         privacy = Privacy(
             self.settings,
             frames,
-            (self.images, kept, self.push),
-            lambda: bool(frames.leased() or kept.sending),
+            (self.images, kept, self.push, self.live, album),
+            lambda: bool(frames.leased() or kept.sending or album.sending),
             self.session.reconnect,
             self.log,
         )
@@ -325,11 +370,13 @@ class System:
             (self.updater.state != "idle", "an update is under way"),
             (self.restart.pending, "a restart is due"),
             (wifi.state == "access point" or wifi.ap_clients, "the access point is open"),
-            (self.images.viewers, "somebody watches"),
+            (self._is_watched(), "somebody watches"),
             (len(self.telnet), "telnet is in use"),
             (self.handler.busy, "a command runs"),
             (self.publisher.pending or self.frames.leased(), "a picture is sent"),
             (self.kept.sending, "kept pictures are sent"),
+            (self.album.sending, "pictures of motion are sent"),
+            (self.status.detection and self.status.detection.on, "there is motion"),
             (self.power.off_in_s is not None, "the power output is timed"),
         ):
             if is_true:
@@ -393,14 +440,15 @@ class System:
         )
         self.status.on_status = self.telemetry.request
         self.status.clock = self.clock
-        self.kept = self.push = self.exif = None
+        self.kept = self.push = self.exif = self.live = None
         if sensor.has_psram():
             self._make_outlets()
 
     def _make_outlets(self):
-        """Make what takes published pictures besides the broker, and the hours of the pictures."""
+        """Make what sends pictures besides the publisher, and what else it needs for them."""
         from app.camera.exif import Exif
         from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
+        from app.mqtt.live import Live
         from app.mqtt.meta import Meta
         from app.push import HTTPPush
         from app.schedule import Schedule
@@ -418,10 +466,18 @@ class System:
             chip.free_bytes,
         )
         self.exif = Exif(self.settings, self.clock)
-        self.push.parts = self.kept.parts = self.publisher.parts = self.exif.parts
+        self.push.parts = self.kept.parts = self.publisher.sender.parts = self.exif.parts
         self.publisher.sinks += (self.push, self.kept)
         self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
+        self.live = self.status.live = Live(
+            self.frames,
+            self.publisher.sender,
+            self.session,
+            self.topics,
+            self.clock,
+            self.log,
+        )
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -431,7 +487,7 @@ class System:
             self.power, self.led, self.wifi, self.restart, self.log, self.states.event
         )
         self.actions = actions
-        self.button = Button(Input(board.BUTTON).down, actions, self.log)
+        self.button = Button(Input(board.BUTTON).on, actions, self.log)
 
     def _make_releases(self):
         self.releases = Releases(
@@ -504,6 +560,7 @@ class System:
             status=self.status,
             power=self.power,
             publisher=self.publisher,
+            live=self.live,
             params=self.params,
             clock=self.clock,
             wifi=self.wifi,
@@ -514,7 +571,7 @@ class System:
         )
         self.settings.on_change(RESTART, self.restart.request)
         self.settings.on_change(RECONNECT, self.session.reconnect)
-        self.settings.on_change(RECONNECT, self.publisher.forget_limit)
+        self.settings.on_change(RECONNECT, self.publisher.sender.forget_limit)
         self.settings.on_change(REJOIN, self.wifi.rejoin)
         self.settings.on_change(LOG, self.log.follow)
         self.settings.on_change(HASHED, self.images.drop_viewers)
@@ -536,7 +593,7 @@ class System:
 
     def start(self):
         """Return the supervisor, which runs all components; this object is no longer needed."""
-        # long: one list
+        # long: the table of all components
         if self.status.safe_mode:
             self.supervisor.add("safe mode", self.status.safe_mode)
         for name, component in (
@@ -559,6 +616,7 @@ class System:
             ("telnet", self.telnet),
             ("rtsp", self.rtsp),
             ("sleep", self.sleep),
+            ("motion", self.motion),
             ("power", self.power),
             ("states", self.states),
             ("telemetry", self.telemetry),
@@ -569,6 +627,7 @@ class System:
             ("update state", self.update_state),
             ("restart", self.restart),
             ("kept pictures", self.kept),
+            ("live view", self.live),
             ("push", self.push),
             ("discovery", self.discovery),
         ):
@@ -579,4 +638,9 @@ class System:
 
     def _is_busy(self):
         """Return True while there is a viewer or an update."""
-        return bool(self.images.viewers) or self.updater.state != "idle"
+        return self._is_watched() or self.updater.state != "idle"
+
+    def _is_watched(self):
+        """Return True while somebody watches the stream, or a live view through the broker."""
+        is_live = self.live is not None and self.live.left_s
+        return bool(self.images.viewers or is_live)

@@ -24,13 +24,14 @@ class Output:
 
 
 class Input:
-    """An input with a pull-up; `down()` is true while it is connected to ground."""
+    """An input; `on()` is true at the level `active`, which nothing but the outside makes."""
 
-    def __init__(self, number):
-        self._pin = Pin(number, Pin.IN, Pin.PULL_UP)
+    def __init__(self, number, active=0):
+        self._active = active
+        self._pin = Pin(number, Pin.IN, Pin.PULL_DOWN if active else Pin.PULL_UP)
 
-    def down(self):
-        return self._pin.value() == 0
+    def on(self):
+        return self._pin.value() == self._active
 
 
 class Dimmer:

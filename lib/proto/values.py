@@ -1,5 +1,7 @@
 """Parsers of a user's text that commands share, and the errors for bad input."""
 
+from config import limits
+
 
 class BadArgument(Exception):
     """The user's value is refused; the message says what is allowed."""
@@ -39,6 +41,18 @@ def int_between(text, low, high):
     value = sign * int(digits)
     if not low <= value <= high:
         raise BadArgument("{}..{}".format(low, high))
+    return value
+
+
+def rate(text):
+    """Return a number of pictures a second; raises BadArgument."""
+    low, high = limits.RATE_LEAST, limits.RATE_MOST
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not low <= value <= high:
+        raise BadArgument("a number from {} to {}".format(low, high))
     return value
 
 

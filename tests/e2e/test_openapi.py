@@ -36,5 +36,5 @@ def test_camera_conforms(tmp_path):
             line, cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False
         )
         assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
-        assert re.search(r"Tested: 11\b", done.stdout), done.stdout[-2_000:]
+        assert re.search(r"Tested: 12\b", done.stdout), done.stdout[-2_000:]
         assert camera.facts["boots"] == 1 and "web: !" not in camera.output

@@ -62,6 +62,30 @@ def test_settings_change_the_picture_but_not_its_number(probe, setting, value):
     assert sum(ImageStat.Stat(ImageChops.difference(*pictures)).mean) > 20
 
 
+def test_scene_changes_on_request(probe):
+    from io import BytesIO
+
+    from PIL import Image, ImageStat
+
+    small = CAMERA.replace("frame_size=10", "frame_size=6")
+    probe.run(small + "global held\nheld = cam")
+    capture = "held.capture()\n" * 2 + "result = bytes(held.capture())"
+
+    def light():
+        image = Image.open(BytesIO(probe.run(capture))).convert("L")
+        return ImageStat.Stat(image.crop((0, 40, image.width, image.height - 30))).mean[0]
+
+    usual = light()
+    probe.control("scene", night=0.8)
+    assert light() < usual / 2
+    probe.run("machine.Pin(4, machine.Pin.OUT, value=1)")
+    lit = light()
+    probe.run("machine.Pin(4, machine.Pin.OUT, value=0)")
+    assert lit > usual / 2
+    probe.control("scene")
+    assert abs(light() - usual) < 5
+
+
 def test_faults(probe):
     code = CAMERA + "global held\nheld = cam"
     probe.run(code)

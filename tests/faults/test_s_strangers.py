@@ -21,7 +21,8 @@ PICTURES = (
 ROUTES = {  # all of them; a new one has to be added here, after a decision about its access
     "GET": "/ /camera /setup /login /style.css /app.js /icon.svg /zones.txt /capture /jpg /mjpg "
     "/stream /snapshot.jpg /cam.jpg /cam.mjpeg /stream.mjpg /metrics "
-    "/api/status /api/settings /api/camera /api/log /api/networks",
+    "/api/status /api/settings /api/camera /api/log /api/networks "
+    "/api/motion",
     "POST": "/setup /login /logout /update /api/settings /api/camera /api/command /api/backup "
     "/api/time",
 }

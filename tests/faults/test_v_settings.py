@@ -21,7 +21,7 @@ TEXTS = (  # each setting accepts two of them
     *("%topic%/%prefix%", "%prefix%/%topic%"),
     *("mqtt://first", "http://first/x", "10.1.2.3", "10.1.2.4", "UTC1", "UTC2"),
     *("255.0.0.0", "255.255.0.0", "https://first/x", "sun", "06:00-07:00", "1,2", "3,4"),
-    *("learn", "ab" * 32),
+    *("learn", "ab" * 32, "ab" * 24, "cd" * 24),
 )
 SEVERAL = ("ssid", "password", "mqtthost", "mqttuser", "mqttpass", "mqttca", "topic", "pulse")
 PEM_FILES = [find(name)[KEY] for name in ("mqttca", "mqttcert", "mqttkey")]

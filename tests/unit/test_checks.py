@@ -10,6 +10,7 @@ from test_uri import BAD_BROKERS
 from app.settings.checks import (
     Between,
     BrokerURI,
+    CellMask,
     Chars,
     IPv4,
     KeyPin,
@@ -124,6 +125,14 @@ class TestKeyPin(ChecksTestCase):
             self.assertEqual(KeyPin()(text), pin)
         self.assertEqual(KeyPin()("LEARN"), "learn")
         self.refuses(KeyPin(), "x" * 64, pin[:-2], pin[:-1], pin + "00", "learned", "0x" + pin)
+
+
+class TestCellMask(ChecksTestCase):
+    def test_a_bit_for_each_cell_or_none(self):
+        self.accepts(CellMask(), "", "8" + "0" * 47, "0123456789ab" * 4)
+        self.assertEqual(CellMask()("AB" * 24), "ab" * 24)
+        self.assertEqual(CellMask()("0" * 48), "")
+        self.refuses(CellMask(), "0", "ab" * 23, "ab" * 25, "x" * 48, "1")
 
 
 class TestIPv4(ChecksTestCase):

@@ -14,6 +14,7 @@ from app.clock import Clock
 from app.commands import PRIVATE, TABLE, Commands
 from app.console.console import Consoles
 from app.memory import Memory
+from app.mqtt.live import Live
 from app.mqtt.publisher import ImagePublisher
 from app.ota.trial import Trial
 from app.ota.update_state import UpdateState
@@ -54,6 +55,7 @@ GOOD = {  # command -> argument, reply
     "light": ("on", "on"),
     "timer": ("5", "5"),
     "capture": ("", "capturing"),
+    "live": ("60,5", "60"),
     "upgrade": ("1", "Upgrade 1.0.0"),
     "update": ("1", None),
     "mqttotastart": ("0", "off"),
@@ -70,6 +72,7 @@ BAD = {
     "power": "3",
     "light": "maybe",
     "timer": "0",
+    "live": "601",
     "upgrade": "2",
     "update": "2",
     "mqttotastart": "2",
@@ -81,7 +84,7 @@ BAD = {
 }
 TAKE_NO_ARGUMENT = "config log time capture".split()
 ANSWER_AN_EMPTY_ARGUMENT = (
-    "status config log time camera help power light timer capture update mqttotastart".split()
+    "status config log time camera help power light timer capture live update mqttotastart".split()
 )
 
 
@@ -99,6 +102,7 @@ class Parts:
         self.last_error = ""
         self.device_id = ID
         self.ap_open = self.tls = False
+        self.stopped = ""
 
     def set(self, what):
         if isinstance(what, list):
@@ -116,6 +120,13 @@ class Parts:
 
     def address(self):
         return "10.0.0.2", 1883, False
+
+    def absent(self):
+        return ""
+
+    @property
+    def sender(self):
+        return self
 
     def limited(self):
         return ""
@@ -176,6 +187,7 @@ def make(nvs=None, values=None):
         status=Status(settings, parts, power, *(parts,) * 10, Memory(parts)),
         power=power,
         publisher=ImagePublisher(parts, parts, settings, b"image", Log(), parts),
+        live=Live(parts, None, parts, None, None, log),
         params=Params(parts, NVS(), lambda: None),
         wifi=WiFiLink(None, None, settings, log, Parts, None),
         clock=Clock(parts, None, settings, parts.up, log, Parts),
@@ -219,6 +231,7 @@ _TEXTS = {
     "gateway": "10.0.0.1",
     "dns": "10.0.0.1",
     "mqttpin": "5e" * 32,
+    "motionmask": "0f" * 24,
     "topiclayout": "%topic%/%prefix%",
     "pubtimes": "07:00-21:30",
     "place": "48.1,11.6",

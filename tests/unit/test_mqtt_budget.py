@@ -99,7 +99,7 @@ class TestBudget(unittest.TestCase):
         for _ in range(3):
             shoot(budget, scene, ("VGA", 8), 3_000)
         refused = budget.size
-        budget.exclude()
+        budget.exclude(budget.size)
         budget.choose(("VGA", 8), 3_000)
         self.assertNotEqual(budget.size, refused)
 

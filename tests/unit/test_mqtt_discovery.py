@@ -184,6 +184,16 @@ class TestMessage(unittest.TestCase):
         self.assertEqual(size["command_template"], '{"framesize": "{{ value }}"}')
         self.assertTrue(size["value_template"].endswith('"UXGA"][value_json.framesize] }}'))
 
+    def test_motion(self):
+        entities = announced()["cmps"]
+        sensor, mode = entities["motion"], entities["detection"]
+        self.assertEqual((sensor["p"], sensor["device_class"]), ("binary_sensor", "motion"))
+        self.assertEqual(sensor["state_topic"], "tele/esp32-mqtt-cam/MOTION")
+        self.assertEqual((sensor["payload_on"], sensor["payload_off"]), ("on", "off"))
+        self.assertEqual(sensor["value_template"], "{{ value_json.State }}")
+        self.assertEqual(mode["options"], ["off", "picture", "pin", "both"])
+        self.assertEqual(mode["command_topic"], "cmnd/esp32-mqtt-cam/motion")
+
     def test_update(self):
         entity = announced()["cmps"]["firmware"]
         self.assertEqual(entity["state_topic"], "stat/esp32-mqtt-cam/update")

@@ -308,13 +308,13 @@ class TestPublisher(unittest.TestCase):
     def test_pictures_that_the_broker_closes_the_link_on_get_smaller(self):
         async def scenario(publisher, frames, session, settings):
             frames.detail, session.limit = 8 * 36_000, 30_000
-            self.assertEqual(publisher.limited(), "")
+            self.assertEqual(publisher.sender.limited(), "")
             await until(lambda: publisher.sent == 1)
             sizes = session.sizes
             self.assertEqual(sizes[:2], [36_000, 36_000])
             self.assertTrue(9_000 < sizes[2] <= 18_000, sizes)
             self.assertEqual(
-                publisher.limited(),
+                publisher.sender.limited(),
                 "pictures up to 18000 bytes (VGA, quality 28)"
                 " because the broker ends the link on 36000 bytes",
             )
@@ -327,7 +327,7 @@ class TestPublisher(unittest.TestCase):
             self.assertTrue(publisher.dropped < 15, publisher.dropped)
             session.limit = 1_000_000  # the broker has another configuration
             await asyncio.sleep_ms(2 * 3_600_000)
-            self.assertEqual((publisher.last_bytes, publisher.limited()), (36_000, ""))
+            self.assertEqual((publisher.last_bytes, publisher.sender.limited()), (36_000, ""))
 
         self.run_case(scenario)
 
@@ -344,7 +344,7 @@ class TestPublisher(unittest.TestCase):
             tries = len(session.published) - 2 - 2
             self.assertTrue(5 <= tries <= 13, tries)
             settings["pubinterval"] = 10
-            publisher.forget_limit()
+            publisher.sender.forget_limit()
             await until(lambda: len(session.published) == 4 + tries + 2)
 
         self.run_case(scenario)

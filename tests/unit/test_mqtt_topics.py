@@ -39,6 +39,7 @@ class TestTopics(unittest.TestCase):
         settings = {"topic": "küche", "grouptopic": "gruppe", "subtopic": "#", "hadiscovery": 0}
         topics = Topics(settings, "DVES_A1B2C3")
         self.assertEqual(topics.image, "data/küche/image".encode())
+        self.assertEqual(topics.motion(3), "data/küche/motion/3".encode())
         self.assertEqual(topics.lwt, "tele/küche/LWT".encode())
         self.assertEqual(topics.stat("power"), "stat/küche/power".encode())
         self.assertEqual(topics.tele("STATE"), "tele/küche/STATE".encode())

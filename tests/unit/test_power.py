@@ -108,6 +108,7 @@ class TestPower(unittest.TestCase):
         self.assertEqual(
             (power.on, power.cmd_power(""), power._output.percent), (False, "off", 100)
         )
+        self.assertTrue(power.flashing)
         power.flash(False)
         self.assertEqual((power._output.percent, calls), (0, []))
         power.cmd_power("on")

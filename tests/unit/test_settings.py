@@ -66,6 +66,8 @@ def good_values(check):
         return passphrases
     if kind == "KeyPin":
         return [("learn", "learn"), ("5E:" * 31 + "5E", "5e" * 32)]
+    if kind == "CellMask":
+        return [("0F" * 24, "0f" * 24), ("8" + "0" * 47, "8" + "0" * 47)]
     if kind == "WebAddress":
         return [(t, t) for t in ("http://a/b?c=d", "https://b.example:8443/in", "")]
     if kind == "DayTimes":

@@ -42,6 +42,10 @@ class Parts:
     def address(self):
         return "h", 1883, self.tls
 
+    @property
+    def sender(self):
+        return self
+
     def limited(self):
         return ""
 
@@ -127,6 +131,28 @@ class TestStatus(unittest.TestCase):
             },
         )
 
+    def test_motion_is_shown_while_it_is_on(self):
+        class Motion:
+            on, reason = False, ""
+
+            def figures(self):
+                return {"State": "off"}
+
+        class Switched:
+            running = None
+
+        status, _, _ = make()
+        for status.motion in (None, Switched):
+            self.assertEqual((status.motion_state(), status.figures()["Motion"]), ("", None))
+            self.assertFalse("motion" in status.cmd_status(""))
+        Switched.running = Motion()
+        self.assertIn(", no motion, ", status.cmd_status(""))
+        self.assertEqual(status.figures()["Motion"], {"State": "off"})
+        Motion.reason = "no picture: x"
+        self.assertIn(", no motion (no picture: x), ", status.cmd_status(""))
+        Motion.on, Motion.reason = True, ""
+        self.assertIn(", motion, ", status.cmd_status(""))
+
     def test_only_2_measures_the_free_memory(self):
         status, parts, _ = make()
         for view in "013":
@@ -169,6 +195,17 @@ class TestStatus(unittest.TestCase):
         self.assertTrue("mqtt subscribing" in status.cmd_status(""))
         parts.state = "offline"
         self.assertTrue("mqtt offline (no Wi-Fi)" in status.cmd_status(""))
+
+    def test_live_view_is_shown_while_it_is_on(self):
+        class Live:
+            left_s, fps = 0, 0
+
+        status, _, _ = make()
+        self.assertEqual(status.live_state(), "")
+        status.live = Live()
+        self.assertFalse("live" in status.cmd_status(""))
+        Live.left_s, Live.fps = 58, 4.94
+        self.assertIn(", live view (58 s left, 4.9 pictures a second)", status.cmd_status(""))
 
     def test_tls_policy_is_shown(self):
         status, parts, _ = make()

@@ -4,12 +4,15 @@ import contextlib
 import json
 import socket
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 from mosquitto import HOST, free_port
 from program import BOARD, Failed, started
 from publishing import broker
 from rows import Row
+from scene import Scene
 from slowlink import SlowLink
 
 SIZE = 50_000
@@ -37,8 +40,21 @@ def stalls(quick):
         yield Row(name + ": longest", ours["longest"], "ms", ratio, at_most=LONGEST_MS)
         yield Row(name + f": longest with umqtt.robust{theirs['note']}", theirs["longest"], "ms")
 
+    yield from _with_motion(seconds)
 
-def _run(place, link, seconds, robust):
+
+def _with_motion(seconds):
+    """Yield the delay of ticks while motion compares VGA pictures, and two viewers watch."""
+    with SlowLink(4_000_000) as link, tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(Scene().picture(640, 480, 1, 0, {}))
+        found = _run(_slow, link, seconds, False, viewers=2, file=file.name)
+        if found["compared"] < seconds or not found["pictures"]:
+            raise Failed(f"motion was not seen: {found}")
+    yield Row("stall, motion, two viewers: 99.9 %", found["p999"], "ms", at_most=P999_MS)
+    yield Row("stall, motion, two viewers: longest", found["longest"], "ms", at_most=LONGEST_MS)
+
+
+def _run(place, link, seconds, robust, viewers=VIEWERS, file=""):
     with place(link) as port:
         http = free_port()
         with started(
@@ -49,11 +65,12 @@ def _run(place, link, seconds, robust):
             http=http,
             seconds=seconds,
             robust=robust,
+            file=file,
         ) as process:
             if not process.stdout.readline().startswith("{"):
                 raise Failed("stalls did not start\n" + process.stderr.read())
             before = link.seen
-            link.view(http, VIEWERS)
+            link.view(http, viewers)
             return _found(process, place, link, before, seconds, robust)
 
 

@@ -2,7 +2,8 @@
 
 import builtins
 
-builtins.ptr8 = bytes  # a type of viper, which only annotations name
+# types of viper, which only annotations name
+builtins.ptr8 = builtins.ptr16 = builtins.ptr32 = bytes
 
 
 def const(value):

@@ -168,6 +168,7 @@ class Pins:
         return {
             "pins": self.report,
             "press": self.press,
+            "drive": self.set_outside,
             "pause": self.longest_pause,
             "tasks": self.count_tasks,
         }
@@ -178,6 +179,13 @@ class Pins:
         levels = {str(pin): self.level(pin) for pin in sorted(used)}
         waves = {str(pin): self.wave(pin) for pin in self._waves if self.wave(pin)}
         return {"pins": levels, "waves": waves, "led": list(self.led), "lamp": list(self.lamp)}
+
+    def set_outside(self, pin, level=None):
+        """Let what is connected to a pin drive it; None: nothing is."""
+        if level is None:
+            self._outside.pop(pin, None)
+        else:
+            self._outside[pin] = level
 
     def longest_pause(self):
         """Return the longest pause of the firmware's loop since the last such request.

@@ -12,6 +12,7 @@ import time
 import zlib
 from pathlib import Path
 
+import draw_happenings
 import garden
 import marks
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
@@ -31,13 +32,16 @@ class Scene:
         self._backgrounds = {}
         self._fonts = {}
 
-    def picture(self, width, height, number, at, settings, pixel_format=_JPEG, max_bytes=0):
+    def picture(
+        self, width, height, number, at, settings,
+        pixel_format=_JPEG, max_bytes=0, happenings=None,
+    ):  # fmt: skip
         """Return one picture: a JPEG of at most `max_bytes` (0: no limit), or raw pixels.
 
-        `at` is in seconds since 1970; `settings` are the sensor's, by the driver's names.
+        `at` is in seconds since 1970; `settings` are the sensor's, by the driver's names;
+        `happenings` are arguments of `draw_happenings.drawn`.
         """
-        image = self._draw(width, height, number, at)
-        image = _processed(image, settings)
+        image = processed(self.draw(width, height, number, at, happenings), settings)
         if settings.get("colorbar"):
             _draw_bars(image)
         marks.draw(image, number)
@@ -47,7 +51,8 @@ class Scene:
             return image.convert("L").tobytes()
         return _rgb565(image) if pixel_format == _RGB565 else image.tobytes()
 
-    def _draw(self, width, height, number, at):
+    def draw(self, width, height, number, at, happenings=None):
+        """Return the scene as the sensor sees it, with the clock."""
         image = self._background(width, height).copy()
         scale = width / garden.SIZE[0]
         for speed, offset, top, size in ((14, 0, 0.07, 1.0), (9, 0.55, 0.17, 0.7)):
@@ -57,6 +62,9 @@ class Scene:
             image.paste(cloud, (round(left), round(height * top)), cloud)
         draw = ImageDraw.Draw(image)
         _draw_bird(draw, width, height, at)
+        if happenings:
+            image = draw_happenings.drawn(image, at, number, **happenings)
+            draw = ImageDraw.Draw(image)
         text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
         text += f".{int(at * 10) % 10}  #{number}"
         font = self._font(max(9, height // 26))
@@ -99,7 +107,7 @@ def _cached_garden():
     return image
 
 
-def _processed(image, settings):
+def processed(image, settings):
     """Apply the sensor's image processing."""
     if settings.get("hmirror"):
         image = ImageOps.mirror(image)

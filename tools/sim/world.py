@@ -18,6 +18,7 @@ from clock import Clock
 from control import Control
 from errors import UsageError
 from flashchip import Flash
+from happenings import Happenings
 from idfmemory import IDFMemory
 from nvs import NVS
 from pins import Pins
@@ -58,13 +59,16 @@ class World:
         self.air = Air(self.sntp)
         self.scenes = SceneProcess()
         self.faults = Faults()
-        self.sensor = Sensor(self.scenes.render, self.faults, self.pins, args.fast, args.sensor)
+        self.happenings = Happenings(self.scenes.render, self.pins)
+        self.sensor = Sensor(
+            self.happenings.render, self.faults, self.pins, args.fast, args.sensor
+        )
         self.memory = IDFMemory(args.psram != "none")
         command, environment = firmware.command(
             args, self.flash.path, counter, self.state / "clock"
         )
         image = ("", "") if args.blank else (firmware.version(command[0]),)
-        firstflash.write(self.flash, self.partitions, *image)
+        firstflash.write(self.flash, self.partitions, args.partitions, *image)
         place = self.partitions.first(partitions.DATA, partitions.NVS)
         if not place:
             raise UsageError(
@@ -115,8 +119,8 @@ class World:
         self.memory.sockets = self.board.sockets
         self.actions = {"flash": self._report_flash}
         self.air.has_address = self.radio.has_address
-        more = (self.air.pace, self.memory, self.flash, self.sntp, self.faults, self.sleep)
-        for part in (*parts, *more):
+        parts += (self.air.pace, self.memory, self.flash, self.sntp, self.faults)
+        for part in (*parts, self.sleep, self.happenings):
             self.actions.update(getattr(part, "controls", dict)())
 
     def _report_flash(self, **changes):

@@ -5,9 +5,3 @@ class UpdateError(Exception):
     """The update was refused or has failed; `status` is the exit status of the program."""
 
     status = 1
-
-
-class NoAnswer(UpdateError):
-    """The broker or the camera does not respond."""
-
-    status = 3

@@ -143,8 +143,9 @@ class Frames:
         self._wake_all()
 
     @property
-    def _is_stopped(self):
-        return bool(self._pause_reason or self.withheld)
+    def stopped(self):
+        """Reason why nobody gets a picture for now, although there is a camera, or ""."""
+        return self.withheld or self._pause_reason
 
     # The states
 
@@ -154,14 +155,14 @@ class Frames:
             self.state = await states[self.state]()
 
     async def _idle(self):
-        while not self._is_needed() and not self._is_stopped:
+        while not self._is_needed() and not self.stopped:
             self._requested.clear()
             await self._requested.wait()
         self.pool.complete()
-        return "paused" if self._is_stopped else "capturing"
+        return "paused" if self.stopped else "capturing"
 
     async def _capturing(self):
-        while self._is_needed() and not self._is_stopped:
+        while self._is_needed() and not self.stopped:
             if not self.pool.has_free():
                 await self._wait_for_slot()
                 continue
@@ -179,7 +180,7 @@ class Frames:
         self._newest = None
         self._tolerance.end()
         self.pool.drop_free()  # an update needs the memory
-        while self._is_stopped:
+        while self.stopped:
             self._requested.clear()
             await self._requested.wait()
         return "idle"

@@ -1,14 +1,18 @@
 """The Microdot application: all routes, and what every response has in common."""
 
-from microdot import Microdot, Response
+import sys
+
+from microdot import Microdot, Response, microdot
 
 from app.http.errors import Errors
 from app.http.pages.api import API
 from app.http.pages.backup import Backup
 from app.http.pages.login import LoginPages
 from app.http.pages.metrics import Metrics
+from app.http.pages.motion import MotionState
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
+from app.http.pages.state import State
 from app.http.request import Request
 from app.http.static import StaticFiles
 from config import limits
@@ -17,6 +21,14 @@ from proto.reasons import describe
 
 # every few seconds by an open page: not logged
 _POLLED = ("/api/status", "/api/log", "/api/camera")
+
+
+def _print_bug(error):
+    if not isinstance(error, MemoryError):
+        sys.print_exception(error)
+
+
+microdot.print_exception = _print_bug  # it would print tracebacks when memory is short, too
 
 
 class Application(Microdot):
@@ -47,7 +59,10 @@ class Application(Microdot):
         StaticFiles().add_routes(self)
         SetupPages(settings, commands, wifi, status, access, device_id).add_routes(self)
         LoginPages(access, images, log).add_routes(self)
-        API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
+        API(settings, commands, wifi, status, updater).add_routes(self)
+        seen = settings, commands, wifi, status, access, images, updater, device_id
+        State(*seen).add_routes(self)
+        MotionState(settings, status).add_routes(self)
         Backup(settings, access, device_id).add_routes(self)
         Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options

@@ -8,7 +8,7 @@ from config import limits
 from proto.http import HTTPError
 from proto.jpeg import size_of, whole
 from proto.params import CHOICES, size_name, value_of
-from proto.values import BadArgument
+from proto.values import BadArgument, rate
 
 _JPEG_HEAD = (
     "HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n"
@@ -23,7 +23,6 @@ _NEVER = "Trying again does not help, because pictures need another board or oth
 _PRIVATE = "The command privacy off, or the switch on the camera's page, allows them again."
 _BOUNDARY = b"\r\n--frame\r\n"
 _PART_HEAD = "Content-Type: image/jpeg\r\nContent-Length: {}\r\nX-Timestamp: {}\r\n\r\n"
-_SLOWEST, _FASTEST = 0.1, 30  # pictures a second
 
 
 class Images:
@@ -177,9 +176,6 @@ def _interval_ms(fps):
     if fps is None:
         return 0
     try:
-        rate = float(fps)
-    except ValueError:
-        rate = 0
-    if not _SLOWEST <= rate <= _FASTEST:
-        raise HTTPError(400, "fps must be a number from {} to {}.".format(_SLOWEST, _FASTEST))
-    return int(1_000 / rate)
+        return int(1_000 / rate(fps))
+    except BadArgument as e:
+        raise HTTPError(400, "fps must be {}.".format(e)) from None

@@ -120,9 +120,9 @@ class Budget:
         self._last = size, quality, count
         return not is_over
 
-    def exclude(self):
-        """Do not choose the current size again, because the sensor does not offer it."""
-        self._not_offered.append(self.size)
+    def exclude(self, size):
+        """Do not choose this size again, because the sensor does not offer it."""
+        self._not_offered.append(size)
 
     def _fitting(self, usual_size, usual_quality):
         current = _pixels(self._last[0])

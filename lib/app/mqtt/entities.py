@@ -12,15 +12,24 @@ from app.settings import schema
 from config import product
 from proto.params import CHOICES, limits_of
 
-PICTURE, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT, UPDATE, LIGHT = range(9)  # sources
+# sources
+PICTURE, VIDEO, COMMAND, ACTION, SETTING, PARAMETER, FIGURE, EVENT = range(8)
+UPDATE, LIGHT, MOTION = range(8, 11)
 
 ENTITIES = (  # key, platform, name, category, source, its subject, more keys and their values
     ("camera", "camera", None, None, PICTURE, "topic", ()),
     ("picture", "image", "Picture", None, PICTURE, "image_topic",
      ("content_type", "image/jpeg")),
+    ("live", "camera", "Live", None, VIDEO, "topic", ()),
+    ("golive", "button", "Live for a minute", None, ACTION, "live",
+     ("payload_press", "60", "icon", "mdi:video")),
     ("lamp", "light", "Lamp", None, LIGHT, "power", ("payload_on", "on", "payload_off", "off")),
     ("privacy", "switch", "Privacy", None, COMMAND, "privacy",
      ("payload_on", "on", "payload_off", "off", "icon", "mdi:eye-off")),
+    ("motion", "binary_sensor", "Motion", None, MOTION, "MOTION",
+     ("device_class", "motion", "payload_on", "on", "payload_off", "off")),
+    ("detection", "select", "Motion detection", "config", SETTING, "motion",
+     ("icon", "mdi:motion-sensor")),
     ("button", "event", "Button", None, EVENT, "button", ("device_class", "button")),
     ("capture", "button", "Take a picture", None, ACTION, "capture", ("icon", "mdi:camera")),
     ("restart", "button", "Restart", "config", ACTION, "restart", ("device_class", "restart")),
@@ -164,6 +173,10 @@ def _picture(entity, topics, platform, key):
     entity[key] = topics.image.decode()
 
 
+def _video(entity, topics, platform, key):
+    entity[key] = topics.live.decode()
+
+
 def _command(entity, topics, platform, name):
     entity["state_topic"] = topics.stat(name).decode()
     entity["command_topic"] = topics.cmnd(name)
@@ -183,8 +196,12 @@ def _action(entity, topics, platform, name):
 
 def _setting(entity, topics, platform, name):
     _command(entity, topics, platform, name)
-    check = schema.find(name)[schema.CHECK]
-    entity.update({"min": check.low, "max": check.high, "step": 1})
+    row = schema.find(name)
+    if platform == "select":
+        entity["options"] = schema.choices(row)
+    else:
+        check = row[schema.CHECK]
+        entity.update({"min": check.low, "max": check.high, "step": 1})
 
 
 def _parameter(entity, topics, platform, name):
@@ -208,6 +225,11 @@ def _figure(entity, topics, platform, value):
     entity["value_template"] = "{{ " + value + " }}"
 
 
+def _motion(entity, topics, platform, name):
+    entity["state_topic"] = entity["json_attributes_topic"] = topics.tele(name).decode()
+    entity["value_template"] = "{{ value_json.State }}"
+
+
 def _event(entity, topics, platform, name):
     entity["state_topic"] = topics.stat(name).decode()
     entity["event_types"] = _EVENTS[name]
@@ -222,6 +244,7 @@ def _update(entity, topics, platform, name):
 
 _ADD = (
     _picture,
+    _video,
     _command,
     _action,
     _setting,
@@ -230,4 +253,5 @@ _ADD = (
     _event,
     _update,
     _light,
+    _motion,
 )  # by source

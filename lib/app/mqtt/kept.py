@@ -2,19 +2,15 @@
 
 import asyncio
 import json
-from collections import namedtuple
 
 from micropython import const
 
+from app.mqtt.album import Album
 from config import limits
-from proto.jpeg import size_of, whole
+from proto.jpeg import whole
 from proto.posixtz import SECONDS_TO_2000
-from proto.reasons import describe
 
 _POLL_MS = const(500)
-_TRIES = const(2)  # links that one picture may lose, as some brokers close on large ones
-
-_Picture = namedtuple("_Picture", ("data", "uptime_s"))
 
 
 class Kept:
@@ -42,19 +38,25 @@ class Kept:
         self._topics = topics
         self._clock = clock
         self._log = log
-        self._free_bytes = free_bytes
-        self._most_bytes = most_bytes
-        self._reserve_bytes = reserve_bytes
-        self._pictures = []
-        self._tries = 0  # of the first one
-        self.sending = False
+        self._album = Album(free_bytes, most_bytes, reserve_bytes, log)
         self.parts = whole  # function of a frame: what is sent of it
-        self.sent = self.dropped = 0
 
     @property
     def waiting(self):
         """Number of pictures that are kept."""
-        return len(self._pictures)
+        return len(self._album.pictures)
+
+    @property
+    def sending(self):
+        return self._album.sending
+
+    @property
+    def sent(self):
+        return self._album.sent
+
+    @property
+    def dropped(self):
+        return self._album.dropped
 
     def wants(self):
         """Return True if a picture taken now would be kept."""
@@ -65,63 +67,30 @@ class Kept:
         """Keep a copy of a frame, if the broker is away; drop the oldest ones for it."""
         if not self.wants():
             return
-        parts = self.parts(frame)
-        size = size_of(parts)
-        self._make_room(self._settings["keep"] - 1, self._most_bytes - size)
-        while self._free_bytes() - size < self._reserve_bytes:
-            if not self._pictures:
-                self.dropped += 1
-                return
-            self._drop_first()
-        try:
-            self._pictures.append(_Picture(_joined(parts, size), self._log.uptime_s()))
-        except MemoryError:  # free memory, but not in one piece
-            self.dropped += 1
-            self._make_room(0, 0)
+        self._limit(self._settings["keep"] - 1)
+        picture = self._album.add(self.parts(frame))
+        if picture:
+            picture.uptime_s = self._log.uptime_s()
 
     async def run(self):
         while True:
             await asyncio.sleep_ms(_POLL_MS)
-            if self._frames.at_rest:  # an update needs the memory
-                self._make_room(0, 0)
-            self._make_room(self._settings["keep"], self._most_bytes)
-            while self._pictures and self._session.up.is_set():
-                self.sending = True
-                try:
-                    await self._send_first()
-                finally:
-                    self.sending = False
+            # an update needs the memory
+            self._limit(0 if self._frames.at_rest else self._settings["keep"])
+            while self.waiting and self._session.up.is_set():
+                first = self._album.pictures[0]
+                await self._album.send(first, self._session, self._topics.kept, self._announce)
 
     def drop_pictures(self):
         """Drop all pictures."""
-        self._make_room(0, 0)
+        self._album.drop_pictures()
 
     def figures(self):
         """Return the telemetry."""
         return {"Waiting": self.waiting, "Sent": self.sent, "Dropped": self.dropped}
 
-    async def _send_first(self):
-        """Send the oldest picture; it stays until the broker has taken it."""
-        picture = self._pictures[0]
-        try:
-            await self._session.publish(self._topics.kept_info, self._info(picture))
-            if not self._is_first(picture):  # dropped meanwhile
-                return
-            await self._session.publish(self._topics.kept, memoryview(picture.data))
-            await self._session.confirm()
-        except OSError as e:
-            self._log.debug("mqtt", "kept picture not sent: {}", describe(e))
-            self._tries += 1
-            if self._tries == _TRIES and self._is_first(picture):
-                self._drop_first()
-            return
-        if self._is_first(picture):  # it may have been dropped meanwhile
-            self._pictures.pop(0)
-            self._tries = 0
-        self.sent += 1
-
-    def _is_first(self, picture):
-        return bool(self._pictures) and self._pictures[0] is picture
+    async def _announce(self, picture):
+        await self._session.publish(self._topics.kept_info, self._info(picture))
 
     def _info(self, picture):
         """Return the message before a picture, as JSON; without the time only its age is known."""
@@ -131,28 +100,12 @@ class Kept:
             "Time": self._clock.iso_if_set(-age_s),
             "Timestamp": None if utc is None else utc + SECONDS_TO_2000 - age_s,
             "AgeSec": age_s,
-            "Bytes": len(picture.data),
+            "Bytes": len(picture.view),
             "Left": self.waiting - 1,
         }
         return json.dumps(info).encode()
 
-    def _make_room(self, count, most_bytes):
-        """Drop the oldest pictures until there are at most so many, and so many bytes."""
-        while self._pictures and (
-            self.waiting > count or sum([len(each.data) for each in self._pictures]) > most_bytes
-        ):
-            self._drop_first()
-
-    def _drop_first(self):
-        self._pictures.pop(0)
-        self._tries = 0
-        self.dropped += 1
-
-
-def _joined(parts, size):
-    """Return a copy of all parts in one piece; raises MemoryError."""
-    copy, at = bytearray(size), 0
-    for part in parts:
-        copy[at : at + len(part)] = part
-        at += len(part)
-    return copy
+    def _limit(self, count):
+        """Drop the oldest pictures until there are at most so many."""
+        while self.waiting > count:
+            self._album.drop_first()

@@ -1,5 +1,7 @@
 """QoS 1 messages, kept across lost links until they are acknowledged (MQTT 3.1.1 section 4.4)."""
 
+import asyncio
+
 from config import limits
 from proto.mqtt import next_id
 
@@ -14,6 +16,7 @@ class Message:
         self.retain = retain
         self.sent_ms = None
         self.dup = False
+        self.acknowledged = asyncio.Event()
 
 
 class Outbox:
@@ -31,15 +34,17 @@ class Outbox:
         return len(self._messages) >= self._capacity
 
     def put(self, topic, payload, retain):
-        """Keep a message; a retained one replaces an unsent one with the same topic."""
+        """Keep a message and return it; a retained one replaces an unsent one of its topic."""
         for message in self._messages:
             if retain and message.retain and message.topic == topic and not message.dup:
                 if message.sent_ms is None:
                     message.payload = payload
-                    return
+                    return message
         in_use = [message.packet_id for message in self._messages]
         self._last_id = next_id(self._last_id, in_use)
-        self._messages.append(Message(self._last_id, topic, payload, retain))
+        message = Message(self._last_id, topic, payload, retain)
+        self._messages.append(message)
+        return message
 
     def unsent(self):
         """Return the oldest message that may go out on this link now, or None.
@@ -55,6 +60,9 @@ class Outbox:
 
     def acknowledge(self, packet_id):
         """Forget a message; an unknown id is ignored."""
+        for message in self._messages:
+            if message.packet_id == packet_id:
+                message.acknowledged.set()
         self._messages = [m for m in self._messages if m.packet_id != packet_id]
 
     def rewind(self):

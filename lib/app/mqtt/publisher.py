@@ -5,10 +5,9 @@ from time import ticks_diff, ticks_ms
 
 from micropython import const
 
-from app.mqtt.budget import Budget, LargestAccepted
+from app.mqtt.sender import PictureSender
 from config import limits
-from proto.jpeg import size_of, whole
-from proto.mqtt import Pieces
+from proto.jpeg import size_of
 from proto.reasons import describe
 
 _POLL_MS = const(500)  # a changed interval takes effect this soon
@@ -31,11 +30,9 @@ class ImagePublisher:
         self._lamp = lamp
         self.schedule = None  # Schedule; None: pictures are published at all times
         self.privacy = None  # Privacy; None: nothing ever withholds the pictures
-        self.parts = whole  # function of a frame: what is sent of it
         self.meta = None  # Meta; None: pictures are not described
         self.sinks = []  # others that take its pictures: wants(), take(frame)
-        self._accepted = LargestAccepted()
-        self._budget = Budget()
+        self.sender = PictureSender(frames, session, settings, log)
         self._requested = ""  # by what, or ""
         self._trigger = ""  # of the picture that is being published
         self.sent = self.dropped = self.sent_bytes = 0
@@ -112,7 +109,7 @@ class ImagePublisher:
             for _ in range(limits.MQTT_PICTURES_OVER):
                 if await self._publish_one():
                     return
-            raise TooLarge("no picture has at most {} bytes".format(self._budget.max_bytes))
+            raise TooLarge("no picture has at most {} bytes".format(self.sender.max_bytes))
         except OSError as e:  # no link, no picture, or none that is small enough
             self.dropped += 1
             self._log.debug("mqtt", "picture dropped: {}", describe(e))
@@ -121,45 +118,28 @@ class ImagePublisher:
         """Publish a new picture; return False if it was larger than the budget."""
         await self._acquire()
         frame = self._lease.frame
-        untried = False
         try:
-            parts = self.parts(frame)
-            size = size_of(parts)
-            if not self._budget.fits(frame.size, frame.quality, size):
+            parts = self.sender.fitting(frame)
+            if not parts:
                 return False
+            size = size_of(parts)
             self._offer()
             if self.meta:
                 await self.meta.publish(frame, parts, self._trigger)
-            untried = self._accepted.is_untried(size, self._session.connects)
             retain = bool(self._settings["retain"])
-            payload = parts[0]
-            if len(parts) > 1:
-                payload = Pieces(size, len(parts), lambda number: parts[number])
-            await self._session.publish(self._topic, payload, retain)
-        except OSError:
-            if untried:
-                self._note_lost(size)
-            raise
+            is_untried = await self.sender.send(self._topic, parts, retain)
         finally:
             self._lease.release()
-        if untried:
-            await self._confirm(size)
+        if is_untried:
+            await self.sender.confirm(size, self._session.confirm())
         self.sent += 1
         self.sent_bytes += size
         self.last_bytes = size
         return True
 
-    async def _acquire(self):
-        """Lease a new frame of the size and quality that the budget allows."""
-        self._budget.choose(self._frames.usual, self._max_bytes())
-        lease = self._lease.renewed()
-        lease.size, lease.quality = self._budget.size, self._budget.quality
-        try:
-            await self._lit(lease)
-        except OSError:
-            if lease.refused and lease.size:
-                self._budget.exclude()
-            raise
+    def _acquire(self):
+        """Lease a new frame (a coroutine)."""
+        return self.sender.acquire(self._lease, self._lit)
 
     async def _lit(self, lease):
         """Acquire a frame, exposed with the flash if the setting requires it."""
@@ -173,54 +153,8 @@ class ImagePublisher:
         finally:
             self._lamp.flash(False)
 
-    def _max_bytes(self):
-        """Return the size of the largest picture to send; 0: any."""
-        if self._accepted.max_bytes:
-            self._accepted.probe(self._log.uptime_s())
-        known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
-        return min(known, learned) if known and learned else known or learned
-
-    async def _confirm(self, size):
-        """Wait until the broker has responded after a picture of this size."""
-        try:
-            await self._session.confirm()
-        except OSError:
-            self._note_lost(size)
-            raise
-        self._accepted.note_accepted(size)
-
-    def _note_lost(self, size):
-        if self._accepted.note_lost(size, self._log.uptime_s()):
-            text = "the broker ends the link on pictures of {} bytes; sending up to {} bytes"
-            accepted = self._accepted
-            self._log.error("mqtt", text.format(accepted.refused_bytes, accepted.max_bytes))
-
-    # For people
-
-    def forget_limit(self):
-        """Try all sizes again, because the broker may be another one."""
-        self._accepted.forget()
-
-    def limited(self):
-        """Return the sizes that the broker refuses and gets as text, "" without a limit."""
-        refused, budget = self._accepted.refused_bytes, self._budget
-        if not budget.max_bytes:
-            return ""
-        text = "pictures up to {} bytes".format(budget.max_bytes)
-        if budget.size:
-            text += " ({}, quality {})".format(budget.size, budget.quality)
-        if refused:
-            text += " because the broker ends the link on {} bytes".format(refused)
-        return text
-
     def figures(self):
         """Return the telemetry of the pictures."""
-        size, quality = self._frames.usual
-        budget = self._budget
-        return {
-            "Size": budget.size or size,
-            "Quality": quality if budget.quality is None else budget.quality,
-            "Bytes": self.last_bytes,
-            "MaxBytes": budget.max_bytes,
-            "RefusedBytes": self._accepted.refused_bytes,
-        }
+        figures = self.sender.figures()
+        figures["Bytes"] = self.last_bytes
+        return figures

@@ -61,25 +61,26 @@ class MQTTSession:
 
         QoS 0: raises OSError (NotConnected) if it cannot be written to the socket.
         QoS 1: kept across lost links until the broker has it; waits while the outbox is full.
+        Returns the Message, whose event `acknowledged` is set then.
         """
         if qos:
-            await self._keep(topic, payload, retain)
-        elif self.up.is_set():
-            self._trail.note_message(topic, len(payload), retain)
-            await self._send(self._codec.publish, topic, payload, retain)
-        else:
+            return await self._keep(topic, payload, retain)
+        if not self.up.is_set():
             raise NotConnected("not connected")
+        self._trail.note_message(topic, len(payload), retain)
+        await self._send(self._codec.publish, topic, payload, retain)
 
     async def _keep(self, topic, payload, retain):
         while self._outbox.full():
             self._room.clear()
             await self._room.wait()
-        self._outbox.put(topic, payload, retain)
+        message = self._outbox.put(topic, payload, retain)
         if self.up.is_set():
             try:
                 await self._send_outbox()
             except OSError:  # it is sent on the next link
                 pass
+        return message
 
     async def confirm(self):
         """Wait until a ping shows that the broker has read all of it; OSError if the link ends."""
@@ -109,13 +110,12 @@ class MQTTSession:
 
     async def stop(self, last=b"Offline"):
         """Publish `last` in place of the will and disconnect, if the link still allows it."""
-        if self.up.is_set():
-            try:
-                await self.publish(self._topics.lwt, last, True)
-                self._stopped = True
-                await self._send(self._codec.disconnect)
-            except OSError:
-                pass
+        try:
+            await self.publish(self._topics.lwt, last, True)
+            self._stopped = True
+            await self._send(self._codec.disconnect)
+        except OSError:  # there is no link, or it has just ended
+            pass
 
     async def run(self):
         states = {
@@ -182,7 +182,7 @@ class MQTTSession:
     def _explained(self, error):
         """Return the error with its cause: a broker that closes a link gives no reason."""
         last = self._trail.suspect(not self._writable.is_set())
-        is_picture = last and last[0] == self._topics.image
+        is_picture = last and last[0] in (self._topics.image, self._topics.live)
         return OSError(link_ended(error, self._subscriptions.unanswered(), last, is_picture))
 
     def _close(self):

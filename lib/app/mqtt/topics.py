@@ -24,6 +24,8 @@ class Topics:
         self.kept = topic_of(layout, "data", topic, "kept").encode()
         self.kept_info = topic_of(layout, "data", topic, "kept/info").encode()
         self.meta = topic_of(layout, "data", topic, "meta").encode()
+        self.live = topic_of(layout, "data", topic, "live").encode()
+        self._motion = topic_of(layout, "data", topic, "motion/")
         self.own = self._cmnd.encode()
         self.group = b"" if group == NONE else topic_of(layout, "cmnd", group, "").encode()
         self.fallback = topic_of(layout, "cmnd", device_id, "").encode()
@@ -44,6 +46,10 @@ class Topics:
     def discovery(self):
         """Return the topic of the discovery message for Home Assistant."""
         return "{}/device/{}/config".format(self._settings["haprefix"], self.device_id).encode()
+
+    def motion(self, number):
+        """Return the topic of a picture around motion."""
+        return "{}{}".format(self._motion, number).encode()
 
     def cmnd(self, name):
         """Return the topic of a command, as text."""

@@ -194,6 +194,24 @@ class KeyPin:
         return "64 hex digits, {}, or none".format(LEARN)
 
 
+class CellMask:
+    """Cells of a picture as 48 hex digits, a bit for each, or none."""
+
+    low, high = 0, 48
+
+    def __call__(self, text):
+        try:
+            if text and len(text) != self.high:
+                raise ValueError
+            digits = hexlify(unhexlify(text)).decode()
+        except ValueError:
+            raise BadArgument(str(self)) from None
+        return digits if digits.strip("0") else ""
+
+    def __str__(self):
+        return "48 hex digits, or none"
+
+
 class IPv4:
     """Address of a host in a network of 24 bits, as text."""
 

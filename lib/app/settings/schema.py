@@ -4,11 +4,14 @@ Storage, masking, help, the API, the Settings page, documentation and tests are 
 these rows. A new setting is a row here, the code that reads it, and a test.
 """
 
+# long: the whole table
+
 from micropython import const
 
 from app.settings.checks import (
     Between,
     BrokerURI,
+    CellMask,
     Chars,
     HostNames,
     IPv4,
@@ -214,6 +217,29 @@ SCHEMA = (
      "Degrees by which viewers turn pictures right (Exif); the stream has no Exif data."),
     ("exif", "CAM_EXIF", INT, 0, OneOf("off", "on"), 0,
      "Sensor", "Exif data", "on: pictures contain when they were taken, and the orientation."),
+
+    ("motion", "MOTION", INT, 0, OneOf("off", "picture", "pin", "both"), 0,
+     "Motion", "Detect motion",
+     "In the picture, by a sensor at a pin, or both; reported on tele/<topic>/MOTION."),
+    ("motionlevel", "MOTION_LEVEL", INT, 50, Between(1, 100), 0,
+     "Motion", "Sensitivity", "Of the comparison of pictures; higher: smaller changes count."),
+    ("motionarea", "MOTION_AREA", INT, 3, Between(1, 192), 0,
+     "Motion", "Smallest area", "Cells of the picture's 16 x 12 that have to change."),
+    ("motionframes", "MOTION_FRAMES", INT, 2, Between(1, 10), 0,
+     "Motion", "Pictures in a row", "So many pictures have to show it; 1 reacts soonest."),
+    ("motionmask", "MOTION_MASK", TEXT, "", CellMask(), DEFAULT_BY_1,
+     "Motion", "Ignored cells", "A bit for each cell, row by row; drawn on the tab Picture."),
+    ("motionfps", "MOTION_FPS", INT, 2, Between(1, 5), 0,
+     "Motion", "Pictures per second", "That are compared, and kept for motionpictures."),
+    ("motionpause", "MOTION_PAUSE", INT, 10, Between(1, 3_600), 0,
+     "Motion", "Ends after", "Seconds without motion."),
+    ("motionpictures", "MOTION_PICT", INT, 0, Between(0, limits.MOTION_PICTURES), 0,
+     "Motion", "Pictures around it",
+     "So many before motion, one at it and so many after; 0: none are published."),
+    ("motionpin", "MOTION_PIN", INT, 13, Between(0, 39), 0,
+     "Motion", "Pin", "GPIO of the motion sensor: 13, 14 or 2."),
+    ("motionpinlevel", "MOTION_PINLEV", INT, 1, OneOf("low", "high"), 0,
+     "Motion", "Level", "Of that pin while the sensor sees motion."),
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),

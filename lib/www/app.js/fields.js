@@ -3,8 +3,10 @@
 const OTHER_RULE = "other"; // the choice that opens a field for a time zone rule
 const WORDS = {
   off: "Off", on: "On", last_state: "As before", plain: "Off", tls: "TLS", ca: "By the CA certificate", pin: "By the broker's key",
-  manual: "By hand", auto: "Automatic", error: "Errors only", info: "Normal", debug: "Everything",
+  manual: "By hand", auto: "Automatic", error: "Errors only", info: "Normal", debug: "Everything", low: "Low", high: "High",
+  "motion picture": "In the picture", "motion pin": "By a sensor at the pin", "motion both": "Both ways",
 };
+const wordOf = ({ name }, value) => WORDS[`${name} ${value}`] || WORDS[value] || value;
 let zones = []; // [name, rule]
 
 async function loadZones() {
@@ -30,7 +32,7 @@ function refused(row, text) {
 
 function defaultWord(row) {
   if (!row.default) return "Clear";
-  const word = kindOf(row) === "switch" ? { 1: "on", 0: "off" }[row.default] || row.default : WORDS[row.default] || row.default;
+  const word = kindOf(row) === "switch" ? { 1: "on", 0: "off" }[row.default] || row.default : wordOf(row, row.default);
   return word.length < 20 ? `Reset to ${word}` : "Reset to default";
 }
 
@@ -82,7 +84,7 @@ const FIELDS = {
   switch: switchField,
   text: (row, id) => plainField(textField(id, "text")),
   number: (row, id) => plainField(Object.assign(textField(id, "number"), { min: row.low, max: row.high, inputMode: "numeric" })),
-  choice: (row, id) => plainField(select(id, row.options.map((option) => [option, WORDS[option] || option]))),
+  choice: (row, id) => plainField(select(id, row.options.map((option) => [option, wordOf(row, option)]))),
   secret: (row, id) => {
     const control = Object.assign(textField(id, "password"), { placeholder: row.set ? "stored" : "none" });
     const show = make("button", { type: "button", textContent: "Show", "aria-label": `Show ${row.label}` });

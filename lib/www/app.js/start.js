@@ -10,6 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
     picture();
     switches();
     controls();
+    motionPart();
     settingsTab();
     logTab();
     firmware();

@@ -89,6 +89,8 @@ function showStatus(status) {
     ["Broker", upper(brokerText(status.broker.state))],
     ...(status.paused ? [["Pictures", `Pause: ${status.paused}`]] : []),
     ...(status.kept ? [["Kept pictures", String(status.kept)]] : []),
+    ...(status.live ? [["Live view over MQTT", status.live]] : []),
+    ...(status.motion ? [["Motion detection", upper(status.motion)]] : []),
     ...(status.push ? [["HTTP push", status.push]] : []),
     ["Time", status.time],
     ["Running", `${span(status.uptime_s)}, started by ${status.started_by}`],

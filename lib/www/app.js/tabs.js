@@ -13,6 +13,7 @@ function tabs() {
       $(panel(each)).hidden = !chosen;
     }
     const opened = OPENED[panel(tab)];
+    showMotion(); // its cells are over the picture only while its tab is open
     if (opened) Promise.resolve(opened()).catch((error) => toast(error.message));
   };
   const choose = (tab) => {

@@ -9,7 +9,10 @@ function draw() {
   if (!frame) return;
   const canvas = $("live");
   const [width, height] = view.turn % 180 ? [frame.height, frame.width] : [frame.width, frame.height];
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  if (canvas.width !== width || canvas.height !== height) {
+    Object.assign(canvas, { width, height });
+    placeCells();
+  }
   const context = canvas.getContext("2d");
   context.setTransform(1, 0, 0, 1, width / 2, height / 2);
   context.rotate((view.turn * Math.PI) / 180);
@@ -32,6 +35,7 @@ function applyView() {
   $("zoom-in").disabled = view.zoom === ZOOMS[ZOOMS.length - 1];
   $("zoom-out").disabled = view.zoom === ZOOMS[0];
   draw();
+  placeCells();
 }
 
 function changeView(changes) {

@@ -59,15 +59,18 @@ class Log:
 
 
 class Sensor:
-    """Returns the same picture at once for every capture."""
+    """Returns the same picture at once for every capture: that in `file`, or one of `size`."""
 
     stale = 2  # as in the real drivers
     copies = False
     chip = "OV2640"
     framesize, quality = "UXGA", 8
 
-    def __init__(self, size):
+    def __init__(self, size, file=""):
         self._view = jpeg(size)
+        if file:
+            with open(file, "rb") as picture:
+                self._view = memoryview(array.array("b", picture.read()))
 
     async def start(self, framesize, quality):
         pass
@@ -99,7 +102,7 @@ class NoCommands:
 class Parts:
     """Camera, frames and session."""
 
-    def __init__(self, size, port=1883, host="127.0.0.1", ca="", interval_s=1):
+    def __init__(self, size, port=1883, host="127.0.0.1", ca="", interval_s=1, file=""):
         self.settings = {
             "hadiscovery": 0,
             "retain": 1,
@@ -125,13 +128,21 @@ class Parts:
             "mqttclientid": "",
             "pubinterval": interval_s,
             "pubmaxbytes": 0,
+            "motion": 1,
+            "motionlevel": 50,
+            "motionarea": 3,
+            "motionframes": 2,
+            "motionmask": "",
+            "motionfps": 2,
+            "motionpause": 1,
+            "motionpictures": 3,
         }
         self.log = Log()
         self.topics = Topics(self.settings, "DVES_BE7C40")
         self.deadlines = Deadlines()
         self.frames = Frames(
             Camera(
-                Sensor(size),
+                Sensor(size, file),
                 self.log,
                 Backoff,
                 params.load(EmptyStore(), self.log),

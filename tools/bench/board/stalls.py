@@ -11,6 +11,9 @@ from parts import Parts, arguments, say
 from umqtt.robust import MQTTClient
 from web import web
 
+from app.motion.pictures import EventPictures
+from app.motion.watcher import PictureWatcher
+from app.mqtt.album import Album
 from app.mqtt.publisher import ImagePublisher
 
 
@@ -54,8 +57,40 @@ class Ticker:
         return late[(len(late) - 1) * 999 // 1_000] / 1_000, late[-1] / 1_000
 
 
-async def main(size, port, http, seconds, robust):
-    parts = Parts(size, port)
+class Moves:
+    """Motion in every picture, and no lamp."""
+
+    on = flashing = False
+
+    def __init__(self, parts):
+        frames, session, settings = parts.frames, parts.session, parts.settings
+        album = Album(lambda: (gc.collect(), gc.mem_free())[1], 400_000, 100_000, parts.log)
+        pictures = EventPictures(
+            album, frames, session, settings, parts.topics, self, lambda: 0, parts.log
+        )
+        self.pictures = pictures
+        self.watcher = PictureWatcher(frames, self, settings, pictures, self.note, parts.log)
+        self.watcher.detector.compare = self.compare(self.watcher.detector.compare)
+        self.compared = 0
+
+    def compare(self, real):
+        def compare(cells):
+            self.compared += 1
+            real(cells)
+            return True
+
+        return compare
+
+    def note(self, source, score, cells):
+        if self.compared % 8 == 1:
+            self.pictures.begin()
+
+    async def publish(self, picture, parts, trigger):
+        """Describe no picture."""
+
+
+async def main(size, port, http, seconds, robust, file=""):
+    parts = Parts(size, port, file=file)
     publisher = ImagePublisher(
         parts.frames, parts.session, parts.settings, parts.topics.image, parts.log, None
     )
@@ -69,9 +104,17 @@ async def main(size, port, http, seconds, robust):
     say(ready=True)
     await asyncio.sleep_ms(500)  # until the viewers are connected
     asyncio.create_task(publisher.run())
+    moves = Moves(parts) if file else None
+    if moves:
+        for work in (moves.watcher, moves.pictures):
+            asyncio.create_task(work.run())
     await ticker.run(1_000_000 * seconds)
     p999, longest = ticker.worst()
-    say(p999=p999, longest=longest, ticks=ticker.count, sent=publisher.sent)
+    compared = moves.compared if moves else 0
+    say(
+        p999=p999, longest=longest, ticks=ticker.count, sent=publisher.sent, compared=compared,
+        pictures=moves.pictures.sent if moves else 0,
+    )  # fmt: skip
 
 
 asyncio.run(main(**arguments()))

@@ -37,7 +37,7 @@ class Metrics:
         return response
 
     def _source(self, name):
-        """Return what a row is read from; None for what a board without PSRAM does not have."""
+        """Return what a row is read from; None for what this board lacks, or is off."""
         return self._sources[name] if name in self._sources else getattr(self._status, name)
 
     def _text(self, is_open):

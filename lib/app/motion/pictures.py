@@ -1,0 +1,95 @@
+"""The pictures before, at and after motion."""
+
+import asyncio
+
+from micropython import const
+
+from proto.jpeg import whole
+
+_POLL_MS = const(100)
+
+
+class EventPictures:
+    """Keeps the newest `motionpictures` pictures; of an event also the next ones, and sends these.
+
+    With N pictures before an event, they have the numbers 1..N, the one at it N + 1, those after
+    it N + 2..2N + 1. If there were fewer before, the first numbers are missing.
+    """
+
+    def __init__(self, album, frames, session, settings, topics, meta, max_bytes, log):
+        self._album = album
+        self._frames = frames
+        self._session = session
+        self._settings = settings
+        self._topics = topics
+        self._meta = meta
+        self._max_bytes = max_bytes  # function: the largest picture that the broker gets; 0: any
+        self._log = log
+        self.parts = whole  # function of a frame: what is sent of it
+        self._next = self._last = 0  # numbers of the pictures that belong to the event
+        self._stops = False
+
+    @property
+    def sent(self):
+        return self._album.sent
+
+    def begin(self):
+        """Begin an event: the kept pictures belong to it, and so do the next ones."""
+        count = self._settings["motionpictures"]
+        number = count
+        for picture in reversed(self._ring()):
+            picture.number = number
+            number -= 1
+        self._next, self._last = count + 1, 2 * count + 1 if count else 0
+
+    def take(self, frame):
+        """Keep a copy of a frame."""
+        ring, spare = self._ring(), None
+        while ring and len(ring) >= self._settings["motionpictures"]:
+            spare = ring.pop(0)
+            self._album.pictures.remove(spare)
+        if not self._settings["motionpictures"] or self._frames.at_rest:
+            return
+        picture = self._album.add(self.parts(frame), spare)
+        if picture:
+            picture.number = 0
+            picture.time_ns, picture.quality = frame.time_ns, frame.quality
+        if self._next <= self._last:
+            if picture:
+                picture.number = self._next
+            self._next += 1
+
+    def _ring(self):
+        """Return the pictures that belong to no event, the oldest first."""
+        return [each for each in self._album.pictures if not each.number]
+
+    def stop(self):
+        """Drop all pictures, and let `run` end after the one on its way."""
+        self._stops = True
+        self._album.drop_pictures()
+        self._next = self._last = 0
+
+    async def run(self):
+        self._stops = False
+        while not self._stops:
+            if self._frames.at_rest:  # an update needs the memory
+                self._album.drop_pictures()
+            due = [each for each in self._album.pictures if each.number]
+            if due and self._session.up.is_set():
+                await self._send(due[0])
+            else:
+                await asyncio.sleep_ms(_POLL_MS)
+
+    async def _send(self, picture):
+        most = self._max_bytes()
+        if most and len(picture.view) > most:
+            self._album.pictures.remove(picture)
+            self._album.dropped += 1
+            text = "a picture of {} bytes is too large for the broker: set a smaller framesize"
+            self._log.error("motion", text.format(len(picture.view)))
+            return
+        topic = self._topics.motion(picture.number)
+        await self._album.send(picture, self._session, topic, self._describe)
+
+    async def _describe(self, picture):
+        await self._meta.publish(picture, (picture.view,), "motion")

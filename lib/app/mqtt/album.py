@@ -1,0 +1,99 @@
+"""Copies of pictures that wait for the broker, in memory that nothing else wants."""
+
+from micropython import const
+
+from proto.jpeg import size_of
+from proto.reasons import describe
+
+_TRIES = const(2)  # links that one picture may lose, as some brokers close on large ones
+
+
+class Picture:
+    """A copy of a picture: `view` is the JPEG. Its owner adds what else it knows about it."""
+
+    def __init__(self, memory, parts, size):
+        self.memory = memory
+        self.view = memoryview(memory)[:size]
+        self.tries = 0
+        at = 0
+        for part in parts:
+            self.view[at : at + len(part)] = part
+            at += len(part)
+
+
+class Album:
+    """The newest pictures, the oldest first, of at most `most_bytes`.
+
+    Each leaves `reserve_bytes` of the heap free; `free_bytes()` returns what is.
+    """
+
+    def __init__(self, free_bytes, most_bytes, reserve_bytes, log):
+        self._free_bytes = free_bytes
+        self._most_bytes = most_bytes
+        self._reserve_bytes = reserve_bytes
+        self._log = log
+        self.pictures = []
+        self.sending = False
+        self.sent = self.dropped = 0
+
+    def add(self, parts, spare=None):
+        """Copy the picture in `parts`; drop the oldest ones for it. Return None without memory.
+
+        The memory of `spare`, a picture that was dropped, is reused if it fits.
+        """
+        size = size_of(parts)
+        total = sum([len(each.view) for each in self.pictures])
+        while self.pictures and total + size > self._most_bytes:
+            total -= len(self.drop_first().view)
+        try:
+            fits = spare and len(spare.memory) >= size
+            picture = Picture(spare.memory if fits else self._reserve(size), parts, size)
+        except MemoryError:  # too little, or not in one piece
+            self.dropped += 1
+            self.drop_pictures()
+            return None
+        self.pictures.append(picture)
+        return picture
+
+    def _reserve(self, size):
+        """Return memory for a picture; raises MemoryError."""
+        while self._free_bytes() - size < self._reserve_bytes:
+            if not self.pictures:
+                raise MemoryError
+            self.drop_first()
+        return bytearray(size + size // 16)  # for a later one that is a little larger
+
+    def drop_first(self):
+        """Drop the oldest picture, and return it."""
+        self.dropped += 1
+        return self.pictures.pop(0)
+
+    def drop_pictures(self):
+        """Drop all pictures."""
+        while self.pictures:
+            self.drop_first()
+
+    async def send(self, picture, session, topic, announce):
+        """Send a picture after what `announce(picture)` sends; one that fails twice is dropped.
+
+        It stays until the broker has taken it, so it may arrive twice.
+        """
+        self.sending = True
+        try:
+            await announce(picture)
+            if picture not in self.pictures:  # dropped meanwhile
+                return
+            await session.publish(topic, picture.view)
+            await session.confirm()
+        except OSError as e:
+            self._log.debug("mqtt", "picture not sent: {}", describe(e))
+            picture.tries += 1
+            if picture.tries == _TRIES and picture in self.pictures:
+                self.pictures.remove(picture)
+                self.dropped += 1
+            return
+        finally:
+            self.sending = False
+        if picture in self.pictures:
+            self.pictures.remove(picture)
+        self.sent += 1
