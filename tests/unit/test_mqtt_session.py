@@ -181,6 +181,7 @@ class TestConnect(SessionTestCase):
             self.assertEqual((last.topic, last.payload), ("tele/cam/LWT", b"Sleeping"))
             self.assertTrue(last.retain)
             self.assertEqual(camera.log.errors, [])  # because the end is no fault
+            self.assertEqual(camera.log.infos[-1], ("mqtt", "disconnected"))
             await camera.up()  # nothing has sent it to sleep
 
         self.run_case(scenario, deepsleep=600)

@@ -112,7 +112,7 @@ class MQTTSession:
         """Publish `last` in place of the will and disconnect, if the link still allows it."""
         try:
             await self.publish(self._topics.lwt, last, True)
-            self._stopped = True
+            self._stopped, self._fault = True, OSError("disconnected")
             await self._send(self._codec.disconnect)
         except OSError:  # there is no link, or it has just ended
             pass
