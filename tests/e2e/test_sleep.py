@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from images import image
 from listener import Listener
 from mosquitto import Mosquitto
 from pictures import Viewer, check
 from sim import TOPIC, Simulator, wait_until
 from telnet_client import TelnetClient
+from updatecamera import Camera
 
 IMAGE, STATE, LWT = f"data/{TOPIC}/image", f"tele/{TOPIC}/STATE", f"tele/{TOPIC}/LWT"
 LED, LAMP, PWDN = "33", "4", "32"
@@ -118,3 +120,18 @@ def test_sleeps_without_a_broker_and_tells_about_it(tmp_path):
             assert told["Missed"] == 1 and told["Reason"].startswith("no broker: ")
             fall_asleep(camera)
             assert camera.control("sleep")["left_s"] > 595
+
+
+@pytest.mark.slow
+def test_an_image_on_trial_does_not_sleep(broker, tmp_path):
+    """A sleep would roll it back."""
+    with Camera(tmp_path, broker, {**SETTINGS, "deepsleep": "600"}) as camera:
+        since = camera.push(image("v9.0.1"))
+        camera.report("trial", since)
+        camera.wait_status("awake (an update is on trial)")
+        camera.client.command("deepsleep", "60")  # ends the minutes after a restart
+        running = camera.running
+        camera.confirm_trial(since)
+        fall_asleep(camera)
+        wake(camera)
+        assert camera.running == running

@@ -14,7 +14,7 @@ from app.mqtt.entities import ENTITIES
 NAME = "Front door"
 PREFIX = "front_door_"
 PERIODS = {"pubinterval": "1", "teleperiod": "1"}
-OFF_BY_DEFAULT = {"setup", "memory"}
+OFF_BY_DEFAULT = {"setup", "memory", "limit", "published"}
 AVAILABLE_S = 5
 CONFIG = "homeassistant/device/DVES_A1B2C3/config"
 
@@ -229,6 +229,33 @@ def test_release_that_is_rolled_back_stays_on_offer(camera, hub, tmp_path):
         after = wait_firmware(hub, "on", latest_version="7.2.0", in_progress=False)
         assert after["installed_version"] == installed
     camera.command("otaurl 1")
+
+
+def test_camera_that_sleeps_is_available_and_runs_what_the_hub_has_sent(camera, hub):
+    def asleep():
+        return camera.control("sleep")["asleep"]
+
+    def wake():
+        boots = camera.facts["boots"]
+        camera.control("wake")
+        camera.wait_boot(boots + 1)
+
+    camera.command("sleepwait 1")
+    hub.call(entity("lamp"), "turn_off")
+    hub.call(entity("sleep"), "set_value", value=600)
+    wait_until(asleep, what="a camera that sleeps")
+    assert hub.state(entity("lamp")) == "off"
+    assert hub.state(entity("signal")) != "unavailable"
+    hub.call(entity("lamp"), "turn_on")
+    wake()
+    hub.wait(lambda: hub.state(entity("lamp")) == "on", what="the lamp")
+    wait_until(asleep, what="a camera that sleeps")
+    hub.restart()
+    hub.wait(lambda: hub.state(entity("lamp")) == "on", 60, "an available lamp")
+    hub.call(entity("sleep"), "set_value", value=0)
+    wake()
+    hub.wait(lambda: hub.state(entity("sleep")) == "0", what="a camera that stays awake")
+    assert camera.command("deepsleep") == "0"
 
 
 def test_switched_off_leaves_nothing_behind(camera, hub, broker):
