@@ -59,9 +59,12 @@ def enabled():
 
 
 def without_state(states):
-    """Return the ids of the entities that have no value yet; buttons and events start so."""
+    """Return the ids of the entities that have no value yet.
+
+    Buttons and events start so, and motion as long as the camera does not look for it.
+    """
     empty = ("unknown", "unavailable")
-    stateless = ("button.", "event.")
+    stateless = ("button.", "event.", entity("motion"))
     return {
         name
         for name in enabled()
