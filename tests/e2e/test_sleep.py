@@ -135,3 +135,43 @@ def test_an_image_on_trial_does_not_sleep(broker, tmp_path):
         fall_asleep(camera)
         wake(camera)
         assert camera.running == running
+
+
+def power_fails(camera, cut, mode):
+    """Wake the camera; return True if the power fails at that flash operation, else it sleeps."""
+    boots, last = camera.facts["boots"], camera.control("flash")["operations"] + cut
+
+    def failed():
+        return camera.control("flash")["operations"] >= last
+
+    camera.control("power_cut", after_ops=cut, mode=mode)
+    camera.control("wake")
+    wait_until(lambda: failed() or camera.facts["boots"] > boots, what="a wake")
+    wait_until(lambda: failed() or asleep(camera), what="the end of the wake")
+    return failed()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["before", "torn"])
+def test_power_cut_at_every_flash_operation_of_a_wake(broker, tmp_path, mode):
+    """Each command that the broker has kept is in force or not; the camera works and sleeps."""
+    stored = {"place": "", "pubmaxbytes": "0"}
+    with Listener(broker.port) as client, Simulator(tmp_path, broker.uri, SETTINGS) as camera:
+        client.wait(LWT, b"Online")
+        for cut in range(1, 100):
+            client.publish(f"cmnd/{TOPIC}/deepsleep", str(600 + cut))  # ends the five minutes
+            fall_asleep(camera)
+            wanted = {"place": f"{cut / 10},11.5", "pubmaxbytes": str(100_000 + cut)}
+            for name, value in wanted.items():
+                client.publish(f"cmnd/{TOPIC}/{name}", value)
+            boots = camera.facts["boots"]
+            if not power_fails(camera, cut, mode):
+                break
+            camera.control("power_on")
+            camera.wait_boot(boots + 2)
+            for name, value in wanted.items():
+                assert camera.command(name) in (stored[name], value), (cut, name)
+                stored[name] = camera.command(name)
+            assert camera.command("deepsleep") == str(600 + cut)
+            camera.wait_status("mqtt connected")
+        assert 3 < cut < 99
