@@ -132,10 +132,11 @@ class Device:
             },
             "o": {"name": product.NAME, "sw": product.VERSION},
             "avty_t": self._topics.lwt.decode(),
-            "avty_tpl": "{{ 'Offline' if value == 'Offline' else 'Online' }}",  # not if it sleeps
             "pl_avail": "Online",
             "pl_not_avail": "Offline",
         }
+        if self._settings["deepsleep"]:  # then it is available while it is Sleeping
+            head["avty_tpl"] = "{{ 'Offline' if value == 'Offline' else 'Online' }}"
         return json.dumps(head)[:-1] + ', "cmps": {'
 
     def _suit_sleep(self, entity, source):
