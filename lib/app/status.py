@@ -45,7 +45,7 @@ class Status:
         self.on_status = None
         self.kept = None  # Kept
         self.push = None  # HTTPPush
-        self.live = None  # Live
+        self.live_view = None  # Switched; a Live once the command was used
         self.schedule = None  # Schedule
         self.rtsp = None  # Switched; an RTSPServer while it is running
         self.clock = self.firmware = None  # app.ota.firmware_state; set by the composition root
@@ -127,12 +127,17 @@ class Status:
         """Return the number of RTSP clients that play, None while RTSP is off."""
         return self.rtsp.running.sessions if self.rtsp and self.rtsp.running else None
 
+    @property
+    def live(self):
+        """The live view over MQTT, None until it is used."""
+        return self.live_view and self.live_view.running
+
     def live_state(self):
         """Return `58 s left, 4.9 pictures a second`, "" while there is no live view."""
-        if not (self.live and self.live.left_s):
+        live = self.live
+        if not (live and live.left_s):
             return ""
-        text = "{} s left, {:.1f} pictures a second"
-        return text.format(self.live.left_s, self.live.fps)
+        return "{} s left, {:.1f} pictures a second".format(live.left_s, live.fps)
 
     def _state(self):
         s = self.settings

@@ -214,7 +214,7 @@ class TestLive(unittest.TestCase):
                 await asyncio.sleep_ms(1_000)
                 frames.stopped = reason
                 if reason[0] == "p":
-                    live.drop_pictures()
+                    live.follow()
                 await until(lambda: not live.left_s)
                 await asyncio.sleep_ms(200)
                 count = len(session.pictures)
