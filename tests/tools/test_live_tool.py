@@ -133,6 +133,19 @@ def test_a_refused_command_ends_the_program(payload, why):
         desk.run(0.2)
 
 
+def test_an_update_is_waited_for():
+    desk = Desk()
+    desk.link.reply = None
+    desk.run(0.2)
+    desk.link.post("stat", "SYNTAX", b"live: paused, an update is under way")
+    desk.run(0.2)
+    assert desk.newest.problem == "Paused, an update is under way."
+    desk.run(3)
+    assert len(desk.link.sent) == 2
+    desk.link.post("stat", "SYNTAX", b"busy: 3 not run. At most 512 commands wait, and so on")
+    desk.run(0.2)
+
+
 def test_rate_and_age_of_the_newest_picture():
     desk = Desk()
     assert desk.newest.state()["age_s"] is None

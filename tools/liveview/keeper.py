@@ -94,16 +94,23 @@ class Keeper:
         self._asked_at = None
         text = message.payload.decode(errors="replace")
         if not text.isdigit():
-            self._newest.fail(text[:1].upper() + text[1:] + ".")
-            self._renew_at = self._clock() + _RETRY_S
+            self._refuse(text)
+
+    def _refuse(self, reason):
+        """Show the reason, and ask again soon."""
+        self._asked_at = None
+        self._newest.fail(reason[:1].upper() + reason[1:] + ".")
+        self._renew_at = self._clock() + _RETRY_S
 
     def _take_refusal(self, message):
         if self._asked_at is None or message.retain:
             return
-        text = message.payload.decode(errors="replace")
-        if text.startswith("live: "):
-            raise BrokerError(f"the camera refuses: {text.partition(chr(10))[0]}")
-        if "\n" not in text and "live" not in text.split(", "):
+        reason, _, commands = message.payload.decode(errors="replace").rpartition("\n")
+        if reason.startswith("live: "):
+            raise BrokerError(f"the camera refuses: {reason}")
+        if commands.startswith("live: "):  # no list of commands follows: it may be asked again
+            self._refuse(commands.removeprefix("live: "))
+        elif not reason and "capture" in (names := commands.split(", ")) and "live" not in names:
             raise BrokerError("the camera's firmware has no live view; update it")
 
     def _take_will(self, message):
