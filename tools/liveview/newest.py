@@ -17,7 +17,7 @@ class Newest:
         self._clock = clock
         self._changed = threading.Condition()
         self._times = deque()  # of the last pictures
-        self._exposed = None  # time of exposure of the newest one, if the camera has told it
+        self._exposed = None  # time of exposure of the newest one, if the camera has reported it
         self._arrived = None
         self.jpeg = b""
         self.number = 0

@@ -1,4 +1,4 @@
-"""Live view through the broker, for cameras that nobody can connect to."""
+"""Live view through the broker, for cameras that accept no connections."""
 
 import asyncio
 import json
