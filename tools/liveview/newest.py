@@ -56,8 +56,11 @@ class Newest:
     def wait(self, number, limit_s):
         """Return (number, JPEG) of a picture after `number`; the same number after `limit_s`."""
         with self._changed:
-            self._changed.wait_for(lambda: self.number > number or self.ended, limit_s)
-            return (self.number, self.jpeg) if self.jpeg else (number, b"")
+            self._changed.wait_for(lambda: self._is_new(number) or self.ended, limit_s)
+            return (self.number, self.jpeg) if self._is_new(number) else (number, b"")
+
+    def _is_new(self, number):
+        return bool(self.jpeg) and self.number > number
 
     def state(self):
         """Return what the page shows, as JSON values."""
