@@ -85,7 +85,7 @@ def _text(newest, recorder):
     if newest.problem:
         return newest.problem
     state = newest.state()
-    text = f"{state['fps']} pictures a second" if state["fps"] else "nobody watches"
+    text = f"{state['fps']} pictures a second" if state["fps"] else "no viewer"
     return text + (f", {recorder.pictures} recorded" if recorder else "")
 
 

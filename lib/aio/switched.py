@@ -1,4 +1,4 @@
-"""A component that runs only while a setting is on."""
+"""A component that runs only while a setting is on, or once it is used."""
 
 import asyncio
 
@@ -19,6 +19,16 @@ class Switched:
         self._ends = False
         self._changed = asyncio.Event()
         self.running = None
+
+    def use(self):
+        """Return the component, made now at the latest; `is_on` may depend on `is_made`."""
+        self._made = self._made or self._make()
+        self._changed.set()
+        return self._made
+
+    def is_made(self):
+        """Return True if the component was needed already."""
+        return bool(self._made)
 
     def check(self):
         """Start or stop the component if `is_on()` has changed."""

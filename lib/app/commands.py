@@ -55,7 +55,10 @@ class Commands:
         self._owners = {"commands": self}
 
     def own(self, **owners):
-        """Set the objects that have the methods cmd_<command> of the table's owners."""
+        """Set the objects that have the methods cmd_<command> of the table's owners.
+
+        A function returns the object; None: this board does not have it.
+        """
         self._owners.update(owners)
 
     async def call(self, name, argument, group=False):
@@ -76,7 +79,7 @@ class Commands:
         owner = self._owners[row[OWNER]]
         if owner is None:
             raise BadArgument("this board has no PSRAM")
-        run = getattr(owner, "cmd_" + name)
+        run = getattr(owner() if callable(owner) else owner, "cmd_" + name)
         return row[REPLY], run(argument), row[FLAGS]
 
     def names(self, group=False):

@@ -43,7 +43,8 @@ class Status:
         self.chip = chip
         self.memory = memory
         self.on_status = None
-        self.kept = self.push = self.live = self.schedule = None  # without PSRAM
+        self.kept = self.push = self.schedule = None  # without PSRAM
+        self.live_view = None  # Switched; a Live once the command was used
         self.rtsp = None  # Switched; an RTSPServer while it is running
         self.sleep = None  # Switched; a Sleeper while it is running
         self.polls = 0  # of the state, by pages
@@ -129,12 +130,17 @@ class Status:
         """Return the number of RTSP clients that play, None while RTSP is off."""
         return self.rtsp.running.sessions if self.rtsp and self.rtsp.running else None
 
+    @property
+    def live(self):
+        """The live view over MQTT, None until it is used."""
+        return self.live_view and self.live_view.running
+
     def live_state(self):
         """Return `58 s left, 4.9 pictures a second`, "" while there is no live view."""
-        if not (self.live and self.live.left_s):
+        live = self.live
+        if not (live and live.left_s):
             return ""
-        text = "{} s left, {:.1f} pictures a second"
-        return text.format(self.live.left_s, self.live.fps)
+        return "{} s left, {:.1f} pictures a second".format(live.left_s, live.fps)
 
     def awake(self):
         """Return why a camera with deep sleep is awake, "" if it is about to sleep.

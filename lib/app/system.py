@@ -303,7 +303,7 @@ class System:
         privacy = Privacy(
             self.settings,
             frames,
-            (self.images, kept, self.push, self.live, album),
+            (self.images, kept, self.push, album),
             lambda: bool(frames.leased() or kept.sending or album.sending),
             self.session.reconnect,
             self.log,
@@ -446,9 +446,9 @@ class System:
 
     def _make_outlets(self):
         """Make what sends pictures besides the publisher, and what else it needs for them."""
+        from aio.switched import Switched
         from app.camera.exif import Exif
         from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
-        from app.mqtt.live import Live
         from app.mqtt.meta import Meta
         from app.push import HTTPPush
         from app.schedule import Schedule
@@ -470,7 +470,12 @@ class System:
         self.publisher.sinks += (self.push, self.kept)
         self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
-        self.live = self.status.live = Live(
+        self.live = self.status.live_view = Switched(lambda: self.live.is_made(), self._new_live)
+
+    def _new_live(self):
+        from app.mqtt.live import Live  # lazy: most cameras never need it
+
+        live = Live(
             self.frames,
             self.publisher.sender,
             self.session,
@@ -478,6 +483,8 @@ class System:
             self.clock,
             self.log,
         )
+        self.settings.on_change(AT_ONCE, live.follow)  # privacy
+        return live
 
     def _make_button(self):
         self.restart = Restart(self.settings, self.params, self.session, chip, self.log)
@@ -560,7 +567,7 @@ class System:
             status=self.status,
             power=self.power,
             publisher=self.publisher,
-            live=self.live,
+            live=self.live and self.live.use,
             params=self.params,
             clock=self.clock,
             wifi=self.wifi,
@@ -642,5 +649,5 @@ class System:
 
     def _is_watched(self):
         """Return True while somebody watches the stream, or a live view through the broker."""
-        is_live = self.live is not None and self.live.left_s
+        is_live = self.status.live and self.status.live.left_s
         return bool(self.images.viewers or is_live)

@@ -57,17 +57,17 @@ def test_pictures_replies_and_the_usual_picture_share_a_slow_link(camera, client
     assert camera.get("/api/status").json()["live"].endswith(" pictures a second")
     assert client.command("live", "0") == "0"
     client.wait(REPORT, lambda message: json.loads(message.payload)["Reason"])
-    pictures, told = client.on(LIVE), reports(client)
-    assert [each["Frames"] for each in told] == [*range(1, len(pictures) + 1), len(pictures)]
-    assert [each["Bytes"] for each in told[:-1]] == [len(each.payload) for each in pictures]
+    pictures, found = client.on(LIVE), reports(client)
+    assert [each["Frames"] for each in found] == [*range(1, len(pictures) + 1), len(pictures)]
+    assert [each["Bytes"] for each in found[:-1]] == [len(each.payload) for each in pictures]
     numbers = [check(message.payload, VGA) for message in pictures]
     assert numbers == sorted(set(numbers))
     assert not any(message.retain or message.qos for message in pictures)
-    assert abs(told[0]["Timestamp"] - time.time()) < 60
+    assert abs(found[0]["Timestamp"] - time.time()) < 60
     assert (
-        told[-1]["FPS"] > 0
-        and told[-1]["Reason"] == "ended by a command"
-        and told[-1]["SecondsLeft"] == 0
+        found[-1]["FPS"] > 0
+        and found[-1]["Reason"] == "ended by a command"
+        and found[-1]["SecondsLeft"] == 0
     )
 
 

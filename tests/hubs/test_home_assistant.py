@@ -14,7 +14,7 @@ from app.mqtt.entities import ENTITIES
 NAME = "Front door"
 PREFIX = "front_door_"
 PERIODS = {"pubinterval": "1", "teleperiod": "1"}
-OFF_BY_DEFAULT = {"setup", "memory", "limit", "published"}
+OFF_BY_DEFAULT = {row[0] for row in ENTITIES if "enabled_by_default" in row[-1]}
 AVAILABLE_S = 5
 CONFIG = "homeassistant/device/DVES_A1B2C3/config"
 
@@ -152,6 +152,15 @@ def test_pictures_are_new_and_on_demand(camera, hub):
     before = hub.state(entity("picture"))
     hub.call(entity("capture"), "press")
     hub.wait(lambda: hub.state(entity("picture")) != before, what="a new picture")
+
+
+def test_live_view_on_demand(camera, hub):
+    hub.call(entity("golive"), "press")
+    wait_until(lambda: int(camera.command("live")) > 50, what="the live view")
+    shown = lambda: hub.picture(entity("live"))  # noqa: E731
+    first = hub.wait(lambda: (shown() or b"")[:2] == b"\xff\xd8" and shown(), what="a picture")
+    hub.wait(lambda: shown() != first, what="the next picture")
+    camera.command("live 0")
 
 
 def test_availability_follows_within_5_s(camera, hub):

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 import types
 
 import brokerlink
@@ -94,7 +95,8 @@ def test_a_refusal_is_shown_and_the_command_repeated():
     desk.run(5)
     assert desk.newest.problem == "No picture: privacy is on."
     assert 2 <= len(desk.link.sent) <= 3
-    assert desk.newest.wait(0, 0) == (0, b"")  # a new viewer does not get the old picture
+    began = time.monotonic()  # a new viewer does not get the old picture, and waits for another
+    assert desk.newest.wait(0, 0.05) == (0, b"") and time.monotonic() - began > 0.04
     desk.link.reply = b"30"
     desk.run(3)
     desk.link.post("data", "live", b"new")
@@ -131,6 +133,19 @@ def test_a_refused_command_ends_the_program(payload, why):
     desk.link.post("stat", "SYNTAX", payload)
     with pytest.raises(brokerlink.BrokerError, match=why):
         desk.run(0.2)
+
+
+def test_an_update_is_waited_for():
+    desk = Desk()
+    desk.link.reply = None
+    desk.run(0.2)
+    desk.link.post("stat", "SYNTAX", b"live: paused, an update is under way")
+    desk.run(0.2)
+    assert desk.newest.problem == "Paused, an update is under way."
+    desk.run(3)
+    assert len(desk.link.sent) == 2
+    desk.link.post("stat", "SYNTAX", b"busy: 3 not run. At most 512 commands wait, and so on")
+    desk.run(0.2)
 
 
 def test_rate_and_age_of_the_newest_picture():

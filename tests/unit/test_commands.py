@@ -51,6 +51,14 @@ class TestTable(unittest.TestCase):
             elif owner == "commands":
                 self.assertTrue(hasattr(Commands, "cmd_" + name), name)
 
+    def test_owner_may_be_made_when_it_is_needed_or_be_missing(self):
+        commands, _ = make()
+        commands.own(live=Owner)
+        self.assertEqual(call(commands, "live", "5")[1], "cmd_live(5)")
+        commands.own(live=None)
+        with self.assertRaises(BadArgument):
+            call(commands, "live", "5")
+
     def test_malformed_name_is_refused(self):
         commands, _ = make()
         for name in (

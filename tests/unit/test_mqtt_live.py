@@ -9,6 +9,7 @@ from fakes import Log, clock, ended, run, until
 from test_mqtt_publisher import Frames as OtherFrames
 
 from app.camera.camera import CameraFault
+from app.commands import HELP, NAME, TABLE
 from app.mqtt.live import Live
 from app.mqtt.outbox import Message
 from app.mqtt.sender import PictureSender
@@ -214,7 +215,7 @@ class TestLive(unittest.TestCase):
                 await asyncio.sleep_ms(1_000)
                 frames.stopped = reason
                 if reason[0] == "p":
-                    live.drop_pictures()
+                    live.follow()
                 await until(lambda: not live.left_s)
                 await asyncio.sleep_ms(200)
                 count = len(session.pictures)
@@ -285,6 +286,8 @@ class TestLive(unittest.TestCase):
                 except BadArgument as e:
                     text = "0..{}[,0.1..30]  seconds, pictures a second".format(most)
                     self.assertEqual(str(e), text)
+            (about,) = [row[HELP] for row in TABLE if row[NAME] == "live"]
+            self.assertEqual(about.split()[0], text.split()[0])
             self.assertEqual(live.left_s, 0)
             self.assertEqual(live.cmd_live("10.0, 5"), "10")
 

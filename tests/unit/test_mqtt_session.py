@@ -276,6 +276,33 @@ class TestConnect(SessionTestCase):
 
         self.run_case(scenario)
 
+    def test_acknowledged_messages_do_not_explain_the_close_of_a_link(self):
+        async def scenario(camera, broker, session):
+            async def end(size):
+                """Send a picture and a report, which is acknowledged, then two that are not."""
+                await camera.up()
+                for count, acknowledged in ((5_000, True), (size, False)):
+                    broker.puback = acknowledged
+                    await session.publish(b"data/cam/live", bytes(count))
+                    report = await session.publish(b"tele/cam/LIVE", b"{}", qos=1)
+                    if acknowledged:
+                        await report.acknowledged.wait()
+                await until(lambda: len(broker.of(PUBLISH, "tele/cam/LIVE")) == 2)
+                broker.packets.clear()
+                broker.puback = True
+                broker.stream.close()
+                await until(lambda: session.reason)
+                reason = session.reason
+                await camera.up()
+                await until(lambda: broker.of(PUBLISH, "tele/cam/LIVE"))  # sent again
+                broker.packets.clear()
+                return reason
+
+            self.assertIn("closed by the broker", await end(5_000))
+            self.assertIn("closed on a picture of 9000 bytes", await end(9_000))
+
+        self.run_case(scenario)
+
     def test_other_protocols_on_the_port(self):
         for answer, reason in (
             (b"HTTP/1.1 400", "a web server answers"),

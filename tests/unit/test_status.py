@@ -6,6 +6,7 @@ import unittest
 import suite
 from fakes import settings_on
 
+from aio.switched import Switched
 from app.log import Log as RealLog
 from app.memory import Memory
 from app.mqtt.topics import Topics
@@ -202,7 +203,9 @@ class TestStatus(unittest.TestCase):
 
         status, _, _ = make()
         self.assertEqual(status.live_state(), "")
-        status.live = Live()
+        status.live_view = Switched(None, Live)
+        self.assertEqual((status.live, status.live_state()), (None, ""))
+        status.live_view.running = Live()
         self.assertFalse("live" in status.cmd_status(""))
         Live.left_s, Live.fps = 58, 4.94
         self.assertIn(", live view (58 s left, 4.9 pictures a second)", status.cmd_status(""))

@@ -62,6 +62,27 @@ class TestSwitched(unittest.TestCase):
 
         self.run_case(scenario)
 
+    def test_use_makes_it_once_and_runs_it(self):
+        async def scenario(_):
+            made = []
+
+            def make():
+                made.append(Component())
+                return made[-1]
+
+            switched = Switched(lambda: switched.is_made(), make)
+            task = asyncio.create_task(switched.run())
+            await asyncio.sleep(1)
+            self.assertEqual((made, switched.is_made(), switched.running), ([], False, None))
+            component = switched.use()
+            await until(lambda: switched.running is component, "running")
+            self.assertTrue(switched.use() is component)
+            await asyncio.sleep(1)
+            self.assertEqual((len(made), component.runs, component.ends), (1, 1, 0))
+            await ended(task)
+
+        self.run_case(scenario)
+
     def test_off_and_on_at_once(self):
         async def scenario(switched):
             self.on = True

@@ -6,9 +6,9 @@ import time
 
 from brokerlink import REPLY_S, BrokerError
 
-_SHOW_S = 30  # asked for at a time, so that it ends soon if this program dies
+_SHOW_S = 30  # requested at a time, so that it ends soon if this program dies
 _RENEW_S = 10  # after that time
-_RETRY_S = 2  # after a refusal or an early end; then it is asked for again
+_RETRY_S = 2  # after a refusal or an early end; then it is requested again
 _IDLE_S = 3  # without a viewer; then it ends
 _ENDED = "ended by a command"  # of another program, perhaps
 
@@ -27,7 +27,7 @@ class Keeper:
         self._is_wanted = is_wanted
         self._clock = clock
         self._renew_at = self._wanted_at = clock()
-        self._asked_at = None  # a command that has no reply yet
+        self._requested_at = None  # a command that has no reply yet
         self._runs = False
         self._takes = {
             link.name("data", "live"): self._take_picture,
@@ -50,13 +50,13 @@ class Keeper:
             self._wanted_at = now
             if now >= self._renew_at:
                 self._renew_at = now + _RENEW_S
-                self._asked_at = self._asked_at or now
+                self._requested_at = self._requested_at or now
                 self._runs = True
                 self._link.command("live", f"{_SHOW_S},{self._rate}")
         elif self._runs and now - self._wanted_at >= _IDLE_S:
             self.stop()
-        if self._asked_at is not None and now - self._asked_at > REPLY_S:
-            self._asked_at = None
+        if self._requested_at is not None and now - self._requested_at > REPLY_S:
+            self._requested_at = None
             self._newest.fail("The camera does not respond.")
         message = self._link.next(limit_s)
         if message and message.topic in self._takes:
@@ -68,12 +68,12 @@ class Keeper:
             return
         self._runs = False
         self._renew_at = self._clock()
-        self._asked_at = None
+        self._requested_at = None
         with contextlib.suppress(RuntimeError, ValueError):  # there is no link now
             self._link.command("live", "0").wait_for_publish(limit_s)
 
     def _take_picture(self, message):
-        self._asked_at = None
+        self._requested_at = None
         self._newest.put(message.payload)
 
     def _take_report(self, message):
@@ -91,19 +91,26 @@ class Keeper:
     def _take_reply(self, message):
         if message.retain:
             return
-        self._asked_at = None
+        self._requested_at = None
         text = message.payload.decode(errors="replace")
         if not text.isdigit():
-            self._newest.fail(text[:1].upper() + text[1:] + ".")
-            self._renew_at = self._clock() + _RETRY_S
+            self._refuse(text)
+
+    def _refuse(self, reason):
+        """Show the reason, and retry soon."""
+        self._requested_at = None
+        self._newest.fail(reason[:1].upper() + reason[1:] + ".")
+        self._renew_at = self._clock() + _RETRY_S
 
     def _take_refusal(self, message):
-        if self._asked_at is None or message.retain:
+        if self._requested_at is None or message.retain:
             return
-        text = message.payload.decode(errors="replace")
-        if text.startswith("live: "):
-            raise BrokerError(f"the camera refuses: {text.partition(chr(10))[0]}")
-        if "\n" not in text and "live" not in text.split(", "):
+        reason, _, commands = message.payload.decode(errors="replace").rpartition("\n")
+        if reason.startswith("live: "):
+            raise BrokerError(f"the camera refuses: {reason}")
+        if commands.startswith("live: "):  # no list of commands follows: a retry may succeed
+            self._refuse(commands.removeprefix("live: "))
+        elif not reason and "capture" in (names := commands.split(", ")) and "live" not in names:
             raise BrokerError("the camera's firmware has no live view; update it")
 
     def _take_will(self, message):

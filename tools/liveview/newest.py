@@ -17,7 +17,7 @@ class Newest:
         self._clock = clock
         self._changed = threading.Condition()
         self._times = deque()  # of the last pictures
-        self._exposed = None  # time of exposure of the newest one, if the camera has told it
+        self._exposed = None  # time of exposure of the newest one, if the camera has reported it
         self._arrived = None
         self.jpeg = b""
         self.number = 0
@@ -56,8 +56,11 @@ class Newest:
     def wait(self, number, limit_s):
         """Return (number, JPEG) of a picture after `number`; the same number after `limit_s`."""
         with self._changed:
-            self._changed.wait_for(lambda: self.number > number or self.ended, limit_s)
-            return (self.number, self.jpeg) if self.jpeg else (number, b"")
+            self._changed.wait_for(lambda: self._is_new(number) or self.ended, limit_s)
+            return (self.number, self.jpeg) if self._is_new(number) else (number, b"")
+
+    def _is_new(self, number):
+        return bool(self.jpeg) and self.number > number
 
     def state(self):
         """Return what the page shows, as JSON values."""

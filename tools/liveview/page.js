@@ -6,7 +6,8 @@ const $ = (id) => document.getElementById(id);
 
 function figures({ fps, age_s: age, bytes }) {
   if (age === null) return "Waiting for the first picture";
-  return `${fps.toFixed(1)} pictures per second, ${age.toFixed(1)} s old, ${Math.round(bytes / 1024)} KB`;
+  const rate = fps ? `${fps.toFixed(1)} pictures per second, ` : ""; // the first ones have none
+  return `${rate}${age.toFixed(1)} s old, ${Math.round(bytes / 1024)} KB`;
 }
 
 function show(state) {

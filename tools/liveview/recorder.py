@@ -8,7 +8,7 @@ _WAIT_S = 0.5
 
 
 class Recorder:
-    """Writes each new picture to an Encoder, from `__enter__` to `__exit__`.
+    """Writes each new picture to an Encoder until `newest` ends; a context manager.
 
     `error` is the EncoderError that has ended it, None while all is well.
     """
@@ -16,7 +16,6 @@ class Recorder:
     def __init__(self, newest, encoder):
         self._newest = newest
         self._encoder = encoder
-        self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.error = None
 
@@ -29,14 +28,14 @@ class Recorder:
         return self
 
     def __exit__(self, *_):
-        self._ends.set()
+        self._newest.end()
         self._thread.join()
 
     def _run(self):
         number = self._newest.number
         try:
             with self._encoder:
-                while not self._ends.is_set():
+                while not self._newest.ended:
                     before = number
                     number, jpeg = self._newest.wait(before, _WAIT_S)
                     if number > before:

@@ -44,7 +44,7 @@ class Collector:
     def take_picture(self, jpeg, retained=False):
         """Store a picture, if it is whole, matches its metadata, and is not there already.
 
-        retained: the broker has kept it, so only its metadata can tell the time.
+        retained: the broker has kept it, so only its metadata has the time.
         """
         expects, self._expects = self._expects, False
         digest = hashlib.sha256(jpeg).hexdigest()

@@ -144,7 +144,7 @@ class Frames:
 
     @property
     def stopped(self):
-        """Reason why nobody gets a picture for now, although there is a camera, or ""."""
+        """Reason why no reader gets a picture for now, although there is a camera, or ""."""
         return self.withheld or self._pause_reason
 
     # The states

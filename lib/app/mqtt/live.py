@@ -1,4 +1,4 @@
-"""Live view through the broker, for cameras that nobody can connect to."""
+"""Live view through the broker, for cameras that accept no connections."""
 
 import asyncio
 import json
@@ -65,9 +65,10 @@ class Live:
                 self._begin(seconds, wanted)
         return str(self.left_s)
 
-    def drop_pictures(self):
-        """End it, because the pictures are withheld."""
-        self.stop(self._frames.stopped)
+    def follow(self):
+        """End it if the pictures are withheld now."""
+        if self._frames.stopped:
+            self.stop(self._frames.stopped)
 
     def stop(self, reason):
         """End it; the next report gives the reason."""
@@ -116,8 +117,7 @@ class Live:
                 pass
             except OSError as e:  # no picture, or no link
                 self._log.debug("live", "no picture sent: {}", describe(e))
-                if self._frames.stopped:
-                    self.stop(self._frames.stopped)
+                self.follow()
                 gap_ms = self._retry_ms
                 await _within(self._left_ms(), self._session.up.wait())
             gap_ms -= ticks_diff(ticks_ms(), began)

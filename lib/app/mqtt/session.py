@@ -260,10 +260,9 @@ class MQTTSession:
         if message is None:  # another task has sent it
             return None
         message.sent_ms = ticks_ms()
-        self._trail.note_message(message.topic, len(message.payload), message.retain)
-        return self._codec.publish(
-            message.topic, message.payload, message.retain, message.packet_id, message.dup
-        )
+        topic, payload, number = message.topic, message.payload, message.packet_id
+        self._trail.note_message(topic, len(payload), message.retain, number)
+        return self._codec.publish(topic, payload, message.retain, number, message.dup)
 
     async def _send(self, encode, *args):
         """Send the packet that `encode` returns, once no other packet is being written.
@@ -293,6 +292,7 @@ class MQTTSession:
 
     def on_puback(self, packet_id):
         self._outbox.acknowledge(packet_id)
+        self._trail.note_puback(packet_id)
         self._acknowledged.set()
         self._room.set()
 

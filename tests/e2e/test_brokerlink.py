@@ -1,0 +1,72 @@
+"""tools/brokerlink.py: login and TLS, a camera that does not answer, a broker that restarts."""
+
+import argparse
+
+import brokerlink
+import pytest
+import trustme
+from listener import Listener
+from mosquitto import Mosquitto
+
+WORD = "open, Sesame!"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    with Mosquitto(tmp_path_factory.mktemp("guarded"), tls=True, users={"ann": WORD}) as made:
+        yield made
+
+
+def link(broker, *options, reply_s=5):
+    parser = argparse.ArgumentParser()
+    brokerlink.add_arguments(parser)
+    return brokerlink.BrokerLink(parser.parse_args(["--broker", broker, *options]), reply_s)
+
+
+def test_tls_and_login(guarded, tmp_path, monkeypatch):
+    options = ["--topic", "porch", "--user", "ann", "--cafile", str(guarded.ca_file)]
+    monkeypatch.setenv("MQTT_PASSWORD", WORD)
+    with link(guarded.tls_uri, *options) as made:
+        made.subscribe("stat", "power", "live")
+        made.publish("stat/porch/power", "on", 1)
+        assert made.wait(lambda message: message.payload, 5) == b"on"
+    with (
+        pytest.raises(brokerlink.BrokerError, match="the broker refuses: Not authorized"),
+        link(guarded.tls_uri, *options, "--password", "wrong"),
+    ):
+        pass
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(other)
+    with (
+        pytest.raises(brokerlink.NoAnswer, match="certificate"),
+        link(guarded.tls_uri, *options, "--cafile", str(other)),
+    ):
+        pass
+
+
+def test_topic_is_that_of_the_device(broker):
+    with Listener(broker.port) as camera, link(broker.uri, "--device", "DVES_1") as made:
+        camera.publish("stat/porch/topic", b"porch", retain=True)  # not a reply
+        with pytest.raises(brokerlink.NoAnswer, match="camera DVES_1 did not respond within 0 s"):
+            made._reply_s = 0.3
+            made.find_topic()
+        made._reply_s = 5
+        made.subscribe("stat", "topic")
+        made.command("topic")
+        camera.wait("cmnd/DVES_1/topic")
+        camera.publish("stat/shed/topic", b"shed")
+        assert made.find_topic() == "shed"
+        assert made.name("cmnd", "live", made.device) == "cmnd/DVES_1/live"
+
+
+@pytest.mark.slow
+def test_it_subscribes_again_after_a_restart_of_the_broker(broker):
+    with link(broker.uri, "--topic", "porch") as made:
+        made.subscribe("data", "live")
+        made._connected.clear()
+        made._subscribed.clear()
+        broker.restart()
+        assert made._connected.wait(10) and made._subscribed.wait(10)
+        with Listener(broker.port) as camera:
+            camera.publish("data/porch/live", b"jpeg")
+        assert made.next(5).payload == b"jpeg"
