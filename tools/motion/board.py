@@ -1,0 +1,44 @@
+"""Decode and compare pictures with the firmware's code, in MicroPython; `roc.py` starts it.
+
+    micropython board.py LEVEL ...
+
+Standard input has the number of sequences, then their JPEGs, each after its length in four bytes;
+a length of 0 ends a sequence. For each one, a line lists the numbers of the pictures with motion,
+for each level of `motionlevel`.
+"""
+
+import struct
+import sys
+
+from app.motion.detector import Detector
+from proto.jpegdc import DCGrid
+
+SETTINGS = {"motionarea": 3, "motionframes": 2, "motionmask": ""}  # the defaults
+
+
+def _pictures():
+    """Yield the pictures of a sequence."""
+    while True:
+        (size,) = struct.unpack("<I", sys.stdin.buffer.read(4))
+        if not size:
+            return
+        yield sys.stdin.buffer.read(size)
+
+
+def main():
+    """Read the number of sequences, then each of them."""
+    levels = [dict(SETTINGS, motionlevel=int(each)) for each in sys.argv[1:]]
+    grid = DCGrid()
+    (count,) = struct.unpack("<I", sys.stdin.buffer.read(4))
+    for _ in range(count):
+        detectors = [Detector(each) for each in levels]
+        seen = [[] for _ in levels]
+        for number, picture in enumerate(_pictures()):
+            grid.decode(picture)
+            for n, detector in enumerate(detectors):
+                if detector.compare(grid.cells):
+                    seen[n].append(number)
+        print(seen)
+
+
+main()
