@@ -512,6 +512,19 @@ class TestView(unittest.TestCase):
 
         self.run_case(scenario, motion="picture")
 
+    def test_the_reason_stays_while_pictures_are_only_kept(self):
+        async def scenario(view):
+            self.frames.fault = CameraFault("no sensor answers")
+            await asyncio.sleep_ms(1_000)
+            for _ in range(50):
+                await asyncio.sleep_ms(50)
+                self.assertEqual(view.reason, "no picture: no sensor answers")
+            self.frames.fault = None
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual(view.reason, "")
+
+        self.run_case(scenario, motion="pin", motionpictures="2")
+
     def test_a_picture_that_cannot_be_compared_is_kept_and_logged_once(self):
         async def scenario(view):
             view.grid.fault = "it is not a baseline JPEG"

@@ -39,16 +39,17 @@ class PictureWatcher:
     async def run(self):
         try:
             while True:
-                started = ticks_ms()
+                started, busy_ms = ticks_ms(), 0
                 if not self._compares:
-                    self._fail("")
-                busy_ms = 0
+                    self._start_again()
                 if self._compares or self._settings["motionpictures"]:
                     busy_ms = await self._take()
+                else:
+                    self.reason = ""
                 left_ms = 1_000 // self._settings["motionfps"] - ticks_diff(ticks_ms(), started)
                 await asyncio.sleep_ms(max(left_ms, busy_ms))
         finally:
-            self._fail("")
+            self._start_again()
 
     @property
     def _compares(self):
@@ -63,45 +64,43 @@ class PictureWatcher:
         try:
             frame = await self._lease.renewed().acquire()
         except CameraFault as e:
-            self._fail("no picture: {}".format(e))
+            self.reason = "no picture: {}".format(e)
+            self._start_again()
             await asyncio.sleep_ms(limits.HTTP_VIEWER_PAUSE_MS)
             return 0
         began = ticks_ms()
         try:
-            is_flash = is_flash or self._lamp.flashing
-            if self._compares and not is_flash and await self._decode(frame.view):
-                self._compare()
+            if not self._compares:
+                self.reason = ""
+            elif not (is_flash or self._lamp.flashing):
+                await self._look(frame.view)
             self._pictures.take(frame)
         finally:
             self._lease.release()
         return ticks_diff(ticks_ms(), began)
 
-    async def _decode(self, view):
-        """Fill the grid; return False if there is none, or others need the picture's memory."""
+    async def _look(self, view):
+        """Compare a picture, unless others need its memory meanwhile."""
         try:
             self.grid.start(view)
             while not self.grid.step():
                 await asyncio.sleep_ms(0)
                 if self._gives_up:
-                    return False
+                    return
         except ValueError as e:
             reason = "the picture can't be compared: {}".format(e)
             if reason != self.reason:
                 self._log.error("motion", reason)
-            self._fail(reason)
-            return False
-        return True
-
-    def _compare(self):
-        self.reason = ""
+            self.reason = reason
+            self._start_again()
+            return
         seen = self.detector.compare(self.grid.cells)
-        self.is_current = True
+        self.reason, self.is_current = "", True
         if seen:
             self._note(PICTURE, self.detector.score, self.detector.count)
 
-    def _fail(self, reason):
-        """Note why the newest picture is not compared; the next one has to be learned."""
-        self.reason = reason
+    def _start_again(self):
+        """Note that the newest picture is not compared, and that the next one is learned."""
         self.is_current = False
         self.relearn()
 
