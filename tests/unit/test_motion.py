@@ -535,6 +535,23 @@ class TestView(unittest.TestCase):
 
         self.run_case(scenario, motion="picture")
 
+    def test_others_run_between_the_steps_of_a_picture(self):
+        async def scenario(view):
+            left = []
+
+            async def other():
+                while True:
+                    if self.frames.held:
+                        left.append(view.grid.left)
+                    await asyncio.sleep_ms(0)
+
+            task = asyncio.create_task(other())
+            await asyncio.sleep_ms(300)
+            await ended(task)
+            self.assertEqual(sorted(set(left)), [1, 2])
+
+        self.run_case(scenario, motion="picture")
+
     def test_it_gives_up_a_picture_that_others_need(self):
         async def scenario(view):
             step = view.grid.step

@@ -5,7 +5,7 @@ import unittest
 
 import suite
 
-from app.motion.detector import Detector, decode_in_steps
+from app.motion.detector import Detector
 
 COLUMNS, ROWS = 16, 12
 SCENE = bytes([60 + (n * 37 + n // 16 * 11) % 120 for n in range(COLUMNS * ROWS)])
@@ -210,38 +210,6 @@ class TestDetector(unittest.TestCase):
         cost = gc.mem_alloc() - before
         gc.enable()
         self.assertTrue(cost < 200, cost)
-
-
-class Grid:
-    """A grid that is complete after some steps."""
-
-    def start(self, view):
-        self.left = view
-
-    def step(self):
-        self.left -= 1
-        return not self.left
-
-
-class TestDecodeInSteps(unittest.TestCase):
-    def test_others_run_between_steps(self):
-        import asyncio
-
-        ran = []
-
-        async def other():
-            while True:
-                ran.append(grid.left)
-                await asyncio.sleep_ms(0)
-
-        async def main():
-            task = asyncio.create_task(other())
-            await decode_in_steps(grid, 4)
-            task.cancel()
-
-        grid = Grid()
-        asyncio.run(main())
-        self.assertEqual(ran, [3, 2, 1])
 
 
 suite.main()

@@ -3,7 +3,6 @@
 A cell is the mean brightness of 1/16 x 1/12 of the picture, from `proto.jpegdc`.
 """
 
-import asyncio
 from array import array
 
 import micropython
@@ -16,16 +15,6 @@ _LEARN_FRAMES = const(3)  # pictures whose motion is not reported, after the fir
 _MOST_STEPS = const(96)  # cells that change at once: it was the light, or the camera
 _ONE = const(64)  # brightness 1 in the background and the noise
 _MOST_NOISE = const(12)  # of a picture, as a brightness
-
-
-async def decode_in_steps(grid, view):
-    """Decode a picture into `grid`, a `DCGrid`, and yield to other tasks between steps.
-
-    The picture must stay leased meanwhile. Raises ValueError like `DCGrid.decode`.
-    """
-    grid.start(view)
-    while not grid.step():
-        await asyncio.sleep_ms(0)
 
 
 class Detector:
