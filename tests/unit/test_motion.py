@@ -629,13 +629,13 @@ class TestPin(unittest.TestCase):
 
     def test_other_pins_are_refused_with_the_reason(self):
         for number in (13, 14, 2):
-            check_pin(number, (13, 14, 2), {4: "is the lamp"})
+            check_pin(number, (13, 14, 2), ((4, "is the lamp"),))
         for number, text in (
             (4, "GPIO4 is the lamp; use 13, 14 or 2"),
             (18, "GPIO18 is used by the board, or not on it; use 13, 14 or 2"),
         ):
             try:
-                check_pin(number, (13, 14, 2), {4: "is the lamp"})
+                check_pin(number, (13, 14, 2), ((4, "is the lamp"),))
                 self.fail(number)
             except BadArgument as e:
                 self.assertEqual(str(e), text)

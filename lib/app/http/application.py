@@ -7,7 +7,6 @@ from app.http.pages.api import API
 from app.http.pages.backup import Backup
 from app.http.pages.login import LoginPages
 from app.http.pages.metrics import Metrics
-from app.http.pages.motion import MotionState
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
 from app.http.request import Request
@@ -49,7 +48,10 @@ class Application(Microdot):
         SetupPages(settings, commands, wifi, status, access, device_id).add_routes(self)
         LoginPages(access, images, log).add_routes(self)
         API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
-        MotionState(settings, status).add_routes(self)
+        if status.motion is not None:  # it needs PSRAM
+            from app.http.pages.motion import MotionState  # lazy: the same
+
+            MotionState(settings, status).add_routes(self)
         Backup(settings, access, device_id).add_routes(self)
         Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options
