@@ -71,7 +71,7 @@ def test_early_motion_is_not_a_detection():
 
 @pytest.mark.slow
 def test_many_sequences():
-    rates = roc.measure(2, 240, (30, 50, 90))
+    rates = roc.measure(2, 160, (30, 50, 90))
     assert rates.of(50, "near") > 0.95 and rates.of(50, "middle") > 0.9
     assert rates.of(50, "false") < 0.02 and rates.of(50, "early") < 0.02
     assert rates.of(30, "far") <= rates.of(50, "far") <= rates.of(90, "far")
