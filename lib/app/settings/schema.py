@@ -215,7 +215,7 @@ SCHEMA = (
     ("exif", "CAM_EXIF", INT, 0, _SWITCH, 0,
      "Sensor", "Exif data", "on: pictures contain when they were taken, and the orientation."),
 
-    ("motion", "MOTION", INT, 0, OneOf("off", "picture", "pin", "both"), 0,
+    ("motion", "MOTION", INT, 0, OneOf("off", "picture", "pin", "both"), GROUP,
      "Motion", "Detect motion",
      "In the picture, by a sensor at a pin, or both; reported on tele/<topic>/MOTION."),
     ("motionlevel", "MOTION_LEVEL", INT, 50, Between(1, 100), 0,
