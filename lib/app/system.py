@@ -282,7 +282,7 @@ class System:
             settings,
             self.topics,
             self.publisher.meta,
-            lambda: self.publisher.max_bytes,
+            self.publisher,
             log,
         )
         pictures.parts = self.exif.parts

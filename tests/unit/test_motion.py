@@ -93,6 +93,26 @@ class Meta:
         self.seen.append((picture.number, len(parts[0]), trigger))
 
 
+class Publisher:
+    """Knows what the broker accepts."""
+
+    max_bytes = 0
+
+    def __init__(self):
+        self.accepted, self.lost = [], []
+
+    def is_untried(self, size):
+        return True
+
+    def note_accepted(self, size):
+        self.accepted.append(size)
+
+    def note_lost(self, size):
+        self.lost.append(size)
+        if len(self.lost) == 2:
+            self.max_bytes = size // 2
+
+
 class TimeOf:
     def iso_if_set(self):
         return "T{}".format(clock.now_ms() // 1_000)
@@ -119,7 +139,7 @@ class MotionTestCase(unittest.TestCase):
             self.session, self.frames, self.log = Session(), Frames(), Log()
             topics = Topics(self.settings, "DVES_A1B2C3")
             self.album = Album(lambda: 4_000_000, most_bytes, 1_000, self.log)
-            self.most, self.meta = 0, Meta()
+            self.publisher, self.meta = Publisher(), Meta()
             self.pictures = EventPictures(
                 self.album,
                 self.frames,
@@ -127,7 +147,7 @@ class MotionTestCase(unittest.TestCase):
                 self.settings,
                 topics,
                 self.meta,
-                lambda: self.most,
+                self.publisher,
                 self.log,
             )
             self.motion = Motion(
@@ -283,25 +303,28 @@ class TestPictures(MotionTestCase):
 
         self.run_case(scenario, motionpictures="1")
 
-    def test_one_that_ends_two_links_is_dropped(self):
+    def test_a_size_that_ends_two_links_is_not_sent_any_more(self):
         async def scenario(motion, session):
             await asyncio.sleep_ms(200)
             session.fails = 2
             self.take(1)
             self.pictures.begin()
-            self.take(2, 3)
-            await until(lambda: len(session.pictures()) == 2)
-            self.assertEqual(session.pictures(), [(2, 2), (3, 3)])
+            self.take(2)
+            self.pictures.take(Frame(3, 50))
+            await until(lambda: not self.album.pictures)
+            self.assertEqual(session.pictures(), [(3, 3)])
+            self.assertEqual((self.publisher.lost, self.publisher.accepted), ([100, 100], [50]))
+            self.assertEqual(len(self.log.errors), 1)
 
         self.run_case(scenario, motionpictures="1")
 
     def test_those_too_large_for_the_broker_are_not_sent(self):
         async def scenario(motion, session):
-            self.most = 99
+            self.publisher.max_bytes = 99
             self.take(1)
             motion.note(PIN)
             self.take(2)
-            self.most = 100
+            self.publisher.max_bytes = 100
             self.pictures.take(Frame(3, 101))
             await until(lambda: len(self.log.errors) == 1)
             self.assertEqual(session.pictures(), [(1, 1), (2, 2)])

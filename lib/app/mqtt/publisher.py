@@ -118,7 +118,7 @@ class ImagePublisher:
             self._offer()
             if self.meta:
                 await self.meta.publish(frame, parts, self._trigger)
-            untried = self._accepted.is_untried(size, self._session.connects)
+            untried = self.is_untried(size)
             retain = bool(self._settings["retain"])
             payload = parts[0]
             if len(parts) > 1:
@@ -126,7 +126,7 @@ class ImagePublisher:
             await self._session.publish(self._topic, payload, retain)
         except OSError:
             if untried:
-                self._note_lost(size)
+                self.note_lost(size)
             raise
         finally:
             self._lease.release()
@@ -178,11 +178,22 @@ class ImagePublisher:
         try:
             await self._session.confirm()
         except OSError:
-            self._note_lost(size)
+            self.note_lost(size)
             raise
+        self.note_accepted(size)
+
+    # What the broker accepts, also for others that send pictures
+
+    def is_untried(self, size):
+        """Return True if the broker has not yet responded after such a picture on this link."""
+        return self._accepted.is_untried(size, self._session.connects)
+
+    def note_accepted(self, size):
+        """Note that the broker has responded after a picture of this size."""
         self._accepted.note_accepted(size)
 
-    def _note_lost(self, size):
+    def note_lost(self, size):
+        """Note that the link was lost on a picture of a size that was untried on it."""
         if self._accepted.note_lost(size, self._log.uptime_s()):
             text = "the broker ends the link on pictures of {} bytes; sending up to {} bytes"
             accepted = self._accepted
