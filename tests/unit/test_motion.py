@@ -380,7 +380,7 @@ class Detector:
     """Sees motion in the pictures with the numbers in `moving`."""
 
     moving = ()
-    score, count = 70, 5
+    score, count, changed = 70, 5, b"\0\1\0"
 
     def __init__(self):
         self.learned = 0
@@ -520,8 +520,9 @@ class TestView(unittest.TestCase):
 
     def test_without_pictures_it_says_why_and_learns_again(self):
         async def scenario(view):
+            self.assertEqual(view.shown(), {})
             await asyncio.sleep_ms(1_000)
-            self.assertTrue(view.is_current)
+            self.assertEqual(view.shown(), {"score": 70, "changed": "010", "cells": "02" * 100})
             learned = view.detector.learned
             self.frames.fault = CameraFault("no sensor answers")
             await asyncio.sleep_ms(3_000)

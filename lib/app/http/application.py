@@ -48,10 +48,6 @@ class Application(Microdot):
         SetupPages(settings, commands, wifi, status, access, device_id).add_routes(self)
         LoginPages(access, images, log).add_routes(self)
         API(settings, commands, wifi, status, access, images, updater, device_id).add_routes(self)
-        if status.motion is not None:  # it needs PSRAM
-            from app.http.pages.motion import MotionState  # lazy: the same
-
-            MotionState(settings, status).add_routes(self)
         Backup(settings, access, device_id).add_routes(self)
         Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options

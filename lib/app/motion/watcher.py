@@ -1,6 +1,7 @@
 """Compares pictures, and keeps those around motion."""
 
 import asyncio
+from binascii import hexlify
 from time import ticks_diff, ticks_ms
 
 from app.camera.camera import CameraFault
@@ -35,6 +36,14 @@ class PictureWatcher:
     def relearn(self):
         """Compare with later pictures only, because the view or its light has changed."""
         self.detector.relearn()
+
+    def shown(self):
+        """Return what the newest picture shows; nothing if it was not compared."""
+        if not self.is_current:
+            return {}
+        changed = "".join([str(each) for each in self.detector.changed])
+        cells = hexlify(self.grid.cells).decode()
+        return {"score": self.detector.score, "changed": changed, "cells": cells}
 
     async def run(self):
         try:

@@ -35,6 +35,7 @@ class API:
         app.post("/api/command")(self.command)
         app.get("/api/status")(self.status)
         app.post("/api/time")(self.set_time)
+        app.get("/api/motion")(self.motion)
         app.get("/api/log")(self.log)
         app.get("/api/networks")(self.networks)
         app.post("/update")(self.update)
@@ -161,6 +162,11 @@ class API:
             "update": self._updater.state,
             "firmware": status.firmware.now(),
         }
+
+    async def motion(self, request):
+        """Return the mask, and what the newest picture shows."""
+        mask, mode = self._settings["motionmask"], self._settings.show("motion")
+        return dict(self._status.motion_shown(), mask=mask, mode=mode)
 
     def _wifi_state(self):
         wifi = self._wifi
