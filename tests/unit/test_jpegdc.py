@@ -100,6 +100,18 @@ class TestDCGrid(unittest.TestCase):
     def test_too_many_coefficients(self):
         self.refused(grey(128, 96, MEANS, AC[0x1A][0] + "1" * 10 + AC[0xF0][0] * 4), FAULT)
 
+    def test_short_codes_for_long_runs(self):
+        zeros, end = "0", "10"  # 16 zeros in one bit
+        tables = DQT + huffman(0, DC_CODES) + huffman(0x10, bytes([1, 1] + [0] * 14) + b"\xf0\0")
+        head = SOI + tables + frame(8, 8) + scan()
+        for runs, good in ((0, True), (3, True), (4, False), (5, False), (8, False), (9, False)):
+            data = head + packed(dc_bits(36) + zeros * runs + end) + EOI
+            if good:
+                self.grid.decode(data)
+                self.assertEqual(list(self.grid.cells), [200] * (COLUMNS * ROWS))
+            else:
+                self.refused(data, FAULT)
+
     def test_a_tiny_picture_fills_all_cells(self):
         self.grid.decode(grey(3, 5, [200]))
         self.assertEqual(list(self.grid.cells), [200] * (COLUMNS * ROWS))

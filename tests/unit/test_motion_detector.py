@@ -22,6 +22,16 @@ def lit(factor, across=0, down=0, bend=0):
     return cells
 
 
+def shaded(darkness, front):
+    """Return the scene with a shadow from the left, whose soft edge ends at column `front`."""
+    cells = bytearray(SCENE)
+    for n, cell in enumerate(SCENE):
+        way = max(0, min(10, front - (n & 15)))  # a tenth of the edge
+        shadow = way * way * (30 - 2 * way)
+        cells[n] = cell * (1_000 - darkness * shadow // 1_000) // 1_000
+    return cells
+
+
 def with_person(column, row=3, width=2, height=5, brightness=20, cells=SCENE):
     """Return the scene with a dark rectangle."""
     cells = bytearray(cells)
@@ -86,6 +96,21 @@ class TestDetector(unittest.TestCase):
         self.detector.relearn()
         self.learn()
         self.still([lit(1_000, down=-30 * n, bend=-20 * n) for n in range(10)])
+
+    def test_light_that_bends_across_the_picture(self):
+        self.settings["motionframes"] = 1
+        self.learn()
+        self.still([lit(1_000, bend=-160 * n) for n in range(4)])
+
+    def test_shadow_with_an_edge_in_the_picture(self):
+        self.settings["motionframes"] = 1
+        self.learn()
+        self.still([shaded(500, 5 * n // 2) for n in range(12)])
+
+    def test_overexposed_picture(self):
+        self.settings["motionframes"] = 1
+        self.learn()
+        self.still([lit(1_600), SCENE, lit(1_600), SCENE])
 
     def test_person_in_changing_light(self):
         self.learn()
