@@ -111,6 +111,10 @@ class TestDetector(unittest.TestCase):
         self.settings["motionframes"] = 1
         self.learn()
         self.still([lit(1_600), SCENE, lit(1_600), SCENE])
+        sky = [b"\xff" * 64 + bytes(lit(1_000 - 50 * n)[64:]) for n in range(8)]
+        self.detector.relearn()
+        self.learn(sky[0])
+        self.still(sky)  # it was brighter than 255 all the time
 
     def test_person_in_changing_light(self):
         self.learn()
