@@ -195,6 +195,18 @@ class TestDCGrid(unittest.TestCase):
         self.refused(SOI + huffman(0x10, bytes([1]) + bytes(15) + b"\x10") + EOI, TABLE)
         self.refused(SOI + huffman(2, DC_CODES) + EOI, TABLE)
 
+    def test_keeps_no_picture(self):
+        for end in (EOI, b""):
+            picture = PICTURE[:-2] + bytes(300_000) + end
+            try:
+                self.grid.decode(memoryview(picture))
+            except ValueError:
+                self.assertEqual(end, b"")
+            held = gc.mem_alloc()
+            del picture
+            gc.collect()
+            self.assertTrue(held - gc.mem_alloc() > 300_000)
+
     def test_allocates_nothing_for_a_picture(self):
         view = memoryview(PICTURE)
         self.grid.decode(view)

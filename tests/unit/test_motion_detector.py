@@ -1,5 +1,6 @@
 """app.motion.detector: movers, light, noise, the settings, and what a picture costs."""
 
+import asyncio
 import gc
 import unittest
 
@@ -244,8 +245,13 @@ class TestDetector(unittest.TestCase):
 class Grid:
     """A grid that is complete after some steps."""
 
+    released = 0
+
     def start(self, view):
         self.left = view
+
+    def release(self):
+        self.released += 1
 
     def step(self):
         self.left -= 1
@@ -254,8 +260,6 @@ class Grid:
 
 class TestDecodeInSteps(unittest.TestCase):
     def test_others_run_between_steps(self):
-        import asyncio
-
         ran = []
 
         async def other():
@@ -271,6 +275,23 @@ class TestDecodeInSteps(unittest.TestCase):
         grid = Grid()
         asyncio.run(main())
         self.assertEqual(ran, [3, 2, 1])
+        self.assertEqual(grid.released, 1)
+
+    def test_a_cancelled_picture_is_released(self):
+        async def main():
+            task = asyncio.create_task(decode_in_steps(grid, 4_000))
+            await asyncio.sleep_ms(0)
+            await asyncio.sleep_ms(0)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+
+        grid = Grid()
+        asyncio.run(main())
+        self.assertTrue(0 < grid.left < 4_000)
+        self.assertEqual(grid.released, 1)
 
 
 suite.main()

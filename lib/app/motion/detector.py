@@ -23,9 +23,12 @@ async def decode_in_steps(grid, view):
 
     The picture must stay leased meanwhile. Raises ValueError like `DCGrid.decode`.
     """
-    grid.start(view)
-    while not grid.step():
-        await asyncio.sleep_ms(0)
+    try:
+        grid.start(view)
+        while not grid.step():
+            await asyncio.sleep_ms(0)
+    finally:
+        grid.release()
 
 
 class Detector:
