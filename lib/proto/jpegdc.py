@@ -22,8 +22,9 @@ _NEVER = const(0x10000)  # more MCUs than any picture has
 class DCGrid:
     """The mean brightness of each cell of a picture, 0 to 255, row by row in `cells`.
 
-    `start` a picture, then call `step` until it returns True; or `decode` it at once. Both raise
-    ValueError with the reason if it is not a whole baseline JPEG of at most 1600 x 1200 pixels.
+    `start` a picture, call `step` until it returns True, and `release` it; or `decode` it at once.
+    Both raise ValueError with the reason if it is not a whole baseline JPEG of at most 1600 x 1200
+    pixels.
     Nothing is allocated for a picture, unless its Huffman tables are others than those before.
     """
 
@@ -45,9 +46,16 @@ class DCGrid:
 
     def decode(self, view):
         """Fill `cells` from a JPEG."""
-        self.start(view)
-        while not self.step():
-            pass
+        try:
+            self.start(view)
+            while not self.step():
+                pass
+        finally:
+            self.release()
+
+    def release(self):
+        """Forget the picture, which may be large, also after an error."""
+        self._view = b""
 
     def start(self, view):
         """Read the headers of a JPEG, whose bytes must not change until it is decoded."""
@@ -72,7 +80,6 @@ class DCGrid:
             if not self._left and self._next_row():
                 step = self._dc_steps[self._components[2] & 3]
                 jpegscan.fill_cells(self.cells, self._sums, self._width, self._height, step)
-                self._view = b""
                 return True
             if not self._until_restart:
                 self._restart()

@@ -375,6 +375,9 @@ class Grid:
         self.left -= 1
         return self.left <= 0
 
+    def release(self):
+        pass
+
 
 class Detector:
     """Sees motion in the pictures with the numbers in `moving`."""

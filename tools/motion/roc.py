@@ -1,6 +1,6 @@
 """How well motion is detected: rates of detections and false alarms for levels of `motionlevel`.
 
-    .venv/bin/python tools/motion/roc.py [--sequences 1000] [--seed 1] [--levels 10,30,50,70,90]
+    .venv/bin/python tools/motion/roc.py [--sequences 1000] [--levels 10,30,50,70,90] [--area 3]
 
 Draws sequences of pictures (`sequences.py`), runs the firmware's decoder and detector on them in
 MicroPython (`board.py`), and prints the table of config/README.md. `make motion` starts it.
@@ -25,10 +25,11 @@ from mirror import mirror_for
 from sequences import QUIET, SIZES, STILL, Film, planned
 
 LEVELS = (10, 30, 50, 70, 90)
+AREA = 3  # the default of `motionarea`
 _CHUNK = 10  # sequences that a process draws at a time
 
 
-def seen_in(seed, numbers, levels):
+def seen_in(seed, numbers, levels, area=AREA):
     """Return, for each sequence and level, the numbers of the pictures with motion."""
     root = mirror_for(find()) / "root"
     film, data = Film(seed), [struct.pack("<I", len(numbers))]
@@ -38,7 +39,7 @@ def seen_in(seed, numbers, levels):
         data.append(bytes(4))
     path = f"{root}:.frozen:{root / 'lib'}"
     done = subprocess.run(
-        [find(), str(Path(__file__).with_name("board.py")), *map(str, levels)],
+        [find(), str(Path(__file__).with_name("board.py")), *[f"{n}/{area}" for n in levels]],
         input=b"".join(data),
         stdout=subprocess.PIPE,
         env={**os.environ, "MICROPYPATH": path},
@@ -86,13 +87,13 @@ class Rates:
             yield f"| {level} | " + " | ".join(rates) + " |"
 
 
-def measure(seed, count, levels, say=lambda done: None):
+def measure(seed, count, levels, area=AREA, say=lambda done: None):
     """Return the Rates of `count` sequences."""
     mirror_for(find())  # once, before the processes need it
     chunks = [range(n, min(n + _CHUNK, count)) for n in range(0, count, _CHUNK)]
     rates = Rates(seed, levels)
     with ProcessPoolExecutor() as pool:
-        jobs = [pool.submit(seen_in, seed, chunk, levels) for chunk in chunks]
+        jobs = [pool.submit(seen_in, seed, chunk, levels, area) for chunk in chunks]
         for chunk, job in zip(chunks, jobs):
             for number, seen in zip(chunk, job.result()):
                 rates.add(number, seen)
@@ -112,6 +113,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sequences", type=int, default=1_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--area", type=int, default=AREA, choices=range(1, 193), metavar="N")
     parser.add_argument("--levels", type=_levels, default=LEVELS, metavar="N,...")
     options = parser.parse_args()
     find() or sys.exit("motion: " + HOW_TO_GET_ONE)
@@ -120,9 +122,9 @@ def main():
         if sys.stderr.isatty():
             print(f"\r{done:,} of {options.sequences:,} sequences", end="", file=sys.stderr)
 
-    rates = measure(options.seed, options.sequences, options.levels, say)
+    rates = measure(options.seed, options.sequences, options.levels, options.area, say)
     say(options.sequences)
-    print(f"\n{options.sequences:,} sequences, seed {options.seed}\n")
+    print(f"\n{options.sequences:,} sequences, seed {options.seed}, area {options.area}\n")
     print("\n".join(rates.table()))
 
 

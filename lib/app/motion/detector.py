@@ -3,6 +3,7 @@
 A cell is the mean brightness of 1/16 x 1/12 of the picture, from `proto.jpegdc`.
 """
 
+import asyncio
 from array import array
 
 import micropython
@@ -15,6 +16,23 @@ _LEARN_FRAMES = const(3)  # pictures whose motion is not reported, after the fir
 _MOST_STEPS = const(96)  # cells that change at once: it was the light, or the camera
 _ONE = const(64)  # brightness 1 in the background and the noise
 _MOST_NOISE = const(12)  # of a picture, as a brightness
+
+
+async def decode_in_steps(grid, view, gives_up=lambda: False):
+    """Decode a picture into `grid`, a `DCGrid`, and yield to other tasks between steps.
+
+    The picture must stay leased meanwhile. Returns False if it is not complete, because
+    `gives_up()` has become True. Raises ValueError like `DCGrid.decode`.
+    """
+    try:
+        grid.start(view)
+        while not grid.step():
+            await asyncio.sleep_ms(0)
+            if gives_up():
+                return False
+        return True
+    finally:
+        grid.release()
 
 
 class Detector:

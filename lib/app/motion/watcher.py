@@ -5,7 +5,7 @@ from binascii import hexlify
 from time import ticks_diff, ticks_ms
 
 from app.camera.camera import CameraFault
-from app.motion.detector import Detector
+from app.motion.detector import Detector, decode_in_steps
 from app.motion.motion import PICTURE
 from config import limits
 from proto.jpegdc import DCGrid
@@ -91,11 +91,8 @@ class PictureWatcher:
     async def _look(self, view):
         """Compare a picture, unless others need its memory meanwhile."""
         try:
-            self.grid.start(view)
-            while not self.grid.step():
-                await asyncio.sleep_ms(0)
-                if self._gives_up:
-                    return
+            if not await decode_in_steps(self.grid, view, lambda: self._gives_up):
+                return
         except ValueError as e:
             reason = "the picture can't be compared: {}".format(e)
             if reason != self.reason:
