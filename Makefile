@@ -11,7 +11,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor size app soak faults pages hubs home-assistant screenshots
+.PHONY: help run test check setup bench docs fmt clean firmware web-installer release flash deploy device-test provision backup restore monitor motion size app soak faults pages hubs home-assistant screenshots
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -87,6 +87,9 @@ bench: setup ## Measure throughput, CPU time, memory and stalls; write build/ben
 
 soak: setup ## Run the camera under load with random faults (MINUTES=10; ARGS="--seed 7" repeats a run)
 	@exec $(VENV)/python tools/soak/run.py --minutes $(or $(MINUTES),10) $(ARGS)
+
+motion: setup ## Measure how well motion is detected, in minutes (ARGS="--sequences 100 --levels 25,50")
+	@exec $(VENV)/python tools/motion/roc.py $(ARGS)
 
 size: setup ## List the size of each module: bytes of bytecode, and of heap once imported
 	@$(VENV)/python tools/size.py

@@ -55,7 +55,7 @@ RTSP_HEADERS_BYTES = 2_048  # headers of a picture that are compared; longer one
 RTSP_REPORT_MS = 5_000  # between two sender reports; then the next one
 
 # Motion
-# 160 are 2 ms on the chip: then the other tasks have their turn
+# 160 take about 3 ms on the chip, in which no other task runs
 MOTION_STEP_MCUS = 160  # of a picture that are decoded at once; the rest follows in further steps
 MOTION_PICTURES = 10  # most that the setting `motionpictures` allows; more are refused
 MOTION_BYTES = 1_000_000  # all pictures around motion that wait; then the oldest are dropped

@@ -19,13 +19,13 @@ CAMERA = {
 }
 
 SENSOR_PINS = (13, 14, 2)  # free, because no SD card is used
-OTHER_PINS = {  # why a motion sensor can't use the others
-    0: "is the camera's clock",
-    1: "is the serial console",
-    3: "is the serial console",
-    4: "is the lamp",
-    12: "has to be low at the start, or the chip does not boot",
-    15: "is the button",
-    16: "is used by PSRAM",
-    33: "is the LED",
-}
+OTHER_PINS = (  # why a motion sensor can't use the others
+    (0, "is the camera's clock"),
+    (1, "is the serial console"),
+    (3, "is the serial console"),
+    (4, "is the lamp"),
+    (12, "has to be low at the start, or the chip does not boot"),
+    (15, "is the button"),
+    (16, "is used by PSRAM"),
+    (33, "is the LED"),
+)

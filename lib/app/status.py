@@ -160,6 +160,13 @@ class Status:
             return ""
         return _with_reason("motion" if self.detection.on else "no motion", self.detection.reason)
 
+    def motion_shown(self):
+        """Return the state, and what the newest picture shows: null if none was compared."""
+        shown = {"state": self.motion_state(), "score": None, "changed": None, "cells": None}
+        if self.detection and not self.settings["privacy"]:  # which ends it a moment later
+            shown.update(self.detection.view.shown())
+        return shown
+
     def _state(self):
         s = self.settings
         yield product.VERSION

@@ -286,7 +286,7 @@ class System:
             settings,
             self.topics,
             self.publisher.meta,
-            lambda: self.publisher.sender.max_bytes,
+            self.publisher.sender,
             log,
         )
         pictures.parts = self.exif.parts

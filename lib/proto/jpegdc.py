@@ -16,15 +16,15 @@ _SOI, _EOI, _SOF0, _DHT, _RST0 = const(0xD8), const(0xD9), const(0xC0), const(0x
 _SOS, _DQT, _DRI = const(0xDA), const(0xDB), const(0xDD)
 _MOST_WIDTH, _MOST_HEIGHT = const(1_600), const(1_200)  # UXGA
 _MOST_BLOCKS = const(10)  # in an MCU, T.81 B.2.3
-_STRIDE = const(17)  # of the sums: a column and a row more, for blocks beyond the picture's edge
 _NEVER = const(0x10000)  # more MCUs than any picture has
 
 
 class DCGrid:
     """The mean brightness of each cell of a picture, 0 to 255, row by row in `cells`.
 
-    `start` a picture, then call `step` until it returns True; or `decode` it at once. Both raise
-    ValueError with the reason if it is not a whole baseline JPEG of at most 1600 x 1200 pixels.
+    `start` a picture, call `step` until it returns True, and `release` it; or `decode` it at once.
+    Both raise ValueError with the reason if it is not a whole baseline JPEG of at most 1600 x 1200
+    pixels.
     Nothing is allocated for a picture, unless its Huffman tables are others than those before.
     """
 
@@ -36,9 +36,9 @@ class DCGrid:
         self._tables = array("H", bytes(2 * 4 * jpegscan.TABLE))
         self._dc_steps = bytearray(4)  # of the quantization tables
         self._components = bytearray(3 * 3)  # id, sampling, quantization table
-        self._layout = bytearray(2 + 3 * _MOST_BLOCKS)  # of an MCU
+        self._layout = bytearray(2 + 4 * _MOST_BLOCKS)  # of an MCU
         self._state = array("I", bytes(4 * (jpegscan.BASES + 4)))
-        self._sums = array("I", bytes(4 * _STRIDE * (ROWS + 1)))
+        self._sums = array("I", bytes(4 * jpegscan.STRIDE * (ROWS + 1)))
         self._columns = bytearray((_MOST_WIDTH + 7) // 8 + 3)  # of the blocks -> of the sums
         self._width = self._height = self._count = 0  # in blocks; components
         self._interval = self._until_restart = self._restarts = 0  # in MCUs
@@ -46,9 +46,16 @@ class DCGrid:
 
     def decode(self, view):
         """Fill `cells` from a JPEG."""
-        self.start(view)
-        while not self.step():
-            pass
+        try:
+            self.start(view)
+            while not self.step():
+                pass
+        finally:
+            self.release()
+
+    def release(self):
+        """Forget the picture, which may be large, also after an error."""
+        self._view = b""
 
     def start(self, view):
         """Read the headers of a JPEG, whose bytes must not change until it is decoded."""
@@ -71,8 +78,8 @@ class DCGrid:
         left = limits.MOTION_STEP_MCUS
         while left > 0:
             if not self._left and self._next_row():
-                self._fill_cells()
-                self._view = b""
+                step = self._dc_steps[self._components[2] & 3]
+                jpegscan.fill_cells(self.cells, self._sums, self._width, self._height, step)
                 return True
             if not self._until_restart:
                 self._restart()
@@ -179,9 +186,10 @@ class DCGrid:
             for block in range((sampling >> 4) * (sampling & 0xF)):
                 if at == len(layout):
                     raise ValueError("its sampling is damaged")
-                layout[at] = block // across << 4 | block % across if not n else jpegscan.CHROMA
-                layout[at + 1], layout[at + 2] = tables >> 4, 2 + (tables & 1)
-                at += 3
+                layout[at] = jpegscan.CHROMA if n else block // across
+                layout[at + 1] = block % across
+                layout[at + 2], layout[at + 3] = tables >> 4, 2 + (tables & 1)
+                at += 4
         if not self._dc_steps[self._components[2] & 3]:
             raise ValueError("a quantization table is missing")
         layout[0], layout[1] = at, across
@@ -189,10 +197,9 @@ class DCGrid:
 
     def _begin_scan(self):
         across, width = self._layout[1], self._width
-        for x in range((width + across - 1) // across * across):
-            self._columns[x] = x * min(width, COLUMNS) // width if x < width else COLUMNS
-        for n in range(len(self._sums)):
-            self._sums[n] = 0
+        padded = (width + across - 1) // across * across
+        jpegscan.share(self._columns, width, padded, COLUMNS)
+        jpegscan.clear(self._sums, len(self._sums))
         self._begin_bits()
         self._until_restart = self._interval or _NEVER
         self._left = self._restarts = 0
@@ -212,7 +219,7 @@ class DCGrid:
         for n in range(down):
             y = first + n
             base = y * min(height, ROWS) // height if y < height else ROWS
-            self._state[jpegscan.BASES + n] = base * _STRIDE
+            self._state[jpegscan.BASES + n] = base * jpegscan.STRIDE
         self._state[jpegscan.X] = 0
         self._left = (self._width + self._layout[1] - 1) // self._layout[1]
         return first >= height
@@ -233,23 +240,3 @@ class DCGrid:
         self._begin_bits()
         self._restarts += 1
         self._until_restart = self._interval
-
-    def _fill_cells(self):
-        """Make the mean of each cell; in a tiny picture, cells share blocks."""
-        width, height = self._width, self._height
-        columns, rows = min(width, COLUMNS), min(height, ROWS)
-        step = self._dc_steps[self._components[2] & 3]
-        for y in range(ROWS):
-            row = y * rows // ROWS
-            # the blocks b with b * rows // height == row
-            blocks_down = ((row + 1) * height + rows - 1) // rows - (
-                row * height + rows - 1
-            ) // rows
-            for x in range(COLUMNS):
-                column = x * columns // COLUMNS
-                blocks = ((column + 1) * width + columns - 1) // columns
-                blocks -= (column * width + columns - 1) // columns
-                blocks *= blocks_down
-                total = self._sums[row * _STRIDE + column] - jpegscan.MIDDLE * blocks
-                mean = 128 + (total * step + 4 * blocks) // (8 * blocks)
-                self.cells[y * COLUMNS + x] = max(0, min(255, mean))

@@ -8,14 +8,17 @@ BITS, COUNT, AT, PADDING, DC, X, BASES = 0, 1, 2, 3, 4, 5, 6
 FAULTS = ("", "its data is damaged", "its data ends early")  # results of `scan`
 MIDDLE = const(2_048)  # is added to all DC coefficients, so that none is negative
 DEBT = const(8)  # is added to the number of bits at hand, which may be negative
-CHROMA = const(255)  # place of a block whose values don't count
-# a table of codes: the fast part, then what is beyond the codes of each length, what to add to a
-# code to find its entry, and the entries
-TABLE = const(802)
-_LIMITS = const(512)
-_OFFSETS = const(529)
-_ENTRIES = const(546)
-_FAST_BITS = const(9)  # codes up to this length take one look into a table
+STRIDE = const(17)  # of the sums: a column and a row more, for blocks beyond the edge
+CHROMA = const(255)  # row of a block whose values don't count
+# a table of codes: for the next 9 bits, the entry of all codes in them, and that of the first one,
+# 0 if it is longer; then what is beyond the codes of each length, what to add to a code to find
+# its entry, and the entries
+TABLE = const(1_314)
+_FIRST = const(512)
+_LIMITS = const(1_024)
+_OFFSETS = const(1_041)
+_ENTRIES = const(1_058)
+_INDEX_BITS = const(9)
 _END = const(128)  # is added to the place in a block by the code for its end
 
 
@@ -33,17 +36,18 @@ def fill_table(tables, start, codes, is_ac):
             if not entry or code + 1 >= 1 << length or found > 255:
                 raise ValueError("a Huffman table is damaged")
             tables[start + _ENTRIES + found] = entry
-            if length <= _FAST_BITS:
-                size = 1 << (_FAST_BITS - length)
+            if length <= _INDEX_BITS:
+                size = 1 << (_INDEX_BITS - length)
                 for n in range(code * size, (code + 1) * size):
-                    tables[start + n] = entry
+                    tables[start + _FIRST + n] = entry
             code += 1
             found += 1
-        if length == _FAST_BITS:
-            for n in range(code, 1 << _FAST_BITS):  # longer codes
-                tables[start + n] = 0
+        if length == _INDEX_BITS:
+            for n in range(code, 1 << _INDEX_BITS):
+                tables[start + _FIRST + n] = 0
         tables[start + _LIMITS + length] = code << (16 - length)
         code <<= 1
+    _combine(tables, start, is_ac)
 
 
 def _entry(symbol, length, is_ac):
@@ -58,6 +62,24 @@ def _entry(symbol, length, is_ac):
 
 
 @micropython.viper
+def _combine(tables: ptr16, start: int, is_ac: int):  # noqa: F821
+    """Write the entries of all codes in 9 bits; one for DC is never followed by another one."""
+    n = 0
+    while n < 512:
+        first = start + _FIRST
+        entry = tables[first + n]
+        more = entry if is_ac else 0
+        while more and entry < _END << 8:
+            used = entry & 0xFF
+            more = tables[first + ((n << used) & 511)] if used < _INDEX_BITS else 0
+            if used + (more & 0xFF) > _INDEX_BITS or entry >= 64 << 8:
+                more = 0
+            entry += more
+        tables[start + n] = entry
+        n += 1
+
+
+@micropython.viper
 def scan(  # long: one loop, where a call would cost more than what it does
     state: ptr32,  # noqa: F821
     tables: ptr16,  # noqa: F821
@@ -69,34 +91,37 @@ def scan(  # long: one loop, where a call would cost more than what it does
 ) -> int:
     """Add the DC coefficients of some MCUs of a row to `sums`; return 0 or the number of a fault.
 
-    The scan stops at a marker, and the data ends with one: so it never reads beyond the end. All
-    numbers fit into 31 bits, and are the same with 64 bits.
+    The scan stops at a marker, and the data ends with one: so it never reads beyond the end. Only
+    the lowest 31 bits of a number count, so they are the same with 32 and with 64 bits.
     """
     bits = state[0]  # the lowest `count` of them are the next ones of the data
-    count = state[1] - 8
+    count = state[1] - DEBT
     at = state[2]
     padding = state[3]  # bits that are not in the data
     dc = state[4]
     x = state[5]
+    last = layout[0]
     while mcus > 0:
         block = 2
-        while block < layout[0]:
-            place = layout[block]
-            table = layout[block + 1] * TABLE
+        while block < last:
+            table = layout[block + 2] * TABLE
+            need = 24  # bits; a code for AC has at most 16, and its value may follow later
             k = 0
             while k < 64:
-                while count < 24:
-                    byte = data[at]
-                    at += 1
-                    if byte == 0xFF:
-                        if data[at]:  # a marker
-                            at -= 1
-                            byte = 0
-                            padding += 8
-                        else:
-                            at += 1
-                    bits = (bits & 0x7FFFFF) << 8 | byte
-                    count += 8
+                if count < need:
+                    bits &= 0xFFFFFF
+                    while count < 24:
+                        byte = data[at]
+                        at += 1
+                        if byte == 0xFF:
+                            if data[at]:  # a marker
+                                at -= 1
+                                byte = 0
+                                padding += 8
+                            else:
+                                at += 1
+                        bits = bits << 8 | byte
+                        count += 8
                 entry = tables[table + ((bits >> (count - 9)) & 511)]
                 if entry == 0:
                     code = (bits >> (count - 16)) & 0xFFFF
@@ -107,12 +132,20 @@ def scan(  # long: one loop, where a call would cost more than what it does
                             return 1
                     code = (code >> (16 - length)) + tables[table + _OFFSETS + length]
                     entry = tables[table + _ENTRIES + (code & 0xFFFF)]
-                count -= entry & 0xFF  # may get negative: more bits than there are follow
                 if k:
                     k += entry >> 8
+                    if k > 64 and (k < 128 or k > 191):  # the first code ends the block
+                        k -= entry >> 8
+                        if tables[table + ((bits >> (count - 9)) & 511)]:
+                            entry = tables[table + _FIRST + ((bits >> (count - 9)) & 511)]
+                        k += entry >> 8
+                        if k > 64 and k < 128:
+                            return 1
+                    count -= entry & 0xFF  # may get negative: more bits than there are follow
                 else:
+                    count -= entry & 0xFF
                     size = entry >> 8
-                    if size and place != CHROMA:
+                    if size and layout[block] != CHROMA:
                         value = (bits >> count) & ((1 << size) - 1)
                         if value < 1 << (size - 1):
                             value -= (1 << size) - 1
@@ -120,21 +153,64 @@ def scan(  # long: one loop, where a call would cost more than what it does
                         if dc < 0 or dc > 4095:
                             return 1
                     k = 1
-                    table = layout[block + 2] * TABLE
-            if k > 64 and k < 128:
-                return 1
-            if place != CHROMA:
-                cell = state[6 + (place >> 4)] + columns[x + (place & 0xF)]
+                    need = 16
+                    table = layout[block + 3] * TABLE
+            if layout[block] != CHROMA:
+                cell = state[6 + layout[block]] + columns[x + layout[block + 1]]
                 sums[cell] = sums[cell] + dc
-            block += 3
+            block += 4
         x += layout[1]
         mcus -= 1
     if padding and count < padding:
         return 2
-    state[0] = bits
-    state[1] = count + 8
+    state[0] = bits & 0x3FFFFFFF
+    state[1] = count + DEBT
     state[2] = at
     state[3] = padding
     state[4] = dc
     state[5] = x
     return 0
+
+
+@micropython.viper
+def clear(sums: ptr32, size: int):  # noqa: F821
+    """Set all sums to 0."""
+    n = 0
+    while n < size:
+        sums[n] = 0
+        n += 1
+
+
+@micropython.viper
+def share(places: ptr8, blocks: int, padded: int, most: int):  # noqa: F821
+    """Write the column of the sums for each block; beyond the edge, it is `most`."""
+    used = most if blocks > most else blocks
+    n = 0
+    while n < padded:
+        places[n] = n * used // blocks if n < blocks else most
+        n += 1
+
+
+@micropython.viper
+def fill_cells(cells: ptr8, sums: ptr32, width: int, height: int, step: int):  # noqa: F821
+    """Write the mean of each cell; in a tiny picture, cells share blocks.
+
+    width, height: in blocks; step: of the quantization. The blocks n of a share have the same
+    n * shares // blocks.
+    """
+    columns = 16 if width > 16 else width
+    rows = 12 if height > 12 else height
+    n = 0
+    while n < 192:
+        row = (n >> 4) * rows // 12
+        column = (n & 15) * columns >> 4
+        across = ((column + 1) * width + columns - 1) // columns
+        across -= (column * width + columns - 1) // columns
+        count = ((row + 1) * height + rows - 1) // rows - (row * height + rows - 1) // rows
+        count *= across
+        mean = 128 + ((sums[row * STRIDE + column] - MIDDLE * count) * step + 4 * count) // (
+            8 * count
+        )
+        mean = 255 if mean > 255 else mean
+        cells[n] = 0 if mean < 0 else mean
+        n += 1

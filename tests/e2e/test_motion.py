@@ -63,7 +63,11 @@ def test_a_sensor_at_a_pin(camera, broker):
         client.wait(MOTION, state("on"), since=since)
         since = len(client.messages)
         assert client.command("privacy", "on") == "on"
+        quiet = client.catch_up()
         client.wait(MOTION, state("off"), since=since)
+        camera.control("drive", pin=13, level=0)
+        assert api(camera)["state"] == "" and pictures(client, quiet) == []
+        camera.control("drive", pin=13, level=1)
         since = len(client.messages)
         client.command("privacy", "off")
         client.wait(MOTION, state("on"), since=since)

@@ -14,7 +14,7 @@ from app.mqtt.entities import ENTITIES
 NAME = "Front door"
 PREFIX = "front_door_"
 PERIODS = {"pubinterval": "1", "teleperiod": "1"}
-OFF_BY_DEFAULT = {row[0] for row in ENTITIES if "enabled_by_default" in row[-1]}
+OFF_BY_DEFAULT = {row[0] for row in ENTITIES if "enabled_by_default" in row[6]}
 AVAILABLE_S = 5
 CONFIG = "homeassistant/device/DVES_A1B2C3/config"
 
@@ -33,7 +33,7 @@ def hub(program, broker, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def camera(hub, broker, tmp_path_factory):
-    settings = {**PERIODS, "name": NAME}
+    settings = {**PERIODS, "name": NAME, "motion": "pin", "motionpause": "1"}
     with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, settings) as made:
         made.wait_status("mqtt connected")
         hub.wait(lambda: known(hub), 60, "all states")
@@ -104,6 +104,8 @@ def test_device(camera, hub):
         ("lamp", "turn_off", {}, "power", "off"),
         ("interval", "set_value", {"value": 5}, "pubinterval", "5"),
         ("interval", "set_value", {"value": 1}, "pubinterval", "1"),
+        ("detection", "select_option", {"option": "both"}, "motion", "both"),
+        ("detection", "select_option", {"option": "pin"}, "motion", "pin"),
     ],
 )
 def test_commands_and_settings(camera, hub, key, service, data, command, expected):
@@ -145,6 +147,18 @@ def test_changes_elsewhere_show_in_the_hub(camera, hub):
     event = hub.wait(lambda: hub.states()[entity("button")], what="the event")
     assert event["attributes"]["event_type"] == "press"
     camera.command("power off")
+
+
+def test_motion(camera, hub):
+    """Its entity follows the sensor, and is there while motion detection is on."""
+    motion = entity("motion")
+    for level, state in ((1, "on"), (0, "off")):
+        camera.control("drive", pin=13, level=level)
+        hub.wait(lambda state=state: hub.state(motion) == state, what=state)
+    camera.command("motion off")
+    hub.wait(lambda: motion not in hub.entities(), what="no such entity")
+    camera.command("motion pin")
+    hub.wait(lambda: known(hub), what="the entity")
 
 
 def test_pictures_are_new_and_on_demand(camera, hub):

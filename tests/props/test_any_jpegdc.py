@@ -145,7 +145,7 @@ def test_any_bytes(data):
     decoded_or_refused(JPEG[: SCAN + 14] + data + b"\xff\xd9")
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(0, len(JPEG) - 1), st.integers(0, 255)), min_size=1, max_size=8)
 )

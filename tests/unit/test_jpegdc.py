@@ -100,6 +100,18 @@ class TestDCGrid(unittest.TestCase):
     def test_too_many_coefficients(self):
         self.refused(grey(128, 96, MEANS, AC[0x1A][0] + "1" * 10 + AC[0xF0][0] * 4), FAULT)
 
+    def test_short_codes_for_long_runs(self):
+        zeros, end = "0", "10"  # 16 zeros in one bit
+        tables = DQT + huffman(0, DC_CODES) + huffman(0x10, bytes([1, 1] + [0] * 14) + b"\xf0\0")
+        head = SOI + tables + frame(8, 8) + scan()
+        for runs, good in ((0, True), (3, True), (4, False), (5, False), (8, False), (9, False)):
+            data = head + packed(dc_bits(36) + zeros * runs + end) + EOI
+            if good:
+                self.grid.decode(data)
+                self.assertEqual(list(self.grid.cells), [200] * (COLUMNS * ROWS))
+            else:
+                self.refused(data, FAULT)
+
     def test_a_tiny_picture_fills_all_cells(self):
         self.grid.decode(grey(3, 5, [200]))
         self.assertEqual(list(self.grid.cells), [200] * (COLUMNS * ROWS))
@@ -182,6 +194,18 @@ class TestDCGrid(unittest.TestCase):
             self.refused(SOI + huffman(0, codes) + EOI, "a Huffman table is damaged")
         self.refused(SOI + huffman(0x10, bytes([1]) + bytes(15) + b"\x10") + EOI, TABLE)
         self.refused(SOI + huffman(2, DC_CODES) + EOI, TABLE)
+
+    def test_keeps_no_picture(self):
+        for end in (EOI, b""):
+            picture = PICTURE[:-2] + bytes(300_000) + end
+            try:
+                self.grid.decode(memoryview(picture))
+            except ValueError:
+                self.assertEqual(end, b"")
+            held = gc.mem_alloc()
+            del picture
+            gc.collect()
+            self.assertTrue(held - gc.mem_alloc() > 300_000)
 
     def test_allocates_nothing_for_a_picture(self):
         view = memoryview(PICTURE)

@@ -93,6 +93,26 @@ class Meta:
         self.seen.append((picture.number, len(parts[0]), trigger))
 
 
+class Publisher:
+    """Knows what the broker accepts."""
+
+    max_bytes = 0
+
+    def __init__(self):
+        self.accepted, self.lost = [], []
+
+    def is_untried(self, size):
+        return True
+
+    def note_accepted(self, size):
+        self.accepted.append(size)
+
+    def note_lost(self, size):
+        self.lost.append(size)
+        if len(self.lost) == 2:
+            self.max_bytes = size // 2
+
+
 class TimeOf:
     def iso_if_set(self):
         return "T{}".format(clock.now_ms() // 1_000)
@@ -119,7 +139,7 @@ class MotionTestCase(unittest.TestCase):
             self.session, self.frames, self.log = Session(), Frames(), Log()
             topics = Topics(self.settings, "DVES_A1B2C3")
             self.album = Album(lambda: 4_000_000, most_bytes, 1_000, self.log)
-            self.most, self.meta = 0, Meta()
+            self.publisher, self.meta = Publisher(), Meta()
             self.pictures = EventPictures(
                 self.album,
                 self.frames,
@@ -127,7 +147,7 @@ class MotionTestCase(unittest.TestCase):
                 self.settings,
                 topics,
                 self.meta,
-                lambda: self.most,
+                self.publisher,
                 self.log,
             )
             self.motion = Motion(
@@ -283,25 +303,28 @@ class TestPictures(MotionTestCase):
 
         self.run_case(scenario, motionpictures="1")
 
-    def test_one_that_ends_two_links_is_dropped(self):
+    def test_a_size_that_ends_two_links_is_not_sent_any_more(self):
         async def scenario(motion, session):
             await asyncio.sleep_ms(200)
             session.fails = 2
             self.take(1)
             self.pictures.begin()
-            self.take(2, 3)
-            await until(lambda: len(session.pictures()) == 2)
-            self.assertEqual(session.pictures(), [(2, 2), (3, 3)])
+            self.take(2)
+            self.pictures.take(Frame(3, 50))
+            await until(lambda: not self.album.pictures)
+            self.assertEqual(session.pictures(), [(3, 3)])
+            self.assertEqual((self.publisher.lost, self.publisher.accepted), ([100, 100], [50]))
+            self.assertEqual(len(self.log.errors), 1)
 
         self.run_case(scenario, motionpictures="1")
 
     def test_those_too_large_for_the_broker_are_not_sent(self):
         async def scenario(motion, session):
-            self.most = 99
+            self.publisher.max_bytes = 99
             self.take(1)
             motion.note(PIN)
             self.take(2)
-            self.most = 100
+            self.publisher.max_bytes = 100
             self.pictures.take(Frame(3, 101))
             await until(lambda: len(self.log.errors) == 1)
             self.assertEqual(session.pictures(), [(1, 1), (2, 2)])
@@ -352,12 +375,15 @@ class Grid:
         self.left -= 1
         return self.left <= 0
 
+    def release(self):
+        pass
+
 
 class Detector:
     """Sees motion in the pictures with the numbers in `moving`."""
 
     moving = ()
-    score, count = 70, 5
+    score, count, changed = 70, 5, b"\0\1\0"
 
     def __init__(self):
         self.learned = 0
@@ -497,8 +523,9 @@ class TestView(unittest.TestCase):
 
     def test_without_pictures_it_says_why_and_learns_again(self):
         async def scenario(view):
+            self.assertEqual(view.shown(), {})
             await asyncio.sleep_ms(1_000)
-            self.assertTrue(view.is_current)
+            self.assertEqual(view.shown(), {"score": 70, "changed": "010", "cells": "02" * 100})
             learned = view.detector.learned
             self.frames.fault = CameraFault("no sensor answers")
             await asyncio.sleep_ms(3_000)
@@ -512,6 +539,19 @@ class TestView(unittest.TestCase):
 
         self.run_case(scenario, motion="picture")
 
+    def test_the_reason_stays_while_pictures_are_only_kept(self):
+        async def scenario(view):
+            self.frames.fault = CameraFault("no sensor answers")
+            await asyncio.sleep_ms(1_000)
+            for _ in range(50):
+                await asyncio.sleep_ms(50)
+                self.assertEqual(view.reason, "no picture: no sensor answers")
+            self.frames.fault = None
+            await asyncio.sleep_ms(2_000)
+            self.assertEqual(view.reason, "")
+
+        self.run_case(scenario, motion="pin", motionpictures="2")
+
     def test_a_picture_that_cannot_be_compared_is_kept_and_logged_once(self):
         async def scenario(view):
             view.grid.fault = "it is not a baseline JPEG"
@@ -519,6 +559,23 @@ class TestView(unittest.TestCase):
             self.assertTrue(len(self.kept.taken) > 3)
             self.assertEqual(len(self.log.errors), 1)
             self.assertTrue(view.reason.endswith("it is not a baseline JPEG"))
+
+        self.run_case(scenario, motion="picture")
+
+    def test_others_run_between_the_steps_of_a_picture(self):
+        async def scenario(view):
+            left = []
+
+            async def other():
+                while True:
+                    if self.frames.held:
+                        left.append(view.grid.left)
+                    await asyncio.sleep_ms(0)
+
+            task = asyncio.create_task(other())
+            await asyncio.sleep_ms(300)
+            await ended(task)
+            self.assertEqual(sorted(set(left)), [1, 2])
 
         self.run_case(scenario, motion="picture")
 
@@ -599,13 +656,13 @@ class TestPin(unittest.TestCase):
 
     def test_other_pins_are_refused_with_the_reason(self):
         for number in (13, 14, 2):
-            check_pin(number, (13, 14, 2), {4: "is the lamp"})
+            check_pin(number, (13, 14, 2), ((4, "is the lamp"),))
         for number, text in (
             (4, "GPIO4 is the lamp; use 13, 14 or 2"),
             (18, "GPIO18 is used by the board, or not on it; use 13, 14 or 2"),
         ):
             try:
-                check_pin(number, (13, 14, 2), {4: "is the lamp"})
+                check_pin(number, (13, 14, 2), ((4, "is the lamp"),))
                 self.fail(number)
             except BadArgument as e:
                 self.assertEqual(str(e), text)

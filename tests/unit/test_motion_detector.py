@@ -1,5 +1,6 @@
 """app.motion.detector: movers, light, noise, the settings, and what a picture costs."""
 
+import asyncio
 import gc
 import unittest
 
@@ -19,6 +20,16 @@ def lit(factor, across=0, down=0, bend=0):
         x, y = 2 * (n & 15) - 15, 2 * (n >> 4) - 11
         here = factor + across * x // 15 + down * y // 11 + bend * x * x // 225
         cells[n] = max(0, min(255, cell * here // 1_000))
+    return cells
+
+
+def shaded(darkness, front):
+    """Return the scene with a shadow from the left, whose soft edge ends at column `front`."""
+    cells = bytearray(SCENE)
+    for n, cell in enumerate(SCENE):
+        way = max(0, min(10, front - (n & 15)))  # a tenth of the edge
+        shadow = way * way * (30 - 2 * way)
+        cells[n] = cell * (1_000 - darkness * shadow // 1_000) // 1_000
     return cells
 
 
@@ -86,6 +97,25 @@ class TestDetector(unittest.TestCase):
         self.detector.relearn()
         self.learn()
         self.still([lit(1_000, down=-30 * n, bend=-20 * n) for n in range(10)])
+
+    def test_light_that_bends_across_the_picture(self):
+        self.settings["motionframes"] = 1
+        self.learn()
+        self.still([lit(1_000, bend=-160 * n) for n in range(4)])
+
+    def test_shadow_with_an_edge_in_the_picture(self):
+        self.settings["motionframes"] = 1
+        self.learn()
+        self.still([shaded(500, 5 * n // 2) for n in range(12)])
+
+    def test_overexposed_picture(self):
+        self.settings["motionframes"] = 1
+        self.learn()
+        self.still([lit(1_600), SCENE, lit(1_600), SCENE])
+        sky = [b"\xff" * 64 + bytes(lit(1_000 - 50 * n)[64:]) for n in range(8)]
+        self.detector.relearn()
+        self.learn(sky[0])
+        self.still(sky)  # it was brighter than 255 all the time
 
     def test_person_in_changing_light(self):
         self.learn()
@@ -215,8 +245,13 @@ class TestDetector(unittest.TestCase):
 class Grid:
     """A grid that is complete after some steps."""
 
+    released = 0
+
     def start(self, view):
         self.left = view
+
+    def release(self):
+        self.released += 1
 
     def step(self):
         self.left -= 1
@@ -225,8 +260,6 @@ class Grid:
 
 class TestDecodeInSteps(unittest.TestCase):
     def test_others_run_between_steps(self):
-        import asyncio
-
         ran = []
 
         async def other():
@@ -242,6 +275,23 @@ class TestDecodeInSteps(unittest.TestCase):
         grid = Grid()
         asyncio.run(main())
         self.assertEqual(ran, [3, 2, 1])
+        self.assertEqual(grid.released, 1)
+
+    def test_a_cancelled_picture_is_released(self):
+        async def main():
+            task = asyncio.create_task(decode_in_steps(grid, 4_000))
+            await asyncio.sleep_ms(0)
+            await asyncio.sleep_ms(0)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError:
+                pass
+
+        grid = Grid()
+        asyncio.run(main())
+        self.assertTrue(0 < grid.left < 4_000)
+        self.assertEqual(grid.released, 1)
 
 
 suite.main()

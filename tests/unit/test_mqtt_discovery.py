@@ -145,7 +145,7 @@ class TestMessage(unittest.TestCase):
         self.assertEqual(announced()["dev"]["name"], "esp32-mqtt-cam")
 
     def test_every_entity_has_its_keys(self):
-        entities = announced(name="Front door")["cmps"]
+        entities = announced(name="Front door", motion="pin")["cmps"]
         self.assertEqual(sorted(entities), sorted(ROWS))
         for key, entity in entities.items():
             platform = ROWS[key][1]
@@ -184,7 +184,7 @@ class TestMessage(unittest.TestCase):
         self.assertTrue(size["value_template"].endswith('"UXGA"][value_json.framesize] }}'))
 
     def test_motion(self):
-        entities = announced()["cmps"]
+        entities = announced(motion="pin")["cmps"]
         sensor, mode = entities["motion"], entities["detection"]
         self.assertEqual((sensor["p"], sensor["device_class"]), ("binary_sensor", "motion"))
         self.assertEqual(sensor["state_topic"], "tele/esp32-mqtt-cam/MOTION")
@@ -239,6 +239,18 @@ class TestLife(unittest.TestCase):
             for status, retained in ((b"offline", False), (b"online", True), (b"x" * 99, False)):
                 await case.say(status, retained)
                 self.assertEqual(await case.published(7_000), [])
+
+        run_case(scenario)
+
+    def test_motion_is_an_entity_while_it_is_on(self):
+        async def scenario(case):
+            case.session.connect()
+            for mode, keys in (("off", 1), ("picture", 11), ("off", 1)):
+                await case.settings.set("motion", mode)
+                ((_, payload, _),) = await case.published()
+                self.assertEqual(len(json.loads(payload)["cmps"]["motion"]), keys, mode)
+                await case.settings.set("motionarea", "9")
+                self.assertEqual(await case.published(), [])
 
         run_case(scenario)
 

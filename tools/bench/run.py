@@ -3,9 +3,9 @@
     .venv/bin/python tools/bench/run.py [row ...] [--quick] [--output FILE]
 
 Prints a table and writes build/bench.json; exits with 1 if a figure misses its limit. The rows are
-publish, allocation, jpeg, http, cpu, reply, stalls, heap, update and hubs; the default is all of
-them. Those about memory or machine code (allocation, jpeg, heap, hubs) run on a 32-bit
-interpreter, because the chip has 32-bit words.
+publish, allocation, jpeg, motion, http, cpu, reply, stalls, heap, update and hubs; the default is
+all of them. Those about memory or machine code (allocation, jpeg, motion, heap, hubs) run on a
+32-bit interpreter, because the chip has 32-bit words.
 """
 
 import argparse
@@ -21,6 +21,7 @@ sys.path += [str(ROOT / "tools"), str(ROOT / "tests" / "e2e")]  # interpreter, c
 # ruff: noqa: E402
 import interpreter32
 from computing import cpu, reply
+from decoding import motion
 from integrating import hubs
 from program import Failed, prepare
 from publishing import allocation, jpeg, throughput
@@ -34,6 +35,7 @@ ALL = {
     "publish": throughput,
     "allocation": allocation,
     "jpeg": jpeg,
+    "motion": motion,
     "http": http,
     "cpu": cpu,
     "reply": reply,
@@ -42,7 +44,7 @@ ALL = {
     "update": update,
     "hubs": hubs,
 }
-CHIP = ("allocation", "jpeg", "heap", "hubs")
+CHIP = ("allocation", "jpeg", "motion", "heap", "hubs")
 
 
 def _options():

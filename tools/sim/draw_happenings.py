@@ -46,18 +46,20 @@ def _draw_mover(image, seconds, size, speed, brightness, top, start):
 
 
 def _shaded(image, part, darkness):
-    """Return the image under the shadow of a cloud, which comes from the left and goes on.
+    """Return the image under the shadow of a cloud, which comes from the left.
 
-    part: of its time; its edges take a quarter of it to pass a place, a picture's width apart.
+    part: of the time that it takes; its edges are soft, as wide as the picture.
     """
-    width, height = image.size
-    levels = []
-    for x in range(32):
-        depth = part * 2 - x / 31 * 0.5  # the shadow comes, stays, goes
-        fade = max(0, min(1, depth / 0.5)) - max(0, min(1, (depth - 1) / 0.5))
-        levels.append(round(255 * (1 - darkness * fade)))
-    light = Image.frombytes("L", (32, 1), bytes(levels)).resize((width, height), Image.BILINEAR)
+    levels = [255 * (1 - darkness * _shadow(4 * part - x / 31)) for x in range(32)]
+    light = Image.frombytes("L", (32, 1), bytes(map(round, levels)))
+    light = light.resize(image.size, Image.Resampling.BILINEAR)
     return ImageChops.multiply(image, Image.merge("RGB", [light] * 3))
+
+
+def _shadow(way):
+    """Return how much of a shadow there is at a place, in which it has gone so far."""
+    coming, going = [max(0, min(1, each)) for each in (way, way - 2)]
+    return coming * coming * (3 - 2 * coming) - going * going * (3 - 2 * going)
 
 
 def _at_night(image, night, lamp):
@@ -67,7 +69,7 @@ def _at_night(image, night, lamp):
         return dark
     spot = Image.new("L", (32, 24))
     ImageDraw.Draw(spot).ellipse((4, 4, 28, 30), 255)
-    spot = spot.filter(ImageFilter.GaussianBlur(5)).resize(image.size, Image.BILINEAR)
+    spot = spot.filter(ImageFilter.GaussianBlur(5)).resize(image.size, Image.Resampling.BILINEAR)
     return Image.composite(ImageEnhance.Brightness(image).enhance(0.9), dark, spot)
 
 

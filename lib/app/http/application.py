@@ -9,7 +9,6 @@ from app.http.pages.api import API
 from app.http.pages.backup import Backup
 from app.http.pages.login import LoginPages
 from app.http.pages.metrics import Metrics
-from app.http.pages.motion import MotionState
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
 from app.http.pages.state import State
@@ -62,7 +61,6 @@ class Application(Microdot):
         API(settings, commands, wifi, status, updater).add_routes(self)
         seen = settings, commands, wifi, status, access, images, updater, device_id
         State(*seen).add_routes(self)
-        MotionState(settings, status).add_routes(self)
         Backup(settings, access, device_id).add_routes(self)
         Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
         self.options_handler = self._options

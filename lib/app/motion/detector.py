@@ -18,14 +18,21 @@ _ONE = const(64)  # brightness 1 in the background and the noise
 _MOST_NOISE = const(12)  # of a picture, as a brightness
 
 
-async def decode_in_steps(grid, view):
+async def decode_in_steps(grid, view, gives_up=lambda: False):
     """Decode a picture into `grid`, a `DCGrid`, and yield to other tasks between steps.
 
-    The picture must stay leased meanwhile. Raises ValueError like `DCGrid.decode`.
+    The picture must stay leased meanwhile. Returns False if it is not complete, because
+    `gives_up()` has become True. Raises ValueError like `DCGrid.decode`.
     """
-    grid.start(view)
-    while not grid.step():
-        await asyncio.sleep_ms(0)
+    try:
+        grid.start(view)
+        while not grid.step():
+            await asyncio.sleep_ms(0)
+            if gives_up():
+                return False
+        return True
+    finally:
+        grid.release()
 
 
 class Detector:

@@ -52,7 +52,7 @@ class Motion:
     def _set(self, on):
         self.on = on
         self._time = self._clock.iso_if_set()
-        self._log.info("motion", "on ({})".format(self.source) if on else "off")
+        self._log.debug("motion", "on ({})" if on else "off", self.source)
 
     @property
     def reason(self):

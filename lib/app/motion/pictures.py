@@ -16,18 +16,19 @@ class EventPictures:
     it N + 2..2N + 1. If there were fewer before, the first numbers are missing.
     """
 
-    def __init__(self, album, frames, session, settings, topics, meta, max_bytes, log):
+    def __init__(self, album, frames, session, settings, topics, meta, sender, log):
         self._album = album
         self._frames = frames
         self._session = session
         self._settings = settings
         self._topics = topics
         self._meta = meta
-        self._max_bytes = max_bytes  # function: the largest picture that the broker gets; 0: any
+        self._sender = sender  # which knows what the broker accepts
         self._log = log
         self.parts = whole  # function of a frame: what is sent of it
         self._next = self._last = 0  # numbers of the pictures that belong to the event
         self._stops = False
+        self._is_logged = False  # that a picture of the event is too large
 
     @property
     def sent(self):
@@ -35,6 +36,7 @@ class EventPictures:
 
     def begin(self):
         """Begin an event: the kept pictures belong to it, and so do the next ones."""
+        self._is_logged = False
         count = self._settings["motionpictures"]
         number = count
         for picture in reversed(self._ring()):
@@ -81,15 +83,25 @@ class EventPictures:
                 await asyncio.sleep_ms(_POLL_MS)
 
     async def _send(self, picture):
-        most = self._max_bytes()
-        if most and len(picture.view) > most:
-            self._album.pictures.remove(picture)
-            self._album.dropped += 1
+        size, most = len(picture.view), self._sender.max_bytes
+        if most and size > most:
+            self._drop(picture)
+            return
+        untried = self._sender.is_untried(size)
+        topic = self._topics.motion(picture.number)
+        taken = await self._album.send(picture, self._session, topic, self._describe)
+        if taken:
+            self._sender.note_accepted(size)
+        elif taken is False and untried:
+            self._sender.note_lost(size)
+
+    def _drop(self, picture):
+        self._album.pictures.remove(picture)
+        self._album.dropped += 1
+        if not self._is_logged:
             text = "a picture of {} bytes is too large for the broker: set a smaller framesize"
             self._log.error("motion", text.format(len(picture.view)))
-            return
-        topic = self._topics.motion(picture.number)
-        await self._album.send(picture, self._session, topic, self._describe)
+            self._is_logged = True
 
     async def _describe(self, picture):
         await self._meta.publish(picture, (picture.view,), "motion")

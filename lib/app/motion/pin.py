@@ -40,9 +40,9 @@ class PinWatcher:
 
 
 def check_pin(number, usable, others):
-    """Raise BadArgument unless a sensor can be at that pin; others: {number: why it cannot}."""
+    """Raise BadArgument unless a sensor can be at that pin; others: why they cannot."""
     if number not in usable:
         names = [str(each) for each in usable]
         wanted = "{} or {}".format(", ".join(names[:-1]), names[-1])
-        why = others.get(number, "is used by the board, or not on it")
+        why = dict(others).get(number, "is used by the board, or not on it")
         raise BadArgument("GPIO{} {}; use {}".format(number, why, wanted))

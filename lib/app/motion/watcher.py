@@ -1,10 +1,11 @@
 """Compares pictures, and keeps those around motion."""
 
 import asyncio
+from binascii import hexlify
 from time import ticks_diff, ticks_ms
 
 from app.camera.camera import CameraFault
-from app.motion.detector import Detector
+from app.motion.detector import Detector, decode_in_steps
 from app.motion.motion import PICTURE
 from config import limits
 from proto.jpegdc import DCGrid
@@ -36,19 +37,28 @@ class PictureWatcher:
         """Compare with later pictures only, because the view or its light has changed."""
         self.detector.relearn()
 
+    def shown(self):
+        """Return what the newest picture shows; nothing if it was not compared."""
+        if not self.is_current:
+            return {}
+        changed = "".join([str(each) for each in self.detector.changed])
+        cells = hexlify(self.grid.cells).decode()
+        return {"score": self.detector.score, "changed": changed, "cells": cells}
+
     async def run(self):
         try:
             while True:
-                started = ticks_ms()
+                started, busy_ms = ticks_ms(), 0
                 if not self._compares:
-                    self._fail("")
-                busy_ms = 0
+                    self._start_again()
                 if self._compares or self._settings["motionpictures"]:
                     busy_ms = await self._take()
+                else:
+                    self.reason = ""
                 left_ms = 1_000 // self._settings["motionfps"] - ticks_diff(ticks_ms(), started)
                 await asyncio.sleep_ms(max(left_ms, busy_ms))
         finally:
-            self._fail("")
+            self._start_again()
 
     @property
     def _compares(self):
@@ -63,45 +73,40 @@ class PictureWatcher:
         try:
             frame = await self._lease.renewed().acquire()
         except CameraFault as e:
-            self._fail("no picture: {}".format(e))
+            self.reason = "no picture: {}".format(e)
+            self._start_again()
             await asyncio.sleep_ms(limits.HTTP_VIEWER_PAUSE_MS)
             return 0
         began = ticks_ms()
         try:
-            is_flash = is_flash or self._lamp.flashing
-            if self._compares and not is_flash and await self._decode(frame.view):
-                self._compare()
+            if not self._compares:
+                self.reason = ""
+            elif not (is_flash or self._lamp.flashing):
+                await self._look(frame.view)
             self._pictures.take(frame)
         finally:
             self._lease.release()
         return ticks_diff(ticks_ms(), began)
 
-    async def _decode(self, view):
-        """Fill the grid; return False if there is none, or others need the picture's memory."""
+    async def _look(self, view):
+        """Compare a picture, unless others need its memory meanwhile."""
         try:
-            self.grid.start(view)
-            while not self.grid.step():
-                await asyncio.sleep_ms(0)
-                if self._gives_up:
-                    return False
+            if not await decode_in_steps(self.grid, view, lambda: self._gives_up):
+                return
         except ValueError as e:
             reason = "the picture can't be compared: {}".format(e)
             if reason != self.reason:
                 self._log.error("motion", reason)
-            self._fail(reason)
-            return False
-        return True
-
-    def _compare(self):
-        self.reason = ""
+            self.reason = reason
+            self._start_again()
+            return
         seen = self.detector.compare(self.grid.cells)
-        self.is_current = True
+        self.reason, self.is_current = "", True
         if seen:
             self._note(PICTURE, self.detector.score, self.detector.count)
 
-    def _fail(self, reason):
-        """Note why the newest picture is not compared; the next one has to be learned."""
-        self.reason = reason
+    def _start_again(self):
+        """Note that the newest picture is not compared, and that the next one is learned."""
         self.is_current = False
         self.relearn()
 

@@ -76,13 +76,14 @@ class Album:
     async def send(self, picture, session, topic, announce):
         """Send a picture after what `announce(picture)` sends; one that fails twice is dropped.
 
-        It stays until the broker has taken it, so it may arrive twice.
+        It stays until the broker has taken it, so it may arrive twice. Returns True if it was
+        taken, False if the link was lost on it, None if it was dropped meanwhile.
         """
         self.sending = True
         try:
             await announce(picture)
-            if picture not in self.pictures:  # dropped meanwhile
-                return
+            if picture not in self.pictures:
+                return None
             await session.publish(topic, picture.view)
             await session.confirm()
         except OSError as e:
@@ -91,9 +92,10 @@ class Album:
             if picture.tries == _TRIES and picture in self.pictures:
                 self.pictures.remove(picture)
                 self.dropped += 1
-            return
+            return False
         finally:
             self.sending = False
         if picture in self.pictures:
             self.pictures.remove(picture)
         self.sent += 1
+        return True

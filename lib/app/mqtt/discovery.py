@@ -19,8 +19,8 @@ _SOON_MS, _SPREAD_MS = const(1_000), const(4_000)  # so that not all cameras ans
 class Discovery:
     """Publishes the discovery message, or removes it from the broker, as the settings require.
 
-    It is published on each connect, again when the hub reports that it is online, and when another
-    sensor was found, which has other ranges.
+    It is published on each connect, again when the hub reports that it is online, when another
+    sensor was found, which has other ranges, and when `motion` was switched on or off.
     """
 
     def __init__(self, session, handler, settings, topics, camera, wifi, mac, log):
@@ -34,6 +34,7 @@ class Discovery:
         self._link = 0  # number of the link on which the message was sent
         self._kept = topics.discovery()  # where the broker may keep a message, perhaps an old one
         self._chip = ""  # the sensor in that message
+        self._detects = False  # motion is an entity in it
         self._due_ms = None  # when to publish it again (ticks)
         self._handler = handler
 
@@ -73,7 +74,8 @@ class Discovery:
             self._kept = None
         is_due = self._due_ms is not None and ticks_diff(ticks_ms(), self._due_ms) >= 0
         is_new_chip = RANGES.get(self._camera.chip) is not RANGES.get(self._chip)
-        if wanted and (is_new_link or is_due or is_new_chip or not self._kept):
+        is_other = is_new_chip or self._detects != bool(self._settings["motion"])
+        if wanted and (is_new_link or is_due or is_other or not self._kept):
             self._due_ms = None
             await self._announce(wanted)
         self._link = self._session.connects
@@ -82,6 +84,7 @@ class Discovery:
         self._chip, offered = self._camera.chip, self._camera.values()
         address = self._wifi.address()
         device = Device(self._settings, self._topics, self._mac, address, offered, self._chip)
+        self._detects = device.detects
         size = 0
         for number in range(len(device)):
             size += len(device.piece(number))

@@ -91,7 +91,7 @@ class Device:
     """The discovery message, made in pieces: `len` and `piece` are all that is needed to send it.
 
     mac: six bytes. offered: the names of the parameters that the camera has. chip: its sensor. The
-    pieces stay the same as long as the settings do.
+    pieces stay the same as long as the settings do. `detects` is True if motion is an entity.
     """
 
     def __init__(self, settings, topics, mac, address, offered, chip=""):
@@ -101,6 +101,7 @@ class Device:
         self._mac = ":".join("{:02x}".format(byte) for byte in mac)
         self._address = address
         self._chip = chip
+        self.detects = bool(settings["motion"])
         self._entities = [row for row in ENTITIES if row[4] != PARAMETER or row[5] in offered]
 
     def __len__(self):
@@ -149,6 +150,8 @@ class Device:
 
     def _entity(self, row):
         key, platform, name, category, source, subject, more = row
+        if source == MOTION and not self.detects:
+            return {"p": platform}  # Home Assistant removes it
         entity_id = "{}_{}".format(slug(self._name, "_") or self._topics.device_id, key).lower()
         entity = {
             "p": platform,

@@ -44,7 +44,7 @@ class PictureSender:
     async def send(self, topic, parts, retain):
         """Publish a picture; return True if its size is untried. Raises OSError."""
         size = size_of(parts)
-        is_untried = self._accepted.is_untried(size, self._session.connects)
+        is_untried = self.is_untried(size)
         payload = parts[0]
         if len(parts) > 1:
             payload = Pieces(size, len(parts), lambda number: parts[number])
@@ -52,7 +52,7 @@ class PictureSender:
             await self._session.publish(topic, payload, retain)
         except OSError:
             if is_untried:
-                self._note_lost(size)
+                self.note_lost(size)
             raise
         return is_untried
 
@@ -61,15 +61,19 @@ class PictureSender:
         try:
             await response
         except OSError:
-            self._note_lost(size)
+            self.note_lost(size)
             raise
-        self._accepted.note_accepted(size)
+        self.note_accepted(size)
 
-    def _max_bytes(self):
-        """Return the size of the largest picture to send; 0: any."""
-        if self._accepted.max_bytes:
-            self._accepted.probe(self._log.uptime_s())
-        return self.max_bytes
+    # For those that send in another way
+
+    def is_untried(self, size):
+        """Return True if the broker has not yet responded after such a picture on this link."""
+        return self._accepted.is_untried(size, self._session.connects)
+
+    def note_accepted(self, size):
+        """Note that the broker has responded after a picture of this size."""
+        self._accepted.note_accepted(size)
 
     @property
     def max_bytes(self):
@@ -77,11 +81,18 @@ class PictureSender:
         known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
         return min(known, learned) if known and learned else known or learned
 
-    def _note_lost(self, size):
+    def note_lost(self, size):
+        """Note that the link was lost on a picture of a size that was untried on it."""
         if self._accepted.note_lost(size, self._log.uptime_s()):
             text = "the broker ends the link on pictures of {} bytes; sending up to {} bytes"
             accepted = self._accepted
             self._log.error("mqtt", text.format(accepted.refused_bytes, accepted.max_bytes))
+
+    def _max_bytes(self):
+        """Return the size of the largest picture to send; 0: any."""
+        if self._accepted.max_bytes:
+            self._accepted.probe(self._log.uptime_s())
+        return self.max_bytes
 
     # For people
 

@@ -70,12 +70,15 @@ _NETWORK = const(REJOIN | DEFAULT_BY_1)
 _BROKER = const(RECONNECT | DEFAULT_BY_1)
 _TOPIC = const(RESTART | CLEAN_SESSION | DEFAULT_BY_1 | DEVICE_ID_TOO)
 
+# shared, because each check takes memory
+_SWITCH, _FLAG = OneOf("off", "on"), Between(0, 1)
+
 # fmt: off
 SCHEMA = (
     ("name", "CAM_NAME", TEXT, "", MQTTText(0, 48), RESTART | DEFAULT_BY_1,
      "Camera", "Name",
      "Shown by hubs; the address is made from its letters and digits. Empty: the topic."),
-    ("privacy", "PRIVACY", INT, 0, OneOf("off", "on"), AT_ONCE,
+    ("privacy", "PRIVACY", INT, 0, _SWITCH, AT_ONCE,
      "Camera", "Privacy", "on: the sensor has no power and nobody gets a picture, until off."),
     ("buttonmode", "BUTTON_MODE", INT, 0, OneOf("power", "privacy"), 0,
      "Camera", "Button", "A press switches the power output (the lamp), or privacy."),
@@ -102,7 +105,7 @@ SCHEMA = (
     ("dns", "STA_DNS", TEXT, "", OptionalIPv4(), _NETWORK,
      "Wi-Fi", "Name server", "Used with an address of its own; none: the gateway."),
 
-    ("roam", "STA_ROAM", INT, 0, OneOf("off", "on"), 0,
+    ("roam", "STA_ROAM", INT, 0, _SWITCH, 0,
      "Wi-Fi", "Roaming",
      "on: change to an access point of the network that is much stronger, while nobody watches."),
 
@@ -152,7 +155,7 @@ SCHEMA = (
     ("mqttkeepalive", "MQTT_KEEPALIVE", INT, 120, Between(10, 3_600), RECONNECT,
      "MQTT broker", "Keepalive",
      "Seconds of silence after which the broker considers the camera lost."),
-    ("mqttcleansession", "MQTT_CLEANSESS", INT, 1, Between(0, 1), RESTART,
+    ("mqttcleansession", "MQTT_CLEANSESS", INT, 1, _FLAG, RESTART,
      "MQTT broker", "Clean session",
      "Off: the broker keeps commands for the camera while it is offline."),
 
@@ -182,7 +185,7 @@ SCHEMA = (
      "Topics and publishing", "Largest picture",
      "Bytes of a published picture, for which quality, then size are lowered;"
      " 0: find out what the broker accepts."),
-    ("retain", "MQTT_RETAIN", INT, 1, Between(0, 1), 0,
+    ("retain", "MQTT_RETAIN", INT, 1, _FLAG, 0,
      "Topics and publishing", "Retain",
      "The broker keeps pictures and states for hubs that start later."),
     ("teleperiod", "TELE_PERIOD", INT, 300, Between(0, 3_600), 0,
@@ -194,7 +197,7 @@ SCHEMA = (
     ("sleepwait", "SLEEP_WAIT", INT, 5, Between(1, 600), 0,
      "Topics and publishing", "Wait before sleep",
      "Seconds for commands, after the picture and after each command."),
-    ("meta", "PUB_META", INT, 0, OneOf("off", "on"), 0,
+    ("meta", "PUB_META", INT, 0, _SWITCH, 0,
      "Topics and publishing", "Metadata",
      "on: before each published picture, data/<topic>/meta has its time, size and SHA-256."),
 
@@ -204,7 +207,7 @@ SCHEMA = (
     ("pushheader", "PUSH_HEADER", TEXT, "", HeaderLine(255), SECRET | DEFAULT_BY_1,
      "HTTP push", "Header", "Sent along, such as Authorization: Bearer TOKEN."),
 
-    ("hadiscovery", "HA_DISCOVERY", INT, 1, OneOf("off", "on"), RECONNECT,
+    ("hadiscovery", "HA_DISCOVERY", INT, 1, _SWITCH, RECONNECT,
      "Home Assistant", "Discovery", "Home Assistant finds the camera by itself."),
     ("haprefix", "HA_PREFIX", TEXT, "homeassistant", TopicPrefix(1, 48), RECONNECT | DEFAULT_BY_1,
      "Home Assistant", "Discovery prefix", "As set in Home Assistant's MQTT integration."),
@@ -215,16 +218,16 @@ SCHEMA = (
     ("rotate", "CAM_ROTATE", INT, 0, OneOf("0", "90", "180", "270"), 0,
      "Sensor", "Rotate",
      "Degrees by which viewers turn pictures right (Exif); the stream has no Exif data."),
-    ("exif", "CAM_EXIF", INT, 0, OneOf("off", "on"), 0,
+    ("exif", "CAM_EXIF", INT, 0, _SWITCH, 0,
      "Sensor", "Exif data", "on: pictures contain when they were taken, and the orientation."),
 
-    ("motion", "MOTION", INT, 0, OneOf("off", "picture", "pin", "both"), 0,
+    ("motion", "MOTION", INT, 0, OneOf("off", "picture", "pin", "both"), GROUP,
      "Motion", "Detect motion",
      "In the picture, by a sensor at a pin, or both; reported on tele/<topic>/MOTION."),
     ("motionlevel", "MOTION_LEVEL", INT, 50, Between(1, 100), 0,
      "Motion", "Sensitivity", "Of the comparison of pictures; higher: smaller changes count."),
-    ("motionarea", "MOTION_AREA", INT, 3, Between(1, 192), 0,
-     "Motion", "Smallest area", "Cells of the picture's 16 x 12 that have to change."),
+    ("motionarea", "MOTION_AREA", INT, 3, Between(1, 96), 0,
+     "Motion", "Smallest area", "Of the picture's 192 cells, so many have to change."),
     ("motionframes", "MOTION_FRAMES", INT, 2, Between(1, 10), 0,
      "Motion", "Pictures in a row", "So many pictures have to show it; 1 reacts soonest."),
     ("motionmask", "MOTION_MASK", TEXT, "", CellMask(), DEFAULT_BY_1,
@@ -243,14 +246,14 @@ SCHEMA = (
 
     ("poweratreset", "APP_PWR_AT_RST", INT, 2, OneOf("off", "on", "last_state"), 0,
      "Power output", "After a restart", "State of the output (the lamp) after a restart."),
-    ("laststate", "APP_POWER", INT, 0, OneOf("off", "on"), HIDDEN,
+    ("laststate", "APP_POWER", INT, 0, _SWITCH, HIDDEN,
      "Power output", "Last state", "State of the output before the last restart."),
     ("pulse", "APP_PULSE", INT, 0, Between(0, 36_000), 0,
      "Power output", "Pulse",
      "Tenths of a second until the output switches off by itself; 0: it stays on."),
     ("lamplevel", "LAMP_LEVEL", INT, 100, Between(1, 100), 0,
      "Power output", "Brightness", "Of the lamp, in percent; 100 for a relay."),
-    ("flash", "FLASH", INT, 0, OneOf("off", "on"), 0,
+    ("flash", "FLASH", INT, 0, _SWITCH, 0,
      "Power output", "Flash", "on: the lamp is on for each published picture."),
     ("flashlead", "FLASH_LEAD", INT, 300, Between(0, 5_000), 0,
      "Power output", "Flash lead",
@@ -280,13 +283,13 @@ SCHEMA = (
     ("hosts", "HTTP_HOSTS", TEXT, "", HostNames(0, 255), DEFAULT_BY_1,
      "Access", "More names",
      "Other names of the camera, such as that of a proxy; .example.org: all below it."),
-    ("embed", "HTTP_EMBED", INT, 0, Between(0, 1), 0,
+    ("embed", "HTTP_EMBED", INT, 0, _FLAG, 0,
      "Access", "Embed pictures",
      "Pages of other sites may show the camera's pictures."),
 
-    ("metrics", "HTTP_METRICS", INT, 0, OneOf("off", "on"), 0,
+    ("metrics", "HTTP_METRICS", INT, 0, _SWITCH, 0,
      "Access", "Metrics", "Metrics for Prometheus at /metrics."),
-    ("rtsp", "RTSP", INT, 0, OneOf("off", "on"), 0,
+    ("rtsp", "RTSP", INT, 0, _SWITCH, 0,
      "Access", "RTSP", "Live picture for recorders and players at rtsp://, port 554."),
 
     ("loglevel", "LOG_LEVEL", INT, 1, OneOf("error", "info", "debug"), LOG,
@@ -296,12 +299,13 @@ SCHEMA = (
 )
 # fmt: on
 
-_BY_NAME = {row[NAME]: row for row in SCHEMA}
-
 
 def find(name):
     """Return the row of a setting, or None."""
-    return _BY_NAME.get(name)
+    for row in SCHEMA:  # a dictionary of them would take 1 KB
+        if row[NAME] == name:
+            return row
+    return None
 
 
 def typed(row, text):

@@ -62,11 +62,11 @@ class Moves:
 
     on = flashing = False
 
-    def __init__(self, parts):
+    def __init__(self, parts, publisher):
         frames, session, settings = parts.frames, parts.session, parts.settings
         album = Album(lambda: (gc.collect(), gc.mem_free())[1], 400_000, 100_000, parts.log)
         pictures = EventPictures(
-            album, frames, session, settings, parts.topics, self, lambda: 0, parts.log
+            album, frames, session, settings, parts.topics, self, publisher, parts.log
         )
         self.pictures = pictures
         self.watcher = PictureWatcher(frames, self, settings, pictures, self.note, parts.log)
@@ -104,7 +104,7 @@ async def main(size, port, http, seconds, robust, file=""):
     say(ready=True)
     await asyncio.sleep_ms(500)  # until the viewers are connected
     asyncio.create_task(publisher.run())
-    moves = Moves(parts) if file else None
+    moves = Moves(parts, publisher) if file else None
     if moves:
         for work in (moves.watcher, moves.pictures):
             asyncio.create_task(work.run())

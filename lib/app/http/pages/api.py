@@ -31,6 +31,7 @@ class API:
         app.post("/api/camera")(self.set_camera)
         app.post("/api/command")(self.command)
         app.post("/api/time")(self.set_time)
+        app.get("/api/motion")(self.motion)
         app.get("/api/log")(self.log)
         app.get("/api/networks")(self.networks)
         app.post("/update")(self.update)
@@ -115,7 +116,12 @@ class API:
             text = "reply follows on " + self._status.topics.stat(reply).decode()
         return {"command": reply, "reply": text}
 
-    # Time, log, networks
+    # State
+
+    async def motion(self, request):
+        """Return the mask, and what the newest picture shows."""
+        mask, mode = self._settings["motionmask"], self._settings.show("motion")
+        return dict(self._status.motion_shown(), mask=mask, mode=mode)
 
     async def set_time(self, request):
         """Accept the browser's time, unless the camera has one already."""
