@@ -24,7 +24,7 @@ def refused(function, *args, **kwargs):
 
 class TestPin(unittest.TestCase):
     def tearDown(self):
-        Pin(POWER, Pin.OUT, value=0)
+        Pin(POWER, Pin.OUT, value=0, hold=False)
         Pin(LED, Pin.OUT, value=1)
 
     def test_unknown_pin(self):
