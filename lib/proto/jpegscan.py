@@ -37,13 +37,11 @@ def fill_table(tables, start, codes, is_ac):
             tables[start + _ENTRIES + found] = entry
             if length <= _INDEX_BITS:
                 size = 1 << (_INDEX_BITS - length)
-                for n in range(code * size, (code + 1) * size):
-                    tables[start + _FIRST + n] = entry
+                _repeat(tables, start + _FIRST + code * size, size, entry)
             code += 1
             found += 1
         if length == _INDEX_BITS:
-            for n in range(code, 1 << _INDEX_BITS):
-                tables[start + _FIRST + n] = 0
+            _repeat(tables, start + _FIRST + code, (1 << _INDEX_BITS) - code, 0)
         tables[start + _LIMITS + length] = code << (16 - length)
         code <<= 1
     _combine(tables, start, is_ac)
@@ -58,6 +56,14 @@ def _entry(symbol, length, is_ac):
     if size:
         return (run + 1) << 8 | length + size if size < 11 else 0
     return {0: _END, 15: 16}.get(run, 0) << 8 | length if run in (0, 15) else 0
+
+
+@micropython.viper
+def _repeat(tables: ptr16, start: int, size: int, entry: int):  # noqa: F821
+    """Write an entry `size` times."""
+    while size:
+        size -= 1
+        tables[start + size] = entry
 
 
 @micropython.viper
