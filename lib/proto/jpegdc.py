@@ -166,7 +166,7 @@ class DCGrid:
             start += size
 
     def _lay_out(self, start, stop):
-        """Note the blocks of an MCU: the place of each, and its tables for DC and AC."""
+        """Note the blocks of an MCU: 1 + row, or 0 for a colour; column; tables for DC and AC."""
         count = self._count
         if not count:
             raise ValueError("it has no frame header")
@@ -186,7 +186,7 @@ class DCGrid:
             for block in range((sampling >> 4) * (sampling & 0xF)):
                 if at == len(layout):
                     raise ValueError("its sampling is damaged")
-                layout[at] = jpegscan.CHROMA if n else block // across
+                layout[at] = 0 if n else 1 + block // across
                 layout[at + 1] = block % across
                 layout[at + 2], layout[at + 3] = tables >> 4, 2 + (tables & 1)
                 at += 4

@@ -9,7 +9,6 @@ FAULTS = ("", "its data is damaged", "its data ends early")  # results of `scan`
 MIDDLE = const(2_048)  # is added to all DC coefficients, so that none is negative
 DEBT = const(8)  # is added to the number of bits at hand, which may be negative
 STRIDE = const(17)  # of the sums: a column and a row more, for blocks beyond the edge
-CHROMA = const(255)  # row of a block whose values don't count
 # a table of codes: for the next 9 bits, the entry of all codes in them, and that of the first one,
 # 0 if it is longer; then what is beyond the codes of each length, what to add to a code to find
 # its entry, and the entries
@@ -38,13 +37,11 @@ def fill_table(tables, start, codes, is_ac):
             tables[start + _ENTRIES + found] = entry
             if length <= _INDEX_BITS:
                 size = 1 << (_INDEX_BITS - length)
-                for n in range(code * size, (code + 1) * size):
-                    tables[start + _FIRST + n] = entry
+                _repeat(tables, start + _FIRST + code * size, size, entry)
             code += 1
             found += 1
         if length == _INDEX_BITS:
-            for n in range(code, 1 << _INDEX_BITS):
-                tables[start + _FIRST + n] = 0
+            _repeat(tables, start + _FIRST + code, (1 << _INDEX_BITS) - code, 0)
         tables[start + _LIMITS + length] = code << (16 - length)
         code <<= 1
     _combine(tables, start, is_ac)
@@ -62,6 +59,14 @@ def _entry(symbol, length, is_ac):
 
 
 @micropython.viper
+def _repeat(tables: ptr16, start: int, size: int, entry: int):  # noqa: F821
+    """Write an entry `size` times."""
+    while size:
+        size -= 1
+        tables[start + size] = entry
+
+
+@micropython.viper
 def _combine(tables: ptr16, start: int, is_ac: int):  # noqa: F821
     """Write the entries of all codes in 9 bits; one for DC is never followed by another one."""
     n = 0
@@ -72,7 +77,7 @@ def _combine(tables: ptr16, start: int, is_ac: int):  # noqa: F821
         while more and entry < _END << 8:
             used = entry & 0xFF
             more = tables[first + ((n << used) & 511)] if used < _INDEX_BITS else 0
-            if used + (more & 0xFF) > _INDEX_BITS or entry >= 64 << 8:
+            if used + (more & 0xFF) > _INDEX_BITS or entry + (more & 0x7F00) >= 64 << 8:
                 more = 0
             entry += more
         tables[start + n] = entry
@@ -101,7 +106,7 @@ def scan(  # long: one loop, where a call would cost more than what it does
     dc = state[4]
     x = state[5]
     last = layout[0]
-    while mcus > 0:
+    while mcus:
         block = 2
         while block < last:
             table = layout[block + 2] * TABLE
@@ -123,7 +128,7 @@ def scan(  # long: one loop, where a call would cost more than what it does
                         bits = bits << 8 | byte
                         count += 8
                 entry = tables[table + ((bits >> (count - 9)) & 511)]
-                if entry == 0:
+                if not entry:
                     code = (bits >> (count - 16)) & 0xFFFF
                     length = 10
                     while code >= tables[table + _LIMITS + length]:
@@ -134,18 +139,18 @@ def scan(  # long: one loop, where a call would cost more than what it does
                     entry = tables[table + _ENTRIES + (code & 0xFFFF)]
                 if k:
                     k += entry >> 8
-                    if k > 64 and (k < 128 or k > 191):  # the first code ends the block
+                    if k & 64 and k != 64:  # past the end: the first code is the last one
                         k -= entry >> 8
                         if tables[table + ((bits >> (count - 9)) & 511)]:
                             entry = tables[table + _FIRST + ((bits >> (count - 9)) & 511)]
                         k += entry >> 8
-                        if k > 64 and k < 128:
+                        if k & 64 and k != 64:
                             return 1
                     count -= entry & 0xFF  # may get negative: more bits than there are follow
                 else:
                     count -= entry & 0xFF
                     size = entry >> 8
-                    if size and layout[block] != CHROMA:
+                    if size and layout[block]:
                         value = (bits >> count) & ((1 << size) - 1)
                         if value < 1 << (size - 1):
                             value -= (1 << size) - 1
@@ -155,8 +160,8 @@ def scan(  # long: one loop, where a call would cost more than what it does
                     k = 1
                     need = 16
                     table = layout[block + 3] * TABLE
-            if layout[block] != CHROMA:
-                cell = state[6 + layout[block]] + columns[x + layout[block + 1]]
+            if layout[block]:
+                cell = state[5 + layout[block]] + columns[x + layout[block + 1]]
                 sums[cell] = sums[cell] + dc
             block += 4
         x += layout[1]
