@@ -256,7 +256,6 @@ class System:
     def _make_motion(self):
         # lazy import: without PSRAM there are no pictures, and no memory
         from aio.switched import Switched
-        from app.motion.pin import check_pin
         from app.mqtt.album import Album
 
         settings = self.settings
@@ -267,9 +266,13 @@ class System:
             lambda: settings["motion"] and not settings["privacy"], self._new_motion
         )
         settings.on_change(0, self.motion.check)
-        settings.also_check(
-            "motionpin", lambda pin: check_pin(pin, board.SENSOR_PINS, board.OTHER_PINS)
-        )
+        settings.also_check("motionpin", self._check_motion_pin)
+
+    def _check_motion_pin(self, number):
+        # lazy import: most cameras never need it
+        from app.motion.pin import check_pin
+
+        check_pin(number, board.SENSOR_PINS, board.OTHER_PINS)
 
     def _new_motion(self):
         # lazy import: most cameras never need it
