@@ -26,8 +26,8 @@ CAMERA_BUFFER = 320 * 240 // 5  # of these; there is none without PSRAM
 # That code in a ROM file system takes and frozen code does not, of 163 KB in use after the start:
 # 52 of 112 KB were measured with our image on an emulated chip; of what was added since then, the
 # tables (entities, settings, parameters, 8 KB), which frozen code has in flash, and almost half of
-# the rest. Of motion, live view and deep sleep, 3.8 KB: texts of more than ten characters, constants
-# and functions.
+# the rest. Of motion, live view and deep sleep, 3.8 KB: texts of more than ten characters,
+# constants and functions.
 FROZEN = 84_800
 NAMES = 26_944  # the firmware's part of the table of names, whether pages are loaded or not
 SIMULATED_NAMES = 9_008  # bytes of these that are the table of names, with 32-bit words

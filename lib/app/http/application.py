@@ -6,9 +6,7 @@ from microdot import Microdot, Response, microdot
 
 from app.http.errors import Errors
 from app.http.pages.api import API
-from app.http.pages.backup import Backup
 from app.http.pages.login import LoginPages
-from app.http.pages.metrics import Metrics
 from app.http.pages.portal import Portal
 from app.http.pages.setup import SetupPages
 from app.http.pages.state import State
@@ -61,8 +59,10 @@ class Application(Microdot):
         API(settings, commands, wifi, status, updater).add_routes(self)
         seen = settings, commands, wifi, status, access, images, updater, device_id
         State(*seen).add_routes(self)
-        Backup(settings, access, device_id).add_routes(self)
-        Metrics(settings, status, access, headers, images, updater, publisher).add_routes(self)
+        self._of_backup = settings, access, device_id
+        self._of_metrics = settings, status, access, headers, images, updater, publisher
+        self.post("/api/backup")(self._backup)
+        self.get("/metrics")(self._metrics)
         self.options_handler = self._options
         self.errorhandler(404)(self._not_found)
         self.errorhandler(405)(self._not_allowed)
@@ -127,6 +127,17 @@ class Application(Microdot):
             response = self._errors.response(request, status)
         response.is_head = request.method == "HEAD"
         return self._finish(request, response)
+
+    async def _backup(self, request):
+        # lazy import, as of the metrics: a board without PSRAM has no heap for what is rarely used
+        from app.http.pages.backup import Backup
+
+        return await Backup(*self._of_backup).backup(request)
+
+    async def _metrics(self, request):
+        from app.http.pages.metrics import Metrics
+
+        return await Metrics(*self._of_metrics).metrics(request)
 
     def _not_found(self, request):
         return self._portal.answer(request.path) or self._errors.response(request, 404)

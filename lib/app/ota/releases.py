@@ -5,7 +5,6 @@ import random
 
 from micropython import const
 
-from app.webclient import is_verified
 from config import limits, product
 from proto.reasons import describe
 from proto.uri import parse_url
@@ -85,9 +84,11 @@ class Releases:
     def _is_possible(self, url):
         if not is_manifest(url) or not self._wifi_up.is_set() or self._is_busy():
             return False
-        # certificates need the time
-        needs_time = url[:6].lower() == "https:" and is_verified(self._settings)
-        return not needs_time or self._clock_set.is_set()
+        if url[:6].lower() != "https:" or self._clock_set.is_set():
+            return True
+        from app.webclient import is_verified  # lazy import: see app.ota.updater
+
+        return not is_verified(self._settings)  # certificates need the time
 
     async def _check(self, url):
         """Fetch the manifest; return False after a failure, whose reason is logged once."""

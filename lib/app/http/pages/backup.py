@@ -23,9 +23,6 @@ class Backup:
         self._access = access
         self._device_id = device_id
 
-    def add_routes(self, app):
-        app.post("/api/backup")(self.backup)
-
     async def backup(self, request):
         given = request.json
         password = given.get("password", "")

@@ -2,6 +2,7 @@
 
 from microdot import Response
 
+from app.http.pages.metric_rows import ROWS
 from proto.http import HTTPError
 
 _PREFIX = "esp32cam_"
@@ -25,9 +26,6 @@ class Metrics:
             "publisher": publisher,
         }
 
-    def add_routes(self, app):
-        app.get("/metrics")(self.metrics)
-
     async def metrics(self, request):
         if not self._settings["metrics"]:
             raise HTTPError(404, "Metrics are off. The setting metrics switches them on.")
@@ -41,9 +39,6 @@ class Metrics:
         return self._sources[name] if name in self._sources else getattr(self._status, name)
 
     def _text(self, is_open):
-        # lazy import: most cameras never need the table, and code deployed as files takes heap
-        from app.http.pages.metric_rows import ROWS
-
         for name, kind, about, source, read in ROWS:
             found = self._source(source)
             if found is None:
