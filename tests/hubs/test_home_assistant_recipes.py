@@ -31,8 +31,9 @@ def broker(tmp_path_factory):
 @pytest.fixture(scope="module")
 def hub(program, broker, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hub")
-    text = (FOLDER / "home-assistant.yaml").read_text()
-    assert "/media/porch-" in text
+    files = ("home-assistant.yaml", "home-assistant-motion.yaml")
+    text = "".join((FOLDER / name).read_text() for name in files)
+    assert "/media/porch-" in text and "/media/motion-porch-" in text
     more = "frontend:\n" + text.replace("/media/", f"{folder}/media/")
     with HomeAssistant(program("hass"), folder, broker.port, more) as made:
         yield made
@@ -69,6 +70,17 @@ def test_button_by_day_takes_none(camera, hub):
     attributes = hub.states()[AUTOMATION]["attributes"]
     assert attributes["last_triggered"] == before[AUTOMATION]["attributes"]["last_triggered"]
     camera.command("power off")
+
+
+def test_motion_saves_its_picture(camera, hub):
+    camera.command("motionpictures 3")
+    camera.command("motion pin")
+    camera.control("drive", pin=13, level=1)
+    hub.wait(lambda: list(hub.media.glob("motion-porch-*.jpg")), what="a saved picture")
+    camera.command("motion off")
+    camera.control("drive", pin=13)
+    (saved,) = hub.media.glob("motion-porch-*.jpg")
+    check(saved.read_bytes(), SIZE)
 
 
 @pytest.mark.parametrize("integration", ["mjpeg", "generic"])
