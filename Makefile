@@ -79,8 +79,8 @@ monitor: setup ## Open a board's serial console (PORT=...; Ctrl-] exits)
 device-test: setup ## Run tests/device on a board (PORT=...; ARGS="test_nvs" selects some)
 	@exec $(VENV)/python tools/device_test.py $(PORT) $(ARGS)
 
-app: setup ## Pack the application as an update, build/app.tar (ARGS="--key porch.key.pem" signs it)
-	@$(VENV)/python tools/ota.py app build/app.tar $(ARGS)
+app: setup ## Pack the application as an update, build/app.zip (ARGS="--key porch.key.pem" signs it)
+	@$(VENV)/python tools/ota.py app build/app.zip $(ARGS)
 
 bench: setup ## Measure throughput, CPU time, memory and stalls; write build/bench.json
 	@exec $(VENV)/python tools/bench/run.py $(ARGS)

@@ -1,6 +1,6 @@
 """Runs at each start before the application: finishes a factory reset, chooses the copy to run.
 
-The copies are the archives `app_a.tar` and `app_b.tar`, mounted as `/app_a` and `/app_b`; the last
+The copies are the archives `app_a.zip` and `app_b.zip`, mounted as `/app_a` and `/app_b`; the last
 resort is what the firmware itself holds (`/lib`, or frozen). A copy belongs to the firmware image
 that was running when it was chosen: with another image the firmware's own copy runs.
 The modules are the firmware's own; without them no copy is chosen, and main.py still runs.
@@ -40,7 +40,7 @@ _MAX_BLOCKS = const(512)  # of the largest file system in 4 MB
 _MAX_FAILED = const(3)  # starts in a row; then the other copy runs
 _TRIAL_MS = const(60_000)
 _ERASE = "erase"
-_MODULES = ("hal.bootnote", "hal.tarfs", "hal", "proto.tar", "proto", "config.limits", "config")
+_MODULES = ("hal.bootnote", "hal.zipfs", "hal", "proto.zip", "proto", "config.limits", "config")
 _mountable = {}  # name of a copy -> its file system, or None
 
 
@@ -95,9 +95,9 @@ def _open(name):
     """Return a copy as a file system; None if it is missing or damaged."""
     if name not in _mountable:
         try:
-            from hal.tarfs import TarFS  # lazy import: most boards have no copy
+            from hal.zipfs import ZipFS  # lazy import: most boards have no copy
 
-            _mountable[name] = TarFS(name + ".tar")
+            _mountable[name] = ZipFS(name + ".zip")
         except Exception:  # whatever it is, another copy may work
             _mountable[name] = None
     return _mountable[name]

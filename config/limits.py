@@ -183,11 +183,9 @@ UPDATE_CHECK_SPREAD_MS = 10_000  # random pause before the first check of a rele
 UPDATE_CHECK_MS = 86_400_000  # the newest release is known; then it is checked again
 UPDATE_CHECK_RETRY_MS = 900_000  # pause after a check failed; then the next attempt
 UPDATE_TRIAL_MS = 300_000  # trial of a version that confirms itself; then the previous one returns
-ARCHIVE_FILES = 400  # files in the archive of an application; more are refused
+ARCHIVE_FILES = 400  # files in the archive of an application; more are refused, or not mounted
 ARCHIVE_FILE_BYTES = 262_144  # one of these files; a larger one is refused
 ARCHIVE_NAME_BYTES = 80  # name of a file; a longer one is refused
-# 2 MB: larger than any file system on 4 MB of flash
-ARCHIVE_RECORDS = 4_096  # records of 512 bytes in an archive; a longer one is not mounted
 # for the file system itself, and for settings that are saved during the update
 ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that needs them is refused
 

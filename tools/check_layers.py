@@ -24,7 +24,7 @@ PURE = set(
 STANDARD = PURE | set("_thread asyncio cryptolib os select socket ssl tls vfs".split())
 
 ALLOWED = {  # package or module: its imports other than itself and standard modules
-    "boot": {"machine", "esp32", "hal.bootnote", "hal.tarfs"},
+    "boot": {"machine", "esp32", "hal.bootnote", "hal.zipfs"},
     "main": {
         "app.led",
         "app.nowifi",
@@ -40,7 +40,7 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
     "proto": set(),
     "proto.mqtt": {"umqtt"},
     "hal": {"machine", "network", "esp", "esp32", "camera", "ntptime"},
-    "hal.tarfs": {"proto.tar"},  # boot.py loads it with the firmware's own copy of proto.tar
+    "hal.zipfs": {"proto.zip"},  # boot.py loads it with the firmware's own copy of proto.zip
     "app": {"proto", "config.product", "app.identity", "app.settings.schema"},
     "app.camera": {"proto"},
     "app.console": {"aio", "proto", "app.commands", "app.settings.schema"},

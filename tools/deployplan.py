@@ -39,9 +39,8 @@ def sources(root=ROOT):
 def readable(facts, module="", root=ROOT):
     """Return the sources of a module or package such as app.camera, and the rest as bytecode.
 
-    Default: of all modules but third-party ones, which need a file system larger than the 240
-    blocks of 4 KB that the layout with two slots has. A board that loads none of our bytecode
-    gets sources only. Raises BoardError if there is no such module.
+    Default: of all modules but third-party ones. A board that loads none of our bytecode gets
+    sources only. Raises BoardError if there is no such module.
     """
     files = sources(root)
     wanted = {path for path in files if _belongs_to(path, "/lib/" + module.replace(".", "/"))}

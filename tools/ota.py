@@ -3,7 +3,7 @@
     .venv/bin/python tools/ota.py info FILE [--key PUBLIC.pem]
     .venv/bin/python tools/ota.py keygen NAME
     .venv/bin/python tools/ota.py sign FILE --key NAME.key.pem [--output FILE]
-    .venv/bin/python tools/ota.py app FILE.tar [--key NAME.key.pem]
+    .venv/bin/python tools/ota.py app FILE.zip [--key NAME.key.pem]
     .venv/bin/python tools/ota.py push FILE --broker mqtt://host --device DVES_A1B2C3 [--confirm]
     .venv/bin/python tools/ota.py serve FOLDER [--port 8000]
 

@@ -7,7 +7,7 @@
 
     NAME-VERSION.bin       the image for a new board (make flash)
     NAME-VERSION.app-bin   its application partition, an update of the whole firmware
-    NAME-VERSION.tar       an update of the application alone
+    NAME-VERSION.zip       an update of the application alone
     manifest.json          versions, sizes, digests, the key's fingerprint; cameras read it
     SHA256SUMS             digests of all these files
 
@@ -166,7 +166,7 @@ def release(image=None, key=None, folder=RELEASE, say=print, url=None):
     if update:
         made.add_update(".app-bin", "firmware", update)
     archive = Update(pack(*application(ESP32), ESP32))
-    made.add_update(".tar", "application", archive, bytecode=archive.kind)
+    made.add_update(".zip", "application", archive, bytecode=archive.kind)
     manifest = made.finish(facts, summary, url)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)

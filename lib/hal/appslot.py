@@ -1,7 +1,7 @@
 """The copies of the application: two archives, and the one that the firmware itself holds.
 
 boot.py starts one of them according to the note (hal.bootnote), which is read and changed here.
-`app_a.tar` contains what `lib` does, and `config`, and is mounted as `/app_a` (hal.tarfs).
+`app_a.zip` contains what `lib` does, and `config`, and is mounted as `/app_a` (hal.zipfs).
 A new copy that has started once without being confirmed is given up by the next start, as is a
 copy that failed three times in a row; after five failures the firmware's own copy runs in safe
 mode. A copy belongs to the firmware image that was running when it was chosen: another image

@@ -1,7 +1,7 @@
 """The boot note: which copy of the application starts, and how the last starts went.
 
 boot.py reads it; hal.appslot and hal.chip change it. It is one number in NVS, so a power cut
-leaves the old note or the new one. The copies are the archives `app_a.tar` and `app_b.tar`, and
+leaves the old note or the new one. The copies are the archives `app_a.zip` and `app_b.zip`, and
 what the firmware itself holds (`/lib`, or frozen).
 """
 
@@ -92,7 +92,7 @@ def firmware():
 
 def files(copy):
     """Return the paths of a copy: archive, unfinished archive, folder of an earlier firmware."""
-    return copy + ".tar", copy + ".tar.new", copy
+    return copy + ".zip", copy + ".zip.new", copy
 
 
 def remove(copy):

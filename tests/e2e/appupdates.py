@@ -48,7 +48,7 @@ def release(folder, version, data):
     The manifest is as tools/release.py writes it.
     """
     folder.mkdir()
-    name = f"{NAME}-{version}.tar"
+    name = f"{NAME}-{version}.zip"
     (folder / name).write_bytes(data)
     row = {"kind": "application", "name": name, "size": len(data), "bytecode": SIMULATED}
     row |= {"sha256": hashlib.sha256(data).hexdigest(), "signed": False}

@@ -39,7 +39,7 @@ class Desk:
     def prepare(self):
         """Make the files that the commands expect."""
         (self.folder / "work" / "build" / "release").mkdir(parents=True)
-        for line in ("app build/app.tar", "keygen porch"):
+        for line in ("app build/app.zip", "keygen porch"):
             assert self.run(f".venv/bin/python tools/ota.py {line}")[0] == 0
         ca = trustme.CA()
         for name, pem in (

@@ -5,9 +5,9 @@ import sys
 
 import httpx
 import pytest
-from archives import packed
 from probe import NO_BROKER, Probe
 from sim import ROOT, Simulator, wait_until
+from update.archive import zipped
 
 sys.path.append(str(ROOT / "tools" / "sim"))
 import appimage  # noqa: E402
@@ -45,14 +45,14 @@ def board(tmp_path, program):
     """Board with version 9.9.9 in slot a, to be tried at the next start."""
     write_note(tmp_path, NEW_IN_A)
     board = Simulator(tmp_path, NO_BROKER)
-    board.files.write("app_a.tar", packed(program))
+    board.files.write("app_a.zip", zipped(program))
     return board
 
 
 def test_slot_serves_its_own_pages(board, program):
     own = program["www/login.html"].replace(b"<body", b"<body data-version='9.9.9'")
     program["www/message.html"] = own
-    board.files.write("app_a.tar", packed(program))
+    board.files.write("app_a.zip", zipped(program))
     with board as camera:
         page = httpx.get(camera.url + "/nothing", headers={"Accept": "text/html"}, trust_env=False)
         assert page.status_code == 404 and "data-version='9.9.9'" in page.text
@@ -71,19 +71,19 @@ def test_unconfirmed_slot_runs_once(board):
 
 def test_broken_slot_is_not_used(board, program):
     program["app/system.mpy"] = b"broken"
-    board.files.write("app_a.tar", packed(program))
+    board.files.write("app_a.zip", zipped(program))
     with board as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
 
 @pytest.mark.parametrize("size", [700, 100_000])
 def test_truncated_slot_is_not_used(board, size):
-    board.files.write("app_a.tar", board.files.read("app_a.tar")[:size])
+    board.files.write("app_a.zip", board.files.read("app_a.zip")[:size])
     with board as camera:
         assert not camera.status("2").startswith("9.9.9, ")
 
 
-EMPTY_ARCHIVE = "with open('app_a.tar', 'wb') as file:\n    file.write(bytes(1024))"
+EMPTY_ARCHIVE = f"with open('app_a.zip', 'wb') as file:\n    file.write({zipped({})!r})"
 FIRST = "import sys\nresult = sys.path[0].encode()"
 
 
@@ -103,7 +103,7 @@ def test_slot_is_unused_while_another_firmware_runs(tmp_path, repo):
         assert restart() == b"/app_a"
         probe.run("from hal import appslot\nappslot.confirm()")
         with open(probe.state / "flash.bin", "r+b") as flash:
-            flash.seek(0x190000)
+            flash.seek(0x1A0000)
             flash.write(appimage.make("v9.0.0"))
         probe.run("import esp32\nesp32.Partition('ota_1').set_boot()")
         assert restart() != b"/app_a"
@@ -128,7 +128,7 @@ def test_crash_loop_ends_in_safe_mode(tmp_path, repo):
     shutil.copy(repo / "boot.py", root)
     (root / "main.py").write_text(CRASHING)
     camera = Simulator(tmp_path, NO_BROKER, args=("--root", str(root)))
-    camera.files.write("app_a.tar", packed({}))
+    camera.files.write("app_a.zip", zipped({}))
     try:
         camera.start(ready=False)
         camera.wait_output("True", 15)

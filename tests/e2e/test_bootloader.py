@@ -12,7 +12,7 @@ from sim import ROOT, wait_until
 sys.path.append(str(ROOT / "tools" / "sim"))
 import appimage  # noqa: E402
 
-OTADATA, SLOTS = 0xD000, {"ota_0": 0x10000, "ota_1": 0x190000}
+OTADATA, SLOTS = 0xD000, {"ota_0": 0x10000, "ota_1": 0x1A0000}
 NEW, PENDING, VALID, _, ABORTED = range(5)
 CONFIRM = "import esp32\nesp32.Partition.mark_app_valid_cancel_rollback()"
 SELECT = """
@@ -85,7 +85,7 @@ def test_first_flash(running):
     assert (flash["running"], flash["boot"]) == ("ota_0", "ota_0")
     assert flash["otadata"] == [{"seq": 1, "label": "", "state": VALID, "crc_ok": True}, None]
     file = (running.state / "flash.bin").read_bytes()
-    image = appimage.verify(lambda at, size: file[0x10000 + at :][:size], 0x180000)
+    image = appimage.verify(lambda at, size: file[0x10000 + at :][:size], 0x190000)
     assert image.project == "micropython" and image.version.startswith("v1.")
 
 

@@ -160,8 +160,8 @@ def test_completes_an_interrupted_deployment(redeploy, camera):
 
 
 def test_full_board(redeploy):
-    with pytest.raises(BoardError, match="has 240 blocks, and the application takes 4"):
-        redeploy(lambda files: files.update({"/lib/app/big.mpy": bytes(1_000_000)}))
+    with pytest.raises(BoardError, match="has 512 blocks, and the application takes"):
+        redeploy(lambda files: files.update({"/lib/app/big.mpy": bytes(2_000_000)}))
 
 
 def test_reports_a_camera_that_does_not_start(redeploy, camera):
@@ -175,7 +175,7 @@ def test_reports_a_camera_that_does_not_start(redeploy, camera):
 def test_deployed_application_replaces_an_updated_one(redeploy, camera):
     """An application installed by an update no longer takes precedence."""
     put(camera, {"app_a/app/system.py": b"raise SystemExit"})
-    put(camera, dict.fromkeys(("app_b.tar", "app_a.tar.new"), bytes(1_024)))
+    put(camera, dict.fromkeys(("app_b.zip", "app_a.zip.new"), bytes(1_024)))
     with Board(camera.port) as board:
         board.interrupt()
         board.facts()

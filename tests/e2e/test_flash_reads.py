@@ -2,10 +2,10 @@
 
 import shutil
 
-from archives import packed
 from listener import Listener
 from probe import Probe
 from sim import Simulator
+from update.archive import zipped
 
 PICTURE = "data/esp32-mqtt-cam/image"
 MOST_AT_START = 100  # 10 ms; 69 measured: mount, boot note, a look for /lib and for files of ours
@@ -64,8 +64,8 @@ MOUNT = """
 import sys
 import vfs
 sys.path[:] = [place for place in sys.path if place not in ("", "/lib")]
-from hal.tarfs import TarFS
-vfs.mount(TarFS("app_a.tar"), "/app_a")
+from hal.zipfs import ZipFS
+vfs.mount(ZipFS("app_a.zip"), "/app_a")
 """
 
 
@@ -75,7 +75,7 @@ def test_archive_is_searched_in_memory(tmp_path):
     probe.stop()
     names = [f"module{number}" for number in range(100)]
     files = {f"app/{name}.py": b"x = 1\n" + bytes(1_000).replace(b"\0", b"#") for name in names}
-    probe.files.write("app_a.tar", packed(files))
+    probe.files.write("app_a.zip", zipped(files))
     with probe:
         mounted = reads(probe, MOUNT)
         assert (

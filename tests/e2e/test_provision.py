@@ -118,6 +118,7 @@ def test_bad_file_is_refused_before_any_change(tmp_path, capsys, text, error):
 
 def test_monitor(camera):
     """Connect a terminal to the console of the camera; Ctrl-] ends the session."""
+    wait_until(camera.serves, what="the camera, which other tests have stopped")
     near, far = pty.openpty()
     tty.setraw(near)
     command = [sys.executable, str(ROOT / "tools" / "monitor.py"), camera.port]

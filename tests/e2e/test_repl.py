@@ -7,15 +7,18 @@ import pytest
 from mpremote.transport import TransportExecError
 from mpremote.transport_serial import SerialTransport
 from probe import NO_BROKER
-from sim import Simulator, wait_until
+from sim import ROOT, Simulator, wait_until
 
+TABLE = ROOT / "config" / "partitions.csv"
 BANNER = b'Type "help()" for more information.\r\n>>> '
 
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory):
     folder = tmp_path_factory.mktemp("board")
-    with Simulator(folder, NO_BROKER, args=("--blank", "--uart", "pty")) as made:
+    with Simulator(
+        folder, NO_BROKER, args=("--blank", "--uart", "pty", "--partitions", str(TABLE))
+    ) as made:
         yield made
 
 
@@ -145,20 +148,20 @@ def test_file_system_is_the_boards_own(raw):
 
 
 def test_flash_has_the_size_of_the_chips(raw):
-    """240 blocks of 4 KB: one for each file, and two for each folder, which statvfs doubles."""
-    assert raw.eval("__import__('os').statvfs('/')[:4]") == (4096, 4096, 240, 237)  # as measured
+    """208 blocks of 4 KB: one for each file, and two for each folder, which statvfs doubles."""
+    assert raw.eval("__import__('os').statvfs('/')[:4]") == (4096, 4096, 208, 205)
     raw.exec("import os\nos.mkdir('/full')")
-    assert raw.eval("os.statvfs('/')[:4]") == (4096, 4096, 240, 233)
-    raw.exec("for n in range(60):\n os.mkdir('/full/%d' % n)")
-    assert raw.eval("os.statvfs('/')[3]") == 233 - 4 * 60
-    raw.exec("for n in range(60):\n os.rmdir('/full/%d' % n)")
+    assert raw.eval("os.statvfs('/')[:4]") == (4096, 4096, 208, 201)
+    raw.exec("for n in range(50):\n os.mkdir('/full/%d' % n)")
+    assert raw.eval("os.statvfs('/')[3]") == 201 - 4 * 50
+    raw.exec("for n in range(50):\n os.rmdir('/full/%d' % n)")
     with pytest.raises(TransportExecError, match="28"):
         raw.exec(
-            "for n in range(240):\n"
+            "for n in range(208):\n"
             " with open('/full/%d' % n, 'w') as file:\n"
             "  file.write('x' * 200)"
         )
-    assert 220 < raw.eval("len(os.listdir('/full'))") < 240 - 5  # the folder itself grows
+    assert 188 < raw.eval("len(os.listdir('/full'))") < 208 - 5  # the folder itself grows
     raw.exec("for name in os.listdir('/full'):\n os.remove('/full/' + name)\nos.rmdir('/full')")
 
 

@@ -42,6 +42,12 @@ for name in ("app.system", "app.http.server", "app.mqtt.session"):
         __import__(name)
     except MemoryError:  # the modules before it stay loaded
         pass
+data = []
+try:
+    while True:  # whatever the modules have left goes to their data
+        data.append(bytearray(512))
+except MemoryError:
+    pass
 print(esp32.idf_heap_info(4)[0][1])
 try:
     network.WLAN(network.STA_IF)

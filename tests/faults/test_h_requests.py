@@ -132,7 +132,7 @@ PATHS = (
     "/../main.py", "/..%2fmain.py", "/%2e%2e/%2e%2e/etc/passwd", "/%252e%252e/main.py",
     "//etc/passwd", "///etc/passwd", "/..\\main.py", "/..%5cmain.py", "/%00", "/jpg%00.html",
     "/files/mqttca.pem", "/mqttca.pem", "/./main.py", "/main.py", "/boot.py", "/www/setup.html",
-    "/style.css/../setup.html", "/style.css%00.py", "/.frozen/main.py", "/app_a.tar",
+    "/style.css/../setup.html", "/style.css%00.py", "/.frozen/main.py", "/app_a.zip",
     "/" + "../" * 200 + "etc/passwd", "/" + "%2e%2e%2f" * 100 + "main.py", "/" + "a" * 1_000,
     "/%c0%ae%c0%ae/main.py", "/..;/main.py", "/~root/", "/proc/self/environ", "/%2fetc%2fpasswd",
     "/lib/../main.py?x=/jpg", "/api/../main.py", "/api/%2e%2e/main.py", "http://localhost/../main.py",

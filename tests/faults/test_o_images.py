@@ -119,7 +119,7 @@ WRONG = (
     (image("v0.0.1"), "older"),
     (image("v9.9.9", digest=False), "no SHA-256"),
     (rehashed(SMALL[:32] + bytes(4) + SMALL[36:]), "no application description"),
-    (image("v9.9.9", size=1600 * KB), "too big"),
+    (image("v9.9.9", size=1601 * KB), "too big"),
 )
 
 

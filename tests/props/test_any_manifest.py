@@ -9,7 +9,7 @@ from config import limits
 from proto.manifest import BadManifest, Manifest
 
 PROJECT = "esp32-mqtt-cam"
-FILE = {"kind": "application", "name": "cam-2.1.0.tar", "size": 400_000, "sha256": "5a" * 32}
+FILE = {"kind": "application", "name": "cam-2.1.0.zip", "size": 400_000, "sha256": "5a" * 32}
 GOOD = {"format": 1, "project": PROJECT, "version": "2.1.0", "min_version": "2.0.0"}
 GOOD |= {"summary": "- News.", "url": "https://example.com/2.1.0"}
 VALUES = st.recursive(

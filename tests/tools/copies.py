@@ -11,14 +11,14 @@ import random
 import sys
 import types
 
-from archives import packed
 from inprocess import ROOT, Board
 from littleos import LittleOS
 from sources import HELD, SETTINGS, after_trial, by_upload, held
+from update.archive import zipped
 
 from app.ota import app_archive
 from config import product
-from hal import appslot, bootnote, tarfs
+from hal import appslot, bootnote, zipfs
 from proto import signature
 from proto.values import BadArgument
 
@@ -31,8 +31,8 @@ def update(number):
     """Return (archive, update) of a few small files with version 9.9.<number>."""
     chance = random.Random(number)
     files = {"update.txt": f"{product.NAME} 9.9.{number} 0\n".encode()}
-    files |= {f"app/{name}.mpy": chance.randbytes(900) for name in "ab"}
-    body = packed(files)
+    files |= {f"app/{name}.mpy": chance.randbytes(2_500) for name in "ab"}
+    body = zipped(files)
     return body, body + signature.MAGIC + bytes(4) + hashlib.sha256(body).digest()
 
 
@@ -70,7 +70,7 @@ class Camera:
             sys.modules.update(modules)
         if not name:
             return 0
-        archive = self.files.read(name[1:] + ".tar")
+        archive = self.files.read(name[1:] + ".zip")
         return next(number for number, (body, _) in UPDATES.items() if body == archive)
 
     def update_to(self, number, source, force=False):
@@ -109,7 +109,7 @@ def running_copy_2(monkeypatch):
     files = LittleOS()
     for module in (app_archive, appslot, bootnote):
         monkeypatch.setattr(module, "os", files)
-    for module in (app_archive, tarfs):
+    for module in (app_archive, zipfs):
         monkeypatch.setattr(module, "open", files.open, raising=False)
     kind = types.SimpleNamespace(implementation=types.SimpleNamespace(_mpy=0))
     monkeypatch.setattr(app_archive, "sys", kind)

@@ -4,28 +4,24 @@ import random
 
 import appimage
 import firstflash
+import partitions
 from bootloader import Bootloader
 from flashchip import Flash
 from partitions import APP, Partitions
 
 OLD, UPDATE = "v1.0.0", "v2.0.0"
 MODES = ("before", "torn", "after")  # of a power cut at an operation of the flash
-FACTORY_CSV = """
-nvs,      data, nvs,     0x9000,   0x6000
-factory,  app,  factory, 0x10000,  0x1f0000
-vfs,      data, fat,     0x200000, 0x200000
-"""
 
 
 class Board:
     """Flash, partitions and bootloader without an interpreter; `start` is a restart."""
 
-    def __init__(self, cells=None, seed=0):
+    def __init__(self, cells=None, seed=0, csv=None):
         self.flash = Flash(chance=random.Random(seed))
         if cells:
             self.flash.burn(0, cells)
         self.parts = Partitions(self.flash)
-        firstflash.write(self.flash, self.parts, OLD)
+        firstflash.write(self.flash, self.parts, csv or partitions.CSV, OLD)
         self.boot = Bootloader(self.flash, self.parts)
         self.calls = self.boot.calls()
 

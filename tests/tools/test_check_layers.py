@@ -32,7 +32,7 @@ def check(root, **sources):
         ("app__system", "import app.mqtt, hal.nvs, config.board\nfrom aio import supervisor"),
         ("proto__uri", "from config import limits"),
         ("aio__reader", "from config import limits"),
-        ("hal__tarfs", "from config import limits"),
+        ("hal__zipfs", "from config import limits"),
         ("app__http__x", "def f():\n    from config import limits"),
     ],
 )
@@ -53,7 +53,7 @@ def test_allowed(tmp_path, module, statement):
         ("hal__wifi", "from app.log import log", "hal.wifi imports app.log"),
         ("hal__wifi", "import aio.backoff", "hal.wifi imports aio.backoff"),
         ("hal__pins", "from config import board", "hal.pins imports config.board"),
-        ("hal__tarfs", "import hal.nvs", "hal.tarfs imports hal.nvs"),
+        ("hal__zipfs", "import hal.nvs", "hal.zipfs imports hal.nvs"),
         ("app__http__x", "from hal import nvs", "app.http.x imports hal.nvs; pass it to the con"),
         ("app__http__x", "import app.mqtt.session", "app.http.x imports app.mqtt.session; pass"),
         ("app__web", "from . import mqtt", "app.web imports app.mqtt"),

@@ -47,7 +47,7 @@ def test_flash_becomes_full(camera, monkeypatch):
     monkeypatch.setattr(File, "write", write)
     with pytest.raises(BadArgument, match="file system"):
         by_upload(camera.board, UPDATES[3][1])
-    assert camera.files.names() == ["app_b.tar"]
+    assert camera.files.names() == ["app_b.zip"]
     assert camera.restart() == 2
 
 
@@ -56,7 +56,7 @@ def test_flash_returns_other_data(camera, monkeypatch):
     monkeypatch.setattr(File, "write", lambda file, data: write(file, bytes(len(data))))
     with pytest.raises(BadArgument, match="does not hold what was written"):
         by_upload(camera.board, UPDATES[3][1])
-    assert camera.files.names() == ["app_b.tar"]
+    assert camera.files.names() == ["app_b.zip"]
     assert camera.restart() == 2
 
 

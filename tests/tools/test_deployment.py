@@ -259,7 +259,7 @@ def test_file_system_that_is_too_small(tmp_path, monkeypatch):
 
 def test_updates_of_the_application_go_once_there_is_room(tmp_path):
     """A refused deployment leaves them; their blocks count as free for the next one."""
-    update = {"/app_a.tar": bytes(40 * 4_096), "/notes.bin": bytes(58 * 4_096)}
+    update = {"/app_a.zip": bytes(40 * 4_096), "/notes.bin": bytes(58 * 4_096)}
     for path, data in update.items():
         (tmp_path / path[1:]).write_bytes(data)
     assert PCBoard(tmp_path).facts()["free_blocks"] == 2
@@ -268,7 +268,7 @@ def test_updates_of_the_application_go_once_there_is_room(tmp_path):
 
     for path in FILES:
         (tmp_path / path[1:]).unlink()
-    update = {"/app_b.tar.new": b"update", "/notes.bin": bytes(95 * 4_096)}
+    update = {"/app_b.zip.new": b"update", "/notes.bin": bytes(95 * 4_096)}
     for path, data in update.items():
         (tmp_path / path[1:]).write_bytes(data)
     board = PCBoard(tmp_path)
@@ -282,12 +282,12 @@ def test_break_after_an_update_is_removed(tmp_path):
     PCBoard(tmp_path).deploy()
     for after in (False, True):
         for at in range(8):
-            (tmp_path / "app_a.tar").write_bytes(b"update")
+            (tmp_path / "app_a.zip").write_bytes(b"update")
             board = PCBoard(tmp_path, break_at=at, after=after)
             with contextlib.suppress(LinkError):
                 board.deploy()
                 continue
-            assert board.deployment.changing or "/app_a.tar" in content(tmp_path), at
+            assert board.deployment.changing or "/app_a.zip" in content(tmp_path), at
             PCBoard(tmp_path).deploy()
             assert content(tmp_path) == FILES
 
@@ -295,10 +295,10 @@ def test_break_after_an_update_is_removed(tmp_path):
 def test_firmware_with_the_application_gets_no_files(tmp_path):
     """What was deployed to the board before is removed, its updates stay."""
     PCBoard(tmp_path).deploy()
-    (tmp_path / "app_a.tar").write_bytes(b"update")
+    (tmp_path / "app_a.zip").write_bytes(b"update")
     board = PCBoard(tmp_path, {**OWN, "application": "1.9.0"})
     board.deploy()
-    assert content(tmp_path) == {"/app_a.tar": b"update"}
+    assert content(tmp_path) == {"/app_a.zip": b"update"}
     assert "contains the application, version 1.9.0" in board.says[1]
     assert "send an update" in board.says[2]
     board = PCBoard(tmp_path, OWN)

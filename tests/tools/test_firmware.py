@@ -32,7 +32,7 @@ def test_partitions_fit_the_flash_without_a_gap():
 def test_partitions_allow_updates():
     parts = {part.name: part for part in table()}
     assert set(parts) == {"nvs", "otadata", "phy_init", "ota_0", "ota_1", "vfs"}
-    assert parts["ota_0"].size == parts["ota_1"].size == 0x180000
+    assert parts["ota_0"].size == parts["ota_1"].size == 0x190000
     assert parts["ota_0"].offset % 0x10000 == parts["ota_1"].offset % 0x10000 == 0
     assert (parts["otadata"].size, parts["nvs"].size) == (0x2000, 0x4000)
 

@@ -118,18 +118,18 @@ def test_parts_are_merged_into_two_files(out, tmp_path):
     found = wholeimage.read((tmp_path / "cam-1.2.3.bin").read_bytes())
     assert (found.offset, found.project, found.version) == (0, "cam", "1.2.3")
     assert (tmp_path / "cam-1.2.3.app-bin").read_bytes() == out["app"].read_bytes()
-    assert lines == ["1,310,720 of 1,572,864 bytes of a slot are free"]
+    assert lines == ["1,376,256 of 1,638,400 bytes of a slot are free"]
 
 
 def test_little_room_in_the_slot(out):
     lines = []
-    out["app"].write_bytes(image("1.2.3", "cam", 0x180000 - 100 * KB + 16))
+    out["app"].write_bytes(image("1.2.3", "cam", 0x190000 - 100 * KB + 16))
     firmware.merge("cam", "1.2.3", lines.append)
     assert lines[0].startswith("102,384 of")
     assert lines[1].startswith("That is less than the 102,400")
 
 
-@pytest.mark.parametrize(("part", "most"), [("boot", 0x7000), ("app", 0x180000)])
+@pytest.mark.parametrize(("part", "most"), [("boot", 0x7000), ("app", 0x190000)])
 def test_part_that_is_too_large(out, part, most):
     out[part].write_bytes(bytes(most + 1))
     with pytest.raises(firmware.BuildError, match=f"{most + 1:,} bytes, but only {most:,} fit"):
@@ -155,7 +155,7 @@ def test_dry_run(monkeypatch, engine):
         *(path.relative_to(ROOT).as_posix() for path in HERE.iterdir() if path.suffix in
           (".txt", ".cmake", ".h", ".board")),
         *(source.commit for source in firmware.read_lock().values()),
-        "at most 1,572,864 bytes", "at most 28,672 bytes", "102,400 bytes should stay free",
+        "at most 1,638,400 bytes", "at most 28,672 bytes", "102,400 bytes should stay free",
         "build/firmware/web/", f"build/firmware/{STEM}.bin", f"build/firmware/{STEM}.app-bin",
         {None: "with docker or podman", "here": "Build here", "docker": "with docker"}[engine],
     ):  # fmt: skip

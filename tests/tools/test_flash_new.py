@@ -36,7 +36,7 @@ def test_layout_without_slots_in_a_file_of_the_whole_flash():
         (whole()[:0x7040] + b"\0" * 9 + whole()[0x7049:], "partition table"),
         (whole()[:0xF000], "its application at 0x10000"),
         (whole(image(chip="esp32s3")), "its application at 0x10000: for another chip"),
-        (whole(image(size=0x180000 + 16)), "longer than its application partition"),
+        (whole(image(size=0x190000 + 16)), "longer than its application partition"),
     ],
 )
 def test_refused(data, complaint):

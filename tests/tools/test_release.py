@@ -54,11 +54,11 @@ def rows(folder):
 def test_all_parts(folder, tmp_path):
     data = whole(APP)
     release.release(file(tmp_path, data), folder=folder)
-    names = [f"{STEM}.app-bin", f"{STEM}.bin", f"{STEM}.tar", "manifest.json"]
+    names = [f"{STEM}.app-bin", f"{STEM}.bin", f"{STEM}.zip", "manifest.json"]
     assert sorted(path.name for path in folder.iterdir()) == ["SHA256SUMS", *names]
     assert (folder / f"{STEM}.bin").read_bytes() == data
     assert (folder / f"{STEM}.app-bin").read_bytes() == APP
-    archive = Update.read(folder / f"{STEM}.tar")
+    archive = Update.read(folder / f"{STEM}.zip")
     assert (archive.name, archive.kind) == (f"{NAME} {VERSION}", ESP32)
     sums = (folder / "SHA256SUMS").read_text().splitlines()
     assert sums == [
@@ -93,9 +93,9 @@ def test_cameras_read_the_manifest(folder, tmp_path):
     release.release(file(tmp_path, whole(APP)), folder=folder, url=page)
     found = Manifest((folder / "manifest.json").read_bytes(), NAME)
     assert (found.version, found.min_version, found.url) == (VERSION, FACTS["UPDATES_FROM"], page)
-    assert found.file_for(0x180000, ESP32, False).name == f"{STEM}.app-bin"
-    assert found.file_for(0, ESP32, False).name == f"{STEM}.tar"
-    data = (folder / f"{STEM}.tar").read_bytes()
+    assert found.file_for(0x190000, ESP32, False).name == f"{STEM}.app-bin"
+    assert found.file_for(0, ESP32, False).name == f"{STEM}.zip"
+    data = (folder / f"{STEM}.zip").read_bytes()
     assert found.file_for(0, ESP32, False).digest == hashlib.sha256(data).digest()
 
 
@@ -176,7 +176,7 @@ def test_files_of_an_earlier_release_are_removed(folder):
         (image("", ""), "is an image without a name; config"),
         (whole(APP) + b"more", "4 bytes follow"),
         (whole(APP, csv=ONE_SLOT), "does not have two slots"),
-        (image(VERSION, NAME, 0x180000 + 16), "1,572,880 bytes do not fit into a slot"),
+        (image(VERSION, NAME, 0x190000 + 16), "1,638,416 bytes do not fit into a slot"),
         (whole(APP)[:-1], "cut off"),
         (whole(chip=9), "another chip"),
         (b"<html>" * 100, "not whole firmware"),
@@ -193,7 +193,7 @@ def test_wrong_image_leaves_the_previous_release(folder, tmp_path, data, complai
 
 def test_archive_is_not_an_image(folder, tmp_path):
     release.release(folder=folder)
-    archive = file(tmp_path, (folder / f"{STEM}.tar").read_bytes())
+    archive = file(tmp_path, (folder / f"{STEM}.zip").read_bytes())
     with pytest.raises(ReleaseError, match="is an archive of the application, not an image"):
         release.release(archive, folder=folder)
 

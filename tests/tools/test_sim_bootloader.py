@@ -123,7 +123,7 @@ def test_both_images_failed(board):
 def test_set_boot_refuses_invalid_images(board):
     before = board.flash.read(OTADATA, 2 * SECTOR)
     board.flash.burn(board.slot("ota_1").offset + 300, b"\0")
-    for address in (board.slot("ota_1").offset, 0x310000, 0x9000):
+    for address in (board.slot("ota_1").offset, 0x330000, 0x9000):
         with pytest.raises(DeviceError) as refused:
             board.calls["part.set_boot"](address)
         assert refused.value.arguments == (-5379, "ESP_ERR_OTA_VALIDATE_FAILED")

@@ -7,12 +7,12 @@ import pytest
 from boardfiles import BoardFiles
 from firstflash import write
 from flashchip import Flash
-from partitions import Partitions
+from partitions import CSV, Partitions
 
 PROGRAM = """
 import json, os, sys
 from vfs import VfsLfs2, mount
-at, size = 0x310000, 0xF0000
+at, size = 0x330000, 0xD0000
 class Device:
     def __init__(self, path):
         self.file = open(path, "r+b")
@@ -43,7 +43,7 @@ with open("/board/theirs.txt", "w") as file:
 @pytest.fixture
 def state(tmp_path):
     flash = Flash(tmp_path / "flash.bin")
-    write(flash, Partitions(flash), "v1.0")
+    write(flash, Partitions(flash), CSV, "v1.0")
     return tmp_path
 
 
@@ -74,7 +74,7 @@ def test_both_use_one_format(interpreter, state, first):
 def test_blank_partition_has_no_files(state):
     with pytest.raises(FileNotFoundError, match="no file system yet"):
         BoardFiles.of(state).paths()
-    assert set((state / "flash.bin").read_bytes()[0x310000:]) == {0xFF}  # reading formats nothing
+    assert set((state / "flash.bin").read_bytes()[0x330000:]) == {0xFF}  # reading formats nothing
 
 
 def test_changes_count_no_flash_operation(state):

@@ -10,7 +10,7 @@ import partitions
 import pytest
 from errors import DeviceError, PowerFailure, UsageError
 from flashchip import SECTOR, SIZE, Flash
-from flashed import FACTORY_CSV, Board
+from flashed import Board
 
 NVS_ROW = bytes.fromhex("aa5001020090000000400000") + b"nvs".ljust(16, b"\0") + bytes(4)
 
@@ -126,18 +126,30 @@ def test_table_equals_that_of_esp_idf():
     assert set(table[rows + 32 :]) == {0xFF}
 
 
-def test_table_equals_that_of_micropython_with_two_slots():
+def rows(board):
+    return [(p.name, p.type, p.subtype, p.offset, p.size) for p in board.parts.all]
+
+
+def test_table_of_our_image():
     board = Board()
-    found = [(p.name, p.type, p.subtype, p.offset, p.size) for p in board.parts.all]
-    assert found == [
+    assert rows(board) == [
         ("nvs", 1, 2, 0x9000, 0x4000),
         ("otadata", 1, 0, 0xD000, 0x2000),
         ("phy_init", 1, 1, 0xF000, 0x1000),
-        ("ota_0", 0, 16, 0x10000, 0x180000),
-        ("ota_1", 0, 17, 0x190000, 0x180000),
-        ("vfs", 1, 129, 0x310000, 0xF0000),
+        ("ota_0", 0, 16, 0x10000, 0x190000),
+        ("ota_1", 0, 17, 0x1A0000, 0x190000),
+        ("vfs", 1, 129, 0x330000, 0xD0000),
     ]
     assert board.parts.all[-1].offset + board.parts.all[-1].size == SIZE
+
+
+def test_table_equals_that_of_micropython_with_one_slot():
+    assert rows(Board(csv=partitions.MICROPYTHONS_CSV)) == [
+        ("nvs", 1, 2, 0x9000, 0x6000),
+        ("phy_init", 1, 1, 0xF000, 0x1000),
+        ("factory", 0, 0, 0x10000, 0x1F0000),
+        ("vfs", 1, 129, 0x200000, 0x200000),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +167,9 @@ def test_bad_table_is_refused(csv):
 
 def test_layout_without_slots():
     board = Board()
-    board.flash.burn(partitions.TABLE_AT, partitions.binary(FACTORY_CSV))
+    board.flash.burn(
+        partitions.TABLE_AT, partitions.binary(partitions.MICROPYTHONS_CSV.read_text())
+    )
     assert board.start() == flashed.OLD
     assert board.boot.running.name == "factory"
     for name, args, error in (

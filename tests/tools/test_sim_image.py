@@ -7,7 +7,7 @@ import appimage
 import pytest
 from esp_idf_defs import ImageMetadata
 
-SLOT = 0x180000
+SLOT = 0x190000
 
 
 def check(data, size=SLOT):

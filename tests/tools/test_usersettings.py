@@ -48,7 +48,7 @@ def test_a_topic_forces_a_clean_session():
         ({"ssid": "x" * 33}, "ssid: 1..32 characters"),
         ({"pubinterval": "-1"}, r"pubinterval: .*0\.\.86400"),
         ({"mqtthost": "http://x"}, "mqtthost: mqtt://host"),
-        ({"colour": "red"}, "no setting is named colour; there are: name, ssid, "),
+        ({"colour": "red"}, "no setting is named colour; there are: name, privacy, "),
         ({"laststate": "on"}, "no setting is named laststate"),
         ({"adminpass": "short"}, "adminpass: 8..63 characters"),
         ({"adminpass": CURRENT}, "adminpass: 8..63 characters"),

@@ -14,7 +14,7 @@ A, B, OWN = "app_a", "app_b", ""
 POWER, HARD, WDT = machine.PWRON_RESET, machine.HARD_RESET, machine.WDT_RESET
 
 
-EMPTY = bytes(1_024)  # an archive without files
+EMPTY = b"PK\x05\x06" + bytes(18)  # an archive without files
 searched = []  # sys.path as boot.py leaves it
 
 
@@ -45,20 +45,20 @@ def starts(count, cause=HARD):
     return [start(cause) for _ in range(count)]
 
 
-class BadTarFS:
+class BadZipFS:
     error = None
 
     def __init__(self, path):
         pass
 
     def mount(self, read_only, make):
-        raise BadTarFS.error
+        raise BadZipFS.error
 
 
 class BadModule:
-    """Stands in for hal.tarfs."""
+    """Stands in for hal.zipfs."""
 
-    TarFS = BadTarFS
+    ZipFS = BadZipFS
 
 
 class BootTestCase(unittest.TestCase):
@@ -68,7 +68,7 @@ class BootTestCase(unittest.TestCase):
         NVS.stored, NVS.full, NVS.cut, NVS.writes = {}, False, None, 0
         Partition.image = b"v1.0.0"
         for copy in (A, B):
-            write(copy + ".tar", EMPTY)
+            write(copy + ".zip", EMPTY)
 
     def confirmed(self, *copies):
         """Install and confirm each copy in turn."""
@@ -165,10 +165,10 @@ class TestUpdate(BootTestCase):
 
     def test_missing_or_damaged_copy(self):
         self.confirmed(A, B)
-        os.remove("app_b.tar")
+        os.remove("app_b.zip")
         self.assertEqual(starts(2), [A, A])
         self.assertEqual(appslot.failed(), B)
-        write("app_a.tar", b"x" * 1_024)
+        write("app_a.zip", b"x" * 1_024)
         self.assertEqual(start(), OWN)
 
     def test_folder_of_an_earlier_firmware_is_ignored_and_erased(self):
@@ -185,8 +185,8 @@ class TestUpdate(BootTestCase):
         self.confirmed(A)
         appslot.choose(B)
         for error in (OSError(1), MemoryError(), AttributeError()):
-            BadTarFS.error = error
-            sys.modules["hal.tarfs"] = BadModule
+            BadZipFS.error = error
+            sys.modules["hal.zipfs"] = BadModule
             with self.assertRaises(Reset):
                 start()
             self.assertEqual(machine.watchdogs, [60_000])
@@ -196,7 +196,7 @@ class TestUpdate(BootTestCase):
 
     def test_missing_copy_cannot_be_selected(self):
         self.confirmed(A)
-        os.remove("app_b.tar")
+        os.remove("app_b.zip")
         appslot.choose(B)
         self.assertEqual(starts(2), [A, A])
 
@@ -341,7 +341,7 @@ class TestCrashes(BootTestCase):
         self.assertEqual(NVS.writes, before)
 
 
-GONE = "erase erase.new erase.fill ca.pem other.pem.new app_a.tar app_b.tar app_b.tar.new"
+GONE = "erase erase.new erase.fill ca.pem other.pem.new app_a.zip app_b.zip app_b.zip.new"
 
 
 class TestFactoryReset(BootTestCase):
@@ -362,7 +362,7 @@ class TestFactoryReset(BootTestCase):
 
     def erase(self):
         self.request()
-        write("app_b.tar.new", EMPTY)
+        write("app_b.zip.new", EMPTY)
         with self.assertRaises(Reset):
             start()
         for name in GONE.split():
@@ -470,7 +470,7 @@ class TestNotes(BootTestCase):
 
     def test_application_imports_its_own_modules(self):
         self.confirmed(A)
-        for name in ("hal", "hal.bootnote", "hal.tarfs", "proto", "proto.tar"):
+        for name in ("hal", "hal.bootnote", "hal.zipfs", "proto", "proto.zip"):
             self.assertFalse(name in sys.modules, name)
         self.assertFalse("config" in sys.modules or "config.limits" in sys.modules)
 

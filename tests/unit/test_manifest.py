@@ -12,7 +12,7 @@ from proto.manifest import BadManifest, Manifest, bytecode_name
 PROJECT = "esp32-mqtt-cam"
 SHA = "5a" * 32
 FIRMWARE = {"kind": "firmware", "name": "cam-2.1.0.app-bin", "size": 1_500_000, "sha256": SHA}
-ARCHIVE = {"kind": "application", "name": "cam-2.1.0.tar", "size": 400_000, "sha256": SHA}
+ARCHIVE = {"kind": "application", "name": "cam-2.1.0.zip", "size": 400_000, "sha256": SHA}
 ARCHIVE["bytecode"] = "xtensawin-6.3"
 ROOM = 1_572_864
 

@@ -269,9 +269,9 @@ class TestUpgrade(Case):
             await until(lambda: board.releases.latest)
             board.cmd_upgrade("1")
             await until(lambda: len(server.requests) == 3)
-            self.assertIn("GET /r/cam.tar HTTP", server.requests[2])
+            self.assertIn("GET /r/cam.zip HTTP", server.requests[2])
 
-        files = row("firmware", "cam.app-bin", NEXT), row("application", "cam.tar", NEW)
+        files = row("firmware", "cam.app-bin", NEXT), row("application", "cam.zip", NEW)
         files[1]["bytecode"] = HERE
         found = response(manifest(*files))
         self.run_case(scenario, found, found, response(b"", b"404"))

@@ -91,7 +91,7 @@ class Copies:
     """Stands in for hal.appslot of a board that runs the firmware's own application."""
 
     def __init__(self):
-        self.left = ["app_b.tar.new"]  # of an interrupted update
+        self.left = ["app_b.zip.new"]  # of an interrupted update
 
     def unconfirmed(self):
         return False
@@ -781,16 +781,16 @@ class TestTrial(unittest.TestCase):
         self.assertEqual(camera.trial.cmd_mqttotaconfirm("1"), "OTA image already confirmed")
 
     def test_removes_a_left_archive_after_the_start(self):
-        self.assertEqual(self.started(59).copies.left, ["app_b.tar.new"])
+        self.assertEqual(self.started(59).copies.left, ["app_b.zip.new"])
         camera = self.started(62)
         self.assertEqual(camera.copies.left, [])
-        self.assertIn("app_b.tar.new of an interrupted update is removed", str(camera.log.infos))
+        self.assertIn("app_b.zip.new of an interrupted update is removed", str(camera.log.infos))
 
     def test_keeps_the_archive_of_an_upload(self):
         def prepare(camera):
             camera._begin("upload")
 
-        self.assertEqual(self.started(prepare=prepare).copies.left, ["app_b.tar.new"])
+        self.assertEqual(self.started(prepare=prepare).copies.left, ["app_b.zip.new"])
 
     def test_waits_for_confirmation(self):
         camera = self.started(prepare=self.pending)

@@ -165,7 +165,7 @@ def updates():
             os.umount(copy)
         except OSError:  # not mounted
             pass
-        for path in (copy, copy + ".tar", copy + ".tar.new"):
+        for path in (copy, copy + ".zip", copy + ".zip.new"):
             if size(path) >= 0:
                 found[path] = size(path)
     return found

@@ -4,6 +4,7 @@ import argparse
 import re
 from pathlib import Path
 
+import partitions
 import sccb
 from errors import UsageError
 
@@ -95,6 +96,12 @@ def parse(argv=None):
         help="start a newly flashed board; only deployed files exist",
     )
     add(
+        "--partitions",
+        metavar="FILE",
+        help="partition table of a new board, as CSV; default: that of our image, or "
+        "MicroPython's with one slot for a blank board",
+    )
+    add(
         "--uart",
         choices=["stdio", "pty"],
         default="stdio",
@@ -104,6 +111,8 @@ def parse(argv=None):
     args = parser.parse_args(argv)
     if args.blank and (args.root or args.run):
         parser.error("--blank runs the board's own programs: remove --root and --run")
+    if args.partitions is None:
+        args.partitions = partitions.MICROPYTHONS_CSV if args.blank else partitions.CSV
     if args.psram == "none" and args.heap:
         parser.error("--psram none has the heap of a chip without PSRAM: remove --heap")
     if args.rom is None:

@@ -7,6 +7,7 @@ from esp_idf_defs.partitions import InputError, PartitionTable
 from flashchip import SECTOR, SIZE
 
 CSV = Path(__file__).resolve().parents[2] / "config" / "partitions.csv"
+MICROPYTHONS_CSV = Path(__file__).with_name("micropython.csv")  # without our image
 TABLE_AT = 0x8000
 TABLE_BYTES = 0xC00
 APP, DATA = 0, 1

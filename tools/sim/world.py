@@ -66,7 +66,7 @@ class World:
             args, self.flash.path, counter, self.state / "clock"
         )
         image = ("", "") if args.blank else (firmware.version(command[0]),)
-        firstflash.write(self.flash, self.partitions, *image)
+        firstflash.write(self.flash, self.partitions, args.partitions, *image)
         place = self.partitions.first(partitions.DATA, partitions.NVS)
         if not place:
             raise UsageError(

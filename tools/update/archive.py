@@ -2,7 +2,7 @@
 
 import io
 import re
-import tarfile
+import zipfile
 from pathlib import Path
 
 import bytecode
@@ -54,10 +54,15 @@ def pack(files, project, version, kind):
     number = wanted.version | wanted.sub_version << 8
     number |= bytecode.ARCHITECTURES.index(wanted.arch) << 10
     head = f"{project} {version} {number}\n".encode()
+    return zipped({"update.txt": head, **dict(sorted(files.items()))})
+
+
+def zipped(files):
+    """Return {name: bytes} as a ZIP archive with compressed bytecode; pages stay as they are."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, data in [("update.txt", head), *sorted(files.items())]:
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, data in files.items():
+            packs = name.endswith(".mpy")
+            info = zipfile.ZipInfo(name)  # the same files make the same bytes at any time
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED if packs else zipfile.ZIP_STORED, 9)
     return out.getvalue()

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-import tarfile
+import zipfile
 from pathlib import Path
 
 import bytecode
@@ -14,7 +14,7 @@ from proto import signature
 from proto.espimage import HEAD_BYTES, Description, ImageParser, title
 
 BLOCKS = (signature.HEAD, signature.HEAD + 256, signature.HEAD + 384)
-SLOT_BYTES = 0x180000  # in config/partitions.csv
+SLOT_BYTES = 0x190000  # in config/partitions.csv
 
 
 class Update:
@@ -25,7 +25,7 @@ class Update:
 
     def __init__(self, data, path=""):
         self.path = str(path)
-        if data[257:262] == b"ustar":
+        if data.startswith(b"PK"):
             self._read_archive(data)
         else:
             self._read_image(data)
@@ -41,12 +41,12 @@ class Update:
         self.body, self.block = data[:at], data[at:]
         self.digest = hashlib.sha256(self.body).digest()
         try:
-            with tarfile.open(fileobj=io.BytesIO(self.body)) as archive:
-                head = archive.extractfile(archive.next()).read().decode().split()
-                self.segments = len(archive.getmembers())
+            with zipfile.ZipFile(io.BytesIO(self.body)) as archive:
+                head = archive.read("update.txt").decode().split()
+                self.segments = len(archive.namelist())
             self.project, self.version, number = head
             self.kind = str(bytecode.Bytecode.of(int(number)))
-        except (tarfile.TarError, ValueError, AttributeError) as error:
+        except (zipfile.BadZipFile, KeyError, ValueError) as error:
             raise UpdateError(f"{self.path} is not an update: {error}") from None
         if not self.block:
             self.block = signature.MAGIC + bytes(4) + self.digest

@@ -50,7 +50,7 @@ def serve(folder, bind, port):
     with server(folder, bind, port) as made:
         host = bind or _own_address()
         for path in sorted(folder.iterdir()):
-            if path.is_file() and path.suffix in (".bin", ".app-bin", ".tar", ".json"):
+            if path.is_file() and path.suffix in (".bin", ".app-bin", ".zip", ".json"):
                 print(f"otaurl http://{host}:{made.server_port}/{path.name}", flush=True)
         print(
             f"{folder} at http://{host}:{made.server_port}/; Ctrl-C stops the server", flush=True

@@ -15,7 +15,7 @@ from micropython import const
 from config import limits, product
 from proto import signature
 from proto.espimage import older
-from proto.tar import RECORD, is_blank, is_safe, member
+from proto.zip import END, FILE, STORED, Header, is_safe
 
 _FOLDER = const(0x4000)  # of ilistdir
 
@@ -29,13 +29,7 @@ class AppArchive:
     lost = ""  # of a firmware image without a name (app.ota.image)
 
     def __init__(self, head, total, force, key, copies, nvs):
-        name, size = member(head[:RECORD])
-        if name != "update.txt" or not 0 < size <= RECORD or len(head) < 2 * RECORD:
-            raise ValueError("the archive is not an update")
-        fields = bytes(head[RECORD : RECORD + size]).decode().split()
-        if len(fields) != 3:
-            raise ValueError("the archive is not an update")
-        project, self.version, bytecode = fields
+        project, self.version, bytecode = _described(head)
         self.name = "{} {}".format(project, self.version)
         self._key = key
         self._copies = copies
@@ -46,7 +40,8 @@ class AppArchive:
         _check_room(copies.files(self._copy), total)
         self._sha = hashlib.sha256()
         self._file = None
-        self._files = 0
+        self._header = Header()
+        self._files = self._entries = 0
         self._left = 0  # bytes of the current file, up to the next header
         self._ended = False
         self._tail = bytearray()  # what follows the archive
@@ -66,7 +61,7 @@ class AppArchive:
             raise ValueError("{} is older than {}".format(self.version, product.VERSION))
 
     async def write(self, view, filled):
-        """Write some records; only the last piece may be shorter than `view`."""
+        """Check and write a piece."""
         try:
             if not self._file:
                 self._copies.forget(self._copy)
@@ -85,27 +80,37 @@ class AppArchive:
             if self._left:
                 step = min(self._left, len(view) - at)
                 self._left -= step
-            elif is_blank(view[at : at + RECORD]):
-                self._ended = True
-                step = RECORD
+                at += step
             elif self._ended:
                 self._tail += view[at:]
                 if len(self._tail) > signature.BLOCK_BYTES:
                     raise ValueError("unexpected data follows the archive")
                 break
             else:
-                self._begin_file(*member(view[at : at + RECORD]))
-                step = RECORD
-            at += step
-        return min(at, len(view))
+                at += self._header.feed(view[at:])
+                if self._header.complete:
+                    self._pass(self._header)
+                    self._header = Header()
+        return at
 
-    def _begin_file(self, name, size):
-        if self._files == limits.ARCHIVE_FILES:
+    def _pass(self, header):
+        """Check a header; the archive consists of files, their entries, and the end."""
+        if header.kind == END:
+            if not self._files == self._entries == header.files:
+                raise ValueError("the archive is damaged")
+            self._ended = True
+            return
+        is_file = header.kind == FILE
+        if is_file and (self._entries or self._files == limits.ARCHIVE_FILES):
             raise ValueError("the archive has too many files")
-        if not (is_safe(name) or (self._files == 0 and name == "update.txt")):
-            raise ValueError("the archive contains an invalid file name: " + name)
-        self._files += 1
-        self._left = -(-size // RECORD) * RECORD
+        first = not (self._files if is_file else self._entries)
+        if not (is_safe(header.name) or (first and header.name == "update.txt")):
+            raise ValueError("the archive contains an invalid file name: " + header.name)
+        if is_file:
+            self._files += 1
+            self._left = header.packed
+        else:
+            self._entries += 1
 
     async def finish(self, view):
         """Let the copy start next; ValueError unless it is whole, signed and intact in flash."""
@@ -135,6 +140,18 @@ class AppArchive:
                 os.remove(self._new_path)
             except OSError:  # it is complete, and has its final name
                 pass
+
+
+def _described(head):
+    """Return (project, version, bytecode) from an archive's first file; ValueError without it."""
+    header = Header()
+    at = header.feed(head)
+    if header.complete and header.kind == FILE and header.name == "update.txt":
+        if header.method == STORED and header.size <= len(head) - at:
+            fields = bytes(head[at : at + header.size]).decode().split()
+            if len(fields) == 3:
+                return fields
+    raise ValueError("the archive is not an update")
 
 
 async def _digest_of(path, view):

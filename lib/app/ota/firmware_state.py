@@ -31,7 +31,7 @@ class FirmwareState:
             "version": product.VERSION if copy else self._image or product.VERSION,
             "slot": self._slot.label,
             "image": self._image,
-            "archive": copy and copy + ".tar",
+            "archive": copy and copy + ".zip",
             "since": self._clock.iso_if_set(-self._log.uptime_s()),
             "job": self._updater.job,
             "percent": self._report.percent if self._updater.job else None,

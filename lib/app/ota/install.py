@@ -9,8 +9,8 @@ from app import signing_key
 from app.ota.app_archive import AppArchive
 from app.ota.image import Image
 from config import limits
-from proto.tar import is_archive
 from proto.values import BadArgument
+from proto.zip import is_archive
 
 _CHUNK = const(2_048)  # half of what flash erases at once
 

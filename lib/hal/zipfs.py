@@ -1,8 +1,8 @@
-"""A tar archive as a file system: a copy of the application runs from the file as it arrived.
+"""A ZIP archive as a file system: a copy of the application runs from the file as it arrived.
 
-boot.py mounts it. The archive is read only; each file begins at a record of 512 bytes. It is
-opened once, because littlefs reads the flash dozens of times to open a file, and a name that it
-does not contain is not searched in flash.
+boot.py mounts it. The archive is read only. It is opened once, because littlefs reads the flash
+dozens of times to open a file, and a name that it does not contain is not searched in flash.
+Compressed files are unpacked as a whole when they are opened.
 """
 
 import io
@@ -10,10 +10,11 @@ from array import array
 from binascii import crc32
 from errno import EINVAL, EISDIR, ENOENT
 
+import deflate
 from micropython import const
 
 from config import limits
-from proto.tar import RECORD, is_blank, member
+from proto.zip import END, END_BYTES, ENTRY, ENTRY_BYTES, FILE, FILE_BYTES, STORED, Header
 
 _EROFS = const(30)
 _FOLDER = const(0x4000)
@@ -21,15 +22,15 @@ _FILE = const(0x8000)
 _CLOSE = const(4)  # ioctl requests of MicroPython's streams
 _BUFFER_SIZE = const(11)
 _CHUNK = const(240)  # bytes that an import reads at once
+_LARGEST_WINDOW = const(15)  # its power of 2 in ZIP; a smaller file needs none as large
 
 
-class TarFS:
+class ZipFS:
     """Read-only file system; raises OSError or ValueError for an archive that is not whole."""
 
     def __init__(self, path):
         self._hashes = bytearray()  # two bytes of the name of each file and folder
-        self._records = array("H")  # its header; for a folder that of the first file in it
-        self._record = bytearray(RECORD)
+        self._entries = array("I")  # where its entry is; for a folder that of the first file in it
         self._file = open(path, "rb")
         try:
             self._index()
@@ -39,24 +40,32 @@ class TarFS:
         self._hashes = bytes(self._hashes)  # not every MicroPython finds in a bytearray
 
     def _index(self):
-        at, folder = 0, ""
-        end = self._file.seek(0, 2) // RECORD
-        while True:
-            if at >= min(end, limits.ARCHIVE_RECORDS):
-                raise OSError(EINVAL)  # the blank record at the end is missing
-            name, size = self._header(at)
-            if not name:
-                break
-            folder = self._add_folders(name, folder, at)
-            self._add(name, at)
-            at += 1 - -size // RECORD
-
-    def _header(self, at):
-        """Return (name, size) of the header at a record; no name for the blank one at the end."""
-        self._file.seek(at * RECORD)
-        if self._file.readinto(self._record) != RECORD:
+        place, folder = self._file.seek(0, 2) - END_BYTES, ""
+        if place < 0:
             raise OSError(EINVAL)
-        return ("", 0) if is_blank(self._record) else member(self._record)
+        end = self._header(place, END_BYTES, END)
+        if end.files > limits.ARCHIVE_FILES:
+            raise OSError(EINVAL)
+        at = end.offset
+        for _ in range(end.files):
+            entry = self._entry(at)
+            folder = self._add_folders(entry.name, folder, at)
+            self._add(entry.name, at)
+            at += ENTRY_BYTES + len(entry.name)
+        if at != place:
+            raise OSError(EINVAL)
+
+    def _entry(self, at):
+        return self._header(at, ENTRY_BYTES + limits.ARCHIVE_NAME_BYTES, ENTRY)
+
+    def _header(self, at, size, kind):
+        """Return the header of a kind that begins at an offset, and has at most `size` bytes."""
+        self._file.seek(at)
+        header = Header()
+        header.feed(self._file.read(size))
+        if not header.complete or header.kind != kind:
+            raise OSError(EINVAL)
+        return header
 
     def _add_folders(self, name, known, at):
         """Add the folders of a file that the file before it was not in; return the innermost."""
@@ -69,7 +78,7 @@ class TarFS:
 
     def _add(self, name, at):
         self._hashes.extend(_hash(name))
-        self._records.append(at)
+        self._entries.append(at)
 
     def mount(self, read_only, make):
         if make:
@@ -81,28 +90,47 @@ class TarFS:
     def open(self, path, mode):
         if any([char in mode for char in "wa+x"]):
             raise OSError(_EROFS)
-        at, size = self._find(path.strip("/"))
-        if at < 0:
+        name = path.strip("/")
+        entry = self._find(name)
+        if not entry:
             raise OSError(EISDIR)
-        return _File(self._file, at, size)
+        limit = FILE_BYTES + limits.ARCHIVE_NAME_BYTES
+        if not self._header(entry.offset, limit, FILE).matches(entry):
+            raise OSError(EINVAL)
+        start = entry.offset + FILE_BYTES + len(name)
+        if entry.method == STORED:
+            return _File(self._file, start, entry.size)
+        return self._unpacked(entry, start)
+
+    def _unpacked(self, entry, start):
+        self._file.seek(start)
+        packed = io.BytesIO(self._file.read(entry.packed))
+        window = 8
+        while window < _LARGEST_WINDOW and 1 << window < entry.size:
+            window += 1
+        data = deflate.DeflateIO(packed, deflate.RAW, window).read(entry.size)
+        if len(data) != entry.size:
+            raise OSError(EINVAL)
+        return io.BytesIO(data)
 
     def stat(self, path):
-        at, size = self._find(path.strip("/"))
-        return (_FOLDER if at < 0 else _FILE, 0, 0, 0, 0, 0, size, 0, 0, 0)
+        entry = self._find(path.strip("/"))
+        size = entry.size if entry else 0
+        return (_FILE if entry else _FOLDER, 0, 0, 0, 0, 0, size, 0, 0, 0)
 
     def ilistdir(self, path):
         """Yield (name, kind, 0, size) for each entry of a folder."""
         folder = path.strip("/")
         start = folder + "/" if folder else ""
-        if self._find(folder)[0] >= 0:
+        if self._find(folder):
             raise OSError(ENOENT)
         seen = set()
-        for at in sorted(set(self._records)):
-            name, size = self._header(at)
-            own, deeper, _ = name[len(start) :].partition("/")
-            if name.startswith(start) and own not in seen:
+        for at in sorted(set(self._entries)):
+            entry = self._entry(at)
+            own, deeper, _ = entry.name[len(start) :].partition("/")
+            if entry.name.startswith(start) and own not in seen:
                 seen.add(own)
-                yield (own, _FOLDER, 0, 0) if deeper else (own, _FILE, 0, size)
+                yield (own, _FOLDER, 0, 0) if deeper else (own, _FILE, 0, entry.size)
 
     def chdir(self, path):
         if path.strip("/"):
@@ -117,25 +145,24 @@ class TarFS:
     remove = rmdir = rename = mkdir
 
     def _find(self, name):
-        """Return (offset of its data, size) of a file, (-1, 0) of a folder; or OSError(ENOENT)."""
+        """Return the entry of a file, None for a folder; or OSError(ENOENT)."""
         wanted = _hash(name)
         at = self._hashes.find(wanted)
         while at >= 0:
             if not at & 1:  # not the second byte of a hash and the first one of the next
-                record = self._records[at >> 1]
-                found, size = self._header(record)
-                if found == name:
-                    return (record + 1) * RECORD, size
-                if found.startswith(name + "/"):
-                    return -1, 0
+                entry = self._entry(self._entries[at >> 1])
+                if entry.name == name:
+                    return entry
+                if entry.name.startswith(name + "/"):
+                    return None
             at = self._hashes.find(wanted, at + 1)
         if name:
             raise OSError(ENOENT)
-        return -1, 0
+        return None
 
 
 class _File(io.IOBase):
-    """An open file of the archive; all of them read through the archive's one file."""
+    """An open file that is stored as it is; all of them read through the archive's one file."""
 
     def __init__(self, archive, start, size):
         self._archive = archive
