@@ -1,10 +1,10 @@
-"""Routes of the web application, parsed from calls such as `app.get("/x")` in its sources."""
+"""Routes of the web application, parsed from calls such as `app.get("/x")`, or `self` in it, in its sources."""
 
 import re
 
 from sim import ROOT
 
-_ROUTE = re.compile(r"\bapp\.(get|post)\(\"([^\"]+)\"\)")
+_ROUTE = re.compile(r"\b(?:app|self)\.(get|post)\(\"([^\"]+)\"\)")
 
 
 def routes():

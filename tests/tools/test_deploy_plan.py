@@ -5,6 +5,7 @@ import pytest
 from boardlink import BoardError
 from bytecode import Bytecode
 from deployplan import check_room, check_size, folders_of, plan, without_frozen
+from update.archive import zipped
 
 ESP32, OLD_ESP32, PC = 11_014, 10_502, 2_822  # `_mpy` of v1.25, of v1.21, of a PC
 
@@ -113,10 +114,11 @@ def test_no_such_module():
 
 
 def test_application_fits_the_layout_with_one_slot():
-    """With room for one update of the application, whose archive is at most as large."""
-    free = {"blocks": 512, "block_bytes": 4_096, "free_blocks": 512}
-    compiled = deployplan.compiled({"mpy": ESP32})
-    deployplan.check_size(compiled, {**free, "blocks": 512 // 2})
-    deployplan.check_size(deployplan.readable({"mpy": ESP32}), free)
+    """With room for two updates of the application."""
+    facts = {"blocks": 512, "block_bytes": 4_096}
+    files = deployplan.compiled({"mpy": ESP32})
+    update = zipped({path.strip("/"): data for path, data in files.items()})
+    deployplan.check_size({**files, "/app_a.zip": update, "/app_b.zip": update}, facts)
+    deployplan.check_size(deployplan.readable({"mpy": ESP32}), facts)
     with pytest.raises(BoardError, match="has 128 blocks, and the application takes"):
-        deployplan.check_size(compiled, {**free, "blocks": 128})
+        deployplan.check_size(files, {**facts, "blocks": 128})
