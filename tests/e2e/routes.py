@@ -1,4 +1,4 @@
-"""Routes of the web application, parsed from calls such as `app.get("/x")`, or `self` in it, in its sources."""
+"""Routes of the web application, parsed from calls such as `app.get("/x")` in its sources."""
 
 import re
 
