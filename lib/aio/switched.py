@@ -32,8 +32,10 @@ class Switched:
 
     def check(self):
         """Start or stop the component if `is_on()` has changed."""
-        self._changed.set()
-        if self._task and not self._is_on():
+        if not self._task:
+            if self._is_on():
+                self._changed.set()
+        elif not self._is_on():
             self._ends = True
             self._task.cancel()
 

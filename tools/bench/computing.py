@@ -10,7 +10,7 @@ from publishing import broker
 from rows import Row
 from sim import TOPIC, Simulator
 
-COMMANDS, MOST_COMMAND_MS = 150, 1.5
+COMMANDS, MOST_COMMAND_MS = 150, 1
 REPLIES, MOST_REPLY_MS = 60, 30
 REQUESTS, MOST_REQUEST_MS = 40, 3
 _VIRTUAL = 1  # CPUCLOCK_VIRT on Linux: user time of a process

@@ -11,7 +11,7 @@ import app.settings.schema as schema
 from app.commands import FLAGS, NAME, OWNER, QOS1, RETAIN, TABLE
 from config import limits, product
 
-SETTINGS = "settings"  # the source of all settings; other sources are owners of commands
+SETTINGS, ALL_SETTINGS = "settings", "all settings"  # other sources are owners of commands
 _HIDDEN = schema.HIDDEN | schema.SECRET
 
 
@@ -63,7 +63,7 @@ class States:
         await self._report("power")
         self.changed("params")
         self.changed("update")
-        self.changed(SETTINGS)
+        self.changed(ALL_SETTINGS)
 
     async def run(self):
         while True:
@@ -75,20 +75,18 @@ class States:
                 await self._report(self._sources.pop(0))
 
     async def _report(self, source):
-        for name in _names(source):
+        for name in self._names(source):
             reply, text, flags = await self._commands.call(name, "")
             if self._kept.get(reply) != text:
                 await self.publish(reply, text, flags)
             await asyncio.sleep_ms(0)
 
-
-def _names(source):
-    """Yield the commands that read the states of a source."""
-    if source == SETTINGS:
-        for row in schema.SCHEMA:
-            if not row[schema.FLAGS] & _HIDDEN:
-                yield row[schema.NAME]
-    else:
-        for row in TABLE:
-            if row[OWNER] == source and row[FLAGS] & RETAIN:
-                yield row[NAME]
+    def _names(self, source):
+        """Return the commands that read the states of a source."""
+        if source == SETTINGS:
+            rows = [schema.find(name) for name in self._settings.news()]
+        elif source == ALL_SETTINGS:
+            rows = schema.SCHEMA
+        else:
+            return [row[NAME] for row in TABLE if row[OWNER] == source and row[FLAGS] & RETAIN]
+        return [row[schema.NAME] for row in rows if not row[schema.FLAGS] & _HIDDEN]

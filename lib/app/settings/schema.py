@@ -299,13 +299,12 @@ SCHEMA = (
 )
 # fmt: on
 
+_BY_NAME = {row[NAME]: row for row in SCHEMA}
+
 
 def find(name):
     """Return the row of a setting, or None."""
-    for row in SCHEMA:  # a dictionary of them would take 1 KB
-        if row[NAME] == name:
-            return row
-    return None
+    return _BY_NAME.get(name)
 
 
 def typed(row, text):
