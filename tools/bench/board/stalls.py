@@ -66,7 +66,7 @@ class Moves:
         frames, session, settings = parts.frames, parts.session, parts.settings
         album = Album(lambda: (gc.collect(), gc.mem_free())[1], 400_000, 100_000, parts.log)
         pictures = EventPictures(
-            album, frames, session, settings, parts.topics, self, publisher, parts.log
+            album, frames, session, settings, parts.topics, self, publisher.sender, parts.log
         )
         self.pictures = pictures
         self.watcher = PictureWatcher(frames, self, settings, pictures, self.note, parts.log)
