@@ -12,13 +12,14 @@ from sim import ROOT, TOPIC, Simulator
 
 from app.mqtt.entities import Device
 from app.mqtt.topics import Topics
+from app.settings import schema
 from proto.params import PARAMS
 
 CAMERAS = 200
 ANNOUNCED_S = 240
 STATES_S = 2  # a request of all states
 REACTION_S = 5  # a control of the real camera
-SETTINGS = {"grouptopic": "cams", "subtopic": "#", "hadiscovery": 1, "haprefix": "homeassistant"}
+SETTINGS = {row[schema.NAME]: row[schema.DEFAULT] for row in schema.SCHEMA}
 
 
 @pytest.fixture(scope="module")
