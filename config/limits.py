@@ -195,13 +195,13 @@ ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that need
 
 # Deep sleep
 # longer than the usual `apfallback`, so that a camera that cannot join opens its access point
-SLEEP_ATTENDED_MS = 300_000  # after a press, the power or a restart; then the camera sleeps
-SLEEP_PAGE_MS = 40_000  # a page requests the state; then the camera sleeps
+SLEEP_ATTENDED_MS = 300_000  # after a press, power-on or a restart; then the camera sleeps
+SLEEP_PAGE_MS = 40_000  # after a request of a page; then the camera sleeps
 SLEEP_CONNECT_MS = 45_000  # Wi-Fi and broker after a wake; then the camera sleeps without them
 SLEEP_PUBLISH_MS = 60_000  # picture and telemetry after a wake; then the camera sleeps
 SLEEP_OFFLINE_MS = 10_000  # end of the link to the broker; then the camera sleeps anyway
 SLEEP_LONGEST_S = 3_600  # sleep, doubled after each wake without a broker; it gets no longer
-SLEEP_CLOCK_S = 86_400  # age of the time after a sleep; then a time server is asked again
+SLEEP_CLOCK_S = 86_400  # age of the time after a sleep; then a time server is queried
 
 # System
 # fits NVS_VALUE_BYTES, as a longer record would not be stored at all

@@ -25,7 +25,7 @@ class EventPictures:
         self._meta = meta
         self._sender = sender  # which knows what the broker accepts
         self._log = log
-        self.parts = whole  # function of a frame: what is sent of it
+        self.parts = whole  # returns the parts of a frame's JPEG to send
         self._next = self._last = 0  # numbers of the pictures that belong to the event
         self._stops = False
         self._is_logged = False  # that a picture of the event is too large
