@@ -151,10 +151,10 @@ FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 # longer than the usual interval between pictures
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
 
-RATE_LEAST = 0.1  # pictures a second of a stream or the live view; a lower one is refused
+RATE_LEAST = 0.1  # pictures per second of a stream or the live view; a lower one is refused
 RATE_MOST = 30  # the same at most; a higher one is refused
 LIVE_S = 600  # live view of one command `live`; a longer one is refused
-LIVE_RATE = 5  # pictures a second, unless the command has another rate; further ones are not taken
+LIVE_RATE = 5  # pictures per second, unless the command has a rate; further ones are not taken
 KEPT_PICTURES = 50  # most that the setting `keep` allows; more are refused
 KEPT_BYTES = 1_500_000  # all pictures kept while the broker is away; then the oldest are dropped
 # for pictures of viewers, TLS and updates

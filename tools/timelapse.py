@@ -61,7 +61,7 @@ def collect(args):
 def _text(collector, offline):
     """Return the line that shows what happens."""
     if offline:
-        return f"{collector.stored} stored; the camera is offline, its broker waits for it"
+        return f"{collector.stored} stored; the camera is offline; waiting for it"
     if not (collector.stored or collector.refused or collector.duplicates):
         return "no picture yet; the camera publishes one every pubinterval seconds, 0: none"
     parts = [f"{collector.stored} stored, {collector.bytes / 1e6:.1f} MB"]
@@ -149,7 +149,7 @@ def parser():
     made.set_defaults(run=video)
     made.add_argument("folder")
     made.add_argument("output", help="file to write, such as day.mp4")
-    made.add_argument("--fps", type=_rate, default=25, help="pictures a second (default: 25)")
+    made.add_argument("--fps", type=_rate, default=25, help="pictures per second (default: 25)")
     made.add_argument("--from", dest="since", type=_time, metavar="TIME", help="from this time")
     made.add_argument(
         "--to",

@@ -10,7 +10,7 @@ _POLL_MS = const(100)
 
 
 class EventPictures:
-    """Keeps the newest `motionpictures` pictures; of an event also the next ones, and sends these.
+    """Keeps the newest `motionpictures` pictures; sends those around an event, with the next ones.
 
     With N pictures before an event, they have the numbers 1..N, the one at it N + 1, those after
     it N + 2..2N + 1. If there were fewer before, the first numbers are missing.
