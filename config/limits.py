@@ -151,10 +151,10 @@ FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 # longer than the usual interval between pictures
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
 
-RATE_LEAST = 0.1  # pictures a second of a stream or the live view; a lower one is refused
+RATE_LEAST = 0.1  # pictures per second of a stream or the live view; a lower one is refused
 RATE_MOST = 30  # the same at most; a higher one is refused
 LIVE_S = 600  # live view of one command `live`; a longer one is refused
-LIVE_RATE = 5  # pictures a second, unless the command has another rate; further ones are not taken
+LIVE_RATE = 5  # pictures per second, unless the command has a rate; further ones are not taken
 KEPT_PICTURES = 50  # most that the setting `keep` allows; more are refused
 KEPT_BYTES = 1_500_000  # all pictures kept while the broker is away; then the oldest are dropped
 # for pictures of viewers, TLS and updates
@@ -195,13 +195,13 @@ ARCHIVE_SPARE_BLOCKS = 4  # blocks of flash that stay free; an archive that need
 
 # Deep sleep
 # longer than the usual `apfallback`, so that a camera that cannot join opens its access point
-SLEEP_ATTENDED_MS = 300_000  # after a press, the power or a restart; then the camera sleeps
-SLEEP_PAGE_MS = 40_000  # a page requests the state; then the camera sleeps
+SLEEP_ATTENDED_MS = 300_000  # after a press, power-on or a restart; then the camera sleeps
+SLEEP_PAGE_MS = 40_000  # after a request of a page; then the camera sleeps
 SLEEP_CONNECT_MS = 45_000  # Wi-Fi and broker after a wake; then the camera sleeps without them
 SLEEP_PUBLISH_MS = 60_000  # picture and telemetry after a wake; then the camera sleeps
 SLEEP_OFFLINE_MS = 10_000  # end of the link to the broker; then the camera sleeps anyway
 SLEEP_LONGEST_S = 3_600  # sleep, doubled after each wake without a broker; it gets no longer
-SLEEP_CLOCK_S = 86_400  # age of the time after a sleep; then a time server is asked again
+SLEEP_CLOCK_S = 86_400  # age of the time after a sleep; then a time server is queried
 
 # System
 # fits NVS_VALUE_BYTES, as a longer record would not be stored at all

@@ -18,7 +18,7 @@ class Encoder:
     """Video that `write` adds pictures to; a context manager.
 
     The file is there once it is complete; after an error or without a picture there is none.
-    fps: pictures a second; None: each is shown until the next one comes. filters: of ffmpeg.
+    fps: pictures per second; None: each is shown until the next one comes. filters: of ffmpeg.
     Raises EncoderError.
     """
 

@@ -36,7 +36,7 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     brokerlink.add_arguments(made)
-    made.add_argument("--fps", default="5", help="pictures a second, 0.1 to 30 (default: 5)")
+    made.add_argument("--fps", default="5", help="pictures per second, 0.1 to 30 (default: 5)")
     made.add_argument("--port", type=int, default=_PORT, help=f"port of the page ({_PORT})")
     made.add_argument("--open", action="store_true", help="open the page in the browser")
     made.add_argument("--record", metavar="FILE", help="record a video, such as porch.mp4")
@@ -85,7 +85,7 @@ def _text(newest, recorder):
     if newest.problem:
         return newest.problem
     state = newest.state()
-    text = f"{state['fps']} pictures a second" if state["fps"] else "no viewer"
+    text = f"{state['fps']} pictures per second" if state["fps"] else "no viewer"
     return text + (f", {recorder.pictures} recorded" if recorder else "")
 
 

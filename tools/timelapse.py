@@ -61,14 +61,14 @@ def collect(args):
 def _text(collector, offline):
     """Return the line that shows what happens."""
     if offline:
-        return f"{collector.stored} stored; the camera is offline, its broker waits for it"
+        return f"{collector.stored} stored; the camera is offline; waiting for it"
     if not (collector.stored or collector.refused or collector.duplicates):
-        return "no picture yet; the camera's setting pubinterval is the time between two"
+        return "no picture yet; the camera publishes one every pubinterval seconds, 0: none"
     parts = [f"{collector.stored} stored, {collector.bytes / 1e6:.1f} MB"]
     if collector.last:
-        parts.append(f"the last of {collector.last.astimezone():%Y-%m-%d %H:%M:%S}")
+        parts.append(f"the last from {collector.last.astimezone():%Y-%m-%d %H:%M:%S}")
     if collector.duplicates:
-        parts.append(f"{collector.duplicates} were there already")
+        parts.append(f"{collector.duplicates} were already stored")
     if collector.refused:
         parts.append(f"{collector.refused} refused: {collector.refusal}")
     return "; ".join(parts)
@@ -149,12 +149,18 @@ def parser():
     made.set_defaults(run=video)
     made.add_argument("folder")
     made.add_argument("output", help="file to write, such as day.mp4")
-    made.add_argument("--fps", type=_rate, default=25, help="pictures a second (default: 25)")
-    made.add_argument("--from", dest="since", type=_time, metavar="TIME", help="first time")
+    made.add_argument("--fps", type=_rate, default=25, help="pictures per second (default: 25)")
+    made.add_argument("--from", dest="since", type=_time, metavar="TIME", help="from this time")
     made.add_argument(
-        "--to", dest="until", type=lambda text: _time(text, True), metavar="TIME", help="last time"
+        "--to",
+        dest="until",
+        type=lambda text: _time(text, True),
+        metavar="TIME",
+        help="to this time",
     )
-    made.add_argument("--rotate", type=int, default=0, choices=(0, *_TURNS), help="turn right by")
+    made.add_argument(
+        "--rotate", type=int, default=0, choices=(0, *_TURNS), help="degrees clockwise"
+    )
     made.add_argument("--force", action="store_true", help="replace the file if it exists")
     return top
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Time-lapse: a picture every INTERVAL_S seconds, COUNT times, then a video with 25 pictures a second.
+# Time-lapse: a picture every INTERVAL_S seconds, COUNT times, then a video with 25 pictures per second.
 #
 #     INTERVAL_S=60 COUNT=1440 sh timelapse.sh day.mp4
 set -eu

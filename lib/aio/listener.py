@@ -182,7 +182,7 @@ class Budget:
     def __init__(self, limit):
         self._limit = limit
         self.listeners = []
-        self.reserved = 0  # connections fewer, for sockets that are none
+        self.reserved = 0  # connections fewer, for sockets that are not connections
 
     @property
     def taken(self):

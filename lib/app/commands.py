@@ -34,7 +34,7 @@ TABLE = (  # command, flags, owner, reply's name, help; the owner's method is cm
     ),
     ("timer", RETAIN, "power", "timer", "1..1440 | +N  minutes until power goes off"),
     ("capture", 0, "publisher", "capture", "publish a picture now"),
-    ("live", 0, "live", "live", "0..600[,0.1..30]  live view: seconds, pictures a second"),
+    ("live", 0, "live", "live", "0..600[,0.1..30]  live view: seconds, pictures per second"),
     ("upgrade", 0, "updater", "upgrade", "1 | force | 0  install the update at otaurl"),
     ("update", RETAIN, "update", "update", "1 to look for a new release; empty: state"),
     ("mqttotastart", 0, "updater", "mqttotastart", "1 | force | 0  receive an update by MQTT"),

@@ -41,7 +41,7 @@ class HTTPPush:
         self._pause_ms = pause_ms
         self._client = WebClient(connector, settings, bytearray(_BUFFER), limits.PUSH_STALL_MS)
         self._lease = frames.fresh()
-        self.parts = whole  # function of a frame: what is sent of it
+        self.parts = whole  # returns the parts of a frame's JPEG to send
         self._given = asyncio.Event()
         self._holds = False
         self._task = None  # that runs `run`

@@ -34,7 +34,7 @@ class Turn:
 
 
 class Player:
-    """Sends the newest picture, again and again, from `start` to `stop`.
+    """Sends the newest picture repeatedly, from `start` to `stop`.
 
     server: an RTSPServer; turn: taken for each picture; pair: the channels of packets and reports.
     """

@@ -18,8 +18,8 @@ class Sleeper:
 
     `why_awake()` returns why the camera must stay awake, "" if it need not. `uses()` returns
     (count, ms) of each kind of use; when a count changes, the camera stays awake for so long.
-    notes: what the last wake has left. `begin(seconds)` starts the sleep and does not return;
-    `remember(notes)` keeps notes over it. woken_by: "timer", "button" or "". With `attended`, it
+    notes: what the last wake remembered. `begin(seconds)` starts the sleep and does not return;
+    `remember(notes)` keeps notes across it. woken_by: "timer", "button" or "". With `attended`, it
     first stays awake for a while.
     """
 
@@ -93,7 +93,7 @@ class Sleeper:
         """Wait until nothing keeps the camera awake."""
         while self._stays_awake():
             await asyncio.sleep_ms(_POLL_MS)
-            if self._settings["deepsleep"] != self._seconds:  # who sets it wants it to sleep
+            if self._settings["deepsleep"] != self._seconds:  # a change asks for sleep soon
                 self._seconds, self._until = self._settings["deepsleep"], ticks_ms()
                 self._extend(1_000 * self._settings["sleepwait"])
             if not self._reported and self._is_linked():
@@ -101,7 +101,7 @@ class Sleeper:
         return "asleep"
 
     async def _asleep(self):
-        """Say goodbye and sleep, unless something keeps the camera awake at the last moment."""
+        """Leave the broker and sleep, unless something still keeps the camera awake."""
         seconds = self.interval_s()
         self._log.info("sleep", "sleeping for {} s".format(seconds))
         self._settings.flush()

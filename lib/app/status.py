@@ -136,11 +136,11 @@ class Status:
         return self.live_view and self.live_view.running
 
     def live_state(self):
-        """Return `58 s left, 4.9 pictures a second`, "" while there is no live view."""
+        """Return `58 s left, 4.9 pictures per second`, "" while there is no live view."""
         live = self.live
         if not (live and live.left_s):
             return ""
-        return "{} s left, {:.1f} pictures a second".format(live.left_s, live.fps)
+        return "{} s left, {:.1f} pictures per second".format(live.left_s, live.fps)
 
     def awake(self):
         """Return why a camera with deep sleep is awake, "" if it is about to sleep.

@@ -333,7 +333,7 @@ class System:
             sleep.release([pin for pin, _ in self._held_pins()])
 
     def _continue(self, notes):
-        """Go on after a sleep as before it: power output, access point, age of the time."""
+        """Continue after a sleep as before it: power output, access point, age of the time."""
         if notes.get("power", self.power.on) != self.power.on:
             self.power.set(notes["power"])
         if "ap" in notes:
@@ -376,9 +376,9 @@ class System:
             (self._is_watched(), "somebody watches"),
             (len(self.telnet), "telnet is in use"),
             (self.handler.busy, "a command runs"),
-            (self.publisher.pending or self.frames.leased(), "a picture is sent"),
-            (self.kept.sending, "kept pictures are sent"),
-            (self.album.sending, "pictures of motion are sent"),
+            (self.publisher.pending or self.frames.leased(), "a picture is being sent"),
+            (self.kept.sending, "kept pictures are being sent"),
+            (self.album.sending, "pictures of motion are being sent"),
             (self.status.detection and self.status.detection.on, "there is motion"),
             (self.power.off_in_s is not None, "the power output is timed"),
         ):
@@ -401,7 +401,7 @@ class System:
         return pins + [(power_down, 1)] if power_down >= 0 else pins
 
     def _keep_notes(self, notes):
-        """Keep the notes of the sleeper over the sleep, and what `_continue` needs."""
+        """Keep the notes of the sleeper across the sleep, and what `_continue` needs."""
         from hal import sleep  # lazy: most cameras never sleep
 
         notes["power"] = self.power.on

@@ -24,7 +24,7 @@ class Output:
 
 
 class Input:
-    """An input; `on()` is true at the level `active`, which nothing but the outside makes."""
+    """An input; `on()` is true at the level `active`, the opposite of the pull resistor's."""
 
     def __init__(self, number, active=0):
         self._active = active

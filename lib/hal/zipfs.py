@@ -1,4 +1,4 @@
-"""A ZIP archive as a file system: a copy of the application runs from the file as it arrived.
+"""A ZIP archive as a file system, so that a copy of the application runs from the file itself.
 
 boot.py mounts it. The archive is read only. It is opened once, because littlefs reads the flash
 dozens of times to open a file, and a name that it does not contain is not searched in flash.
@@ -22,7 +22,7 @@ _FILE = const(0x8000)
 _CLOSE = const(4)  # ioctl requests of MicroPython's streams
 _BUFFER_SIZE = const(11)
 _CHUNK = const(240)  # bytes that an import reads at once
-_LARGEST_WINDOW = const(15)  # its power of 2 in ZIP; a smaller file needs none as large
+_LARGEST_WINDOW = const(15)  # of ZIP, as a power of 2; a smaller file needs only a smaller one
 
 
 class ZipFS:
@@ -30,7 +30,7 @@ class ZipFS:
 
     def __init__(self, path):
         self._hashes = bytearray()  # two bytes of the name of each file and folder
-        self._entries = array("I")  # where its entry is; for a folder that of the first file in it
+        self._entries = array("I")  # where its entry is; for a folder, that of its first file
         self._file = open(path, "rb")
         try:
             self._index()

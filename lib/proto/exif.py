@@ -4,7 +4,7 @@ import struct
 
 from micropython import const
 
-UPRIGHT = {0: 1, 90: 6, 180: 3, 270: 8}  # degrees to turn right by -> orientation
+UPRIGHT = {0: 1, 90: 6, 180: 3, 270: 8}  # degrees clockwise -> orientation
 _ASCII, _SHORT, _LONG, _UNDEFINED = const(2), const(3), const(4), const(7)
 _ORIENTATION, _EXIF_IFD = const(0x0112), const(0x8769)
 _VERSION, _TAKEN, _OFFSET, _FRACTION = const(0x9000), const(0x9003), const(0x9011), const(0x9291)
@@ -12,7 +12,7 @@ _FIRST_AT = const(8)  # of the first directory, after the TIFF header
 
 
 def segment(degrees, fields=None, ms=0, offset=""):
-    """Return the segment: how far to turn the picture right, and when it was taken if known.
+    """Return the segment: how far to turn the picture clockwise, and when it was taken if known.
 
     fields: local time as of time.gmtime(). offset: of its zone, such as `+01:00`.
     """

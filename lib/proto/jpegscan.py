@@ -10,8 +10,8 @@ MIDDLE = const(2_048)  # is added to all DC coefficients, so that none is negati
 DEBT = const(8)  # is added to the number of bits at hand, which may be negative
 STRIDE = const(17)  # of the sums: a column and a row more, for blocks beyond the edge
 # a table of codes: for the next 9 bits, the entry of all codes in them, and that of the first one,
-# 0 if it is longer; then what is beyond the codes of each length, what to add to a code to find
-# its entry, and the entries
+# 0 if it is longer; then, for each length, the limit above its codes, and what to add to a code to
+# find its entry; then the entries
 TABLE = const(1_314)
 _FIRST = const(512)
 _LIMITS = const(1_024)
@@ -25,7 +25,7 @@ def fill_table(tables, start, codes, is_ac):
     """Write the table of `codes`, as a JPEG has them, to `start`; raises ValueError.
 
     An entry is how far it advances in the block << 8 | bits of the code and its value. For DC, the
-    former is the number of bits of the value.
+    advance is the number of bits of the value.
     """
     code = found = 0
     for length in range(1, 17):

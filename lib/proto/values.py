@@ -45,7 +45,7 @@ def int_between(text, low, high):
 
 
 def rate(text):
-    """Return a number of pictures a second; raises BadArgument."""
+    """Return a number of pictures per second; raises BadArgument."""
     low, high = limits.RATE_LEAST, limits.RATE_MOST
     try:
         value = float(text)

@@ -54,7 +54,7 @@ def test_pictures_replies_and_the_usual_picture_share_a_slow_link(camera, client
     client.wait(IMAGE, lambda message: not message.retain)
     assert 30 < int(client.command("live")) < 60
     assert "live view (" in camera.status()
-    assert camera.get("/api/status").json()["live"].endswith(" pictures a second")
+    assert camera.get("/api/status").json()["live"].endswith(" pictures per second")
     assert client.command("live", "0") == "0"
     client.wait(REPORT, lambda message: json.loads(message.payload)["Reason"])
     pictures, found = client.on(LIVE), reports(client)

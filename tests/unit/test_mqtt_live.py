@@ -284,7 +284,7 @@ class TestLive(unittest.TestCase):
                     live.cmd_live(text)
                     self.fail(text)
                 except BadArgument as e:
-                    text = "0..{}[,0.1..30]  seconds, pictures a second".format(most)
+                    text = "0..{}[,0.1..30]  seconds, pictures per second".format(most)
                     self.assertEqual(str(e), text)
             (about,) = [row[HELP] for row in TABLE if row[NAME] == "live"]
             self.assertEqual(about.split()[0], text.split()[0])

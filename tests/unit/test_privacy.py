@@ -243,7 +243,9 @@ class TestFlash(unittest.TestCase):
         settings = settings_on(nvs)
         error = run(outcome(settings.command("privacy", "on")))
         self.assertEqual(type(error), BadArgument)
-        self.assertEqual(str(error), "in force, but not saved: the flash refuses. Send it again")
+        self.assertEqual(
+            str(error), "in force, but not saved: writing to flash failed. Send it again"
+        )
         self.assertEqual(settings["privacy"], 1)
         nvs.full = False
         self.assertEqual(run(settings.command("privacy", "on")), "on")

@@ -208,7 +208,7 @@ class TestStatus(unittest.TestCase):
         status.live_view.running = Live()
         self.assertFalse("live" in status.cmd_status(""))
         Live.left_s, Live.fps = 58, 4.94
-        self.assertIn(", live view (58 s left, 4.9 pictures a second)", status.cmd_status(""))
+        self.assertIn(", live view (58 s left, 4.9 pictures per second)", status.cmd_status(""))
 
     def test_tls_policy_is_shown(self):
         status, parts, _ = make()

@@ -16,7 +16,7 @@ _ENDED = "ended by a command"  # of another program, perhaps
 class Keeper:
     """Sends `live`, and passes what the camera sends on to `newest`.
 
-    is_wanted: a function that returns true while there is a viewer. rate: pictures a second, as
+    is_wanted: a function that returns true while there is a viewer. rate: pictures per second, as
     text.
     """
 
@@ -115,7 +115,7 @@ class Keeper:
 
     def _take_will(self, message):
         if message.payload == b"Offline":
-            self._newest.fail("The camera is offline; its broker waits for it.")
+            self._newest.fail("The camera is offline. The live view starts when it is back.")
         elif not message.retain:
             self._newest.problem = ""
             self._renew_at = self._clock()

@@ -22,7 +22,7 @@ class Camera:
 
     `state` is absent, unsuitable, off, starting, ready or recovering. Absent means that there is
     no sensor (None) for the reason `missing`, or that it does not answer; unsuitable, that it
-    cannot make JPEG pictures. Both are retried for ever. Off means that `power` has taken its
+    cannot make JPEG pictures. Both are retried for ever. Off means that `power` has cut its
     power. `reason` says what is wrong in any state but ready.
     """
 
@@ -140,7 +140,7 @@ class Camera:
                 self.state = "starting"
 
     def power(self, on, reason=""):
-        """Give the sensor power, or take it at once because of `reason`."""
+        """Give the sensor power, or cut it at once because of `reason`."""
         if self._sensor and on == (self.state == "off"):
             self._sensor.power(on)
             self.state = "starting" if on else "off"

@@ -134,9 +134,9 @@ class Frames:
         return self.state == "paused" and bool(self._pause_reason)
 
     def withhold(self, reason):
-        """Take the sensor's power; readers get `reason` as Withheld, until it is "".
+        """Cut the sensor's power; readers get Withheld with `reason`, until it is "".
 
-        Frames that are leased stay so.
+        Frames that are leased stay leased.
         """
         self.withheld = reason
         self._camera.power(not reason, reason)

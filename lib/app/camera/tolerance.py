@@ -1,4 +1,4 @@
-"""Failures of the camera in a row, which readers get to know only after a while."""
+"""Failures of the camera in a row, which readers see only after a while."""
 
 import asyncio
 from time import ticks_add, ticks_diff, ticks_ms

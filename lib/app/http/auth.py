@@ -95,7 +95,7 @@ class Access:
     async def log_in_basic(self, given, address):
         """Return the status that refuses an Authorization header, or 0; any user name will do.
 
-        The digest of one that is right is remembered, because a check takes long.
+        The digest of a correct one is remembered, because a check takes long.
         """
         if given[:6].lower() != "basic ":
             return 401

@@ -32,7 +32,7 @@ class Images:
         self._frames = frames
         self._headers = headers
         self._max_viewers = max_viewers
-        self.parts = whole  # function of a frame: what is sent of it
+        self.parts = whole  # returns the parts of a frame's JPEG to send
         self._streams = []  # (connection, token of the session or "")
         self._sending = []  # connections that single pictures are sent to
         self.skipped = 0  # pictures that slow viewers have missed

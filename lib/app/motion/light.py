@@ -2,8 +2,8 @@
 
 A cloud, the automatic exposure or a lamp change all cells by a factor, which is not the same on
 both sides of the picture. The factor is a sum of parts, each the median over the picture of a
-value, of a difference between two cells, or of a bend between three: so a person in less than half
-of the picture has no effect on it.
+value, of a difference between two cells, or of a bend between three. So a person who covers less
+than half of the picture has no effect on it.
 """
 
 from array import array
@@ -56,7 +56,7 @@ class Light:
 
 @micropython.viper
 def _measure(rest: ptr16, light: ptr16, cells: ptr8, before: ptr8, mask: ptr8):  # noqa: F821
-    """Write the light of each cell to `rest`, less what is the same, and no light to `light`."""
+    """Write the light of each cell to `rest`, less the factor 1, and 0 to `light`."""
     n = 0
     while n < _CELLS:
         cell = cells[n]

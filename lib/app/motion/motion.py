@@ -32,11 +32,11 @@ class Motion:
         self._time = None  # of the last change of `on`
         self.on = False
         self.source = ""
-        self.score = self.cells = 0  # the highest ones of the event
+        self.score = self.cells = 0  # the highest of the event
         self.events = 0
 
     def watch(self, view, pin):
-        """Let these call `note`; each has run()."""
+        """Set the sources, which call `note`; each has run()."""
         self.view, self._pin = view, pin
 
     def note(self, source, score=0, cells=0):

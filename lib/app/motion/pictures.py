@@ -10,7 +10,7 @@ _POLL_MS = const(100)
 
 
 class EventPictures:
-    """Keeps the newest `motionpictures` pictures; of an event also the next ones, and sends these.
+    """Keeps the newest `motionpictures` pictures; sends those around an event, with the next ones.
 
     With N pictures before an event, they have the numbers 1..N, the one at it N + 1, those after
     it N + 2..2N + 1. If there were fewer before, the first numbers are missing.
@@ -25,7 +25,7 @@ class EventPictures:
         self._meta = meta
         self._sender = sender  # which knows what the broker accepts
         self._log = log
-        self.parts = whole  # function of a frame: what is sent of it
+        self.parts = whole  # returns the parts of a frame's JPEG to send
         self._next = self._last = 0  # numbers of the pictures that belong to the event
         self._stops = False
         self._is_logged = False  # that a picture of the event is too large

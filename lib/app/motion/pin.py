@@ -8,7 +8,7 @@ from app.motion.motion import PIN
 from proto.values import BadArgument
 
 _POLL_MS = const(20)
-_SETTLED = const(3)  # polls in a row: a spark, or a wire beside the antenna, is no motion
+_SETTLED = const(3)  # polls in a row, because a spark or radio noise is not motion
 
 
 class PinWatcher:

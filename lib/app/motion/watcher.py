@@ -12,7 +12,7 @@ from proto.jpegdc import DCGrid
 
 
 class PictureWatcher:
-    """Leases `motionfps` pictures a second, and calls `note` while the detector sees motion.
+    """Leases `motionfps` pictures per second, and calls `note` while the detector sees motion.
 
     It takes at most half of the time, so that viewers of large pictures keep theirs, and gives up
     a picture that others need. Pictures in the light of the flash are not compared.

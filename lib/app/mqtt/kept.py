@@ -39,7 +39,7 @@ class Kept:
         self._clock = clock
         self._log = log
         self._album = Album(free_bytes, most_bytes, reserve_bytes, log)
-        self.parts = whole  # function of a frame: what is sent of it
+        self.parts = whole  # returns the parts of a frame's JPEG to send
 
     @property
     def waiting(self):

@@ -36,7 +36,7 @@ class Live:
         self._changed = asyncio.Event()  # the command or something else begins or ends it
         self._end_ms = None  # ticks; None while it is off
         self._reason = ""  # why it has ended
-        self._rate = 0  # pictures a second, at most
+        self._rate = 0  # pictures per second, at most
         self._sent_ms = self._gap_ms = 0  # the last picture, and the usual time between two
         self._last = 0, "null"  # bytes and time of the last picture
         self.frames = 0  # that were sent since it began
@@ -180,11 +180,11 @@ async def _within(ms, waiting):
 
 
 def _parse(argument):
-    """Return (seconds, pictures a second or 0) of `seconds[,pictures a second]`."""
+    """Return (seconds, pictures per second or 0) of `seconds[,pictures per second]`."""
     seconds, comma, wanted = argument.partition(",")
     try:
         return number_between(seconds.strip(), 0, limits.LIVE_S), rate(wanted) if comma else 0
     except BadArgument:
-        text = "0..{}[,{}..{}]  seconds, pictures a second"
+        text = "0..{}[,{}..{}]  seconds, pictures per second"
         text = text.format(limits.LIVE_S, limits.RATE_LEAST, limits.RATE_MOST)
         raise BadArgument(text) from None

@@ -9,7 +9,7 @@ from micropython import const
 from proto.jpeg import dimensions, size_of
 from proto.posixtz import unix_time
 
-_PIECE = const(8_192)  # bytes that are hashed before other tasks get a turn
+_PIECE = const(8_192)  # bytes that are hashed between two yields
 _MS = const(1_000_000)  # nanoseconds
 # by hand, because the chip's floats are too short for the time
 _TEXT = (

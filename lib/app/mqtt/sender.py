@@ -19,7 +19,7 @@ class PictureSender:
         self._log = log
         self._accepted = LargestAccepted()
         self._budget = Budget()
-        self.parts = whole  # function of a frame: what is sent of it
+        self.parts = whole  # returns the parts of a frame's JPEG to send
 
     async def acquire(self, lease, expose=None):
         """Lease a new frame of the size and quality that the budget allows; raises OSError.

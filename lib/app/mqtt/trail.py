@@ -86,8 +86,8 @@ class Trail:
     def suspect(self, is_sending):
         """Return (topic, size, retain) of the message on which the broker may end the link.
 
-        None if it has read it, or had the time to. A size that it has read before is no reason,
-        nor is a topic that it has just acknowledged.
+        None if it has read it, or had the time to. A size that it has read before is not the
+        reason, nor is a topic that it has just acknowledged.
         """
         had_time = ticks_diff(ticks_ms(), self._sent_ms) > limits.MQTT_CLOSES_MS
         if not self._topic or (had_time and not is_sending):

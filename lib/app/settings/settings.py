@@ -98,7 +98,7 @@ class Settings:
             raise UnknownCommand(name)
         removed = await self.set(name, argument) if argument else {}
         if argument and row[FLAGS] & AT_ONCE and name in self._unsaved and not self.flush():
-            raise BadArgument("in force, but not saved: the flash refuses. Send it again")
+            raise BadArgument("in force, but not saved: writing to flash failed. Send it again")
         lines = ["{}: {}".format(*item) for item in sorted(removed.items())]
         return "\n".join([self._text(row)] + lines)
 

@@ -22,7 +22,7 @@ class Base:
     clocks_mhz = ()  # frequencies of XCLK that the driver offers; (): all
     chip = ""  # name of the sensor that was found, such as "OV2640"; "": none yet
     _room = -1  # largest frame size of the buffers, as the driver's number; -1: stopped
-    powered = True  # False: `power` has taken it, and `start` fails
+    powered = True  # False: `power` has cut it, and `start` fails
     _wakes = False  # power has come back since the last start
     _pace = None  # for a driver that does not report whether it has a picture
 

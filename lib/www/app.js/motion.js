@@ -91,7 +91,7 @@ function placeCells() {
 }
 
 function motionText({ mode, state }) {
-  if (!state) return mode === "off" ? "Motion detection is off. Choose a way under Settings, Motion; the cells can be set already." : "Motion detection waits until privacy ends.";
+  if (!state) return mode === "off" ? "Motion detection is off. Switch it on under Settings, Motion. You can choose the cells now." : "Motion detection waits until privacy ends.";
   if (mode === "pin") return `${upper(state)}, by the sensor at the pin. Pictures are not compared.`;
   return sentence(upper(state));
 }

@@ -137,7 +137,7 @@ function setOffline(offline) {
 }
 
 function whyOffline() {
-  if (!link.sleep) return "Is the camera switched on and in reach of its Wi-Fi?";
+  if (!link.sleep) return "Is the camera switched on and within reach of its Wi-Fi?";
   return `The camera sleeps for ${span(link.sleep.every_s)} after each picture; a press of its button wakes it.`;
 }
 
