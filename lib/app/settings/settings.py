@@ -65,7 +65,7 @@ class Settings:
         self._retry_ms = retry_ms
         self._values = {}
         self._unsaved = set()  # names
-        self._news = []  # names
+        self.changed = []  # names, until app.mqtt.states removes them
         self._to_save = asyncio.Event()
         self._one_change = asyncio.Lock()
         self._watchers = []
@@ -193,14 +193,9 @@ class Settings:
         """Put a value in force that is known to be valid, and save it a moment later."""
         self._values[name] = value
         self._unsaved.add(name)
-        if name not in self._news:
-            self._news.append(name)
+        if name not in self.changed:
+            self.changed.append(name)
         self._to_save.set()
-
-    def news(self):
-        """Return the names of the settings that have changed since the last call."""
-        names, self._news = self._news, []
-        return names
 
     def all(self):
         """Yield (row, value as text) of each setting that is not hidden, in the schema's order."""
