@@ -4,7 +4,7 @@ const OTHER_RULE = "other"; // the choice that opens a field for a time zone rul
 const WORDS = {
   off: "Off", on: "On", last_state: "As before", plain: "Off", tls: "TLS", ca: "By the CA certificate", pin: "By the broker's key",
   manual: "By hand", auto: "Automatic", error: "Errors only", info: "Normal", debug: "Everything", low: "Low", high: "High",
-  "motion picture": "In the picture", "motion pin": "By a sensor at the pin", "motion both": "Both ways",
+  "motion picture": "In the picture", "motion pin": "By a sensor at the pin", "motion both": "In the picture, and by the sensor",
 };
 const wordOf = ({ name }, value) => WORDS[`${name} ${value}`] || WORDS[value] || value;
 let zones = []; // [name, rule]
