@@ -303,6 +303,26 @@ class TestPictures(MotionTestCase):
 
         self.run_case(scenario, motionpictures="1")
 
+    def test_a_link_that_ends_is_one_try_even_before_the_session_notices(self):
+        async def scenario(motion, session):
+            await asyncio.sleep_ms(200)
+            work, session.publish = session.publish, broken
+            self.take(1)
+            self.pictures.begin()
+            self.take(2, 3)
+            await lost.wait()
+            session.publish = work
+            await until(lambda: not self.album.pictures)
+            self.assertEqual(session.pictures(), [(1, 1), (2, 2), (3, 3)])
+            self.assertEqual((self.publisher.lost, self.album.dropped), ([100], 0))
+
+        async def broken(*_):  # as on a socket whose peer has closed: no other task runs
+            lost.set()
+            raise OSError("link lost")
+
+        lost = asyncio.Event()
+        self.run_case(scenario, motionpictures="1")
+
     def test_a_size_that_ends_two_links_is_not_sent_any_more(self):
         async def scenario(motion, session):
             await asyncio.sleep_ms(200)
