@@ -232,6 +232,26 @@ class TestEvent(MotionTestCase):
 
         self.run_case(scenario)
 
+    def test_switching_it_off_without_a_broker_is_told_later(self):
+        async def scenario(motion, session):
+            motion.note(PIN)
+            await until(lambda: session.states())
+            session.up.clear()
+            await asyncio.sleep_ms(1_000)
+
+        self.run_case(scenario)  # its end cancels the task, as a change of the setting does
+        self.assertEqual([each["State"] for each in self.session.states()], ["on", "off"])
+        self.assertEqual(self.session.published[-1][2:], (True, 1))  # QoS 1 waits for the link
+
+    def test_without_a_broker_the_end_of_no_event_is_not_told(self):
+        async def scenario(motion, session):
+            await until(lambda: session.states())
+            session.up.clear()
+            await asyncio.sleep_ms(1_000)
+
+        self.run_case(scenario)
+        self.assertEqual([each["State"] for each in self.session.states()], ["off"])
+
     def test_a_bug_in_a_watcher_reaches_the_supervisor(self):
         async def scenario(motion, session):
             with self.assertRaises(ValueError):
