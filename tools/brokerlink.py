@@ -17,7 +17,7 @@ if str(ROOT / "lib") not in sys.path:
     sys.path.append(str(ROOT / "lib"))  # the firmware's pure modules
 
 # ruff: noqa: E402
-from proto.mqtttext import LAYOUT, topic_of
+from proto.mqtttext import LAYOUT, is_name, topic_of
 
 REPLY_S = 10
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -58,6 +58,9 @@ class BrokerLink:
     def __init__(self, args, reply_s=REPLY_S):
         if not (args.device or args.topic):
             raise BrokerError("name the camera with --device or --topic")
+        if args.topic and not is_name(args.topic):
+            raise BrokerError("--topic: the camera's topic has neither + nor #")
+        self._address, address = _parse(args.broker)
         self.device = args.device
         self.topic = args.topic
         self._layout = args.layout
@@ -69,10 +72,6 @@ class BrokerLink:
         client.on_message = lambda c, u, message: self._messages.put(message)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
-        address = urlsplit(args.broker)
-        if address.scheme not in _PORTS or not address.hostname:
-            raise BrokerError("--broker: expected mqtt://host or mqtts://host")
-        self._address = address.hostname, address.port or _PORTS[address.scheme]
         user = args.user or address.username
         if user:
             password = args.password or address.password or os.environ.get("MQTT_PASSWORD")
@@ -172,6 +171,17 @@ class BrokerLink:
             errors = [each for each in self._messages.queue if isinstance(each, Exception)]
         if errors:
             raise errors[0]
+
+
+def _parse(uri):
+    """Return (host, port) and the parts of the broker's address; raise BrokerError."""
+    parts = urlsplit(uri)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise BrokerError("--broker: expected mqtt://host or mqtts://host")
+    try:
+        return (parts.hostname, parts.port or _PORTS[parts.scheme]), parts
+    except ValueError:
+        raise BrokerError("--broker: the port must be a number, 1 to 65535") from None
 
 
 def _topic_in_reply(message):

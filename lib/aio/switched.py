@@ -35,7 +35,7 @@ class Switched:
         if not self._task:
             if self._is_on():
                 self._changed.set()
-        elif not self._is_on():
+        elif not self._is_on() and not self._ends:  # a second one would interrupt its end
             self._ends = True
             self._task.cancel()
 

@@ -62,6 +62,10 @@ class Clock:
         """Return `iso(in_s)`; None until the time is known."""
         return self.iso(in_s) if self.set.is_set() else None
 
+    def knew(self, time_s):
+        """Return True if the clock was set already at a time of time.time()."""
+        return self.set.is_set() and self._is_plausible(time_s + EPOCH)
+
     def accept(self, seconds):
         """Set a clock that is not set to what a browser says, in seconds since 2000 UTC.
 

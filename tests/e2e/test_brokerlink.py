@@ -44,6 +44,21 @@ def test_tls_and_login(guarded, tmp_path, monkeypatch):
         pass
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["mqtt://host:x", "--topic", "porch"], "--broker: "),
+        (["mqtt://host:99999", "--topic", "porch"], "--broker: "),
+        (["host", "--topic", "porch"], "--broker: "),
+        (["mqtt://host", "--topic", "porch/#"], "--topic: "),
+        (["mqtt://host", "--topic", ""], "name the camera"),
+    ],
+)
+def test_wrong_options_are_refused_with_the_reason(options, reason):
+    with pytest.raises(brokerlink.BrokerError, match=reason):
+        link(*options)
+
+
 def test_topic_is_that_of_the_device(broker):
     with Listener(broker.port) as camera, link(broker.uri, "--device", "DVES_1") as made:
         camera.publish("stat/porch/topic", b"porch", retain=True)  # not a reply

@@ -232,6 +232,26 @@ class TestEvent(MotionTestCase):
 
         self.run_case(scenario)
 
+    def test_switching_it_off_without_a_broker_is_told_later(self):
+        async def scenario(motion, session):
+            motion.note(PIN)
+            await until(lambda: session.states())
+            session.up.clear()
+            await asyncio.sleep_ms(1_000)
+
+        self.run_case(scenario)  # its end cancels the task, as a change of the setting does
+        self.assertEqual([each["State"] for each in self.session.states()], ["on", "off"])
+        self.assertEqual(self.session.published[-1][2:], (True, 1))  # QoS 1 waits for the link
+
+    def test_without_a_broker_the_end_of_no_event_is_not_told(self):
+        async def scenario(motion, session):
+            await until(lambda: session.states())
+            session.up.clear()
+            await asyncio.sleep_ms(1_000)
+
+        self.run_case(scenario)
+        self.assertEqual([each["State"] for each in self.session.states()], ["off"])
+
     def test_a_bug_in_a_watcher_reaches_the_supervisor(self):
         async def scenario(motion, session):
             with self.assertRaises(ValueError):
@@ -301,6 +321,26 @@ class TestPictures(MotionTestCase):
             await until(lambda: len(session.pictures()) == 3)
             self.assertEqual(session.pictures(), [(1, 1), (2, 2), (3, 3)])
 
+        self.run_case(scenario, motionpictures="1")
+
+    def test_a_link_that_ends_is_one_try_even_before_the_session_notices(self):
+        async def scenario(motion, session):
+            await asyncio.sleep_ms(200)
+            work, session.publish = session.publish, broken
+            self.take(1)
+            self.pictures.begin()
+            self.take(2, 3)
+            await lost.wait()
+            session.publish = work
+            await until(lambda: not self.album.pictures)
+            self.assertEqual(session.pictures(), [(1, 1), (2, 2), (3, 3)])
+            self.assertEqual((self.publisher.lost, self.album.dropped), ([100], 0))
+
+        async def broken(*_):  # as on a socket whose peer has closed: no other task runs
+            lost.set()
+            raise OSError("link lost")
+
+        lost = asyncio.Event()
         self.run_case(scenario, motionpictures="1")
 
     def test_a_size_that_ends_two_links_is_not_sent_any_more(self):

@@ -62,7 +62,7 @@ def settings(**more):
 
 
 class TestMeta(unittest.TestCase):
-    def published(self, frames=1, is_set=True, parts=(Frame.view,), **more):
+    def published(self, frames=1, is_set=True, parts=(Frame.view,), frame=Frame, **more):
         session, values = Session(), settings(**more)
         clock = Clock(None, None, values, None, Log(), lambda: None)
         (clock.set.set if is_set else clock.set.clear)()
@@ -70,7 +70,7 @@ class TestMeta(unittest.TestCase):
 
         async def main():
             for _ in range(frames):
-                await meta.publish(Frame, parts, "interval")
+                await meta.publish(frame, parts, "interval")
 
         run(main())
         return session.published
@@ -107,6 +107,13 @@ class TestMeta(unittest.TestCase):
         _, _, payload, retain, _ = self.published(is_set=False, retain=0)[0]
         found = json.loads(payload)
         self.assertEqual((found["Time"], found["Timestamp"], retain), (None, None, False))
+
+    def test_a_picture_from_before_the_clock_was_set_has_no_time(self):
+        class Early(Frame):  # 3 s after the start, when the chip's clock counts from 2000
+            time_ns = (TIME_S - UTC + 3) * 1_000_000_000
+
+        found = json.loads(self.published(frame=Early)[0][2])
+        self.assertEqual((found["Time"], found["Timestamp"]), (None, None))
 
     def test_a_picture_in_parts(self):
         view = Frame.view

@@ -215,6 +215,19 @@ class TestPublisher(unittest.TestCase):
 
         self.run_case(scenario)
 
+    def test_after_a_bug_no_picture_is_pending(self):  # deep sleep would wait for it for ever
+        seen = []
+
+        async def scenario(publisher, frames, session, settings):
+            session.fault = ValueError("a bug")
+            publisher.request("wake")
+            await asyncio.sleep_ms(2_000)
+            seen.append(publisher.pending)
+
+        with self.assertRaises(ValueError):
+            self.run_case(scenario, interval=0)
+        self.assertEqual(seen, [False])
+
     def test_changed_interval_takes_effect_at_once(self):
         async def scenario(publisher, frames, session, settings):
             await asyncio.sleep_ms(5_000)

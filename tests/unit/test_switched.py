@@ -10,10 +10,10 @@ from aio.switched import Switched
 
 
 class Component:
-    """Runs until it is cancelled, or raises `fault`."""
+    """Runs until it is cancelled, or raises `fault`; its end takes `ending_s`."""
 
     def __init__(self):
-        self.runs = self.ends = 0
+        self.runs = self.ends = self.ending_s = 0
         self.fault = None
 
     async def run(self):
@@ -23,6 +23,7 @@ class Component:
                 raise self.fault
             await asyncio.sleep(1_000)
         finally:
+            await asyncio.sleep(self.ending_s)
             self.ends += 1
 
 
@@ -94,6 +95,23 @@ class TestSwitched(unittest.TestCase):
             await until(lambda: self.made[0].runs == 2, "a second run")
             await ended(task)
             self.assertEqual((self.made[0].ends, switched.running), (2, None))
+
+        self.run_case(scenario)
+
+    def test_a_change_while_it_ends_does_not_interrupt_that(self):
+        async def scenario(switched):
+            self.on = True
+            task = asyncio.create_task(switched.run())
+            await until(lambda: switched.running, "running")
+            self.made[0].ending_s = 5
+            for on in (False, False, True, False):  # other settings change, too
+                self.on = on
+                switched.check()
+                await asyncio.sleep(1)
+            self.assertEqual(self.made[0].ends, 0)
+            await until(lambda: not switched.running, "the end")
+            self.assertEqual((self.made[0].runs, self.made[0].ends), (1, 1))
+            await ended(task)
 
         self.run_case(scenario)
 

@@ -24,8 +24,8 @@ class Exif:
         return start, frame.view[_SOI_BYTES:]
 
     def _segment(self, degrees, time_ms):
-        if not self._clock.set.is_set():
-            return segment(degrees)
         seconds, ms = divmod(time_ms, 1_000)
+        if not self._clock.knew(seconds):
+            return segment(degrees)
         fields, offset = self._clock.local(seconds)
         return segment(degrees, fields, ms, offset)

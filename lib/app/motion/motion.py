@@ -98,12 +98,13 @@ class Motion:
             await sender
         except Exception:  # raised by `run` already
             pass
-        await self._tell()
+        has_on = bool(self._told and self._told[1])
+        await self._tell(has_on)  # nothing would do so later, once there is a link
 
-    async def _tell(self):
+    async def _tell(self, without_link=False):
         """Publish the state if the broker does not have it."""
-        now = self._session.connects, self.on
-        if now == self._told or not self._session.up.is_set():
+        now, is_up = (self._session.connects, self.on), self._session.up.is_set()
+        if now == self._told or not (is_up or without_link):
             return
         message = {
             "State": _state(self.on),
@@ -115,7 +116,8 @@ class Motion:
         retain = bool(self._settings["retain"])
         try:
             # at QoS 1 it outlives a lost link; without retain, the next one gets the state anyway
-            await self._session.publish(self._topic, json.dumps(message).encode(), retain, retain)
+            qos = 1 if retain or not is_up else 0
+            await self._session.publish(self._topic, json.dumps(message).encode(), retain, qos)
             self._told = now
         except OSError:  # the next link gets it
             pass

@@ -1,11 +1,14 @@
 """Copies of pictures that wait for the broker, in memory that nothing else wants."""
 
+import asyncio
+
 from micropython import const
 
 from proto.jpeg import size_of
 from proto.reasons import describe
 
 _TRIES = const(2)  # links that one picture may lose, as some brokers close on large ones
+_NOTICE_MS = const(100)  # in which the session notices that its link is lost
 
 
 class Picture:
@@ -92,6 +95,7 @@ class Album:
             if picture.tries == _TRIES and picture in self.pictures:
                 self.pictures.remove(picture)
                 self.dropped += 1
+            await asyncio.sleep_ms(_NOTICE_MS)  # the next try is on another link
             return False
         finally:
             self.sending = False

@@ -47,9 +47,9 @@ class Meta:
 
     def _times(self, time_ms):
         """Return local time with its offset, and the seconds since 1970; null without the time."""
-        if not self._clock.set.is_set():
-            return "null", "null"
         seconds, ms = divmod(time_ms, 1_000)
+        if not self._clock.knew(seconds):
+            return "null", "null"
         fields, offset = self._clock.local(seconds)
         text = '"{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:03d}{}"'
         return text.format(*fields[:6], ms, offset), "{}.{:03d}".format(unix_time(seconds), ms)

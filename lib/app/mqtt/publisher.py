@@ -68,9 +68,11 @@ class ImagePublisher:
                 last = ticks_ms() if self._requested or left < -interval_ms else last + interval_ms
                 is_wanted = self._requested or not (self.schedule and self.schedule.closed)
                 self._trigger, self._requested = self._requested or "interval", ""
-                if is_wanted and not self._is_private():
-                    await self._take()
-                self._trigger = ""
+                try:
+                    if is_wanted and not self._is_private():
+                        await self._take()
+                finally:
+                    self._trigger = ""
             elif interval_ms:
                 await asyncio.sleep_ms(min(left, _POLL_MS))
             else:
