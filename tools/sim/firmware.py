@@ -155,6 +155,7 @@ def print_summary(facts, topic, unconfigured):
     lines += [
         f"picture    {page}/capture",
         f"stream     {page}/stream",
+        f"RTSP       rtsp://127.0.0.1:{facts['rtsp']}/mjpg  (with the setting rtsp on)",
         f"telnet     127.0.0.1 {facts['telnet']}",
         f"control    127.0.0.1 {facts['control']}",
     ]
