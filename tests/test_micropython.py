@@ -29,7 +29,7 @@ def test_unit(program, interpreter, repo, tmp_path):
     folders = [*(sources if os.getenv("MICROPYTHON") else compiled), "build/test-lib"]
     path = [str(repo / folder) for folder in [*folders, "tests/unit"]] + [".frozen"]
     _run(
-        [interpreter, "-X", "heapsize=2M", str(program)], tmp_path, {"MICROPYPATH": ":".join(path)}
+        [interpreter, "-X", "heapsize=4M", str(program)], tmp_path, {"MICROPYPATH": ":".join(path)}
     )
 
 
