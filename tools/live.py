@@ -25,7 +25,19 @@ from liveview.server import Server
 from progress import CONSOLE
 
 _PORT = 8071
+_FPS = 0.1, 30  # pictures per second, as the camera accepts them
 _STOP_S = 5
+
+
+def _rate(text):
+    low, high = _FPS
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0
+    if not low <= rate <= high:
+        raise argparse.ArgumentTypeError(f"a number from {low:g} to {high}")
+    return rate
 
 
 def parser():
@@ -36,7 +48,7 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     brokerlink.add_arguments(made)
-    made.add_argument("--fps", default="5", help="pictures per second, 0.1 to 30 (default: 5)")
+    made.add_argument("--fps", type=_rate, default=5, help="pictures per second (default: 5)")
     made.add_argument("--port", type=int, default=_PORT, help=f"port of the page ({_PORT})")
     made.add_argument("--open", action="store_true", help="open the page in the browser")
     made.add_argument("--record", metavar="FILE", help="record a video, such as porch.mp4")

@@ -47,7 +47,7 @@ class Desk:
         self.now, self.viewers = 1_000.0, viewers
         self.link, self.newest = Link(), Newest(lambda: self.now)
         self.keeper = Keeper(
-            self.link, self.newest, "5", lambda: self.viewers, clock=lambda: self.now
+            self.link, self.newest, 5, lambda: self.viewers, clock=lambda: self.now
         )
 
     def run(self, seconds):
@@ -224,3 +224,11 @@ def test_arguments(capsys):
         ):
             assert live.main(options) == status
             assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "31", "nan", "-1"])
+def test_a_rate_that_no_camera_accepts_is_refused_at_once(text, capsys):
+    with pytest.raises(SystemExit) as end:
+        live.main(["--topic", "cam", f"--fps={text}"])
+    assert end.value.code == 2
+    assert "a number from 0.1 to 30" in capsys.readouterr().err

@@ -16,8 +16,7 @@ _ENDED = "ended by a command"  # of another program, perhaps
 class Keeper:
     """Sends `live`, and passes what the camera sends on to `newest`.
 
-    is_wanted: a function that returns true while there is a viewer. rate: pictures per second, as
-    text.
+    is_wanted: a function that returns true while there is a viewer. rate: pictures per second.
     """
 
     def __init__(self, link, newest, rate, is_wanted, clock=time.monotonic):
@@ -52,7 +51,7 @@ class Keeper:
                 self._renew_at = now + _RENEW_S
                 self._requested_at = self._requested_at or now
                 self._runs = True
-                self._link.command("live", f"{_SHOW_S},{self._rate}")
+                self._link.command("live", f"{_SHOW_S},{self._rate:g}")
         elif self._runs and now - self._wanted_at >= _IDLE_S:
             self.stop()
         if self._requested_at is not None and now - self._requested_at > REPLY_S:
