@@ -254,14 +254,10 @@ class System:
             self.rtsp.running.end_all()
 
     def _make_motion(self):
-        # lazy import: without PSRAM there are no pictures, and no memory
-        from aio.switched import Switched
-        from app.mqtt.album import Album
+        from aio.switched import Switched  # lazy: without PSRAM there are no pictures
 
         settings = self.settings
-        self.album = Album(
-            chip.free_bytes, limits.MOTION_BYTES, limits.KEPT_RESERVE_BYTES, self.log
-        )
+        self.album = self._new_album(limits.MOTION_BYTES)
         self.motion = self.status.motion = Switched(
             lambda: settings["motion"] and not settings["privacy"], self._new_motion
         )
@@ -283,14 +279,7 @@ class System:
 
         settings, log = self.settings, self.log
         pictures = EventPictures(
-            self.album,
-            self.frames,
-            self.session,
-            settings,
-            self.topics,
-            self.publisher.meta,
-            self.publisher.sender,
-            log,
+            self.album, self.frames, self.session, settings, self.topics, self.publisher.meta
         )
         pictures.parts = self.exif.parts
         motion = Motion(settings, self.session, self.topics, self.clock, log, pictures)
@@ -460,13 +449,13 @@ class System:
             self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
         )
         self.kept = self.status.kept = Kept(
+            self._new_album(limits.KEPT_BYTES),
             self.frames,
             self.session,
             self.settings,
             self.topics,
             self.clock,
             self.log,
-            chip.free_bytes,
         )
         self.exif = Exif(self.settings, self.clock)
         self.push.parts = self.kept.parts = self.publisher.sender.parts = self.exif.parts
@@ -474,6 +463,18 @@ class System:
         self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
         self.live = self.status.live_view = Switched(lambda: self.live.is_made(), self._new_live)
+
+    def _new_album(self, most_bytes):
+        from app.mqtt.album import Album  # lazy: without PSRAM there are no pictures
+
+        return Album(
+            self.publisher.sender,
+            self.session,
+            self.log,
+            chip.free_bytes,
+            most_bytes,
+            limits.KEPT_RESERVE_BYTES,
+        )
 
     def _new_live(self):
         from app.mqtt.live import Live  # lazy: most cameras never need it

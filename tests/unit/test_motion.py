@@ -13,6 +13,7 @@ from app.motion.pictures import EventPictures
 from app.motion.pin import PinWatcher, check_pin
 from app.motion.watcher import PictureWatcher
 from app.mqtt.album import Album
+from app.mqtt.sender import PictureSender
 from app.mqtt.topics import Topics
 from proto.values import BadArgument
 
@@ -93,26 +94,6 @@ class Meta:
         self.seen.append((picture.number, len(parts[0]), trigger))
 
 
-class Publisher:
-    """Knows what the broker accepts."""
-
-    max_bytes = 0
-
-    def __init__(self):
-        self.accepted, self.lost = [], []
-
-    def is_untried(self, size):
-        return True
-
-    def note_accepted(self, size):
-        self.accepted.append(size)
-
-    def note_lost(self, size):
-        self.lost.append(size)
-        if len(self.lost) == 2:
-            self.max_bytes = size // 2
-
-
 class TimeOf:
     def iso_if_set(self):
         return "T{}".format(clock.now_ms() // 1_000)
@@ -138,17 +119,13 @@ class MotionTestCase(unittest.TestCase):
             self.settings = settings_on(values=values)
             self.session, self.frames, self.log = Session(), Frames(), Log()
             topics = Topics(self.settings, "DVES_A1B2C3")
-            self.album = Album(lambda: 4_000_000, most_bytes, 1_000, self.log)
-            self.publisher, self.meta = Publisher(), Meta()
+            self.sender = PictureSender(self.frames, self.session, self.settings, self.log)
+            self.album = Album(
+                self.sender, self.session, self.log, lambda: 4_000_000, most_bytes, 1_000
+            )
+            self.meta = Meta()
             self.pictures = EventPictures(
-                self.album,
-                self.frames,
-                self.session,
-                self.settings,
-                topics,
-                self.meta,
-                self.publisher,
-                self.log,
+                self.album, self.frames, self.session, self.settings, topics, self.meta
             )
             self.motion = Motion(
                 self.settings, self.session, topics, TimeOf(), self.log, self.pictures
@@ -334,7 +311,7 @@ class TestPictures(MotionTestCase):
             session.publish = work
             await until(lambda: not self.album.pictures)
             self.assertEqual(session.pictures(), [(1, 1), (2, 2), (3, 3)])
-            self.assertEqual((self.publisher.lost, self.album.dropped), ([100], 0))
+            self.assertEqual((self.sender.max_bytes, self.album.dropped), (0, 0))
 
         async def broken(*_):  # as on a socket whose peer has closed: no other task runs
             lost.set()
@@ -353,24 +330,22 @@ class TestPictures(MotionTestCase):
             self.pictures.take(Frame(3, 50))
             await until(lambda: not self.album.pictures)
             self.assertEqual(session.pictures(), [(3, 3)])
-            self.assertEqual((self.publisher.lost, self.publisher.accepted), ([100, 100], [50]))
-            self.assertEqual(len(self.log.errors), 1)
+            self.assertEqual(self.sender.max_bytes, 50)
+            self.assertEqual(len(self.log.errors), 2)  # the broker's limit, and a picture over it
 
         self.run_case(scenario, motionpictures="1")
 
     def test_those_too_large_for_the_broker_are_not_sent(self):
         async def scenario(motion, session):
-            self.publisher.max_bytes = 99
             self.take(1)
             motion.note(PIN)
             self.take(2)
-            self.publisher.max_bytes = 100
             self.pictures.take(Frame(3, 101))
             await until(lambda: len(self.log.errors) == 1)
             self.assertEqual(session.pictures(), [(1, 1), (2, 2)])
             self.assertTrue("101 bytes" in self.log.errors[0][1], self.log.errors)
 
-        self.run_case(scenario, motionpictures="1")
+        self.run_case(scenario, motionpictures="1", pubmaxbytes="100")
 
     def test_stopping_lets_the_picture_on_its_way_arrive_and_no_other(self):
         async def scenario(motion, session):

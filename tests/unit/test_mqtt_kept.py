@@ -8,7 +8,9 @@ import suite
 from fakes import Log, clock, ended, run, until
 from test_mqtt_publisher import Session
 
+from app.mqtt.album import Album
 from app.mqtt.kept import Kept
+from app.mqtt.sender import PictureSender
 
 
 class Frame:
@@ -44,21 +46,14 @@ class UptimeLog(Log):
 
 
 class TestKept(unittest.TestCase):
-    def run_case(self, scenario, keep=3, **more):
+    def run_case(self, scenario, keep=3, most_bytes=500_000, reserve_bytes=500_000):
         async def main():
-            settings = {"keep": keep, "mqtthost": "mqtt://broker"}
-            session, memory = Session(), [4_000_000]
+            settings = {"keep": keep, "mqtthost": "mqtt://broker", "pubmaxbytes": 0}
+            session, frames, log, memory = Session(), Frames(), UptimeLog(), [4_000_000]
             session.up.clear()
-            kept = Kept(
-                Frames(),
-                session,
-                settings,
-                Topics,
-                Clock(),
-                UptimeLog(),
-                lambda: memory[0],
-                **more,
-            )
+            sender = PictureSender(frames, session, settings, log)
+            album = Album(sender, session, log, lambda: memory[0], most_bytes, reserve_bytes)
+            kept = Kept(album, frames, session, settings, Topics, Clock(), log)
             task = asyncio.create_task(kept.run())
             try:
                 await scenario(kept, session, settings, memory)
@@ -156,6 +151,19 @@ class TestKept(unittest.TestCase):
             pictures = [each[2] for each in session.published if each[1] == Topics.kept]
             self.assertEqual(pictures, [b"small", bytes(500), bytes(500), b"last"])
             self.assertEqual((kept.sent, kept.dropped), (2, 1))
+
+        self.run_case(scenario)
+
+    def test_a_picture_above_the_size_that_ended_two_links_is_not_sent(self):
+        async def scenario(kept, session, settings, memory):
+            session.limit = 100
+            for data in (bytes(500), bytes(400), b"last"):
+                kept.take(Frame(data))
+            session.up.set()
+            await until(lambda: not kept.waiting)
+            pictures = [each[2] for each in session.published if each[1] == Topics.kept]
+            self.assertEqual(pictures, [bytes(500), bytes(500), b"last"])
+            self.assertEqual((kept.sent, kept.dropped), (1, 2))
 
         self.run_case(scenario)
 

@@ -16,19 +16,16 @@ class EventPictures:
     it N + 2..2N + 1. If there were fewer before, the first numbers are missing.
     """
 
-    def __init__(self, album, frames, session, settings, topics, meta, sender, log):
+    def __init__(self, album, frames, session, settings, topics, meta):
         self._album = album
         self._frames = frames
         self._session = session
         self._settings = settings
         self._topics = topics
         self._meta = meta
-        self._sender = sender  # which knows what the broker accepts
-        self._log = log
         self.parts = whole  # returns the parts of a frame's JPEG to send
         self._next = self._last = 0  # numbers of the pictures that belong to the event
         self._stops = False
-        self._is_logged = False  # that a picture of the event is too large
 
     @property
     def sent(self):
@@ -36,7 +33,6 @@ class EventPictures:
 
     def begin(self):
         """Begin an event: the kept pictures belong to it, and so do the next ones."""
-        self._is_logged = False
         count = self._settings["motionpictures"]
         number = count
         for picture in reversed(self._ring()):
@@ -78,30 +74,10 @@ class EventPictures:
                 self._album.drop_pictures()
             due = [each for each in self._album.pictures if each.number]
             if due and self._session.up.is_set():
-                await self._send(due[0])
+                topic = self._topics.motion(due[0].number)
+                await self._album.send(due[0], topic, self._describe)
             else:
                 await asyncio.sleep_ms(_POLL_MS)
-
-    async def _send(self, picture):
-        size, most = len(picture.view), self._sender.max_bytes
-        if most and size > most:
-            self._drop(picture)
-            return
-        untried = self._sender.is_untried(size)
-        topic = self._topics.motion(picture.number)
-        taken = await self._album.send(picture, self._session, topic, self._describe)
-        if taken:
-            self._sender.note_accepted(size)
-        elif taken is False and untried:
-            self._sender.note_lost(size)
-
-    def _drop(self, picture):
-        self._album.pictures.remove(picture)
-        self._album.dropped += 1
-        if not self._is_logged:
-            text = "a picture of {} bytes is too large for the broker: set a smaller framesize"
-            self._log.error("motion", text.format(len(picture.view)))
-            self._is_logged = True
 
     async def _describe(self, picture):
         await self._meta.publish(picture, (picture.view,), "motion")

@@ -30,11 +30,14 @@ class Album:
     Each leaves `reserve_bytes` of the heap free; `free_bytes()` returns what is.
     """
 
-    def __init__(self, free_bytes, most_bytes, reserve_bytes, log):
+    def __init__(self, sender, session, log, free_bytes, most_bytes, reserve_bytes):
+        self._sender = sender
+        self._session = session
+        self._log = log
         self._free_bytes = free_bytes
         self._most_bytes = most_bytes
         self._reserve_bytes = reserve_bytes
-        self._log = log
+        self._told_bytes = 0  # the broker's limit when a picture was too large for it
         self.pictures = []
         self.sending = False
         self.sent = self.dropped = 0
@@ -76,30 +79,46 @@ class Album:
         while self.pictures:
             self.drop_first()
 
-    async def send(self, picture, session, topic, announce):
-        """Send a picture after what `announce(picture)` sends; one that fails twice is dropped.
+    async def send(self, picture, topic, announce):
+        """Send a picture after what `announce(picture)` sends.
 
-        It stays until the broker has taken it, so it may arrive twice. Returns True if it was
-        taken, False if the link was lost on it, None if it was dropped meanwhile.
+        It stays until the broker has taken it, so it may arrive twice. One that is too large for
+        the broker, or on which two links are lost, is dropped.
         """
+        if self._is_too_large(picture):
+            self._drop(picture)
+            return
         self.sending = True
         try:
             await announce(picture)
-            if picture not in self.pictures:
-                return None
-            await session.publish(topic, picture.view)
-            await session.confirm()
+            if picture not in self.pictures:  # dropped meanwhile
+                return
+            untried = await self._sender.send(topic, (picture.view,), False)
+            await self._sender.confirm(untried, self._session.confirm())
         except OSError as e:
             self._log.debug("mqtt", "picture not sent: {}", describe(e))
             picture.tries += 1
-            if picture.tries == _TRIES and picture in self.pictures:
-                self.pictures.remove(picture)
-                self.dropped += 1
+            if picture.tries == _TRIES:
+                self._drop(picture)
             await asyncio.sleep_ms(_NOTICE_MS)  # the next try is on another link
-            return False
+            return
         finally:
             self.sending = False
+        self.sent += 1
         if picture in self.pictures:
             self.pictures.remove(picture)
-        self.sent += 1
+
+    def _is_too_large(self, picture):
+        size, most = len(picture.view), self._sender.max_bytes
+        if not most or size <= most:
+            return False
+        if most != self._told_bytes:
+            self._told_bytes = most
+            text = "a picture of {} bytes is too large for the broker: set a smaller framesize"
+            self._log.error("mqtt", text.format(size))
         return True
+
+    def _drop(self, picture):
+        if picture in self.pictures:
+            self.pictures.remove(picture)
+            self.dropped += 1

@@ -5,8 +5,6 @@ import json
 
 from micropython import const
 
-from app.mqtt.album import Album
-from config import limits
 from proto.jpeg import whole
 from proto.posixtz import SECONDS_TO_2000
 
@@ -16,29 +14,17 @@ _POLL_MS = const(500)
 class Kept:
     """The newest `keep` pictures taken without a broker: in memory only, the oldest first.
 
-    They need memory that nothing else wants: each leaves `reserve_bytes` free, and all of them are
-    dropped for an update.
+    All of them are dropped for an update, which needs the memory.
     """
 
-    def __init__(
-        self,
-        frames,
-        session,
-        settings,
-        topics,
-        clock,
-        log,
-        free_bytes,
-        most_bytes=limits.KEPT_BYTES,
-        reserve_bytes=limits.KEPT_RESERVE_BYTES,
-    ):
+    def __init__(self, album, frames, session, settings, topics, clock, log):
+        self._album = album
         self._frames = frames
         self._session = session
         self._settings = settings
         self._topics = topics
         self._clock = clock
         self._log = log
-        self._album = Album(free_bytes, most_bytes, reserve_bytes, log)
         self.parts = whole  # returns the parts of a frame's JPEG to send
 
     @property
@@ -79,7 +65,7 @@ class Kept:
             self._limit(0 if self._frames.at_rest else self._settings["keep"])
             while self.waiting and self._session.up.is_set():
                 first = self._album.pictures[0]
-                await self._album.send(first, self._session, self._topics.kept, self._announce)
+                await self._album.send(first, self._topics.kept, self._announce)
 
     def drop_pictures(self):
         """Drop all pictures."""

@@ -137,12 +137,11 @@ class Live:
             size = size_of(parts)
             self._last = size, frame.timestamp() if self._clock.set.is_set() else "null"
             link = self._session.connects
-            is_untried = await self._sender.send(self._topics.live, parts, False)
+            untried = await self._sender.send(self._topics.live, parts, False)
         finally:
             self._lease.release()
         self._count(size)
-        response = self._respond(link)
-        await (self._sender.confirm(size, response) if is_untried else response)
+        await self._sender.confirm(untried, self._respond(link))
 
     async def _respond(self, link):
         """Report, and wait until the broker has read all; raises OSError if the link was lost."""

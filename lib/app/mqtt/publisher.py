@@ -129,11 +129,11 @@ class ImagePublisher:
             if self.meta:
                 await self.meta.publish(frame, parts, self._trigger)
             retain = bool(self._settings["retain"])
-            is_untried = await self.sender.send(self._topic, parts, retain)
+            untried = await self.sender.send(self._topic, parts, retain)
         finally:
             self._lease.release()
-        if is_untried:
-            await self.sender.confirm(size, self._session.confirm())
+        if untried:
+            await self.sender.confirm(untried, self._session.confirm())
         self.sent += 1
         self.sent_bytes += size
         self.last_bytes = size

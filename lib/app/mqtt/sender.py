@@ -8,8 +8,8 @@ from proto.mqtt import Pieces
 class PictureSender:
     """One for all that publish pictures, because they share a broker and its limits.
 
-    `acquire` a frame, `send` the `fitting` parts of it, release it; if `send` returns True, the
-    broker has to `confirm` the size.
+    `acquire` a frame, `send` the `fitting` parts of it, release it, and `confirm` the bytes that
+    `send` returned as untried.
     """
 
     def __init__(self, frames, session, settings, log):
@@ -42,38 +42,31 @@ class PictureSender:
         return parts if self._budget.fits(frame.size, frame.quality, size_of(parts)) else None
 
     async def send(self, topic, parts, retain):
-        """Publish a picture; return True if its size is untried. Raises OSError."""
+        """Publish a picture; return its size if the broker has to confirm it, else 0.
+
+        Such a size is untried on this link. Raises OSError.
+        """
         size = size_of(parts)
-        is_untried = self.is_untried(size)
+        untried = size if self._accepted.is_untried(size, self._session.connects) else 0
         payload = parts[0]
         if len(parts) > 1:
             payload = Pieces(size, len(parts), lambda number: parts[number])
         try:
             await self._session.publish(topic, payload, retain)
         except OSError:
-            if is_untried:
-                self.note_lost(size)
+            self._note_lost(untried)
             raise
-        return is_untried
+        return untried
 
-    async def confirm(self, size, response):
+    async def confirm(self, untried, response):
         """Await `response`, which raises OSError if the link ends before the broker responds."""
         try:
             await response
         except OSError:
-            self.note_lost(size)
+            self._note_lost(untried)
             raise
-        self.note_accepted(size)
-
-    # For those that send in another way
-
-    def is_untried(self, size):
-        """Return True if the broker has not yet responded after such a picture on this link."""
-        return self._accepted.is_untried(size, self._session.connects)
-
-    def note_accepted(self, size):
-        """Note that the broker has responded after a picture of this size."""
-        self._accepted.note_accepted(size)
+        if untried:
+            self._accepted.note_accepted(untried)
 
     @property
     def max_bytes(self):
@@ -81,9 +74,8 @@ class PictureSender:
         known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
         return min(known, learned) if known and learned else known or learned
 
-    def note_lost(self, size):
-        """Note that the link was lost on a picture of a size that was untried on it."""
-        if self._accepted.note_lost(size, self._log.uptime_s()):
+    def _note_lost(self, untried):
+        if untried and self._accepted.note_lost(untried, self._log.uptime_s()):
             text = "the broker ends the link on pictures of {} bytes; sending up to {} bytes"
             accepted = self._accepted
             self._log.error("mqtt", text.format(accepted.refused_bytes, accepted.max_bytes))

@@ -64,14 +64,16 @@ class Moves:
 
     def __init__(self, parts, publisher):
         frames, session, settings = parts.frames, parts.session, parts.settings
-        album = Album(lambda: (gc.collect(), gc.mem_free())[1], 400_000, 100_000, parts.log)
-        pictures = EventPictures(
-            album, frames, session, settings, parts.topics, self, publisher.sender, parts.log
-        )
+        album = Album(publisher.sender, session, parts.log, self.free_bytes, 400_000, 100_000)
+        pictures = EventPictures(album, frames, session, settings, parts.topics, self)
         self.pictures = pictures
         self.watcher = PictureWatcher(frames, self, settings, pictures, self.note, parts.log)
         self.watcher.detector.compare = self.compare(self.watcher.detector.compare)
         self.compared = 0
+
+    def free_bytes(self):
+        gc.collect()
+        return gc.mem_free()
 
     def compare(self, real):
         def compare(cells):
