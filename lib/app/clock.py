@@ -12,6 +12,7 @@ from proto.reasons import describe
 
 _HOUR_MS = const(3_600_000)
 _DAY = const(86_400)
+_NS = const(1_000_000_000)  # in a second
 _END = const(1_199_232_000)  # 2038-01-01: signed seconds since 1970 in 32 bits end in that month
 
 
@@ -62,9 +63,9 @@ class Clock:
         """Return `iso(in_s)`; None until the time is known."""
         return self.iso(in_s) if self.set.is_set() else None
 
-    def knew(self, time_s):
-        """Return True if the clock was set already at a time of time.time()."""
-        return self.set.is_set() and self._is_plausible(time_s + EPOCH)
+    def knew(self, time_ns):
+        """Return True if the clock was set already at a time of time.time_ns()."""
+        return self.set.is_set() and self._is_plausible(time_ns // _NS + EPOCH)
 
     def accept(self, seconds):
         """Set a clock that is not set to what a browser says, in seconds since 2000 UTC.

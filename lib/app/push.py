@@ -27,7 +27,7 @@ class HTTPPush:
         connector,
         settings,
         wifi_up,
-        clock_set,
+        clock,
         log,
         attempts=limits.PUSH_ATTEMPTS,
         pause_ms=limits.PUSH_PAUSE_MS,
@@ -35,7 +35,7 @@ class HTTPPush:
         self._frames = frames
         self._settings = settings
         self._wifi_up = wifi_up
-        self._clock_set = clock_set
+        self._clock = clock
         self._log = log
         self._attempts = attempts
         self._pause_ms = pause_ms
@@ -111,12 +111,12 @@ class HTTPPush:
     async def _post(self):
         """Send the picture; raises OSError or BadArgument with the reason."""
         url = parse_url(self._settings["pushurl"])
-        if url.tls and is_verified(self._settings) and not self._clock_set.is_set():
+        if url.tls and is_verified(self._settings) and not self._clock.set.is_set():
             raise BadArgument("certificates need the time, and no time server has answered")
         frame = self._lease.frame
         parts = self.parts(frame)
         headers = ["Content-Type: image/jpeg", "Content-Length: {}".format(size_of(parts))]
-        if self._clock_set.is_set():
+        if self._clock.knew(frame.time_ns):
             headers.append("X-Timestamp: " + frame.timestamp())
         if self._settings["pushheader"]:
             headers.append(self._settings["pushheader"])

@@ -140,8 +140,8 @@ class Player:
                 return
 
     async def _send_report(self, frame):
-        """Send the time of a picture, unless the clock is not set yet: it would jump later."""
-        if self._server.clock.set.is_set():
+        """Send the time of a picture, unless the clock was not set yet: it would jump later."""
+        if self._server.clock.knew(frame.time_ns):
             seconds, ns = divmod(frame.time_ns, 1_000_000_000)
             name = self._server.name.encode()
             report = self.packets.report(unix_time(seconds), ns, self._timestamp, name)

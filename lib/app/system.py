@@ -446,7 +446,7 @@ class System:
         from app.schedule import Schedule
 
         self.push = self.status.push = HTTPPush(
-            self.frames, self.connector, self.settings, self.wifi.up, self.clock.set, self.log
+            self.frames, self.connector, self.settings, self.wifi.up, self.clock, self.log
         )
         self.kept = self.status.kept = Kept(
             self._new_album(limits.KEPT_BYTES),

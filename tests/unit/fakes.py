@@ -169,6 +169,18 @@ hq4GhD4/53fI30IEiQIhALCK0ozLRtdXQ4gsa4IskKqvmXkHpfzs2rcnBxqBD9kC
 """
 
 
+class WallClock:
+    """Clock that is set for times from `since_ns` on, as time.time_ns() gives them; 0: for all."""
+
+    def __init__(self, since_ns=0):
+        self.set = asyncio.Event()
+        self.set.set()
+        self.since_ns = since_ns
+
+    def knew(self, time_ns):
+        return self.set.is_set() and time_ns >= self.since_ns
+
+
 class Log:
     """Records the log messages."""
 

@@ -5,7 +5,7 @@ import json
 import unittest
 
 import suite
-from fakes import Log, clock, ended, run, until
+from fakes import Log, WallClock, clock, ended, run, until
 from test_mqtt_publisher import Frames as OtherFrames
 
 from app.camera.camera import CameraFault
@@ -18,6 +18,8 @@ from proto.values import BadArgument
 
 
 class Frames(OtherFrames):
+    time_ns = 1_795_764_600_250_000_000
+
     def __init__(self):
         super().__init__()
         self.detail = 80_000
@@ -83,12 +85,6 @@ class Topics:
         return b"tele/cam/" + name.encode()
 
 
-class Clock:
-    def __init__(self):
-        self.set = asyncio.Event()
-        self.set.set()
-
-
 class TestLive(unittest.TestCase):
     def run_case(self, scenario, **settings):
         async def main():
@@ -96,7 +92,7 @@ class TestLive(unittest.TestCase):
             values.update(settings)
             frames, session, log = Frames(), Session(), Log()
             sender = PictureSender(frames, session, values, log)
-            live = Live(frames, sender, session, Topics(), Clock(), log)
+            live = Live(frames, sender, session, Topics(), WallClock(), log)
             task = asyncio.create_task(live.run())
             try:
                 await scenario(live, frames, session)
@@ -267,9 +263,9 @@ class TestLive(unittest.TestCase):
 
         self.run_case(scenario)
 
-    def test_without_the_time_there_is_no_timestamp(self):
+    def test_a_picture_from_before_the_clock_was_set_has_no_timestamp(self):
         async def scenario(live, frames, session):
-            live._clock.set.clear()
+            live._clock.since_ns = 1 << 62
             live.cmd_live("1")
             await until(lambda: not live.left_s)
             self.assertEqual(session.reports[0]["Timestamp"], None)

@@ -4,7 +4,7 @@ import asyncio
 import unittest
 
 import suite
-from fakes import Deadlines, Direct, Log, clock, ended, run, until
+from fakes import Deadlines, Direct, Log, WallClock, clock, ended, run, until
 from test_download import Server
 
 from aio.connect import Connector
@@ -18,6 +18,7 @@ JPEG = b"\xff\xd8 a picture \xff\xd9"
 
 class Frame:
     view = memoryview(JPEG)
+    time_ns = 1_795_000_000_250_000_000
 
     def timestamp(self):
         return "1795000000.250000"
@@ -49,15 +50,13 @@ class TestPush(unittest.TestCase):
             deadlines = Deadlines(50)
             watch = asyncio.create_task(deadlines.run())
             async with Server(*responses) as server:
-                wifi, clock_set = asyncio.Event(), asyncio.Event()
+                wifi, time = asyncio.Event(), WallClock()
                 wifi.set()
                 if not settings["pushurl"]:
                     settings["pushurl"] = "http://127.0.0.1:{}/in?cam=1".format(server.port)
                 frames, log = Frames(), Log()
-                push = HTTPPush(
-                    frames, Connector(Direct(), deadlines), settings, wifi, clock_set, log
-                )
-                push.wifi, push.clock_set, push.log = wifi, clock_set, log
+                push = HTTPPush(frames, Connector(Direct(), deadlines), settings, wifi, time, log)
+                push.wifi, push.clock, push.log = wifi, time, log
                 task = asyncio.create_task(push.run())
                 try:
                     await scenario(push, server, settings)
@@ -71,7 +70,6 @@ class TestPush(unittest.TestCase):
     def test_a_picture_with_the_header_of_the_user(self):
         async def scenario(push, server, settings):
             settings["pushheader"] = "X-Key: abc"
-            push.clock_set.set()
             push.take(Frame())
             await until(lambda: push.sent)
             lines = server.requests[0].split("\r\n")
@@ -84,6 +82,15 @@ class TestPush(unittest.TestCase):
             ):
                 self.assertTrue(line in lines, line)
             self.assertEqual((server.bodies, push.failed, push.reason), ([JPEG], 0, ""))
+
+        self.run_case([OK], scenario)
+
+    def test_a_picture_from_before_the_clock_was_set_has_no_timestamp(self):
+        async def scenario(push, server, settings):
+            push.clock.since_ns = Frame.time_ns + 1
+            push.take(Frame())
+            await until(lambda: push.sent)
+            self.assertFalse("X-Timestamp" in server.requests[0])
 
         self.run_case([OK], scenario)
 
@@ -167,6 +174,7 @@ class TestPush(unittest.TestCase):
 
     def test_certificates_need_the_time(self):
         async def scenario(push, server, settings):
+            push.clock.set.clear()
             push.take(Frame())
             await until(lambda: push.failed)
             self.assertTrue("certificates need the time" in push.reason)

@@ -22,6 +22,9 @@ class Clock:
     def utc(self):
         return self._seconds
 
+    def knew(self, time_ns):
+        return self.set.is_set()
+
 
 class WiFi:
     """Stands in for app.wifi; `ap` is the address of the access point."""

@@ -20,12 +20,12 @@ class Exif:
         degrees = 90 * self._settings["rotate"]
         if not (degrees or self._settings["exif"]):
             return (frame.view,)
-        start = bytes(frame.view[:_SOI_BYTES]) + self._segment(degrees, frame.time_ns // _MS)
+        start = bytes(frame.view[:_SOI_BYTES]) + self._segment(degrees, frame.time_ns)
         return start, frame.view[_SOI_BYTES:]
 
-    def _segment(self, degrees, time_ms):
-        seconds, ms = divmod(time_ms, 1_000)
-        if not self._clock.knew(seconds):
+    def _segment(self, degrees, time_ns):
+        if not self._clock.knew(time_ns):
             return segment(degrees)
+        seconds, ms = divmod(time_ns // _MS, 1_000)
         fields, offset = self._clock.local(seconds)
         return segment(degrees, fields, ms, offset)

@@ -135,7 +135,7 @@ class Live:
             if not parts:  # the next one is smaller
                 return
             size = size_of(parts)
-            self._last = size, frame.timestamp() if self._clock.set.is_set() else "null"
+            self._last = size, frame.timestamp() if self._clock.knew(frame.time_ns) else "null"
             link = self._session.connects
             untried = await self._sender.send(self._topics.live, parts, False)
         finally:

@@ -37,7 +37,7 @@ class Meta:
         if not self._settings["meta"]:
             return
         sequence = self._sequence
-        time, timestamp = self._times(frame.time_ns // _MS)
+        time, timestamp = self._times(frame.time_ns)
         width, height = dimensions(frame.view)
         size, digest = size_of(parts), await sha256(parts)
         text = _TEXT.format(
@@ -45,11 +45,11 @@ class Meta:
         )
         await self._session.publish(self._topic, text.encode(), bool(self._settings["retain"]))
 
-    def _times(self, time_ms):
+    def _times(self, time_ns):
         """Return local time with its offset, and the seconds since 1970; null without the time."""
-        seconds, ms = divmod(time_ms, 1_000)
-        if not self._clock.knew(seconds):
+        if not self._clock.knew(time_ns):
             return "null", "null"
+        seconds, ms = divmod(time_ns // _MS, 1_000)
         fields, offset = self._clock.local(seconds)
         text = '"{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}.{:03d}{}"'
         return text.format(*fields[:6], ms, offset), "{}.{:03d}".format(unix_time(seconds), ms)
