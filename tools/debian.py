@@ -17,6 +17,11 @@ HUBS = (  # the same for `make hubs`
     ("ffmpeg", "ffmpeg", "the tests of recording"),
     ("motion", "motion", "the test with motion"),
     ("vlc-bin vlc-plugin-base", "cvlc", "the test with VLC"),
+    (
+        "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good",
+        "gst-launch-1.0",
+        "the tests with GStreamer",
+    ),
     ("libimage-exiftool-perl", "exiftool", "the test with exiftool"),
 )
 _SERVICES = ("mosquitto", "nats-server", "prometheus", "motion")

@@ -1,4 +1,4 @@
-"""RTSP with real clients: ffmpeg and OpenCV. (Debian's VLC is built without RTSP.)"""
+"""RTSP with real clients: ffmpeg, GStreamer and OpenCV. (Debian's VLC is built without RTSP.)"""
 
 import subprocess
 
@@ -39,6 +39,18 @@ def test_ffmpeg_shows_why_it_is_refused(program, camera):
     line = [program("ffmpeg"), "-v", "error", "-i", address(camera, ""), "-f", "null", "-"]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60)
     assert done.returncode and "401" in done.stderr
+
+
+@pytest.mark.parametrize("transport", [(), ("protocols=tcp",)])
+def test_gstreamer(program, camera, tmp_path, transport):
+    """It tries UDP first, and continues with TCP after 461."""
+    line = [program("gst-launch-1.0"), "-q", "rtspsrc", f"location={address(camera)}", *transport]
+    line += "! rtpjpegdepay ! identity eos-after=5 ! multifilesink".split()
+    line += [f"location={tmp_path}/%d.jpg"]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    numbers = [check(file.read_bytes(), VGA) for file in sorted(tmp_path.glob("*.jpg"))]
+    assert len(numbers) >= 4 and numbers == sorted(set(numbers))
 
 
 def test_opencv(program, camera, tmp_path):
