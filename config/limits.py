@@ -27,7 +27,7 @@ HTTP_HEAD_BYTES = 3_072  # request line and headers; a longer head gets 431
 HTTP_HEADERS = 64  # headers of a request; more get 431
 HTTP_TARGET_BYTES = 1_024  # path and query string; a longer one gets 414
 HTTP_HEAD_MS = 10_000  # receiving the head; then 408
-HTTP_HEAD_PAUSE_MS = 200  # pause in the rest of a head that got 431; then its connection is closed
+HTTP_HEAD_PAUSE_MS = 200  # pause in the rest of a refused request; then its connection is closed
 HTTP_BODY_BYTES = 32_768  # body that is held in memory; a longer one gets 413
 # a password and the path of the next page fit
 HTTP_LOGIN_BYTES = 2_048  # body of a request that needs no login; a longer one gets 413

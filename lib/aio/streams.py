@@ -132,7 +132,7 @@ class Stream(_Stream):
         """Drop what has arrived. With unread data, a close loses what was sent before (RST)."""
         piece = bytearray(_PIECE)
         for _ in range(_MOST_PIECES):
-            if not self.s.readinto(piece):
+            if not (self.s and self.s.readinto(piece)):
                 return
 
     async def wait_connected(self, ms):

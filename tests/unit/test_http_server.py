@@ -222,6 +222,17 @@ class TestAttacks(unittest.TestCase):
             self.assertTrue(status(found) in (404, 405), found)
             self.assertTrue(9_000 < took_ms < 13_000, took_ms)
 
+    def test_the_response_outlives_what_follows_a_head(self):
+        """A refused request's body, and a second request: the server answers one."""
+        refused, good = b"nonsense\r\n\r\n", GET + b"\r\n"
+        for data, expected in (
+            (refused + b"x" * 40_000, 400),
+            (refused + good, 400),
+            (good + good, 200),
+            (good + 40 * good, 200),
+        ):
+            self.assertEqual(status(fetch(data)), expected, len(data))
+
     def test_slow_body_of_a_refused_request_is_not_awaited(self):
         """The client still receives the reason (RFC 9112 section 9.6)."""
         for head, password, expected in (

@@ -65,8 +65,7 @@ class HTTPServer:
             await self._refuse(stream, 408, "the request took too long")
         except HTTPError as e:
             await self._refuse(stream, e.status, str(e))
-            if e.status == 431:  # the client may still be sending it
-                await _discard(stream)
+            await _discard(stream)
         except MemoryError:
             await self._refuse_short(stream)
         else:
@@ -75,6 +74,7 @@ class HTTPServer:
             except MemoryError:  # even for the page that says so
                 if not request.answered:
                     await self._refuse_short(stream)
+            stream.drop_input()  # a second request, which the client repeats
 
     async def busy(self, stream):
         """Refuse a connection, because no socket is free."""
@@ -171,7 +171,7 @@ class _Writer:
 
 
 async def _discard(stream):
-    """Read the rest of a head that is too long, as `Body.discard` does; OSError at its end."""
+    """Read the rest of a refused request, as `Body.discard` does; OSError at its end."""
     stream.busy_for(0)
     view = memoryview(bytearray(_FIRST))
     ends = ticks_add(ticks_ms(), limits.HTTP_LINGER_MS)
