@@ -36,6 +36,7 @@ def camera(tmp_path_factory):
     (folder / "ca.pem").write_bytes(authority().cert_pem)
     settings = {"mqttca": f"@{folder / 'ca.pem'}", "loglevel": "debug"}
     with Simulator(folder, NO_BROKER, settings) as made:
+        made.wait_status("wifi joined")  # until then, a changed network ends connections
         yield made
 
 
