@@ -168,7 +168,11 @@ def cut_by_the_broker(folder, end):
         if not peer.number:
             secure.read(WITHIN_A_PICTURE // 2)
             end(peer.sock)
-        secure.serve()  # until the camera ends the first link
+            with contextlib.suppress(OSError):
+                while secure.read(1_024):  # until the camera ends the link
+                    pass
+            return
+        secure.serve()
 
     settings = {"mqttca": f"@{folder / 'ca.pem'}", "pubinterval": "1"}
     with ScriptedBroker(script) as broker:
