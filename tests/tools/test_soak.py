@@ -16,10 +16,13 @@ GOOD = {
     "recovery_s": [3.2, 59.0],
     "longest_pause_ms": 40,
     "published": 60,
+    "of_motion": 30,
+    "live": 90,
     "captured": 90,
     "failed": 7,
     "recoveries": 2,
     "viewed": 200,
+    "recorded": 70,
     "commands": 1_200,
     "boots": 3,
     "heap_drift_bytes": 2_048,
@@ -44,6 +47,7 @@ def test_good_run(capsys):
         ({"sockets": [3, 4]}, "sockets left open"),
         ({"tasks": [29, 30]}, "tasks left over"),
         ({"wraps": 0}, "no picture after ticks have wrapped"),
+        ({"live": 0}, "no picture live"),
     ],
 )
 def test_missed_limit(figures, missed):

@@ -81,6 +81,20 @@ def picture_size_changed(camera, broker):
     camera.type('camera {"framesize": "UXGA"}\n')
 
 
+@contextlib.contextmanager
+def privacy(camera, broker):
+    camera.type("privacy on\n")
+    yield
+    camera.type("privacy off\n")
+
+
+@contextlib.contextmanager
+def motion_off(camera, broker):
+    camera.type("motion off\n")
+    yield
+    camera.type("motion both\n")
+
+
 RESETS = power_cut, interpreter_killed
 ALL = (
     access_point_lost,
@@ -90,6 +104,8 @@ ALL = (
     time_server_silent,
     *RESETS,
     picture_size_changed,
+    privacy,
+    motion_off,
     *map(camera_fault, ("raise", "none", "stall", "truncate", "no_soi", "absent")),
 )
 

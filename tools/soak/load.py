@@ -1,28 +1,32 @@
-"""Load on the camera: viewers, and commands over MQTT."""
+"""Load on the camera: viewers of all kinds, commands over MQTT, and a motion sensor."""
 
 import contextlib
 import threading
 import time
 
 from pictures import Viewer
+from rtsp_client import RTSPClient
 from sim import TOPIC
 
-VIEWERS, COMMANDS_PER_S = 4, 20
+VIEWERS, COMMANDS_PER_S = 3, 20  # of the stream; a fourth one uses RTSP
+SENSOR = 13  # pin of the motion sensor
 _RETRY_S = 0.5
+_MOVES_S, _RESTS_S = 0.5, 4
+_LIVE, _RENEW_S = "30,2", 10  # seconds and pictures per second of the live view
 
 
 class Load:
-    """Four viewers and 20 commands a second while its `with` block runs; counts what they get."""
+    """All that the camera does while the `with` block runs; counts what the viewers get."""
 
     def __init__(self, camera, client):
         self._camera = camera
         self._client = client
         self._stop = threading.Event()
         self._threads = []
-        self.parts = self.sent = 0
+        self.parts = self.recorded = self.sent = 0
 
     def __enter__(self):
-        work = [self._view] * VIEWERS + [self._command]
+        work = [self._view] * VIEWERS + [self._record, self._watch, self._move, self._command]
         self._threads = [threading.Thread(target=target, daemon=True) for target in work]
         for thread in self._threads:
             thread.start()
@@ -43,6 +47,31 @@ class Load:
                         viewer.part()
                         self.parts += 1
             self._stop.wait(_RETRY_S)
+
+    def _record(self):
+        while not self._stop.is_set():
+            with contextlib.suppress(OSError, EOFError, ValueError, KeyError, AssertionError):
+                with RTSPClient(self._camera.facts["rtsp"]) as recorder:
+                    recorder.play()
+                    while not self._stop.is_set():
+                        recorder.picture()
+                        self.recorded += 1
+            self._stop.wait(_RETRY_S)
+
+    def _watch(self):
+        """Keep the live view over MQTT running."""
+        while not self._stop.is_set():
+            self._client.send(f"cmnd/{TOPIC}/live", _LIVE)
+            self._stop.wait(_RENEW_S)
+        self._client.send(f"cmnd/{TOPIC}/live", "0")
+
+    def _move(self):
+        """Let the motion sensor see somebody now and then."""
+        while not self._stop.is_set():
+            for level, lasts_s in ((1, _MOVES_S), (0, _RESTS_S)):
+                with contextlib.suppress(OSError, AssertionError):
+                    self._camera.control("drive", pin=SENSOR, level=level)
+                self._stop.wait(lasts_s)
 
     def _command(self):
         next_at = time.monotonic()

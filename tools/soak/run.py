@@ -3,8 +3,10 @@
     make soak MINUTES=10
     .venv/bin/python tools/soak/run.py --minutes 10 --seed 7
 
-Load: four viewers, a picture every second and 20 commands a second. One fault after another lasts
-some seconds; then pictures must be published, /capture and a command must work again within 60 s.
+Load: three viewers and one by RTSP, a picture with metadata every second, the live view over MQTT,
+motion detection with a sensor that sees somebody every few seconds, and 20 commands a second. One
+fault after another lasts some seconds; then pictures must be published, /capture and a command
+must work again within 60 s.
 The board's ticks wrap 20 s after each start, which takes 12 days on the chip.
 Prints the figures and writes build/soak.json; exits with 1 if a figure misses its limit.
 """
@@ -32,8 +34,20 @@ from soakreport import RECOVERY_S, report
 
 from config import limits
 
-SETTINGS = {"pubinterval": "1", "loglevel": "error"}
+MOTION = {"off": 0, "both": 3}
+SETTINGS = {
+    "pubinterval": "1",
+    "loglevel": "error",
+    "meta": "on",
+    "exif": "on",
+    "rtsp": "on",
+    "motion": "both",
+    "motionpause": "1",
+    "motionpictures": "1",
+}
 LONGEST_FAULT_S = 8
+LIVE, OF_MOTION = f"data/{TOPIC}/live", f"data/{TOPIC}/motion/"
+PICTURES = faults.IMAGE, LIVE
 WARM_UP_S = 60
 WRAP_AFTER_S = 20
 BOARD = ("--uptime", str(WRAP_S - WRAP_AFTER_S))
@@ -43,7 +57,7 @@ class Client(Listener):
     """Listener that keeps no pictures, which would fill the PC's memory within hours."""
 
     def _received(self, client, data, message):
-        if message.topic == faults.IMAGE:
+        if message.topic in PICTURES or message.topic.startswith(OF_MOTION):
             message.payload = b""
         super()._received(client, data, message)
 
@@ -70,9 +84,13 @@ class Soak:
             while time.monotonic() < end:
                 self._cycle()
         after = self._idle()
-        self.figures["published"] = len(self._client.on(faults.IMAGE))
+        topics = [message.topic for message in self._client.messages]
+        self.figures["published"] = topics.count(faults.IMAGE)
+        self.figures["live"] = topics.count(LIVE)
+        self.figures["of_motion"] = sum(topic.startswith(OF_MOTION) for topic in topics)
         self.figures |= self._counters.sums
         self.figures["viewed"] = load.parts + more.parts
+        self.figures["recorded"] = load.recorded + more.recorded
         self.figures["commands"] = load.sent + more.sent
         self.figures["heap_drift_bytes"] = before["free"] - after["free"]
         for what in ("sockets", "tasks"):
@@ -119,14 +137,14 @@ class Soak:
         """Return the free heap, the open sockets and the tasks, once the load has gone."""
         self._recovered()
         self._fill()
-        self._publish_every(0)
+        self._switch(0, "off")
         time.sleep(12)  # slots for pictures are freed after 10 s
         state = {
             "free": self._free_heap(),
             "sockets": self._camera.control("sockets")["open"],
             "tasks": self._camera.control("tasks")["count"],
         }
-        self._publish_every(1)
+        self._switch(1, "both")
         return state
 
     def _fill(self):
@@ -142,14 +160,16 @@ class Soak:
             assert self._camera.get("/none").status_code == 404  # logged
         self._client.command("loglevel", SETTINGS["loglevel"])
 
-    def _publish_every(self, seconds):
-        """Set the interval, and wait until it is stored, so that it survives a power cut."""
-        self._client.command("pubinterval", str(seconds))
+    def _switch(self, pubinterval, motion):
+        """Set both, and wait until they are stored, so that they survive a power cut."""
+        self._client.command("pubinterval", str(pubinterval))
+        self._client.command("motion", motion)
 
         def stored():
-            return self._camera.control("nvs")["nvs"]["syscfg"].get("MQTT_PUBINTERV", 0)
+            values = self._camera.control("nvs")["nvs"]["syscfg"]
+            return values.get("MQTT_PUBINTERV", 0), values.get("MOTION", 0)
 
-        wait_until(lambda: stored() == seconds, 10, "the stored interval")
+        wait_until(lambda: stored() == (pubinterval, MOTION[motion]), 10, "the stored settings")
 
     def _free_heap(self):
         return int(self._client.command("status", "2").split(", ")[3])
@@ -167,7 +187,7 @@ def main(argv=None):
         with (
             Mosquitto(folder / "broker", options={"log_type": "none"}) as broker,
             Simulator(folder / "camera", broker.uri, SETTINGS, BOARD, fast=False) as camera,
-            Client(broker.port, f"stat/{TOPIC}/#", faults.IMAGE) as client,
+            Client(broker.port, f"stat/{TOPIC}/#", f"data/{TOPIC}/#") as client,
         ):
             soak = Soak(camera, broker, client, random.Random(seed))
             soak.run(60 * args.minutes)

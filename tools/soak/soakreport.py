@@ -10,7 +10,9 @@ def report(figures, seed):
     print(f"seed {seed}")
     for name, row in sorted(figures["faults"].items()):
         print(f"  {name:<24}{row['survived']:>4} of {row['injected']} survived")
-    print("pictures published: {published}, viewed: {viewed}".format(**figures))
+    text = "pictures published: {published}, of motion: {of_motion}, live: {live}"
+    print(text.format(**figures))
+    print("pictures viewed: {viewed}, by RTSP: {recorded}".format(**figures))
     print("captured: {captured}, failed: {failed}, recoveries: {recoveries}".format(**figures))
     print(f"commands sent: {figures['commands']}, starts of the board: {figures['boots']}")
     print(f"starts in which ticks wrapped and pictures followed: {figures['wraps']}")
@@ -25,5 +27,6 @@ def report(figures, seed):
         "sockets left open": figures["sockets"][1] > figures["sockets"][0],
         "tasks left over": figures["tasks"][1] > figures["tasks"][0],
         "no picture after ticks have wrapped": not figures["wraps"],
+        **{f"no picture {name}": not figures[name] for name in ("live", "of_motion", "recorded")},
     }
     return [text for text, missed in limits.items() if missed]
