@@ -47,7 +47,9 @@ def test_good_run(capsys):
         ({"sockets": [3, 4]}, "sockets left open"),
         ({"tasks": [29, 30]}, "tasks left over"),
         ({"wraps": 0}, "no picture after ticks have wrapped"),
-        ({"live": 0}, "no picture live"),
+        ({"live": 0}, "no picture of the live view"),
+        ({"of_motion": 0}, "no picture of motion"),
+        ({"recorded": 0}, "no picture by RTSP"),
     ],
 )
 def test_missed_limit(figures, missed):

@@ -27,6 +27,8 @@ def report(figures, seed):
         "sockets left open": figures["sockets"][1] > figures["sockets"][0],
         "tasks left over": figures["tasks"][1] > figures["tasks"][0],
         "no picture after ticks have wrapped": not figures["wraps"],
-        **{f"no picture {name}": not figures[name] for name in ("live", "of_motion", "recorded")},
+        "no picture of the live view": not figures["live"],
+        "no picture of motion": not figures["of_motion"],
+        "no picture by RTSP": not figures["recorded"],
     }
     return [text for text, missed in limits.items() if missed]
