@@ -1,3 +1,3 @@
 """Fixtures of the end-to-end tests."""
 
-from fixtures import broker, browser, client, probe, scenarios  # noqa: F401
+from fixtures import broker, browser, camera, client, probe, scenarios  # noqa: F401

@@ -5,6 +5,7 @@ from listener import Listener
 from mosquitto import Mosquitto
 from probe import Probe
 from scenarios import Scenarios
+from sim import Simulator
 
 
 @pytest.fixture
@@ -35,6 +36,16 @@ def browser():
 def client(broker):
     """MQTT client with a subscription to all topics."""
     with Listener(broker.port) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def camera(broker, tmp_path_factory):
+    """Camera for one test module, in QVGA, which publishes on request; most modules replace it."""
+    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, {"pubinterval": "0"}) as made:
+        made.wait_status("camera ready")
+        made.command('camera {"framesize": "QVGA"}')
+        made.wait_status("mqtt connected")
         yield made
 
 

@@ -11,18 +11,9 @@ import pytest
 from browser import DESKTOP, screenshot
 from pictures import Viewer, check
 from playwright.sync_api import expect
-from sim import ROOT, Simulator, wait_until
+from sim import ROOT, wait_until
 
 QVGA = (320, 240)
-
-
-@pytest.fixture(scope="module")
-def camera(broker, tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, {"pubinterval": "0"}) as made:
-        made.wait_status("camera ready")
-        made.command('camera {"framesize": "QVGA"}')
-        made.wait_status("mqtt connected")
-        yield made
 
 
 @contextlib.contextmanager

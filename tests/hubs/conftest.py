@@ -9,7 +9,7 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path += [str(TESTS / "e2e"), str(TESTS.parent / "tools")]
 
 # ruff: noqa: E402 - found on the path above
-from fixtures import broker, client  # noqa: F401
+from fixtures import broker, camera, client  # noqa: F401
 
 
 def pytest_ignore_collect(collection_path, config):

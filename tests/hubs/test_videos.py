@@ -4,19 +4,9 @@ import json
 import subprocess
 import sys
 
-import pytest
-from sim import ROOT, TOPIC, Simulator
+from sim import ROOT, TOPIC
 
 QVGA = [320, 240]
-
-
-@pytest.fixture(scope="module")
-def camera(broker, tmp_path_factory):
-    with Simulator(tmp_path_factory.mktemp("camera"), broker.uri, {"pubinterval": "0"}) as made:
-        made.wait_status("camera ready")
-        made.command('camera {"framesize": "QVGA"}')
-        made.wait_status("mqtt connected")
-        yield made
 
 
 def run(tool, *options):
