@@ -110,13 +110,9 @@ def _summarize(recorder, name):
     CONSOLE.print(f"{name}: {recorder.pictures} pictures")
 
 
-def _interrupt(*_):
-    raise KeyboardInterrupt
-
-
 def main(arguments=None):
     args = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
     try:
         run(args)
     except (brokerlink.BrokerError, EncoderError) as error:

@@ -165,13 +165,9 @@ def parser():
     return top
 
 
-def _interrupt(*_):
-    raise KeyboardInterrupt
-
-
 def main(arguments=None):
     args = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C
     try:
         args.run(args)
     except (brokerlink.BrokerError, EncoderError, TimelapseError) as error:
