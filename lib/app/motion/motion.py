@@ -9,7 +9,7 @@ from micropython import const
 from aio.tasks import finish
 
 PICTURE, PIN = const(1), const(2)  # bits of the setting `motion`
-NAMES = {PICTURE: "picture", PIN: "pin"}
+_NAMES = {PICTURE: "picture", PIN: "pin"}
 _POLL_MS = const(100)
 
 
@@ -28,7 +28,7 @@ class Motion:
         self.pictures = pictures
         self.view = self._pin = None
         self._seen_ms = 0  # ticks of the last sign
-        self._told = None  # (number of the link, state) of the last message
+        self._published = None  # (number of the link, state) of the last message
         self._time = None  # of the last change of `on`
         self.on = False
         self.source = ""
@@ -44,7 +44,7 @@ class Motion:
         self._seen_ms = ticks_ms()
         if not self.on:
             self.events += 1
-            self.source, self.score, self.cells = NAMES[source], 0, 0
+            self.source, self.score, self.cells = _NAMES[source], 0, 0
             self._set(True)
             self.pictures.begin()
         self.score, self.cells = max(self.score, score), max(self.cells, cells)
@@ -69,7 +69,7 @@ class Motion:
         }
 
     async def run(self):
-        self._told = None
+        self._published = None
         tasks = [asyncio.create_task(each.run()) for each in (self.view, self._pin)]
         sender = asyncio.create_task(self.pictures.run())
         try:
@@ -78,7 +78,7 @@ class Motion:
                     if task.done():
                         await task  # raises its error
                 self._check_end()
-                await self._tell()
+                await self._publish()
                 await asyncio.sleep_ms(_POLL_MS)
         finally:
             await finish(*tasks)
@@ -98,13 +98,13 @@ class Motion:
             await sender
         except Exception:  # raised by `run` already
             pass
-        has_on = bool(self._told and self._told[1])
-        await self._tell(has_on)  # nothing would do so later, once there is a link
+        broker_has_on = bool(self._published and self._published[1])
+        await self._publish(queue=broker_has_on)  # nothing publishes it later
 
-    async def _tell(self, without_link=False):
-        """Publish the state if the broker does not have it."""
+    async def _publish(self, queue=False):
+        """Publish the state if the broker does not have it; `queue` it while there is no link."""
         now, is_up = (self._session.connects, self.on), self._session.up.is_set()
-        if now == self._told or not (is_up or without_link):
+        if now == self._published or not (is_up or queue):
             return
         message = {
             "State": _state(self.on),
@@ -118,7 +118,7 @@ class Motion:
             # at QoS 1 it outlives a lost link; without retain, the next one gets the state anyway
             qos = 1 if retain or not is_up else 0
             await self._session.publish(self._topic, json.dumps(message).encode(), retain, qos)
-            self._told = now
+            self._published = now
         except OSError:  # the next link gets it
             pass
 
