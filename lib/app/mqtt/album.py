@@ -37,7 +37,7 @@ class Album:
         self._free_bytes = free_bytes
         self._most_bytes = most_bytes
         self._reserve_bytes = reserve_bytes
-        self._told_bytes = 0  # the broker's limit when a picture was too large for it
+        self._logged_bytes = 0  # the limit that the log has
         self.pictures = []
         self.sending = False
         self.sent = self.dropped = 0
@@ -112,8 +112,8 @@ class Album:
         size, most = len(picture.view), self._sender.max_bytes
         if not most or size <= most:
             return False
-        if most != self._told_bytes:
-            self._told_bytes = most
+        if most != self._logged_bytes:
+            self._logged_bytes = most
             text = "a picture of {} bytes is too large for the broker: set a smaller framesize"
             self._log.error("mqtt", text.format(size))
         return True

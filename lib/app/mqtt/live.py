@@ -141,10 +141,13 @@ class Live:
         finally:
             self._lease.release()
         self._count(size)
-        await self._sender.confirm(untried, self._respond(link))
+        await self._sender.confirm(untried, self._acknowledgement(link))
 
-    async def _respond(self, link):
-        """Report, and wait until the broker has read all; raises OSError if the link was lost."""
+    async def _acknowledgement(self, link):
+        """Report, and return once the broker has acknowledged it; raises OSError.
+
+        An acknowledgement on another link than that of the picture says nothing about it.
+        """
         message = await self._report()
         while not message.acknowledged.is_set():
             if not self._left_ms():

@@ -26,7 +26,8 @@ class PictureSender:
 
         `expose(lease)` replaces `lease.acquire()`.
         """
-        self._budget.choose(self._frames.usual, self._max_bytes())
+        self._accepted.probe(self._log.uptime_s())
+        self._budget.choose(self._frames.usual, self.max_bytes)
         lease.renewed()
         lease.size, lease.quality = self._budget.size, self._budget.quality
         try:
@@ -70,7 +71,7 @@ class PictureSender:
 
     @property
     def max_bytes(self):
-        """Size of the largest picture that the broker gets; 0: any."""
+        """Size of the largest picture to send; 0: any."""
         known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
         return min(known, learned) if known and learned else known or learned
 
@@ -80,12 +81,6 @@ class PictureSender:
             accepted = self._accepted
             self._log.error("mqtt", text.format(accepted.refused_bytes, accepted.max_bytes))
 
-    def _max_bytes(self):
-        """Return the size of the largest picture to send; 0: any."""
-        if self._accepted.max_bytes:
-            self._accepted.probe(self._log.uptime_s())
-        return self.max_bytes
-
     # For people
 
     def forget_limit(self):
@@ -93,7 +88,7 @@ class PictureSender:
         self._accepted.forget()
 
     def limited(self):
-        """Return the sizes that the broker refuses and gets as text, "" without a limit."""
+        """Return the limit in force and its reason as text, "" without a limit."""
         refused, budget = self._accepted.refused_bytes, self._budget
         if not budget.max_bytes:
             return ""
@@ -105,7 +100,7 @@ class PictureSender:
         return text
 
     def figures(self):
-        """Return the telemetry of the size and quality."""
+        """Return the telemetry of size and quality, and of their limits."""
         size, quality = self._frames.usual
         budget = self._budget
         return {
