@@ -10,16 +10,16 @@ from micropython import const
 
 from config import limits
 from proto import jpegscan
+from proto.jpegheaders import HeaderReader, Unsuitable
 
 COLUMNS, ROWS = const(16), const(12)
-_SOI, _EOI, _SOF0, _DHT, _RST0 = const(0xD8), const(0xD9), const(0xC0), const(0xC4), const(0xD0)
-_SOS, _DQT, _DRI = const(0xDA), const(0xDB), const(0xDD)
+_RST0 = const(0xD0)
 _MOST_WIDTH, _MOST_HEIGHT = const(1_600), const(1_200)  # UXGA
 _MOST_BLOCKS = const(10)  # in an MCU, T.81 B.2.3
 _NEVER = const(0x10000)  # more MCUs than any picture has
 
 
-class DCGrid:
+class DCGrid(HeaderReader):
     """The mean brightness of each cell of a picture, 0 to 255, row by row in `cells`.
 
     `start` a picture, call `step` until it returns True, and `release` it; or `decode` it at once.
@@ -29,8 +29,8 @@ class DCGrid:
     """
 
     def __init__(self):
+        super().__init__()
         self.cells = bytearray(COLUMNS * ROWS)
-        self._view = b""
         self._known = [b""] * 4  # the Huffman tables: two for DC, two for AC
         self._defined = 0  # those of this picture, one bit each
         self._tables = array("H", bytes(2 * 4 * jpegscan.TABLE))
@@ -41,7 +41,7 @@ class DCGrid:
         self._sums = array("I", bytes(4 * jpegscan.STRIDE * (ROWS + 1)))
         self._columns = bytearray((_MOST_WIDTH + 7) // 8 + 3)  # of the blocks -> of the sums
         self._width = self._height = self._count = 0  # in blocks; components
-        self._interval = self._until_restart = self._restarts = 0  # in MCUs
+        self._until_restart = self._restarts = 0  # in MCUs
         self._left = self._row = 0  # MCUs left in this row, number of the row
 
     def decode(self, view):
@@ -59,18 +59,10 @@ class DCGrid:
 
     def start(self, view):
         """Read the headers of a JPEG, whose bytes must not change until it is decoded."""
-        self._view = view
-        size = len(view)
-        if size < 4 or self._word(0) != 0xFF00 | _SOI:
-            raise ValueError("it is not a JPEG")
-        if self._word(size - 2) != 0xFF00 | _EOI:
-            raise ValueError("its end is missing")
-        self._interval = self._count = self._defined = self._state[jpegscan.AT] = 0
+        self._count = self._defined = 0
         for n in range(4):
             self._dc_steps[n] = 0
-        at = 2
-        while not self._state[jpegscan.AT]:
-            at = self._segment(at, size - 2)
+        self._read(view)
         self._begin_scan()
 
     def step(self):
@@ -89,49 +81,19 @@ class DCGrid:
                 self._layout, self._columns, self._sums, count,
             )  # fmt: skip
             if fault:
-                raise ValueError(jpegscan.FAULTS[fault])
+                raise Unsuitable(jpegscan.FAULTS[fault])
             left -= count
             self._left -= count
             self._until_restart -= count
         return False
 
-    def _byte(self, at):
-        return self._view[at] & 0xFF  # drivers lend signed views
-
-    def _word(self, at):
-        return self._byte(at) << 8 | self._byte(at + 1)
-
-    def _segment(self, at, end):
-        """Read the segment at `at`; return where the next one begins."""
-        if at + 4 > end or self._byte(at) != 0xFF:
-            raise ValueError("its headers are damaged")
-        kind = self._byte(at + 1)
-        if kind == 0xFF:  # a fill byte
-            return at + 1
-        start, stop = at + 4, at + 2 + self._word(at + 2)
-        if stop < start or stop > end:
-            raise ValueError("its headers are damaged")
-        if kind == _SOF0:
-            self._frame(start, stop)
-        elif kind == _DHT:
-            self._huffman_tables(start, stop)
-        elif kind == _DQT:
-            self._quantization_tables(start, stop)
-        elif kind == _DRI and stop - start >= 2:
-            self._interval = self._word(start)
-        elif kind == _SOS:
-            self._lay_out(start, stop)
-        elif 0xC0 <= kind <= 0xCF:
-            raise ValueError("it is not a baseline JPEG")
-        return stop
-
     def _frame(self, start, stop):
         count = self._byte(start + 5) if stop - start > 6 else 0
         if count not in (1, 3) or stop - start != 6 + 3 * count or self._byte(start) != 8:
-            raise ValueError("it is neither grey nor YCbCr with 8 bits")
+            raise Unsuitable("it is neither grey nor YCbCr with 8 bits")
         height, width = self._word(start + 1), self._word(start + 3)
         if not 0 < width <= _MOST_WIDTH or not 0 < height <= _MOST_HEIGHT:
-            raise ValueError("its size is not 1 x 1 to 1600 x 1200 pixels")
+            raise Unsuitable("its size is not 1 x 1 to 1600 x 1200 pixels")
         for n in range(3 * count):
             self._components[n] = self._byte(start + 6 + n)
         if count == 1:
@@ -143,7 +105,7 @@ class DCGrid:
             number = self._byte(start)
             size = 129 if number >> 4 else 65
             if number & 0xF > 3 or number >> 4 > 1 or stop - start < size:
-                raise ValueError("a quantization table is damaged")
+                raise Unsuitable("a quantization table is damaged")
             # a step of 16 bits does not occur with samples of 8 bits
             self._dc_steps[number & 0xF] = self._byte(start + 1 + (number >> 4))
             start += size
@@ -155,7 +117,7 @@ class DCGrid:
             for n in range(1, 17 if stop - start >= 17 else 0):
                 size += self._byte(start + n)
             if number & 0xEE or size == 17 or start + size > stop:
-                raise ValueError("a Huffman table is damaged")
+                raise Unsuitable("a Huffman table is damaged")
             number = number >> 3 | number & 1
             if self._view[start : start + size] != self._known[number]:
                 self._known[number] = b""
@@ -165,43 +127,43 @@ class DCGrid:
             self._defined |= 1 << number
             start += size
 
-    def _lay_out(self, start, stop):
+    def _scan(self, start, stop):
         """Note the blocks of an MCU: 1 + row, or 0 for a colour; column; tables for DC and AC."""
         count = self._count
         if not count:
-            raise ValueError("it has no frame header")
+            raise Unsuitable("it has no frame header")
         if stop - start != 4 + 2 * count or self._byte(start) != count:
-            raise ValueError("it has several scans")
+            raise Unsuitable("it has several scans")
         across, down = self._components[1] >> 4, self._components[1] & 0xF
         layout, at = self._layout, 2
         for n in range(count):
             sampling, tables = self._components[3 * n + 1], self._byte(start + 2 + 2 * n)
             if self._byte(start + 1 + 2 * n) != self._components[3 * n] or tables & 0xEE:
-                raise ValueError("its scan does not fit its frame")
+                raise Unsuitable("its scan does not fit its frame")
             needed = 1 << (tables >> 4) | 4 << (tables & 1)
             if self._defined & needed != needed:
-                raise ValueError("a Huffman table is missing")
+                raise Unsuitable("a Huffman table is missing")
             if not 0 < sampling >> 4 <= across or not 0 < sampling & 0xF <= down:
-                raise ValueError("its colours have more samples than its brightness")
+                raise Unsuitable("its colours have more samples than its brightness")
             for block in range((sampling >> 4) * (sampling & 0xF)):
                 if at == len(layout):
-                    raise ValueError("its sampling is damaged")
+                    raise Unsuitable("its sampling is damaged")
                 layout[at] = 0 if n else 1 + block // across
                 layout[at + 1] = block % across
                 layout[at + 2], layout[at + 3] = tables >> 4, 2 + (tables & 1)
                 at += 4
         if not self._dc_steps[self._components[2] & 3]:
-            raise ValueError("a quantization table is missing")
+            raise Unsuitable("a quantization table is missing")
         layout[0], layout[1] = at, across
-        self._state[jpegscan.AT] = stop
 
     def _begin_scan(self):
         across, width = self._layout[1], self._width
         padded = (width + across - 1) // across * across
         jpegscan.share(self._columns, width, padded, COLUMNS)
         jpegscan.clear(self._sums, len(self._sums))
+        self._state[jpegscan.AT] = self.scan_at
         self._begin_bits()
-        self._until_restart = self._interval or _NEVER
+        self._until_restart = self.interval or _NEVER
         self._left = self._restarts = 0
         self._row = -1
 
@@ -235,8 +197,8 @@ class DCGrid:
             state[jpegscan.COUNT] - jpegscan.DEBT - state[jpegscan.PADDING] > 7
             or self._word(at) != marker
         ):
-            raise ValueError("a restart marker is missing")
+            raise Unsuitable("a restart marker is missing")
         state[jpegscan.AT] = at + 2
         self._begin_bits()
         self._restarts += 1
-        self._until_restart = self._interval
+        self._until_restart = self.interval

@@ -11,10 +11,9 @@ from struct import pack, pack_into
 from micropython import const
 
 from config import limits
+from proto.jpegheaders import HeaderReader, Unsuitable
 
 CLOCK_KHZ = const(90)  # of the timestamps
-_SOI, _EOI, _SOF0, _DHT, _SOS = const(0xD8), const(0xD9), const(0xC0), const(0xC4), const(0xDA)
-_DQT, _DRI = const(0xDB), const(0xDD)
 _MOST_PIXELS = const(2_040)  # in 8 pixels, a size is one byte
 _HUFFMAN = {  # class and number -> CRC-32 of a standard table
     0x00: 0x13BC22C1,
@@ -34,62 +33,21 @@ _REPORT, _DESCRIPTION, _CNAME = const(200), const(202), const(1)
 _TO_1970_S = const(2_208_988_800)  # from 1900, when the time of NTP begins
 
 
-class Unsuitable(Exception):
-    """The picture can't be sent as RTP; the message says why."""
-
-
-class Headers:
+class Headers(HeaderReader):
     """The parsed headers of a JPEG; raises Unsuitable.
 
-    `kind` is the type of RFC 2435 without restart markers, `interval` their interval or 0,
-    `width` and `height` are in pixels, `tables` are the two quantization tables, and `size` is
-    where the scan begins.
+    `kind` is the type of RFC 2435 without restart markers, `width` and `height` are in pixels, and
+    `tables` are the two quantization tables.
     """
 
     def __init__(self, view):
-        self._view = view
-        self.kind = self.width = self.height = self.interval = self.size = 0
+        super().__init__()
+        self.kind = self.width = self.height = 0
         self._quantization = {}
         self._components = b""
-        if len(view) < 4 or self._byte(0) != 0xFF or self._byte(1) != _SOI:
-            raise Unsuitable("it is not a JPEG")
-        if self._byte(len(view) - 2) != 0xFF or self._byte(len(view) - 1) != _EOI:
-            raise Unsuitable("its end is missing")
-        at = 2
-        while not self.size:
-            at = self._segment(at)
+        self._read(view)
         self.tables = self._both_tables()
         self._view = None
-
-    def _byte(self, at):
-        return self._view[at] & 0xFF  # drivers lend signed views
-
-    def _word(self, at):
-        return self._byte(at) << 8 | self._byte(at + 1)
-
-    def _segment(self, at):
-        """Read the segment at `at`; return where the next one begins."""
-        if at + 4 > len(self._view) or self._byte(at) != 0xFF:
-            raise Unsuitable("its headers are damaged")
-        kind = self._byte(at + 1)
-        if kind == 0xFF:  # a fill byte
-            return at + 1
-        start, end = at + 4, at + 2 + self._word(at + 2)
-        if end < start or end > len(self._view) - 2:
-            raise Unsuitable("its headers are damaged")
-        if kind == _SOF0:
-            self._frame(start, end)
-        elif kind == _DQT:
-            self._quantization_tables(start, end)
-        elif kind == _DHT:
-            self._huffman_tables(start, end)
-        elif kind == _DRI and end - start >= 2:
-            self.interval = self._word(start)
-        elif kind == _SOS:
-            self._scan(start, end)
-        elif 0xC0 <= kind <= 0xCF:
-            raise Unsuitable("it is not a baseline JPEG")
-        return end
 
     def _frame(self, start, end):
         if end - start != 15 or self._byte(start) != 8 or self._byte(start + 5) != 3:
@@ -131,7 +89,6 @@ class Headers:
             raise Unsuitable("it has no frame header")
         if end - start != 10 or [self._byte(start + n) for n in (2, 4, 6)] != [0, 0x11, 0x11]:
             raise Unsuitable("its scan does not have all colours")
-        self.size = end
 
     def _both_tables(self):
         brightness, *others = [self._quantization.get(n) for n in self._components]
@@ -196,9 +153,9 @@ class Packets:
             head += pack(">HH", found.interval, _ANYWHERE)
         self._others = bytearray(head)
         self._first = bytearray(head + pack(">HH", 0, len(found.tables)) + found.tables)
-        self._start = found.size
-        if found.size <= limits.RTSP_HEADERS_BYTES:
-            self._known = bytes(view[: found.size])
+        self._start = found.scan_at
+        if found.scan_at <= limits.RTSP_HEADERS_BYTES:
+            self._known = bytes(view[: found.scan_at])
 
     def report(self, seconds, ns, timestamp, name):
         """Return a sender report and a description (RFC 3550 sections 6.4.1 and 6.5).
