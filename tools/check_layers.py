@@ -79,6 +79,7 @@ ALLOWED = {  # package or module: its imports other than itself and standard mod
     "app.settings": {"proto", "app.password", "app.signing_key", "app.tls"},
     "app.wifi": {"aio", "proto"},
     "app.system": {"aio", "app", "config", "hal"},
+    "app.deepsleep": {"app.sleep", "config.board", "hal"},  # a part of app.system
     "app.nowifi": {"app.led", "config.board", "hal"},  # instead of app.system
 }
 ADVICE = {  # layer: what to do instead

@@ -1,9 +1,11 @@
-"""The composition root: the only module that knows all components and how they are connected."""
+"""The composition root: the only module that knows all components and how they are connected.
+
+A part of it is in `app.deepsleep`, because most cameras never sleep.
+"""
 
 # long: a part of it elsewhere would have to know the rest
 
 import gc
-from binascii import hexlify, unhexlify
 
 from micropython import const
 
@@ -311,103 +313,16 @@ class System:
         settings = self.settings
         is_on_at_start = bool(settings["deepsleep"])
         self.sleep = self.status.sleep = Switched(
-            lambda: settings["deepsleep"], lambda: self._new_sleeper(is_on_at_start)
+            lambda: settings["deepsleep"], lambda: self._deep_sleep().new_sleeper(is_on_at_start)
         )
         settings.on_change(0, self.sleep.check)
         if is_on_at_start or chip.reset_cause() == chip.WOKEN:
-            from hal import sleep  # lazy: most cameras never sleep
+            self._deep_sleep().resume()
 
-            if sleep.woken_by():
-                self._continue(sleep.recall())
-            sleep.release([pin for pin, _ in self._held_pins()])
+    def _deep_sleep(self):
+        from app.deepsleep import DeepSleep  # lazy: most cameras never sleep
 
-    def _continue(self, notes):
-        """Continue after a sleep as before it: power output, access point, age of the time."""
-        if notes.get("power", self.power.on) != self.power.on:
-            self.power.set(notes["power"])
-        if "ap" in notes:
-            ssid, bssid = notes["ap"]
-            self.wifi.remembered = [(ssid.encode(), unhexlify(bssid), 0, 0, 1, False)]
-        if notes.get("clock") is not None and self.clock.set.is_set():
-            age_s = self.clock.utc() - notes["clock"]
-            self.clock.rest_ms = 1_000 * max(0, limits.SLEEP_CLOCK_S - age_s)
-
-    def _new_sleeper(self, is_on_at_start):
-        # lazy import: most cameras never sleep
-        from app.sleep import Sleeper
-        from hal import sleep
-
-        woken_by = sleep.woken_by()
-        return Sleeper(
-            self.settings,
-            self.session,
-            self.wifi,
-            self.publisher,
-            self.telemetry,
-            self.log,
-            self._why_awake,
-            self._uses,
-            sleep.recall(),
-            self._keep_notes,
-            self._sleep,
-            woken_by,
-            attended=is_on_at_start and woken_by != "timer",
-        )
-
-    def _why_awake(self):
-        """Return why the camera must not sleep, "" if it may: one row per reason."""
-        wifi = self.wifi  # its access point may also be open between attempts to join
-        for is_true, text in (
-            (self.status.safe_mode, "safe mode"),
-            (self.updater.state != "idle", "an update is under way"),
-            (self.restart.pending, "a restart is due"),
-            (wifi.state == "access point" or wifi.ap_clients, "the access point is open"),
-            (self._is_watched(), "somebody watches"),
-            (len(self.telnet), "telnet is in use"),
-            (self.handler.busy, "a command runs"),
-            (self.publisher.pending or self.frames.leased(), "a picture is being sent"),
-            (self.kept.sending, "kept pictures are being sent"),
-            (self.album.sending, "pictures of motion are being sent"),
-            (self.status.detection and self.status.detection.on, "there is motion"),
-            (self.power.off_in_s is not None, "the power output is timed"),
-        ):
-            if is_true:
-                return text
-        return "an update is on trial" if self.trial.unconfirmed else ""  # it reads the flash
-
-    def _uses(self):
-        """Return (count, ms) of each kind of use; a new one keeps the camera awake for so long."""
-        return (
-            (self.handler.ran, 1_000 * self.settings["sleepwait"]),
-            (self.consoles.ran + self.status.polls, limits.SLEEP_PAGE_MS),
-            (self.actions.presses, limits.SLEEP_ATTENDED_MS),
-        )
-
-    def _held_pins(self):
-        """Return (pin, level) of the outputs during a sleep; a lamp that is dimmed goes off."""
-        pins = [(board.LED, 1 - board.LED_ON), (board.POWER, int(self.power.is_full))]
-        power_down = board.CAMERA["powerdown_pin"]
-        return pins + [(power_down, 1)] if power_down >= 0 else pins
-
-    def _keep_notes(self, notes):
-        """Keep the notes of the sleeper across the sleep, and what `_continue` needs."""
-        from hal import sleep  # lazy: most cameras never sleep
-
-        notes["power"] = self.power.on
-        if self.wifi.up.is_set() and self.wifi.bssid:
-            notes["ap"] = self.wifi.network[0], hexlify(self.wifi.bssid).decode()
-        if self.clock.answered is not None:
-            notes["clock"] = self.clock.answered
-        sleep.remember(notes)
-
-    def _sleep(self, seconds):
-        """Switch everything off and sleep; nothing is awaited any more."""
-        from hal import sleep  # lazy: most cameras never sleep
-
-        chip.healthy()
-        self.camera.power(False, "asleep")
-        self.station.off()
-        sleep.begin(seconds, board.BUTTON, self._held_pins())
+        return DeepSleep(self)
 
     def _make_status(self):
         self.memory = Memory(chip)
@@ -603,7 +518,7 @@ class System:
         self.frames.invalidate()
 
     def start(self):
-        """Return the supervisor, which runs all components; this object is no longer needed."""
+        """Return the supervisor, which runs all components."""
         # long: the table of all components
         if self.status.safe_mode:
             self.supervisor.add("safe mode", self.status.safe_mode)
@@ -649,9 +564,9 @@ class System:
 
     def _is_busy(self):
         """Return True while there is a viewer or an update."""
-        return self._is_watched() or self.updater.state != "idle"
+        return self.is_watched() or self.updater.state != "idle"
 
-    def _is_watched(self):
-        """Return True while somebody watches the stream, or a live view through the broker."""
+    def is_watched(self):
+        """Return True while there is a viewer, here or of the live view through the broker."""
         is_live = self.status.live and self.status.live.left_s
         return bool(self.images.viewers or is_live)

@@ -230,7 +230,7 @@ def test_safe_mode_shows_no_spinner(page, camera):
 def test_says_that_the_camera_sleeps(page, camera):
     def with_sleep(route):
         status = route.fetch().json()
-        status["sleep"] = {"every_s": 600, "awake": "somebody watches"}
+        status["sleep"] = {"every_s": 600, "awake": "there is a viewer"}
         status["broker"]["state"] = "connected"
         route.fulfill(json=status)
 

@@ -90,9 +90,9 @@ def test_a_wake_changes_nothing_and_the_button_keeps_it_awake(broker, tmp_path):
         camera.wait_status("awake (for 2")  # minutes, because somebody is there
         with TelnetClient(camera.facts["telnet"]):
             with Viewer(camera.facts["http"]):
-                camera.wait_status("awake (somebody watches)")
+                camera.wait_status("awake (there is a viewer)")
                 state = camera.get("/api/status").json()["sleep"]
-                assert state == {"every_s": 600, "awake": "somebody watches"}
+                assert state == {"every_s": 600, "awake": "there is a viewer"}
             camera.wait_status("awake (telnet is in use)")
         camera.command("timer 5")
         camera.wait_status("awake (the power output is timed)")

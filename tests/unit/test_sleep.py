@@ -190,10 +190,10 @@ class TestSleeper(unittest.TestCase):
 
     def test_a_reason_keeps_it_awake(self):
         def watch(board):
-            board.reason = "somebody watches"
+            board.reason = "there is a viewer"
 
         def leave(board):
-            self.assertEqual(board.sleeper.reason, "somebody watches")
+            self.assertEqual(board.sleeper.reason, "there is a viewer")
             board.reason = ""
 
         _, ms = self.wake([(0, Board.connect), (1_000, watch), (500_000, leave)])
@@ -202,7 +202,7 @@ class TestSleeper(unittest.TestCase):
     def test_a_viewer_for_a_week(self):
         def watch(board):
             board.connect()
-            board.reason = "somebody watches"
+            board.reason = "there is a viewer"
 
         def pass_days(board):
             clock.ticks_offset += 2 * 24 * 3_600_000
@@ -217,7 +217,7 @@ class TestSleeper(unittest.TestCase):
     def test_a_reason_at_the_last_moment(self):
         def watch(board):
             self.assertEqual(board.calls[-1], "stop")
-            board.reason = "somebody watches"
+            board.reason = "there is a viewer"
             board.later(1_000, board.connect)
             board.later(60_000, lambda: setattr(board, "reason", ""))
 
