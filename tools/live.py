@@ -87,17 +87,24 @@ def _show(keeper, newest, recorder, seconds):
     with CONSOLE.status("") as line:
         while until is None or time.monotonic() < until:
             keeper.step()
-            line.update(_text(newest, recorder))
+            line.update(describe(newest, recorder, keeper.is_wanted()))
             if recorder and recorder.error:
                 return
 
 
-def _text(newest, recorder):
+def describe(newest, recorder, is_wanted):
     """Return the line that shows what happens."""
-    if newest.problem:
-        return newest.problem
     state = newest.state()
-    text = f"{state['fps']} pictures per second" if state["fps"] else "no viewer"
+    if state["problem"]:
+        return state["problem"]
+    if not is_wanted:
+        return "no viewer"
+    if state["fps"]:
+        text = f"{state['fps']} pictures per second"
+    elif state["age_s"] is not None:
+        text = f"the newest picture is {state['age_s']:.0f} s old"
+    else:
+        text = "waiting for a picture"
     return text + (f", {recorder.pictures} recorded" if recorder else "")
 
 

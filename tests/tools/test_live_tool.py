@@ -163,6 +163,33 @@ def test_rate_and_age_of_the_newest_picture():
     assert desk.newest.state()["age_s"] == 0.25
 
 
+def test_line_on_the_terminal():
+    """At 0.1 pictures per second there is no rate, but a viewer or a recording all the same."""
+    desk = Desk(viewers=0)
+
+    def shown(recorder=None):
+        return live.describe(desk.newest, recorder, desk.viewers or recorder)
+
+    assert shown() == "no viewer"
+    recorder = types.SimpleNamespace(pictures=0)
+    assert shown(recorder) == "waiting for a picture, 0 recorded"
+    desk.viewers = 1
+    desk.newest.put(b"jpeg")
+    desk.now += 8
+    assert shown() == "the newest picture is 8 s old"
+    for _ in range(20):
+        desk.newest.put(b"jpeg")
+        desk.now += 0.25
+    recorder.pictures = 20
+    assert shown(recorder) == "4.0 pictures per second, 20 recorded"
+    desk.viewers = 0
+    assert shown() == "no viewer"
+    desk.newest.fail("The camera is offline.")
+    assert shown() == "The camera is offline."
+    desk.viewers, desk.newest.problem = 1, ""
+    assert shown() == "waiting for a picture"
+
+
 def test_damaged_reports_are_ignored():
     desk = Desk()
     for payload in (b"", b"[1]", b"{}", b"\xff", b'{"Reason": ""}'):

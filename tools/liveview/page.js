@@ -5,7 +5,7 @@ const POLL_MS = 500;
 const $ = (id) => document.getElementById(id);
 
 function figures({ fps, age_s: age, bytes }) {
-  if (age === null) return "Waiting for the first picture";
+  if (age === null) return "Waiting for a picture";
   const rate = fps ? `${fps.toFixed(1)} pictures per second, ` : ""; // the first ones have none
   return `${rate}${age.toFixed(1)} s old, ${Math.round(bytes / 1024)} KB`;
 }
