@@ -3,8 +3,14 @@
 import micropython
 from micropython import const
 
-# the state of a scan, an array of numbers from 0 to 2 ** 31
-BITS, COUNT, AT, PADDING, DC, X, BASES = 0, 1, 2, 3, 4, 5, 6
+# the state of a scan, an array of numbers from 0 to 2 ** 31; one line each, as `const` requires
+BITS = const(0)  # the lowest COUNT - DEBT of them are the next ones of the data
+COUNT = const(1)
+AT = const(2)  # where the data goes on
+PADDING = const(3)  # bits at hand that are not in the data
+DC = const(4)  # coefficient of the last block
+X = const(5)  # block in the row
+BASES = const(6)  # for each row of blocks in an MCU, where its sums begin
 FAULTS = ("", "its data is damaged", "its data ends early")  # results of `scan`
 MIDDLE = const(2_048)  # is added to all DC coefficients, so that none is negative
 DEBT = const(8)  # is added to the number of bits at hand, which may be negative
@@ -99,12 +105,12 @@ def scan(  # long: one loop, where a call would cost more than what it does
     The scan stops at a marker, and the data ends with one: so it never reads beyond the end. Only
     the lowest 31 bits of a number count, so they are the same with 32 and with 64 bits.
     """
-    bits = state[0]  # the lowest `count` of them are the next ones of the data
-    count = state[1] - DEBT
-    at = state[2]
-    padding = state[3]  # bits that are not in the data
-    dc = state[4]
-    x = state[5]
+    bits = state[BITS]
+    count = state[COUNT] - DEBT
+    at = state[AT]
+    padding = state[PADDING]
+    dc = state[DC]
+    x = state[X]
     last = layout[0]
     while mcus:
         block = 2
@@ -161,19 +167,19 @@ def scan(  # long: one loop, where a call would cost more than what it does
                     need = 16
                     table = layout[block + 3] * TABLE
             if layout[block]:
-                cell = state[5 + layout[block]] + columns[x + layout[block + 1]]
+                cell = state[BASES - 1 + layout[block]] + columns[x + layout[block + 1]]
                 sums[cell] = sums[cell] + dc
             block += 4
         x += layout[1]
         mcus -= 1
     if padding and count < padding:
         return 2
-    state[0] = bits & 0x3FFFFFFF
-    state[1] = count + DEBT
-    state[2] = at
-    state[3] = padding
-    state[4] = dc
-    state[5] = x
+    state[BITS] = bits & 0x3FFFFFFF
+    state[COUNT] = count + DEBT
+    state[AT] = at
+    state[PADDING] = padding
+    state[DC] = dc
+    state[X] = x
     return 0
 
 
