@@ -135,16 +135,16 @@ class _Client:
 
     async def _admit(self, request):
         """Check the login, once on a connection; OPTIONS needs none."""
-        access = self._server.access
         if request.method == "OPTIONS" or self._admitted:
             return
-        wait_s = access.wait_s(self._address)
+        access = self._server.access
         if not access.open:
             given = request.headers.get("authorization", "")
             status = await access.log_in_basic(given, self._address)
             if status == 429:
-                text = "Too many wrong passwords: try again in {} s".format(max(wait_s, 1))
-                raise RTSPError(503, text, "Retry-After: {}\r\n".format(max(wait_s, 1)))
+                wait_s = max(access.wait_s(self._address), 1)
+                text = "Too many wrong passwords: try again in {} s".format(wait_s)
+                raise RTSPError(503, text, "Retry-After: {}\r\n".format(wait_s))
             if status:
                 raise RTSPError(401, "Unauthorized: any user name, and the admin password", _LOGIN)
         self._admitted = True
