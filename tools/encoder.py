@@ -5,9 +5,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+_OPTIONS = "-v error -nostdin -y".split()
 _H264 = "-c:v libx264 -preset veryfast -crf 23 -movflags +faststart".split()
 _AS_THEY_COME = "-fps_mode vfr -enc_time_base 1:1000".split()
-_CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv")  # for them; ffmpeg chooses the codec of others
+_CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv")  # get H.264; ffmpeg chooses the codec of others
 
 
 class EncoderError(Exception):
@@ -37,22 +38,13 @@ class Encoder:
             raise EncoderError(f"{output} exists already; --force replaces it")
         if not output.suffix or not output.parent.is_dir():
             raise EncoderError(f"{output}: name a file such as video.mp4 in a folder that exists")
-        rate = ["-framerate", str(fps)] if fps else ["-use_wallclock_as_timestamps", "1"]
+        rate, pace = ["-framerate", str(fps)], []
+        if not fps:
+            rate, pace = ["-use_wallclock_as_timestamps", "1"], _AS_THEY_COME
         codec = _H264 if output.suffix.lower() in _CONTAINERS else []
-        codec = codec if fps else [*codec, *_AS_THEY_COME]
-        self._line = [
-            program,
-            "-v",
-            "error",
-            "-nostdin",
-            "-y",
-            "-f",
-            "mjpeg",
-            *rate,
-            "-i",
-            "pipe:",
-        ]
-        self._line += ["-vf", ",".join([*filters, "format=yuv420p"]), *codec, str(self._part)]
+        self._line = [program, *_OPTIONS, "-f", "mjpeg", *rate, "-i", "pipe:"]
+        self._line += ["-vf", ",".join([*filters, "format=yuv420p"]), *codec, *pace]
+        self._line.append(str(self._part))
 
     def __enter__(self):
         return self

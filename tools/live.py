@@ -113,7 +113,7 @@ def _summarize(recorder, name):
     if recorder.error:
         raise recorder.error
     if not recorder.pictures:
-        raise EncoderError("no picture came, so there is no video")
+        raise EncoderError("no picture arrived, so there is no video")
     CONSOLE.print(f"{name}: {recorder.pictures} pictures")
 
 

@@ -63,12 +63,12 @@ def _text(collector, offline):
     if offline:
         return f"{collector.stored} stored; the camera is offline; waiting for it"
     if not (collector.stored or collector.refused or collector.duplicates):
-        return "no picture yet; the camera publishes one every pubinterval seconds, 0: none"
+        return "no picture yet; the camera publishes one every pubinterval seconds (0: none)"
     parts = [f"{collector.stored} stored, {collector.bytes / 1e6:.1f} MB"]
     if collector.last:
         parts.append(f"the last from {collector.last.astimezone():%Y-%m-%d %H:%M:%S}")
     if collector.duplicates:
-        parts.append(f"{collector.duplicates} were already stored")
+        parts.append(f"{collector.duplicates} already stored")
     if collector.refused:
         parts.append(f"{collector.refused} refused: {collector.refusal}")
     return "; ".join(parts)
@@ -94,7 +94,7 @@ def video(args):
                 damaged.append(path.name)
             bar.show(number)
     if damaged:
-        CONSOLE.print(f"left out {len(damaged)} that are damaged, such as {damaged[0]}")
+        CONSOLE.print(f"left out because damaged: {len(damaged)}, such as {damaged[0]}")
     if not encoder.written:
         raise TimelapseError(f"{folder.path}: no picture is whole, so there is no video")
     seconds = encoder.written / args.fps
@@ -150,13 +150,13 @@ def parser():
     made.add_argument("folder")
     made.add_argument("output", help="file to write, such as day.mp4")
     made.add_argument("--fps", type=_rate, default=25, help="pictures per second (default: 25)")
-    made.add_argument("--from", dest="since", type=_time, metavar="TIME", help="from this time")
+    made.add_argument("--from", dest="since", type=_time, metavar="TIME", help="from this time on")
     made.add_argument(
         "--to",
         dest="until",
         type=lambda text: _time(text, True),
         metavar="TIME",
-        help="to this time",
+        help="up to this time; a date includes that day",
     )
     made.add_argument(
         "--rotate", type=int, default=0, choices=(0, *_TURNS), help="degrees clockwise"
