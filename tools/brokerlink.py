@@ -29,7 +29,7 @@ class BrokerError(Exception):
     status = 1
 
 
-class NoAnswer(BrokerError):
+class NoResponse(BrokerError):
     """The broker or the camera does not respond."""
 
     status = 3
@@ -44,7 +44,7 @@ def add_arguments(parser, needs_device=False):
         "--layout", default=LAYOUT, help="the camera's topiclayout (default: %(default)s)"
     )
     parser.add_argument("--cafile", help="for mqtts: CA certificate that signed the broker's")
-    parser.add_argument("--user")
+    parser.add_argument("--user", help="user name for the broker")
     parser.add_argument("--password", help="default: the environment variable MQTT_PASSWORD")
 
 
@@ -87,7 +87,7 @@ class BrokerLink:
         try:
             self._client.connect(host, port, keepalive=60)
         except (OSError, ValueError) as error:
-            raise NoAnswer(f"broker {host}:{port}: {error}") from None
+            raise NoResponse(f"broker {host}:{port}: {error}") from None
         self._client.loop_start()
         try:
             self._await(self._connected)
@@ -140,13 +140,13 @@ class BrokerLink:
         return message
 
     def wait(self, match, limit_s, peer="the camera"):
-        """Return the first result of `match` that is not None; raise NoAnswer after `limit_s`."""
+        """Return the first result of `match` but None; raise NoResponse after `limit_s`."""
         until = time.monotonic() + limit_s
         while (left := until - time.monotonic()) > 0:
             message = self.next(left)
             if message and (found := match(message)) is not None:
                 return found
-        raise NoAnswer(f"{peer} did not respond within {limit_s:.0f} s")
+        raise NoResponse(f"{peer} did not respond within {limit_s:.0f} s")
 
     # In the client's thread
 
@@ -166,7 +166,7 @@ class BrokerLink:
     def _await(self, event):
         """Wait for an event of the client; raise the error that it has brought."""
         if not event.wait(self._reply_s):
-            raise NoAnswer(f"the broker did not respond within {self._reply_s:.0f} s")
+            raise NoResponse(f"the broker did not respond within {self._reply_s:.0f} s")
         with self._messages.mutex:
             errors = [each for each in self._messages.queue if isinstance(each, Exception)]
         if errors:

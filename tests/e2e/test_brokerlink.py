@@ -38,7 +38,7 @@ def test_tls_and_login(guarded, tmp_path, monkeypatch):
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     with (
-        pytest.raises(brokerlink.NoAnswer, match="certificate"),
+        pytest.raises(brokerlink.NoResponse, match="certificate"),
         link(guarded.tls_uri, *options, "--cafile", str(other)),
     ):
         pass
@@ -62,7 +62,7 @@ def test_wrong_options_are_refused_with_the_reason(options, reason):
 def test_topic_is_that_of_the_device(broker):
     with Listener(broker.port) as camera, link(broker.uri, "--device", "DVES_1") as made:
         camera.publish("stat/porch/topic", b"porch", retain=True)  # not a reply
-        with pytest.raises(brokerlink.NoAnswer, match="camera DVES_1 did not respond within 0 s"):
+        with pytest.raises(brokerlink.NoResponse, match="camera DVES_1 did not respond within"):
             made._reply_s = 0.3
             made.find_topic()
         made._reply_s = 5
