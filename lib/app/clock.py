@@ -53,7 +53,7 @@ class Clock:
         return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}".format(*self._local_time(in_s)[:6])
 
     def local(self, time_s):
-        """Return time.gmtime() of a time of time.time(), but local, and the offset, `+01:00`."""
+        """Return time.gmtime() in local time of a time.time(), and its offset, `+01:00`."""
         fields = self._local_time(time_s - time.time())
         minutes = abs(self._offset) // 60
         sign = "-" if self._offset < 0 else "+"

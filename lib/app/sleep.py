@@ -53,9 +53,9 @@ class Sleeper:
         self._begin = begin
         self._woken_by = woken_by
         self._attended = attended
-        self._limit = ticks_ms()
+        self._limit = ticks_ms()  # of the attempts to report
         self._seconds = settings["deepsleep"]
-        self._until = ticks_ms()
+        self._until = ticks_ms()  # stays awake so long
         self._reported = False  # by this wake
         self._failure = ""  # why it has not
         self.state = "reporting"
@@ -64,7 +64,7 @@ class Sleeper:
         self._seconds = self._settings["deepsleep"]
         self._until = ticks_add(ticks_ms(), limits.SLEEP_ATTENDED_MS if self._attended else 0)
         self._attended = False
-        self._limit = ticks_add(ticks_ms(), limits.SLEEP_CONNECT_MS)  # of the attempts to report
+        self._limit = ticks_add(ticks_ms(), limits.SLEEP_CONNECT_MS)
         self._failure = ""
         self.state = "reporting"
         states = {"reporting": self._reporting, "awake": self._awake, "asleep": self._asleep}
@@ -93,7 +93,7 @@ class Sleeper:
         """Wait until nothing keeps the camera awake."""
         while self._stays_awake():
             await asyncio.sleep_ms(_POLL_MS)
-            if self._settings["deepsleep"] != self._seconds:  # a change asks for sleep soon
+            if self._settings["deepsleep"] != self._seconds:  # after a change, sleep soon
                 self._seconds, self._until = self._settings["deepsleep"], ticks_ms()
                 self._extend(1_000 * self._settings["sleepwait"])
             if not self._reported and self._is_linked():

@@ -36,8 +36,8 @@ class WebClient:
     async def request(self, method, url, headers, body=(), limit_ms=0):
         """Send a request on a new connection; return the head of the response (a Reply).
 
-        body: parts that are sent one after the other.
-        It takes `limit_ms` at most. Raises OSError with the reason, BadArgument for a certificate.
+        body: parts that are sent one after the other. The request takes `limit_ms` at most. Raises
+        OSError with the reason, BadArgument for a certificate.
         """
         self.close()
         limit_ms = limit_ms or limits.UPDATE_CONNECT_MS + self._stall_ms

@@ -84,8 +84,8 @@ class States:
     def _names(self, source):
         """Return the commands that read the states of a source."""
         if source == SETTINGS:
-            changed = self._settings.changed
-            rows = [schema.find(changed.pop(0)) for _ in range(len(changed))]
+            rows = [schema.find(name) for name in self._settings.changed]
+            self._settings.changed.clear()
         elif source == ALL_SETTINGS:
             rows = schema.SCHEMA
         else:
