@@ -7,7 +7,7 @@ The comment of a limit says what it applies to and, after the semicolon, what ha
 # Connections
 # of the chip's ten sockets, two listen, one is for the broker and one for datagrams; the port of
 # RTSP takes one of these six
-CONNECTIONS = 6  # HTTP, telnet, RTSP together; a new one replaces an idle one, or is refused (503)
+CONNECTIONS = 6  # HTTP, telnet and RTSP; a new one replaces an idle one, or is refused (503)
 CONNECTION_BACKLOG = 16  # connections to accept, on each port; the network stack drops more
 # a browser connects several times at once, and sends its requests a round trip later
 CONNECTION_NEW_MS = 200  # a new connection sends nothing; then it counts as idle
@@ -52,11 +52,11 @@ RTSP_BODY_BYTES = 4_096  # body of a request, which is skipped; a longer one get
 # RTP on TCP need not fit a segment, and 1,400 bytes would take a quarter of the rate on the PC
 RTSP_PACKET_BYTES = 60_000  # picture data in a packet; the rest follows in further ones
 RTSP_HEADERS_BYTES = 2_048  # headers of a picture that are compared; longer ones are parsed again
-RTSP_REPORT_MS = 5_000  # between two sender reports; then the next one
+RTSP_REPORT_MS = 5_000  # time between two sender reports; then the next one is sent
 
 # Motion
 # 160 take about 3 ms on the chip, in which no other task runs
-MOTION_STEP_MCUS = 160  # of a picture that are decoded at once; the rest follows in further steps
+MOTION_STEP_MCUS = 160  # MCUs of a picture decoded at once; the rest follows in further steps
 MOTION_PICTURES = 10  # most that the setting `motionpictures` allows; more are refused
 MOTION_BYTES = 1_000_000  # all pictures around motion that wait; then the oldest are dropped
 
@@ -139,7 +139,7 @@ SYSLOG_PAUSE_MS = 30_000  # pause after a line could not be sent; then it is sen
 
 # Pictures
 CAMERA_CAPTURE_MS = 3_000  # one capture; then the next step of recovery
-PRIVACY_MS = 3_000  # end of the pictures on their way when privacy begins; then the link closes
+PRIVACY_MS = 3_000  # pictures on their way when privacy begins; then the link to the broker closes
 CAMERA_STOP_MS = 5_000  # stopping the camera for an update; then the update goes on
 CAMERA_RESERVE_BYTES = 65_536  # heap that stays free for the rest; with less, pictures get smaller
 CAMERA_LOG_LINES = 12  # different log lines about one fault; further ones are not logged
@@ -152,7 +152,7 @@ FLASH_MS = 15_000  # lamp on for one picture; then it is switched off
 PICTURE_KEEP_S = 8  # no reader; then the memory of the pictures is freed
 
 RATE_LEAST = 0.1  # pictures per second of a stream or the live view; a lower one is refused
-RATE_MOST = 30  # the same at most; a higher one is refused
+RATE_MOST = 30  # pictures per second of a stream or the live view; a higher one is refused
 LIVE_S = 600  # live view of one command `live`; a longer one is refused
 LIVE_RATE = 5  # pictures per second, unless the command has a rate; further ones are not taken
 KEPT_PICTURES = 50  # most that the setting `keep` allows; more are refused
