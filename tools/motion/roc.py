@@ -22,6 +22,7 @@ sys.path += [str(ROOT / "tools"), str(ROOT / "tools" / "sim")]
 # ruff: noqa: E402
 from interpreter import HOW_TO_GET_ONE, find
 from mirror import mirror_for
+from progress import CountBar
 from sequences import QUIET, SIZES, STILL, Film, planned
 
 LEVELS = (10, 30, 50, 70, 90)
@@ -87,7 +88,7 @@ class Rates:
             yield f"| {level} | " + " | ".join(rates) + " |"
 
 
-def measure(seed, count, levels, area=AREA, say=lambda done: None):
+def measure(seed, count, levels, area=AREA, show=lambda done: None):
     """Return the Rates of `count` sequences."""
     mirror_for(find())  # once, before the processes need it
     chunks = [range(n, min(n + _CHUNK, count)) for n in range(0, count, _CHUNK)]
@@ -97,7 +98,7 @@ def measure(seed, count, levels, area=AREA, say=lambda done: None):
         for chunk, job in zip(chunks, jobs):
             for number, seen in zip(chunk, job.result()):
                 rates.add(number, seen)
-            say(chunk[-1] + 1)
+            show(chunk[-1] + 1)
     return rates
 
 
@@ -117,14 +118,9 @@ def main():
     parser.add_argument("--levels", type=_levels, default=LEVELS, metavar="N,...")
     options = parser.parse_args()
     find() or sys.exit("motion: " + HOW_TO_GET_ONE)
-
-    def say(done):
-        if sys.stderr.isatty():
-            print(f"\r{done:,} of {options.sequences:,} sequences", end="", file=sys.stderr)
-
-    rates = measure(options.seed, options.sequences, options.levels, options.area, say)
-    say(options.sequences)
-    print(f"\n{options.sequences:,} sequences, seed {options.seed}, area {options.area}\n")
+    with CountBar("sequences", options.sequences) as bar:
+        rates = measure(options.seed, options.sequences, options.levels, options.area, bar.show)
+    print(f"{options.sequences:,} sequences, seed {options.seed}, area {options.area}\n")
     print("\n".join(rates.table()))
 
 
