@@ -224,14 +224,18 @@ class System:
         if sensor.has_psram():
             self._make_rtsp(access, budget)
 
-    def _make_rtsp(self, access, budget):
-        # lazy import: without PSRAM there are no pictures, and no memory
-        from aio.switched import Switched
+    def _switched(self, is_on, make):
+        """Return a component that follows the settings; without PSRAM there is none."""
+        from aio.switched import Switched  # lazy: without PSRAM there is no memory for it
 
-        self.rtsp = self.status.rtsp = Switched(
+        switched = Switched(is_on, make)
+        self.settings.on_change(0, switched.check)
+        return switched
+
+    def _make_rtsp(self, access, budget):
+        self.rtsp = self.status.rtsp = self._switched(
             lambda: self.settings["rtsp"], lambda: self._new_rtsp(access, budget)
         )
-        self.settings.on_change(0, self.rtsp.check)
         self.settings.on_change(HASHED, self._end_rtsp_clients)
 
     def _new_rtsp(self, access, budget):
@@ -256,14 +260,11 @@ class System:
             self.rtsp.running.end_all()
 
     def _make_motion(self):
-        from aio.switched import Switched  # lazy: without PSRAM there are no pictures
-
         settings = self.settings
         self.album = self._new_album(limits.MOTION_BYTES)
-        self.motion = self.status.motion = Switched(
+        self.motion = self.status.motion = self._switched(
             lambda: settings["motion"] and not settings["privacy"], self._new_motion
         )
-        settings.on_change(0, self.motion.check)
         settings.also_check("motionpin", self._check_motion_pin)
 
     def _check_motion_pin(self, number):
@@ -307,15 +308,11 @@ class System:
         self.settings.on_change(AT_ONCE, privacy.follow)
 
     def _make_sleep(self):
-        # lazy import: without PSRAM there are no pictures, and no memory
-        from aio.switched import Switched
-
         settings = self.settings
         is_on_at_start = bool(settings["deepsleep"])
-        self.sleep = self.status.sleep = Switched(
+        self.sleep = self.status.sleep = self._switched(
             lambda: settings["deepsleep"], lambda: self._deep_sleep().new_sleeper(is_on_at_start)
         )
-        settings.on_change(0, self.sleep.check)
         if is_on_at_start or chip.reset_cause() == chip.WOKEN:
             self._deep_sleep().resume()
 
@@ -353,9 +350,9 @@ class System:
 
     def _make_outlets(self):
         """Make what sends pictures besides the publisher, and what else it needs for them."""
-        from aio.switched import Switched
+        # lazy imports: without PSRAM there are no pictures, and no memory
         from app.camera.exif import Exif
-        from app.mqtt.kept import Kept  # lazy: without PSRAM there are no pictures, and no memory
+        from app.mqtt.kept import Kept
         from app.mqtt.meta import Meta
         from app.push import HTTPPush
         from app.schedule import Schedule
@@ -377,7 +374,9 @@ class System:
         self.publisher.sinks += (self.push, self.kept)
         self.publisher.meta = Meta(self.session, self.settings, self.topics.meta, self.clock)
         self.publisher.schedule = self.status.schedule = Schedule(self.settings, self.clock)
-        self.live = self.status.live_view = Switched(lambda: self.live.is_made(), self._new_live)
+        self.live = self.status.live_view = self._switched(
+            lambda: self.live.is_made(), self._new_live
+        )
 
     def _new_album(self, most_bytes):
         from app.mqtt.album import Album  # lazy: without PSRAM there are no pictures
