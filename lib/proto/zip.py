@@ -7,11 +7,7 @@ from micropython import const
 from config import limits
 
 STORED, DEFLATED = const(0), const(8)  # methods
-FILE, ENTRY, END = (
-    b"PK\x03\x04",
-    b"PK\x01\x02",
-    b"PK\x05\x06",
-)  # 4.3.7, 4.3.12, 4.3.16
+FILE, ENTRY, END = b"PK\3\4", b"PK\1\2", b"PK\5\6"  # signatures: 4.3.7, 4.3.12, 4.3.16
 FILE_BYTES, ENTRY_BYTES, END_BYTES = const(30), const(46), const(22)  # without the name
 _SIZES = {FILE: FILE_BYTES, ENTRY: ENTRY_BYTES, END: END_BYTES}
 _COMMON = {FILE: 6, ENTRY: 8}  # offset of the fields that both headers of a file have
@@ -89,17 +85,18 @@ class Header:
         if self.kind == ENTRY:
             extra |= self._field("<H", 32)
             self.offset = self._field("<I", 42)
-        if extra:  # additional fields, or a comment
-            raise BadArchive("the archive has parts that no application has")
+        if extra:
+            raise BadArchive("the archive has extra fields or a comment; pack it with make app")
 
     def _parse_common(self, at):
         flags, self.method = unpack_from("<HH", self._bytes, at)
         self.packed, self.size, _, extra = unpack_from("<IIHH", self._bytes, at + 12)
         if flags or self.method not in (STORED, DEFLATED):
-            raise BadArchive("the archive is packed in an unknown way")
-        if max(self.packed, self.size) > limits.ARCHIVE_FILE_BYTES:
-            size = max(self.packed, self.size)
-            raise BadArchive("the archive contains a file of {} bytes".format(size))
+            raise BadArchive("the archive has an unknown method or flag; pack it with make app")
+        largest, limit = max(self.packed, self.size), limits.ARCHIVE_FILE_BYTES
+        if largest > limit:
+            text = "the archive contains a file of {} bytes; at most {} are allowed"
+            raise BadArchive(text.format(largest, limit))
         if self.method == STORED and self.packed != self.size:
             raise BadArchive("the archive is damaged")
         self.name = _text(self._bytes[_SIZES[self.kind] :])

@@ -79,10 +79,10 @@ def test_any_bytes(data):
 @pytest.mark.parametrize(
     ("archive", "reason"),
     [
-        (packed(extra=b"\x01\x00\x00\x00"), "parts that no application has"),
-        (packed(method=zipfile.ZIP_BZIP2), "unknown way"),
-        (packed()[:6] + b"\x08" + packed()[7:], "unknown way"),  # its size follows the file
-        (packed(name="app/\xe9.mpy"), "unknown way|invalid file name"),
+        (packed(extra=b"\x01\x00\x00\x00"), "extra fields or a comment"),
+        (packed(method=zipfile.ZIP_BZIP2), "unknown method or flag"),
+        (packed()[:6] + b"\x08" + packed()[7:], "method or flag"),  # its size follows the file
+        (packed(name="app/\xe9.mpy"), "unknown method or flag|invalid file name"),
         (packed(name="app/\x01.mpy"), "invalid file name"),
         (packed(name="app/" + "x" * 80 + ".mpy"), "invalid file name"),
         (packed(data=bytes(262_145)), "contains a file of 262145 bytes"),
@@ -95,7 +95,7 @@ def test_what_no_application_has(archive, reason):
 
 def test_comments_are_refused():
     for archive, at in ((packed(comment=b"hello"), 0), (packed(), 1)):
-        with pytest.raises(BadArchive, match="parts that no application has"):
+        with pytest.raises(BadArchive, match="extra fields or a comment"):
             headers(archive[:-2] + b"\x05\0hello" if at else archive)
 
 
