@@ -66,13 +66,17 @@ def run(args):
         server = stack.enter_context(Server(newest, link.find_topic(), args.port))
         if encoder:
             recorder = stack.enter_context(Recorder(newest, encoder))
-        keeper = Keeper(link, newest, args.fps, lambda: recorder or server.viewers)
+
+        def is_wanted():
+            return recorder or server.viewers
+
+        keeper = Keeper(link, newest, args.fps, is_wanted)
         keeper.subscribe()
         try:
             CONSOLE.print(f"{link.topic}: {server.url} (Ctrl-C ends it)")
             if args.open:
                 webbrowser.open(server.url)
-            _show(keeper, newest, recorder, args.seconds)
+            _show(keeper, newest, recorder, is_wanted, args.seconds)
         except KeyboardInterrupt:
             pass
         finally:
@@ -82,12 +86,12 @@ def run(args):
         _summarize(recorder, args.record)
 
 
-def _show(keeper, newest, recorder, seconds):
+def _show(keeper, newest, recorder, is_wanted, seconds):
     until = time.monotonic() + seconds if seconds else None
     with CONSOLE.status("") as line:
         while until is None or time.monotonic() < until:
             keeper.step()
-            line.update(describe(newest, recorder, keeper.is_wanted()))
+            line.update(describe(newest, recorder, is_wanted()))
             if recorder and recorder.error:
                 return
 

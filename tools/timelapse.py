@@ -94,7 +94,7 @@ def video(args):
                 damaged.append(path.name)
             bar.show(number)
     if damaged:
-        CONSOLE.print(f"left out because damaged: {len(damaged)}, such as {damaged[0]}")
+        CONSOLE.print(f"left out {len(damaged)} that are damaged, such as {damaged[0]}")
     if not encoder.written:
         raise TimelapseError(f"{folder.path}: no picture is whole, so there is no video")
     seconds = encoder.written / args.fps

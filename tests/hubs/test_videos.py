@@ -63,6 +63,5 @@ def test_time_lapse(program, camera, broker, tmp_path):
     assert "--force" in run("timelapse.py", "video", folder, video).stderr
     (folder / names[2]).write_bytes(b"damaged")
     done = run("timelapse.py", "video", folder, video, "--force")
-    shown = " ".join(done.stderr.split())
-    assert done.returncode == 0 and f"damaged: 1, such as {names[2]}" in shown
+    assert done.returncode == 0 and f"damaged, such as {names[2]}" in " ".join(done.stderr.split())
     assert facts(video)[:2] == (QVGA, 6)

@@ -23,7 +23,7 @@ class Keeper:
         self._link = link
         self._newest = newest
         self._rate = rate
-        self.is_wanted = is_wanted
+        self._is_wanted = is_wanted
         self._clock = clock
         self._renew_at = self._wanted_at = clock()
         self._requested_at = None  # a command that has no reply yet
@@ -45,7 +45,7 @@ class Keeper:
     def step(self, limit_s=0.2):
         """Send the command that is due, and process a message; raises BrokerError."""
         now = self._clock()
-        if self.is_wanted():
+        if self._is_wanted():
             self._wanted_at = now
             if now >= self._renew_at:
                 self._renew_at = now + _RENEW_S
