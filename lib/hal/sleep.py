@@ -35,15 +35,16 @@ def remember(notes):
 def begin(seconds, button, held):
     """Sleep until the time is over or the button is pressed; the chip then starts again.
 
-    held: (pin, level) of the outputs that keep their level until `release`; they and the button
-    are at RTC pins. A button that is down does not wake the chip, because it may be stuck.
+    held: (pin, level) of the outputs that keep their level until `release`; they are at RTC pins.
+    A button at any other pin does not wake the chip, nor does one that is down now: it may be
+    stuck.
     """
     for number, level in held:
         Pin(number, Pin.OUT, value=level, hold=True)
     contacts = Pin(button, Pin.IN, Pin.PULL_UP)
     try:
         esp32.wake_on_ext0(contacts if contacts.value() else None, esp32.WAKEUP_ALL_LOW)
-    except ValueError:  # on this board the button is not at an RTC pin
+    except ValueError:  # not an RTC pin
         pass
     machine.deepsleep(1_000 * seconds)
 

@@ -69,11 +69,11 @@ class Detector:
         self._read_mask(self._settings["motionmask"])
         if self._learning > _LEARN_FRAMES:
             self._start_again(cells)
-        unrest = self._light.follow(cells, self._before, self._background, self._mask)
+        relit = self._light.follow(cells, self._before, self._background, self._mask)
         level, area = 100 - self._settings["motionlevel"], self._settings["motionarea"]
         found = _mark(
             self.changed, cells, self._before, self._background, self._noise, self._mask,
-            unrest, 2 + level * level // 400,
+            relit, 2 + level * level // 400,
         )  # fmt: skip
         self.count = (found & 0xFF) - (_drop_lone(self.changed) if area > 1 else 0)
         _learn(cells, self._before, self._background, self._noise)
@@ -110,10 +110,13 @@ def _mark(
     background: ptr16,  # noqa: F821
     noise: ptr16,  # noqa: F821
     mask: ptr8,  # noqa: F821
-    unrest: int,
+    relit: int,
     threshold: int,
 ) -> int:
-    """Mark the changed cells; return how many differ from the picture before << 8 | changed."""
+    """Mark the changed cells; return their number, plus 256 for each unlike the picture before.
+
+    relit: by how much the light has changed, from `Light.follow`.
+    """
     n = 0
     found = 0
     while n < _CELLS:
@@ -121,7 +124,7 @@ def _mark(
         step = step if step > 0 else 0 - step
         away = cells[n] * _ONE - background[n]
         away = away if away > 0 else 0 - away
-        most = threshold * _ONE + 4 * noise[n] + ((before[n] * unrest) >> 3)
+        most = threshold * _ONE + 4 * noise[n] + ((before[n] * relit) >> 3)
         changed[n] = 0
         if not mask[n] and step * 2 * _ONE > most:
             found += 256
