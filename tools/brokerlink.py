@@ -51,7 +51,7 @@ def add_arguments(parser, needs_device=False):
 class BrokerLink:
     """Queue of the messages about one camera; a context manager.
 
-    It connects and subscribes again by itself. `topic` is the camera's, None until it is known.
+    It reconnects and resubscribes by itself. `topic` is the camera's, None until it is known.
     Raises BrokerError.
     """
 
