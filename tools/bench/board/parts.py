@@ -6,6 +6,7 @@ import gc
 import json
 import random
 import sys
+from time import ticks_ms
 
 from aio.backoff import Backoff
 from aio.connect import Connector
@@ -56,6 +57,9 @@ class Log:
 
     def error(self, component, text):
         print(component, text, file=sys.stderr)
+
+    def uptime_s(self):
+        return ticks_ms() // 1_000
 
 
 class Sensor:
