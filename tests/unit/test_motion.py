@@ -263,6 +263,25 @@ class TestPictures(MotionTestCase):
 
         self.run_case(scenario, motionpictures="3")
 
+    def test_pictures_long_after_the_event_do_not_belong_to_it(self):
+        async def scenario(motion, session):
+            self.take(1)
+            motion.note(PIN)
+            self.take(2)
+            await until(lambda: len(session.pictures()) == 2)
+            await asyncio.sleep(61)  # the sensor fails
+            self.take(3, 4)
+            motion.note(PIN)
+            self.take(5)
+            self.settings.put("motionpictures", 0)
+            self.take(6)
+            self.settings.put("motionpictures", 1)
+            self.take(7)
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(session.pictures(), [(1, 1), (2, 2), (1, 4), (2, 5)])
+
+        self.run_case(scenario, motionpictures="1")
+
     def test_none_by_default(self):
         async def scenario(motion, session):
             self.take(1)
