@@ -17,7 +17,7 @@ if str(ROOT / "lib") not in sys.path:
     sys.path.append(str(ROOT / "lib"))  # the firmware's pure modules
 
 # ruff: noqa: E402
-from proto.mqtttext import LAYOUT, is_name, topic_of
+from proto.mqtttext import LAYOUT, is_layout, is_name, topic_of
 
 REPLY_S = 10
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -60,6 +60,8 @@ class BrokerLink:
             raise BrokerError("name the camera with --device or --topic")
         if args.topic and not is_name(args.topic):
             raise BrokerError("--topic: the camera's topic has neither + nor #")
+        if not is_layout(args.layout):
+            raise BrokerError(f"--layout: expected levels such as {LAYOUT}, each of the two once")
         self._address, address = _parse(args.broker)
         self.device = args.device
         self.topic = args.topic
@@ -175,9 +177,13 @@ class BrokerLink:
 
 def _parse(uri):
     """Return (host, port) and the parts of the broker's address; raise BrokerError."""
-    parts = urlsplit(uri)
+    expected = BrokerError("--broker: expected mqtt://host or mqtts://host")
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # half of an IPv6 address
+        raise expected from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise BrokerError("--broker: expected mqtt://host or mqtts://host")
+        raise expected
     try:
         return (parts.hostname, parts.port or _PORTS[parts.scheme]), parts
     except ValueError:

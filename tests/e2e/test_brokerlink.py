@@ -50,6 +50,8 @@ def test_tls_and_login(guarded, tmp_path, monkeypatch):
         (["mqtt://host:x", "--topic", "porch"], "--broker: "),
         (["mqtt://host:99999", "--topic", "porch"], "--broker: "),
         (["host", "--topic", "porch"], "--broker: "),
+        (["mqtt://[::1", "--topic", "porch"], "--broker: "),
+        (["mqtt://host", "--topic", "porch", "--layout", "%topic%"], "--layout: "),
         (["mqtt://host", "--topic", "porch/#"], "--topic: "),
         (["mqtt://host", "--topic", ""], "name the camera"),
     ],
