@@ -212,6 +212,28 @@ def test_a_recording_without_ffmpeg_or_over_a_file(tmp_path, monkeypatch, capsys
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.mp4", "ffmpeg"]
 
 
+def test_a_recording_that_fails_at_its_end_leaves_nothing(tmp_path, monkeypatch):
+    ends = '#!/bin/sh\nfor last; do :; done\n/bin/cat >"$last"\n'
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def record(name, status=0, force=False):
+        (tmp_path / "ffmpeg").write_text(f"{ends}echo disk full >&2\nexit {status}\n")
+        (tmp_path / "ffmpeg").chmod(0o755)
+        with Encoder(tmp_path / name, force=force) as encoder:
+            encoder.write(b"jpeg")
+
+    with pytest.raises(EncoderError, match="disk full"):
+        record("a.mp4", 1)
+    (tmp_path / "b.mp4").mkdir()
+    with pytest.raises(EncoderError, match="b.mp4"):
+        record("b.mp4", force=True)
+    record("c.mp4")
+    ends = "\x7fELF"
+    with pytest.raises(EncoderError, match="does not start"):
+        record("d.mp4")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["b.mp4", "c.mp4", "ffmpeg"]
+
+
 def test_arguments(capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
