@@ -102,6 +102,11 @@ class BrokerLink:
         self._client.disconnect()
         self._client.loop_stop()
 
+    @property
+    def up(self):
+        """True while there is a link to the broker."""
+        return self._client.is_connected()
+
     def find_topic(self):
         """Query the camera's topic, unless it is known; return it."""
         if not self.topic:

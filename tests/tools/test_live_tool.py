@@ -22,6 +22,7 @@ class Link:
         self.sent = []
         self.messages = []
         self.reply = b"30"
+        self.up = True
 
     def name(self, prefix, name):
         return f"{prefix}/cam/{name}"
@@ -117,6 +118,35 @@ def test_a_silent_camera_and_its_last_will_are_shown():
     desk.link.post("tele", "LWT", b"Online")
     desk.run(0.6)
     assert len(desk.link.sent) == sent + 1 and desk.newest.problem == ""
+
+
+@pytest.mark.parametrize(("will", "why"), [(b"Offline", "offline"), (b"Sleeping", "sleeps")])
+def test_no_commands_pile_up_for_a_camera_that_is_away(will, why):
+    """A broker that keeps its session delivers all of them when it is back."""
+    desk = Desk()
+    desk.link.post("tele", "LWT", will, retain=True)
+    desk.run(0.2)
+    desk.link.reply = None
+    desk.run(60)
+    assert len(desk.link.sent) == 1 and why in desk.newest.problem
+    desk.link.reply = b"30"
+    desk.link.post("tele", "LWT", b"Online")
+    desk.run(0.6)
+    assert len(desk.link.sent) == 2 and desk.newest.problem == ""
+
+
+def test_no_commands_pile_up_while_the_broker_is_away():
+    desk = Desk()
+    desk.run(1)
+    desk.link.up = False
+    desk.run(60)
+    assert len(desk.link.sent) == 1 and "broker" in desk.newest.problem
+    desk.link.up = True
+    desk.run(0.6)
+    assert len(desk.link.sent) == 2
+    desk.link.post("data", "live", b"new")
+    desk.run(0.2)
+    assert desk.newest.problem == ""
 
 
 @pytest.mark.parametrize(
@@ -246,6 +276,14 @@ def test_arguments(capsys):
         ):
             assert live.main(options) == status
             assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "nan", "-1"])
+def test_a_time_that_never_ends_it_is_refused(text, capsys):
+    with pytest.raises(SystemExit) as end:
+        live.main(["--topic", "cam", f"--seconds={text}"])
+    assert end.value.code == 2
+    assert "a number of seconds above 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "31", "nan", "-1"])
