@@ -16,6 +16,7 @@ _SOI, _EOI, _SOF0, _DHT, _RST0 = const(0xD8), const(0xD9), const(0xC0), const(0x
 _SOS, _DQT, _DRI = const(0xDA), const(0xDB), const(0xDD)
 _MOST_WIDTH, _MOST_HEIGHT = const(1_600), const(1_200)  # UXGA
 _MOST_BLOCKS = const(10)  # in an MCU, T.81 B.2.3
+_MOST_SAMPLES = const(4)  # of a component, in either direction: B.2.2
 _NEVER = const(0x10000)  # more MCUs than any picture has
 
 
@@ -173,6 +174,8 @@ class DCGrid:
         if stop - start != 4 + 2 * count or self._byte(start) != count:
             raise ValueError("it has several scans")
         across, down = self._components[1] >> 4, self._components[1] & 0xF
+        if across > _MOST_SAMPLES or down > _MOST_SAMPLES:
+            raise ValueError("its sampling is damaged")
         layout, at = self._layout, 2
         for n in range(count):
             sampling, tables = self._components[3 * n + 1], self._byte(start + 2 + 2 * n)
