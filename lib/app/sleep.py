@@ -178,7 +178,8 @@ class Sleeper:
         return "no Wi-Fi: " + (self._wifi.reason or self._wifi.state)
 
     def _is_published(self):
-        is_pending = self._publisher.pending or self._telemetry.pending
+        has_broker = self._session.up.is_set()  # without one, telemetry waits for ever
+        is_pending = self._publisher.pending or (has_broker and self._telemetry.pending)
         return not is_pending or not self._is_linked()
 
     async def _comes_true(self, condition, limit_ms):
