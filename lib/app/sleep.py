@@ -56,6 +56,7 @@ class Sleeper:
         self._limit = ticks_ms()
         self._seconds = settings["deepsleep"]
         self._until = ticks_ms()
+        self._took = False  # a picture was requested by this wake
         self._reported = False  # by this wake
         self._failure = ""  # why it has not
         self.state = "reporting"
@@ -66,6 +67,7 @@ class Sleeper:
         self._attended = False
         self._limit = ticks_add(ticks_ms(), limits.SLEEP_CONNECT_MS)  # of the attempts to report
         self._failure = ""
+        self._took = False
         self.state = "reporting"
         states = {"reporting": self._reporting, "awake": self._awake, "asleep": self._asleep}
         while True:
@@ -76,10 +78,15 @@ class Sleeper:
         await asyncio.sleep_ms(_POLL_MS)  # a change of the setting closes the link
         left_ms = ticks_diff(self._limit, ticks_ms())
         if await self._comes_true(self._is_linked, left_ms):
-            self._publisher.request_due("wake")
+            self._take()
             self._telemetry.request()
             await self._comes_true(self._is_published, limits.SLEEP_PUBLISH_MS)
             if not self._is_linked() and left_ms > 0:
+                return "reporting"
+        elif self._wifi.up.is_set() and not self._took:  # HTTP push needs no broker
+            self._take()
+            await self._comes_true(self._is_taken, limits.SLEEP_PUBLISH_MS)
+            if self._is_linked():
                 return "reporting"
         self._reported = self._is_linked()
         self._failure = "" if self._reported else self._missing()
@@ -88,6 +95,13 @@ class Sleeper:
         else:
             self._log.error("sleep", self._failure)
         return "awake"
+
+    def _take(self):
+        self._took = True
+        self._publisher.request_due("wake")
+
+    def _is_taken(self):
+        return not self._publisher.pending
 
     async def _awake(self):
         """Wait until nothing keeps the camera awake."""

@@ -185,6 +185,16 @@ class TestSleeper(unittest.TestCase):
         self.assertEqual(board.calls, ["picture wake", "telemetry"])
         self.about(ms, 2_000 + 5_000)
 
+    def test_while_the_broker_is_away_others_get_the_picture(self):
+        def join(board):
+            board.wifi.up.set()
+            board.publisher.takes_ms = 2_000
+
+        board, ms = self.wake([(1_000, join)])
+        self.assertEqual(board.calls, ["picture wake"])
+        self.about(ms, limits.SLEEP_CONNECT_MS + 2_000)
+        self.assertEqual(board.notes["failure"], "no broker: out of range")
+
     def test_each_command_extends_the_wait(self):
         def use(board):
             board.used += 1
