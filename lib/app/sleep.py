@@ -18,9 +18,9 @@ class Sleeper:
 
     `why_awake()` returns why the camera must stay awake, "" if it need not. `uses()` returns
     (count, ms) of each kind of use; when a count changes, the camera stays awake for so long.
-    notes: what the last wake remembered. `begin(seconds)` starts the sleep and does not return;
-    `remember(notes)` keeps notes across it. woken_by: "timer", "button" or "". With `attended`, it
-    first stays awake for a while.
+    commands: `busy` while one waits. notes: what the last wake remembered. `begin(seconds)` starts
+    the sleep and does not return; `remember(notes)` keeps notes across it. woken_by: "timer",
+    "button" or "". With `attended`, it first stays awake for a while.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Sleeper:
         wifi,
         publisher,
         telemetry,
+        commands,
         log,
         why_awake,
         uses,
@@ -44,6 +45,7 @@ class Sleeper:
         self._wifi = wifi
         self._publisher = publisher
         self._telemetry = telemetry
+        self._commands = commands
         self._log = log
         self._why_awake = why_awake
         self._uses = uses
@@ -78,6 +80,7 @@ class Sleeper:
         await asyncio.sleep_ms(_POLL_MS)  # a change of the setting closes the link
         left_ms = ticks_diff(self._limit, ticks_ms())
         if await self._comes_true(self._is_linked, left_ms):
+            await self._comes_true(self._has_run_all, limits.SLEEP_PUBLISH_MS)
             self._take()
             self._telemetry.request()
             await self._comes_true(self._is_published, limits.SLEEP_PUBLISH_MS)
@@ -190,6 +193,9 @@ class Sleeper:
         if self._wifi.up.is_set():
             return "no broker: " + (self._session.reason or self._session.state)
         return "no Wi-Fi: " + (self._wifi.reason or self._wifi.state)
+
+    def _has_run_all(self):
+        return not self._commands.busy  # those that the broker has kept may change the picture
 
     def _is_published(self):
         has_broker = self._session.up.is_set()  # without one, telemetry waits for ever

@@ -344,6 +344,7 @@ class System:
             self.wifi,
             self.publisher,
             self.telemetry,
+            self.handler,
             self.log,
             self._why_awake,
             self._uses,

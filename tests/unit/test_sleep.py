@@ -18,13 +18,13 @@ class Asleep(Exception):
 
 
 class Part:
-    """Stands in for session, wifi, publisher and telemetry."""
+    """Stands in for session, wifi, publisher, telemetry and commands."""
 
     def __init__(self, board):
         self._board = board
         self.up = asyncio.Event()
         self.state, self.reason = "waiting", "out of range"
-        self.pending = False
+        self.pending = self.busy = False
         self.takes_ms = 0
         self.closes = True
 
@@ -61,6 +61,7 @@ class Board:
         self.settings = settings_on(nvs or NVS(), values=values)
         self.calls, self.notes, self.slept = [], notes or {}, None
         self.session, self.wifi, self.publisher, self.telemetry = [Part(self) for _ in range(4)]
+        self.commands = Part(self)
         self.reason = ""
         self.used = 0
         self.log, self._tasks = Log(), []
@@ -71,6 +72,7 @@ class Board:
             self.wifi,
             self.publisher,
             self.telemetry,
+            self.commands,
             self.log,
             lambda: self.reason,
             lambda: ((self.used, 20_000), (0, 1)),
@@ -134,6 +136,20 @@ class TestSleeper(unittest.TestCase):
         self.assertEqual(board.notes, {"awake": ms // 1_000, "missed": 0, "failure": ""})
         _, ms = self.wake([(0, Board.connect)], sleepwait="60")
         self.about(ms, 60_000)
+
+    def test_commands_that_the_broker_has_kept_run_before_the_picture(self):
+        """Privacy, for example."""
+
+        def connect(board):
+            board.connect()
+            board.commands.busy = True
+
+        def done(board):
+            board.calls.append("commands")
+            board.commands.busy = False
+
+        board, _ = self.wake([(1_000, connect), (3_000, done)])
+        self.assertEqual(board.calls, ["commands", "picture wake", "telemetry", "stop"])
 
     def test_waits_until_picture_and_telemetry_are_out(self):
         def slow(board):
