@@ -358,6 +358,7 @@ class System:
     def _why_awake(self):
         """Return why the camera must not sleep, "" if it may: one row per reason."""
         wifi = self.wifi  # its access point may also be open between attempts to join
+        motion = self.status.detection
         for is_true, text in (
             (self.status.safe_mode, "safe mode"),
             (self.updater.state != "idle", "an update is under way"),
@@ -368,8 +369,9 @@ class System:
             (self.handler.busy, "a command runs"),
             (self.publisher.pending or self.frames.leased(), "a picture is being sent"),
             (self.kept.sending, "kept pictures are being sent"),
-            (self.album.sending, "pictures of motion are being sent"),
-            (self.status.detection and self.status.detection.on, "there is motion"),
+            (motion and motion.on, "there is motion"),
+            (motion and motion.pictures.pending, "pictures of motion are still to be sent"),
+            (self.album.sending, "pictures of motion are still to be sent"),
             (self.power.off_in_s is not None, "the power output is timed"),
         ):
             if is_true:

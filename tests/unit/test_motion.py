@@ -282,6 +282,32 @@ class TestPictures(MotionTestCase):
 
         self.run_case(scenario, motionpictures="1")
 
+    def test_pending_until_all_of_an_event_are_taken_and_sent(self):
+        """The camera must not sleep meanwhile."""
+
+        async def scenario(motion, session):
+            self.take(1)
+            self.assertFalse(self.pictures.pending)
+            motion.note(PIN)
+            self.take(2)
+            await until(lambda: len(session.pictures()) == 2)
+            self.assertTrue(self.pictures.pending)  # one is to be taken
+            self.take(3)
+            self.assertTrue(self.pictures.pending)
+            await until(lambda: len(session.pictures()) == 3)
+            await asyncio.sleep_ms(100)
+            self.assertFalse(self.pictures.pending)
+            motion.note(PIN)
+            self.pictures.begin()
+            await asyncio.sleep(61)  # the sensor fails
+            self.assertFalse(self.pictures.pending)
+            self.pictures.begin()
+            self.take(4, 5)
+            session.up.clear()
+            self.assertFalse(self.pictures.pending)
+
+        self.run_case(scenario, motionpictures="1")
+
     def test_none_by_default(self):
         async def scenario(motion, session):
             self.take(1)

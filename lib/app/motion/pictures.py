@@ -34,6 +34,13 @@ class EventPictures:
     def sent(self):
         return self._album.sent
 
+    @property
+    def pending(self):
+        """True while pictures of an event are to be taken, or are to be sent to the broker."""
+        if 0 < self._next <= self._last and not self._is_late():
+            return True
+        return self._session.up.is_set() and any([each.number for each in self._album.pictures])
+
     def begin(self):
         """Begin an event: the kept pictures belong to it, and so do the next ones."""
         count = self._settings["motionpictures"]
@@ -50,9 +57,8 @@ class EventPictures:
         while ring and len(ring) >= self._settings["motionpictures"]:
             spare = ring.pop(0)
             self._album.pictures.remove(spare)
-        is_late = ticks_diff(ticks_ms(), self._begun_ms) >= _AFTER_MS
         is_off = not self._settings["motionpictures"] or self._frames.at_rest
-        if is_late or is_off:
+        if is_off or self._is_late():
             self._next = self._last = 0
         if is_off:
             return
@@ -64,6 +70,9 @@ class EventPictures:
             if picture:
                 picture.number = self._next
             self._next += 1
+
+    def _is_late(self):
+        return ticks_diff(ticks_ms(), self._begun_ms) >= _AFTER_MS
 
     def _ring(self):
         """Return the pictures that belong to no event, the oldest first."""
