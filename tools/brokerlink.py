@@ -1,6 +1,5 @@
 """Connection of a tool to a camera, through the camera's broker."""
 
-import contextlib
 import os
 import queue
 import ssl
@@ -17,7 +16,7 @@ if str(ROOT / "lib") not in sys.path:
     sys.path.append(str(ROOT / "lib"))  # the firmware's pure modules
 
 # ruff: noqa: E402
-from proto.mqtttext import LAYOUT, is_layout, is_name, topic_of
+from proto.mqtttext import LAYOUT, TOPIC, is_layout, is_name, topic_of
 
 REPLY_S = 10
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -110,11 +109,18 @@ class BrokerLink:
     def find_topic(self):
         """Query the camera's topic, unless it is known; return it."""
         if not self.topic:
-            self.subscribe("stat", "topic")
-            self.command("topic")
-            self.topic = self.wait(_topic_in_reply, self._reply_s, f"camera {self.device}")
+            self.subscribe("stat", "status")
+            self.command("status", "1")
+            self.topic = self.wait(self._topic_in_reply, self._reply_s, f"camera {self.device}")
             self._client.unsubscribe(self._filters.pop()[0])
         return self.topic
+
+    def _topic_in_reply(self, message):
+        """Return the topic of the camera's reply to `status 1`, which has its device id."""
+        fields = message.payload.decode(errors="replace").split(", ")
+        if message.retain or self.device not in fields or not message.topic.endswith("/status"):
+            return None
+        return message.topic.split("/")[self._layout.split("/").index(TOPIC)]
 
     def name(self, prefix, name, topic=None):
         """Return a topic of the camera; `+` stands for the camera's topic while it is unknown."""
@@ -193,11 +199,3 @@ def _parse(uri):
         return (parts.hostname, parts.port or _PORTS[parts.scheme]), parts
     except ValueError:
         raise BrokerError("--broker: the port must be a number, 1 to 65535") from None
-
-
-def _topic_in_reply(message):
-    """Return the text of the reply to `topic`."""
-    with contextlib.suppress(UnicodeDecodeError):
-        if not message.retain:
-            return message.payload.decode()
-    return None
