@@ -15,6 +15,7 @@ from app.motion.watcher import PictureWatcher
 from app.mqtt.album import Album
 from app.mqtt.sender import PictureSender
 from app.mqtt.topics import Topics
+from config import limits
 from proto.values import BadArgument
 
 TOPIC = b"tele/esp32-mqtt-cam/MOTION"
@@ -377,6 +378,19 @@ class TestPictures(MotionTestCase):
             self.assertEqual(session.pictures(), [(3, 3)])
             self.assertEqual(self.sender.max_bytes, 50)
             self.assertEqual(len(self.log.errors), 2)  # the broker's limit, and a picture over it
+
+        self.run_case(scenario, motionpictures="1")
+
+    def test_a_size_that_was_too_large_is_tried_again_later(self):
+        async def scenario(motion, session):
+            await asyncio.sleep_ms(200)
+            session.fails = 2
+            for number in (1, 2):
+                self.take(number)
+                self.pictures.begin()
+                await until(lambda: not self.album.pictures)
+                await asyncio.sleep(limits.MQTT_HELD_S + 1)
+            self.assertEqual(session.pictures(), [(1, 2)])
 
         self.run_case(scenario, motionpictures="1")
 

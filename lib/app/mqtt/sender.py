@@ -27,7 +27,7 @@ class PictureSender:
 
         `expose(lease)` replaces `lease.acquire()`.
         """
-        self._budget.choose(self._frames.usual, self._max_bytes())
+        self._budget.choose(self._frames.usual, self.probe())
         lease.renewed()
         lease.size, lease.quality = self._budget.size, self._budget.quality
         try:
@@ -93,8 +93,8 @@ class PictureSender:
             accepted = self._accepted
             self._log.error("mqtt", text.format(accepted.refused_bytes, accepted.max_bytes))
 
-    def _max_bytes(self):
-        """Return the size of the largest picture to send; 0: any."""
+    def probe(self):
+        """Return `max_bytes`; after a pause, it allows larger pictures again."""
         if self._accepted.max_bytes:
             self._accepted.probe(self._log.uptime_s())
         return self.max_bytes
