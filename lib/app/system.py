@@ -323,8 +323,7 @@ class System:
 
     def _continue(self, notes):
         """Continue after a sleep as before it: power output, access point, age of the time."""
-        if notes.get("power", self.power.on) != self.power.on:
-            self.power.set(notes["power"])
+        self.power.resume(notes.get("power", self.power.on))
         if "ap" in notes:
             ssid, bssid = notes["ap"]
             self.wifi.remembered = [(ssid.encode(), unhexlify(bssid), 0, 0, 1, False)]
