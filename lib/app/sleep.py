@@ -18,9 +18,10 @@ class Sleeper:
 
     `why_awake()` returns why the camera must stay awake, "" if it need not. `uses()` returns
     (count, ms) of each kind of use; when a count changes, the camera stays awake for so long.
-    commands: `busy` while one waits. notes: what the last wake remembered. `begin(seconds)` starts
-    the sleep and does not return; `remember(notes)` keeps notes across it. woken_by: "timer",
-    "button" or "". With `attended`, it first stays awake for a while.
+    commands: `busy` while one waits. outbox: messages that the broker has not acknowledged.
+    notes: what the last wake remembered. `begin(seconds)` starts the sleep and does not return;
+    `remember(notes)` keeps notes across it. woken_by: "timer", "button" or "". With `attended`, it
+    first stays awake for a while.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Sleeper:
         publisher,
         telemetry,
         commands,
+        outbox,
         log,
         why_awake,
         uses,
@@ -45,7 +47,7 @@ class Sleeper:
         self._wifi = wifi
         self._publisher = publisher
         self._telemetry = telemetry
-        self._commands = commands
+        self._commands, self._outbox = commands, outbox
         self._log = log
         self._why_awake = why_awake
         self._uses = uses
@@ -122,6 +124,7 @@ class Sleeper:
         seconds = self.interval_s()
         self._log.info("sleep", "sleeping for {} s".format(seconds))
         self._settings.flush()
+        await self._comes_true(self._is_acknowledged, limits.SLEEP_OFFLINE_MS)
         try:
             await asyncio.wait_for_ms(self._leave_broker(), limits.SLEEP_OFFLINE_MS)
         except asyncio.TimeoutError:
@@ -201,6 +204,9 @@ class Sleeper:
         has_broker = self._session.up.is_set()  # without one, telemetry waits for ever
         is_pending = self._publisher.pending or (has_broker and self._telemetry.pending)
         return not is_pending or not self._is_linked()
+
+    def _is_acknowledged(self):
+        return not len(self._outbox) or not self._session.up.is_set()
 
     async def _comes_true(self, condition, limit_ms):
         """Return True as soon as `condition()` is true, False after the limit."""

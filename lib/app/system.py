@@ -153,10 +153,11 @@ class System:
             self.consoles.show,
             self.led.show,
         )
+        self.outbox = Outbox()
         self.session = MQTTSession(
             self.connection,
             Receiver(self.handler),
-            Outbox(),
+            self.outbox,
             self.settings,
             self.topics,
             self.log,
@@ -344,6 +345,7 @@ class System:
             self.publisher,
             self.telemetry,
             self.handler,
+            self.outbox,
             self.log,
             self._why_awake,
             self._uses,

@@ -61,7 +61,7 @@ class Board:
         self.settings = settings_on(nvs or NVS(), values=values)
         self.calls, self.notes, self.slept = [], notes or {}, None
         self.session, self.wifi, self.publisher, self.telemetry = [Part(self) for _ in range(4)]
-        self.commands = Part(self)
+        self.commands, self.outbox = Part(self), []
         self.reason = ""
         self.used = 0
         self.log, self._tasks = Log(), []
@@ -73,6 +73,7 @@ class Board:
             self.publisher,
             self.telemetry,
             self.commands,
+            self.outbox,
             self.log,
             lambda: self.reason,
             lambda: ((self.used, 20_000), (0, 1)),
@@ -210,6 +211,19 @@ class TestSleeper(unittest.TestCase):
         self.assertEqual(board.calls, ["picture wake"])
         self.about(ms, limits.SLEEP_CONNECT_MS + 2_000)
         self.assertEqual(board.notes["failure"], "no broker: out of range")
+
+    def test_messages_at_qos_1_reach_the_broker_before_the_sleep(self):
+        def connect(board):
+            board.connect()
+            board.outbox.append("power off")
+
+        def acknowledge(board):
+            board.calls.append(board.outbox.pop())
+
+        board, _ = self.wake([(0, connect), (8_000, acknowledge)])
+        self.assertEqual(board.calls[2:], ["power off", "stop"])
+        _, ms = self.wake([(0, connect)])  # a broker that acknowledges nothing
+        self.about(ms, 5_000 + limits.SLEEP_OFFLINE_MS)
 
     def test_each_command_extends_the_wait(self):
         def use(board):
