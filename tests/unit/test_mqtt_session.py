@@ -289,6 +289,8 @@ class TestConnect(SessionTestCase):
 
             image = b"data/cam/image"
             self.assertIn("closed on a picture of 5000 bytes", await end(image, 5_000, True))
+            other = b"data/cam/motion/3"
+            self.assertIn("closed on a picture of 5000 bytes", await end(other, 5_000, False))
             self.assertIn("closed by the broker", await end(image, 5_000, True, True))
             self.assertIn("closed by the broker", await end(image, 5_000, True, later_ms=4_000))
             self.assertIn("closed on stat/cam/a: if the broker", await end(b"stat/cam/a", 5, True))
