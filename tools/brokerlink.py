@@ -1,6 +1,5 @@
 """Connection of a tool to a camera, through the camera's broker."""
 
-import contextlib
 import os
 import queue
 import ssl
@@ -17,7 +16,7 @@ if str(ROOT / "lib") not in sys.path:
     sys.path.append(str(ROOT / "lib"))  # the firmware's pure modules
 
 # ruff: noqa: E402
-from proto.mqtttext import LAYOUT, is_name, topic_of
+from proto.mqtttext import LAYOUT, TOPIC, is_layout, is_name, topic_of
 
 REPLY_S = 10
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -60,6 +59,8 @@ class BrokerLink:
             raise BrokerError("name the camera with --device or --topic")
         if args.topic and not is_name(args.topic):
             raise BrokerError("--topic: the camera's topic has neither + nor #")
+        if not is_layout(args.layout):
+            raise BrokerError(f"--layout: expected levels such as {LAYOUT}, each of the two once")
         self._address, address = _parse(args.broker)
         self.device = args.device
         self.topic = args.topic
@@ -100,14 +101,26 @@ class BrokerLink:
         self._client.disconnect()
         self._client.loop_stop()
 
+    @property
+    def up(self):
+        """True while there is a link to the broker."""
+        return self._client.is_connected()
+
     def find_topic(self):
         """Query the camera's topic, unless it is known; return it."""
         if not self.topic:
-            self.subscribe("stat", "topic")
-            self.command("topic")
-            self.topic = self.wait(_topic_in_reply, self._reply_s, f"camera {self.device}")
+            self.subscribe("stat", "status")
+            self.command("status", "1")
+            self.topic = self.wait(self._topic_in_reply, self._reply_s, f"camera {self.device}")
             self._client.unsubscribe(self._filters.pop()[0])
         return self.topic
+
+    def _topic_in_reply(self, message):
+        """Return the topic of the camera's reply to `status 1`, which has its device id."""
+        fields = message.payload.decode(errors="replace").split(", ")
+        if message.retain or self.device not in fields or not message.topic.endswith("/status"):
+            return None
+        return message.topic.split("/")[self._layout.split("/").index(TOPIC)]
 
     def name(self, prefix, name, topic=None):
         """Return a topic of the camera; `+` stands for the camera's topic while it is unknown."""
@@ -175,18 +188,14 @@ class BrokerLink:
 
 def _parse(uri):
     """Return (host, port) and the parts of the broker's address; raise BrokerError."""
-    parts = urlsplit(uri)
+    expected = BrokerError("--broker: expected mqtt://host or mqtts://host")
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # half of an IPv6 address
+        raise expected from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise BrokerError("--broker: expected mqtt://host or mqtts://host")
+        raise expected
     try:
         return (parts.hostname, parts.port or _PORTS[parts.scheme]), parts
     except ValueError:
         raise BrokerError("--broker: the port must be a number, 1 to 65535") from None
-
-
-def _topic_in_reply(message):
-    """Return the text of the reply to `topic`."""
-    with contextlib.suppress(UnicodeDecodeError):
-        if not message.retain:
-            return message.payload.decode()
-    return None

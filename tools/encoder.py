@@ -52,23 +52,44 @@ class Encoder:
     def __exit__(self, kind, *_):
         if not self._process:
             return
+        try:
+            self._end(kind)
+        finally:
+            self._process.kill()  # for a second Ctrl-C
+            self._process.wait()
+            self._part.unlink(missing_ok=True)
+            self._messages.close()
+
+    def _end(self, kind):
+        """End the video, or give it up because of an exception of that kind."""
         if kind:
             self._process.kill()
         try:
             self._process.stdin.close()
         except BrokenPipeError:
             pass
-        status = self._process.wait()
-        if not status:
-            self._part.replace(self._output)
-        elif not kind:
+        if self._process.wait() and not kind:
             self._fail()
-        self._part.unlink(missing_ok=True)
-        self._messages.close()
+        if not self._process.returncode:
+            try:
+                self._part.replace(self._output)
+            except OSError as error:
+                raise EncoderError(f"{self._output}: {error.strerror}") from None
 
     def write(self, jpeg):
         """Add a picture."""
         if not self._process:
+            self._start()
+        try:
+            self._process.stdin.write(jpeg)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            self._process.wait()
+            self._fail()
+        self.written += 1
+
+    def _start(self):
+        try:
             self._messages = tempfile.TemporaryFile()
             self._process = subprocess.Popen(
                 self._line,
@@ -77,13 +98,8 @@ class Encoder:
                 stderr=self._messages,
                 start_new_session=True,  # Ctrl-C must not end it before the last picture
             )
-        try:
-            self._process.stdin.write(jpeg)
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            self._process.wait()
-            self._fail()
-        self.written += 1
+        except OSError as error:
+            raise EncoderError(f"ffmpeg does not start: {error}") from None
 
     def _fail(self):
         self._messages.seek(0)

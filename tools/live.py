@@ -40,6 +40,16 @@ def _rate(text):
     return rate
 
 
+def _seconds(text):
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not seconds > 0:
+        raise argparse.ArgumentTypeError("a number of seconds above 0")
+    return seconds
+
+
 def parser():
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
@@ -52,7 +62,7 @@ def parser():
     made.add_argument("--port", type=int, default=_PORT, help=f"port of the page ({_PORT})")
     made.add_argument("--open", action="store_true", help="open the page in the browser")
     made.add_argument("--record", metavar="FILE", help="record a video, such as porch.mp4")
-    made.add_argument("--seconds", type=float, help="end after this time (default: Ctrl-C)")
+    made.add_argument("--seconds", type=_seconds, help="end after this time (default: Ctrl-C)")
     made.add_argument("--force", action="store_true", help="replace FILE if it exists")
     return made
 

@@ -10,9 +10,10 @@ Exit status: 0 success, 1 refused or failed, 2 wrong arguments, 3 no response.
 """
 
 import argparse
+import contextlib
 import signal
 import sys
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import brokerlink
 from encoder import Encoder, EncoderError
@@ -80,7 +81,10 @@ def video(args):
     paths = folder.select(args.since, args.until)
     if not paths:
         raise TimelapseError(f"{folder.path}: no pictures in that time; is it the right folder?")
-    filters = [*_fit(paths[0].read_bytes()), *_TURNS.get(args.rotate, ())]
+    first = next((jpeg for path in paths if is_whole(jpeg := path.read_bytes())), None)
+    if not first:
+        raise TimelapseError(f"{folder.path}: no picture is whole, so there is no video")
+    filters = [*_fit(first), *_TURNS.get(args.rotate, ())]
     damaged = []
     with (
         Encoder(args.output, args.fps, filters, args.force) as encoder,
@@ -95,8 +99,6 @@ def video(args):
             bar.show(number)
     if damaged:
         CONSOLE.print(f"left out {len(damaged)} that are damaged, such as {damaged[0]}")
-    if not encoder.written:
-        raise TimelapseError(f"{folder.path}: no picture is whole, so there is no video")
     seconds = encoder.written / args.fps
     CONSOLE.print(f"{args.output}: {encoder.written} pictures, {seconds:.1f} s")
 
@@ -120,9 +122,17 @@ def _time(text, end=False):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a time such as 2026-11-27T06:00 or 2026-11-27"
         ) from None
-    if end and len(text) == len("2026-11-27"):  # that day included
-        time += timedelta(days=1)
+    if end:
+        with contextlib.suppress(ValueError):  # it has a time of day
+            date.fromisoformat(text)
+            time += timedelta(days=1)  # that day included
     return time.astimezone()
+
+
+def _count(text):
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("a whole number from 1")
+    return int(text)
 
 
 def _rate(text):
@@ -144,7 +154,7 @@ def parser():
     made.set_defaults(run=collect)
     made.add_argument("folder")
     brokerlink.add_arguments(made)
-    made.add_argument("--count", type=int, metavar="N", help="end after N new pictures")
+    made.add_argument("--count", type=_count, metavar="N", help="end after N new pictures")
     made = commands.add_parser("video", help="make a video of the stored pictures")
     made.set_defaults(run=video)
     made.add_argument("folder")
@@ -174,7 +184,7 @@ def main(arguments=None):
         print(f"timelapse.py: {error}", file=sys.stderr)
         return getattr(error, "status", 1)
     except OSError as error:
-        print(f"timelapse.py: {error.filename or ''} {error.strerror}", file=sys.stderr)
+        print(f"timelapse.py: {error.filename or args.folder}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 0 if args.run is collect else 130

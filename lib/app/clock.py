@@ -93,7 +93,7 @@ class Clock:
         )
 
     async def run(self):
-        await asyncio.sleep_ms(self.rest_ms)
+        await asyncio.sleep_ms(min(self.rest_ms, self._hour_ms))
         while True:
             await self._wifi_up.wait()
             if await self._synchronise():

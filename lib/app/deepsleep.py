@@ -25,8 +25,7 @@ class DeepSleep:
     def _continue(self, notes):
         """Restore the power output, the access point to join, and the age of the time."""
         system = self._system
-        if notes.get("power", system.power.on) != system.power.on:
-            system.power.set(notes["power"])
+        system.power.resume(notes.get("power", system.power.on))
         if "ap" in notes:
             ssid, bssid = notes["ap"]
             system.wifi.remembered = [(ssid.encode(), unhexlify(bssid), 0, 0, 1, False)]
@@ -43,6 +42,8 @@ class DeepSleep:
             system.wifi,
             system.publisher,
             system.telemetry,
+            system.handler,
+            system.outbox,
             system.log,
             self._why_awake,
             self._uses,
@@ -56,7 +57,7 @@ class DeepSleep:
     def _why_awake(self):
         """Return why the camera must not sleep, "" if it may: one row per reason."""
         system = self._system
-        status, wifi = system.status, system.wifi
+        status, wifi, motion = system.status, system.wifi, system.status.detection
         for is_true, text in (
             (status.safe_mode, "safe mode"),
             (system.updater.state != "idle", "an update is under way"),
@@ -68,8 +69,9 @@ class DeepSleep:
             (system.handler.busy, "a command runs"),
             (system.publisher.pending or system.frames.leased(), "a picture is being sent"),
             (system.kept.sending, "kept pictures are being sent"),
-            (system.album.sending, "pictures of motion are being sent"),
-            (status.detection and status.detection.on, "there is motion"),
+            (motion and motion.on, "there is motion"),
+            (motion and motion.pictures.pending, "pictures of motion are still to be sent"),
+            (system.album.sending, "pictures of motion are still to be sent"),
             (system.power.off_in_s is not None, "the power output is timed"),
         ):
             if is_true:

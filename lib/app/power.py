@@ -39,6 +39,12 @@ class Power:
         self._minute_end = None
         self._switch(on)
 
+    def resume(self, on):
+        """Continue as before a sleep, which no pulse or countdown outlives."""
+        if on != self.on:
+            self._switch(on)
+        self._pulse_end = None
+
     @property
     def off_in_s(self):
         """Seconds until the countdown or the pulse switches the output off; None if none runs."""

@@ -177,6 +177,10 @@ class _Client:
 
     async def _play(self, request):
         self._check_session(request)
+        frames = self._server.frames
+        reason = frames.withheld or frames.absent()
+        if reason:
+            raise self._no_picture(reason)
         try:
             self._player.reserve()
         except HTTPError as e:
@@ -222,9 +226,12 @@ class _Client:
             async with server.frames.fresh() as frame:
                 Headers(frame.view)
         except CameraFault as e:
-            status = 403 if server.frames.withheld else 503
-            raise RTSPError(status, "There is no picture: {}".format(e)) from None
+            raise self._no_picture(e) from None
         except Unsuitable as e:
             server.note(str(e))
             raise RTSPError(415, "RTSP can't send this picture: {}".format(e)) from None
         server.note("")
+
+    def _no_picture(self, reason):
+        status = 403 if self._server.frames.withheld else 503
+        return RTSPError(status, "There is no picture: {}".format(reason))

@@ -18,6 +18,7 @@ class Sleeper:
 
     `why_awake()` returns why the camera must stay awake, "" if it need not. `uses()` returns
     (count, ms) of each kind of use; when a count changes, the camera stays awake for so long.
+    commands: `busy` while one waits. outbox: messages that the broker has not acknowledged.
     notes: what the last wake remembered. `begin(seconds)` starts the sleep and does not return;
     `remember(notes)` keeps notes across it. woken_by: "timer", "button" or "". With `attended`, it
     first stays awake for a while.
@@ -30,6 +31,8 @@ class Sleeper:
         wifi,
         publisher,
         telemetry,
+        commands,
+        outbox,
         log,
         why_awake,
         uses,
@@ -44,6 +47,7 @@ class Sleeper:
         self._wifi = wifi
         self._publisher = publisher
         self._telemetry = telemetry
+        self._commands, self._outbox = commands, outbox
         self._log = log
         self._why_awake = why_awake
         self._uses = uses
@@ -56,6 +60,7 @@ class Sleeper:
         self._limit = ticks_ms()  # of the attempts to report
         self._seconds = settings["deepsleep"]
         self._until = ticks_ms()  # stays awake so long
+        self._took = False  # a picture was requested by this wake
         self._reported = False  # by this wake
         self._failure = ""  # why it has not
         self.state = "reporting"
@@ -66,6 +71,7 @@ class Sleeper:
         self._attended = False
         self._limit = ticks_add(ticks_ms(), limits.SLEEP_CONNECT_MS)
         self._failure = ""
+        self._took = False
         self.state = "reporting"
         states = {"reporting": self._reporting, "awake": self._awake, "asleep": self._asleep}
         while True:
@@ -76,10 +82,16 @@ class Sleeper:
         await asyncio.sleep_ms(_POLL_MS)  # a change of the setting closes the link
         left_ms = ticks_diff(self._limit, ticks_ms())
         if await self._comes_true(self._is_linked, left_ms):
-            self._publisher.request_due("wake")
+            await self._comes_true(self._has_run_all, limits.SLEEP_PUBLISH_MS)
+            self._take()
             self._telemetry.request()
             await self._comes_true(self._is_published, limits.SLEEP_PUBLISH_MS)
             if not self._is_linked() and left_ms > 0:
+                return "reporting"
+        elif self._wifi.up.is_set() and not self._took:  # HTTP push needs no broker
+            self._take()
+            await self._comes_true(self._is_taken, limits.SLEEP_PUBLISH_MS)
+            if self._is_linked():
                 return "reporting"
         self._reported = self._is_linked()
         self._failure = "" if self._reported else self._missing()
@@ -88,6 +100,13 @@ class Sleeper:
         else:
             self._log.error("sleep", self._failure)
         return "awake"
+
+    def _take(self):
+        self._took = True
+        self._publisher.request_due("wake")
+
+    def _is_taken(self):
+        return not self._publisher.pending
 
     async def _awake(self):
         """Wait until nothing keeps the camera awake."""
@@ -105,6 +124,7 @@ class Sleeper:
         seconds = self.interval_s()
         self._log.info("sleep", "sleeping for {} s".format(seconds))
         self._settings.flush()
+        await self._comes_true(self._is_acknowledged, limits.SLEEP_OFFLINE_MS)
         try:
             await asyncio.wait_for_ms(self._leave_broker(), limits.SLEEP_OFFLINE_MS)
         except asyncio.TimeoutError:
@@ -177,9 +197,16 @@ class Sleeper:
             return "no broker: " + (self._session.reason or self._session.state)
         return "no Wi-Fi: " + (self._wifi.reason or self._wifi.state)
 
+    def _has_run_all(self):
+        return not self._commands.busy  # those that the broker has kept may change the picture
+
     def _is_published(self):
-        is_pending = self._publisher.pending or self._telemetry.pending
+        has_broker = self._session.up.is_set()  # without one, telemetry waits for ever
+        is_pending = self._publisher.pending or (has_broker and self._telemetry.pending)
         return not is_pending or not self._is_linked()
+
+    def _is_acknowledged(self):
+        return not len(self._outbox) or not self._session.up.is_set()
 
     async def _comes_true(self, condition, limit_ms):
         """Return True as soon as `condition()` is true, False after the limit."""

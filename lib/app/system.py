@@ -155,10 +155,11 @@ class System:
             self.consoles.show,
             self.led.show,
         )
+        self.outbox = Outbox()
         self.session = MQTTSession(
             self.connection,
             Receiver(self.handler),
-            Outbox(),
+            self.outbox,
             self.settings,
             self.topics,
             self.log,

@@ -50,6 +50,8 @@ def test_tls_and_login(guarded, tmp_path, monkeypatch):
         (["mqtt://host:x", "--topic", "porch"], "--broker: "),
         (["mqtt://host:99999", "--topic", "porch"], "--broker: "),
         (["host", "--topic", "porch"], "--broker: "),
+        (["mqtt://[::1", "--topic", "porch"], "--broker: "),
+        (["mqtt://host", "--topic", "porch", "--layout", "%topic%"], "--layout: "),
         (["mqtt://host", "--topic", "porch/#"], "--topic: "),
         (["mqtt://host", "--topic", ""], "name the camera"),
     ],
@@ -60,16 +62,19 @@ def test_wrong_options_are_refused_with_the_reason(options, reason):
 
 
 def test_topic_is_that_of_the_device(broker):
+    """Other cameras announce their topics meanwhile, and reply to other programs."""
+    reply = b"esp32-mqtt-cams, DVES_1, , home, ****, , 120"
     with Listener(broker.port) as camera, link(broker.uri, "--device", "DVES_1") as made:
-        camera.publish("stat/porch/topic", b"porch", retain=True)  # not a reply
-        with pytest.raises(brokerlink.NoResponse, match="camera DVES_1 did not respond within"):
+        camera.publish("stat/porch/status", reply, retain=True)  # from another time
+        made.subscribe("stat", "topic", "status")
+        camera.publish("stat/attic/topic", b"attic")
+        camera.publish("stat/attic/status", reply.replace(b"_1", b"_12"))
+        with pytest.raises(brokerlink.NoResponse, match="DVES_1 did not respond within 0 s"):
             made._reply_s = 0.3
             made.find_topic()
         made._reply_s = 5
-        made.subscribe("stat", "topic")
-        made.command("topic")
-        camera.wait("cmnd/DVES_1/topic")
-        camera.publish("stat/shed/topic", b"shed")
+        camera.wait("cmnd/DVES_1/status", b"1")
+        camera.publish("stat/shed/status", reply)
         assert made.find_topic() == "shed"
         assert made.name("cmnd", "live", made.device) == "cmnd/DVES_1/live"
 

@@ -22,6 +22,7 @@ class Link:
         self.sent = []
         self.messages = []
         self.reply = b"30"
+        self.up = True
 
     def name(self, prefix, name):
         return f"{prefix}/cam/{name}"
@@ -117,6 +118,35 @@ def test_a_silent_camera_and_its_last_will_are_shown():
     desk.link.post("tele", "LWT", b"Online")
     desk.run(0.6)
     assert len(desk.link.sent) == sent + 1 and desk.newest.problem == ""
+
+
+@pytest.mark.parametrize(("will", "why"), [(b"Offline", "offline"), (b"Sleeping", "sleeps")])
+def test_no_commands_pile_up_for_a_camera_that_is_away(will, why):
+    """A broker that keeps its session delivers all of them when it is back."""
+    desk = Desk()
+    desk.link.post("tele", "LWT", will, retain=True)
+    desk.run(0.2)
+    desk.link.reply = None
+    desk.run(60)
+    assert len(desk.link.sent) == 1 and why in desk.newest.problem
+    desk.link.reply = b"30"
+    desk.link.post("tele", "LWT", b"Online")
+    desk.run(0.6)
+    assert len(desk.link.sent) == 2 and desk.newest.problem == ""
+
+
+def test_no_commands_pile_up_while_the_broker_is_away():
+    desk = Desk()
+    desk.run(1)
+    desk.link.up = False
+    desk.run(60)
+    assert len(desk.link.sent) == 1 and "broker" in desk.newest.problem
+    desk.link.up = True
+    desk.run(0.6)
+    assert len(desk.link.sent) == 2
+    desk.link.post("data", "live", b"new")
+    desk.run(0.2)
+    assert desk.newest.problem == ""
 
 
 @pytest.mark.parametrize(
@@ -239,6 +269,28 @@ def test_a_recording_without_ffmpeg_or_over_a_file(tmp_path, monkeypatch, capsys
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.mp4", "ffmpeg"]
 
 
+def test_a_recording_that_fails_at_its_end_leaves_nothing(tmp_path, monkeypatch):
+    ends = '#!/bin/sh\nfor last; do :; done\n/bin/cat >"$last"\n'
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def record(name, status=0, force=False):
+        (tmp_path / "ffmpeg").write_text(f"{ends}echo disk full >&2\nexit {status}\n")
+        (tmp_path / "ffmpeg").chmod(0o755)
+        with Encoder(tmp_path / name, force=force) as encoder:
+            encoder.write(b"jpeg")
+
+    with pytest.raises(EncoderError, match="disk full"):
+        record("a.mp4", 1)
+    (tmp_path / "b.mp4").mkdir()
+    with pytest.raises(EncoderError, match="b.mp4"):
+        record("b.mp4", force=True)
+    record("c.mp4")
+    ends = "\x7fELF"
+    with pytest.raises(EncoderError, match="does not start"):
+        record("d.mp4")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["b.mp4", "c.mp4", "ffmpeg"]
+
+
 def test_arguments(capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -251,6 +303,14 @@ def test_arguments(capsys):
         ):
             assert live.main(options) == status
             assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "nan", "-1"])
+def test_a_time_that_never_ends_it_is_refused(text, capsys):
+    with pytest.raises(SystemExit) as end:
+        live.main(["--topic", "cam", f"--seconds={text}"])
+    assert end.value.code == 2
+    assert "a number of seconds above 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["abc", "0", "31", "nan", "-1"])

@@ -1,8 +1,10 @@
 """tools/timelapse.py: pictures by their metadata, each once; selection, and errors."""
 
+import errno
 import hashlib
 import json
 import os
+import pathlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -114,7 +116,8 @@ def test_selection_in_order(made, tmp_path):
     for text in ("x", "y"):
         folder.add(jpeg(text), NOON)
     (tmp_path / "porch" / "holiday.jpg").write_bytes(jpeg(""))
-    (tmp_path / "porch" / "20261127T120000.000Z.jpg.part").write_bytes(b"")
+    part = tmp_path / "porch" / "20261127T120000.000Z.jpg.part"
+    part.write_bytes(b"")
     names = [path.name[9:] for path in folder.select()]
     assert names == ["120000.000Z.jpg", "120000.000Z-2.jpg", "120000.000Z-3.jpg",
                      "121000.000Z.jpg", "122000.000Z.jpg"]  # fmt: skip
@@ -122,14 +125,48 @@ def test_selection_in_order(made, tmp_path):
     assert [path.name[9:13] for path in folder.select(ten)] == ["1210", "1220"]
     assert len(folder.select(None, ten)) == 3
     folder.create()
-    assert not list((tmp_path / "porch").glob("*.part"))
+    assert part.exists()  # another program may be writing it
+    os.utime(part, (0, 0))
+    folder.create()
+    assert not part.exists()
+
+
+def test_a_full_disk_is_reported_with_the_folder(made, tmp_path, monkeypatch):
+    def write(path, data):
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(pathlib.Path, "write_bytes", write)
+    with pytest.raises(OSError) as end:
+        made.take_picture(jpeg("a"))
+    assert end.value.filename == str(tmp_path / "porch") and made.names() == []
+
+
+def test_a_video_is_as_large_as_its_first_picture_that_is_whole(tmp_path, monkeypatch):
+    folder = PictureFolder(tmp_path / "porch")
+    folder.create()
+    folder.add(jpeg("a")[:9], NOON)
+    folder.add(jpeg("b"), NOON + timedelta(minutes=1))
+    log = tmp_path / "log"
+    (tmp_path / "ffmpeg").write_text(
+        f'#!/bin/sh\necho "$*" >{log}\nfor last; do :; done\n/bin/cat >"$last"\n'
+    )
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert timelapse.main(["video", str(folder.path), str(tmp_path / "a.mp4")]) == 0
+    assert "scale=32:16:" in log.read_text()
+    for path in folder.select()[1:]:
+        path.unlink()
+    assert timelapse.main(["video", str(folder.path), str(tmp_path / "b.mp4")]) == 1
 
 
 def test_times_of_the_command_line():
     parse = timelapse.parser().parse_args
     args = parse(["video", "a", "b.mp4", "--from", "2026-11-27T13:00+01:00", "--to", "2026-11-27"])
     assert args.since == NOON
-    assert args.until.replace(tzinfo=None) == datetime(2026, 11, 28)
+    for day in ("2026-11-27", "20261127"):
+        args = parse(["video", "a", "b.mp4", "--to", day])
+        assert args.until.replace(tzinfo=None) == datetime(2026, 11, 28)
 
 
 def test_errors(tmp_path, monkeypatch, capsys):
@@ -153,3 +190,6 @@ def test_errors(tmp_path, monkeypatch, capsys):
     for wrong in (("--fps", "0"), ("--from", "noon"), ("--rotate", "45")):
         with pytest.raises(SystemExit, match="2"):
             timelapse.main(["video", str(folder.path), "a.mp4", *wrong])
+    for count in ("0", "-1", "x"):
+        with pytest.raises(SystemExit, match="2"):
+            timelapse.main(["collect", str(folder.path), *broker, f"--count={count}"])

@@ -73,13 +73,19 @@ class ClockTestCase(unittest.TestCase):
 
 class TestAfterSleep(ClockTestCase):
     def test_the_time_of_before_is_good_enough_for_a_while(self):
+        self.rests(30_000, 60_000)
+
+    def test_a_camera_that_stays_awake_asks_within_the_hour(self):
+        self.rests(1_000_000, 30_000)
+
+    def rests(self, rest_ms, hour_ms):
         async def main():
             set_clock(BUILT + DAY)
             sntp, up = SNTP(BUILT + 2 * DAY), asyncio.Event()
             up.set()
             settings = {"ntpserver": "ntp.example", "ntpserver2": "", "timezone": ZONE}
-            clock_ = Clock(sntp, Direct(), settings, up, Log(), Backoff(5_000))
-            clock_.rest_ms = 30_000
+            clock_ = Clock(sntp, Direct(), settings, up, Log(), Backoff(5_000), hour_ms)
+            clock_.rest_ms = rest_ms
             task = asyncio.create_task(clock_.run())
             self.assertTrue(clock_.set.is_set())
             await asyncio.sleep_ms(29_000)

@@ -15,6 +15,7 @@ from app.motion.watcher import PictureWatcher
 from app.mqtt.album import Album
 from app.mqtt.sender import PictureSender
 from app.mqtt.topics import Topics
+from config import limits
 from proto.values import BadArgument
 
 TOPIC = b"tele/esp32-mqtt-cam/MOTION"
@@ -263,6 +264,51 @@ class TestPictures(MotionTestCase):
 
         self.run_case(scenario, motionpictures="3")
 
+    def test_pictures_long_after_the_event_do_not_belong_to_it(self):
+        async def scenario(motion, session):
+            self.take(1)
+            motion.note(PIN)
+            self.take(2)
+            await until(lambda: len(session.pictures()) == 2)
+            await asyncio.sleep(61)  # the sensor fails
+            self.take(3, 4)
+            motion.note(PIN)
+            self.take(5)
+            self.settings.put("motionpictures", 0)
+            self.take(6)
+            self.settings.put("motionpictures", 1)
+            self.take(7)
+            await asyncio.sleep_ms(1_000)
+            self.assertEqual(session.pictures(), [(1, 1), (2, 2), (1, 4), (2, 5)])
+
+        self.run_case(scenario, motionpictures="1")
+
+    def test_pending_until_all_of_an_event_are_taken_and_sent(self):
+        """The camera must not sleep meanwhile."""
+
+        async def scenario(motion, session):
+            self.take(1)
+            self.assertFalse(self.pictures.pending)
+            motion.note(PIN)
+            self.take(2)
+            await until(lambda: len(session.pictures()) == 2)
+            self.assertTrue(self.pictures.pending)  # one is to be taken
+            self.take(3)
+            self.assertTrue(self.pictures.pending)
+            await until(lambda: len(session.pictures()) == 3)
+            await asyncio.sleep_ms(100)
+            self.assertFalse(self.pictures.pending)
+            motion.note(PIN)
+            self.pictures.begin()
+            await asyncio.sleep(61)  # the sensor fails
+            self.assertFalse(self.pictures.pending)
+            self.pictures.begin()
+            self.take(4, 5)
+            session.up.clear()
+            self.assertFalse(self.pictures.pending)
+
+        self.run_case(scenario, motionpictures="1")
+
     def test_none_by_default(self):
         async def scenario(motion, session):
             self.take(1)
@@ -332,6 +378,19 @@ class TestPictures(MotionTestCase):
             self.assertEqual(session.pictures(), [(3, 3)])
             self.assertEqual(self.sender.max_bytes, 50)
             self.assertEqual(len(self.log.errors), 2)  # the broker's limit, and a picture over it
+
+        self.run_case(scenario, motionpictures="1")
+
+    def test_a_size_that_was_too_large_is_tried_again_later(self):
+        async def scenario(motion, session):
+            await asyncio.sleep_ms(200)
+            session.fails = 2
+            for number in (1, 2):
+                self.take(number)
+                self.pictures.begin()
+                await until(lambda: not self.album.pictures)
+                await asyncio.sleep(limits.MQTT_HELD_S + 1)
+            self.assertEqual(session.pictures(), [(1, 2)])
 
         self.run_case(scenario, motionpictures="1")
 

@@ -35,6 +35,8 @@ class Commands:
 
 
 class Session:
+    state = "offline"
+
     def __init__(self):
         self.published = []
         self.error = None

@@ -4,10 +4,11 @@ import asyncio
 import unittest
 
 import suite
-from fakes import Log, clock, ended, run, until
+from fakes import Log, clock, ended, outcome, run, until
 
 from app.camera.camera import CameraFault
 from app.mqtt.publisher import ImagePublisher
+from app.mqtt.sender import PictureSender
 
 _ZEROS = memoryview(bytes(50_000))
 
@@ -91,6 +92,38 @@ class Lamp:
     def flash(self, on):
         self.lit = on
         self.changes.append((clock.now_ms(), on))
+
+
+class TestPictureSender(unittest.TestCase):
+    def test_a_lost_link_counts_once_on_the_largest_picture_on_its_way(self):
+        async def response(error=None):
+            await asyncio.sleep_ms(10)
+            if error:
+                raise error
+
+        async def scenario():
+            session, log = Session(), Log()
+            session.limit = 1_000_000
+            sender = PictureSender(Frames(), session, {"pubmaxbytes": 0}, log)
+            sizes = 10_000, 40_000, 20_000
+            for losses in (1, 2):
+                sent = []
+                for size in sizes:
+                    sent.append(await sender.send(b"x", (_ZEROS[:size],), False))
+                session.connects += 1
+                later = await sender.send(b"x", (_ZEROS[:30_000],), False)
+                for untried in sent:
+                    lost = await outcome(sender.confirm(untried, response(OSError("lost"))))
+                    self.assertTrue(isinstance(lost, OSError))
+                self.assertEqual(sender.max_bytes, 0 if losses == 1 else 30_000)
+                await sender.confirm(later, response())
+            self.assertEqual(len(log.errors), 1)
+            late = await sender.send(b"x", (_ZEROS[:40_000],), False)
+            ended = await outcome(sender.confirm(late, response(asyncio.TimeoutError())))
+            self.assertTrue(isinstance(ended, asyncio.TimeoutError))
+            self.assertEqual((sender.max_bytes, sender._on_their_way), (30_000, []))
+
+        run(scenario())
 
 
 class TestPublisher(unittest.TestCase):

@@ -186,6 +186,26 @@ class TestConnect(SessionTestCase):
 
         self.run_case(scenario, deepsleep=600)
 
+    def test_commands_that_the_broker_has_kept_run_once_their_replies_can_be_sent(self):
+        async def scenario(camera, broker, session):
+            async def call(name, argument, group=False):
+                return name, "up" if session.up.is_set() else "down", 0
+
+            def stall(packet):
+                broker.reads = False  # it answers no subscription
+                broker.closes_on = lambda packet: False
+
+            camera.commands.call = call
+            kept = b"\x32\x13\0\x0ecmnd/cam/power\0\1" + b"1"
+            broker.connack = b"\x20\x02\1\0" + kept
+            broker.closes_on = stall
+            await asyncio.sleep(1)
+            broker.reads = True
+            await until(lambda: broker.of(PUBLISH, "stat/cam/power"), "the reply")
+            self.assertEqual(broker.of(PUBLISH, "stat/cam/power")[0].payload, b"up")
+
+        self.run_case(scenario, deepsleep=600)
+
     def test_waits_for_a_host_and_for_wifi_with_a_reason(self):
         async def scenario(camera, broker, session):
             host, camera.settings["mqtthost"] = camera.settings["mqtthost"], ""
@@ -269,6 +289,8 @@ class TestConnect(SessionTestCase):
 
             image = b"data/cam/image"
             self.assertIn("closed on a picture of 5000 bytes", await end(image, 5_000, True))
+            other = b"data/cam/motion/3"
+            self.assertIn("closed on a picture of 5000 bytes", await end(other, 5_000, False))
             self.assertIn("closed by the broker", await end(image, 5_000, True, True))
             self.assertIn("closed by the broker", await end(image, 5_000, True, later_ms=4_000))
             self.assertIn("closed on stat/cam/a: if the broker", await end(b"stat/cam/a", 5, True))

@@ -38,6 +38,8 @@ class Updates:
 
 
 class Session:
+    state = "offline"
+
     def __init__(self):
         self.up = asyncio.Event()
         self.published = []

@@ -47,6 +47,14 @@ class TestTopics(unittest.TestCase):
         self.assertEqual(sorted(topics.filters()), sorted(each.encode() for each in expected))
         self.assertEqual(topics.cmnd("power"), "cmnd/küche/power")
 
+    def test_topics_of_pictures(self):
+        settings = {"topic": "cam", "grouptopic": "cams", "subtopic": "#", "hadiscovery": 0}
+        topics = Topics(settings, "DVES_A1B2C3")
+        for name in (topics.image, topics.kept, topics.live, topics.motion(1), topics.motion(21)):
+            self.assertTrue(topics.is_picture(name), name)
+        for name in (topics.meta, topics.kept_info, topics.lwt, topics.tele("MOTION"), b""):
+            self.assertFalse(topics.is_picture(name), name)
+
     def test_layout_with_one_root(self):
         settings = {"topic": "cam", "grouptopic": "cams", "subtopic": "#", "hadiscovery": 0}
         topics = Topics(settings, "DVES_A1B2C3", "home/garden/%topic%/%prefix%")

@@ -319,6 +319,19 @@ class TestPower(unittest.TestCase):
 
         run(main())
 
+    def test_a_sleep_starts_no_pulse(self):
+        for at_reset in ("off", "on"):
+
+            async def scenario(power, settings):
+                power.resume(True)  # it was on without a pulse
+                self.assertEqual((power.on, power.off_in_s), (True, None))
+                await asyncio.sleep(2)
+                self.assertTrue(power.on)
+                power.resume(False)
+                self.assertFalse(power.on)
+
+            self.run_case(scenario, poweratreset=at_reset, pulse="10")
+
     def test_pulse_applies_after_a_restart_too(self):
         async def scenario(power, settings):
             self.assertTrue(power.on)

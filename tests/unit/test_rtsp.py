@@ -296,6 +296,14 @@ class TestPictures(RTSPTestCase):
             async with Client(desk) as client:
                 self.assertEqual(await client.ask("DESCRIBE"), 403)
                 self.assertTrue("There is no picture: privacy is on" in client.head)
+                desk.frames.withhold("")
+                self.assertEqual(await client.ask("SETUP", TRANSPORT), 200)
+                desk.frames.withhold("privacy is on")
+                self.assertEqual(await client.ask("PLAY"), 403)
+                self.assertEqual(desk.images.viewers, 0)
+                desk.frames.withhold("")
+                self.assertEqual(await client.ask("PLAY"), 200)
+                await client.picture()
 
         self.run_case(scenario)
 

@@ -18,13 +18,13 @@ class Asleep(Exception):
 
 
 class Part:
-    """Stands in for session, wifi, publisher and telemetry."""
+    """Stands in for session, wifi, publisher, telemetry and commands."""
 
     def __init__(self, board):
         self._board = board
         self.up = asyncio.Event()
         self.state, self.reason = "waiting", "out of range"
-        self.pending = False
+        self.pending = self.busy = False
         self.takes_ms = 0
         self.closes = True
 
@@ -61,6 +61,7 @@ class Board:
         self.settings = settings_on(nvs or NVS(), values=values)
         self.calls, self.notes, self.slept = [], notes or {}, None
         self.session, self.wifi, self.publisher, self.telemetry = [Part(self) for _ in range(4)]
+        self.commands, self.outbox = Part(self), []
         self.reason = ""
         self.used = 0
         self.log, self._tasks = Log(), []
@@ -71,6 +72,8 @@ class Board:
             self.wifi,
             self.publisher,
             self.telemetry,
+            self.commands,
+            self.outbox,
             self.log,
             lambda: self.reason,
             lambda: ((self.used, 20_000), (0, 1)),
@@ -135,6 +138,20 @@ class TestSleeper(unittest.TestCase):
         _, ms = self.wake([(0, Board.connect)], sleepwait="60")
         self.about(ms, 60_000)
 
+    def test_commands_that_the_broker_has_kept_run_before_the_picture(self):
+        """Privacy, for example."""
+
+        def connect(board):
+            board.connect()
+            board.commands.busy = True
+
+        def done(board):
+            board.calls.append("commands")
+            board.commands.busy = False
+
+        board, _ = self.wake([(1_000, connect), (3_000, done)])
+        self.assertEqual(board.calls, ["commands", "picture wake", "telemetry", "stop"])
+
     def test_waits_until_picture_and_telemetry_are_out(self):
         def slow(board):
             board.connect()
@@ -177,9 +194,36 @@ class TestSleeper(unittest.TestCase):
         self.assertTrue(ms < limits.SLEEP_CONNECT_MS + 20_000, ms)
 
     def test_without_a_broker_wifi_is_enough(self):
-        board, ms = self.wake([(2_000, lambda board: board.wifi.up.set())], mqtthost="")
+        def join(board):
+            board.wifi.up.set()
+            board.telemetry.takes_ms = 3_600_000  # it waits for a broker
+
+        board, ms = self.wake([(2_000, join)], mqtthost="")
         self.assertEqual(board.calls, ["picture wake", "telemetry"])
         self.about(ms, 2_000 + 5_000)
+
+    def test_while_the_broker_is_away_others_get_the_picture(self):
+        def join(board):
+            board.wifi.up.set()
+            board.publisher.takes_ms = 2_000
+
+        board, ms = self.wake([(1_000, join)])
+        self.assertEqual(board.calls, ["picture wake"])
+        self.about(ms, limits.SLEEP_CONNECT_MS + 2_000)
+        self.assertEqual(board.notes["failure"], "no broker: out of range")
+
+    def test_messages_at_qos_1_reach_the_broker_before_the_sleep(self):
+        def connect(board):
+            board.connect()
+            board.outbox.append("power off")
+
+        def acknowledge(board):
+            board.calls.append(board.outbox.pop())
+
+        board, _ = self.wake([(0, connect), (8_000, acknowledge)])
+        self.assertEqual(board.calls[2:], ["power off", "stop"])
+        _, ms = self.wake([(0, connect)])  # a broker that acknowledges nothing
+        self.about(ms, 5_000 + limits.SLEEP_OFFLINE_MS)
 
     def test_each_command_extends_the_wait(self):
         def use(board):

@@ -11,11 +11,13 @@ _RENEW_S = 10  # after that time
 _RETRY_S = 2  # after a refusal or an early end; then it is requested again
 _IDLE_S = 3  # without a viewer; then it ends
 _ENDED = "ended by a command"  # of another program, perhaps
+_AWAY = {b"Offline": "is offline", b"Sleeping": "sleeps"}  # last wills
 
 
 class Keeper:
     """Sends `live`, and passes what the camera sends on to `newest`.
 
+    It sends nothing while the camera or the broker is away: all of it would arrive afterwards.
     is_wanted: a function that returns true while there is a viewer. rate: pictures per second.
     """
 
@@ -27,7 +29,7 @@ class Keeper:
         self._clock = clock
         self._renew_at = self._wanted_at = clock()
         self._requested_at = None  # a command that has no reply yet
-        self._runs = False
+        self._runs = self._is_away = False
         self._takes = {
             link.name("data", "live"): self._take_picture,
             link.name("tele", "LIVE"): self._take_report,
@@ -47,7 +49,10 @@ class Keeper:
         now = self._clock()
         if self._is_wanted():
             self._wanted_at = now
-            if now >= self._renew_at:
+            if now >= self._renew_at and not self._link.up:
+                self._requested_at = None
+                self._newest.fail("The broker is away. The live view starts when it is back.")
+            elif now >= self._renew_at and not self._is_away:
                 self._renew_at = now + _RENEW_S
                 self._requested_at = self._requested_at or now
                 self._runs = True
@@ -113,8 +118,11 @@ class Keeper:
             raise BrokerError("the camera's firmware has no live view; update it")
 
     def _take_will(self, message):
-        if message.payload == b"Offline":
-            self._newest.fail("The camera is offline. The live view starts when it is back.")
+        self._is_away = message.payload in _AWAY
+        if self._is_away:
+            self._requested_at = None
+            state = _AWAY[message.payload]
+            self._newest.fail(f"The camera {state}. The live view starts when it is back.")
         elif not message.retain:
             self._newest.problem = ""
             self._renew_at = self._clock()

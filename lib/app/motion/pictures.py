@@ -1,12 +1,14 @@
 """The pictures before, at and after motion."""
 
 import asyncio
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 
 from proto.jpeg import whole
 
 _POLL_MS = const(100)
+_AFTER_MS = const(60_000)  # a picture that comes later does not belong to the event
 
 
 class EventPictures:
@@ -25,11 +27,19 @@ class EventPictures:
         self._meta = meta
         self.parts = whole  # returns the parts of a frame's JPEG to send
         self._next = self._last = 0  # numbers of the pictures that belong to the event
+        self._begun_ms = 0  # ticks
         self._stops = False
 
     @property
     def sent(self):
         return self._album.sent
+
+    @property
+    def pending(self):
+        """True while pictures of an event are to be taken, or are to be sent to the broker."""
+        if 0 < self._next <= self._last and not self._is_late():
+            return True
+        return self._session.up.is_set() and any([each.number for each in self._album.pictures])
 
     def begin(self):
         """Begin an event: the kept pictures belong to it, and so do the next ones."""
@@ -39,6 +49,7 @@ class EventPictures:
             picture.number = number
             number -= 1
         self._next, self._last = count + 1, 2 * count + 1 if count else 0
+        self._begun_ms = ticks_ms()
 
     def take(self, frame):
         """Keep a copy of a frame."""
@@ -46,7 +57,10 @@ class EventPictures:
         while ring and len(ring) >= self._settings["motionpictures"]:
             spare = ring.pop(0)
             self._album.pictures.remove(spare)
-        if not self._settings["motionpictures"] or self._frames.at_rest:
+        is_off = not self._settings["motionpictures"] or self._frames.at_rest
+        if is_off or self._is_late():
+            self._next = self._last = 0
+        if is_off:
             return
         picture = self._album.add(self.parts(frame), spare)
         if picture:
@@ -56,6 +70,9 @@ class EventPictures:
             if picture:
                 picture.number = self._next
             self._next += 1
+
+    def _is_late(self):
+        return ticks_diff(ticks_ms(), self._begun_ms) >= _AFTER_MS
 
     def _ring(self):
         """Return the pictures that belong to no event, the oldest first."""

@@ -109,7 +109,7 @@ class Album:
             self.pictures.remove(picture)
 
     def _is_too_large(self, picture):
-        size, most = len(picture.view), self._sender.max_bytes
+        size, most = len(picture.view), self._sender.probe()
         if not most or size <= most:
             return False
         if most != self._logged_bytes:

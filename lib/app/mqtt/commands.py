@@ -78,8 +78,13 @@ class CommandHandler:
         self._arrived.set()
 
     async def run(self):
-        """Run the commands in the order of their arrival; they stay queued when a link is lost."""
+        """Run the commands in the order of their arrival; they stay queued when a link is lost.
+
+        Those that the broker has kept arrive before the camera can reply.
+        """
         while True:
+            while self._is_subscribing():
+                await asyncio.sleep_ms(limits.MQTT_COMMAND_PAUSE_MS)
             if self._waiting:
                 name, argument, group = self._waiting.popleft()
                 self._bytes -= len(name) + len(argument or b"")
@@ -95,6 +100,11 @@ class CommandHandler:
             if self._answered != self.refused:
                 await self._answer_refused()
             await asyncio.sleep_ms(limits.MQTT_COMMAND_PAUSE_MS)
+
+    def _is_subscribing(self):
+        """Return True while a link is set up, so that nothing can be published yet."""
+        session = self.states.session
+        return session.state == "connected" and not session.up.is_set()
 
     @property
     def busy(self):

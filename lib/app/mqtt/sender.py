@@ -8,8 +8,8 @@ from proto.mqtt import Pieces
 class PictureSender:
     """One for all that publish pictures, because they share a broker and its limits.
 
-    `acquire` a frame, `send` the `fitting` parts of it, release it, and `confirm` the bytes that
-    `send` returned as untried.
+    `acquire` a frame, `send` the `fitting` parts of it, release it, and `confirm` what `send`
+    returned as untried.
     """
 
     def __init__(self, frames, session, settings, log):
@@ -19,6 +19,7 @@ class PictureSender:
         self._log = log
         self._accepted = LargestAccepted()
         self._budget = Budget()
+        self._on_their_way = []  # untried pictures of all tasks: (size, number of the link)
         self.parts = whole  # returns the parts of a frame's JPEG to send
 
     async def acquire(self, lease, expose=None):
@@ -26,8 +27,7 @@ class PictureSender:
 
         `expose(lease)` replaces `lease.acquire()`.
         """
-        self._accepted.probe(self._log.uptime_s())
-        self._budget.choose(self._frames.usual, self.max_bytes)
+        self._budget.choose(self._frames.usual, self.probe())
         lease.renewed()
         lease.size, lease.quality = self._budget.size, self._budget.quality
         try:
@@ -43,19 +43,21 @@ class PictureSender:
         return parts if self._budget.fits(frame.size, frame.quality, size_of(parts)) else None
 
     async def send(self, topic, parts, retain):
-        """Publish a picture; return its size if the broker has to confirm it, else 0.
+        """Publish a picture; return what the broker has to confirm, None if it need not.
 
         Such a size is untried on this link. Raises OSError.
         """
-        size = size_of(parts)
-        untried = size if self._accepted.is_untried(size, self._session.connects) else 0
+        size, link = size_of(parts), self._session.connects
+        untried = (size, link) if self._accepted.is_untried(size, link) else None
         payload = parts[0]
         if len(parts) > 1:
             payload = Pieces(size, len(parts), lambda number: parts[number])
+        if untried:
+            self._on_their_way.append(untried)
         try:
             await self._session.publish(topic, payload, retain)
-        except OSError:
-            self._note_lost(untried)
+        except BaseException as e:
+            self._note_end(untried, isinstance(e, OSError))
             raise
         return untried
 
@@ -63,11 +65,12 @@ class PictureSender:
         """Await `response`, which raises OSError if the link ends before the broker responds."""
         try:
             await response
-        except OSError:
-            self._note_lost(untried)
+        except BaseException as e:
+            self._note_end(untried, isinstance(e, OSError))
             raise
         if untried:
-            self._accepted.note_accepted(untried)
+            self._note_end(untried, False)
+            self._accepted.note_accepted(untried[0])
 
     @property
     def max_bytes(self):
@@ -75,11 +78,25 @@ class PictureSender:
         known, learned = self._settings["pubmaxbytes"], self._accepted.max_bytes
         return min(known, learned) if known and learned else known or learned
 
-    def _note_lost(self, untried):
-        if untried and self._accepted.note_lost(untried, self._log.uptime_s()):
+    def _note_end(self, untried, is_lost):
+        """Note that a picture is on its way no more; a lost link counts once, on the largest."""
+        if untried not in self._on_their_way:  # it has counted with another picture
+            return
+        if not is_lost:
+            self._on_their_way.remove(untried)
+            return
+        link = untried[1]
+        size = max([each[0] for each in self._on_their_way if each[1] == link])
+        self._on_their_way = [each for each in self._on_their_way if each[1] != link]
+        if self._accepted.note_lost(size, self._log.uptime_s()):
             text = "the broker ends the link on pictures of {} bytes; sending up to {} bytes"
             accepted = self._accepted
             self._log.error("mqtt", text.format(accepted.refused_bytes, accepted.max_bytes))
+
+    def probe(self):
+        """Return `max_bytes`; after a pause, it allows larger pictures again."""
+        self._accepted.probe(self._log.uptime_s())
+        return self.max_bytes
 
     # For people
 

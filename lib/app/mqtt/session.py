@@ -182,7 +182,7 @@ class MQTTSession:
     def _explained(self, error):
         """Return the error with its cause: a broker that closes a link gives no reason."""
         last = self._trail.suspect(not self._writable.is_set())
-        is_picture = last and last[0] in (self._topics.image, self._topics.live)
+        is_picture = last and self._topics.is_picture(last[0])
         return OSError(link_ended(error, self._subscriptions.unanswered(), last, is_picture))
 
     def _close(self):

@@ -51,6 +51,11 @@ class Topics:
         """Return the topic of a picture around motion."""
         return "{}{}".format(self._motion, number).encode()
 
+    def is_picture(self, topic):
+        """Return True for the topic of a picture."""
+        is_motion = topic.startswith(self._motion.encode())
+        return is_motion or topic in (self.image, self.kept, self.live)
+
     def cmnd(self, name):
         """Return the topic of a command, as text."""
         return self._cmnd + name
