@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import types
 from pathlib import Path
@@ -77,6 +78,7 @@ class Simulator:
             self._line += ["--set", f"{name}={value}"]
         self._line += args
         self._process = self._control = None
+        self._control_turn = threading.Lock()  # of the threads of a test
 
     def start(self, ready=True):
         """Start the runner and wait until the camera serves (unless `ready` is false)."""
@@ -222,12 +224,13 @@ class Simulator:
 
     def control(self, do, **arguments):
         """Send a request to the control port and return the response as a dictionary."""
-        if not self._control:
-            sock = socket.create_connection(("127.0.0.1", self.facts["control"]), 10)
-            self._control = sock.makefile("rw")
-        self._control.write(json.dumps({"do": do, **arguments}) + "\n")
-        self._control.flush()
-        response = json.loads(self._control.readline())
+        with self._control_turn:
+            if not self._control:
+                sock = socket.create_connection(("127.0.0.1", self.facts["control"]), 10)
+                self._control = sock.makefile("rw")
+            self._control.write(json.dumps({"do": do, **arguments}) + "\n")
+            self._control.flush()
+            response = json.loads(self._control.readline())
         assert response.pop("ok"), response
         return response
 
