@@ -368,7 +368,11 @@ class TestPublisher(unittest.TestCase):
             self.assertEqual((figures["MaxBytes"], figures["RefusedBytes"]), (18_000, 36_000))
             self.assertEqual((figures["Size"], figures["Quality"]), ("VGA", 28))
             settings["pubinterval"] = 60
-            await asyncio.sleep_ms(4 * 3_600_000)
+            for _ in range(4 * 60):
+                await asyncio.sleep_ms(60_000)
+                text = publisher.sender.limited()
+                sizes = [int(word) for word in text.split() if word.isdigit()]
+                self.assertEqual(sizes, sorted(sizes), text)
             self.assertTrue(publisher.last_bytes > 25_500, publisher.last_bytes)
             self.assertTrue(publisher.dropped < 15, publisher.dropped)
             session.limit = 1_000_000  # the broker has another configuration

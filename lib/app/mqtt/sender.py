@@ -112,7 +112,7 @@ class PictureSender:
         text = "pictures up to {} bytes".format(budget.max_bytes)
         if budget.size:
             text += " ({}, quality {})".format(budget.size, budget.quality)
-        if refused:
+        if refused > budget.max_bytes:  # else it tries a larger one again
             text += " because the broker ends the link on {} bytes".format(refused)
         return text
 
