@@ -97,8 +97,10 @@ class DeepSleep:
         """Keep the notes of the Sleeper across the sleep, and what `_continue` needs."""
         power, wifi, clock = self._system.power, self._system.wifi, self._system.clock
         notes["power"] = power.on
-        if wifi.up.is_set() and wifi.bssid:
-            notes["ap"] = wifi.network[0], hexlify(wifi.bssid).decode()
+        if wifi.up.is_set():
+            notes.pop("ap", None)
+            if wifi.bssid:  # a hidden network shows none
+                notes["ap"] = wifi.network[0], hexlify(wifi.bssid).decode()
         if clock.answered is not None:
             notes["clock"] = clock.answered
         sleep.remember(notes)
