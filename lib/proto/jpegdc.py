@@ -16,6 +16,7 @@ COLUMNS, ROWS = const(16), const(12)
 _RST0 = const(0xD0)
 _MOST_WIDTH, _MOST_HEIGHT = const(1_600), const(1_200)  # UXGA
 _MOST_BLOCKS = const(10)  # in an MCU, T.81 B.2.3
+_MOST_SAMPLES = const(4)  # of a component, in either direction: B.2.2
 _NEVER = const(0x10000)  # more MCUs than any picture has
 
 
@@ -135,6 +136,8 @@ class DCGrid(HeaderReader):
         if stop - start != 4 + 2 * count or self._byte(start) != count:
             raise Unsuitable("it has several scans")
         across, down = self._components[1] >> 4, self._components[1] & 0xF
+        if across > _MOST_SAMPLES or down > _MOST_SAMPLES:
+            raise ValueError("its sampling is damaged")
         layout, at = self._layout, 2
         for n in range(count):
             sampling, tables = self._components[3 * n + 1], self._byte(start + 2 + 2 * n)

@@ -198,6 +198,10 @@ class TestDCGrid(unittest.TestCase):
             SOI + TABLES[len(DQT) :] + frame(8, 8) + scan() + EOI,
             "a quantization table is missing",
         )
+        for sampling in (0x61, 0x16, 0x51, 0x15):  # for more than 4 there is no room
+            parts = frame(1_600, 1_200, ((1, sampling, 0), (2, 0x11, 0), (3, 0x11, 0)))
+            data = SOI + TABLES + parts + scan((1, 2, 3)) + b"\0" * 4_000 + EOI
+            self.refused(data, "its sampling is damaged")
         self.refused(SOI + frame(8, 8, kind=0xC2) + EOI, "it is not a baseline JPEG")
         self.refused(SOI + frame(1_601, 8) + EOI, "its size is not 1 x 1 to 1600 x 1200 pixels")
         # the tables of the picture before are not those of this one
