@@ -172,8 +172,7 @@ class DCGrid(HeaderReader):
 
     def _begin_bits(self):
         state = self._state
-        state[jpegscan.BITS] = state[jpegscan.PADDING] = 0
-        state[jpegscan.COUNT] = jpegscan.DEBT
+        state[jpegscan.BITS] = state[jpegscan.COUNT] = state[jpegscan.PADDING] = 0
         state[jpegscan.DC] = jpegscan.MIDDLE
 
     def _next_row(self):
@@ -196,10 +195,7 @@ class DCGrid(HeaderReader):
         while self._word(at) == 0xFFFF:  # fill bytes
             at += 1
         marker = 0xFF00 | _RST0 | self._restarts & 7
-        if (
-            state[jpegscan.COUNT] - jpegscan.DEBT - state[jpegscan.PADDING] > 7
-            or self._word(at) != marker
-        ):
+        if state[jpegscan.COUNT] - state[jpegscan.PADDING] > 7 or self._word(at) != marker:
             raise Unsuitable("a restart marker is missing")
         state[jpegscan.AT] = at + 2
         self._begin_bits()

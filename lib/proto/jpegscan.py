@@ -4,7 +4,7 @@ import micropython
 from micropython import const
 
 # the state of a scan, an array of numbers from 0 to 2 ** 31; one line each, as `const` requires
-BITS = const(0)  # the lowest COUNT - DEBT of them are the next ones of the data
+BITS = const(0)  # the lowest COUNT of them are the next ones of the data
 COUNT = const(1)
 AT = const(2)  # where the data goes on
 PADDING = const(3)  # bits at hand that are not in the data
@@ -13,7 +13,6 @@ X = const(5)  # block in the row
 BASES = const(6)  # for each row of blocks in an MCU, where its sums begin
 FAULTS = ("", "its data is damaged", "its data ends early")  # results of `scan`
 MIDDLE = const(2_048)  # is added to all DC coefficients, so that none is negative
-DEBT = const(8)  # is added to the number of bits at hand, which may be negative
 STRIDE = const(17)  # of the sums: a column and a row more, for blocks beyond the edge
 # a table of codes: for the next 9 bits, the entry of all codes in them, and that of the first one,
 # 0 if it is longer; then, for each length, the limit above its codes, and what to add to a code to
@@ -106,7 +105,7 @@ def scan(  # long: one loop, where a call would cost more than what it does
     the lowest 31 bits of a number count, so they are the same with 32 and with 64 bits.
     """
     bits = state[BITS]
-    count = state[COUNT] - DEBT
+    count = state[COUNT]
     at = state[AT]
     padding = state[PADDING]
     dc = state[DC]
@@ -172,10 +171,19 @@ def scan(  # long: one loop, where a call would cost more than what it does
             block += 4
         x += layout[1]
         mcus -= 1
+    while count < 0:  # the last value is longer than the bits that were at hand
+        byte = data[at]
+        at += 1
+        if byte == 0xFF:
+            if data[at]:  # a marker
+                return 2
+            at += 1
+        bits = bits << 8 | byte
+        count += 8
     if padding and count < padding:
         return 2
     state[BITS] = bits & 0x3FFFFFFF
-    state[COUNT] = count + DEBT
+    state[COUNT] = count
     state[AT] = at
     state[PADDING] = padding
     state[DC] = dc

@@ -60,9 +60,10 @@ class Camera:
 
 
 class FramesTestCase(unittest.TestCase):
-    def run_case(self, scenario, stale=0, **tunables):
+    def run_case(self, scenario, stale=0, copies=False, **tunables):
         async def main():
             camera = Camera(stale)
+            camera.copies = copies
             log = Log()
             frames = Frames(camera, log, **tunables)
             tasks = [asyncio.create_task(part.run()) for part in (frames, frames.pool)]
@@ -295,6 +296,21 @@ class TestReaders(FramesTestCase):
             await take(frames)
 
         self.run_case(scenario, slots=2)
+
+    def test_last_free_slot_is_leased_during_a_capture(self):
+        async def scenario(frames, camera, log):
+            late = frames.fresh()
+            await take(frames)
+            reader = asyncio.create_task(take(frames))
+            await asyncio.sleep_ms(50)  # of 100
+            frame = await late.acquire()  # the newest, in the only slot
+            await asyncio.sleep_ms(100)
+            seen = bytes(frame.view)
+            late.release()
+            return seen[0], (await reader)[0], frames.dropped, frames.leased()
+
+        for copies in (False, True):
+            self.assertEqual(self.run_case(scenario, slots=1, copies=copies), (1, 3, 0, 0))
 
     def test_cancelled_reader_releases_everything(self):
         async def scenario(frames, camera, log):

@@ -13,10 +13,11 @@ SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 STEP = 16  # of the quantization: the mean of a block is 128 + 2 * DC
 DQT = b"\xff\xdb\0\x43\0" + bytes([STEP]) + b"\1" * 63
 DC_CODES = bytes([0, 0, 0, 12]) + bytes(12) + bytes(range(12))  # 12 codes of 4 bits
-# the end of a block has 1 bit, 15 zeros and 2 values have 12, 16 and 16 bits
-AC_CODES = bytes([1] + [0] * 10 + [1] + [0] * 3 + [2]) + b"\0\xf0\x1a\x0a"
+# the end of a block has 1 bit, 16 zeros have 12 bits, and 3 codes of values 16 bits
+AC_CODES = bytes([1] + [0] * 10 + [1] + [0] * 3 + [3]) + b"\0\xf0\x1a\x0a\xea"
 AC = {0: ("0", 0), 0xF0: ("100000000000", 0), 0x1A: ("1" + "0" * 10 + "10000", 10)}
 AC[0x0A] = ("1" + "0" * 10 + "10001", 10)
+AC[0xEA] = ("1" + "0" * 10 + "10010", 10)
 
 
 def huffman(number, codes):
@@ -49,6 +50,9 @@ def packed(bits):
     return data.replace(b"\xff", b"\xff\0")
 
 
+# blocks whose last value is not 0
+FULL = AC[0xF0][0] * 3 + (AC[0x0A][0] + "1" * 10) * 15
+LAST = AC[0xF0][0] * 3 + AC[0xEA][0] + "1" * 10
 TABLES = DQT + huffman(0, DC_CODES) + huffman(0x10, AC_CODES)
 
 
@@ -92,8 +96,7 @@ class TestDCGrid(unittest.TestCase):
     def test_skipped_coefficients(self):
         short, value = AC[0][0], "1" * 10
         long = AC[0x1A][0] + value + AC[0x0A][0] + "0" * 10
-        full = (AC[0xF0][0] * 3 + AC[0x0A][0] + value) + (AC[0x0A][0] + value) * 14
-        for rest in (AC[0xF0][0] + short, long + short, full):
+        for rest in (AC[0xF0][0] + short, long + short, FULL):
             self.grid.decode(grey(128, 96, MEANS, rest))
             self.assertEqual(list(self.grid.cells), MEANS)
 
@@ -150,6 +153,24 @@ class TestDCGrid(unittest.TestCase):
         for bad in (b"", b"\xff\xd3", b"\0\xff\xd1"):
             self.refused(self.restarting([good[0], bad] + good[2:]), "a restart marker is missing")
 
+    def test_last_value_before_a_restart_marker(self):
+        for size in range(8):  # the value begins at each bit of a byte
+            dc = 1 << size >> 1
+            block = dc_bits(-dc) + "0" + dc_bits(0) + LAST
+            data = SOI + TABLES + b"\xff\xdd\0\4\0\2" + frame(32, 8) + scan()
+            self.grid.decode(data + packed(block) + b"\xff\xd0" + packed(block) + EOI)
+            self.assertEqual(list(self.grid.cells), [128 - 2 * dc] * (COLUMNS * ROWS))
+            self.refused(data + packed(block[:-9]) + b"\xff\xd0" + packed(block) + EOI, EARLY)
+
+    def test_last_value_of_a_step(self):
+        usual, limits.MOTION_STEP_MCUS = limits.MOTION_STEP_MCUS, 1
+        try:
+            for rest in (FULL, LAST):
+                self.grid.decode(grey(128, 96, MEANS, rest))
+                self.assertEqual(list(self.grid.cells), MEANS)
+        finally:
+            limits.MOTION_STEP_MCUS = usual
+
     def test_steps(self):
         blocks = 40 * 30
         self.grid.start(grey(320, 240, [90] * blocks))
@@ -162,7 +183,7 @@ class TestDCGrid(unittest.TestCase):
         self.assertEqual(list(self.grid.cells), [90] * (COLUMNS * ROWS))
 
     def test_damaged_scans(self):
-        self.refused(PICTURE[:-90] + EOI, "its data ends early")
+        self.refused(PICTURE[:-90] + EOI, EARLY)
         self.refused(grey(128, 96, MEANS, "1" * 16), FAULT)  # no code
         self.refused(grey(128, 96, [4_000] * 3 + [8_000] * 189), FAULT)  # DC out of range
 
@@ -224,5 +245,6 @@ class TestDCGrid(unittest.TestCase):
 
 
 FAULT, TABLE = "its data is damaged", "a Huffman table is damaged"
+EARLY = "its data ends early"
 
 suite.main()

@@ -221,11 +221,12 @@ class Frames:
     def _receive(self, view):
         """Store the driver's picture if a reader waits for it, and return the buffer.
 
-        Nothing is awaited in between, because the driver could then reuse its buffer.
+        Nothing is awaited in between, because the driver could then reuse its buffer. During the
+        capture, a reader may have leased the newest frame, in the last free slot.
         """
         self._seq += 1
         try:
-            if self._is_awaited(self._seq):
+            if self._is_awaited(self._seq) and self.pool.has_free():
                 self._newest = self.pool.put(view, self._seq, self._camera.copies)
                 self._newest.size, self._newest.quality = self._camera.size, self._camera.quality
                 self._wake_readers()
