@@ -275,6 +275,7 @@ def test_privacy_hides_the_picture_until_it_ends(page, camera):
         "Privacy is on: the sensor has no power, and nobody gets a picture."
     )
     expect(page.locator("#summary")).to_have_text("Privacy is on: nobody gets a picture.")
+    expect(page.locator("#figures dd").first).to_have_text("OV2640, off")
     expect(page.locator("#live")).to_be_hidden()
     expect(page.locator("#snapshot")).to_be_disabled()
     assert page.evaluate(PIXELS) != picture  # the last picture is gone, not only hidden

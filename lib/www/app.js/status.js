@@ -19,7 +19,7 @@ function rate(status) {
   const now = { at: performance.now(), count: status.camera.captured };
   const found = before && now.at > before.at ? (1000 * (now.count - before.count)) / (now.at - before.at) : null;
   before = now;
-  return found === null || found < 0 ? "" : `, ${found.toFixed(found < 10 ? 1 : 0)} pictures per second`;
+  return found === null || found < 0 || status.private ? "" : `, ${found.toFixed(found < 10 ? 1 : 0)} pictures per second`;
 }
 
 // Only what has changed is replaced, so that a selection of text survives
