@@ -76,6 +76,7 @@ class Soak:
     def run(self, seconds):
         """Inject faults for a time, after a first minute without any."""
         end = time.monotonic() + seconds
+        self._camera.control("pause")  # that of the start is not one of the load
         with Load(self._camera, self._client) as load:
             time.sleep(min(WARM_UP_S, seconds))
             self._note_pause()
