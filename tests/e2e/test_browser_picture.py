@@ -150,6 +150,7 @@ def test_picture_without_javascript(browser, camera):
         page.screenshot(path=SCREENSHOTS / "no-javascript.png")
 
 
+@pytest.mark.slow
 def test_a_camera_that_does_not_answer_looks_offline(page, camera):
     open_picture_tab(page)
     camera.control("power_cut")

@@ -80,6 +80,7 @@ def test_fields_search_and_defaults(browser, camera):
         assert row(page, "timezone")["value"] == row(page, "timezone")["default"]
 
 
+@pytest.mark.slow
 def test_faults_are_in_view_and_nothing_is_saved(browser, camera):
     """Faults of the browser and of the camera, with the unsaved-changes bar on a small phone."""
     with browser.page(camera.url, SMALL, color_scheme="dark") as page:

@@ -263,7 +263,7 @@ def test_parameters_are_restored_after_reinit(camera, client):
     assert values(client) == {**first(camera), "framesize": 6, "special_effect": 2, "hmirror": 1}
 
 
-@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("driver", ["api", pytest.param("driver", marks=pytest.mark.slow)])
 def test_nightmode(driver, broker, tmp_path):
     """Night mode reduces the frame rate, measured in real time."""
     settings = {"pubinterval": "0", "topic": "night"}

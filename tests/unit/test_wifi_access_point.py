@@ -252,7 +252,7 @@ class TestNameServer(AccessPointTestCase):
         other = _bound(port)
         self.run_case(scenario, port=port)
 
-    def test_hour_of_queries_takes_no_more_heap(self):
+    def test_minutes_of_queries_take_no_more_heap(self):
         async def minute(client):
             for number in range(50):
                 await self.resolve(client, bytes((number, 7)) + QUERY[2:])
@@ -263,7 +263,7 @@ class TestNameServer(AccessPointTestCase):
         async def scenario(client):
             self.radio.joined = 4  # the limit of the radio
             heaps = []
-            for _ in range(60):
+            for _ in range(20):
                 heaps.append(await minute(client))
             self.assertTrue(heaps[-1] - heaps[1] < 1_000, heaps)
 
