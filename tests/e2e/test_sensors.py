@@ -45,7 +45,7 @@ def test_a_sensor_without_an_encoder_is_named(camera, broker):
             f"camera: the camera is unsuitable: {WHY}"
         )
     assert camera.output.count(f"camera: ! {WHY}") == 1
-    assert not camera.control("pins")["waves"]  # the clock of the probe is off
+    wait_until(lambda: not camera.control("pins")["waves"], what="the end of the probe's clock")
 
 
 def test_an_ov3660_has_its_own_ranges(camera, broker):
