@@ -70,8 +70,10 @@ class DeepSleep:
             (system.publisher.pending or system.frames.leased(), "a picture is being sent"),
             (system.kept.sending, "kept pictures are being sent"),
             (motion and motion.on, "there is motion"),
-            (motion and motion.pictures.pending, "pictures of motion are still to be sent"),
-            (system.album.sending, "pictures of motion are still to be sent"),
+            (
+                system.album.sending or (motion and motion.pictures.pending),
+                "pictures of motion are still to be sent",
+            ),
             (system.power.off_in_s is not None, "the power output is timed"),
         ):
             if is_true:

@@ -59,7 +59,7 @@ class Sleeper:
         self._attended = attended
         self._limit = ticks_ms()  # of the attempts to report
         self._seconds = settings["deepsleep"]
-        self._until = ticks_ms()  # stays awake so long
+        self._until = ticks_ms()  # stays awake until then
         self._took = False  # a picture was requested by this wake
         self._reported = False  # by this wake
         self._failure = ""  # why it has not

@@ -79,7 +79,7 @@ class PictureSender:
         return min(known, learned) if known and learned else known or learned
 
     def _note_end(self, untried, is_lost):
-        """Note that a picture is on its way no more; a lost link counts once, on the largest."""
+        """Note that a picture is no longer on its way; a lost link counts once, on the largest."""
         if untried not in self._on_their_way:  # it has counted with another picture
             return
         if not is_lost:
